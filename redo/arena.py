@@ -1,0 +1,119 @@
+"""The arena: one stretch of memory that holds everything kernels touch, addressed by offsets.
+
+::
+
+    OFFSET          WHAT                                              SHARED WITH
+    0               null page: offset 0 means "nothing"               nobody
+    CONTROL_AT      control block: words both sides of the log read   storage, replicas
+    RING_AT         the log ring, `ring_bytes`                        storage, replicas
+    RING_AT + ring  the same ring again: runs never wrap              (same memory)
+    private_at      frames, state, scratch, programs: `alloc`         nobody
+
+The ring is a memfd mapped twice, one copy after the other, so that the byte of LSN ``x`` is at
+``RING_AT + x % ring_bytes`` and whatever starts there may be read or written in one piece.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+Memory = npt.NDArray[np.uint8]
+Words = npt.NDArray[np.int64]
+
+CONTROL_AT: Final = 4096
+CONTROL_BYTES: Final = 4096
+RING_AT: Final = CONTROL_AT + CONTROL_BYTES
+
+_MAP_FIXED: Final = 0x10
+_MAP_NORESERVE: Final = 0x4000
+_libc = ctypes.CDLL(None, use_errno=True)
+_libc.mmap.restype = ctypes.c_void_p
+_libc.mmap.argtypes = [
+    ctypes.c_void_p,
+    ctypes.c_size_t,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_int,
+    ctypes.c_long,
+]
+_libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+
+
+def create_ring(ring_bytes: int) -> int:
+    """A new shared log ring (control block and ring); its file descriptor, inheritable by fork."""
+    assert ring_bytes % mmap.PAGESIZE == 0
+    fd = os.memfd_create("redo-ring", 0)
+    os.ftruncate(fd, CONTROL_BYTES + ring_bytes)
+    return fd
+
+
+class Arena:
+    """One process's arena over a shared ring.
+
+    mem      u1[::1], the whole of it
+    alloc    hands out private memory, zero-filled on first use, 64-byte aligned
+    free     takes a run back, for `alloc` of the same size class
+    """
+
+    def __init__(self, ring_fd: int, private_bytes: int) -> None:
+        self.ring_bytes: int = os.fstat(ring_fd).st_size - CONTROL_BYTES
+        self.private_at: int = RING_AT + 2 * self.ring_bytes
+        private_bytes = -(-private_bytes // mmap.PAGESIZE) * mmap.PAGESIZE
+        self.size: int = self.private_at + private_bytes
+        self._base = self._map(None, self.size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
+        shared = mmap.MAP_SHARED | _MAP_FIXED
+        self._map(self._base + CONTROL_AT, CONTROL_BYTES, shared, ring_fd, 0)
+        for at in (RING_AT, RING_AT + self.ring_bytes):
+            self._map(self._base + at, self.ring_bytes, shared, ring_fd, CONTROL_BYTES)
+        buffer = (ctypes.c_uint8 * self.size).from_address(self._base)
+        self.mem: Memory = np.frombuffer(buffer, dtype=np.uint8)
+        self._next = self.private_at
+        self._free: dict[int, list[int]] = {}
+
+    @staticmethod
+    def _map(at: int | None, size: int, flags: int, fd: int, offset: int) -> int:
+        protection = mmap.PROT_READ | mmap.PROT_WRITE
+        address = _libc.mmap(at, size, protection, flags | _MAP_NORESERVE, fd, offset)
+        if address in (None, ctypes.c_void_p(-1).value):
+            raise OSError(ctypes.get_errno(), "cannot map the arena")
+        return int(address)
+
+    def alloc(self, count: int) -> int:
+        """Offset of `count` private bytes (zero on first use). Raises MemoryError when all is used."""
+        size = self.size_class(count)
+        waiting = self._free.get(size)
+        if waiting:
+            return waiting.pop()
+        if self._next + size > self.size:
+            raise MemoryError(f"arena is full ({self.size - self.private_at} private bytes)")
+        at = self._next
+        self._next += size
+        return at
+
+    def free(self, at: int, count: int) -> None:
+        """Give back what ``alloc(count)`` returned."""
+        self._free.setdefault(self.size_class(count), []).append(at)
+
+    @staticmethod
+    def size_class(count: int) -> int:
+        """Sizes are rounded up to a power of two below 1 MiB, to whole MiB above, so they recur."""
+        if count >= 1 << 20:
+            return -(-count >> 20) << 20
+        return max(64, 1 << max(0, count - 1).bit_length())
+
+    def words(self, at: int, count: int) -> Words:
+        """An int64 view of `count` words at `at` (8-byte aligned)."""
+        return self.mem[at : at + 8 * count].view(np.int64)
+
+    def close(self) -> None:
+        """Unmap. No view of the arena may be used afterwards."""
+        if self._base:
+            self.mem = np.empty(0, np.uint8)
+            _libc.munmap(self._base, self.size)
+            self._base = 0

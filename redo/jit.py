@@ -1,0 +1,241 @@
+"""The one door to numba: decorators, the kernel cache, and compilation before the first query.
+
+Two kinds of compiled functions exist, and the difference decides how long a start takes:
+
+- ``@kernel(signature)`` is an *entry point*: Python (or an instruction table) calls it. It is
+  compiled on import when the cache has no copy, and loaded from the cache otherwise (about
+  8 ms each). Have few of them.
+- ``@helper`` is called by kernels only. It is compiled lazily, together with the kernels which use
+  it, and costs nothing when those come out of the cache. Have as many as read well.
+- ``@op(signature)`` is a C function called through its address (the instruction table).
+
+numba's own cache does not notice edits to a callee in another module, nor changed global
+constants (both reproduced). So every kernel module gets a cache directory named after a hash of its
+own source and of every project module it imports, transitively, plus the flags that change code.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+import importlib
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import config
+
+PACKAGES = ("redo", "btree", "replicas", "mysqlcompat")
+DISABLED = bool(config.DISABLE_JIT)
+_FLAGS = (numba.__version__, sys.version, os.environ.get("NUMBA_BOUNDSCHECK", "0"))
+
+Decorator = Callable[[Callable[..., Any]], Any]
+
+
+def cache_root() -> Path:
+    """Where compiled kernels live: ``$MYSQLCOMPAT_CACHE`` or ``~/.cache/mysqlcompat/kernels``."""
+    chosen = os.environ.get("MYSQLCOMPAT_CACHE")
+    return Path(chosen) if chosen else Path.home() / ".cache" / "mysqlcompat" / "kernels"
+
+
+def _source_of(module: str) -> Path | None:
+    if module.split(".")[0] not in PACKAGES:
+        return None
+    base = Path(__file__).resolve().parent.parent / Path(*module.split("."))
+    for path in (base.with_suffix(".py"), base / "__init__.py"):
+        if path.exists():
+            return path
+    return None
+
+
+def _imports_of(module: str, source: bytes) -> Iterator[str]:
+    """Project modules that `module` imports at any level, `from package import module` included."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                parent = module.split(".")[: -node.level]
+                base = ".".join([*parent, base]) if base else ".".join(parent)
+            if base not in PACKAGES:
+                yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names)
+
+
+@functools.cache
+def stamp(module: str) -> str:
+    """Hash of everything that decides what the kernels of `module` compile to."""
+    digest = hashlib.sha256("|".join(_FLAGS).encode())
+    seen: set[str] = set()
+    waiting = [module]
+    while waiting:
+        name = waiting.pop()
+        path = _source_of(name)
+        if name in seen or path is None:
+            continue
+        seen.add(name)
+        waiting.extend(_imports_of(name, path.read_bytes()))
+    for name in sorted(seen):
+        path = _source_of(name)
+        assert path is not None
+        digest.update(name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _enter_cache_of(function: Callable[..., Any]) -> None:
+    module = function.__module__
+    if module == "__main__":  # run by path: `python -m` gives the real name in the spec
+        spec = getattr(sys.modules["__main__"], "__spec__", None)
+        module = spec.name if spec else module
+    config.CACHE_DIR = str(cache_root() / f"{module}-{stamp(module)}")
+
+
+def kernel(signature: str) -> Decorator:
+    """An entry-point kernel: compiled for exactly `signature`, cached, without the GIL, no raising."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        _enter_cache_of(function)
+        return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+
+    return decorate
+
+
+def helper(function: Callable[..., Any]) -> Any:
+    """A function for kernels only: compiled when a kernel that calls it is."""
+    return numba.njit(nogil=True, error_model="numpy")(function)
+
+
+def op(signature: str) -> Decorator:
+    """A C function for an instruction table; ``.address`` goes into the table."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        if DISABLED:
+            return function
+        _enter_cache_of(function)
+        return numba.cfunc(signature, cache=True, nopython=True, error_model="numpy")(function)
+
+    return decorate
+
+
+def kernel_modules(packages: Iterable[str] = PACKAGES) -> list[str]:
+    """Every ``*_kernels`` module of the project that is present, each after those it imports."""
+    root = Path(__file__).resolve().parent.parent
+    found = {
+        ".".join(path.relative_to(root).with_suffix("").parts): path
+        for package in packages
+        for path in sorted((root / package).rglob("*_kernels.py"))
+    }
+    ordered: list[str] = []
+
+    def visit(module: str) -> None:
+        if module in ordered:
+            return
+        for imported in _imports_of(module, found[module].read_bytes()):
+            if imported in found and imported != module:
+                visit(imported)
+        ordered.append(module)
+
+    for module in found:
+        visit(module)
+    return ordered
+
+
+def _compiled_marker(module: str) -> Path:
+    return cache_root() / f"{module}-{stamp(module)}" / "complete"
+
+
+def stale_modules() -> list[str]:
+    """Kernel modules whose present source has not been compiled on this machine yet."""
+    if DISABLED:
+        return []
+    return [module for module in kernel_modules() if not _compiled_marker(module).exists()]
+
+
+def _compile_in_child(module: str) -> int:
+    pid = os.fork()
+    if pid:
+        return pid
+    code = 1
+    try:
+        importlib.import_module(module)
+        marker = _compiled_marker(module)
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+        code = 0
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def compile_all(
+    report: Callable[[int, int, str], None] | None = None, processes: int | None = None
+) -> float:
+    """Compile what is stale, in parallel child processes; seconds it took.
+
+    report     called with (done, total, module) after each module
+    processes  how many children at once; the number of usable CPUs by default
+    Raises RuntimeError when a module does not compile.
+    """
+    started = time.monotonic()
+    waiting = stale_modules()
+    total = len(waiting)
+    limit = processes or len(os.sched_getaffinity(0))
+    running: dict[int, str] = {}
+    done = 0
+    depends = {module: _kernel_dependencies(module) for module in waiting}
+    while waiting or running:
+        for module in list(waiting):
+            if len(running) >= limit:
+                break
+            blocked = depends[module] & (set(waiting) | set(running.values()))
+            if not blocked:
+                waiting.remove(module)
+                running[_compile_in_child(module)] = module
+        pid, status = os.waitpid(-1, 0)
+        finished = running.pop(pid, None)
+        if finished is None:
+            continue
+        if status:
+            raise RuntimeError(f"kernels of {finished} do not compile (see above)")
+        done += 1
+        if report:
+            report(done, total, finished)
+    _forget_old_stamps()
+    return time.monotonic() - started
+
+
+def _kernel_dependencies(module: str) -> set[str]:
+    """Kernel modules below `module`: compiling them first lets it load them from the cache."""
+    path = _source_of(module)
+    assert path is not None
+    direct = {m for m in _imports_of(module, path.read_bytes()) if m.endswith("_kernels")}
+    direct.discard(module)
+    return {m for m in direct if _source_of(m) is not None}
+
+
+def _forget_old_stamps(keep_days: float = 14.0) -> None:
+    """Remove cache directories of sources that have not been used for a while."""
+    import shutil
+
+    current = {f"{module}-{stamp(module)}" for module in kernel_modules()}
+    for path in cache_root().iterdir() if cache_root().exists() else ():
+        if path.name not in current and time.time() - path.stat().st_mtime > keep_days * 86400:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def import_all() -> None:
+    """Import every kernel module: a process forked afterwards has all of them ready."""
+    for module in kernel_modules():
+        if importlib.util.find_spec(module):
+            importlib.import_module(module)
