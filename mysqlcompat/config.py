@@ -1,0 +1,165 @@
+"""Every option of a cluster: name, type, default, unit and meaning, in one table.
+
+The table is `Config` itself: one field per option, its metadata says the rest. The command line, its
+help, and `docs/operations.md` (checked by a test) are derived from it. A `Config` is made once, in
+the composition root, and handed down; nothing below reads the environment.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+KIB: Final = 1 << 10
+MIB: Final = 1 << 20
+GIB: Final = 1 << 30
+_SUFFIXES: Final = {"": 1, "K": KIB, "M": MIB, "G": GIB, "T": GIB << 10}
+
+
+class BadOption(ValueError):
+    """An option's text is not a value of its type; the message names both."""
+
+
+def parse_size(text: str) -> int:
+    """Bytes of ``128M``, ``64KiB``, ``4096``: K, M, G and T are powers of 1024."""
+    trimmed = text.strip().upper().removesuffix("IB").removesuffix("B")
+    digits = trimmed.rstrip("KMGT")
+    suffix = trimmed[len(digits) :]
+    if not digits.isdigit() or suffix not in _SUFFIXES:
+        raise BadOption(f"{text!r} is not a size: write a number with K, M or G behind it")
+    return int(digits) * _SUFFIXES[suffix]
+
+
+def format_size(count: int) -> str:
+    """The shortest exact form that `parse_size` reads: ``134217728`` is ``128M``."""
+    for suffix in ("G", "M", "K"):
+        unit = _SUFFIXES[suffix]
+        if count and count % unit == 0:
+            return f"{count // unit}{suffix}"
+    return str(count)
+
+
+def parse_port(text: str) -> int:
+    """A TCP port; 0 lets the system choose one."""
+    if not text.isdigit() or int(text) > 65535:
+        raise BadOption(f"{text!r} is not a port: 0 to 65535")
+    return int(text)
+
+
+def parse_replicas(text: str) -> int:
+    """How many replicas: as in Aurora, at most fifteen."""
+    if not text.isdigit() or int(text) > 15:
+        raise BadOption(f"{text!r} is not a number of replicas: 0 to 15")
+    return int(text)
+
+
+def parse_count(text: str) -> int:
+    """A whole number above zero."""
+    if not text.isdigit() or int(text) == 0:
+        raise BadOption(f"{text!r} is not a number above zero")
+    return int(text)
+
+
+def parse_page_bytes(text: str) -> int:
+    """A page size: a power of two, 256 to 65536."""
+    size = parse_size(text)
+    if size & (size - 1) or not 256 <= size <= 65536:
+        raise BadOption(f"{text!r} is not a page size: a power of two, 256 to 64K")
+    return size
+
+
+def parse_ring(text: str) -> int:
+    """Size of the log ring: whole MiB, at least 4, so that an MTR of 1 MiB never fills it."""
+    size = parse_size(text)
+    if size % MIB or size < 4 * MIB:
+        raise BadOption(f"{text!r} is not a ring size: whole megabytes, at least 4M")
+    return size
+
+
+Parse = Callable[[str], Any]
+
+
+def _option(default: Any, parse: Parse, unit: str, meaning: str, group: str = "") -> Any:
+    metadata = {"parse": parse, "unit": unit, "meaning": meaning, "group": group}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+VOLUME: Final = "volume (decided when the data directory is made)"
+LIMITS: Final = "limits and tuning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The options of one cluster. A field's group "" is what most people need."""
+
+    data: Path = _option(Path("data"), Path, "directory", "where the volume's six copies live")
+    port: int = _option(3306, parse_port, "port", "writer endpoint; 0: any free port")
+    reader_port: int = _option(3307, parse_port, "port", "reader endpoint; 0: any free port")
+    replicas: int = _option(2, parse_replicas, "count", "read replicas, 0 to 15")
+    buffer_pool: int = _option(
+        128 * MIB, parse_size, "bytes", "page cache of each node (grows as it is used)"
+    )
+    bind: str = _option("127.0.0.1", str, "address", "address both endpoints listen on")
+    password: str = _option(
+        "", str, "text", "root's password; an empty one is accepted from loopback only"
+    )
+    page_bytes: int = _option(16 * KIB, parse_page_bytes, "bytes", "page size", VOLUME)
+    group_bytes: int = _option(
+        10 * GIB, parse_size, "bytes", "size of a protection group (its six segments)", VOLUME
+    )
+    ring_bytes: int = _option(
+        64 * MIB, parse_ring, "bytes", "log shared by writer, copies and replicas", LIMITS
+    )
+    coalesce_bytes: int = _option(
+        64 * MIB, parse_size, "bytes", "log a copy gathers before it turns it into pages", LIMITS
+    )
+    max_connections: int = _option(
+        500, parse_count, "count", "connections a node accepts (MySQL: 1040 beyond)", LIMITS
+    )
+    heartbeat_timeout_ms: int = _option(
+        5000, parse_count, "ms", "a node silent for so long is killed and restarted", LIMITS
+    )
+    server_version: str = _option(
+        "8.4.6", str, "text", "MySQL version shown to clients, as in @@version", LIMITS
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One row of the table, as the command line and the documentation see it."""
+
+    name: str  #: as a field of `Config`
+    default: Any
+    parse: Parse
+    unit: str
+    meaning: str
+    group: str
+
+    @property
+    def flag(self) -> str:
+        """As on the command line."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def default_text(self) -> str:
+        """The default as a user would write it."""
+        if self.unit == "bytes":
+            return format_size(self.default)
+        return str(self.default)
+
+
+def options() -> Iterator[Option]:
+    """The table's rows, in the order of the fields."""
+    for field in dataclasses.fields(Config):
+        meta = field.metadata
+        yield Option(
+            field.name,
+            field.default,
+            meta["parse"],
+            meta["unit"],
+            meta["meaning"],
+            meta["group"],
+        )
