@@ -1,8 +1,8 @@
 """Every option of a cluster: name, type, default, unit and meaning, in one table.
 
-The table is `Config` itself: one field per option, its metadata says the rest. The command line, its
-help, and `docs/operations.md` (checked by a test) are derived from it. A `Config` is made once, in
-the composition root, and handed down; nothing below reads the environment.
+The table is `Config` itself: one field per option, its metadata says the rest. The command line and
+its help are derived from it, and a test holds `docs/operations.md` to it. A `Config` is made once,
+in the composition root, and handed down; nothing below reads the environment.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ def _option(default: Any, parse: Parse, unit: str, meaning: str, group: str = ""
     return dataclasses.field(default=default, metadata=metadata)
 
 
+_DATA: Final = Path("data")
 VOLUME: Final = "volume (decided when the data directory is made)"
 LIMITS: Final = "limits and tuning"
 
@@ -95,7 +96,7 @@ LIMITS: Final = "limits and tuning"
 class Config:
     """The options of one cluster. A field's group "" is what most people need."""
 
-    data: Path = _option(Path("data"), Path, "directory", "where the volume's six copies live")
+    data: Path = _option(_DATA, Path, "directory", "where the volume's six copies live")
     port: int = _option(3306, parse_port, "port", "writer endpoint; 0: any free port")
     reader_port: int = _option(3307, parse_port, "port", "reader endpoint; 0: any free port")
     replicas: int = _option(2, parse_replicas, "count", "read replicas, 0 to 15")
