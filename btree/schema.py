@@ -1,0 +1,262 @@
+"""Types, columns, indexes and tables as the dictionary keeps them: frozen, JSON-serialisable.
+
+``TypeKind`` is the one enumeration of MySQL types in the project. What a type *stores* is decided
+in `rows.py` (`storage_of`), what it looks like on the wire in `mysqlcompat/sqltypes.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from enum import IntEnum
+from typing import Any
+
+
+class TypeKind(IntEnum):
+    """Every MySQL column type. The numbers are stored in the dictionary and never change."""
+
+    NULL = 0
+    TINYINT = 1
+    SMALLINT = 2
+    MEDIUMINT = 3
+    INT = 4
+    BIGINT = 5
+    DECIMAL = 6
+    FLOAT = 7
+    DOUBLE = 8
+    BIT = 9
+    YEAR = 10
+    DATE = 11
+    TIME = 12
+    DATETIME = 13
+    TIMESTAMP = 14
+    CHAR = 15
+    VARCHAR = 16
+    BINARY = 17
+    VARBINARY = 18
+    TINYTEXT = 19
+    TEXT = 20
+    MEDIUMTEXT = 21
+    LONGTEXT = 22
+    TINYBLOB = 23
+    BLOB = 24
+    MEDIUMBLOB = 25
+    LONGBLOB = 26
+    ENUM = 27
+    SET = 28
+    JSON = 29
+    GEOMETRY = 30
+    VECTOR = 31
+
+
+INTEGER_KINDS = frozenset(
+    {TypeKind.TINYINT, TypeKind.SMALLINT, TypeKind.MEDIUMINT, TypeKind.INT, TypeKind.BIGINT}
+)
+TEXT_KINDS = frozenset(
+    {
+        TypeKind.CHAR,
+        TypeKind.VARCHAR,
+        TypeKind.TINYTEXT,
+        TypeKind.TEXT,
+        TypeKind.MEDIUMTEXT,
+        TypeKind.LONGTEXT,
+    }
+)
+BLOB_KINDS = frozenset(
+    {
+        TypeKind.BINARY,
+        TypeKind.VARBINARY,
+        TypeKind.TINYBLOB,
+        TypeKind.BLOB,
+        TypeKind.MEDIUMBLOB,
+        TypeKind.LONGBLOB,
+        TypeKind.GEOMETRY,
+        TypeKind.VECTOR,
+    }
+)
+TEMPORAL_KINDS = frozenset(
+    {TypeKind.DATE, TypeKind.TIME, TypeKind.DATETIME, TypeKind.TIMESTAMP, TypeKind.YEAR}
+)
+
+DEFAULT_CHARSET = "utf8mb4"
+DEFAULT_COLLATION = "utf8mb4_0900_ai_ci"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnType:
+    """A column's type.
+
+    length     CHAR/VARCHAR/TEXT: characters; BINARY/VARBINARY/BLOB: bytes; BIT: bits;
+               integers: display width (0: none given)
+    precision  DECIMAL: digits in all (FLOAT/DOUBLE(M,D): M)
+    scale      DECIMAL: digits after the point; TIME/DATETIME/TIMESTAMP: fractional digits
+    members    ENUM and SET: the strings, in order
+    """
+
+    kind: TypeKind
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+    unsigned: bool = False
+    charset: str = ""
+    collation: str = ""
+    members: tuple[str, ...] = ()
+    zerofill: bool = False
+
+    @property
+    def is_text(self) -> bool:
+        return self.kind in TEXT_KINDS
+
+    @property
+    def is_integer(self) -> bool:
+        return self.kind in INTEGER_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.
+
+    default                 text of the default, None when there is none (nullable: NULL)
+    default_is_expression   the text is an expression (CURRENT_TIMESTAMP(3), (uuid())), not a value
+    on_update               expression text of ON UPDATE, or None
+    generated               expression text of a generated column, or None
+    """
+
+    name: str
+    type: ColumnType
+    nullable: bool = True
+    default: str | None = None
+    default_is_expression: bool = False
+    on_update: str | None = None
+    auto_increment: bool = False
+    comment: str = ""
+    invisible: bool = False
+    generated: str | None = None
+    generated_stored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IndexPart:
+    """A column of an index. `length` is the prefix in characters (bytes for binary), 0: whole."""
+
+    column: str
+    length: int = 0
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index. `root` is the root page of its tree, which never changes; `index_id` its tree id."""
+
+    name: str
+    parts: tuple[IndexPart, ...]
+    unique: bool = False
+    primary: bool = False
+    index_id: int = 0
+    root: int = 0
+    comment: str = ""
+    invisible: bool = False
+
+
+#: Name of the column that stands in for a missing primary key; always the last stored column.
+ROW_ID = "DB_ROW_ID"
+ROW_ID_COLUMN = Column(ROW_ID, ColumnType(TypeKind.BIGINT), nullable=False, invisible=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table. `indexes[0]` is the clustered one: PRIMARY, or one over the hidden row id.
+
+    version      dictionary version in which this definition appeared
+    row_format   version number that rows written under this definition carry
+    descriptor   offset of the kernel-readable description in the arena (`rows.describe`), 0: none;
+                 not stored
+    """
+
+    name: str
+    database: str
+    columns: tuple[Column, ...]
+    indexes: tuple[Index, ...] = ()
+    charset: str = DEFAULT_CHARSET
+    collation: str = DEFAULT_COLLATION
+    comment: str = ""
+    auto_increment: int = 1
+    table_id: int = 0
+    version: int = 0
+    row_format: int = 1
+    engine: str = "InnoDB"
+    options: dict[str, str] = field(default_factory=dict)
+    created: str = ""
+    descriptor: int = field(default=0, compare=False)
+
+    @property
+    def clustered(self) -> Index:
+        return self.indexes[0]
+
+    @property
+    def has_row_id(self) -> bool:
+        """Whether rows have the hidden row id as their last stored column."""
+        return bool(self.indexes) and self.indexes[0].parts[0].column == ROW_ID
+
+    @property
+    def stored_columns(self) -> tuple[Column, ...]:
+        """What a row holds, in lane order: the columns, then the hidden row id if there is one."""
+        return (*self.columns, ROW_ID_COLUMN) if self.has_row_id else self.columns
+
+    def column_no(self, name: str) -> int:
+        """Number of a stored column by name, case-insensitively; KeyError when there is none."""
+        folded = name.casefold()
+        for number, column in enumerate(self.stored_columns):
+            if column.name.casefold() == folded:
+                return number
+        raise KeyError(name)
+
+    def index_no(self, name: str) -> int:
+        """Number of an index by name, case-insensitively; KeyError when there is none."""
+        folded = name.casefold()
+        for number, index in enumerate(self.indexes):
+            if index.name.casefold() == folded:
+                return number
+        raise KeyError(name)
+
+    def with_clustered(self) -> Table:
+        """This table with its clustered index first: PRIMARY, or one over the hidden row id."""
+        primary = [index for index in self.indexes if index.primary]
+        others = tuple(index for index in self.indexes if not index.primary)
+        first = primary[0] if primary else Index(ROW_ID, (IndexPart(ROW_ID),), unique=True)
+        if self.has_row_id and not primary:
+            return self
+        return replace(self, indexes=(first, *others))
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON form for the dictionary."""
+        made = asdict(self)
+        del made["descriptor"]
+        return made
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Table:
+        """What `to_dict` gave, also after a trip through JSON; unknown keys are refused."""
+        fields = dict(stored)
+        fields["columns"] = tuple(_column_of(column) for column in fields["columns"])
+        fields["indexes"] = tuple(_index_of(index) for index in fields["indexes"])
+        return cls(**fields)
+
+
+def type_of_dict(stored: dict[str, Any]) -> ColumnType:
+    """A ColumnType from its JSON form."""
+    fields = dict(stored)
+    fields["kind"] = TypeKind(fields["kind"])
+    fields["members"] = tuple(fields.get("members", ()))
+    return ColumnType(**fields)
+
+
+def _column_of(stored: dict[str, Any]) -> Column:
+    fields = dict(stored)
+    fields["type"] = type_of_dict(fields["type"])
+    return Column(**fields)
+
+
+def _index_of(stored: dict[str, Any]) -> Index:
+    fields = dict(stored)
+    fields["parts"] = tuple(IndexPart(**part) for part in fields["parts"])
+    return Index(**fields)
