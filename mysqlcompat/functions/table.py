@@ -1,0 +1,62 @@
+"""The function table's row, and what an implementation may ask of its surroundings.
+
+A function is one Python function over values plus a type rule. Implementations get
+``(context, type, *values)``: the evaluation context, the type of the result (scale of a division,
+length of a cast), and the argument values, already converted to what `sql.infer` asked for.
+None is NULL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mysqlcompat.sqltypes import SqlType
+
+
+class Context(Protocol):
+    """What evaluation needs from the session. `now_us` is the statement's start, so that NOW() is the
+    same everywhere in a statement."""
+
+    now_us: int  #: µs since 1970, UTC
+    sql_mode: frozenset[str]  #: names in upper case
+    strict: bool  #: STRICT_TRANS_TABLES or STRICT_ALL_TABLES, and the statement changes data
+    time_zone: str  #: "SYSTEM", "+05:30" or a zone's name
+    collation: str  #: @@collation_connection
+    database: str | None
+    user: str  #: "root@localhost", as USER() gives it
+    account: str  #: as CURRENT_USER() gives it
+    connection_id: int
+    last_insert_id: int
+    row_count: int
+    found_rows: int
+
+    def warn(self, errno: int, message: str, level: str = "Warning") -> None: ...
+
+    def user_variable(self, name: str) -> tuple[Any, SqlType | None]: ...
+
+    def set_user_variable(self, name: str, value: Any, sql_type: SqlType) -> None: ...
+
+    def system_variable(self, name: str, scope: str) -> Any: ...
+
+    def random(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function or operator.
+
+    python         ``python(context, type, *values) -> value``
+    null_rejects   any NULL argument makes the result NULL, without a call
+    once           same value for the same arguments throughout one execution (NOW is, RAND is not)
+    pure           same value for the same arguments for ever: may be folded into the plan
+    lazy           evaluates its own arguments (and, or, if, case …): the evaluator treats it specially
+    """
+
+    name: str
+    python: Callable[..., Any]
+    null_rejects: bool = True
+    once: bool = True
+    pure: bool = True
+    lazy: bool = False

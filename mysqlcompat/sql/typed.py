@@ -1,0 +1,287 @@
+"""The typed tree: what resolution hands to the planner. No names left to look up, no types to guess.
+
+Every expression has a `type`. All conversions are `Cast` nodes: the arguments of an operator already
+have the class its result needs (see "Argument classes" below). Three-valued logic: a predicate is a
+BIGINT with values 1, 0, NULL.
+
+Argument classes (what codegen may rely on)
+    comparison  =, <>, <, <=, >, >=, <=>, between, in      all arguments of one class: INT (each with its
+                own signedness), DECIMAL (all of one scale), DOUBLE, string (all of one collation),
+                DATE, DATETIME (also TIMESTAMP), TIME, YEAR as INT, JSON
+    arithmetic  +, -, *, %                                 INT arguments and INT result, DECIMAL (each
+                with its own scale; result scale is the type's), or DOUBLE
+    /           DECIMAL or DOUBLE; result scale is the type's
+    div         INT or DECIMAL arguments, INT result
+    and, or, xor, not                                      any numeric class: true is "not zero"
+    if, ifnull, coalesce, case, nullif                     results cast to the node's type; conditions as and/or
+    like                                                   strings: value, pattern, escape character
+
+Operator names are the function names: ``=  <>  <  <=  >  >=  <=>  between  in  like  and  or  xor  not
+is null  is true  is false  +  -  *  /  div  %  neg  &  |  ^  <<  >>  ~  if  ifnull  coalesce  case  nullif``.
+``NOT x``, ``x NOT IN``, ``IS NOT NULL`` are ``not(…)`` around the positive form; CASE is always the
+searched form, ``case(when, then, when, then, …, else)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from mysqlcompat.sqltypes import SqlType
+
+if TYPE_CHECKING:
+    from mysqlcompat.functions.table import Function
+
+#: `ColumnRef.table_no` of a column of the row INSERT would have inserted: VALUES(c) or alias.c.
+NEW_ROW: Final = -1
+
+
+# Expressions ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A constant of the statement.
+
+    value       Python value (see `mysqlcompat.values`); None is NULL
+    literal_no  number of the literal in the text, from 0, as the fingerprint counts them; another
+                value may take its place if `accepts` says so. None: part of the plan
+    start, end  offsets in the statement's text (characters, end exclusive); -1: made up here
+    """
+
+    type: SqlType
+    value: Any
+    literal_no: int | None = None
+    start: int = -1
+    end: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """`?` number `param_no`, from 0. `type` is what its surroundings make of it; the value given at
+    execution is converted to it."""
+
+    type: SqlType
+    param_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRef:
+    """Column `column_no` of the statement's table `table_no` (or of `NEW_ROW`)."""
+
+    type: SqlType
+    table_no: int
+    column_no: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`function` over `args`; evaluated by ``function.python(context, type, *values)``."""
+
+    type: SqlType
+    function: Function
+    args: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """`arg` converted to `type`.
+
+    mode  IMPLICIT: what an operator does to its argument (warnings 1292, never an error)
+          EXPLICIT: CAST(…) and CONVERT(…)
+          ASSIGN: on the way into a column: errors in strict mode (1264, 1366, 1406, 1265, 3140 …)
+    into  column name for the messages of ASSIGN
+    """
+
+    type: SqlType
+    arg: Expression
+    mode: int = 0
+    into: str = ""
+
+
+IMPLICIT: Final = 0
+EXPLICIT: Final = 1
+ASSIGN: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """An aggregate function of a group: count, sum, avg, min, max, group_concat, json_arrayagg,
+    json_objectagg, bit_and, bit_or, bit_xor, std…, var… . ``COUNT(*)`` has no args. `function` is the
+    lower-case name; `order_by` and `separator` belong to GROUP_CONCAT."""
+
+    type: SqlType
+    function: str
+    args: tuple[Expression, ...]
+    distinct: bool = False
+    order_by: tuple[Order, ...] = ()
+    separator: str = ","
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultValue:
+    """DEFAULT in VALUES or SET: the column's own default (also: next AUTO_INCREMENT value)."""
+
+    type: SqlType
+    column_no: int
+
+
+Expression = Literal | Param | ColumnRef | Call | Cast | Aggregate | DefaultValue
+
+
+# Statements -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    expression: Expression
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One table of FROM: `table` is a `btree.schema.Table`, or a virtual table as the catalog view
+    gave it. `alias` is the name by which columns are qualified."""
+
+    table: Any
+    alias: str
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """How table `table_no` (1, 2, …) joins those before it. `on` is None for a cross join; USING and
+    NATURAL have been turned into `on`."""
+
+    kind: str  # 'inner' | 'left'
+    table_no: int
+    on: Expression | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One output column. `name` is what the client sees; `org_*` and `table*` are empty for anything
+    but a plain column."""
+
+    expression: Expression
+    name: str
+    table: str = ""
+    org_table: str = ""
+    org_name: str = ""
+    database: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """`tables` may be empty (SELECT 1). `group_by` is None without GROUP BY; a query with an Aggregate
+    and no GROUP BY has one group, even of no rows. Columns outside aggregates in a grouped query are
+    group columns or depend on them: any row of the group will do."""
+
+    tables: tuple[Source, ...]
+    joins: tuple[Join, ...]
+    where: Expression | None
+    group_by: tuple[Expression, ...] | None
+    having: Expression | None
+    items: tuple[Item, ...]
+    distinct: bool
+    order_by: tuple[Order, ...]
+    limit: Expression | None
+    offset: Expression | None
+    locking: str = ""  # '' | 'update' | 'share', then ' nowait' or ' skip locked'
+    param_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """`rows[i][j]` is for `columns[j]` (column numbers), cast to the column's type (mode ASSIGN), or a
+    DefaultValue. Columns not named get their default. `select` instead of `rows`: INSERT … SELECT.
+    `on_duplicate`: (column number, expression) in text order; ColumnRef table 0 is the row found,
+    `NEW_ROW` the one that was to be inserted."""
+
+    table: Source
+    columns: tuple[int, ...]
+    rows: tuple[tuple[Expression, ...], ...]
+    select: Select | None
+    on_duplicate: tuple[tuple[int, Expression], ...]
+    ignore: bool = False
+    replace: bool = False
+    param_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Assignments are made left to right, each seeing those before it (MySQL's way)."""
+
+    table: Source
+    assignments: tuple[tuple[int, Expression], ...]
+    where: Expression | None
+    order_by: tuple[Order, ...]
+    limit: Expression | None
+    ignore: bool = False
+    param_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    table: Source
+    where: Expression | None
+    order_by: tuple[Order, ...]
+    limit: Expression | None
+    ignore: bool = False
+    param_count: int = 0
+
+
+Statement = Select | Insert | Update | Delete
+
+
+# Walking ----------------------------------------------------------------------------------------
+
+
+def children(expression: Expression) -> tuple[Expression, ...]:
+    match expression:
+        case Call(args=args):
+            return args
+        case Aggregate(args=args, order_by=order_by):
+            return args + tuple(order.expression for order in order_by)
+        case Cast(arg=arg):
+            return (arg,)
+    return ()
+
+
+def walk(expression: Expression) -> Iterator[Expression]:
+    """`expression` and everything below it, parents first."""
+    yield expression
+    for child in children(expression):
+        yield from walk(child)
+
+
+def transform(expression: Expression, change: Callable[[Expression], Expression]) -> Expression:
+    """A copy with `change` applied to every node, children first."""
+    match expression:
+        case Call() | Aggregate():
+            args = tuple(transform(arg, change) for arg in expression.args)
+            expression = replace(expression, args=args)
+        case Cast():
+            expression = replace(expression, arg=transform(expression.arg, change))
+    return change(expression)
+
+
+def is_constant(expression: Expression) -> bool:
+    """The same value for every row of one execution: evaluate once, when the program starts."""
+    match expression:
+        case Literal() | Param():
+            return True
+        case ColumnRef() | Aggregate() | DefaultValue():
+            return False
+        case Cast(arg=arg):
+            return is_constant(arg)
+        case Call(function=function, args=args):
+            return function.once and all(is_constant(arg) for arg in args)
+
+
+def has_aggregate(expression: Expression) -> bool:
+    return any(isinstance(node, Aggregate) for node in walk(expression))
+
+
