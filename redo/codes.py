@@ -26,4 +26,5 @@ E_BAD_VALUE: Final = -17  #: value of the wrong form
 E_DIVIDE: Final = -18  #: division by zero (MySQL: NULL and a warning)
 E_NULL: Final = -19  #: NULL where none may be
 E_DEADLOCK: Final = -20
+E_LOCKS_FULL: Final = -21  #: the lock table is full: let it grow, call again
 E_LATER: Final = -32  #: time slice over; call again to go on
