@@ -1,0 +1,201 @@
+"""The command line. Every command is one row of `COMMANDS`; the work is done elsewhere.
+
+Imports of anything heavy stay inside the commands: `--help` answers at once, and kernels are
+compiled before the first module that loads them is imported.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Final
+
+from mysqlcompat.config import BadOption, Config, options
+from mysqlcompat.startup import StartError
+
+DESCRIPTION: Final = """\
+An Amazon-Aurora-shaped MySQL in Python: one writer, read replicas and a volume of
+six copies, in one command. Any MySQL client can talk to it."""
+
+EPILOG: Final = """\
+examples:
+  mysqlcompat serve                         a cluster on ports 3306 and 3307, data in ./data
+  mysqlcompat serve --port 0 --replicas 0   a writer alone, on any free port
+  mysqlcompat check                         verify every page, tree and index of ./data
+
+'mysqlcompat COMMAND --help' lists a command's options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One verb of the command line."""
+
+    name: str
+    summary: str
+    prepare: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def program_version() -> str:
+    """Version of the installed package, or of the source tree."""
+    try:
+        return version("mysqlcompat")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def add_config_options(parser: argparse.ArgumentParser) -> None:
+    """One command line option per field of `Config`, in its groups."""
+    groups: dict[str, argparse._ArgumentGroup] = {}
+    for option in options():
+        if option.group not in groups:
+            groups[option.group] = parser.add_argument_group(option.group or "cluster")
+        default = f" (default: {option.default_text})" if option.default_text else ""
+        groups[option.group].add_argument(
+            option.flag,
+            type=_argument_type(option.parse),
+            default=option.default,
+            metavar=_METAVARS.get(option.unit, "TEXT"),
+            help=(option.meaning + default).replace("%", "%%"),
+        )
+
+
+_METAVARS: Final = {
+    "bytes": "SIZE",
+    "count": "N",
+    "port": "PORT",
+    "ms": "MS",
+    "directory": "DIR",
+    "address": "HOST",
+}
+
+
+def _argument_type(parse: Callable[[str], object]) -> Callable[[str], object]:
+    def convert(text: str) -> object:
+        try:
+            return parse(text)
+        except BadOption as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return convert
+
+
+def config_of(arguments: argparse.Namespace) -> Config:
+    """The options that were parsed, as a `Config`."""
+    names = [field.name for field in dataclasses.fields(Config)]
+    return Config(**{name: getattr(arguments, name) for name in names})
+
+
+def _prepare_serve(parser: argparse.ArgumentParser) -> None:
+    add_config_options(parser)
+    parser.add_argument(
+        "--init-file",
+        type=Path,
+        metavar="FILE",
+        help="SQL to run once, when the data directory is made",
+    )
+    parser.add_argument("--notify-fd", type=int, help=argparse.SUPPRESS)
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from mysqlcompat.serve import serve
+
+    return serve(config_of(arguments), arguments.init_file, arguments.notify_fd)
+
+
+def _prepare_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Config().data,
+        metavar="DIR",
+        help=f"data directory (default: {Config().data})",
+    )
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from mysqlcompat.check_command import check
+
+    return check(arguments.data)
+
+
+def _prepare_dump(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("log", "pages"), help="redo records, or pages and rows")
+    _prepare_data(parser)
+    parser.add_argument("more", nargs=argparse.REMAINDER, help="options of the dump itself")
+
+
+def _dump(arguments: argparse.Namespace) -> int:
+    import runpy
+
+    module = {"log": "redo.dump", "pages": "btree.dump"}[arguments.what]
+    sys.argv = [module, str(arguments.data), *arguments.more]
+    runpy.run_module(module, run_name="__main__")
+    return 0
+
+
+def _compile(_: argparse.Namespace) -> int:
+    from mysqlcompat.progress import compile_kernels
+
+    seconds = compile_kernels()
+    sys.stderr.write(f"kernels are ready ({seconds:.1f} s)\n")
+    return 0
+
+
+def _prepare_nothing(_: argparse.ArgumentParser) -> None:
+    return
+
+
+COMMANDS: Final = (
+    Command("serve", "run a cluster in the foreground; Ctrl-C stops it", _prepare_serve, _serve),
+    Command("check", "verify a stopped cluster's data, page by page", _prepare_data, _check),
+    Command("dump", "print a stopped cluster's log or pages", _prepare_dump, _dump),
+    Command(
+        "compile", "compile kernels now instead of at the first start", _prepare_nothing, _compile
+    ),
+)
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    parser = argparse.ArgumentParser(
+        "mysqlcompat",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"mysqlcompat {program_version()}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        child = commands.add_parser(
+            command.name,
+            help=command.summary,
+            description=f"{command.summary[0].upper()}{command.summary[1:]}.",
+        )
+        command.prepare(child)
+        child.set_defaults(run=command.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code. What stops it is one line on standard error."""
+    arguments = make_parser().parse_args(argv)
+    try:
+        code: int = arguments.run(arguments)
+    except StartError as error:
+        sys.stderr.write(f"mysqlcompat: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # `mysqlcompat dump log | head`
+        return 0
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""`Cluster`: a real cluster for tests, notebooks and scripts, in one `with` statement.
+
+::
+
+    with Cluster() as cluster:
+        connection = pymysql.connect(host="127.0.0.1", port=cluster.writer_port, user="root")
+
+It runs `mysqlcompat serve` as a child process, with free ports and a data directory of its own (a
+temporary one unless `data` is given). Processes are known by name: "storage", "writer", "replica-1"
+…, "supervisor". It waits on events, never on time: `wait_ready` returns when the named process says
+that it serves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+SUPERVISOR: Final = "supervisor"
+START_TIMEOUT_S: Final = 120.0  #: a first start compiles kernels
+
+
+class ClusterError(Exception):
+    """The cluster did not do what was asked; the message ends with what it wrote."""
+
+
+class Cluster:
+    """One cluster of real processes.
+
+    data       data directory; a temporary one, removed at the end, when None
+    replicas   number of read replicas
+    init_sql   run once, when the data directory is made
+    options    further options of `Config` by name, e.g. ``buffer_pool="16M"``
+    """
+
+    def __init__(
+        self,
+        data: Path | str | None = None,
+        replicas: int = 2,
+        init_sql: str = "",
+        start: bool = True,
+        **options: Any,
+    ) -> None:
+        self._temporary = tempfile.mkdtemp(prefix="mysqlcompat-") if data is None else None
+        self.data = Path(self._temporary if data is None else data)
+        self.replicas = replicas
+        self.init_sql = init_sql
+        self.options = options
+        self.writer_port = 0
+        self.reader_port = 0
+        self.pids: dict[str, int] = {}
+        self._ready: set[str] = set()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._notes = -1
+        self._buffer = b""
+        self._output: Path = self.data.with_name(self.data.name + ".log")
+        if start:
+            self.start()
+
+    # -- life -----------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start (again) on the same data; returns when every process serves."""
+        assert self._process is None, "the cluster runs already"
+        self._notes, write_end = os.pipe()
+        os.set_blocking(self._notes, False)
+        command = [sys.executable, "-m", "mysqlcompat", "serve"]
+        command += ["--data", str(self.data), "--notify-fd", str(write_end)]
+        # The same ports again after a restart, as clients expect.
+        command += ["--port", str(self.writer_port), "--reader-port", str(self.reader_port)]
+        command += ["--replicas", str(self.replicas)]
+        for name, value in self.options.items():
+            command += ["--" + name.replace("_", "-"), str(value)]
+        if self.init_sql:
+            script = self.data.with_name(self.data.name + ".sql")
+            script.write_text(self.init_sql, encoding="utf-8")
+            command += ["--init-file", str(script)]
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                command, stdout=output, stderr=output, pass_fds=[write_end]
+            )
+        os.close(write_end)
+        self.pids = {SUPERVISOR: self._process.pid}
+        self._ready.clear()
+        self._buffer = b""
+        self._wait(lambda: "*" in self._ready, "start")
+
+    def stop(self) -> int:
+        """Stop cleanly, as Ctrl-C does; the exit code."""
+        if self._process is None:
+            return 0
+        self._process.send_signal(signal.SIGTERM)
+        return self._collect()
+
+    def kill(self, name: str = SUPERVISOR) -> None:
+        """kill -9 one process. All others die with the supervisor; then `start` may be called."""
+        self._take_notes()
+        self._ready.discard(name)
+        os.kill(self.pids[name], signal.SIGKILL)
+        if name == SUPERVISOR:
+            self._collect()
+
+    def close(self) -> None:
+        """Stop, and remove what was temporary."""
+        self.stop()
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._output.unlink(missing_ok=True)
+            self.data.with_name(self.data.name + ".sql").unlink(missing_ok=True)
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- looking --------------------------------------------------------------------------
+
+    @property
+    def names(self) -> list[str]:
+        """The processes that can be killed, the supervisor last."""
+        replicas = [f"replica-{number}" for number in range(1, self.replicas + 1)]
+        return ["storage", "writer", *replicas, SUPERVISOR]
+
+    @property
+    def output(self) -> str:
+        """What the cluster has written to standard output and error since it was made."""
+        return self._output.read_text(encoding="utf-8", errors="replace")
+
+    def wait_ready(self, name: str, timeout_s: float = START_TIMEOUT_S) -> None:
+        """Return as soon as the process `name` serves (again)."""
+        self._wait(lambda: name in self._ready, f"{name} to be ready", timeout_s)
+
+    def _wait(self, done: Any, what: str, timeout_s: float = START_TIMEOUT_S) -> None:
+        deadline = time.monotonic() + timeout_s
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._notes, selectors.EVENT_READ)
+            while not done():
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise ClusterError(f"waited {timeout_s:.0f} s for {what}\n{self.output}")
+                if selector.select(left) and not self._take_notes():
+                    code = self._collect()
+                    raise ClusterError(f"exit code {code} before {what}\n{self.output}")
+
+    def _take_notes(self) -> bool:
+        """Read the supervisor's events; False when there will be no more."""
+        while True:
+            try:
+                arrived = os.read(self._notes, 65536)
+            except BlockingIOError:
+                return True
+            if not arrived:
+                return False
+            *lines, self._buffer = (self._buffer + arrived).split(b"\n")
+            for line in lines:
+                self._on_note(json.loads(line))
+
+    def _on_note(self, note: dict[str, Any]) -> None:
+        self.writer_port, self.reader_port = note["writer_port"], note["reader_port"]
+        name = note["name"]
+        match note["event"]:
+            case "started":
+                self.pids[name] = note["pid"]
+            case "ready":
+                self._ready.add(name)
+            case "all-ready":
+                self._ready.add("*")
+            case "died":
+                self._ready.discard(name)
+
+    def _collect(self) -> int:
+        assert self._process is not None
+        code = self._process.wait()
+        self._process = None
+        os.close(self._notes)
+        return code

@@ -1,0 +1,100 @@
+"""`mysqlcompat serve`: checks, kernels, sockets, then the supervisor. The order is the contract:
+
+1  the data directory is locked and the ports are taken before anything slow happens, so that what
+   is wrong is said at once;
+2  kernels are compiled and loaded once, in this process, before the first fork;
+3  the volume is made (first start) or its format checked;
+4  the supervisor takes over until the end.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import os
+import sys
+from pathlib import Path
+
+from mysqlcompat.config import Config
+from mysqlcompat.startup import StartError, listen, lock_data_dir
+from mysqlcompat.supervisor import Roles, Shared, Supervisor
+from replicas.endpoints import READER_ENDPOINT, WRITER_ENDPOINT
+
+
+def serve(config: Config, init_file: Path | None, notify_fd: int | None) -> int:
+    """Run a cluster in the foreground; the exit code."""
+    config = dataclasses.replace(config, data=config.data.absolute())
+    script = _read_init_file(init_file)
+    lock_fd = lock_data_dir(config.data)
+    listeners = {
+        WRITER_ENDPOINT: listen(config.bind, config.port, "--port"),
+        READER_ENDPOINT: listen(config.bind, config.reader_port, "--reader-port"),
+    }
+    _warm_up()
+    from mysqlcompat import roles  # loads every kernel
+
+    roles.prepare_volume(config)
+    shared = Shared.create(config, listeners)
+    supervisor = Supervisor(
+        config,
+        shared,
+        Roles(storage=roles.run_storage, node=roles.node_role(script)),
+        private_fds=[lock_fd] + ([] if notify_fd is None else [notify_fd]),
+        announce=lambda: _announce(config, shared, bool(script)),
+        notify_fd=notify_fd,
+    )
+    return supervisor.run()
+
+
+def _read_init_file(path: Path | None) -> str:
+    if path is None:
+        return ""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise StartError(f"cannot read {path}: {error}") from error
+
+
+def _warm_up() -> None:
+    """Compile what is stale, load everything: the children inherit it."""
+    from mysqlcompat.progress import compile_kernels
+    from redo import jit
+
+    try:
+        compile_kernels()
+    except RuntimeError as error:
+        raise StartError(str(error)) from error
+    jit.import_all()
+
+
+def _announce(config: Config, shared: Shared, has_orders: bool) -> None:
+    """Where to connect, and with what; on standard output, once everything serves."""
+    database = " ecommerce" if has_orders else ""
+    password = " -p" if config.password else ""
+    host = reachable_host(config.bind)
+    count = f"{config.replicas} replica{'' if config.replicas == 1 else 's'}"
+    lines = [
+        f"MySQL {config.server_version}, writer, {count}, six copies in {config.data}"
+        f" (supervisor {os.getpid()})"
+    ]
+    for endpoint in (WRITER_ENDPOINT, READER_ENDPOINT):
+        port = shared.port(endpoint)
+        address = f"{host}:{port}"
+        lines.append(
+            f"  {endpoint} endpoint  {address:<18} "
+            f"mysql -h{host} -P{port} -uroot{password}{database}"
+        )
+    lines.append("Ctrl-C stops it; the data stays.")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def reachable_host(bind: str) -> str:
+    """An address that a client on this machine can use: any-address becomes loopback."""
+    try:
+        address = ipaddress.ip_address(bind)
+    except ValueError:
+        return bind
+    if address.is_unspecified:
+        return "127.0.0.1" if address.version == 4 else "::1"
+    return bind

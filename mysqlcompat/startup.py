@@ -1,0 +1,80 @@
+"""What must be right before anything is started, each failure as one clear line.
+
+The data directory: writable, of a format we know, not in use by another supervisor. The endpoints:
+free. Everything here runs in the supervisor, before the first fork.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Final
+
+LOCK_NAME: Final = "supervisor.lock"
+LOCK_PATIENCE_S: Final = 1.0  #: processes of a killed supervisor may need a moment to vanish
+BACKLOG: Final = 1024
+
+
+class StartError(Exception):
+    """The server cannot start; the message is one line for the user."""
+
+
+def lock_data_dir(data: Path) -> int:
+    """Make the directory if need be and take its lock; the descriptor that holds it."""
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        fd = os.open(data / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StartError(explain(error, data)) from error
+    deadline = time.monotonic() + LOCK_PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(fd)
+                raise StartError(
+                    f"data directory {data} is in use by another server: stop it, or use --data"
+                ) from None
+            time.sleep(0.02)
+        else:
+            return fd
+
+
+def listen(host: str, port: int, flag: str) -> socket.socket:
+    """A listening socket for an endpoint; `flag` is the option that chose `port`."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise StartError(f"cannot listen on {host}: {error.strerror or error}") from error
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise StartError(
+                f"port {port} on {host} is taken: stop what uses it, or choose another with {flag}"
+            ) from error
+        raise StartError(f"cannot listen on {host}:{port}: {error.strerror}") from error
+    listener.setblocking(False)
+    return listener
+
+
+def explain(error: OSError, data: Path) -> str:
+    """An operating system error about the data directory, as one line."""
+    if error.errno == errno.ENOSPC:
+        return f"disk full: no room left for data directory {data}"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"data directory {data} is not writable: {error.strerror}"
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return f"data directory {data} is not a directory"
+    return f"data directory {data}: {error.strerror or error}"

@@ -1,0 +1,306 @@
+"""The supervisor: owns the endpoints' sockets, starts the processes, restarts what dies, stops all.
+
+::
+
+    supervisor ──fork──► storage    six copies, page server
+       │  │ └────fork──► writer     accepts on the writer endpoint
+       │  └──────fork──► replica-1 … accept on the reader endpoint, all on one socket
+       └─ lock on the data directory, listening sockets, ring memfd, eventfds: outlive every child
+
+One thread, one `selectors` loop over: a wake-up pipe for signals, and per child its pidfd (readable
+when it is dead) and its status pipe. What to do is decided by `replicas.failover.Restarts` and
+`replicas.membership.Membership`; this module only carries it out.
+
+Order of a start: storage, then the writer (recovery), then replicas, each after the one before says
+that it serves. Order of a stop: the reverse, each by SIGTERM, and SIGKILL after a patience.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from mysqlcompat.child import Child, Status, fork_child
+from mysqlcompat.config import Config
+from redo.arena import create_ring
+from replicas.endpoints import READER_ENDPOINT, WRITER_ENDPOINT, replica_name
+from replicas.failover import (
+    STORAGE,
+    WRITER,
+    Action,
+    Died,
+    GiveUp,
+    Kill,
+    Ready,
+    Restarts,
+    Silent,
+    Start,
+    Tick,
+    start_order,
+)
+from replicas.membership import Membership
+
+STOP_PATIENCE_S: Final = 10.0
+TICK_S: Final = 0.25
+COPIES: Final = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What every process of the cluster inherits; it outlives each of them.
+
+    ring_fd       memfd: control block and log ring
+    copy_wakes    eventfds, one per copy: new log was published
+    writer_wake   eventfd: a copy's durable LSN moved
+    reader_wakes  eventfds, one per replica: VDL moved
+    listeners     endpoint name → listening socket
+    """
+
+    ring_fd: int
+    copy_wakes: tuple[int, ...]
+    writer_wake: int
+    reader_wakes: tuple[int, ...]
+    listeners: dict[str, socket.socket]
+
+    @classmethod
+    def create(cls, config: Config, listeners: dict[str, socket.socket]) -> Shared:
+        """Ring and eventfds for a cluster of this size."""
+        flags = os.EFD_NONBLOCK
+        return cls(
+            ring_fd=create_ring(config.ring_bytes),
+            # A copy's thread sleeps in read(eventfd): these block.
+            copy_wakes=tuple(os.eventfd(0) for _ in range(COPIES)),
+            writer_wake=os.eventfd(0, flags),
+            reader_wakes=tuple(os.eventfd(0, flags) for _ in range(config.replicas)),
+            listeners=listeners,
+        )
+
+    def port(self, endpoint: str) -> int:
+        """The port an endpoint really listens on."""
+        return int(self.listeners[endpoint].getsockname()[1])
+
+
+#: Runs in a forked child until it is told to stop.
+Role = Callable[[Config, Shared, str, Status], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """What each kind of process runs (the composition root fills this in)."""
+
+    storage: Role
+    node: Role  #: writer and replicas; the name says which
+
+    def of(self, name: str) -> Role:
+        """The role of the process called `name`."""
+        return self.storage if name == STORAGE else self.node
+
+
+class Supervisor:
+    """Runs one cluster until it is told to stop.
+
+    announce   called once, when every process serves for the first time
+    notify_fd  where to report events as JSON lines (`mysqlcompat.Cluster` listens), or None
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        shared: Shared,
+        roles: Roles,
+        private_fds: list[int],
+        announce: Callable[[], None],
+        notify_fd: int | None = None,
+    ) -> None:
+        self.config = config
+        self.shared = shared
+        self.roles = roles
+        self.children: dict[str, Child] = {}
+        self.membership = Membership(config.heartbeat_timeout_ms)
+        self.restarts = Restarts()
+        self.failure = ""  #: why the cluster gave up
+        self._private_fds = private_fds
+        self._announce = announce
+        self._notify_fd = notify_fd
+        self._selector = selectors.DefaultSelector()
+        self._never_ready = [STORAGE, WRITER, *map(replica_name, range(1, config.replicas + 1))]
+        self._stopping = False
+
+    # -- the whole life -------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Start everything, stay until a signal or a hopeless failure, stop everything."""
+        wake_read, wake_write = self._catch_signals()
+        try:
+            self._start_next()
+            while not self._stopping:
+                self._turn()
+        finally:
+            self._stop_all()
+            signal.set_wakeup_fd(-1)
+            os.close(wake_read)
+            os.close(wake_write)
+            self._selector.close()
+        if self.failure:
+            sys.stderr.write(f"mysqlcompat: {self.failure}\n")
+            return 1
+        return 0
+
+    def _catch_signals(self) -> tuple[int, int]:
+        """Signals become bytes in a pipe, so that they are seen in the loop and nowhere else."""
+        read_end, write_end = os.pipe()
+        os.set_blocking(read_end, False)
+        os.set_blocking(write_end, False)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda _number, _frame: None)
+        signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
+        self._selector.register(read_end, selectors.EVENT_READ, self._on_signal)
+        self._private_fds += [read_end, write_end, self._selector.fileno()]
+        return read_end, write_end
+
+    def _turn(self) -> None:
+        for key, _ in self._selector.select(TICK_S):
+            key.data()
+        now_ms = clock_ms()
+        for name in self.membership.tick(now_ms):
+            self._carry_out(self.restarts.step(Silent(name, now_ms)))
+        self._carry_out(self.restarts.step(Tick(now_ms)))
+
+    def _on_signal(self) -> None:
+        self._stopping = True
+
+    # -- starting -------------------------------------------------------------------------
+
+    def _start_next(self) -> None:
+        """At the first start: the next process, or all replicas at once behind the writer."""
+        first = self._never_ready[:1]
+        names = first if first and first[0] in (STORAGE, WRITER) else self._never_ready
+        for name in names:
+            if name not in self.children:
+                self._start(name)
+
+    def _start(self, name: str) -> None:
+        role = self.roles.of(name)
+        close = list(self._private_fds)
+        for child in self.children.values():
+            close += [child.pidfd, child.status_fd]
+        child = fork_child(name, lambda status: role(self.config, self.shared, name, status), close)
+        self.children[name] = child
+        self.membership.starting(name, clock_ms())
+        self._selector.register(child.pidfd, selectors.EVENT_READ, lambda: self._on_death(child))
+        self._selector.register(
+            child.status_fd, selectors.EVENT_READ, lambda: self._on_message(child)
+        )
+        self._notify("started", name)
+
+    # -- events ---------------------------------------------------------------------------
+
+    def _on_message(self, child: Child) -> None:
+        now_ms = clock_ms()
+        for message in child.messages():
+            if message.kind == "beat":
+                self.membership.beat(child.name, now_ms)
+            elif message.kind == "ready":
+                self.membership.ready(child.name, now_ms)
+                self._notify("ready", child.name)
+                self._carry_out(self.restarts.step(Ready(child.name, now_ms)))
+                self._on_first_ready(child.name)
+            elif message.kind == "failed" and self._never_ready:
+                self.failure = message.text
+                self._stopping = True
+        if child.silent:
+            self._stop_listening(child)
+
+    def _on_first_ready(self, name: str) -> None:
+        if name not in self._never_ready:
+            return
+        self._never_ready.remove(name)
+        if self._never_ready:
+            self._start_next()
+        else:
+            self._notify("all-ready", name)
+            self._announce()
+
+    def _on_death(self, child: Child) -> None:
+        self._forget(child)
+        reason = child.reap()
+        self.membership.died(child.name)
+        self._notify("died", child.name)
+        if not self._stopping:
+            sys.stderr.write(f"mysqlcompat: {child.name} (pid {child.pid}): {reason}\n")
+            self._carry_out(self.restarts.step(Died(child.name, clock_ms(), reason)))
+
+    def _carry_out(self, actions: list[Action]) -> None:
+        for action in actions:
+            match action:
+                case Start(name):
+                    self._start(name)
+                case Kill(name):
+                    self.children[name].signal(signal.SIGKILL)
+                case GiveUp(why):
+                    self.failure = why
+                    self._stopping = True
+
+    # -- stopping -------------------------------------------------------------------------
+
+    def _stop_all(self) -> None:
+        """Readers, writer, storage: each is asked, waited for, and killed if it does not go."""
+        self._stopping = True
+        levels = sorted({start_order(name)[0] for name in self.children}, reverse=True)
+        for level in levels:
+            group = [child for child in self.children.values() if level_of(child) == level]
+            for child in group:
+                child.signal(signal.SIGTERM)
+            self._await_deaths(group)
+
+    def _await_deaths(self, group: list[Child]) -> None:
+        deadline = time.monotonic() + STOP_PATIENCE_S
+        while any(child.name in self.children for child in group):
+            if time.monotonic() > deadline:
+                for child in group:
+                    child.signal(signal.SIGKILL)
+            for key, _ in self._selector.select(TICK_S):
+                key.data()
+
+    def _forget(self, child: Child) -> None:
+        self._selector.unregister(child.pidfd)
+        self._stop_listening(child)
+        del self.children[child.name]
+
+    def _stop_listening(self, child: Child) -> None:
+        if child.status_fd in self._selector.get_map():
+            self._selector.unregister(child.status_fd)
+
+    def _notify(self, event: str, name: str) -> None:
+        if self._notify_fd is None:
+            return
+        child = self.children.get(name)
+        note = {
+            "event": event,
+            "name": name,
+            "pid": child.pid if child else 0,
+            "writer_port": self.shared.port(WRITER_ENDPOINT),
+            "reader_port": self.shared.port(READER_ENDPOINT),
+        }
+        try:
+            os.write(self._notify_fd, json.dumps(note).encode() + b"\n")
+        except BrokenPipeError:
+            self._notify_fd = None  # nobody listens any more
+
+
+def level_of(child: Child) -> int:
+    """Which wave of the stop a process belongs to."""
+    return start_order(child.name)[0]
+
+
+def clock_ms() -> int:
+    """The supervisor's clock: monotonic milliseconds."""
+    return time.monotonic_ns() // 1_000_000
