@@ -4,9 +4,7 @@ from redo import jit
 
 
 @jit.helper
-def encode_rows(
-    st, mem, columns, registers, nulls, selection, n, out, out_bytes, sequence, binary
-):
+def encode_rows(st, mem, columns, registers, nulls, selection, n, out, out_bytes, sequence, binary):
     """Encode up to `n` rows as packets at `out`; stops before the row that would not fit.
 
     columns    offset of the column block (`layout.py`; 8-byte aligned)

@@ -52,9 +52,9 @@ CLASS_ENUM: Final = 11
 CLASS_SET: Final = 12
 CLASS_NULL: Final = 13
 
-# State words of the wire: 1024–1039.
-ST_ENCODED_ROWS: Final = 1024
-ST_ENCODED_SEQUENCE: Final = 1025
-ST_ENCODE_NEED: Final = 1026
+# State words of the wire: 1536–1551.
+ST_ENCODED_ROWS: Final = 1536
+ST_ENCODED_SEQUENCE: Final = 1537
+ST_ENCODE_NEED: Final = 1538
 
 MAX_PACKET: Final = 0xFFFFFF  #: payload bytes at which a packet is continued in another

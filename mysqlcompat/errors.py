@@ -1,0 +1,104 @@
+"""Errors with MySQL's numbers: one table, one exception, one translator.
+
+`SqlError(errno, *arguments)` is raised by everything from here up; text and SQLSTATE come from the
+table. Packages below raise their own exceptions and know no number: `translate` gives them one, at
+the session's edge. What nobody foresaw becomes 1105 and a traceback in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
+
+from btree import errors as btree_errors
+from mysqlcompat import errors_1000, errors_1292
+
+log = logging.getLogger(__name__)
+
+
+class ErrorRow(NamedTuple):
+    """SQLSTATE and message template (`%s` for each argument) of one number."""
+
+    sqlstate: str
+    template: str
+
+
+def _rows(table: str) -> Iterator[tuple[int, ErrorRow]]:
+    for line in table.replace("\n  ", " ").splitlines():
+        errno, sqlstate, template = line.split(" ", 2)
+        yield int(errno), ErrorRow(sqlstate, template.replace("\\n", "\n"))
+
+
+TABLE: Final[dict[int, ErrorRow]] = dict(_rows(errors_1000.TABLE + errors_1292.TABLE))
+
+#: MySQL sends some numbers with a second text; the count of arguments tells which is meant.
+ALTERNATIVES: Final[dict[tuple[int, int], str]] = {
+    # Two templates share the number of an incorrect value: in an expression, and for a column.
+    (1292, 4): TABLE[1366].template,
+    (1044, 0): "Access denied",
+}
+
+
+class SqlError(Exception):
+    """An error as the client sees it: `errno`, `sqlstate`, `message`."""
+
+    def __init__(self, errno: int, *arguments: object) -> None:
+        row = TABLE[errno]
+        template = ALTERNATIVES.get((errno, len(arguments)), row.template)
+        self.errno = errno
+        self.sqlstate = row.sqlstate
+        self.message = template % arguments
+        super().__init__(errno, self.message)
+
+    @classmethod
+    def with_text(cls, errno: int, message: str, sqlstate: str = "") -> SqlError:
+        """An error whose text is not the table's (SIGNAL, second texts of a number)."""
+        self = cls.__new__(cls)
+        row = TABLE.get(errno)
+        self.errno = errno
+        self.sqlstate = sqlstate or (row.sqlstate if row else "HY000")
+        self.message = message
+        Exception.__init__(self, errno, message)
+        return self
+
+    def __str__(self) -> str:
+        return f"ERROR {self.errno} ({self.sqlstate}): {self.message}"
+
+
+def not_supported(feature: str) -> SqlError:
+    """ERROR 1235 naming what this version lacks."""
+    return SqlError(1235, feature)
+
+
+def _duplicate(error: btree_errors.DuplicateKey) -> SqlError:
+    return SqlError(1062, error.entry, error.index)
+
+
+#: What exceptions of the packages below mean to a client.
+TRANSLATIONS: Final[dict[type[Exception], Callable[..., SqlError]]] = {
+    btree_errors.DuplicateKey: _duplicate,
+    btree_errors.LockTimeout: lambda error: SqlError(1205),
+    btree_errors.Deadlock: lambda error: SqlError(1213),
+    btree_errors.RowTooLarge: lambda error: SqlError(1118, 8126),
+    btree_errors.ReadOnlyEngine: lambda error: SqlError(1290, "--read-only"),
+    btree_errors.PageCorrupt: lambda error: SqlError(1712, error),
+    btree_errors.PoolExhausted: lambda error: SqlError(1041),
+    btree_errors.LogFull: lambda error: SqlError(1030, 135, "the volume is too far behind"),
+    MemoryError: lambda error: SqlError(1041),
+    RecursionError: lambda error: SqlError.with_text(
+        1436, "Thread stack overrun: the statement is nested too deeply"
+    ),
+}
+
+
+def translate(error: Exception) -> SqlError:
+    """The error a client gets for `error`; an unforeseen one is logged with its traceback."""
+    if isinstance(error, SqlError):
+        return error
+    for kind in type(error).__mro__:
+        made = TRANSLATIONS.get(kind)
+        if made is not None:
+            return made(error)
+    log.error("unforeseen error in a statement", exc_info=error)
+    return SqlError.with_text(1105, f"Unknown error: {type(error).__name__}: {error}")
