@@ -1,0 +1,124 @@
+"""The control block: words that writer, storage and replicas share (page `CONTROL_AT` of the arena).
+
+Each word has one writing side; whoever writes a word another waits for follows it with a fence and a
+look at the sleeping flag. Words that different processes write lie in different cache lines.
+
+::
+
+    OFFSET  WORDS                                                   WRITTEN BY
+    0       epoch                                                   storage (open of a writer)
+    64      published LSN                                           writer
+    72      LSN of the last published batch                         writer
+    80      wall clock of that batch, µs                            writer
+    128     reserved LSN: the writer may be writing up to here; ring bytes of
+            LSN < reserved - ring_bytes are lost                    writer
+    192     VDL                                                     writer (storage at recovery)
+    256     writer's heartbeat, µs                                  writer
+    320     log kept from here on by storage (lowest LSN)           storage
+    512     copy 0…5, 64 bytes each: durable, state, sleeping,
+            written, command, error number                          storage
+    1024    replica 0…15, 64 bytes each: applied, read point,
+            sleeping, pid, state, apply clock µs                    replicas
+    2048    supervisor: 64 words for `replicas` and `mysqlcompat`
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from redo.arena import CONTROL_AT, CONTROL_BYTES, Arena
+
+COPIES: Final = 6
+REPLICAS_MAX: Final = 16
+
+CTRL_EPOCH: Final = CONTROL_AT
+CTRL_PUBLISHED: Final = CONTROL_AT + 64
+CTRL_LAST_BATCH: Final = CONTROL_AT + 72
+CTRL_BATCH_CLOCK: Final = CONTROL_AT + 80
+CTRL_RESERVED: Final = CONTROL_AT + 128
+CTRL_VDL: Final = CONTROL_AT + 192
+CTRL_WRITER_CLOCK: Final = CONTROL_AT + 256
+CTRL_LOG_START: Final = CONTROL_AT + 320
+
+CTRL_COPY: Final = CONTROL_AT + 512
+COPY_STRIDE: Final = 64
+COPY_DURABLE: Final = 0
+COPY_STATE: Final = 8
+COPY_SLEEPING: Final = 16
+COPY_WRITTEN: Final = 24
+COPY_COMMAND: Final = 32
+COPY_ERRNO: Final = 40
+
+STATE_ABSENT: Final = 0  #: not opened yet
+STATE_LIVE: Final = 1  #: counts for the quorum
+STATE_DEAD: Final = 2  #: failed or lost; its durable word is 0; will be rebuilt
+STATE_FILLING: Final = 3  #: being filled from a peer
+STATE_NAMES: Final = {0: "absent", 1: "live", 2: "dead", 3: "filling"}
+
+COMMAND_RUN: Final = 0
+COMMAND_RETURN: Final = 1  #: the copy's thread comes back to Python
+
+CTRL_REPLICA: Final = CONTROL_AT + 1024
+REPLICA_STRIDE: Final = 64
+REPLICA_APPLIED: Final = 0
+REPLICA_READ_POINT: Final = 8  #: lowest LSN it may still read pages at; 0: no such replica
+REPLICA_SLEEPING: Final = 16
+REPLICA_PID: Final = 24
+REPLICA_STATE: Final = 32
+REPLICA_CLOCK: Final = 40
+
+CTRL_SUPERVISOR: Final = CONTROL_AT + 2048
+
+assert CTRL_COPY + COPIES * COPY_STRIDE <= CTRL_REPLICA
+assert CTRL_REPLICA + REPLICAS_MAX * REPLICA_STRIDE <= CTRL_SUPERVISOR
+assert CTRL_SUPERVISOR + 64 * 8 <= CONTROL_AT + CONTROL_BYTES
+
+
+def copy_word(copy_no: int, word: int) -> int:
+    """Offset of a word (COPY_…) of one of the six copies."""
+    return CTRL_COPY + copy_no * COPY_STRIDE + word
+
+
+def replica_word(replica_no: int, word: int) -> int:
+    """Offset of a word (REPLICA_…) of one of the sixteen replicas."""
+    return CTRL_REPLICA + replica_no * REPLICA_STRIDE + word
+
+
+class Control:
+    """The control block for Python: reads and writes one shared word at a time."""
+
+    def __init__(self, arena: Arena) -> None:
+        self._words = arena.words(0, (CONTROL_AT + CONTROL_BYTES) // 8)
+
+    def get(self, at: int) -> int:
+        """The word at offset `at` (CTRL_…, copy_word(), replica_word())."""
+        return int(self._words[at >> 3])
+
+    def put(self, at: int, value: int) -> None:
+        """Set the word at `at`; an aligned 8-byte store, ordered on the machines we run on."""
+        self._words[at >> 3] = value
+
+    @property
+    def published(self) -> int:
+        return self.get(CTRL_PUBLISHED)
+
+    @property
+    def vdl(self) -> int:
+        return self.get(CTRL_VDL)
+
+    @property
+    def epoch(self) -> int:
+        return self.get(CTRL_EPOCH)
+
+    def durable(self) -> list[int]:
+        """Durable LSN of each copy; 0 for those that are not live."""
+        return [self.get(copy_word(i, COPY_DURABLE)) for i in range(COPIES)]
+
+    def states(self) -> list[int]:
+        """STATE_… of each copy."""
+        return [self.get(copy_word(i, COPY_STATE)) for i in range(COPIES)]
+
+    def read_points(self) -> list[int]:
+        """Read points of the replicas that have one."""
+        points = (self.get(replica_word(i, REPLICA_READ_POINT)) for i in range(REPLICAS_MAX))
+        return [point for point in points if point > 0]

@@ -1,0 +1,31 @@
+"""What can go wrong with a volume. Every message is one line that a user can act on."""
+
+from __future__ import annotations
+
+
+class VolumeError(Exception):
+    """Anything about the volume that is not a bug of ours."""
+
+
+class VolumeLocked(VolumeError):
+    """Another process has this data directory open."""
+
+
+class UnknownFormat(VolumeError):
+    """The data directory is none of ours, or of a version we do not know."""
+
+
+class VolumeLost(VolumeError):
+    """Too few copies are readable: fewer than three, or none of the full ones."""
+
+
+class PageUnavailable(VolumeError):
+    """No copy can give this page at this LSN."""
+
+
+class StaleEpoch(VolumeError):
+    """Somebody with a newer epoch owns the volume; this writer must stop."""
+
+
+class LogUnavailable(VolumeError):
+    """The log cannot be made durable: fewer than four copies are live."""

@@ -1,0 +1,63 @@
+"""System calls for kernels.  Addresses travel as integers; results are the C library's, unchecked.
+
+A descriptor or prototype that is wrong fails silently and looks fast: look at every result.
+"""
+
+from __future__ import annotations
+
+from redo import jit
+from redo.coding_kernels import address_of, load_i32, load_i64, store_i64
+
+if not jit.DISABLED:
+    from numba import types
+
+    sys_read = types.ExternalFunction("read", types.int64(types.int32, types.intp, types.int64))
+    sys_write = types.ExternalFunction("write", types.int64(types.int32, types.intp, types.int64))
+    sys_pread = types.ExternalFunction(
+        "pread", types.int64(types.int32, types.intp, types.int64, types.int64)
+    )
+    sys_pwrite = types.ExternalFunction(
+        "pwrite", types.int64(types.int32, types.intp, types.int64, types.int64)
+    )
+    sys_fdatasync = types.ExternalFunction("fdatasync", types.int32(types.int32))
+    sys_clock_gettime = types.ExternalFunction(
+        "clock_gettime", types.int32(types.int32, types.intp)
+    )
+    sys_errno_address = types.ExternalFunction("__errno_location", types.intp())
+else:  # the same functions for kernels run as Python
+    import ctypes
+
+    _libc = ctypes.CDLL(None, use_errno=False)
+
+    def _function(name, result, *arguments):
+        function = ctypes.CFUNCTYPE(result, *arguments)((name, _libc))
+        return function
+
+    _i32, _i64 = ctypes.c_int32, ctypes.c_int64
+    sys_read = _function("read", _i64, _i32, _i64, _i64)
+    sys_write = _function("write", _i64, _i32, _i64, _i64)
+    sys_pread = _function("pread", _i64, _i32, _i64, _i64, _i64)
+    sys_pwrite = _function("pwrite", _i64, _i32, _i64, _i64, _i64)
+    sys_fdatasync = _function("fdatasync", _i32, _i32)
+    sys_clock_gettime = _function("clock_gettime", _i32, _i32, _i64)
+    sys_errno_address = _function("__errno_location", _i64)
+
+
+@jit.helper
+def errno(mem):
+    """The thread's errno after a call that failed."""
+    return load_i32(mem, sys_errno_address() - address_of(mem, 0))
+
+
+@jit.helper
+def clock_us(mem, scratch):
+    """Wall clock in microseconds.  `scratch`: 16 bytes of `mem` that may be overwritten."""
+    sys_clock_gettime(0, address_of(mem, scratch))
+    return load_i64(mem, scratch) * 1000000 + load_i64(mem, scratch + 8) // 1000
+
+
+@jit.helper
+def event_signal(mem, event_fd, scratch):
+    """Add one to an eventfd.  `scratch`: 8 bytes of `mem` that may be overwritten."""
+    store_i64(mem, scratch, 1)
+    return sys_write(event_fd, address_of(mem, scratch), 8)
