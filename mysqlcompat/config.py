@@ -72,10 +72,10 @@ def parse_page_bytes(text: str) -> int:
 
 
 def parse_ring(text: str) -> int:
-    """Size of the log ring: whole MiB, at least 4, so that an MTR of 1 MiB never fills it."""
+    """Size of the log ring: a power of two, at least 4M, so that an MTR of 1 MiB never fills it."""
     size = parse_size(text)
-    if size % MIB or size < 4 * MIB:
-        raise BadOption(f"{text!r} is not a ring size: whole megabytes, at least 4M")
+    if size & (size - 1) or size < 4 * MIB:
+        raise BadOption(f"{text!r} is not a ring size: a power of two, at least 4M")
     return size
 
 

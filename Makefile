@@ -1,0 +1,53 @@
+# Everything a user or a developer types.  Each target makes what it needs.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+RUN    ?=                 # more options of `mysqlcompat serve`: make run RUN="--port 3316"
+TESTS  ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help run test soak lint bench clean
+
+help:
+	@echo "make run     a cluster with the orders database on ports 3306 and 3307 (data in ./data)"
+	@echo "make test    the whole test suite"
+	@echo "make lint    formatting, lint, types, import directions"
+	@echo "make soak    twenty rounds of kill -9 under load"
+	@echo "make bench   the benchmarks, one per structure"
+	@echo "make clean   remove what was built; data stays"
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run.stamp: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/test.stamp: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test,lint]'
+	touch $@ $(VENV)/run.stamp
+
+run: $(VENV)/run.stamp
+	@exec $(BIN)/mysqlcompat serve --data ./data --init-file examples/orders/schema.sql $(RUN)
+
+test: $(VENV)/test.stamp
+	$(BIN)/mysqlcompat compile
+	$(BIN)/python -m pytest -q $(TESTS)
+
+soak: $(VENV)/test.stamp
+	CRASH_ROUNDS=20 $(BIN)/python -m pytest -q tests/crash
+
+lint: $(VENV)/test.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy redo btree replicas mysqlcompat
+	$(BIN)/lint-imports
+
+bench: $(VENV)/test.stamp
+	for file in tests/bench/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
