@@ -18,7 +18,7 @@ look at the sleeping flag. Words that different processes write lie in different
     512     copy 0…5, 64 bytes each: durable, state, sleeping,
             written, command, error number                          storage
     1024    replica 0…15, 64 bytes each: applied, read point,
-            sleeping, pid, state, apply clock µs                    replicas
+            sleeping, pid, state, apply clock µs, lag µs, view low  replicas
     2048    supervisor: 64 words for `replicas` and `mysqlcompat`
 """
 
@@ -66,6 +66,8 @@ REPLICA_SLEEPING: Final = 16
 REPLICA_PID: Final = 24
 REPLICA_STATE: Final = 32
 REPLICA_CLOCK: Final = 40
+REPLICA_LAG_US: Final = 48  #: from the last commit's clock mark to its being applied
+REPLICA_VIEW_LOW: Final = 56  #: lowest transaction id its open read views may not see; 0: none
 
 CTRL_SUPERVISOR: Final = CONTROL_AT + 2048
 
