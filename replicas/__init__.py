@@ -2,7 +2,8 @@
 
 Read in this order
     errors            what can go wrong here
-    stream_kernels    the shared ring up to VDL, batch by batch: cached pages patched, others dropped
+    stream_layout     figures that the stream kernel keeps
+    stream_kernels    the ring up to VDL, batch by batch: cached pages patched, others dropped
     apply             Applier: follows the stream, publishes how far it is, measures its lag
     reader            ReadEngine: btree's engine as of the applied LSN
     membership        pure: heartbeats in, silence out
