@@ -18,6 +18,7 @@ from mysqlcompat.lane.lane_layout import (
     C_UNSENT,
     C_UNSENT_BYTES,
     EVENT_LIMIT,
+    L_ACKS,
     L_ACTIVE_NS,
     L_CONNECTIONS,
     L_DESCRIPTORS,
@@ -30,6 +31,8 @@ from mysqlcompat.lane.lane_layout import (
     L_SCRATCH,
     L_SERVED,
     L_SPIN_NS,
+    L_WAITING,
+    NOBODY_WAITS,
     RECEIVE_BYTES,
     ST_LANE,
 )
@@ -38,11 +41,14 @@ from mysqlcompat.lane.system_kernels import (
     EAGAIN,
     epoll_wait,
     monotonic_ns,
+    read,
     receive,
     send,
 )
 from redo.coding_kernels import load_i32, load_u8, load_u32, move, store_i64
 from redo.jit import helper, kernel
+from redo.log_kernels import log_advance, log_publish
+from redo.state import ST_NEXT_LSN, ST_PUBLISHED, ST_READ_ONLY, ST_VDL
 
 READABLE_ONLY = 1  #: EPOLLIN and nothing else
 
@@ -78,7 +84,7 @@ def report(mem, lane, descriptor, events):
 
 @helper
 def reply(mem, lane, connection, descriptor, count):
-    """Send `count` bytes of the out buffer; 1 when the socket took all, 0 when Python must go on."""
+    """Send `count` bytes of the out buffer; 1 when the socket took all, 0 when Python must."""
     out = word(mem, lane, L_OUT)
     sent = send(mem, descriptor, out, count)
     if sent < 0:
@@ -148,6 +154,10 @@ def serve_events(st, mem, lane, count):
         event = word(mem, lane, L_EVENTS) + 12 * i
         flags = load_u32(mem, event)
         descriptor = load_i32(mem, event + 4)
+        if descriptor == word(mem, lane, L_ACKS):
+            read(mem, descriptor, word(mem, lane, L_SCRATCH), 8)
+            log_advance(st, mem)
+            continue
         connection = 0
         if 0 <= descriptor < word(mem, lane, L_DESCRIPTORS):
             connection = word(mem, word(mem, lane, L_CONNECTIONS), descriptor)
@@ -163,7 +173,8 @@ def serve_events(st, mem, lane, count):
 
 @kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
 def lane_turn(st, mem, poller, timeout_ms, rounds):
-    """Wait and serve until something is Python's, the time is over, or `rounds` rounds have passed.
+    """Publish the log, then wait and serve until something is Python's (foreign event, hand-off,
+    a commit that became durable), the time is over, or `rounds` rounds have passed.
 
     poller      epoll descriptor
     timeout_ms  -1: for ever, 0: only look
@@ -179,8 +190,14 @@ def lane_turn(st, mem, poller, timeout_ms, rounds):
     now = monotonic_ns(mem, scratch)
     deadline = now + timeout_ms * 1_000_000
     found = 0
+    if st[ST_NEXT_LSN] > st[ST_PUBLISHED] and st[ST_READ_ONLY] == 0:
+        log_publish(st, mem)
+    waiting = word(mem, lane, L_WAITING)
+    if st[ST_VDL] >= waiting:
+        return 0
     while rounds > 0:
-        spinning = now - word(mem, lane, L_ACTIVE_NS) < spin_ns
+        # Not while a commit waits: the copies need the processor more than the clients do.
+        spinning = now - word(mem, lane, L_ACTIVE_NS) < spin_ns and waiting == NOBODY_WAITS
         wait = timeout_ms
         if timeout_ms > 0:
             wait = max(0, (deadline - now + 999_999) // 1_000_000)
@@ -190,6 +207,8 @@ def lane_turn(st, mem, poller, timeout_ms, rounds):
         if found:
             served = serve_events(st, mem, lane, found)
             if word(mem, lane, L_FOREIGN_COUNT) or word(mem, lane, L_HANDOFF_COUNT):
+                return found
+            if st[ST_VDL] >= waiting:
                 return found
             rounds -= 1
             now = monotonic_ns(mem, scratch)

@@ -21,6 +21,8 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     16    scratch       64 bytes
     17    served        statements served since start
     18    active_ns     when the last one was
+    19    acks          eventfd the copies signal; -1 on a replica
+    20    waiting       lowest end LSN that Python waits for; NOBODY_WAITS when there is none
 
     WORD  CONNECTION BLOCK (CONNECTION_WORDS words, one per descriptor the lane knows)
     0     serving       0 Python's, 1 the lane's
@@ -42,7 +44,6 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     3     context            4  program offset
     5     parameters         6  types: offset of one byte per parameter (LITERAL_ or wire types)
     7     prefix: column count and definition packets    8  its bytes    9  packets in it
-    10    program's life counter at installation
 """
 
 from __future__ import annotations
@@ -81,6 +82,9 @@ L_EXECUTE: Final = 15
 L_SCRATCH: Final = 16
 L_SERVED: Final = 17
 L_ACTIVE_NS: Final = 18
+L_ACKS: Final = 19
+L_WAITING: Final = 20
+NOBODY_WAITS: Final = 2**62
 
 EVENT_LIMIT: Final = 256
 PLAN_SLOTS: Final = 4096
@@ -116,7 +120,6 @@ S_TYPES: Final = 6
 S_PREFIX: Final = 7
 S_PREFIX_BYTES: Final = 8
 S_PREFIX_PACKETS: Final = 9
-S_LIFE: Final = 10
 
 CLIENT_DEPRECATE_EOF: Final = 1 << 24
 CLIENT_QUERY_ATTRIBUTES: Final = 1 << 27

@@ -36,7 +36,6 @@ from mysqlcompat.lane.lane_layout import (
     PREPARED_SLOTS,
     S_CONTEXT,
     S_KEY,
-    S_LIFE,
     S_PARAMETERS,
     S_PREFIX,
     S_PREFIX_BYTES,
@@ -63,7 +62,7 @@ from redo.coding_kernels import (
     store_u8,
     store_u16,
 )
-from redo.jit import helper
+from redo.jit import helper, kernel
 
 
 @helper
@@ -92,6 +91,12 @@ def plan_find(mem, plans, key, shape, shape_bytes, context):
 def shape_key(mem, shape, shape_bytes, context):
     """Hash for the plan table: never 0 (empty) nor -1 (removed)."""
     return ((hash_bytes(mem, shape, shape_bytes) ^ (context * 0x9E3779B97F4A7C1)) | 1) & (2**62 - 1)
+
+
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
+def statement_key(st, mem, shape, shape_bytes, context):
+    """`shape_key` for Python, which fills the plan table."""
+    return shape_key(mem, shape, shape_bytes, context)
 
 
 @helper
@@ -167,10 +172,16 @@ def bind_value(mem, kind, at, end, to):
 def find_prepared(mem, lane, connection, packet, count):
     """Served statement for COM_STMT_EXECUTE, its parameters bound; or E_CALLBACK."""
     end = packet + count
-    if count < 10 or load_u8(mem, packet + 5) or word(mem, connection, C_CAPABILITIES) & CLIENT_QUERY_ATTRIBUTES:
+    if (
+        count < 10
+        or load_u8(mem, packet + 5)
+        or word(mem, connection, C_CAPABILITIES) & CLIENT_QUERY_ATTRIBUTES
+    ):
         return E_CALLBACK
     statement = load_u32(mem, packet + 1) + 1
-    entry = word(mem, connection, C_PREPARED) + (statement & (PREPARED_SLOTS - 1)) * SERVED_WORDS * 8
+    entry = (
+        word(mem, connection, C_PREPARED) + (statement & (PREPARED_SLOTS - 1)) * SERVED_WORDS * 8
+    )
     if word(mem, entry, S_KEY) != statement:
         return E_CALLBACK
     number = word(mem, entry, S_PARAMETERS)
@@ -231,8 +242,6 @@ def run_entry(st, mem, lane, connection, entry, binary):
     out = word(mem, lane, L_OUT)
     limit = out + word(mem, lane, L_OUT_BYTES) - 64
     program = word(mem, entry, S_PROGRAM)
-    if load_i64(mem, program) != word(mem, entry, S_LIFE):
-        return E_CALLBACK
     status = word(mem, connection, C_STATUS)
     deprecate = (word(mem, connection, C_CAPABILITIES) & CLIENT_DEPRECATE_EOF) != 0
     prefix_bytes = word(mem, entry, S_PREFIX_BYTES)

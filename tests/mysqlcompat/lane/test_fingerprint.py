@@ -89,8 +89,9 @@ def test_room_is_bounded() -> None:
 
 
 PIECES = some.sampled_from(
-    [b"select", b"a", b"t1.c2", b"`q'1`", b"=", b"(", b")", b",", b"12", b"0", b"3.25", b"1e5"]
-    + [b"'s'", b"'it''s'", b'"d"', b"x'41'", b"-", b"*", b"@v", b"7up", b"\xc3\xa9"]
+    b"select|a|t1.c2|`q'1`|=|(|)|,|12|0|3.25|1e5|'s'|'it''s'|\"d\"|x'41'|-|*|@v|7up|\xc3\xa9".split(
+        b"|"
+    )
 )
 
 

@@ -1,0 +1,235 @@
+"""The lane as Python sees it: connections lent to the kernels, statements installed for them.
+
+A connection is lent with `lend` whenever it has nothing for Python to do, and comes back through
+`LaneClient.lane_returned` with the bytes the kernels did not serve. All state is in the arena (see
+`lane_layout`); this class only writes it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from mysqlcompat.lane import lane_layout as layout
+from mysqlcompat.lane.serve_kernels import statement_key
+from redo.arena import Arena, Words
+
+
+class LaneClient(Protocol):
+    """A connection that can be lent."""
+
+    def lane_returned(self, received: bytes, unsent: bytes) -> None:
+        """The lane gives the connection back: send `unsent` first, then read `received`."""
+
+
+@dataclass(slots=True)
+class Block:
+    """One connection block and what belongs to it."""
+
+    at: int
+    words: Words
+    client: LaneClient
+    descriptor: int
+
+
+class Lane:
+    """Connections and served statements of one node."""
+
+    def __init__(
+        self, arena: Arena, st: Words, execute: int, descriptors: int = 65536, spin_us: int = 100
+    ) -> None:
+        """`execute` is the address of the kernel that runs a program (machine.program_execute)."""
+        self.arena = arena
+        self.st = st
+        self._blocks: dict[int, Block] = {}
+        self._free: list[tuple[int, Words]] = []
+        at = arena.alloc(8 * layout.LANE_WORDS)
+        self.words: Words = arena.words(at, layout.LANE_WORDS)
+        self.words[:] = 0
+        st[layout.ST_LANE] = at
+        sizes = {
+            layout.L_EVENTS: 12 * layout.EVENT_LIMIT,
+            layout.L_CONNECTIONS: 8 * descriptors,
+            layout.L_FOREIGN: 16 * layout.EVENT_LIMIT,
+            layout.L_HANDOFFS: 8 * layout.EVENT_LIMIT,
+            layout.L_OUT: layout.OUT_BYTES,
+            layout.L_SHAPE: layout.SHAPE_BYTES,
+            layout.L_LITERALS: 8 * layout.LITERAL_WORDS * (layout.LITERAL_LIMIT + 1),
+            layout.L_PARAMETERS: 9 * (layout.LITERAL_LIMIT + 1) + 8,
+            layout.L_PLANS: 8 * layout.SERVED_WORDS * layout.PLAN_SLOTS,
+            layout.L_SCRATCH: 64,
+        }
+        for number, count in sizes.items():
+            self.words[number] = arena.alloc(count)
+        self.words[layout.L_DESCRIPTORS] = descriptors
+        self.words[layout.L_OUT_BYTES] = layout.OUT_BYTES
+        self.words[layout.L_SHAPE_BYTES] = layout.SHAPE_BYTES
+        self.words[layout.L_SPIN_NS] = spin_us * 1000
+        self.words[layout.L_EXECUTE] = execute
+        self.words[layout.L_ACKS] = -1
+        self.words[layout.L_WAITING] = layout.NOBODY_WAITS
+        self._connections = arena.words(int(self.words[layout.L_CONNECTIONS]), descriptors)
+        self._plans = arena.words(
+            int(self.words[layout.L_PLANS]), layout.SERVED_WORDS * layout.PLAN_SLOTS
+        ).reshape(layout.PLAN_SLOTS, layout.SERVED_WORDS)
+        self._foreign = arena.words(int(self.words[layout.L_FOREIGN]), 2 * layout.EVENT_LIMIT)
+        self._handoffs = arena.words(int(self.words[layout.L_HANDOFFS]), layout.EVENT_LIMIT)
+        self._installed = 0
+
+    # Connections ----------------------------------------------------------------------------------
+
+    def register(self, descriptor: int, client: LaneClient) -> Block | None:
+        """A block for an authenticated clear-text connection; None past the descriptor limit."""
+        if descriptor >= int(self.words[layout.L_DESCRIPTORS]):
+            return None
+        if self._free:
+            at, words = self._free.pop()
+        else:
+            at = self.arena.alloc(8 * layout.CONNECTION_WORDS)
+            words = self.arena.words(at, layout.CONNECTION_WORDS)
+            words[:] = 0
+            words[layout.C_RECEIVE] = self.arena.alloc(layout.RECEIVE_BYTES)
+            words[layout.C_PREPARED] = self.arena.alloc(
+                8 * layout.SERVED_WORDS * layout.PREPARED_SLOTS
+            )
+        kept = words[layout.C_RECEIVE], words[layout.C_PREPARED]
+        words[:] = 0
+        words[layout.C_RECEIVE], words[layout.C_PREPARED] = kept
+        self._prepared(words)[:] = 0
+        block = self._blocks[descriptor] = Block(at, words, client, descriptor)
+        self._connections[descriptor] = at
+        return block
+
+    def release(self, descriptor: int) -> None:
+        """The connection is closed."""
+        block = self._blocks.pop(descriptor, None)
+        if block:
+            block.words[layout.C_SERVING] = 0
+            self._connections[descriptor] = 0
+            self._free.append((block.at, block.words))
+
+    @staticmethod
+    def lend(
+        block: Block, context: int, status: int, capabilities: int, ctx: int, mode: int
+    ) -> None:
+        """From now on the kernels read this socket; Python must have nothing of it buffered."""
+        words = block.words
+        words[layout.C_CONTEXT] = context
+        words[layout.C_STATUS] = status
+        words[layout.C_CAPABILITIES] = capabilities
+        words[layout.C_CTX] = ctx
+        words[layout.C_MODE] = mode
+        words[layout.C_SERVING] = 1
+
+    def take(self, descriptor: int) -> None:
+        """Python wants the connection back now (KILL, shutdown, idle time over)."""
+        block = self._blocks.get(descriptor)
+        if block and block.words[layout.C_SERVING]:
+            self._return(block)
+
+    def _return(self, block: Block) -> None:
+        words = block.words
+        words[layout.C_SERVING] = 0
+        received = self._bytes(words[layout.C_RECEIVE], words[layout.C_FILLED])
+        unsent = self._bytes(words[layout.C_UNSENT], words[layout.C_UNSENT_BYTES])
+        words[layout.C_FILLED] = words[layout.C_UNSENT_BYTES] = 0
+        block.client.lane_returned(received, unsent)
+
+    def _bytes(self, at: int, count: int) -> bytes:
+        return self.arena.mem[int(at) : int(at) + int(count)].tobytes()
+
+    # What a turn leaves ---------------------------------------------------------------------------
+
+    def foreign(self) -> list[list[int]]:
+        """(descriptor, epoll events) that are asyncio's."""
+        count = int(self.words[layout.L_FOREIGN_COUNT])
+        found: list[list[int]] = self._foreign[: 2 * count].reshape(count, 2).tolist()
+        return found
+
+    def give_back(self) -> None:
+        """Return every connection the last turn handed off to its client."""
+        for descriptor in self._handoffs[: int(self.words[layout.L_HANDOFF_COUNT])].tolist():
+            self._return(self._blocks[descriptor])
+        self.words[layout.L_HANDOFF_COUNT] = 0
+
+    # Served statements ----------------------------------------------------------------------------
+
+    def install(
+        self, shape: bytes, context: int, program: int, parameters: int, prefix: bytes, packets: int
+    ) -> None:
+        """Serve texts of this shape with a kernel-only program.
+
+        prefix   column count and column definition packets, sequence numbers from 1
+        packets  how many packets that is
+        """
+        if self._installed * 2 >= layout.PLAN_SLOTS:
+            self.forget_plans()
+        at = self._store(shape)
+        key = int(statement_key(self.st, self.arena.mem, at, len(shape), context))
+        slot = key & (layout.PLAN_SLOTS - 1)
+        while self._plans[slot, layout.S_KEY]:
+            slot = (slot + 1) & (layout.PLAN_SLOTS - 1)
+        entry = self._plans[slot]
+        entry[layout.S_SHAPE] = at
+        entry[layout.S_SHAPE_BYTES] = len(shape)
+        entry[layout.S_CONTEXT] = context
+        self._fill(entry, program, parameters, prefix, packets)
+        entry[layout.S_KEY] = key
+        self._installed += 1
+
+    def install_prepared(
+        self, block: Block, statement: int, program: int, types: bytes, prefix: bytes, packets: int
+    ) -> None:
+        """Serve executions of a prepared statement whose parameters have these wire types."""
+        entry = self._prepared(block.words)[(statement + 1) & (layout.PREPARED_SLOTS - 1)]
+        self._drop(entry)
+        entry[layout.S_TYPES] = self._store(types or b"\0")
+        entry[layout.S_SHAPE_BYTES] = max(1, len(types))
+        self._fill(entry, program, len(types), prefix, packets)
+        entry[layout.S_KEY] = statement + 1
+
+    def close_prepared(self, block: Block, statement: int) -> None:
+        entry = self._prepared(block.words)[(statement + 1) & (layout.PREPARED_SLOTS - 1)]
+        if entry[layout.S_KEY] == statement + 1:
+            self._drop(entry)
+
+    def forget_plans(self) -> None:
+        """Empty the plan table (dictionary changed, cache full): Python installs again."""
+        for entry in self._plans[self._plans[:, layout.S_KEY] != 0]:
+            self._release(entry)
+        self._plans[:] = 0
+        self._installed = 0
+        for block in self._blocks.values():
+            for entry in self._prepared(block.words):
+                self._drop(entry)
+
+    def _prepared(self, words: Words) -> Words:
+        at = int(words[layout.C_PREPARED])
+        count = layout.SERVED_WORDS * layout.PREPARED_SLOTS
+        return self.arena.words(at, count).reshape(layout.PREPARED_SLOTS, layout.SERVED_WORDS)
+
+    def _fill(
+        self, entry: Words, program: int, parameters: int, prefix: bytes, packets: int
+    ) -> None:
+        entry[layout.S_PROGRAM] = program
+        entry[layout.S_PARAMETERS] = parameters
+        entry[layout.S_PREFIX] = self._store(prefix)
+        entry[layout.S_PREFIX_BYTES] = len(prefix)
+        entry[layout.S_PREFIX_PACKETS] = packets
+
+    def _drop(self, entry: Words) -> None:
+        if entry[layout.S_KEY]:
+            self._release(entry)
+            entry[:] = 0
+
+    def _release(self, entry: Words) -> None:
+        self.arena.free(int(entry[layout.S_PREFIX]), int(entry[layout.S_PREFIX_BYTES]))
+        run = layout.S_SHAPE if entry[layout.S_SHAPE] else layout.S_TYPES
+        self.arena.free(int(entry[run]), int(entry[layout.S_SHAPE_BYTES]))
+
+    def _store(self, data: bytes) -> int:
+        at = self.arena.alloc(len(data))
+        self.arena.mem[at : at + len(data)] = np.frombuffer(data, np.uint8)
+        return at

@@ -1,0 +1,74 @@
+"""asyncio's selector, with the lane inside: hot statements never reach the event loop.
+
+`select()` is one kernel call. It publishes the log, serves the sockets lent to the lane,
+takes the copies' acknowledgements, and comes back with what needs Python.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import math
+import os
+import select
+import selectors
+
+from mysqlcompat.lane.durability import DurabilityQueue
+from mysqlcompat.lane.lane import Lane
+from mysqlcompat.lane.lane_kernels import lane_turn
+from mysqlcompat.lane.lane_layout import L_ACKS
+
+ROUNDS = 64  #: epoll rounds before asyncio's timers and callbacks get their turn
+
+
+class LaneSelector(selectors.EpollSelector):
+    """An EpollSelector whose `select` serves. Registrations stay with the base class."""
+
+    def __init__(self, lane: Lane, durability: DurabilityQueue) -> None:
+        super().__init__()
+        self._lane = lane
+        self._durability = durability
+
+    def watch_acknowledgements(self, descriptor: int) -> None:
+        """The copies signal this eventfd; the kernel reads it and recomputes VDL."""
+        os.set_blocking(descriptor, False)
+        self._selector.register(descriptor, select.EPOLLIN)  # type: ignore[attr-defined]
+        self._lane.words[L_ACKS] = descriptor
+
+    def select(
+        self, timeout: float | None = None
+    ) -> list[tuple[selectors.SelectorKey, selectors._EventMask]]:
+        if timeout is None:
+            timeout_ms = -1
+        elif timeout <= 0:
+            timeout_ms = 0
+        else:
+            timeout_ms = math.ceil(timeout * 1e3)
+        lane = self._lane
+        found = lane_turn(lane.st, lane.arena.mem, self.fileno(), timeout_ms, ROUNDS)
+        if found < 0 and found != -errno.EINTR:
+            raise OSError(-found, os.strerror(-found))
+        ready: list[tuple[selectors.SelectorKey, int]] = []
+        if found > 0:
+            for descriptor, flags in lane.foreign():
+                key = self.get_map().get(descriptor)
+                if key is None:
+                    continue
+                events = 0
+                if flags & ~select.EPOLLIN:
+                    events |= selectors.EVENT_WRITE
+                if flags & ~select.EPOLLOUT:
+                    events |= selectors.EVENT_READ
+                if events & key.events:
+                    ready.append((key, events & key.events))
+            lane.give_back()
+        self._durability.release()
+        return ready
+
+
+def new_loop(lane: Lane, durability: DurabilityQueue, acks: int = -1) -> asyncio.AbstractEventLoop:
+    """An asyncio loop whose selector is the lane. `acks`: eventfd the copies signal, or -1."""
+    selector = LaneSelector(lane, durability)
+    if acks >= 0:
+        selector.watch_acknowledgements(acks)
+    return asyncio.SelectorEventLoop(selector)
