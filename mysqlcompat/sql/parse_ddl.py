@@ -1,0 +1,273 @@
+"""CREATE, DROP, ALTER, TRUNCATE, RENAME of databases, tables and indexes.
+
+What the dictionary cannot keep yet raises ERROR 1235 with the feature's name here, where it is read:
+nothing is parsed and then ignored, except what MySQL itself ignores (index options of other engines).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.parse_table import (
+    not_yet,
+    parse_create_table,
+    parse_index,
+    parse_key_parts,
+    read_index_options,
+)
+from mysqlcompat.sql.statements import (
+    AlterDatabase,
+    AlterTable,
+    CreateDatabase,
+    CreateIndex,
+    DropDatabase,
+    DropIndex,
+    DropTable,
+    IndexDefinition,
+    RenameTable,
+    Statement,
+    TableName,
+    TruncateTable,
+    Unsupported,
+)
+from mysqlcompat.sql.token_stream import TokenStream
+from mysqlcompat.sql.tokens import Kind
+
+_CREATABLE: Final = {
+    "EVENT", "FUNCTION", "PROCEDURE", "TRIGGER", "VIEW", "USER", "ROLE", "SERVER", "TABLESPACE",
+    "SPATIAL", "FULLTEXT", "LOGFILE", "RESOURCE", "UNDO", "DEFINER", "ALGORITHM", "SQL", "AGGREGATE",
+}  # fmt: skip
+
+
+def parse_create(stream: TokenStream) -> Statement:
+    stream.expect("CREATE")
+    if stream.accept_any("DATABASE", "SCHEMA"):
+        return _create_database(stream)
+    if stream.is_word("TEMPORARY", "TABLE"):
+        return Unsupported("CREATE TEMPORARY TABLE")
+    if stream.accept("TABLE"):
+        return parse_create_table(stream)
+    unique = stream.accept("UNIQUE")
+    if stream.accept("INDEX"):
+        return _create_index(stream, unique)
+    if unique:
+        raise stream.error()
+    if stream.accept("OR", "REPLACE"):
+        pass
+    if stream.token.kind is Kind.WORD and stream.token.value in _CREATABLE:
+        word = stream.advance().value
+        suffix = " INDEX" if word in ("SPATIAL", "FULLTEXT") else ""
+        return Unsupported("CREATE VIEW" if word == "ALGORITHM" else f"CREATE {word}{suffix}")
+    raise stream.error()
+
+
+def _database_options(stream: TokenStream) -> tuple[str | None, str | None]:
+    """[DEFAULT] CHARACTER SET [=] x | [DEFAULT] COLLATE [=] y | ENCRYPTION [=] 'N', repeated."""
+    charset: str | None = None
+    collation: str | None = None
+    while not stream.at_end():
+        stream.accept("DEFAULT")
+        if stream.accept("CHARACTER", "SET") or stream.accept("CHARSET") or stream.accept("CHAR", "SET"):
+            stream.accept_op("=")
+            charset = _charset_name(stream)
+        elif stream.accept("COLLATE"):
+            stream.accept_op("=")
+            collation = _charset_name(stream)
+        elif stream.accept("ENCRYPTION"):
+            stream.accept_op("=")
+            if stream.string().upper() != "N":
+                raise not_yet("ENCRYPTION='Y'")
+        elif stream.is_word("READ", "ONLY"):
+            raise not_yet("ALTER DATABASE READ ONLY")
+        else:
+            raise stream.error()
+    return charset, collation
+
+
+def _charset_name(stream: TokenStream) -> str:
+    return "binary" if stream.accept("BINARY") else stream.string_or_name().lower()
+
+
+def _create_database(stream: TokenStream) -> Statement:
+    conditional = stream.accept("IF", "NOT", "EXISTS")
+    name = _database_name(stream)
+    charset, collation = _database_options(stream)
+    return CreateDatabase(name, conditional, charset, collation)
+
+
+def _database_name(stream: TokenStream) -> str:
+    name = stream.name()
+    if not name or name.endswith(" "):
+        raise SqlError(1102, name)
+    return name
+
+
+def _create_index(stream: TokenStream, unique: bool) -> Statement:
+    name = stream.name()
+    using = read_index_options(stream).using
+    stream.expect("ON")
+    table = stream.table_name()
+    parts = parse_key_parts(stream)
+    options = read_index_options(stream)
+    _algorithm_and_lock(stream)
+    stream.expect_end()
+    index = IndexDefinition(
+        name,
+        "unique" if unique else "key",
+        parts,
+        options.comment,
+        options.using or using,
+        options.invisible,
+    )
+    return CreateIndex(table, index)
+
+
+def _algorithm_and_lock(stream: TokenStream) -> None:
+    """[ALGORITHM [=] x] [LOCK [=] y]: hints which change how, never what; ours is one way."""
+    while True:
+        if stream.accept("ALGORITHM"):
+            stream.accept_op("=")
+            stream.expect_any("DEFAULT", "INPLACE", "COPY", "INSTANT")
+        elif stream.accept("LOCK"):
+            stream.accept_op("=")
+            stream.expect_any("DEFAULT", "NONE", "SHARED", "EXCLUSIVE")
+        else:
+            return
+        stream.accept_op(",")
+
+
+def parse_drop(stream: TokenStream) -> Statement:
+    stream.expect("DROP")
+    if stream.accept_any("DATABASE", "SCHEMA"):
+        conditional = stream.accept("IF", "EXISTS")
+        return DropDatabase(stream.name(), conditional)
+    temporary = stream.accept("TEMPORARY")
+    if stream.accept_any("TABLE", "TABLES"):
+        conditional = stream.accept("IF", "EXISTS")
+        tables = stream.table_names()
+        stream.accept_any("RESTRICT", "CASCADE")
+        return DropTable(tables, conditional, temporary)
+    if stream.accept("INDEX"):
+        name = stream.name()
+        stream.expect("ON")
+        table = stream.table_name()
+        _algorithm_and_lock(stream)
+        return DropIndex(table, name)
+    if stream.accept("PREPARE"):
+        from mysqlcompat.sql.statements import Deallocate
+
+        return Deallocate(stream.name())
+    if stream.token.kind is Kind.WORD and stream.token.value in _CREATABLE:
+        return Unsupported(f"DROP {stream.advance().value}")
+    raise stream.error()
+
+
+def parse_truncate(stream: TokenStream) -> Statement:
+    stream.expect("TRUNCATE")
+    stream.accept("TABLE")
+    return TruncateTable(stream.table_name())
+
+
+def parse_rename(stream: TokenStream) -> Statement:
+    stream.expect("RENAME")
+    if stream.accept("USER"):
+        return Unsupported("RENAME USER")
+    stream.expect_any("TABLE", "TABLES")
+    pairs: list[tuple[TableName, TableName]] = []
+    while True:
+        old = stream.table_name()
+        stream.expect("TO")
+        pairs.append((old, stream.table_name()))
+        if not stream.accept_op(","):
+            return RenameTable(tuple(pairs))
+
+
+def parse_alter(stream: TokenStream) -> Statement:
+    stream.expect("ALTER")
+    if stream.accept_any("DATABASE", "SCHEMA"):
+        known = stream.token.value in ("DEFAULT", "CHARACTER", "CHARSET", "COLLATE", "READ", "ENCRYPTION")
+        name = None if stream.token.kind is Kind.WORD and known else stream.name()
+        if stream.at_end():
+            raise stream.error()
+        return AlterDatabase(name, *_database_options(stream))
+    if not stream.accept("TABLE"):
+        if stream.token.kind is Kind.WORD and stream.token.value in {*_CREATABLE, "INSTANCE", "SYSTEM"}:
+            return Unsupported(f"ALTER {stream.advance().value}")
+        raise stream.error()
+    return _alter_table(stream, stream.table_name())
+
+
+def _alter_table(stream: TokenStream, table: TableName) -> Statement:
+    add: list[IndexDefinition] = []
+    drop: list[str] = []
+    rename_to: TableName | None = None
+    auto_increment: int | None = None
+    while not stream.at_end():
+        index = None
+        if stream.is_word("ADD"):
+            index = _added_index(stream)
+            add.append(index)
+        elif stream.accept("DROP"):
+            drop.append(_dropped_index(stream))
+        elif stream.accept("RENAME"):
+            if stream.accept_any("INDEX", "KEY"):
+                raise not_yet("ALTER TABLE … RENAME INDEX")
+            if stream.accept("COLUMN"):
+                raise not_yet("ALTER TABLE … RENAME COLUMN")
+            stream.accept_any("TO", "AS")
+            rename_to = stream.table_name()
+        elif stream.accept("AUTO_INCREMENT"):
+            stream.accept_op("=")
+            auto_increment = stream.integer()
+        elif stream.is_word("ALGORITHM") or stream.is_word("LOCK"):
+            _algorithm_and_lock(stream)
+        elif stream.token.kind is Kind.WORD and stream.token.value in _ALTER_LATER:
+            raise not_yet(f"ALTER TABLE … {_ALTER_LATER[stream.token.value]}")
+        else:
+            raise stream.error()
+        if not stream.accept_op(","):
+            break
+    return AlterTable(table, tuple(add), tuple(drop), rename_to, auto_increment)
+
+
+_ALTER_LATER: Final = {
+    "MODIFY": "MODIFY COLUMN", "CHANGE": "CHANGE COLUMN", "ALTER": "ALTER COLUMN",
+    "CONVERT": "CONVERT TO CHARACTER SET", "ENGINE": "ENGINE", "ORDER": "ORDER BY",
+    "DISABLE": "DISABLE KEYS", "ENABLE": "ENABLE KEYS", "PARTITION": "PARTITION BY",
+    "COMMENT": "COMMENT", "DEFAULT": "CHARACTER SET", "CHARACTER": "CHARACTER SET",
+    "CHARSET": "CHARACTER SET", "COLLATE": "COLLATE", "FORCE": "FORCE", "ROW_FORMAT": "ROW_FORMAT",
+    "IMPORT": "IMPORT TABLESPACE", "DISCARD": "DISCARD TABLESPACE", "EXCHANGE": "EXCHANGE PARTITION",
+    "REORGANIZE": "REORGANIZE PARTITION", "TRUNCATE": "TRUNCATE PARTITION",
+}  # fmt: skip
+
+
+def _added_index(stream: TokenStream) -> IndexDefinition:
+    follows = stream.peek()
+    if follows.kind is Kind.WORD and follows.value == "PARTITION":
+        raise not_yet("ALTER TABLE … ADD PARTITION")
+    starts_index = follows.kind is Kind.WORD and follows.value in (
+        "INDEX", "KEY", "UNIQUE", "PRIMARY", "CONSTRAINT", "FOREIGN", "CHECK", "FULLTEXT", "SPATIAL",
+    )  # fmt: skip
+    if not starts_index:
+        raise not_yet("ALTER TABLE … ADD COLUMN")
+    stream.advance()
+    index = parse_index(stream)
+    if index is None:
+        raise stream.error()
+    if index.kind == "primary":
+        raise not_yet("ALTER TABLE … ADD PRIMARY KEY")
+    return index
+
+
+def _dropped_index(stream: TokenStream) -> str:
+    if stream.accept_any("INDEX", "KEY"):
+        return stream.name()
+    if stream.accept("PRIMARY"):
+        stream.expect("KEY")
+        raise not_yet("ALTER TABLE … DROP PRIMARY KEY")
+    if stream.accept("FOREIGN"):
+        raise not_yet("FOREIGN KEY")
+    if stream.accept_any("CHECK", "CONSTRAINT"):
+        raise not_yet("ALTER TABLE … DROP CONSTRAINT")
+    raise not_yet("ALTER TABLE … DROP COLUMN")

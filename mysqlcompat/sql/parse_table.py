@@ -1,0 +1,348 @@
+"""CREATE TABLE: columns, keys and table options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.parse_types import parse_type
+from mysqlcompat.sql.statements import (
+    ColumnDefinition,
+    CreateTable,
+    CreateTableLike,
+    DefaultValue,
+    IndexDefinition,
+    KeyPart,
+    Statement,
+    TableOptions,
+)
+from mysqlcompat.sql.token_stream import TokenStream
+from mysqlcompat.sql.tokens import Kind
+
+COMMENT_COLUMN: Final = 1024  #: characters
+COMMENT_INDEX: Final = 1024
+COMMENT_TABLE: Final = 2048
+_NOW: Final = ("CURRENT_TIMESTAMP", "NOW", "LOCALTIME", "LOCALTIMESTAMP")
+#: Options of other storage engines or of files: MySQL's InnoDB stores and ignores them too.
+_IGNORED_OPTIONS: Final = frozenset(
+    "AVG_ROW_LENGTH CHECKSUM DELAY_KEY_WRITE KEY_BLOCK_SIZE MAX_ROWS MIN_ROWS PACK_KEYS"
+    " STATS_AUTO_RECALC STATS_PERSISTENT STATS_SAMPLE_PAGES INSERT_METHOD".split()
+)
+_LATER_OPTIONS: Final = frozenset(
+    "COMPRESSION CONNECTION DATA ENCRYPTION TABLESPACE UNION SECONDARY_ENGINE"
+    " ENGINE_ATTRIBUTE AUTOEXTEND_SIZE".split()
+)
+
+
+def not_yet(feature: str) -> SqlError:
+    """ERROR 1235 (42000) naming what this version does not do."""
+    return SqlError(1235, feature)
+
+
+def parse_create_table(stream: TokenStream) -> Statement:
+    """After CREATE TABLE."""
+    conditional = stream.accept("IF", "NOT", "EXISTS")
+    table = stream.table_name()
+    if stream.accept("LIKE"):
+        return CreateTableLike(table, stream.table_name(), conditional)
+    if not stream.is_op("("):
+        raise not_yet("CREATE TABLE … SELECT") if _selects(stream) else stream.error()
+    stream.advance()
+    if stream.accept("LIKE"):
+        model = stream.table_name()
+        stream.expect_op(")")
+        return CreateTableLike(table, model, conditional)
+    if _selects(stream):
+        raise not_yet("CREATE TABLE … SELECT")
+    columns: list[ColumnDefinition] = []
+    indexes: list[IndexDefinition] = []
+    while True:
+        index = parse_index(stream)
+        if index is not None:
+            indexes.append(index)
+        else:
+            column = _column(stream)
+            columns.append(column)
+            if column.key:
+                parts = (KeyPart(column.name),)
+                indexes.append(IndexDefinition(None, column.key, parts))
+        if not stream.accept_op(","):
+            break
+    stream.expect_op(")")
+    options = _table_options(stream)
+    if not stream.at_end() and (_selects(stream) or stream.token.value in ("AS", "IGNORE", "REPLACE")):
+        raise not_yet("CREATE TABLE … SELECT")
+    return CreateTable(table, tuple(columns), tuple(indexes), options, conditional)
+
+
+def _selects(stream: TokenStream) -> bool:
+    return stream.token.kind is Kind.WORD and stream.token.value in ("SELECT", "AS", "WITH", "TABLE")
+
+
+# Columns
+
+
+def _column(stream: TokenStream) -> ColumnDefinition:
+    name = stream.name()
+    if not name or name.endswith(" "):
+        raise SqlError(1166, name)
+    parsed = parse_type(stream, name)
+    column = ColumnDefinition(name, parsed.type)
+    if parsed.serial:
+        column = replace(column, nullable=False, auto_increment=True, key="unique")
+    while not stream.at_end() and not stream.is_op(",") and not stream.is_op(")"):
+        column = _column_attribute(stream, column)
+    return column
+
+
+def _column_attribute(stream: TokenStream, column: ColumnDefinition) -> ColumnDefinition:
+    if stream.accept("NOT", "NULL"):
+        return replace(column, nullable=False)
+    if stream.accept("NULL"):
+        return replace(column, nullable=True)
+    if stream.accept("DEFAULT"):
+        return replace(column, default=_default(stream))
+    if stream.accept("ON", "UPDATE"):
+        return replace(column, on_update=_now(stream))
+    if stream.accept("AUTO_INCREMENT"):
+        return replace(column, auto_increment=True)
+    if stream.accept("UNIQUE"):
+        stream.accept("KEY")
+        return replace(column, key=column.key or "unique")
+    if stream.accept("PRIMARY", "KEY") or stream.accept("KEY"):
+        return replace(column, key="primary")
+    if stream.accept("COMMENT"):
+        comment = stream.string()
+        if len(comment) > COMMENT_COLUMN:
+            raise SqlError(1629, column.name, COMMENT_COLUMN)
+        return replace(column, comment=comment)
+    if stream.accept("COLLATE"):
+        name = "binary" if stream.accept("BINARY") else stream.string_or_name().lower()
+        return replace(column, type=replace(column.type, collation=name))
+    if stream.accept("INVISIBLE"):
+        return replace(column, invisible=True)
+    if stream.accept("VISIBLE"):
+        return column
+    if stream.accept("COLUMN_FORMAT") or stream.accept("STORAGE"):
+        stream.expect_any("FIXED", "DYNAMIC", "DEFAULT", "DISK", "MEMORY")
+        return column
+    if stream.is_word("GENERATED") or stream.is_word("AS"):
+        raise not_yet("generated columns")
+    if stream.is_word("CHECK") or stream.is_word("CONSTRAINT"):
+        raise not_yet("CHECK constraints")
+    if stream.accept("REFERENCES"):
+        # InnoDB's inline REFERENCES became effective with 9.0; 8.4 parses and ignores it, which
+        # would promise what is not kept.
+        raise not_yet("FOREIGN KEY")
+    if stream.is_word("SRID"):
+        raise not_yet("SRID")
+    raise stream.error()
+
+
+def _default(stream: TokenStream) -> DefaultValue:
+    token = stream.token
+    if stream.accept("NULL"):
+        return DefaultValue(None)
+    if token.kind is Kind.WORD and token.value in _NOW:
+        return DefaultValue(None, expression=_now(stream))
+    if stream.is_op("("):
+        raise not_yet("DEFAULT (expression)")
+    if stream.accept("TRUE") or stream.accept("FALSE"):
+        return DefaultValue("1" if token.value == "TRUE" else "0", is_number=True)
+    if token.kind is Kind.STRING:
+        return DefaultValue(stream.string())
+    sign = "-" if stream.accept_op("-") else ""
+    if not sign:
+        stream.accept_op("+")
+    if stream.token.kind is Kind.NUMBER:
+        return DefaultValue(sign + stream.advance().value, is_number=True)
+    if stream.token.kind is Kind.BITS and not sign:
+        return DefaultValue(_bits_text(stream), is_number=False)
+    if stream.token.kind is Kind.WORD and stream.token.value in ("DATE", "TIME", "TIMESTAMP"):
+        stream.advance()
+        return DefaultValue(stream.string())
+    raise stream.error(token)
+
+
+def _bits_text(stream: TokenStream) -> str:
+    """Value of x'41', 0x41, b'101' as the string those bytes spell."""
+    token = stream.advance()
+    source = stream.text[token.start : token.end]
+    digits, base = (token.value, source[0].lower())
+    if digits[:2].lower() in ("0x", "0b"):
+        digits, base = digits[2:], digits[1].lower()
+    number = int(digits or "0", 16 if base == "x" else 2)
+    return number.to_bytes(max(1, (number.bit_length() + 7) // 8), "big").decode("latin1")
+
+
+def _now(stream: TokenStream) -> str:
+    """CURRENT_TIMESTAMP and its synonyms, as `CURRENT_TIMESTAMP` or `CURRENT_TIMESTAMP(n)`."""
+    stream.expect_any(*_NOW)
+    digits = 0
+    if stream.accept_op("("):
+        if not stream.is_op(")"):
+            digits = stream.integer()
+        stream.expect_op(")")
+    if digits > 6:
+        raise SqlError(1426, digits, "now", 6)
+    return f"CURRENT_TIMESTAMP({digits})" if digits else "CURRENT_TIMESTAMP"
+
+
+# Keys
+
+
+def parse_index(stream: TokenStream) -> IndexDefinition | None:
+    """A key or constraint in CREATE TABLE or behind ADD; None when a column stands here."""
+    constraint: str | None = None
+    if stream.accept("CONSTRAINT"):
+        if not stream.token.value in ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
+            constraint = stream.name()
+        if stream.token.value not in ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
+            raise stream.error()
+    if stream.accept("PRIMARY"):
+        stream.expect("KEY")
+        using = read_index_options(stream).using
+        return _index_tail(stream, None, "primary", using)
+    if stream.accept("UNIQUE"):
+        stream.accept_any("KEY", "INDEX")
+        return _named_index(stream, "unique", constraint)
+    if stream.accept_any("KEY", "INDEX"):
+        return _named_index(stream, "key", None)
+    if stream.is_word("FOREIGN"):
+        raise not_yet("FOREIGN KEY")
+    if stream.is_word("CHECK"):
+        raise not_yet("CHECK constraints")
+    if stream.is_word("FULLTEXT") or stream.is_word("SPATIAL"):
+        raise not_yet(f"{stream.token.value} INDEX")
+    return None
+
+
+def _named_index(stream: TokenStream, kind: str, constraint: str | None) -> IndexDefinition:
+    name = constraint
+    if not stream.is_op("(") and not stream.is_word("USING"):
+        name = stream.name()
+    using = read_index_options(stream).using
+    return _index_tail(stream, name, kind, using)
+
+
+def _index_tail(
+    stream: TokenStream, name: str | None, kind: str, using: str | None
+) -> IndexDefinition:
+    parts = parse_key_parts(stream)
+    options = read_index_options(stream)
+    if len(options.comment) > COMMENT_INDEX:
+        raise SqlError(1688, name or parts[0].column, COMMENT_INDEX)
+    return IndexDefinition(
+        name,
+        kind,  # type: ignore[arg-type]
+        parts,
+        options.comment,
+        options.using or using,
+        options.invisible,
+    )
+
+
+def parse_key_parts(stream: TokenStream) -> tuple[KeyPart, ...]:
+    """(column [(length)] [ASC | DESC], …)"""
+    stream.expect_op("(")
+    parts: list[KeyPart] = []
+    while True:
+        if stream.is_op("("):
+            raise not_yet("functional index")
+        column = stream.name()
+        length: int | None = None
+        if stream.accept_op("("):
+            length = stream.integer()
+            stream.expect_op(")")
+            if length == 0:
+                raise SqlError(1391, column)
+        descending = stream.accept_any("ASC", "DESC") == "DESC"
+        parts.append(KeyPart(column, length, descending))
+        if not stream.accept_op(","):
+            break
+    stream.expect_op(")")
+    if len(parts) > 16:
+        raise SqlError(1070, 16)
+    return tuple(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    comment: str = ""
+    using: str | None = None
+    invisible: bool = False
+
+
+def read_index_options(stream: TokenStream) -> IndexOptions:
+    """USING BTREE, COMMENT, VISIBLE, KEY_BLOCK_SIZE, in any order; also the type before the columns."""
+    options = IndexOptions()
+    while True:
+        if stream.accept("USING") or stream.accept("TYPE"):
+            options = replace(options, using=stream.expect_any("BTREE", "HASH"))
+        elif stream.accept("COMMENT"):
+            options = replace(options, comment=stream.string())
+        elif stream.accept("VISIBLE"):
+            options = replace(options, invisible=False)
+        elif stream.accept("INVISIBLE"):
+            options = replace(options, invisible=True)
+        elif stream.accept("KEY_BLOCK_SIZE"):
+            stream.accept_op("=")
+            stream.integer()
+        elif stream.accept("WITH"):
+            stream.expect("PARSER")
+            raise not_yet("WITH PARSER")
+        else:
+            return options
+
+
+# Table options
+
+
+def _table_options(stream: TokenStream) -> TableOptions:
+    options = TableOptions()
+    while not stream.at_end():
+        if stream.token.kind is not Kind.WORD or _selects(stream):
+            break
+        if stream.token.value in ("IGNORE", "REPLACE"):
+            break
+        options = _table_option(stream, options)
+        stream.accept_op(",")
+    return options
+
+
+def _table_option(stream: TokenStream, options: TableOptions) -> TableOptions:
+    stream.accept("DEFAULT")
+    if stream.accept("CHARACTER", "SET") or stream.accept("CHARSET") or stream.accept("CHAR", "SET"):
+        stream.accept_op("=")
+        name = "binary" if stream.accept("BINARY") else stream.string_or_name().lower()
+        return replace(options, charset=name)
+    word = stream.token.value
+    if word == "PARTITION":
+        raise not_yet("PARTITION BY")
+    if word in _LATER_OPTIONS:
+        raise not_yet(word)
+    known = ("ENGINE", "COLLATE", "COMMENT", "AUTO_INCREMENT", "ROW_FORMAT")
+    if word not in known and word not in _IGNORED_OPTIONS:
+        raise stream.error()
+    stream.advance()
+    stream.accept_op("=")
+    if word == "ENGINE":
+        return replace(options, engine=stream.string_or_name())
+    if word == "COLLATE":
+        name = "binary" if stream.accept("BINARY") else stream.string_or_name().lower()
+        return replace(options, collation=name)
+    if word == "COMMENT":
+        comment = stream.string()
+        if len(comment) > COMMENT_TABLE:
+            raise SqlError(1628, "table", COMMENT_TABLE)
+        return replace(options, comment=comment)
+    if word == "AUTO_INCREMENT":
+        return replace(options, auto_increment=stream.integer())
+    if word == "ROW_FORMAT":
+        form = stream.expect_any(
+            "DEFAULT", "DYNAMIC", "FIXED", "COMPRESSED", "REDUNDANT", "COMPACT"
+        )
+        return replace(options, row_format=form)
+    stream.advance()
+    return options
