@@ -58,3 +58,4 @@ ST_ENCODED_SEQUENCE: Final = 1537
 ST_ENCODE_NEED: Final = 1538
 
 MAX_PACKET: Final = 0xFFFFFF  #: payload bytes at which a packet is continued in another
+DAY_TIME: Final = (1 << 41) - 1  #: bits of a packed DATETIME that hold the time of day

@@ -1,8 +1,8 @@
 """What the wire asks of the layer above it: protocols, implemented by `mysqlcompat.session`.
 
-All methods may raise `SqlError`, which the client sees as an ERR packet while the connection goes on.
-One command runs at a time on a session; `close` may come at any moment and cancels nothing by itself
-(the wire has already cancelled the command's task).
+All methods may raise `SqlError`, which the client sees as an ERR packet while the connection goes
+on. One command runs at a time on a session; `close` may come at any moment and cancels nothing by
+itself (the wire has already cancelled the command's task).
 """
 
 from __future__ import annotations
