@@ -85,9 +85,12 @@ class Cluster:
             script = self.data.with_name(self.data.name + ".sql")
             script.write_text(self.init_sql, encoding="utf-8")
             command += ["--init-file", str(script)]
+        # The source tree this module came from, installed or not.
+        path = [str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH", "")]
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, path))}
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
-                command, stdout=output, stderr=output, pass_fds=[write_end]
+                command, stdout=output, stderr=output, pass_fds=[write_end], env=environment
             )
         os.close(write_end)
         self.pids = {SUPERVISOR: self._process.pid}

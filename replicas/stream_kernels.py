@@ -143,7 +143,7 @@ def stream_apply(st, mem, lsn, to, scratch, figures, turn_bytes):
 
 @jit.kernel("i8(i8[::1], u1[::1], i8, i8)")
 def stream_sleep(st, mem, flag, applied):
-    """Raise the sleeping flag at `flag`, look once more: 1 sleep, 0 there is more than `applied`."""
+    """Raise the sleeping flag at `flag`, look once more: 1 sleep, 0 there is more already."""
     atomic_store(mem, flag, 1)
     fence()
     if atomic_load(mem, CTRL_VDL) > applied:
