@@ -44,7 +44,7 @@ def test_port_zero_takes_any_free_one() -> None:
 
 
 def test_an_address_that_is_not_ours() -> None:
-    with pytest.raises(StartError, match="cannot listen on 192.0.2.1"):
+    with pytest.raises(StartError, match=r"cannot listen on 192\.0\.2\.1"):
         listen("192.0.2.1", 0, "--port")
 
 
