@@ -1,0 +1,18 @@
+"""Ops: the machine's instructions, one family a module.
+
+Every op is a kernel ``(st, mem, run, instruction, n) -> n`` called by address. Batches are dense: a
+filter compacts what later instructions need, so no op looks at a selection.
+
+    source_kernels     one row, point get, cursor, collection: where batches come from
+    load_kernels       columns of rows, slots, fields of records into registers
+    compare_kernels    comparisons of numbers and of strings
+    arithmetic_kernels + - * and changes of representation
+    logic_kernels      AND OR NOT IS …, choice, filter, limit
+    key_kernels        memcmp-ordered keys of several registers
+    collect_kernels    records of a collection: append, group, store
+    aggregate_kernels  states of COUNT SUM AVG MIN MAX, and their results
+    sort_kernels       order of a collection's records
+    join_kernels       hash probe, index lookup
+    write_kernels      insert, update, delete
+    wire_kernels       rows to packets
+"""

@@ -1,0 +1,153 @@
+"""+ - * and changes of representation over whole registers."""
+
+from __future__ import annotations
+
+from mysqlcompat.machine.layout import (
+    ADD,
+    DECIMAL_TO_DOUBLE,
+    DOUBLE,
+    INT_TO_DOUBLE,
+    MULTIPLY,
+    NEGATE,
+    NULLS_AT,
+    RUN_LANE,
+    SCALE_DOWN,
+    SCALE_UP,
+    SUBTRACT,
+    TO_TRUTH,
+    UNSIGNED_TO_DOUBLE,
+)
+from mysqlcompat.machine.ops.operands import OP, operand, register
+from redo.codes import E_OVERFLOW
+from redo.coding_kernels import (
+    SIGN,
+    bits_of_float,
+    float_of_bits,
+    load_i64,
+    load_u8,
+    store_i64,
+    store_u8,
+)
+from redo.jit import helper, kernel
+
+
+@helper
+def multiplies(a, b):
+    """Whether a × b fits int64."""
+    if a == 0 or b == 0:
+        return True
+    if -2147483648 <= a <= 2147483647 and -2147483648 <= b <= 2147483647:
+        return True
+    if (a == SIGN and b == -1) or (b == SIGN and a == -1):
+        return False
+    product = a * b
+    if a == -1 or b == -1:
+        return True
+    return product // b == a and product % b == 0
+
+
+@helper
+def arithmetic_i64(operator, a, b):
+    """(result, fits) of one operation on int64."""
+    if operator == ADD:
+        value = a + b
+        return value, not ((a ^ value) & (b ^ value)) < 0
+    if operator == SUBTRACT:
+        value = a - b
+        return value, not ((a ^ b) & (a ^ value)) < 0
+    if operator == NEGATE:
+        return -a, a != SIGN
+    return a * b, multiplies(a, b)
+
+
+@helper
+def arithmetic_double(operator, a, b):
+    x = float_of_bits(a)
+    y = float_of_bits(b)
+    if operator == ADD:
+        value = x + y
+    elif operator == SUBTRACT:
+        value = x - y
+    elif operator == NEGATE:
+        value = -x
+    else:
+        value = x * y
+    return bits_of_float(value), -1.7976931348623157e308 <= value <= 1.7976931348623157e308
+
+
+@kernel(OP)
+def op_arithmetic(st, mem, run, instruction, n):
+    """to = a operator b. Operands: to, a, b, operator, mode (SIGNED or DOUBLE), factor a, factor b.
+
+    Factors bring decimals to one scale before + and -; an overflow there is an overflow.
+    """
+    to = register(mem, run, instruction, 1)
+    a = register(mem, run, instruction, 2)
+    b = register(mem, run, instruction, 3)
+    operator = operand(mem, instruction, 4)
+    mode = operand(mem, instruction, 5)
+    factor_a = operand(mem, instruction, 6)
+    factor_b = operand(mem, instruction, 7)
+    for i in range(n):
+        null = load_u8(mem, a + NULLS_AT + i) | load_u8(mem, b + NULLS_AT + i)
+        x = load_i64(mem, a + 8 * i)
+        y = load_i64(mem, b + 8 * i)
+        value = 0
+        fits = True
+        if null == 0:
+            if mode == DOUBLE:
+                value, fits = arithmetic_double(operator, x, y)
+            else:
+                fits = multiplies(x, factor_a) and multiplies(y, factor_b)
+                if fits:
+                    value, fits = arithmetic_i64(operator, x * factor_a, y * factor_b)
+        if not fits:
+            store_i64(mem, run + RUN_LANE, i)
+            return E_OVERFLOW
+        store_i64(mem, to + 8 * i, value)
+        store_u8(mem, to + NULLS_AT + i, null)
+    return n
+
+
+@helper
+def divided(value, by):
+    """value / by rounded half away from zero; by > 0."""
+    if value < 0:
+        return -((-value + by // 2) // by)
+    return (value + by // 2) // by
+
+
+@kernel(OP)
+def op_convert(st, mem, run, instruction, n):
+    """to = a in another representation. Operands: to, a, kind, factor (a power of ten)."""
+    to = register(mem, run, instruction, 1)
+    a = register(mem, run, instruction, 2)
+    kind = operand(mem, instruction, 3)
+    factor = operand(mem, instruction, 4)
+    for i in range(n):
+        null = load_u8(mem, a + NULLS_AT + i)
+        x = load_i64(mem, a + 8 * i)
+        value = x
+        if null != 0:
+            value = 0
+        elif kind == SCALE_UP:
+            if not multiplies(x, factor):
+                store_i64(mem, run + RUN_LANE, i)
+                return E_OVERFLOW
+            value = x * factor
+        elif kind == SCALE_DOWN:
+            value = divided(x, factor)
+        elif kind == INT_TO_DOUBLE:
+            value = bits_of_float(float(x))
+        elif kind == UNSIGNED_TO_DOUBLE:
+            value = bits_of_float(float(x) + (18446744073709551616.0 if x < 0 else 0.0))
+        elif kind == DECIMAL_TO_DOUBLE:
+            value = bits_of_float(float(x) / float(factor))
+        elif kind == TO_TRUTH:
+            value = 1 if x != 0 else 0
+        store_i64(mem, to + 8 * i, value)
+        store_u8(mem, to + NULLS_AT + i, null)
+    return n
+
+
+assert MULTIPLY == 2

@@ -1,0 +1,228 @@
+"""Programs: a statement compiled for the machine, shared by all sessions, run by one at a time each.
+
+A `Program` is a Python object (what `run` steps through) and one run of arena memory (header, code,
+constants, format in `layout.py`). *Slots* are the values that change from run to run: parameters of a
+prepared statement, literals which a cached plan takes from the text, and constant expressions that
+are evaluated when a run starts (NOW(), @variable, 1 + ?).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mysqlcompat.machine.calls import address_of
+from mysqlcompat.machine.layout import (
+    COLLECTION_BYTES,
+    INSTRUCTION_BYTES,
+    INSTRUCTION_WORDS,
+    PROGRAM_CODE,
+    PROGRAM_END,
+    PROGRAM_HEADER,
+    PROGRAM_KERNEL_ONLY,
+    PROGRAM_RUN_BYTES,
+    PROGRAM_SLOTS,
+    PROGRAM_STATE_BYTES,
+    PROGRAM_VERSION,
+    REGISTER_BYTES,
+    RUN_BYTES,
+)
+
+if TYPE_CHECKING:
+    from mysqlcompat.results import ColumnDef
+    from mysqlcompat.sql.typed import Expression
+    from mysqlcompat.sqltypes import SqlType
+    from redo.arena import Arena
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One value given at the start of a run.
+
+    expression   evaluated for its value; a bare Literal or Param is `simple`
+    param_no     of a simple Param, else -1
+    literal_no   of a simple Literal that a cached plan may replace, else -1
+    """
+
+    type: SqlType
+    expression: Expression
+    param_no: int = -1
+    literal_no: int = -1
+
+    @property
+    def simple(self) -> bool:
+        return self.param_no >= 0 or self.literal_no >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """An instruction in Python: `expression` over the values of `inputs` (register operand, type),
+    lane by lane; the result goes to register `to`."""
+
+    expression: Expression
+    inputs: tuple[tuple[Expression, int], ...]
+    to: int
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Records gathered by one stage for a later one. `at` is its header in the run block."""
+
+    at: int
+    fields: int
+    hashed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Instructions from a source to whatever takes the rows; `before` runs in Python first."""
+
+    code: int
+    end: int
+    before: tuple[Callable[..., None], ...] = ()
+
+
+@dataclass(slots=True)
+class Program:
+    """A compiled statement.
+
+    columns      result columns; empty for statements without rows
+    tables       descriptors it uses; `version` is the dictionary version they belong to
+    kernel_only  `program_execute` may run it
+    notes        instruction offset -> expression, for messages about its errors
+    """
+
+    arena: Arena
+    kind: str
+    columns: tuple[ColumnDef, ...]
+    slots: tuple[Slot, ...]
+    stages: tuple[Stage, ...]
+    callbacks: tuple[Callback, ...]
+    collections: tuple[Collection, ...]
+    tables: tuple[Any, ...]
+    version: int
+    kernel_only: bool
+    at: int
+    size: int
+    run_bytes: int
+    state_bytes: int
+    param_types: tuple[SqlType, ...] = ()
+    notes: dict[int, Expression] = field(default_factory=dict)
+    plan: Any = None
+
+    def close(self) -> None:
+        """Give the arena memory back; the program must not run any more."""
+        if self.at:
+            self.arena.free(self.at, self.size)
+            self.at = 0
+
+
+class Assembler:
+    """Collects code, constants and room in the run block; `finish` puts them into the arena."""
+
+    def __init__(self, arena: Arena) -> None:
+        self.arena = arena
+        self._code: list[list[int]] = []
+        self._constants: list[int] = []
+        self._patches: list[tuple[int, int, int]] = []  # instruction, operand, constant index
+        self._starts: list[int] = []
+        self._befores: list[tuple[Callable[..., None], ...]] = []
+        self._state = RUN_BYTES
+        self._registers = 0
+        self._register_patches: list[tuple[int, int]] = []
+        self.collections: list[Collection] = []
+        self.notes: dict[int, Expression] = {}
+
+    def stage(self, *before: Callable[..., None]) -> None:
+        """What is emitted from now on is a new stage."""
+        self._starts.append(len(self._code))
+        self._befores.append(before)
+
+    def state(self, count: int) -> int:
+        """`count` zeroed bytes in the run block."""
+        at = self._state
+        self._state += -(-count // 8) * 8
+        return at
+
+    def register(self) -> Register:
+        self._registers += 1
+        return Register(self._registers - 1)
+
+    def collection(self, fields: int, hashed: bool) -> Collection:
+        made = Collection(self.state(COLLECTION_BYTES), fields, hashed)
+        self.collections.append(made)
+        return made
+
+    def words(self, values: list[int]) -> Constant:
+        """Words among the program's constants; an operand that names them becomes their offset."""
+        at = len(self._constants)
+        self._constants.extend(values)
+        return Constant(at)
+
+    def emit(self, op: Any, *operands: Any, note: Expression | None = None) -> int:
+        """Append an instruction; its number. Operands: int, Register, Constant."""
+        assert len(operands) < INSTRUCTION_WORDS
+        number = len(self._code)
+        self._code.append([address_of(op), *operands, *[0] * (7 - len(operands))])
+        if note is not None:
+            self.notes[number] = note
+        return number
+
+    def finish(self, header: dict[int, int]) -> tuple[int, int, int, list[Stage]]:
+        """Put it into the arena: (offset, bytes, bytes of a run block, stages)."""
+        code_at = PROGRAM_HEADER
+        constants_at = code_at + INSTRUCTION_BYTES * len(self._code)
+        size = constants_at + 8 * len(self._constants)
+        base = self.arena.alloc(size)
+        registers_at = -(-self._state // 64) * 64
+        run_bytes = registers_at + REGISTER_BYTES * self._registers
+
+        def resolve(value: Any) -> int:
+            if isinstance(value, Register):
+                return registers_at + REGISTER_BYTES * value.number
+            if isinstance(value, Constant):
+                return base + constants_at + 8 * value.at
+            return int(value)
+
+        words = np.zeros(size // 8, np.int64)
+        flat = [resolve(value) for row in self._code for value in row]
+        words[code_at // 8 : constants_at // 8] = flat
+        words[constants_at // 8 :] = [resolve(value) for value in self._constants]
+        ends = [*self._starts[1:], len(self._code)]
+        stages = [
+            Stage(
+                base + code_at + INSTRUCTION_BYTES * start,
+                base + code_at + INSTRUCTION_BYTES * end,
+                before,
+            )
+            for start, end, before in zip(self._starts, ends, self._befores, strict=True)
+        ]
+        words[PROGRAM_CODE // 8] = stages[0].code
+        words[PROGRAM_END // 8] = stages[0].end
+        words[PROGRAM_RUN_BYTES // 8] = run_bytes
+        words[PROGRAM_STATE_BYTES // 8] = self._state
+        for at, value in header.items():
+            words[at // 8] = value
+        self.arena.words(base, size // 8)[:] = words
+        self.notes = {
+            base + code_at + INSTRUCTION_BYTES * number: note
+            for number, note in self.notes.items()
+        }
+        self.resolve = resolve
+        return base, size, run_bytes, stages
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    at: int
+
+
+HEADER_WORDS = (PROGRAM_SLOTS, PROGRAM_KERNEL_ONLY, PROGRAM_VERSION)

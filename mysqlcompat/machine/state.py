@@ -1,0 +1,15 @@
+"""State words 1024–1279: the machine's corner of the node's state."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ST_MACHINE_RUN: Final = 1024  #: run block of `program_execute`, one for all (it never parks)
+ST_MACHINE_RUN_BYTES: Final = 1025  #: its size: larger programs are not kernel-only
+ST_MACHINE_ROWS: Final = 1026  #: rows the last `program_execute` wrote
+ST_MACHINE_SEQUENCE: Final = 1027  #: sequence number after the last `program_execute`
+ST_MACHINE_HEAP: Final = 1028  #: batch heap of that run block
+ST_MACHINE_HEAP_BYTES: Final = 1029
+
+LANE_RUN_BYTES: Final = 512 << 10
+LANE_HEAP_BYTES: Final = 256 << 10
