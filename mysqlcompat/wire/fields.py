@@ -1,7 +1,7 @@
 """Fields of packets: length-encoded numbers and strings, written and read.
 
-`Fields` reads with bounds checks and raises `Malformed`; nothing in this package parses bytes from a
-client in any other way.
+`Fields` reads with bounds checks and raises `Malformed`; nothing in this package parses bytes from
+a client in any other way.
 """
 
 from __future__ import annotations

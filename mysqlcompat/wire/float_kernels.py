@@ -270,9 +270,12 @@ def fixed_text(mem, out, bits, decimals):
             count = packed >> 32
             decpt = (packed & 0xFFFFFFFF) - 1024
         else:
-            # 0.00…0|d…: up or down by the first digit; 0.5 itself goes to the even 0.
+            # 0.00…0|d…: the first digit decides; more digits show what is above a half.
+            _gcvt(float_of_bits(bits), 17, address_of(mem, text))
+            packed = _digits(mem, digits, text)
             first = load_u8(mem, digits) - _ZERO
-            up = kept == 0 and (first > 5 or (first == 5 and (count > 1 or decimals > 0)))
+            kept = (packed & 0xFFFFFFFF) - 1024 + decimals
+            up = kept == 0 and (first > 5 or (first == 5 and packed >> 32 > 1))
             store_u8(mem, digits, _ZERO + 1 if up else _ZERO)
             count = 1
             decpt = 1 - decimals
