@@ -1,8 +1,9 @@
 """Customers who place orders while processes are killed, and the ledger of what was acknowledged.
 
-An order is one transaction: a row in `orders` and two in `items`. The ledger notes an order before it
-is sent (intended) and again when COMMIT was answered (acknowledged). Afterwards every acknowledged
-order must be there, an order that is there must be whole and as intended, and nothing else exists.
+An order is one transaction: a row in `orders` and two in `items`. The ledger notes an order before
+it is sent (intended) and again when COMMIT was answered (acknowledged). Afterwards every
+acknowledged order must be there, an order that is there must be whole and as intended, and nothing
+else exists.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from tests.crash.ledger import SCHEMA, Ledger, connect, start_customers, verify
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))
 CUSTOMERS = 4
+SERVE = [sys.executable, "-m", "mysqlcompat", "serve", "--port", "0", "--reader-port", "0"]
 FIRST_QUERY_S = 5.0  # the promise is 2 s on a quiet machine; this one may be busy
 
 
@@ -124,8 +125,7 @@ def test_readers_live_through_a_writers_death() -> None:
 def test_a_second_server_on_the_same_data_is_refused() -> None:
     with Cluster(replicas=0, init_sql=SCHEMA) as cluster:
         done = subprocess.run(
-            [sys.executable, "-m", "mysqlcompat", "serve", "--port", "0", "--reader-port", "0"]
-            + ["--data", str(cluster.data)],
+            [*SERVE, "--data", str(cluster.data)],
             capture_output=True,
             text=True,
             timeout=60,
