@@ -1,0 +1,244 @@
+"""Rows: encode from lane values, read one column, extract a column of many rows.
+
+The format is in `layout.py`. `table` is the offset of a table descriptor, `row` that of a row. Lanes
+are 8 bytes each, nulls one byte each, both in stored-column order. NULL is in the bitmap; its lane
+reads as 0.
+"""
+
+from __future__ import annotations
+
+from btree.layout import (
+    C_AT,
+    C_CLASS,
+    C_PAD,
+    C_SHIFT,
+    C_SIGNED,
+    C_WIDTH,
+    CLASS_DOUBLE,
+    CLASS_FIXED,
+    COLUMN_WORDS,
+    D_COLUMNS,
+    D_COLUMNS_AT,
+    D_ENDS_AT,
+    D_ENDS_WIDTH,
+    D_FIXED_AT,
+    D_ROW_FORMAT,
+    D_VARIABLE_AT,
+    RUN_MASK,
+    RUN_SHIFT,
+)
+from redo import jit
+from redo.codes import E_TOO_BIG
+from redo.coding_kernels import (
+    fill,
+    load_i64,
+    load_u8,
+    load_u16,
+    load_u32,
+    move,
+    store_i64,
+    store_u8,
+    store_u16,
+    store_u32,
+)
+
+NULLS_AT = 2  #: of a row
+
+
+@jit.helper
+def table_word(mem, table, word):
+    """A word of a table descriptor."""
+    return load_i64(mem, table + 8 * word)
+
+
+@jit.helper
+def column_of(mem, table, column):
+    """Offset of the description of a stored column."""
+    return load_i64(mem, table + 8 * D_COLUMNS_AT) + 8 * COLUMN_WORDS * column
+
+
+@jit.helper
+def row_is_null(mem, row, column):
+    """1 when a stored column is NULL, 0 otherwise."""
+    return (load_u8(mem, row + NULLS_AT + (column >> 3)) >> (column & 7)) & 1
+
+
+@jit.helper
+def load_width(mem, at, width, signed):
+    """A little-endian number of 1 to 8 bytes. Reads eight bytes: the arena goes on after any row."""
+    spare = 64 - 8 * width
+    value = load_i64(mem, at)
+    if spare == 0:
+        return value
+    if signed:
+        # Its sign bit decides; shifting it up and down would leave int64 when the JIT is off.
+        value &= (1 << (8 * width)) - 1
+        return value - ((value >> (8 * width - 1)) << (8 * width))
+    return value & ((1 << (8 * width)) - 1)
+
+
+@jit.helper
+def store_width(mem, at, width, value):
+    """A little-endian number of 1 to 8 bytes."""
+    if width == 8:
+        store_i64(mem, at, value)
+    elif width == 4:
+        store_u32(mem, at, value)
+    else:
+        for i in range(width):
+            store_u8(mem, at + i, (value >> (8 * i)) & 0xFF)
+    return 0
+
+
+@jit.helper
+def variable_end(mem, table, row, number):
+    """Where variable column `number` ends, from the row's start; -1: where the first one begins."""
+    if number < 0:
+        return table_word(mem, table, D_VARIABLE_AT)
+    width = table_word(mem, table, D_ENDS_WIDTH)
+    at = row + table_word(mem, table, D_ENDS_AT) + width * number
+    return load_u16(mem, at) if width == 2 else load_u32(mem, at)
+
+
+@jit.helper
+def row_column(mem, table, row, column):
+    """Lane value of a stored column of one row (0 when it is NULL: ask `row_is_null`)."""
+    description = column_of(mem, table, column)
+    kind = load_i64(mem, description + 8 * C_CLASS)
+    at = load_i64(mem, description + 8 * C_AT)
+    if kind == CLASS_FIXED:
+        width = load_i64(mem, description + 8 * C_WIDTH)
+        signed = load_i64(mem, description + 8 * C_SIGNED)
+        shift = load_i64(mem, description + 8 * C_SHIFT)
+        return load_width(mem, row + at, width, signed) << shift
+    if kind == CLASS_DOUBLE:
+        return load_i64(mem, row + at)
+    start = variable_end(mem, table, row, at - 1)
+    end = variable_end(mem, table, row, at)
+    return (row + start) << RUN_SHIFT | (end - start)
+
+
+@jit.helper
+def rows_extract(mem, table, rows, n, column, lanes, nulls):
+    """A stored column of many rows: row offsets (i8 each at `rows`) in, lanes and null bytes out."""
+    description = column_of(mem, table, column)
+    kind = load_i64(mem, description + 8 * C_CLASS)
+    at = load_i64(mem, description + 8 * C_AT)
+    bit = column & 7
+    null_at = NULLS_AT + (column >> 3)
+    for i in range(n):
+        row = load_i64(mem, rows + 8 * i)
+        store_u8(mem, nulls + i, (load_u8(mem, row + null_at) >> bit) & 1)
+    if kind == CLASS_FIXED:
+        width = load_i64(mem, description + 8 * C_WIDTH)
+        signed = load_i64(mem, description + 8 * C_SIGNED)
+        shift = load_i64(mem, description + 8 * C_SHIFT)
+        if width == 8:
+            for i in range(n):
+                row = load_i64(mem, rows + 8 * i)
+                store_i64(mem, lanes + 8 * i, load_i64(mem, row + at) << shift)
+            return 0
+        mask = (1 << (8 * width)) - 1
+        sign = (1 << (8 * width - 1)) if signed else 0
+        for i in range(n):
+            row = load_i64(mem, rows + 8 * i)
+            value = load_i64(mem, row + at) & mask
+            store_i64(mem, lanes + 8 * i, ((value ^ sign) - sign) << shift)
+        return 0
+    if kind == CLASS_DOUBLE:
+        for i in range(n):
+            row = load_i64(mem, rows + 8 * i)
+            store_i64(mem, lanes + 8 * i, load_i64(mem, row + at))
+        return 0
+    for i in range(n):
+        row = load_i64(mem, rows + 8 * i)
+        start = variable_end(mem, table, row, at - 1)
+        end = variable_end(mem, table, row, at)
+        store_i64(mem, lanes + 8 * i, (row + start) << RUN_SHIFT | (end - start))
+    return 0
+
+
+@jit.helper
+def stored_length(mem, description, lane):
+    """Bytes stored for a variable value: CHAR loses its trailing spaces."""
+    count = lane & RUN_MASK
+    if load_i64(mem, description + 8 * C_PAD) == 1:
+        at = lane >> RUN_SHIFT
+        while count > 0 and load_u8(mem, at + count - 1) == 32:
+            count -= 1
+    return count
+
+
+@jit.helper
+def row_encode(st, mem, table, lanes, nulls, out):
+    """Write a row at `out` from lane values; its bytes, or E_TOO_BIG.
+
+    lanes, nulls  one per stored column; strings must not lie inside [out, out + row bytes)
+    """
+    columns = table_word(mem, table, D_COLUMNS)
+    start = table_word(mem, table, D_VARIABLE_AT)
+    ends_width = table_word(mem, table, D_ENDS_WIDTH)
+    ends_at = out + table_word(mem, table, D_ENDS_AT)
+    fill(mem, out, table_word(mem, table, D_FIXED_AT), 0)
+    store_u16(mem, out, table_word(mem, table, D_ROW_FORMAT))
+    end = start
+    for column in range(columns):
+        description = column_of(mem, table, column)
+        kind = load_i64(mem, description + 8 * C_CLASS)
+        at = load_i64(mem, description + 8 * C_AT)
+        null = load_u8(mem, nulls + column)
+        lane = 0 if null else load_i64(mem, lanes + 8 * column)
+        if null:
+            byte = out + NULLS_AT + (column >> 3)
+            store_u8(mem, byte, load_u8(mem, byte) | 1 << (column & 7))
+        if kind == CLASS_FIXED:
+            width = load_i64(mem, description + 8 * C_WIDTH)
+            shift = load_i64(mem, description + 8 * C_SHIFT)
+            store_width(mem, out + at, width, lane >> shift)
+        elif kind == CLASS_DOUBLE:
+            store_i64(mem, out + at, lane)
+        else:
+            if not null:
+                count = stored_length(mem, description, lane)
+                move(mem, out + end, lane >> RUN_SHIFT, count)
+                end += count
+            if ends_width == 2:
+                if end > 0xFFFF:
+                    return E_TOO_BIG
+                store_u16(mem, ends_at + 2 * at, end)
+            else:
+                store_u32(mem, ends_at + 4 * at, end)
+    return end
+
+
+@jit.helper
+def row_bound(mem, table, lanes, nulls):
+    """Bytes that `row_encode` will write at most."""
+    total = table_word(mem, table, D_VARIABLE_AT)
+    for column in range(table_word(mem, table, D_COLUMNS)):
+        kind = load_i64(mem, column_of(mem, table, column) + 8 * C_CLASS)
+        if kind != CLASS_FIXED and kind != CLASS_DOUBLE and load_u8(mem, nulls + column) == 0:
+            total += load_i64(mem, lanes + 8 * column) & RUN_MASK
+    return total
+
+
+@jit.kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8)")
+def encode_row(st, mem, table, lanes, nulls, out):
+    """`row_encode` for Python."""
+    return row_encode(st, mem, table, lanes, nulls, out)
+
+
+@jit.kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8)")
+def decode_row(st, mem, table, row, lanes, nulls):
+    """All stored columns of a row as lanes and null bytes; their number."""
+    columns = table_word(mem, table, D_COLUMNS)
+    for column in range(columns):
+        store_u8(mem, nulls + column, row_is_null(mem, row, column))
+        store_i64(mem, lanes + 8 * column, row_column(mem, table, row, column))
+    return columns
+
+
+@jit.kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8, i8)")
+def extract_column(st, mem, table, rows, n, column, lanes, nulls):
+    """`rows_extract` for Python."""
+    return rows_extract(mem, table, rows, n, column, lanes, nulls)
