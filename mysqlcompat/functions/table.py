@@ -31,6 +31,7 @@ class Context(Protocol):
     last_insert_id: int
     row_count: int
     found_rows: int
+    row: int  #: number of the row being written, from 1, for messages
 
     def warn(self, errno: int, message: str, level: str = "Warning") -> None: ...
 

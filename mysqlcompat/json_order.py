@@ -1,0 +1,97 @@
+"""Comparison of JSON values, MySQL's order of precedence, and containment.
+
+Values of different kinds compare by kind: BLOB > BIT > OPAQUE > DATETIME > TIME > DATE > BOOLEAN >
+ARRAY > OBJECT > STRING > NUMBER > NULL. Strings compare by bytes (utf8mb4_bin).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from mysqlcompat.jsonb import Opaque
+
+
+def rank(value: Any) -> int:
+    match value:
+        case None:
+            return 0
+        case bool():
+            return 5
+        case int() | float() | Decimal():
+            return 1
+        case str():
+            return 2
+        case dict():
+            return 3
+        case list():
+            return 4
+        case datetime():
+            return 8
+        case date():
+            return 6
+        case timedelta():
+            return 7
+        case Opaque():
+            return 9
+    raise TypeError(f"no JSON value: {type(value).__name__}")
+
+
+def compare(left: Any, right: Any) -> int:
+    """Below zero, zero or above zero."""
+    kinds = rank(left), rank(right)
+    if kinds[0] != kinds[1]:
+        return kinds[0] - kinds[1]
+    match left:
+        case None:
+            return 0
+        case str():
+            return _order(left.encode(), right.encode())
+        case list():
+            for one, other in zip(left, right, strict=False):
+                result = compare(one, other)
+                if result:
+                    return result
+            return len(left) - len(right)
+        case dict():
+            return _compare_objects(left, right)
+        case Opaque():
+            return _order(left.data, right.data)
+    return _order(_exact(left), _exact(right))
+
+
+def _exact(value: Any) -> Any:
+    """Numbers of all kinds compare exactly: doubles become the decimal they stand for."""
+    return Decimal(value) if isinstance(value, float) else value
+
+
+def _order(left: Any, right: Any) -> int:
+    return int(left > right) - int(left < right)
+
+
+def _compare_objects(left: dict[str, Any], right: dict[str, Any]) -> int:
+    if len(left) != len(right):
+        return len(left) - len(right)
+    for (key, value), (other_key, other) in zip(left.items(), right.items(), strict=True):
+        if key != other_key:
+            return _order(key.encode(), other_key.encode())
+        result = compare(value, other)
+        if result:
+            return result
+    return 0
+
+
+def contains(target: Any, candidate: Any) -> bool:
+    """JSON_CONTAINS: objects by their members, arrays by their elements, scalars by equality."""
+    if isinstance(target, list):
+        if isinstance(candidate, list):
+            return all(contains(target, element) for element in candidate)
+        return any(contains(element, candidate) for element in target)
+    if isinstance(target, dict):
+        return isinstance(candidate, dict) and all(
+            key in target and contains(target[key], value) for key, value in candidate.items()
+        )
+    if isinstance(candidate, dict | list):
+        return False
+    return compare(target, candidate) == 0

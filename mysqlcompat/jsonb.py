@@ -1,0 +1,460 @@
+"""JSON values: MySQL's binary form, its text, its parser's messages, comparison.
+
+A JSON value in SQL is a `Json` around Python objects: dict, list, str, bool, None, int, float,
+Decimal, date, datetime, timedelta, `Opaque`. The wrapper tells JSON's null from SQL's NULL. Members
+of objects are kept in MySQL's order: shorter keys first, then by bytes.
+
+::
+
+    BINARY FORM   type byte, then the value
+    0x00 / 0x01   object, 2 / 4 byte offsets      0x02 / 0x03  array, 2 / 4 byte offsets
+    0x04          literal: 0 null, 1 true, 2 false
+    0x05 … 0x0a   int16, uint16, int32, uint32, int64, uint64, little-endian
+    0x0b          double        0x0c  string: byte count (7 bits a byte, low first), UTF-8
+    0x0f          opaque: MySQL type code, byte count as for strings, bytes
+
+    object        count, size, then per key: offset, u2 length; then per value: type, offset or the
+                  value itself (literals, 16-bit integers; in the large form 32-bit ones too);
+                  then keys, then values. Offsets count from the `count` field. Arrays: no keys.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import struct
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.numerals import decimal_text, double_text
+from mysqlcompat.temporal import (
+    date_text,
+    datetime_text,
+    pack_date,
+    pack_datetime,
+    pack_time,
+    time_text,
+    unpack_date,
+    unpack_datetime,
+    unpack_time,
+)
+
+MAX_DEPTH: Final = 100
+_SMALL_OBJECT, _LARGE_OBJECT, _SMALL_ARRAY, _LARGE_ARRAY = 0, 1, 2, 3
+_LITERAL, _INT16, _UINT16, _INT32, _UINT32, _INT64, _UINT64 = 4, 5, 6, 7, 8, 9, 10
+_DOUBLE, _STRING, _OPAQUE = 11, 12, 15
+_INTEGER_FORMATS: Final = {
+    _INT16: "<h", _UINT16: "<H", _INT32: "<i", _UINT32: "<I", _INT64: "<q", _UINT64: "<Q",
+}  # fmt: skip
+_CODE_DECIMAL, _CODE_DATE, _CODE_TIME, _CODE_DATETIME, _CODE_TIMESTAMP = 246, 10, 11, 12, 7
+_DIGIT_BYTES: Final = (0, 1, 1, 2, 2, 3, 3, 4, 4, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Bytes of a type that JSON has not: `type_code` is MySQL's (15 for binary strings)."""
+
+    type_code: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Json:
+    """A JSON value (never SQL's NULL)."""
+
+    value: Any
+
+    def __hash__(self) -> int:
+        return hash(text_of(self.value))
+
+
+# Text -------------------------------------------------------------------------------------------
+
+_ESCAPES: Final = {
+    '"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t",
+} | {chr(c): f"\\u{c:04x}" for c in range(32) if chr(c) not in "\b\f\n\r\t"}  # fmt: skip
+_ESCAPE_TABLE: Final = str.maketrans(_ESCAPES)
+
+
+def quote(text: str) -> str:
+    return '"' + text.translate(_ESCAPE_TABLE) + '"'
+
+
+def text_of(value: Any) -> str:
+    """MySQL's text of a JSON value: ``{"a": 1, "b": [true, 1.0]}``."""
+    match value:
+        case dict():
+            members = (f"{quote(key)}: {text_of(member)}" for key, member in value.items())
+            return "{" + ", ".join(members) + "}"
+        case list():
+            return "[" + ", ".join(map(text_of, value)) + "]"
+        case str():
+            return quote(value)
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            text = double_text(value)
+            return text if "e" in text or "." in text else text + ".0"
+        case Decimal():
+            return decimal_text(value)
+    return quote(scalar_text(value))
+
+
+def scalar_text(value: Any) -> str:
+    """Unquoted text of a scalar: what JSON_UNQUOTE and string functions see."""
+    match value:
+        case str():
+            return value
+        case datetime():
+            return datetime_text(value, 6)
+        case date():
+            return date_text(value)
+        case timedelta():
+            return time_text(value, 6)
+        case Opaque(type_code=code, data=data):
+            return f"base64:type{code}:{base64.b64encode(data).decode()}"
+    return text_of(value)
+
+
+def pretty(value: Any, indent: int = 0) -> str:
+    """JSON_PRETTY's text: two blanks a level."""
+    inner, outer = "  " * (indent + 1), "  " * indent
+    if isinstance(value, dict) and value:
+        lines = (f"{inner}{quote(key)}: {pretty(item, indent + 1)}" for key, item in value.items())
+        return "{\n" + ",\n".join(lines) + f"\n{outer}}}"
+    if isinstance(value, list) and value:
+        lines = (inner + pretty(item, indent + 1) for item in value)
+        return "[\n" + ",\n".join(lines) + f"\n{outer}]"
+    return text_of(value)
+
+
+# Parsing ----------------------------------------------------------------------------------------
+
+_MESSAGES: Final = {
+    "Expecting value": "Invalid value.",
+    "Extra data": "The document root must not be followed by other values.",
+    "Expecting property name enclosed in double quotes": "Missing a name for object member.",
+    "Illegal trailing comma before end of object": "Missing a name for object member.",
+    "Illegal trailing comma before end of array": "Invalid value.",
+    "Expecting ':' delimiter": "Missing a colon after a name of object member.",
+    "Unterminated string starting at": "Missing a closing quotation mark in string.",
+    "Invalid control character at": "Invalid encoding in string.",
+    "Invalid \\escape": "Invalid escape character in string.",
+    "Invalid \\uXXXX escape": "Incorrect hex digit after \\u escape in string.",
+}
+
+
+class InvalidJson(ValueError):
+    """Text that is no JSON: the parser's message and the position of the mistake."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message, position)
+        self.message = message
+        self.position = position
+
+
+def sort_key(key: str) -> tuple[int, bytes]:
+    """Order of an object's members."""
+    data = key.encode()
+    return len(data), data
+
+
+def make_object(members: dict[str, Any]) -> dict[str, Any]:
+    return dict(sorted(members.items(), key=lambda item: sort_key(item[0])))
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return make_object(dict(pairs))
+
+
+def _integer(text: str) -> int | float:
+    number = int(text)
+    return number if -(1 << 63) <= number < 1 << 64 else float(text)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise json.JSONDecodeError("Expecting value", name, 0)
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_int=_integer, parse_constant=_refuse_constant
+)
+
+
+def parse(text: str) -> Any:
+    """The value `text` stands for. Raises InvalidJson; ERROR 3157 when nested too deeply."""
+    stripped = text.strip(" \t\n\r")
+    if not stripped:
+        raise InvalidJson("The document is empty.", 0)
+    try:
+        value = _DECODER.decode(stripped)
+    except json.JSONDecodeError as error:
+        lead = len(text) - len(text.lstrip(" \t\n\r"))
+        message = _MESSAGES.get(error.msg, "Invalid value.")
+        if error.msg == "Expecting ',' delimiter":
+            in_array = _innermost_is_array(stripped[: error.pos])
+            message = (
+                "Missing a comma or ] after an array element."
+                if in_array
+                else "Missing a comma or } after an object member."
+            )
+        raise InvalidJson(message, error.pos + lead) from None
+    except RecursionError:
+        raise SqlError(3157) from None
+    if depth(value) > MAX_DEPTH:
+        raise SqlError(3157)
+    return value
+
+
+def _innermost_is_array(text: str) -> bool:
+    stack: list[str] = []
+    in_string = escaped = False
+    for character in text:
+        if in_string:
+            in_string = escaped or character != '"'
+            escaped = character == "\\" and not escaped
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            stack.append(character)
+        elif character in "]}":
+            stack.pop()
+    return bool(stack) and stack[-1] == "["
+
+
+def depth(value: Any) -> int:
+    match value:
+        case dict():
+            return 1 + max(map(depth, value.values()), default=0)
+        case list():
+            return 1 + max(map(depth, value), default=0)
+    return 1
+
+
+# Binary form ------------------------------------------------------------------------------------
+
+
+def encode(value: Any) -> bytes:
+    """MySQL's binary form."""
+    kind, body = _encode(value)
+    return bytes([kind]) + body
+
+
+def decode(data: bytes) -> Any:
+    return _decode(data[0], data, 1) if data else None
+
+
+def _encode(value: Any) -> tuple[int, bytes]:
+    match value:
+        case dict():
+            return _encode_container(list(value.values()), [key.encode() for key in value])
+        case list():
+            return _encode_container(value, None)
+        case str():
+            data = value.encode("utf-8", "surrogatepass")
+            return _STRING, _length(len(data)) + data
+        case None:
+            return _LITERAL, b"\0"
+        case bool():
+            return _LITERAL, b"\1" if value else b"\2"
+        case int():
+            return _encode_integer(value)
+        case float():
+            return _DOUBLE, struct.pack("<d", value)
+        case Decimal():
+            return _encode_opaque(_CODE_DECIMAL, decimal_bytes(value))
+        case datetime():
+            return _encode_opaque(_CODE_DATETIME, struct.pack("<q", pack_datetime(value)))
+        case date():
+            return _encode_opaque(_CODE_DATE, struct.pack("<q", pack_date(value)))
+        case timedelta():
+            return _encode_opaque(_CODE_TIME, struct.pack("<q", pack_time(value)))
+        case Opaque(type_code=code, data=data):
+            return _encode_opaque(code, data)
+    raise TypeError(f"no JSON form for {type(value).__name__}")
+
+
+def _encode_integer(value: int) -> tuple[int, bytes]:
+    for kind, low, high in (
+        (_INT16, -(1 << 15), 1 << 15),
+        (_INT32, -(1 << 31), 1 << 31),
+        (_INT64, -(1 << 63), 1 << 63),
+    ):
+        if low <= value < high:
+            return kind, struct.pack(_INTEGER_FORMATS[kind], value)
+    return _UINT64, struct.pack("<Q", value)
+
+
+def _encode_opaque(code: int, data: bytes) -> tuple[int, bytes]:
+    return _OPAQUE, bytes([code]) + _length(len(data)) + data
+
+
+def _length(count: int) -> bytes:
+    made = bytearray()
+    while count >= 128:
+        made.append(count & 127 | 128)
+        count >>= 7
+    made.append(count)
+    return bytes(made)
+
+
+def _encode_container(values: list[Any], keys: list[bytes] | None) -> tuple[int, bytes]:
+    encoded = [_encode(value) for value in values]
+    for width in (2, 4):
+        body = _container_body(encoded, keys, width)
+        if body is not None:
+            kind = _SMALL_ARRAY if keys is None else _SMALL_OBJECT
+            return kind + (width == 4), body
+    raise SqlError(3150)
+
+
+def _container_body(
+    encoded: list[tuple[int, bytes]], keys: list[bytes] | None, width: int
+) -> bytes | None:
+    """The bytes after the type; None when 2-byte offsets do not reach."""
+    pack = struct.Struct("<H" if width == 2 else "<I").pack
+    count = len(encoded)
+    at = 2 * width + count * (1 + width) + (count * (width + 2) if keys is not None else 0)
+    key_entries, value_entries, tail = bytearray(), bytearray(), bytearray()
+    limit = 1 << 8 * width
+    if count >= limit or at >= limit:
+        return None
+    for key in keys or ():
+        if len(key) > 65535:
+            raise SqlError(3151)
+        if at + len(tail) >= limit:
+            return None
+        key_entries += pack(at + len(tail)) + struct.pack("<H", len(key))
+        tail += key
+    for kind, body in encoded:
+        inline = kind in (_LITERAL, _INT16, _UINT16) or (width == 4 and kind in (_INT32, _UINT32))
+        if inline:
+            value_entries += bytes([kind]) + body.ljust(width, _padding(kind, body))
+            continue
+        if at + len(tail) >= limit:
+            return None
+        value_entries += bytes([kind]) + pack(at + len(tail))
+        tail += body
+    total = at + len(tail)
+    if total >= limit:
+        return None
+    return bytes(pack(count) + pack(total) + key_entries + value_entries + tail)
+
+
+def _padding(kind: int, body: bytes) -> bytes:
+    """What an inlined value is widened with: its sign."""
+    return b"\xff" if kind == _INT16 and body[-1] & 128 else b"\0"
+
+
+def _decode(kind: int, data: bytes, at: int) -> Any:
+    if kind <= _LARGE_ARRAY:
+        return _decode_container(kind, data, at)
+    if kind == _LITERAL:
+        return (None, True, False)[data[at]]
+    if kind in _INTEGER_FORMATS:
+        return struct.unpack_from(_INTEGER_FORMATS[kind], data, at)[0]
+    if kind == _DOUBLE:
+        return struct.unpack_from("<d", data, at)[0]
+    if kind == _STRING:
+        count, at = _read_length(data, at)
+        return data[at : at + count].decode("utf-8", "surrogatepass")
+    code = data[at]
+    count, at = _read_length(data, at + 1)
+    return _decode_opaque(code, data[at : at + count])
+
+
+def _decode_opaque(code: int, data: bytes) -> Any:
+    if code == _CODE_DECIMAL:
+        return decimal_of_bytes(data)
+    if code in (_CODE_DATE, _CODE_TIME, _CODE_DATETIME, _CODE_TIMESTAMP):
+        packed = struct.unpack("<q", data)[0]
+        unpack = {_CODE_DATE: unpack_date, _CODE_TIME: unpack_time}.get(code, unpack_datetime)
+        return unpack(packed)
+    return Opaque(code, data)
+
+
+def _read_length(data: bytes, at: int) -> tuple[int, int]:
+    count = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        count |= (byte & 127) << shift
+        if byte < 128:
+            return count, at
+        shift += 7
+
+
+def _decode_container(kind: int, data: bytes, start: int) -> Any:
+    large = kind in (_LARGE_OBJECT, _LARGE_ARRAY)
+    width = 4 if large else 2
+    offset_format = "<I" if large else "<H"
+    count = struct.unpack_from(offset_format, data, start)[0]
+    at = start + 2 * width
+    keys: list[str] = []
+    if kind in (_SMALL_OBJECT, _LARGE_OBJECT):
+        for _ in range(count):
+            key_at = start + struct.unpack_from(offset_format, data, at)[0]
+            size = struct.unpack_from("<H", data, at + width)[0]
+            keys.append(data[key_at : key_at + size].decode())
+            at += width + 2
+    values = []
+    for _ in range(count):
+        value_kind = data[at]
+        inline = value_kind in (_LITERAL, _INT16, _UINT16) or (
+            large and value_kind in (_INT32, _UINT32)
+        )
+        value_at = at + 1 if inline else start + struct.unpack_from(offset_format, data, at + 1)[0]
+        values.append(_decode(value_kind, data, value_at))
+        at += 1 + width
+    if kind in (_SMALL_OBJECT, _LARGE_OBJECT):
+        return dict(zip(keys, values, strict=True))
+    return values
+
+
+def decimal_bytes(value: Decimal) -> bytes:
+    """Precision, scale, then MySQL's binary DECIMAL: nine digits in four bytes, big-endian, the
+    first bit flipped, all bits of a negative number inverted."""
+    sign, digits, exponent = value.as_tuple()
+    scale = max(-int(exponent), 0)
+    text = "".join(map(str, digits)) + "0" * max(int(exponent), 0)
+    text = text.rjust(scale + 1, "0")
+    whole, fraction = text[: len(text) - scale].lstrip("0"), text[len(text) - scale :]
+    if not whole and not fraction:
+        whole = "0"
+    made = bytearray()
+    lead = len(whole) % 9
+    groups = [whole[:lead]] if lead else []
+    groups += [whole[i : i + 9] for i in range(lead, len(whole), 9)]
+    groups += [fraction[i : i + 9] for i in range(0, len(fraction), 9)]
+    for group in groups:
+        made += int(group).to_bytes(_DIGIT_BYTES[len(group)], "big")
+    made[0] ^= 0x80
+    if sign and value:
+        made = bytearray(byte ^ 0xFF for byte in made)
+    return bytes([len(whole) + scale, scale]) + bytes(made)
+
+
+def decimal_of_bytes(data: bytes) -> Decimal:
+    precision, scale = data[0], data[1]
+    body = bytearray(data[2:])
+    negative = not body[0] & 0x80
+    if negative:
+        body = bytearray(byte ^ 0xFF for byte in body)
+    body[0] ^= 0x80
+    whole = precision - scale
+    sizes = ([whole % 9] if whole % 9 else []) + [9] * (whole // 9)
+    sizes += [9] * (scale // 9) + ([scale % 9] if scale % 9 else [])
+    at, digits = 0, ""
+    for size in sizes:
+        width = _DIGIT_BYTES[size]
+        digits += str(int.from_bytes(body[at : at + width], "big")).rjust(size, "0")
+        at += width
+    value = Decimal(int(digits or "0")).scaleb(-scale)
+    return -value if negative else value

@@ -1,0 +1,118 @@
+"""Numbers and their text, MySQL's way: doubles, decimals, and the number at the start of a string."""
+
+from __future__ import annotations
+
+import decimal
+import math
+import re
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+
+#: Enough for any product of two DECIMAL(65,30); nothing is rounded by accident.
+EXACT: Final = decimal.Context(prec=200, rounding=decimal.ROUND_HALF_UP, Emax=9999, Emin=-9999)
+
+_NUMBER: Final = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
+_INTEGER: Final = re.compile(r"[ \t\n\r\v\f]*([+-]?\d+)")
+_SPACE: Final = " \t\n\r\v\f"
+_LAST_FIXED: Final = 15  #: a double with its point further out is printed with an exponent
+
+
+def double_text(value: float) -> str:
+    """Shortest digits that read back as `value`: ``1``, ``0.1``, ``1e20``, ``1.5e-16``."""
+    return _shortest_text(repr(value))
+
+
+def float_text(value: float) -> str:
+    """The same for a FLOAT: shortest digits that read back as its 32 bits."""
+    return _shortest_text(str(np.float32(value)))
+
+
+def _shortest_text(text: str) -> str:
+    sign = ""
+    if text.startswith("-"):
+        sign, text = "-", text[1:]
+    mantissa, _, exponent = text.partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).rstrip("0") if fraction != "0" else whole
+    point = len(whole) + int(exponent or 0)
+    if fraction == "0":
+        digits = whole
+    stripped = digits.lstrip("0")
+    point -= len(digits) - len(stripped)
+    digits = stripped.rstrip("0")
+    if not digits:
+        return sign + "0"
+    if not -_LAST_FIXED < point <= _LAST_FIXED:
+        tail = "." + digits[1:] if len(digits) > 1 else ""
+        return f"{sign}{digits[0]}{tail}e{point - 1}"
+    if point <= 0:
+        return f"{sign}0.{'0' * -point}{digits}"
+    if point >= len(digits):
+        return sign + digits + "0" * (point - len(digits))
+    return f"{sign}{digits[:point]}.{digits[point:]}"
+
+
+def decimal_text(value: Decimal) -> str:
+    """Plain digits, never an exponent; no ``-0``."""
+    text = format(value, "f")
+    return text[1:] if text.startswith("-") and not value else text
+
+
+def leading_double(text: str) -> tuple[float, bool]:
+    """The number at the start of `text` (0 when there is none) and whether that is all of it."""
+    match = _NUMBER.match(text)
+    if match is None:
+        return 0.0, False
+    value = float(match.group(1))
+    if math.isinf(value):
+        return math.copysign(1.7976931348623157e308, value), False
+    return value, not text[match.end() :].strip(_SPACE)
+
+
+def leading_decimal(text: str) -> tuple[Decimal, bool]:
+    match = _NUMBER.match(text)
+    if match is None:
+        return Decimal(0), False
+    try:
+        value = EXACT.create_decimal(match.group(1))
+    except decimal.InvalidOperation:
+        return Decimal(0), False
+    if value.adjusted() > 100:
+        return Decimal("9" * 65).copy_sign(value), False
+    if value.adjusted() < -100:
+        return Decimal(0), True
+    return value, not text[match.end() :].strip(_SPACE)
+
+
+def leading_integer(text: str) -> tuple[int, bool]:
+    """Only digits count here: ``1e2`` is 1, and not all of it."""
+    match = _INTEGER.match(text)
+    if match is None:
+        return 0, False
+    return int(match.group(1)), not text[match.end() :].strip(_SPACE)
+
+
+def round_decimal(value: Decimal, scale: int) -> Decimal:
+    """`value` with `scale` digits after the point (negative: before it), halves away from zero."""
+    quantum = Decimal(1).scaleb(-scale)
+    rounded = EXACT.quantize(value, quantum)
+    return rounded if scale >= 0 else EXACT.quantize(rounded, Decimal(1))
+
+
+def truncate_decimal(value: Decimal, scale: int) -> Decimal:
+    """`value` cut to `scale` digits after the point (negative: before it)."""
+    quantum = Decimal(1).scaleb(-scale)
+    cut = value.quantize(quantum, rounding=decimal.ROUND_DOWN, context=EXACT)
+    return cut if scale >= 0 else EXACT.quantize(cut, Decimal(1))
+
+
+def round_double(value: float) -> int:
+    """To the nearest integer, halves to even: what the machine's rint does."""
+    return round(value)
+
+
+def greatest_decimal(precision: int, scale: int) -> Decimal:
+    """The greatest value of DECIMAL(precision, scale)."""
+    return Decimal(10**precision - 1).scaleb(-scale, EXACT)

@@ -1,0 +1,509 @@
+"""Expressions in MySQL's grammar, as a recogniser (see `grammar.py` for why).
+
+The levels are those of MySQL's own grammar: expr (OR, XOR, AND, NOT), bool_pri (comparisons and IS,
+one left-associative level), predicate (IN, BETWEEN, LIKE, REGEXP), bit_expr (one precedence ladder,
+all left-associative), simple_expr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from mysqlcompat.sql.keywords import RESERVED
+from mysqlcompat.sql.token_stream import TokenStream
+from mysqlcompat.sql.tokens import Kind, Token
+
+_COMPARISONS: Final = {"=", "<=>", "<>", "!=", "<", "<=", ">", ">="}
+_BIT_OPERATORS: Final = {"|", "&", "<<", ">>", "+", "-", "*", "/", "%", "^"}
+_NO_PAREN: Final = {
+    "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "LOCALTIME",
+    "LOCALTIMESTAMP", "UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP",
+}  # fmt: skip
+#: Reserved words that are function names when a parenthesis follows.
+_FUNCTION_WORDS: Final = {
+    "CHAR", "CONVERT", "DATABASE", "DEFAULT", "IF", "INSERT", "INTERVAL", "LEFT", "MOD", "REPEAT",
+    "REPLACE", "RIGHT", "SCHEMA", "VALUES", "GROUPING", "ROW_NUMBER", "RANK", "DENSE_RANK",
+    "PERCENT_RANK", "CUME_DIST", "NTILE", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE",
+    "UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP",
+    "CURRENT_USER", "LOCALTIME", "LOCALTIMESTAMP",
+}  # fmt: skip
+UNITS: Final = {
+    "MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR",
+    "SECOND_MICROSECOND", "MINUTE_MICROSECOND", "MINUTE_SECOND", "HOUR_MICROSECOND", "HOUR_SECOND",
+    "HOUR_MINUTE", "DAY_MICROSECOND", "DAY_SECOND", "DAY_MINUTE", "DAY_HOUR", "YEAR_MONTH",
+}  # fmt: skip
+#: Calls the grammar itself gives a fixed number of arguments: a wrong number is a syntax error.
+_FIXED_ARITY: Final = {
+    "IF": (3, 3), "MOD": (2, 2), "LEFT": (2, 2), "RIGHT": (2, 2), "REPEAT": (2, 2),
+    "REPLACE": (3, 3), "COALESCE": (1, 999), "DATE": (1, 1), "DAY": (1, 1), "HOUR": (1, 1),
+    "MINUTE": (1, 1), "MONTH": (1, 1), "SECOND": (1, 1), "TIME": (1, 1), "YEAR": (1, 1),
+    "USER": (0, 0), "DATABASE": (0, 0), "SCHEMA": (0, 0), "ASCII": (1, 1), "CHARSET": (1, 1),
+    "COLLATION": (1, 1), "DATEDIFF": (2, 2), "FORMAT": (2, 3), "MICROSECOND": (1, 1),
+    "PASSWORD": (1, 1), "QUARTER": (1, 1), "TRUNCATE": (2, 2), "WEEK": (1, 2), "ROW_COUNT": (0, 0),
+}  # fmt: skip
+_AGGREGATES: Final = {
+    "COUNT", "SUM", "AVG", "MIN", "MAX", "STD", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE",
+    "VAR_POP", "VAR_SAMP", "BIT_AND", "BIT_OR", "BIT_XOR",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Item:
+    """One select item in the text: start and end of its expression, and whether an alias follows."""
+
+    start: int
+    end: int
+    aliased: bool
+
+
+@dataclass(slots=True)
+class Reading:
+    """What was noted on the way. `items` are those of the outermost (first) SELECT."""
+
+    items: list[Item] = field(default_factory=list)
+    selects: int = 0
+
+
+class ExpressionGrammar:
+    """Expressions. Each method consumes what it recognises or raises at the offending token."""
+
+    def __init__(self, stream: TokenStream) -> None:
+        self.at = stream
+        self.reading = Reading()
+
+    # levels
+
+    def expression(self) -> None:
+        self._negated()
+        while self.at.accept_any("OR", "AND", "XOR") or self._accept_ops("||", "&&"):
+            self._negated()
+
+    def _negated(self) -> None:
+        while self.at.accept("NOT"):
+            pass
+        self._boolean()
+
+    def _boolean(self) -> None:
+        self._predicate()
+        while True:
+            if self.at.token.kind is Kind.OP and self.at.token.value in _COMPARISONS:
+                self.at.advance()
+                if self.at.accept_any("ALL", "ANY", "SOME"):
+                    self._subquery()
+                else:
+                    self._predicate()
+            elif self.at.accept("IS"):
+                self.at.accept("NOT")
+                self.at.expect_any("NULL", "TRUE", "FALSE", "UNKNOWN")
+            else:
+                return
+
+    def _predicate(self) -> None:
+        self.bit_expression()
+        if self.at.accept("SOUNDS", "LIKE"):
+            self.bit_expression()
+        elif self.at.accept("MEMBER"):
+            self.at.accept("OF")
+            self._parenthesised(self.expression)
+        else:
+            self.at.accept("NOT") if self.at.peek().kind is Kind.WORD else None
+            self._predicate_tail()
+
+    def _predicate_tail(self) -> None:
+        negated = self.at.at > 0 and self.at.tokens[self.at.at - 1].value == "NOT"
+        if self.at.accept("IN"):
+            self.at.expect_op("(")
+            self._list_or_subquery()
+            self.at.expect_op(")")
+        elif self.at.accept("BETWEEN"):
+            self.bit_expression()
+            self.at.expect("AND")
+            self._predicate()
+        elif self.at.accept("LIKE"):
+            self._simple()
+            if self.at.accept("ESCAPE"):
+                self._simple()
+        elif self.at.accept_any("REGEXP", "RLIKE"):
+            self.bit_expression()
+        elif negated and self.at.tokens[self.at.at - 1].kind is Kind.WORD:
+            raise self.at.error()
+
+    def bit_expression(self) -> None:
+        self._operand()
+        while True:
+            token = self.at.token
+            if token.kind is Kind.OP and token.value in _BIT_OPERATORS:
+                self.at.advance()
+                self._second_operand(token.value)
+            elif self.at.accept_any("DIV", "MOD"):
+                self._operand()
+            else:
+                return
+
+    def _operand(self) -> None:
+        if self.at.is_word("INTERVAL") and not self._is_op_ahead("("):
+            self._interval()
+            self.at.expect_op("+")
+        self._simple()
+
+    def _second_operand(self, operator: str) -> None:
+        if operator in "+-" and self.at.is_word("INTERVAL") and not self._is_op_ahead("("):
+            self._interval()
+        else:
+            self._operand()
+
+    def _simple(self) -> None:
+        while self._accept_ops("-", "+", "~", "!") or self.at.accept("BINARY"):
+            pass
+        self._primary()
+        while self.at.accept("COLLATE"):
+            self.at.string_or_name()
+
+    # primaries
+
+    def _primary(self) -> None:
+        at = self.at
+        token = at.token
+        match token.kind:
+            case Kind.STRING | Kind.NUMBER | Kind.BITS | Kind.AT:
+                at.advance()
+                if token.kind is Kind.AT and at.accept_op(":="):
+                    self.expression()
+            case Kind.PARAM:
+                at.advance()
+            case Kind.ATAT:
+                self._system_variable()
+            case Kind.OP if token.value == "(":
+                at.advance()
+                self._list_or_subquery()
+                at.expect_op(")")
+            case Kind.QUOTED:
+                self._column_or_call()
+            case Kind.WORD:
+                self._word(token)
+            case _:
+                raise at.error()
+
+    def _word(self, token: Token) -> None:
+        at = self.at
+        word = token.value
+        if word in ("NULL", "TRUE", "FALSE"):
+            at.advance()
+        elif word == "CASE":
+            self._case()
+        elif word == "EXISTS" and self._is_op_ahead("("):
+            at.advance()
+            self._subquery()
+        elif (word.startswith("_") and at.peek().kind in (Kind.STRING, Kind.BITS)) or (word in ("DATE", "TIME", "TIMESTAMP") and at.peek().kind is Kind.STRING):
+            at.advance()
+            at.advance()
+        elif word == "INTERVAL" and not self._is_op_ahead("("):
+            self._interval()
+            at.expect_op("+")
+            self._simple()
+        elif word == "ROW" and self._is_op_ahead("("):
+            at.advance()
+            self._parenthesised(self._expressions)
+        elif self._is_op_ahead("("):
+            self._call(word)
+        elif word in _NO_PAREN:
+            at.advance()
+        elif word == "MATCH":
+            raise at.error()
+        else:
+            self._column_or_call()
+
+    def _column_or_call(self) -> None:
+        """a, t.a, db.t.a, .t.a; then -> and ->>; or a quoted name called as a function."""
+        self.at.name()
+        if self.at.is_op("("):
+            self.at.advance()
+            self._arguments()
+            self.at.expect_op(")")
+            return
+        parts = 1
+        while parts < 3 and self.at.accept_op("."):
+            self.at.name_after_dot()
+            parts += 1
+        if parts == 2 and self.at.is_op("("):
+            self.at.advance()
+            self._arguments()
+            self.at.expect_op(")")
+            return
+        if self.at.token.kind is Kind.OP and self.at.token.value in ("->", "->>"):
+            self.at.advance()
+            self.at.string()
+
+    def _system_variable(self) -> None:
+        self.at.advance()
+        if self.at.token.kind not in (Kind.WORD, Kind.QUOTED):
+            raise self.at.error()
+        self.at.advance()
+        if self.at.accept_op("."):
+            self.at.name_after_dot()
+
+    def _case(self) -> None:
+        at = self.at
+        at.expect("CASE")
+        if not at.is_word("WHEN"):
+            self.expression()
+        at.expect("WHEN")
+        self.expression()
+        at.expect("THEN")
+        self.expression()
+        while at.accept("WHEN"):
+            self.expression()
+            at.expect("THEN")
+            self.expression()
+        if at.accept("ELSE"):
+            self.expression()
+        at.expect("END")
+
+    def _interval(self) -> None:
+        self.at.expect("INTERVAL")
+        self.expression()
+        self.at.expect_any(*UNITS)
+
+    # calls
+
+    def _call(self, word: str) -> None:
+        at = self.at
+        if word in RESERVED and word not in _FUNCTION_WORDS and word not in _SPECIAL:
+            raise at.error()
+        at.advance()
+        at.expect_op("(")
+        special = _SPECIAL.get(word)
+        if special is not None:
+            special(self)
+        elif word in _AGGREGATES:
+            self._aggregate(word)
+        else:
+            count = self._arguments()
+            low, high = _FIXED_ARITY.get(word, (0, 999))
+            if not low <= count <= high:
+                raise at.error()
+        at.expect_op(")")
+        if at.accept("OVER"):
+            if at.is_op("("):
+                at.parenthesised()
+            else:
+                at.name()
+
+    def _arguments(self) -> int:
+        if self.at.is_op(")"):
+            return 0
+        count = 1
+        self.expression()
+        while self.at.accept_op(","):
+            self.expression()
+            count += 1
+        return count
+
+    def _aggregate(self, word: str) -> None:
+        if word == "COUNT" and self.at.accept_op("*"):
+            return
+        if self.at.accept("DISTINCT") and word == "COUNT":
+            self._expressions()
+            return
+        self.at.accept("ALL")
+        self.expression()
+
+    def _cast(self) -> None:
+        self.expression()
+        self.at.expect("AS")
+        self._cast_type()
+        self.at.accept("ARRAY")
+
+    def _convert(self) -> None:
+        self.expression()
+        if self.at.accept("USING"):
+            self.at.string_or_name() if not self.at.accept("BINARY") else None
+        else:
+            self.at.expect_op(",")
+            self._cast_type()
+
+    def _cast_type(self) -> None:
+        at = self.at
+        word = at.expect_any(
+            "BINARY", "CHAR", "CHARACTER", "NCHAR", "SIGNED", "UNSIGNED", "DATE", "TIME", "DATETIME",
+            "DECIMAL", "DEC", "JSON", "DOUBLE", "REAL", "FLOAT", "YEAR", "NATIONAL", "POINT",
+        )  # fmt: skip
+        if word in ("SIGNED", "UNSIGNED"):
+            at.accept_any("INT", "INTEGER")
+        if word == "DOUBLE":
+            at.accept("PRECISION")
+        if at.is_op("("):
+            at.parenthesised()
+        if at.accept_any("CHARSET") or at.accept("CHARACTER", "SET"):
+            at.accept("BINARY") or at.string_or_name()
+
+    def _extract(self) -> None:
+        self.at.expect_any(*UNITS)
+        self.at.expect("FROM")
+        self.expression()
+
+    def _trim(self) -> None:
+        at = self.at
+        sided = at.accept_any("LEADING", "TRAILING", "BOTH")
+        if not (sided and at.is_word("FROM")):
+            self.expression()
+        if sided:
+            at.expect("FROM")
+            self.expression()
+        elif at.accept("FROM"):
+            self.expression()
+
+    def _substring(self) -> None:
+        self.expression()
+        if self.at.accept("FROM"):
+            self.expression()
+            if self.at.accept("FOR"):
+                self.expression()
+            return
+        self.at.expect_op(",")
+        self.expression()
+        if self.at.accept_op(","):
+            self.expression()
+
+    def _position(self) -> None:
+        self.bit_expression()
+        self.at.expect("IN")
+        self.expression()
+
+    def _char(self) -> None:
+        self._expressions()
+        if self.at.accept("USING"):
+            self.at.accept("BINARY") or self.at.string_or_name()
+
+    def _date_arithmetic(self) -> None:
+        self.expression()
+        self.at.expect_op(",")
+        if not self.at.is_word("INTERVAL"):
+            raise self.at.error()
+        self._interval()
+
+    def _date_shift(self) -> None:
+        self.expression()
+        self.at.expect_op(",")
+        if self.at.is_word("INTERVAL") and not self._is_op_ahead("("):
+            self._interval()
+        else:
+            self.expression()
+
+    def _timestamp_diff(self) -> None:
+        word = self.at.advance().value
+        if word.removeprefix("SQL_TSI_") not in UNITS or "_" in word.removeprefix("SQL_TSI_"):
+            self.at.at -= 1
+            raise self.at.error()
+        for _ in range(2):
+            self.at.expect_op(",")
+            self.expression()
+
+    def _group_concat(self) -> None:
+        at = self.at
+        at.accept("DISTINCT")
+        self._expressions()
+        if at.accept("ORDER", "BY"):
+            self._ordering()
+        if at.accept("SEPARATOR"):
+            at.string()
+
+    def _column_argument(self) -> None:
+        self.at.name()
+        while self.at.accept_op("."):
+            self.at.name_after_dot()
+
+    def _match(self) -> None:
+        self._expressions()
+        self.at.expect_op(")")
+        self.at.expect("AGAINST")
+        self.at.expect_op("(")
+        self.bit_expression()
+        while not self.at.is_op(")"):
+            self.at.advance()
+            if self.at.at_end():
+                raise self.at.error()
+
+    def _anything(self) -> None:
+        depth = 0
+        while depth or not self.at.is_op(")"):
+            if self.at.at_end():
+                raise self.at.error()
+            depth += {"(": 1, ")": -1}.get(self.at.advance().value, 0)
+
+    # lists
+
+    def _expressions(self) -> None:
+        self.expression()
+        while self.at.accept_op(","):
+            self.expression()
+
+    def _ordering(self) -> None:
+        while True:
+            self.expression()
+            self.at.accept_any("ASC", "DESC")
+            if not self.at.accept_op(","):
+                return
+
+    def _list_or_subquery(self) -> None:
+        if self._begins_query():
+            self.query()
+        else:
+            self._expressions()
+
+    def _subquery(self) -> None:
+        self._parenthesised(self.query)
+
+    def _parenthesised(self, inner: Callable[[], None]) -> None:
+        self.at.expect_op("(")
+        inner()
+        self.at.expect_op(")")
+
+    def _begins_query(self) -> bool:
+        ahead = 0
+        while self.at.peek(ahead).kind is Kind.OP and self.at.peek(ahead).value == "(":
+            ahead += 1
+        token = self.at.peek(ahead)
+        words = ("SELECT", "WITH") if ahead else ("SELECT", "WITH", "TABLE", "VALUES")
+        return token.kind is Kind.WORD and token.value in words
+
+    def _is_op_ahead(self, operator: str) -> bool:
+        token = self.at.peek()
+        return token.kind is Kind.OP and token.value == operator
+
+    def _accept_ops(self, *operators: str) -> bool:
+        if self.at.token.kind is Kind.OP and self.at.token.value in operators:
+            self.at.advance()
+            return True
+        return False
+
+    def query(self) -> None:
+        raise NotImplementedError
+
+
+_SPECIAL: Final[dict[str, Callable[[ExpressionGrammar], None]]] = {
+    "CAST": ExpressionGrammar._cast,
+    "CONVERT": ExpressionGrammar._convert,
+    "EXTRACT": ExpressionGrammar._extract,
+    "TRIM": ExpressionGrammar._trim,
+    "SUBSTRING": ExpressionGrammar._substring,
+    "SUBSTR": ExpressionGrammar._substring,
+    "MID": ExpressionGrammar._substring,
+    "POSITION": ExpressionGrammar._position,
+    "CHAR": ExpressionGrammar._char,
+    "DATE_ADD": ExpressionGrammar._date_arithmetic,
+    "DATE_SUB": ExpressionGrammar._date_arithmetic,
+    "ADDDATE": ExpressionGrammar._date_shift,
+    "SUBDATE": ExpressionGrammar._date_shift,
+    "TIMESTAMPDIFF": ExpressionGrammar._timestamp_diff,
+    "TIMESTAMPADD": ExpressionGrammar._timestamp_diff,
+    "GROUP_CONCAT": ExpressionGrammar._group_concat,
+    "VALUES": ExpressionGrammar._column_argument,
+    "DEFAULT": ExpressionGrammar._column_argument,
+    "MATCH": ExpressionGrammar._match,
+    "JSON_VALUE": ExpressionGrammar._anything,
+    "GET_FORMAT": ExpressionGrammar._anything,
+    "WEIGHT_STRING": ExpressionGrammar._anything,
+}
