@@ -64,4 +64,5 @@ call3 = _caller(3)  #: ops (run, instruction, n), `cursor_next`, `row_delete`
 call4 = _caller(4)  #: `row_insert`
 call5 = _caller(5)  #: `row_get`, `row_update`
 call7 = _caller(7)  #: `program_execute`
+call9 = _caller(9)  #: `rows_encode`
 call12 = _caller(12)  #: `cursor_open`

@@ -41,7 +41,7 @@ RANGE_CURSOR_OPEN, RANGE_CURSOR_NEXT, RANGE_TABLE, RANGE_INDEX, RANGE_MODE = 0, 
 RANGE_BACKWARD, RANGE_LOW, RANGE_LOW_INCLUSIVE, RANGE_HIGH = 40, 48, 56, 64
 RANGE_HIGH_INCLUSIVE, RANGE_MEMBERS, RANGE_MEMBER_COUNT, RANGE_MEMBER = 72, 80, 88, 96
 RANGE_CLOSED, RANGE_CHOSEN, RANGE_OPEN, RANGE_ENDED = range(4)  #: where a range op stands
-SHORTENED = 1 << 40
+CLAMPED = 1 << 40
 NO_MATCH = -(1 << 40)  #: a bound that no row can meet (never leaves this module)
 EQUAL, AT_LEAST, AT_MOST = 0, 1, 2  #: what a bound is for
 
@@ -102,7 +102,8 @@ def op_records(st, mem, run, instruction, n):
 
 @helper
 def bound_part(st, mem, run, part, purpose, out):
-    """Append one part of a bound: bytes, 0 when it excludes nothing, or NO_MATCH."""
+    """Append one part of a bound: bytes, or NO_MATCH; plus CLAMPED when the column's own limit took
+    the place of a value beyond it."""
     description = load_i64(mem, part + 8)
     nulls = load_i64(mem, part + 56)
     if nulls == 2:
@@ -124,7 +125,8 @@ def bound_part(st, mem, run, part, purpose, out):
                 or (purpose == AT_MOST and place == -1)
             ):
                 return NO_MATCH
-            return 0
+            lane = least if place == -1 else greatest
+            return key_append(st, mem, description, lane, 0, out) + CLAMPED
     return key_append(st, mem, description, lane, 0, out)
 
 
@@ -148,20 +150,21 @@ def bound_room(mem, run, bounds):
 def bound_key(st, mem, run, bounds, last, out):
     """Encode a bound at `out`; its last part is for `last` (EQUAL, AT_LEAST, AT_MOST).
 
-    -> bytes (0: no bound); plus SHORTENED when the last part was left out because no value of the
-    column is beyond it; NO_MATCH
+    -> bytes (0: no bound), plus CLAMPED when the bound has become inclusive; NO_MATCH
     """
     at = out
+    clamped = 0
     count = load_i64(mem, bounds) if bounds != 0 else 0
     for j in range(count):
         part = bounds + 8 + 8 * BOUND_WORDS * j
         size = bound_part(st, mem, run, part, last if j == count - 1 else EQUAL, at)
         if size == NO_MATCH:
             return NO_MATCH
-        if size == 0:
-            return at - out + SHORTENED
+        if size >= CLAMPED:
+            clamped = CLAMPED
+            size -= CLAMPED
         at += size
-    return at - out
+    return at - out + clamped
 
 
 @kernel(OP)
@@ -227,15 +230,15 @@ def range_open(st, mem, run, spec, cursor):
     low_bytes = bound_key(st, mem, run, low, AT_LEAST, low_at)
     if low_bytes == NO_MATCH:
         return NO_MATCH
-    if low_bytes >= SHORTENED:
-        low_bytes -= SHORTENED
+    if low_bytes >= CLAMPED:
+        low_bytes -= CLAMPED
         low_inclusive = 1
     high_at = low_at + low_bytes
     high_bytes = bound_key(st, mem, run, high, AT_MOST, high_at)
     if high_bytes == NO_MATCH:
         return NO_MATCH
-    if high_bytes >= SHORTENED:
-        high_bytes -= SHORTENED
+    if high_bytes >= CLAMPED:
+        high_bytes -= CLAMPED
         high_inclusive = 1
     arguments = (
         load_i64(mem, run + RUN_CTX),

@@ -1,0 +1,189 @@
+"""INSERT, UPDATE, DELETE: one row at a time through the row kernels, the place kept in RUN_LANE.
+
+::
+
+    ROW (constants, words): table descriptor, stored columns, then the register of each column
+
+Rows that are changed or deleted are copies (`op_pin_rows`): their pages may move meanwhile. Nothing
+here can be taken back half-way: E_LOCK_WAIT leaves the statement, whose changes Python undoes.
+"""
+
+from __future__ import annotations
+
+from btree.layout import C_CLASS, CLASS_TEXT, COLUMN_WORDS, D_COLUMNS_AT
+from btree.rows_kernels import row_encode
+from mysqlcompat.machine.calls import call3, call4, call5
+from mysqlcompat.machine.layout import (
+    NULLS_AT,
+    RUN_CHANGED,
+    RUN_CTX,
+    RUN_HEAP,
+    RUN_INSERT_ID,
+    RUN_LANE,
+    RUN_MATCHED,
+)
+from mysqlcompat.machine.ops.load_kernels import row_size
+from mysqlcompat.machine.ops.operands import OP, heap_room, operand, register, text_bytes
+from redo.coding_kernels import compare, load_i64, load_u8, store_i64, store_u8
+from redo.jit import helper, kernel
+
+#: A row takes no more than this beside its strings: 4096 columns of fixed size and their offsets.
+ROW_ROOM = 96
+COLUMN_ROOM = 24
+
+
+@helper
+def lanes_gather(mem, run, spec, lane):
+    """Lay one row's lanes and null bytes side by side in the batch heap, aligned: E_NO_ROOM, or where
+    they begin; the encoded row may be put after them (`row_place`)."""
+    count = load_i64(mem, spec + 8)
+    columns = load_i64(mem, load_i64(mem, spec) + 8 * D_COLUMNS_AT)
+    room = ROW_ROOM + (9 + COLUMN_ROOM) * count
+    for j in range(count):
+        source = run + load_i64(mem, spec + 16 + 8 * j)
+        is_text = load_i64(mem, columns + 8 * (COLUMN_WORDS * j + C_CLASS)) >= CLASS_TEXT
+        if is_text and load_u8(mem, source + NULLS_AT + lane) == 0:
+            room += text_bytes(load_i64(mem, source + 8 * lane))
+    result = heap_room(mem, run, room)
+    if result < 0:
+        return result
+    at = (load_i64(mem, run + RUN_HEAP) + 7) & ~7
+    nulls = at + 8 * count
+    for j in range(count):
+        source = run + load_i64(mem, spec + 16 + 8 * j)
+        store_i64(mem, at + 8 * j, load_i64(mem, source + 8 * lane))
+        store_u8(mem, nulls + j, load_u8(mem, source + NULLS_AT + lane))
+    return at
+
+
+@helper
+def row_place(mem, spec, lanes):
+    """Where the encoded row of gathered lanes goes."""
+    return (lanes + 9 * load_i64(mem, spec + 8) + 7) & ~7
+
+
+@helper
+def row_made(st, mem, spec, lanes):
+    """Encode gathered lanes at `row_place`: bytes or a code."""
+    count = load_i64(mem, spec + 8)
+    out = row_place(mem, spec, lanes)
+    return row_encode(st, mem, load_i64(mem, spec), lanes, lanes + 8 * count, out)
+
+
+@kernel(OP)
+def op_autoinc(st, mem, run, instruction, n):
+    """AUTO_INCREMENT: NULL and 0 become the next value. Operands: register, table descriptor,
+    address of `autoinc_next`, 1: 0 stays 0 (NO_AUTO_VALUE_ON_ZERO), state (1 word: lanes done),
+    greatest value of the column."""
+    to = register(mem, run, instruction, 1)
+    table = operand(mem, instruction, 2)
+    function = operand(mem, instruction, 3)
+    keep_zero = operand(mem, instruction, 4)
+    state = register(mem, run, instruction, 5)
+    i = load_i64(mem, state)
+    while i < n:
+        null = load_u8(mem, to + NULLS_AT + i)
+        if null != 0 or (load_i64(mem, to + 8 * i) == 0 and keep_zero == 0):
+            value = call3(function, st, mem, (table, 1, operand(mem, instruction, 6)))
+            if value < 0:
+                store_i64(mem, state, i)
+                return value
+            store_i64(mem, to + 8 * i, value)
+            store_u8(mem, to + NULLS_AT + i, 0)
+            if load_i64(mem, run + RUN_INSERT_ID) == 0:
+                store_i64(mem, run + RUN_INSERT_ID, value)
+        i += 1
+    store_i64(mem, state, 0)
+    return n
+
+
+@kernel(OP)
+def op_insert(st, mem, run, instruction, n):
+    """Insert a row for each lane. Operands: row (constants), address of `row_insert`."""
+    spec = operand(mem, instruction, 1)
+    function = operand(mem, instruction, 2)
+    ctx = load_i64(mem, run + RUN_CTX)
+    lane = load_i64(mem, run + RUN_LANE)
+    while lane < n:
+        store_i64(mem, run + RUN_LANE, lane)
+        lanes = lanes_gather(mem, run, spec, lane)
+        if lanes < 0:
+            return lanes
+        size = row_made(st, mem, spec, lanes)
+        if size < 0:
+            return size
+        row = row_place(mem, spec, lanes)
+        result = call4(function, st, mem, (ctx, load_i64(mem, spec), row, size))
+        if result < 0:
+            return result
+        store_i64(mem, run + RUN_CHANGED, load_i64(mem, run + RUN_CHANGED) + 1)
+        lane += 1
+    store_i64(mem, run + RUN_LANE, 0)
+    return n
+
+
+@helper
+def restamped(mem, run, spec, stamps, lanes, lane):
+    """Put the values of ON UPDATE columns into gathered lanes. Stamps: count, then column and register
+    of each."""
+    count = load_i64(mem, spec + 8)
+    for j in range(load_i64(mem, stamps)):
+        column = load_i64(mem, stamps + 8 + 16 * j)
+        source = run + load_i64(mem, stamps + 16 + 16 * j)
+        store_i64(mem, lanes + 8 * column, load_i64(mem, source + 8 * lane))
+        store_u8(mem, lanes + 8 * count + column, load_u8(mem, source + NULLS_AT + lane))
+
+
+@kernel(OP)
+def op_update(st, mem, run, instruction, n):
+    """Replace rows by what the registers say, if that differs. Operands: row (constants), old rows
+    (copies), address of `row_update`, stamps (ON UPDATE columns, set only in rows that change)."""
+    spec = operand(mem, instruction, 1)
+    old_rows = register(mem, run, instruction, 2)
+    function = operand(mem, instruction, 3)
+    stamps = operand(mem, instruction, 4)
+    table = load_i64(mem, spec)
+    ctx = load_i64(mem, run + RUN_CTX)
+    lane = load_i64(mem, run + RUN_LANE)
+    while lane < n:
+        store_i64(mem, run + RUN_LANE, lane)
+        lanes = lanes_gather(mem, run, spec, lane)
+        if lanes < 0:
+            return lanes
+        old = load_i64(mem, old_rows + 8 * lane)
+        size = row_made(st, mem, spec, lanes)
+        if size < 0:
+            return size
+        row = row_place(mem, spec, lanes)
+        old_size = row_size(mem, table, old)
+        if compare(mem, row, size, old, old_size) != 0:
+            if load_i64(mem, stamps) > 0:
+                restamped(mem, run, spec, stamps, lanes, lane)
+                size = row_made(st, mem, spec, lanes)
+            result = call5(function, st, mem, (ctx, table, old, row, size))
+            if result < 0:
+                return result
+            store_i64(mem, run + RUN_CHANGED, load_i64(mem, run + RUN_CHANGED) + 1)
+        store_i64(mem, run + RUN_MATCHED, load_i64(mem, run + RUN_MATCHED) + 1)
+        lane += 1
+    store_i64(mem, run + RUN_LANE, 0)
+    return n
+
+
+@kernel(OP)
+def op_delete(st, mem, run, instruction, n):
+    """Delete rows. Operands: rows (copies), table descriptor, address of `row_delete`."""
+    rows = register(mem, run, instruction, 1)
+    table = operand(mem, instruction, 2)
+    function = operand(mem, instruction, 3)
+    ctx = load_i64(mem, run + RUN_CTX)
+    lane = load_i64(mem, run + RUN_LANE)
+    while lane < n:
+        store_i64(mem, run + RUN_LANE, lane)
+        result = call3(function, st, mem, (ctx, table, load_i64(mem, rows + 8 * lane)))
+        if result < 0:
+            return result
+        store_i64(mem, run + RUN_CHANGED, load_i64(mem, run + RUN_CHANGED) + 1)
+        lane += 1
+    store_i64(mem, run + RUN_LANE, 0)
+    return n

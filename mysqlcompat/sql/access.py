@@ -1,0 +1,219 @@
+"""Index choice: the best way to find the rows of one table, given the conditions on it.
+
+Preference, for there are no statistics of values: one row by a unique key, then as many equal
+leading parts as possible, then a range with two ends, then one end, then a whole scan; the
+primary key before others, because a secondary entry costs a second descent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from btree.schema import Index, Table, TypeKind
+from mysqlcompat.sql.plan import Access
+from mysqlcompat.sql.rules import comparison, is_null_test, without_between
+from mysqlcompat.sql.typed import ColumnRef, Expression, Order
+from mysqlcompat.sqltypes import Class, SqlType
+
+Usable = Callable[[Expression], bool]
+
+#: Classes a key bound can be made of. JSON and BIT are not compared as their keys order.
+_KEYED: Final = frozenset(
+    {
+        Class.INT,
+        Class.DECIMAL,
+        Class.DOUBLE,
+        Class.STRING,
+        Class.DATE,
+        Class.DATETIME,
+        Class.TIME,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One condition on a column: `kind` is '=', 'null', 'low', 'high' or 'in'."""
+
+    kind: str
+    values: tuple[Expression, ...]
+    inclusive: bool
+    source: Expression
+    exact: bool  #: a key bound says as much: no need to check the rows again
+
+
+def keyed_alike(column: SqlType, value: SqlType) -> bool:
+    """Whether a value of that type makes a key of the column as it stands."""
+    if column.cls is not value.cls or column.cls not in _KEYED:
+        return False
+    if column.kind in (TypeKind.ENUM, TypeKind.SET, TypeKind.BIT, TypeKind.FLOAT):
+        return False
+    if column.cls is Class.STRING:
+        return column.collation == value.collation
+    if column.cls is Class.DECIMAL:
+        wide = column.is_wide_decimal or value.is_wide_decimal
+        return not wide and column.scale == value.scale
+    return True
+
+
+def known_of(
+    table_no: int, conditions: Sequence[Expression], usable: Usable
+) -> dict[int, list[Known]]:
+    """What the conditions say of each column of a table, in terms that are `usable`."""
+    found: dict[int, list[Known]] = {}
+
+    def add(column: ColumnRef, kind: str, values: tuple[Expression, ...], inclusive: bool) -> None:
+        fits = all(keyed_alike(column.type, value.type) and usable(value) for value in values)
+        if column.table_no == table_no and fits:
+            exact = kind == "null" or column.type.cls is Class.INT
+            found.setdefault(column.column_no, []).append(
+                Known(kind, values, inclusive or not exact, condition, exact)
+            )
+
+    for condition in conditions:
+        for name, column, value in comparison(condition):
+            if name == "=":
+                add(column, "=", (value,), True)
+            elif name in (">", ">="):
+                add(column, "low", (value,), name == ">=")
+            elif name in ("<", "<="):
+                add(column, "high", (value,), name == "<=")
+        listed = without_between(condition)
+        if listed and listed[0] == "between":
+            add(listed[1], "low", listed[2][:1], True)
+            add(listed[1], "high", listed[2][1:], True)
+        elif listed and listed[1].type.cls is Class.INT:
+            add(listed[1], "in", listed[2], True)
+        nothing = is_null_test(condition)
+        if nothing is not None:
+            add(nothing, "null", (), True)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One index used as far as the conditions allow."""
+
+    access: Access
+    score: tuple[int, ...]
+    covered: frozenset[int]  #: id() of the conditions that need not be checked again
+
+
+def candidate(table: Table, index_no: int, known: dict[int, list[Known]]) -> Candidate:
+    index = table.indexes[index_no]
+    equal: list[Expression | None] = []
+    covered: list[Known] = []
+    whole = True
+    for part in index.parts:
+        here = known.get(table.column_no(part.column), [])
+        one = next((each for each in here if each.kind in ("=", "null")), None)
+        if one is None:
+            break
+        equal.append(one.values[0] if one.values else None)
+        if part.length:
+            whole = False
+        else:
+            covered.append(one)
+    given = len(equal)
+    unique = index.unique and whole and given == len(index.parts) and None not in equal
+    access = Access(index_no, "const" if unique else "ref", tuple(equal))
+    ends = 0
+    if given < len(index.parts) and not index.parts[given].length:
+        part = index.parts[given]
+        here = known.get(table.column_no(part.column), [])
+        access, used = _with_range(access, here, part.descending)
+        covered += used
+        ends = len(used) if not access.members else 2
+    if access.kind == "ref" and not equal:
+        access = replace(access, kind="ALL" if index_no == 0 else "index")
+    access = replace(access, point=unique and index_no == 0)
+    score = (unique, given, ends, index_no == 0)
+    return Candidate(access, score, frozenset(id(one.source) for one in covered if one.exact))
+
+
+def _with_range(
+    access: Access, here: Sequence[Known], descending: bool
+) -> tuple[Access, list[Known]]:
+    """Add a range, or IN (…), on the part after the equal ones."""
+    members = next((each for each in here if each.kind == "in"), None)
+    if members:
+        return replace(access, kind="range", members=members.values), [members]
+    low = next((each for each in here if each.kind == "low"), None)
+    high = next((each for each in here if each.kind == "high"), None)
+    if descending or not (low or high):
+        return access, []
+    if low:
+        access = replace(access, low=low.values[0], low_inclusive=low.inclusive)
+    if high:
+        access = replace(access, high=high.values[0], high_inclusive=high.inclusive)
+    return replace(access, kind="range"), [each for each in (low, high) if each]
+
+
+def ordered_by(
+    table: Table, table_no: int, access: Access, order: Sequence[Order]
+) -> Access | None:
+    """`access`, turned round if need be, when it gives the rows in the order wanted, else None."""
+    if access.kind == "const":
+        return access
+    index = table.indexes[access.index_no]
+    parts = [(table.column_no(part.column), part.descending, part.length) for part in index.parts]
+    if access.index_no:
+        key = table.indexes[0].parts
+        parts += [(table.column_no(part.column), part.descending, part.length) for part in key]
+    fixed = {parts[place][0] for place, value in enumerate(access.equal)}
+    parts = parts[len(access.equal) :]
+    backward: bool | None = None
+    for wanted in order:
+        column = wanted.expression
+        if not isinstance(column, ColumnRef) or column.table_no != table_no:
+            return None
+        if column.column_no in fixed:
+            continue
+        while parts and parts[0][0] in fixed:
+            parts.pop(0)
+        if not parts or parts[0][0] != column.column_no or parts[0][2]:
+            return None
+        turned = wanted.descending != parts.pop(0)[1]
+        fixed.add(column.column_no)
+        if backward not in (None, turned):
+            return None
+        backward = turned
+    if backward and access.members:
+        return None
+    return replace(access, backward=bool(backward))
+
+
+def choose(
+    table: Table,
+    table_no: int,
+    conditions: Sequence[Expression],
+    usable: Usable,
+    order: Sequence[Order] = (),
+    limited: bool = False,
+) -> tuple[Candidate, bool]:
+    """The best way in, and whether it gives the order wanted.
+
+    limited  only the first few rows are wanted: then an index in their order beats a sort
+    """
+    known = known_of(table_no, conditions, usable)
+    candidates = [candidate(table, number, known) for number in _usable_indexes(table)]
+    best = max(candidates, key=lambda one: one.score)
+    for one in sorted(candidates, key=lambda one: one.score, reverse=True) if order else ():
+        turned = ordered_by(table, table_no, one.access, order)
+        as_good = one.score[:3] == best.score[:3]
+        if turned and as_good and (limited or one.access.kind != "index"):
+            return replace(one, access=turned), True
+    return best, not order
+
+
+def _usable_indexes(table: Table) -> list[int]:
+    """Numbers of the indexes a plan may use: all but invisible ones."""
+    return [
+        number for number, index in enumerate(table.indexes) if number == 0 or _visible(index)
+    ]
+
+
+def _visible(index: Index) -> bool:
+    return not index.invisible
