@@ -1,0 +1,170 @@
+"""Collations by name, and their weight tables: built once per machine, kept in the kernel cache.
+
+`utf8mb4_0900_ai_ci` takes its primary weights from the Default Unicode Collation Element Table 9.0.0
+(shipped by pyuca). `utf8mb4_general_ci` and `latin1_swedish_ci` are one weight per character: the
+upper-case base letter, with the exceptions named below.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import unicodedata
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from btree.collation_kernels import ENTRY_HANGUL, ENTRY_IMPLICIT, TABLE_BLOCKS
+from btree.layout import (
+    COLLATION_0900_AI_CI,
+    COLLATION_0900_BIN,
+    COLLATION_BINARY,
+    COLLATION_GENERAL_CI,
+    COLLATION_LATIN1_SWEDISH_CI,
+    COLLATION_UTF8MB4_BIN,
+)
+from btree.state import ST_WEIGHTS_0900, ST_WEIGHTS_GENERAL, ST_WEIGHTS_LATIN1
+from redo import jit
+from redo.arena import Arena, Words
+
+#: Collations that can be stored and compared, by MySQL's name. Strings are UTF-8 whatever the charset.
+CODES: Final = {
+    "binary": COLLATION_BINARY,
+    "utf8mb4_bin": COLLATION_UTF8MB4_BIN,
+    "utf8mb3_bin": COLLATION_UTF8MB4_BIN,
+    "latin1_bin": COLLATION_UTF8MB4_BIN,
+    "ascii_bin": COLLATION_UTF8MB4_BIN,
+    "utf8mb4_0900_bin": COLLATION_0900_BIN,
+    "utf8mb4_general_ci": COLLATION_GENERAL_CI,
+    "utf8mb3_general_ci": COLLATION_GENERAL_CI,
+    "ascii_general_ci": COLLATION_GENERAL_CI,
+    "utf8mb4_0900_ai_ci": COLLATION_0900_AI_CI,
+    "latin1_swedish_ci": COLLATION_LATIN1_SWEDISH_CI,
+}
+
+_POINTS: Final = 0x110000
+_BLOCKS: Final = _POINTS >> 8
+_FORM: Final = 1  #: of the tables; part of their file name
+
+Weights = Callable[[int], tuple[int, ...] | int]
+Table = npt.NDArray[np.uint8]
+
+
+def code_of(name: str) -> int:
+    """COLLATION_… of a collation name; KeyError when it cannot be stored yet."""
+    return CODES[name.lower()]
+
+
+def install(arena: Arena, st: Words) -> None:
+    """Put the weight tables into a node's arena, once; before any string is compared there."""
+    if st[ST_WEIGHTS_0900]:
+        return
+    for word, table in (
+        (ST_WEIGHTS_0900, _kept("0900", lambda: pack(_ducet()))),
+        (ST_WEIGHTS_GENERAL, _kept("general", lambda: pack(general_weight))),
+        (ST_WEIGHTS_LATIN1, _kept("latin1", lambda: pack(swedish_weight))),
+    ):
+        at = arena.alloc(len(table))
+        arena.mem[at : at + len(table)] = table
+        st[word] = at
+
+
+def _kept(name: str, build: Callable[[], Table]) -> Table:
+    """A table from the cache, built and put there when it is not."""
+    source = Path(__file__).read_bytes() + unicodedata.unidata_version.encode()
+    stamp = hashlib.sha256(source).hexdigest()[:12]
+    path = jit.cache_root() / f"weights-{name}-{_FORM}-{stamp}.npy"
+    if path.exists():
+        return np.asarray(np.load(path), np.uint8)
+    table = build()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}.npy")
+    np.save(draft, table)
+    draft.replace(path)
+    return table
+
+
+def pack(weights: Weights) -> Table:
+    """A weight table (`collation_kernels` says how it looks).
+
+    weights  code point → its primary weights, or ENTRY_IMPLICIT, or ENTRY_HANGUL
+    """
+    expansions: list[int] = []
+    blocks: dict[tuple[int, ...], int] = {}
+    at_of_block = np.zeros(_BLOCKS, np.uint32)
+    entries: list[tuple[int, ...]] = []
+    first = TABLE_BLOCKS + 4 * _BLOCKS
+    longer: list[tuple[int, int, int, int]] = []
+    for block in range(_BLOCKS):
+        row: list[int] = []
+        for low in range(256):
+            found = weights(block << 8 | low)
+            if isinstance(found, int):
+                row.append(found)
+            elif len(found) <= 1:
+                row.append(found[0] if found else 0)
+            else:
+                # Marked by a number no other entry can be, resolved when the size is known.
+                row.append(1 << 31 | len(longer))
+                longer.append((len(expansions), len(found), block, low))
+                expansions.extend(found)
+        key = tuple(row)
+        if key not in blocks:
+            blocks[key] = first + 1024 * len(entries)
+            entries.append(key)
+        at_of_block[block] = blocks[key]
+    table = np.array(entries, np.uint32).reshape(-1)
+    tail = first + 4 * len(table)
+    marked = np.nonzero(table & np.uint32(1 << 31))[0]
+    for index in marked:
+        start, count, _, _ = longer[int(table[index]) & 0x7FFFFFFF]
+        table[index] = count << 24 | (tail + 2 * start)
+    ascii_weights = np.array([_single(weights(point)) for point in range(128)], "<u2")
+    parts = (ascii_weights, at_of_block, table, np.array(expansions, "<u2"))
+    return np.concatenate([part.view(np.uint8) for part in parts])
+
+
+def _single(found: tuple[int, ...] | int) -> int:
+    assert not isinstance(found, int) and len(found) <= 1, "ASCII has one weight a character"
+    return found[0] if found else 0
+
+
+def _ducet() -> Weights:
+    """Primary weights of the Default Unicode Collation Element Table 9.0.0."""
+    text = resources.files("pyuca").joinpath("allkeys-9.0.0.txt").read_text("utf-8")
+    known: dict[int, tuple[int, ...]] = {}
+    for line in text.splitlines():
+        points, semicolon, elements = line.partition("#")[0].partition(";")
+        if not semicolon or " " in points.strip():
+            continue  # a directive, or a contraction
+        weights = (int(part[1:5], 16) for part in elements.strip()[1:-1].split("]["))
+        known[int(points, 16)] = tuple(weight for weight in weights if weight)
+
+    def weights_of(point: int) -> tuple[int, ...] | int:
+        if 0xAC00 <= point <= 0xD7A3:
+            return ENTRY_HANGUL
+        return known.get(point, ENTRY_IMPLICIT)
+
+    return weights_of
+
+
+def general_weight(point: int) -> tuple[int, ...]:
+    """Weight of a character in `utf8mb4_general_ci`."""
+    if point > 0xFFFF:
+        return (0xFFFD,)
+    return (_base_upper(point),)
+
+
+def _base_upper(point: int) -> int:
+    base = unicodedata.normalize("NFD", chr(point))[0] if not 0xD800 <= point < 0xE000 else ""
+    upper = base.upper()
+    return ord(upper) if len(upper) == 1 and ord(upper) <= 0xFFFF else point
+
+
+def swedish_weight(point: int) -> tuple[int, ...]:
+    """Weight of a character in `latin1_swedish_ci`."""
+    return (point,)
