@@ -17,6 +17,7 @@ from typing import Final
 
 from mysqlcompat.config import BadOption, Config, options
 from mysqlcompat.startup import StartError
+from redo.errors import VolumeError
 
 DESCRIPTION: Final = """\
 An Amazon-Aurora-shaped MySQL in Python: one writer, read replicas and a volume of
@@ -187,7 +188,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = make_parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)
-    except StartError as error:
+    except (StartError, VolumeError) as error:
         sys.stderr.write(f"mysqlcompat: {error}\n")
         return 1
     except KeyboardInterrupt:

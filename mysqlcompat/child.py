@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from mysqlcompat.startup import StartError
+from redo.errors import VolumeError
 
 PR_SET_PDEATHSIG: Final = 1
 PR_SET_NAME: Final = 15
@@ -151,7 +152,7 @@ def _live(
             os.close(fd)
         run(status)
         code = EXIT_OK
-    except (StartError, OSError) as error:
+    except (StartError, VolumeError, OSError) as error:
         status.failed(str(error))
     except BaseException as error:
         traceback.print_exc()

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Final
 
 LOCK_NAME: Final = "supervisor.lock"
+VOLUME_MARKS: Final = {"volume.json", "volume.formatting", "az1", "az2", "az3"}
+OWN_NAMES: Final = {LOCK_NAME, "lock", "storage.sock", "lost+found"}
 LOCK_PATIENCE_S: Final = 1.0  #: processes of a killed supervisor may need a moment to vanish
 BACKLOG: Final = 1024
 
@@ -27,6 +29,7 @@ def lock_data_dir(data: Path) -> int:
     """Make the directory if need be and take its lock; the descriptor that holds it."""
     try:
         data.mkdir(parents=True, exist_ok=True)
+        _refuse_strange_contents(data)
         fd = os.open(data / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StartError(explain(error, data)) from error
@@ -43,6 +46,17 @@ def lock_data_dir(data: Path) -> int:
             time.sleep(0.02)
         else:
             return fd
+
+
+def _refuse_strange_contents(data: Path) -> None:
+    """Never make a volume inside a directory that is used for something else."""
+    names = {entry.name for entry in data.iterdir()}
+    strangers = sorted(name for name in names - OWN_NAMES if not name.startswith("."))
+    if strangers and not names & VOLUME_MARKS:
+        raise StartError(
+            f"data directory {data} is of an unknown format: it has no volume.json"
+            f" but {strangers[0]!r}; choose an empty one with --data"
+        )
 
 
 def listen(host: str, port: int, flag: str) -> socket.socket:

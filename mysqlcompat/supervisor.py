@@ -30,8 +30,9 @@ from typing import Final
 
 from mysqlcompat.child import Child, Status, fork_child
 from mysqlcompat.config import Config
-from redo.arena import create_ring
-from replicas.endpoints import READER_ENDPOINT, WRITER_ENDPOINT, replica_name
+from redo.arena import CONTROL_AT, create_ring
+from redo.control import REPLICA_STRIDE, replica_word
+from replicas.endpoints import READER_ENDPOINT, WRITER_ENDPOINT, replica_name, replica_number
 from replicas.failover import (
     STORAGE,
     WRITER,
@@ -86,6 +87,13 @@ class Shared:
     def port(self, endpoint: str) -> int:
         """The port an endpoint really listens on."""
         return int(self.listeners[endpoint].getsockname()[1])
+
+    def forget_replica(self, name: str) -> None:
+        """Clear a dead replica's words, so that nothing is kept for it and nobody lists it."""
+        number = replica_number(name)
+        if number is not None:
+            at = replica_word(number, 0) - CONTROL_AT
+            os.pwrite(self.ring_fd, bytes(REPLICA_STRIDE), at)
 
 
 #: Runs in a forked child until it is told to stop.
@@ -232,6 +240,7 @@ class Supervisor:
     def _on_death(self, child: Child) -> None:
         self._forget(child)
         reason = child.reap()
+        self.shared.forget_replica(child.name)
         self.membership.died(child.name)
         self._notify("died", child.name)
         if not self._stopping:

@@ -1,7 +1,8 @@
 """The applier: keeps a replica's cached pages at the applied LSN, and says so in the control block.
 
 Invariants
-A1  Every cached page is exactly as of the applied LSN: patched up to it, or fetched as of it.
+A1  Every cached page is exactly as of the applied LSN, which is also the node's st[ST_VDL]: patched
+    up to it, or fetched as of it.
 A2  The applied LSN is a batch boundary and never above VDL; it only grows.
 A3  The read point is published before the first page is fetched, and is never above the applied
     LSN: storage keeps what is needed to make pages as of any LSN from the lowest read point on.
@@ -30,6 +31,7 @@ from redo.control import (
     Control,
     replica_word,
 )
+from redo.state import ST_VDL
 from replicas import stream_kernels
 from replicas.stream_layout import (
     FIGURE_APPLIED,
@@ -149,6 +151,7 @@ class Applier:
         self._clear_words()
 
     def _publish(self) -> None:
+        self._st[ST_VDL] = self.applied  # the pool fetches and evicts as of here (A1)
         self._put(REPLICA_APPLIED, self.applied)
         self._put(REPLICA_READ_POINT, self.applied)
         self._put(REPLICA_LAG_US, self.lag_us)

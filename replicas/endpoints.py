@@ -20,6 +20,11 @@ def replica_name(number: int) -> str:
     return f"replica-{number}"
 
 
+def replica_number(name: str) -> int | None:
+    """Place of the replica called `name` in the control block, from 0; None for others."""
+    return int(name.removeprefix("replica-")) - 1 if name.startswith("replica-") else None
+
+
 def endpoints_of(name: str, replica_count: int) -> tuple[str, ...]:
     """Endpoints the node `name` accepts on; without replicas the writer serves readers as well."""
     if name == WRITER:

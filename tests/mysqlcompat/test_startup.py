@@ -28,6 +28,13 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
         lock_data_dir(tmp_path / "data")
 
 
+def test_a_directory_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "ibdata1").write_text("another database")
+    with pytest.raises(StartError, match="unknown format: it has no volume.json but 'ibdata1'"):
+        lock_data_dir(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["ibdata1"]
+
+
 def test_a_taken_port_is_named_with_its_option() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from replicas.endpoints import endpoints_of, replica_name
+from replicas.endpoints import endpoints_of, replica_name, replica_number
 
 CASES = [
     ("writer", 2, ("writer",)),
@@ -21,3 +21,5 @@ def test_endpoints(name: str, replicas: int, expected: tuple[str, ...]) -> None:
 
 def test_names_count_from_one() -> None:
     assert [replica_name(n) for n in (1, 2)] == ["replica-1", "replica-2"]
+    assert [replica_number(name) for name in ("replica-1", "replica-15")] == [0, 14]
+    assert replica_number("writer") is None

@@ -1,0 +1,232 @@
+"""One database process, put together: arena, log, volume, engine, sessions, loop.
+
+A writer opens the volume for writing (which fences whoever wrote before), recovers, and answers on
+the writer endpoint. A reader follows the ring and answers on the reader endpoint. What a session
+needs of either is `node_api.Node`; `ClusterNode` is that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+import uuid
+from collections.abc import Awaitable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from btree.engine import Engine
+from btree.state import ST_REMOTE_LOW
+from mysqlcompat.config import MIB, Config
+from mysqlcompat.lane.durability import DurabilityQueue
+from mysqlcompat.lane.lane import Lane
+from mysqlcompat.machine import program_execute_address
+from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
+from mysqlcompat.supervisor import Shared
+from mysqlcompat.variables import GlobalVariables
+from redo.arena import Arena, Words
+from redo.control import (
+    CTRL_SUPERVISOR,
+    REPLICA_APPLIED,
+    REPLICA_CLOCK,
+    REPLICA_LAG_US,
+    REPLICA_PID,
+    REPLICA_STATE,
+    REPLICA_VIEW_LOW,
+    REPLICAS_MAX,
+    STATE_LIVE,
+    Control,
+    replica_word,
+)
+from redo.disk import FileDisk
+from redo.log import LogWriter, new_state
+from redo.metadata import load_volume
+from redo.state import ST_EPOCH
+from redo.volume import SocketVolume
+from replicas.endpoints import replica_name, replica_number
+from replicas.failover import WRITER
+from replicas.reader import ReadEngine
+
+#: Private arena besides frames and stream scratch: machine, lane, sessions. Address space, not
+#: memory: pages are taken as they are touched.
+WORK_BYTES: Final = 2048 * MIB
+NO_VIEW: Final = 1 << 62
+SOCKET_PATH_LIMIT: Final = 100  #: sun_path is 108 bytes
+
+
+def storage_socket(data: Path) -> str:
+    """Where the storage process listens: in the data directory, if the path is short enough."""
+    path = str(data / "storage.sock")
+    if len(path) <= SOCKET_PATH_LIMIT:
+        return path
+    return f"/tmp/mysqlcompat-{uuid.uuid5(uuid.NAMESPACE_URL, path)}.sock"
+
+
+class ClusterNode:
+    """A writer or a reader of a cluster (`node_api.Node`)."""
+
+    def __init__(self, config: Config, shared: Shared, name: str) -> None:
+        self.name = name
+        self.server_id = name
+        self.read_only = name != WRITER
+        self.processlist = ProcessList()
+        self.counters = Counters(started_us=time.time_ns() // 1000)
+        self.globals = GlobalVariables(global_values(config, shared, name))
+        self.config: Mapping[str, Any] = node_config(config, shared, name)
+        private = config.buffer_pool + WORK_BYTES + config.ring_bytes
+        self.arena = Arena(shared.ring_fd, private)
+        self.control = Control(self.arena)
+        volume_meta = load_volume(FileDisk(), str(config.data))
+        self.st: Words = new_state(self.arena, volume_meta.page_bytes)
+        self.volume = SocketVolume(storage_socket(config.data), self.arena)
+        self.lane = Lane(self.arena, self.st, program_execute_address())
+        self.durability = DurabilityQueue(self.st, self.lane.words)
+        self.engine: Any = None
+        self._cpu = CpuMeter()
+        self._session_id = str(uuid.uuid4())
+
+    def durable(self, lsn: int) -> Awaitable[None]:
+        """Done as soon as VDL >= `lsn`. The loop's selector publishes before it waits."""
+        return self.durability.wait(lsn)
+
+    def beat(self) -> None:
+        """Several times a second: figures of this node for the others."""
+        place = 0 if self.name == WRITER else 1 + (replica_number(self.name) or 0)
+        self.control.put(CTRL_SUPERVISOR + 8 * place, self._cpu.hundredths_of_percent())
+
+    def replica_status(self) -> list[ReplicaStatus]:
+        """The writer first, then every reader that is alive."""
+        now_us = time.time_ns() // 1000
+        vdl = self.control.vdl
+        rows = [
+            ReplicaStatus(WRITER, True, "MASTER_SESSION_ID", 0.0, now_us, self._cpu_of(0), vdl, vdl)
+        ]
+        return rows + [
+            self._reader_status(number, now_us)
+            for number in range(REPLICAS_MAX)
+            if self._word(number, REPLICA_STATE) == STATE_LIVE
+        ]
+
+    def _reader_status(self, number: int, now_us: int) -> ReplicaStatus:
+        name = replica_name(number + 1)
+        pid = self._word(number, REPLICA_PID)
+        return ReplicaStatus(
+            server_id=name,
+            is_writer=False,
+            session_id=str(uuid.uuid5(uuid.NAMESPACE_OID, f"{name} {pid}")),
+            lag_ms=self._word(number, REPLICA_LAG_US) / 1000,
+            last_update_us=self._word(number, REPLICA_CLOCK) or now_us,
+            cpu_percent=self._cpu_of(number + 1),
+            durable_lsn=self.control.vdl,
+            applied_lsn=self._word(number, REPLICA_APPLIED),
+        )
+
+    def _word(self, number: int, word: int) -> int:
+        return self.control.get(replica_word(number, word))
+
+    def _cpu_of(self, place: int) -> float:
+        return self.control.get(CTRL_SUPERVISOR + 8 * place) / 100
+
+
+class WriterNode(ClusterNode):
+    """The one process that changes pages."""
+
+    def __init__(self, config: Config, shared: Shared, name: str) -> None:
+        super().__init__(config, shared, name)
+        self.log = LogWriter(self.arena, self.st, shared.copy_wakes, shared.writer_wake)
+        for number, fd in enumerate(shared.reader_wakes):
+            self.log.follow(number, fd)
+        recovered = self.volume.open_writer()
+        self.log.open(recovered)
+        self.engine = Engine(self.arena, self.st, self.log, self.volume, config.buffer_pool)
+        self.is_new = self.engine.is_empty()
+        if self.is_new:
+            self.engine.create()
+        else:
+            self.engine.open()
+
+    @property
+    def is_fenced(self) -> bool:
+        """Somebody with a newer epoch owns the volume: this process must end."""
+        return self.control.epoch != int(self.st[ST_EPOCH])
+
+    def beat(self) -> None:
+        """Purge must leave what the oldest view of any reader needs (C26)."""
+        super().beat()
+        lows = (self._word(number, REPLICA_VIEW_LOW) for number in range(REPLICAS_MAX))
+        self.st[ST_REMOTE_LOW] = min((low for low in lows if low), default=NO_VIEW)
+
+
+class ReaderNode(ClusterNode):
+    """A process that follows."""
+
+    def __init__(self, config: Config, shared: Shared, name: str) -> None:
+        super().__init__(config, shared, name)
+        number = replica_number(name)
+        assert number is not None
+        self.wake_fd = shared.reader_wakes[number]
+        self.engine = ReadEngine(self.arena, self.st, self.volume, config.buffer_pool, number)
+
+    def watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Apply whenever the writer signals that VDL moved."""
+        loop.add_reader(self.wake_fd, self._on_wake, loop)
+        loop.call_soon(self._follow, loop)
+
+    def _on_wake(self, loop: asyncio.AbstractEventLoop) -> None:
+        os.eventfd_read(self.wake_fd)
+        self.engine.woken()
+        self._follow(loop)
+
+    def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Apply a turn's worth; go on in the next turn when there is more, sleep otherwise."""
+        if self.engine.advance() or not self.engine.sleep():
+            loop.call_soon(self._follow, loop)
+
+    def beat(self) -> None:
+        """Tell the writer which versions must stay."""
+        super().beat()
+        self.engine.hold_views()
+
+
+class CpuMeter:
+    """This process's use of one CPU between two looks."""
+
+    def __init__(self) -> None:
+        self._wall = time.monotonic()
+        self._cpu = time.process_time()
+
+    def hundredths_of_percent(self) -> int:
+        """CPU time over wall time since the last call, 10000 for one CPU."""
+        wall, cpu = time.monotonic(), time.process_time()
+        used = (cpu - self._cpu) / max(wall - self._wall, 1e-9)
+        self._wall, self._cpu = wall, cpu
+        return round(used * 10_000)
+
+
+def node_config(config: Config, shared: Shared, name: str) -> dict[str, Any]:
+    """The settings that sessions may look at."""
+    endpoint = "writer" if name == WRITER else "reader"
+    return {
+        "port": shared.port(endpoint),
+        "data": str(config.data),
+        "version": config.server_version,
+        "bind": config.bind,
+        "name": name,
+    }
+
+
+def global_values(config: Config, shared: Shared, name: str) -> list[tuple[str, Any]]:
+    """System variables whose value this node knows better than the table."""
+    endpoint = "writer" if name == WRITER else "reader"
+    reads = name != WRITER
+    return [
+        ("port", shared.port(endpoint)),
+        ("datadir", f"{config.data}/"),
+        ("version", config.server_version),
+        ("max_connections", config.max_connections),
+        ("innodb_buffer_pool_size", config.buffer_pool),
+        ("innodb_page_size", config.page_bytes),
+        ("read_only", reads),
+        ("innodb_read_only", reads),
+        ("aurora_server_id", name),
+    ]

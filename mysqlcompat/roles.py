@@ -1,0 +1,170 @@
+"""What each kind of process does from its fork to its end: the bodies of the supervisor's children."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from mysqlcompat.child import Status
+from mysqlcompat.config import Config
+from mysqlcompat.lane.selector import new_loop
+from mysqlcompat.node import ClusterNode, ReaderNode, WriterNode, storage_socket
+from mysqlcompat.sessions import NodeSessions, run_script
+from mysqlcompat.supervisor import Role, Shared
+from mysqlcompat.wire.server import Server
+from redo import storage_server
+from redo.storage_server import StorageConfig
+from replicas.endpoints import endpoints_of
+from replicas.failover import WRITER
+
+BEAT_S: Final = 0.2
+PURGE_IDLE_S: Final = 0.1
+KNOCK_S: Final = 0.01
+LOG_FORMAT: Final = "%(asctime)s {name} %(levelname)s %(message)s"
+
+
+def start_logging(name: str) -> None:
+    """Warnings of this process go to standard error, with its name."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format=LOG_FORMAT.format(name=name), force=True
+    )
+
+
+# -- storage ------------------------------------------------------------------------------
+
+
+def run_storage(config: Config, shared: Shared, name: str, status: Status) -> None:
+    """Six copies and the page server, until SIGTERM."""
+    start_logging(name)
+    path = storage_socket(config.data)
+    storage = StorageConfig(
+        data_dir=str(config.data),
+        socket_path=path,
+        page_bytes=config.page_bytes,
+        pg_pages=max(1, config.group_bytes // config.page_bytes),
+        coalesce_bytes=config.coalesce_bytes,
+    )
+    ended = threading.Event()
+    beats = threading.Thread(target=_knock_and_beat, args=(path, status, ended), daemon=True)
+    beats.start()
+    try:
+        storage_server.main(storage, shared.ring_fd, shared.copy_wakes, shared.writer_wake)
+    finally:
+        ended.set()
+
+
+def _knock_and_beat(path: str, status: Status, ended: threading.Event) -> None:
+    """Say "ready" once the page server answers, then beat."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    while not _answers(path):
+        if ended.wait(KNOCK_S):
+            return
+    status.ready()
+    while not ended.wait(BEAT_S):
+        status.beat()
+
+
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as knock:
+        try:
+            knock.connect(path)
+        except OSError:
+            return False
+        return True
+
+
+# -- writer and readers -------------------------------------------------------------------
+
+
+def node_role(script: str) -> Role:
+    """The role of writer and readers. `script`: SQL that a writer of a new volume runs first."""
+
+    def run(config: Config, shared: Shared, name: str, status: Status) -> None:
+        start_logging(name)
+        if name == WRITER:
+            run_writer(config, shared, status, script)
+        else:
+            run_reader(config, shared, name, status)
+
+    return run
+
+
+def run_writer(config: Config, shared: Shared, status: Status, script: str) -> None:
+    """The writer, until SIGTERM or until it is fenced."""
+    node = WriterNode(config, shared, WRITER)
+    loop = new_loop(node.lane, node.durability, shared.writer_wake)
+    asyncio.set_event_loop(loop)
+    sessions = NodeSessions(node, config.password)
+    if node.is_new and script:
+        loop.run_until_complete(run_script(sessions, script))
+    life = NodeLife(node, loop, status)
+    life.every(PURGE_IDLE_S, lambda: _in_background(node))
+    life.serve(config, shared, sessions)
+
+
+def _in_background(node: WriterNode) -> None:
+    """Rollbacks of a former life, purge, freeing of dropped tables: one bounded step."""
+    if node.is_fenced:
+        raise SystemExit("a newer writer owns the volume")
+    node.engine.background_step()
+
+
+def run_reader(config: Config, shared: Shared, name: str, status: Status) -> None:
+    """A reader, until SIGTERM."""
+    node = ReaderNode(config, shared, name)
+    loop = new_loop(node.lane, node.durability)
+    asyncio.set_event_loop(loop)
+    node.watch(loop)
+    NodeLife(node, loop, status).serve(config, shared, NodeSessions(node, config.password))
+
+
+class NodeLife:
+    """A node's loop: what happens regularly, serving, and the end."""
+
+    def __init__(self, node: ClusterNode, loop: asyncio.AbstractEventLoop, status: Status) -> None:
+        self._node = node
+        self._loop = loop
+        self._status = status
+
+    def every(self, seconds: float, step: Callable[[], None]) -> None:
+        """Call `step` now and then, for good."""
+
+        def again() -> None:
+            step()
+            self._loop.call_later(seconds, again)
+
+        self._loop.call_soon(again)
+
+    def serve(self, config: Config, shared: Shared, sessions: NodeSessions) -> None:
+        """Accept on this node's endpoints until SIGTERM, then close every connection."""
+        stop = asyncio.Event()
+        self._loop.add_signal_handler(signal.SIGTERM, stop.set)
+        self.every(BEAT_S, self._beat)
+        names = endpoints_of(self._node.name, config.replicas)
+        listeners = [shared.listeners[name] for name in names]
+        self._loop.run_until_complete(self._serve(config, listeners, sessions, stop))
+        self._loop.close()
+
+    async def _serve(
+        self,
+        config: Config,
+        listeners: list[socket.socket],
+        sessions: NodeSessions,
+        stop: asyncio.Event,
+    ) -> None:
+        server = Server(sessions, config)
+        await server.start(listeners)
+        self._node.beat()
+        self._status.ready()
+        await stop.wait()
+        await server.close()
+
+    def _beat(self) -> None:
+        self._node.beat()
+        self._status.beat()
