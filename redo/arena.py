@@ -18,6 +18,7 @@ from __future__ import annotations
 import ctypes
 import mmap
 import os
+import threading
 from typing import Final
 
 import numpy as np
@@ -73,6 +74,7 @@ class Arena:
             self._map(self._base + at, self.ring_bytes, shared, ring_fd, CONTROL_BYTES)
         buffer = (ctypes.c_uint8 * self.size).from_address(self._base)
         self.mem: Memory = np.frombuffer(buffer, dtype=np.uint8)
+        self._lock = threading.Lock()
         self._next = self.private_at
         self._free: dict[int, list[int]] = {}
 
@@ -85,20 +87,22 @@ class Arena:
         return int(address)
 
     def alloc(self, count: int) -> int:
-        """Offset of `count` private bytes (zero on first use). Raises MemoryError when all is used."""
+        """Offset of `count` private bytes (zero on first use); MemoryError when all is used."""
         size = self.size_class(count)
-        waiting = self._free.get(size)
-        if waiting:
-            return waiting.pop()
-        if self._next + size > self.size:
-            raise MemoryError(f"arena is full ({self.size - self.private_at} private bytes)")
-        at = self._next
-        self._next += size
-        return at
+        with self._lock:
+            waiting = self._free.get(size)
+            if waiting:
+                return waiting.pop()
+            if self._next + size > self.size:
+                raise MemoryError(f"arena is full ({self.size - self.private_at} private bytes)")
+            at = self._next
+            self._next += size
+            return at
 
     def free(self, at: int, count: int) -> None:
         """Give back what ``alloc(count)`` returned."""
-        self._free.setdefault(self.size_class(count), []).append(at)
+        with self._lock:
+            self._free.setdefault(self.size_class(count), []).append(at)
 
     @staticmethod
     def size_class(count: int) -> int:

@@ -9,6 +9,8 @@ I1  Bytes of LSN x are at RING_AT + x % ring; the ring is mapped twice, so runs 
 I2  `mtr_begin` leaves room for ST_MTR_LIMIT bytes: nothing inside an MTR can fail for want of room.
 I3  While a record is open it ends at ST_NEXT_LSN; closing pads it to 8 bytes.
 I4  A page's `page_lsn` is stamped when its record opens: the LSN is known by then.
+I6  A batch is at most two MTR limits long: `mtr_begin` asks for a publish first. Readers' buffers
+    rely on it.
 I5  The batch opens with its first record, so an MTR without edits leaves no trace.
 
 Kernels take ``(st, mem, …)``; `frame` is the offset of a page in `mem`; `at` counts from its start.
@@ -104,7 +106,10 @@ def mtr_begin(st, mem):
     reserved = lsn + st[ST_MTR_LIMIT] + BATCH_HEADER_BYTES
     if reserved > st[ST_VDL] + st[ST_RING_BYTES]:
         return E_LOG_FULL
-    atomic_store(mem, CTRL_RESERVED, reserved)
+    if st[ST_BATCH_LSN] != 0 and lsn - st[ST_BATCH_LSN] > st[ST_MTR_LIMIT]:
+        return E_LOG_FULL
+    if reserved > atomic_load(mem, CTRL_RESERVED):  # a writer before may have reserved more
+        atomic_store(mem, CTRL_RESERVED, reserved)
     st[ST_MTR_OPEN] = 1
     st[ST_MTR_START] = lsn
     st[ST_MTR_RECORD] = 0

@@ -151,10 +151,10 @@ class LogWriter:
 
 
 def start_ring(arena: Arena, recovered: Recovered) -> None:
-    """Set the shared words after a cold recovery: nothing is in the ring yet."""
+    """Set the shared words after a cold recovery: nothing below VDL is in the ring."""
     control = Control(arena)
     control.put(CTRL_LAST_BATCH, recovered.last_batch)
-    control.put(CTRL_RESERVED, recovered.vdl)
+    control.put(CTRL_RESERVED, recovered.vdl + arena.ring_bytes)
     control.put(CTRL_VDL, recovered.vdl)
     control.put(CTRL_PUBLISHED, recovered.vdl)
     control.put(CTRL_EPOCH, recovered.epoch)

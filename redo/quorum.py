@@ -58,3 +58,14 @@ def is_void(epochs: Sequence[tuple[int, int]], epoch: int, lsn: int) -> bool:
     epochs   [(epoch, LSN it starts at)], ascending
     """
     return any(later > epoch and start <= lsn for later, start in epochs)
+
+
+def with_epoch(
+    epochs: Sequence[tuple[int, int]], epoch: int, start: int
+) -> tuple[tuple[int, int], ...]:
+    """The history with one more epoch.
+
+    Epochs that began at or above `start` say nothing the new one does not, and are left out.
+    """
+    assert all(epoch > earlier for earlier, _ in epochs)
+    return (*(pair for pair in epochs if pair[1] < start), (epoch, start))

@@ -1,11 +1,32 @@
-"""The storage process: opens the volume, runs the six copies, serves pages on a Unix socket."""
+"""The storage process: opens the volume, runs the six copies, serves pages on a Unix socket.
+
+A thread per client: there are as many clients as nodes. `protocol.py` has the bytes.
+"""
 
 from __future__ import annotations
 
+import errno
+import json
+import logging
+import os
+import signal
+import socket
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from redo import protocol
+from redo.disk import FileDisk
+from redo.errors import VolumeError
 from redo.image import PAGE_BYTES
+from redo.metadata import new_volume
+from redo.storage import Storage
+from redo.upkeep import Upkeep
+
+logger = logging.getLogger(__name__)
+
+EXIT_OK = 0
+EXIT_FAILED = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,5 +45,136 @@ class StorageConfig:
 def main(
     config: StorageConfig, ring_fd: int, copy_wake_fds: Sequence[int], writer_wake_fd: int
 ) -> int:
-    """Run until SIGTERM; the exit code. Formats the volume when the directory is empty or missing."""
-    raise NotImplementedError
+    """Run until SIGTERM; the exit code. Formats the volume when the directory is empty or missing.
+
+    The socket appears when recovery is done. What prevents a start is one line in the log.
+    """
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the supervisor's to handle
+    try:
+        server = StorageServer(config, ring_fd, copy_wake_fds, writer_wake_fd)
+    except VolumeError as error:
+        logger.error("%s", error)
+        return EXIT_FAILED
+    except OSError as error:
+        what = "no space left" if error.errno == errno.ENOSPC else str(error.strerror)
+        logger.error("cannot open the volume in %s: %s", config.data_dir, what)
+        return EXIT_FAILED
+    try:
+        server.start()
+        stop.wait()
+    finally:
+        server.close()
+    return EXIT_OK
+
+
+class StorageServer:
+    """Storage, its upkeep, and the socket. Raises VolumeError, OSError when it cannot open."""
+
+    def __init__(
+        self, config: StorageConfig, ring_fd: int, wake_fds: Sequence[int], writer_fd: int
+    ) -> None:
+        volume = new_volume(config.page_bytes, config.chunk_bytes, config.pg_pages)
+        self.storage = Storage(
+            FileDisk(config.durable),
+            config.data_dir,
+            ring_fd,
+            wake_fds,
+            writer_fd,
+            volume,
+            config.durable,
+        )
+        self.storage.open()
+        self._upkeep = Upkeep(self.storage, config.coalesce_bytes)
+        self._path = config.socket_path
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._clients: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Start upkeep and accept clients."""
+        self._upkeep.start()
+        new = f"{self._path}.new"
+        for path in (new, self._path):
+            if os.path.exists(path):
+                os.unlink(path)
+        self._listener.bind(new)
+        self._listener.listen(64)
+        os.rename(new, self._path)  # whoever sees the socket can connect to it
+        thread = threading.Thread(target=self._accept, name="redo-accept", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def close(self) -> None:
+        """Stop everything, in the order of who uses whom."""
+        self.storage.stopping = True
+        try:
+            self._listener.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # never got to listen
+        for client in list(self._clients):
+            try:
+                client.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it went by itself
+        for thread in self._threads:
+            thread.join()
+        self._listener.close()
+        self._upkeep.stop()
+        self.storage.close()
+        if os.path.exists(self._path):
+            os.unlink(self._path)
+
+    def _accept(self) -> None:
+        while not self.storage.stopping:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            self._clients.add(client)
+            self._threads = [thread for thread in self._threads if thread.is_alive()]
+            thread = threading.Thread(
+                target=self._serve, args=(client,), name="redo-client", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, client: socket.socket) -> None:
+        """Answer one client until it goes."""
+        frame = self.storage.arena.alloc(self.storage.volume.page_bytes)
+        try:
+            while True:
+                question = client.recv(protocol.QUESTION.size, socket.MSG_WAITALL)
+                if len(question) < protocol.QUESTION.size:
+                    return
+                client.sendall(self._answer(frame, *protocol.QUESTION.unpack(question)))
+        except OSError:
+            return  # it went away; others notice nothing
+        finally:
+            self.storage.arena.free(frame, self.storage.volume.page_bytes)
+            self._clients.discard(client)
+            client.close()
+
+    def _answer(self, frame: int, op: int, a: int, b: int) -> bytes:
+        try:
+            payload = self._payload(frame, op, a, b)
+            return protocol.ANSWER.pack(0, len(payload)) + payload
+        except VolumeError as error:
+            text = str(error).encode()
+            return protocol.ANSWER.pack(protocol.failure_code(error), len(text)) + text
+
+    def _payload(self, frame: int, op: int, a: int, b: int) -> bytes:
+        storage = self.storage
+        page_bytes = storage.volume.page_bytes
+        if op == protocol.READ:
+            storage.read_page(a, b, frame)
+            return storage.arena.mem[frame : frame + page_bytes].tobytes()
+        if op == protocol.HELLO:
+            return protocol.THREE.pack(page_bytes, storage.control.vdl, storage.control.epoch)
+        if op == protocol.OPEN_WRITER:
+            recovered = storage.open_writer()
+            return protocol.THREE.pack(recovered.epoch, recovered.vdl, recovered.last_batch)
+        if op == protocol.STATUS:
+            return json.dumps(storage.status()).encode()
+        raise VolumeError(f"unknown request {op}")

@@ -1,17 +1,27 @@
 """Reading pages of the volume: through the storage process, or with storage inside this process.
 
 Both classes are a `Volume`: ``read_page(page_no, lsn, frame)`` fills ``mem[frame:frame+page_bytes]``
-with the page that has every record of LSN < `lsn` applied, crc bytes 0; E_NOT_FOUND (-1) is raised as
-`PageUnavailable`. `NEWEST` stands for the volume's VDL.
+with the page that has every record of LSN < `lsn` applied, crc bytes 0. A page that does not exist
+there is `PageUnavailable`. `NEWEST` as LSN stands for the volume's VDL.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import socket
 from typing import Final, Protocol
 
-from redo.arena import Arena, Words
+from redo import protocol
+from redo.arena import Arena, Words, create_ring
+from redo.disk import Disk, FileDisk
+from redo.errors import VolumeError
 from redo.image import PAGE_BYTES
-from redo.log import LogWriter, Recovered
+from redo.log import LogWriter, Recovered, new_state
+from redo.metadata import new_volume
+from redo.quorum import COPIES
+from redo.storage import Storage
+from redo.upkeep import Upkeep
 
 NEWEST: Final = 1 << 62
 
@@ -23,38 +33,91 @@ class Volume(Protocol):
 
 
 class SocketVolume:
-    """Client of the storage process.
+    """Client of the storage process. One thread at a time.
 
     path    its Unix socket
     arena   pages are received straight into its frames
+    Any broken connection raises VolumeError from the call it broke; `reconnect` tries again.
     """
 
     def __init__(self, path: str, arena: Arena) -> None:
-        raise NotImplementedError
+        self._path = path
+        self._arena = arena
+        self._socket: socket.socket | None = None
+        self.page_bytes = 0
+        self.reconnect()
+
+    def reconnect(self) -> None:
+        """Connect (again). Raises VolumeError when nobody listens."""
+        self.close()
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(self._path)
+        except OSError as error:
+            connection.close()
+            raise VolumeError(f"storage is not there ({self._path}): {error.strerror}") from None
+        self._socket = connection
+        self.page_bytes, _, _ = protocol.THREE.unpack(self._ask(protocol.HELLO, 0, 0))
 
     def open_writer(self) -> Recovered:
         """Fence earlier writers: a new epoch, durable on four copies; where to go on writing."""
-        raise NotImplementedError
+        return Recovered(*protocol.THREE.unpack(self._ask(protocol.OPEN_WRITER, 0, 0)))
+
+    def status(self) -> dict[str, object]:
+        """Copies, their states and positions."""
+        answer: dict[str, object] = json.loads(self._ask(protocol.STATUS, 0, 0))
+        return answer
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
-        raise NotImplementedError
+        """Fill the frame. Raises PageUnavailable, VolumeError."""
+        into = memoryview(self._arena.mem)[frame : frame + self.page_bytes]
+        self._ask(protocol.READ, page_no, lsn, into)
 
     def close(self) -> None:
-        raise NotImplementedError
+        """Close the connection."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def _ask(self, op: int, a: int, b: int, into: memoryview | None = None) -> bytes:
+        """One question, one answer; a good payload of the expected size goes to `into`."""
+        if self._socket is None:
+            raise VolumeError("not connected to storage")
+        try:
+            self._socket.sendall(protocol.QUESTION.pack(op, a, b))
+            code, count = protocol.ANSWER.unpack(self._receive(protocol.ANSWER.size))
+            if code == 0 and into is not None and count == len(into):
+                self._receive_into(into)
+                return b""
+            payload = self._receive(count)
+        except OSError as error:
+            self.close()
+            raise VolumeError(f"storage went away: {error}") from None
+        if code:
+            raise protocol.FAILED.get(code, VolumeError)(payload.decode())
+        return payload
+
+    def _receive(self, count: int) -> bytes:
+        data = bytearray(count)
+        self._receive_into(memoryview(data))
+        return bytes(data)
+
+    def _receive_into(self, into: memoryview) -> None:
+        assert self._socket is not None
+        while len(into):
+            got = self._socket.recv_into(into)
+            if got == 0:
+                raise OSError("connection closed")
+            into = into[got:]
 
 
 class LocalVolume:
     """The whole volume in this process: six copies on threads, and a writer's log over them.
 
-    Formats `data_dir` when it is empty. Attributes: `arena`, `st` (for kernels), `log` (open for
-    writing), `recovered`, `page_bytes`.
+    Formats `data_dir` when it is empty. Ready for kernels: `arena`, `st`, `log` (open for writing);
+    also `recovered`, `page_bytes`, `storage`, `writer_fd`, `wake_fds`. After `close` the arena is gone:
+    no view of it may be used.
     """
-
-    arena: Arena
-    st: Words
-    log: LogWriter
-    recovered: Recovered
-    page_bytes: int
 
     def __init__(
         self,
@@ -67,11 +130,50 @@ class LocalVolume:
         pg_pages: int = 655360,
         coalesce_bytes: int = 64 << 20,
         durable: bool = True,
+        disk: Disk | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._ring_fd = create_ring(ring_bytes)
+        self.wake_fds = [os.eventfd(0, os.EFD_CLOEXEC) for _ in range(COPIES)]
+        self.writer_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self.arena = Arena(self._ring_fd, private_bytes)
+        try:
+            self.storage = Storage(
+                disk or FileDisk(durable),
+                data_dir,
+                self._ring_fd,
+                self.wake_fds,
+                self.writer_fd,
+                new_volume(page_bytes, chunk_bytes, pg_pages),
+                durable,
+                private_bytes=4 << 30,
+            )
+            self.storage.open()
+            self.recovered = self.storage.open_writer()
+        except BaseException:
+            self._close_fds()
+            self.arena.close()
+            raise
+        self.page_bytes = self.storage.volume.page_bytes
+        self.st: Words = new_state(self.arena, self.page_bytes)
+        self.log = LogWriter(self.arena, self.st, self.wake_fds, self.writer_fd)
+        self.log.open(self.recovered)
+        self._frame = self.storage.arena.alloc(self.page_bytes)
+        self._upkeep = Upkeep(self.storage, coalesce_bytes)
+        self._upkeep.start()
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
-        raise NotImplementedError
+        """Fill the frame. Raises PageUnavailable."""
+        self.storage.read_page(page_no, lsn, self._frame)
+        source = self.storage.arena.mem[self._frame : self._frame + self.page_bytes]
+        self.arena.mem[frame : frame + self.page_bytes] = source
 
     def close(self) -> None:
-        raise NotImplementedError
+        """Stop threads, close files, unmap the arenas. What was not durable may be lost."""
+        self._upkeep.stop()
+        self.storage.close()
+        self._close_fds()
+        self.arena.close()
+
+    def _close_fds(self) -> None:
+        for fd in (self._ring_fd, self.writer_fd, *self.wake_fds):
+            os.close(fd)

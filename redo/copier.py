@@ -1,0 +1,178 @@
+"""The thread of one copy: the Python around `copy_kernels.copy_run`.
+
+Python acts when a chunk is full (open the next one, prepared ahead by maintenance), when the ring has
+run away (fill from a peer's files), and when something failed. A disk that is full is waited for: making
+a chunk file can be tried again, a failed write or sync of log cannot.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+from redo import copy_kernels
+from redo.arena import Arena, Words
+from redo.control import (
+    COMMAND_RETURN,
+    COMMAND_RUN,
+    COPY_COMMAND,
+    COPY_DURABLE,
+    COPY_ERRNO,
+    COPY_SLEEPING,
+    COPY_STATE,
+    COPY_WRITTEN,
+    STATE_DEAD,
+    STATE_FILLING,
+    STATE_LIVE,
+    Control,
+    copy_word,
+)
+from redo.segment import Segment
+
+logger = logging.getLogger(__name__)
+
+Fill = Callable[[Segment, int], int]
+
+
+class Copier:
+    """Runs a copy's thread.
+
+    fill      (segment, from LSN) -> LSN: copies log from a peer's files, or raises VolumeError/OSError
+    on_event  called when a chunk was changed or the copy died, from this thread
+    """
+
+    def __init__(
+        self,
+        segment: Segment,
+        arena: Arena,
+        st: Words,
+        wake_fd: int,
+        writer_fd: int,
+        durable: bool,
+        fill: Fill,
+        on_event: Callable[[], None],
+    ) -> None:
+        self.segment = segment
+        self.reason = ""
+        self._arena = arena
+        self._st = st
+        self._control = Control(arena)
+        self._wake_fd = wake_fd
+        self._writer_fd = writer_fd
+        self._durable = int(durable)
+        self._fill = fill
+        self._on_event = on_event
+        self._stop = threading.Event()
+        name = f"redo-{segment.name.replace('/', '-')}"
+        self._thread = threading.Thread(target=self._main, name=name, daemon=True)
+
+    def _put(self, word: int, value: int) -> None:
+        self._control.put(copy_word(self.segment.copy_no, word), value)
+
+    def _get(self, word: int) -> int:
+        return self._control.get(copy_word(self.segment.copy_no, word))
+
+    def start(self) -> None:
+        """Count for the quorum from now on: everything below `segment.complete` is durable."""
+        self._put(COPY_COMMAND, COMMAND_RUN)
+        self._put(COPY_SLEEPING, 0)
+        self._put(COPY_ERRNO, 0)
+        self._put(COPY_WRITTEN, self.segment.complete)
+        self._put(COPY_DURABLE, self.segment.complete)
+        self._put(COPY_STATE, STATE_LIVE)
+        self._thread.start()
+
+    @property
+    def live(self) -> bool:
+        """Does it count for the quorum?"""
+        return self._get(COPY_STATE) in (STATE_LIVE, STATE_FILLING)
+
+    @property
+    def durable(self) -> int:
+        """End of this copy's durable log, a batch boundary."""
+        return self._get(COPY_DURABLE)
+
+    def stop(self) -> None:
+        """End the thread; what is published is not waited for."""
+        self._stop.set()
+        self._put(COPY_COMMAND, COMMAND_RETURN)
+        if self._thread.ident is not None:
+            os.eventfd_write(self._wake_fd, 1)
+            self._thread.join()
+
+    def fail(self, reason: str, code: int = 0) -> None:
+        """The copy is dead: it counts no more and will be rebuilt."""
+        if self._get(COPY_STATE) == STATE_DEAD:
+            return
+        self.reason = reason
+        self._put(COPY_STATE, STATE_DEAD)
+        self._put(COPY_DURABLE, 0)
+        self._put(COPY_ERRNO, code)
+        self._put(COPY_COMMAND, COMMAND_RETURN)
+        logger.warning("copy %s is dead: %s", self.segment.name, reason)
+        os.eventfd_write(self._wake_fd, 1)
+        self._on_event()
+
+    def _main(self) -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        scratch = self._arena.alloc(64)
+        try:
+            while not self._stop.is_set() and self._step(scratch):
+                pass
+        except Exception as error:  # noqa: BLE001 - whatever it was, this copy must not count
+            logger.exception("copy %s", self.segment.name)
+            self.fail(str(error))
+        finally:
+            self._arena.free(scratch, 64)
+
+    def _step(self, scratch: int) -> bool:
+        """Keep one chunk up to date; whether to go on with another."""
+        segment = self.segment
+        written = self._get(COPY_WRITTEN)
+        fd = self._chunk(written)
+        if fd is None:
+            return not self._stop.is_set()
+        start = segment.log.start_of(written)
+        code = int(
+            copy_kernels.copy_run(
+                self._st,
+                self._arena.mem,
+                segment.copy_no,
+                fd,
+                start,
+                start + segment.log.chunk_bytes,
+                self._wake_fd,
+                self._writer_fd,
+                self._durable,
+                scratch,
+            )
+        )
+        if code == copy_kernels.RUN_CHUNK_END:
+            self._on_event()
+        elif code == copy_kernels.RUN_BEHIND:
+            self._put(COPY_STATE, STATE_FILLING)
+            self._put(COPY_WRITTEN, self._fill(segment, self._get(COPY_WRITTEN)))
+            self._put(COPY_STATE, STATE_LIVE)
+        elif code < 0:
+            self.fail(f"{os.strerror(-code)} while writing log", -code)
+            return False
+        return code != copy_kernels.RUN_STOPPED
+
+    def _chunk(self, lsn: int) -> int | None:
+        """The chunk `lsn` goes to; None when there was no room for it yet."""
+        try:
+            return self.segment.log.chunk_at(lsn)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                self.fail(f"{error.strerror} while making a log file", error.errno or 0)
+                self._stop.set()
+                return None
+            logger.error(
+                "copy %s: no space for log in %s; waiting", self.segment.name, error.filename
+            )
+            self._stop.wait(1.0)
+            return None

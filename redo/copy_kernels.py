@@ -1,0 +1,109 @@
+"""A copy's thread: write what the ring has gained, sync it, say how far it is durable.
+
+The loop of six threads in the commit path, so it is all kernel: no Python, no GIL hand-over. It comes
+back to Python to change chunk files, to be filled from a peer, to stop, or because something failed.
+"""
+
+from __future__ import annotations
+
+from redo import jit
+from redo.coding_kernels import address_of, atomic_load, atomic_store, fence
+from redo.control import (
+    COMMAND_RUN,
+    COPY_COMMAND,
+    COPY_DURABLE,
+    COPY_SLEEPING,
+    COPY_STRIDE,
+    COPY_WRITTEN,
+    CTRL_COPY,
+    CTRL_PUBLISHED,
+    CTRL_RESERVED,
+    CTRL_VDL,
+)
+from redo.edit_kernels import ring_offset
+from redo.log_kernels import quorum_durable
+from redo.segment_layout import CHUNK_HEADER_BYTES
+from redo.state import ST_RING_BYTES
+from redo.system_kernels import errno, event_signal, sys_fdatasync, sys_pwrite, sys_read
+
+RUN_STOPPED = 0  #: COPY_COMMAND says so
+RUN_CHUNK_END = 1  #: the chunk is full and synced; call again with the next one
+RUN_BEHIND = 2  #: the ring has been overwritten; fill [written, …) from a peer
+#: Below zero: -errno of the call that failed. The copy is dead; nothing is tried again.
+
+EINTR = 4
+EIO = 5
+
+
+@jit.helper
+def ring_write(st, mem, fd, lsn, end, chunk_start):
+    """Write ring bytes [lsn, end) to the chunk file; 0 or -errno."""
+    while lsn < end:
+        place = CHUNK_HEADER_BYTES + lsn - chunk_start
+        done = sys_pwrite(fd, address_of(mem, ring_offset(st, lsn)), end - lsn, place)
+        if done < 0:
+            code = errno(mem)
+            if code != EINTR:
+                return -code
+            done = 0
+        elif done == 0:
+            return -EIO
+        lsn += done
+    return 0
+
+
+@jit.helper
+def wait_for_log(mem, words, published, wake_fd, scratch):
+    """Sleep until more than `published` is published or a command comes; 0 or -errno."""
+    atomic_store(mem, words + COPY_SLEEPING, 1)
+    fence()
+    result = 0
+    same = atomic_load(mem, CTRL_PUBLISHED) == published
+    if same and atomic_load(mem, words + COPY_COMMAND) == COMMAND_RUN:
+        if sys_read(wake_fd, address_of(mem, scratch), 8) < 0:
+            code = errno(mem)
+            if code != EINTR:
+                result = -code
+    atomic_store(mem, words + COPY_SLEEPING, 0)
+    return result
+
+
+@jit.kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8, i8, i8, i8)")
+def copy_run(st, mem, copy_no, fd, chunk_start, chunk_end, wake_fd, writer_fd, durable, scratch):
+    """Keep one copy's log up to date in one chunk file; RUN_… or -errno.
+
+    fd          the chunk of LSN [chunk_start, chunk_end), which COPY_WRITTEN lies in
+    wake_fd     eventfd the writer signals;  writer_fd  eventfd to signal when the quorum has moved
+    durable     0: leave the syncs out (tests)
+    scratch     64 bytes of `mem` for this thread
+    """
+    words = CTRL_COPY + copy_no * COPY_STRIDE
+    written = atomic_load(mem, words + COPY_WRITTEN)
+    while True:
+        published = atomic_load(mem, CTRL_PUBLISHED)
+        if atomic_load(mem, words + COPY_COMMAND) != COMMAND_RUN:
+            return RUN_STOPPED
+        if published == written and atomic_load(mem, words + COPY_DURABLE) == written:
+            code = wait_for_log(mem, words, published, wake_fd, scratch)
+            if code < 0:
+                return code
+            continue
+        end = min(published, chunk_end)
+        if end > written:
+            code = ring_write(st, mem, fd, written, end, chunk_start)
+            if code < 0:
+                return code
+            # What was written may have been overwritten in the ring meanwhile: then it is garbage.
+            if atomic_load(mem, CTRL_RESERVED) - st[ST_RING_BYTES] > written:
+                return RUN_BEHIND
+            if durable != 0 and sys_fdatasync(fd) != 0:
+                return -errno(mem)
+            written = end
+            atomic_store(mem, words + COPY_WRITTEN, written)
+        if written < published:
+            return RUN_CHUNK_END
+        # Only whole batches count: VDL is the fourth best of these and must be a batch boundary.
+        atomic_store(mem, words + COPY_DURABLE, written)
+        fence()
+        if quorum_durable(mem) > atomic_load(mem, CTRL_VDL):
+            event_signal(mem, writer_fd, scratch)

@@ -1,0 +1,40 @@
+"""What goes over the storage process's Unix socket.  Little-endian, one answer to one question.
+
+::
+
+    QUESTION  i8 op, i8 a, i8 b
+              HELLO                    ->  payload: i8 page_bytes, vdl, epoch
+              READ page_no, lsn        ->  payload: the page image, crc 0
+              OPEN_WRITER              ->  payload: i8 epoch, vdl, last_batch
+              STATUS                   ->  payload: JSON
+    ANSWER    i8 code, i8 payload bytes, payload
+              code 0, or one of FAILED_…: the payload is then a message in UTF-8
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Final
+
+from redo.errors import LogUnavailable, PageUnavailable, VolumeError, VolumeLost
+
+HELLO: Final = 1
+READ: Final = 2
+OPEN_WRITER: Final = 3
+STATUS: Final = 4
+
+QUESTION: Final = struct.Struct("<qqq")
+ANSWER: Final = struct.Struct("<qq")
+THREE: Final = struct.Struct("<qqq")
+
+FAILED: Final[dict[int, type[VolumeError]]] = {
+    1: PageUnavailable,
+    2: LogUnavailable,
+    3: VolumeLost,
+    4: VolumeError,
+}
+
+
+def failure_code(error: VolumeError) -> int:
+    """The code that stands for this exception."""
+    return next(code for code, kind in FAILED.items() if isinstance(error, kind))

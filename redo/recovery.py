@@ -1,0 +1,144 @@
+"""Opening a volume after anything: which copies are readable, how far the volume is complete.
+
+The checklist of a cold start (nothing in memory):
+ 1  open every copy that can be opened; its log is scanned from its checkpoint, void batches left out
+ 2  `quorum.recovery_point`: VDL = the furthest complete copy of at least three, one of them full
+ 3  copies behind it are filled from the furthest one; those that cannot be are given up
+ 4  a new epoch beginning at VDL is made durable on every copy, at least four: what an older writer left
+    above VDL on a copy that comes back later is void by it
+Fencing before reading (F3) is the lock on the data directory: one storage process, and it has not
+started to take log from anybody.
+
+A warm start (storage was restarted beside a living writer) knows VDL and epoch from the control block;
+copies go on from the ring.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from redo.arena import Arena, Words
+from redo.disk import Disk
+from redo.errors import VolumeError, VolumeLost
+from redo.log import Recovered
+from redo.metadata import VolumeMeta
+from redo.quorum import COPIES, WRITE_QUORUM, copy_directory, recovery_point, with_epoch
+from redo.repair import fill_log, rebuild
+from redo.segment import Segment
+
+logger = logging.getLogger(__name__)
+
+NO_LIMIT = 1 << 62
+Epochs = tuple[tuple[int, int], ...]
+
+
+def open_segments(
+    disk: Disk, data_dir: str, volume: VolumeMeta, arena: Arena, st: Words
+) -> list[Segment | None]:
+    """The six copies, None where one cannot be opened (said in the log)."""
+    segments: list[Segment | None] = []
+    for copy_no in range(COPIES):
+        segment = Segment(disk, data_dir, copy_no, volume, arena, st)
+        try:
+            segment.open()
+            segments.append(segment)
+        except (OSError, VolumeError) as error:
+            logger.warning("copy %s cannot be read: %s", segment.name, error)
+            segment.close()
+            segments.append(None)
+    return segments
+
+
+def merged_epochs(segments: Sequence[Segment | None]) -> Epochs:
+    """The history of the copy that has seen the latest epoch."""
+    histories = [segment.meta.epochs for segment in segments if segment is not None]
+    return max(histories, key=lambda history: history[-1][0] if history else 0, default=())
+
+
+def scan_segments(segments: Sequence[Segment | None], epochs: Epochs, limit: int) -> None:
+    """Scan all logs, several at once (the kernel runs without the GIL)."""
+    with ThreadPoolExecutor(COPIES) as pool:
+        present = [segment for segment in segments if segment is not None]
+        for result in [pool.submit(segment.scan, epochs, limit) for segment in present]:
+            result.result()
+
+
+def recover(segments: list[Segment | None]) -> Recovered:
+    """Cold start, steps 1 (scan) to 4. Changes `segments`: copies given up become None.
+
+    Raises VolumeLost: fewer than three copies readable, or no full one.
+    """
+    epochs = merged_epochs(segments)
+    scan_segments(segments, epochs, NO_LIMIT)
+    complete = [None if segment is None else segment.complete for segment in segments]
+    vdl = recovery_point(complete)
+    if vdl is None:
+        readable = sum(lsn is not None for lsn in complete)
+        raise VolumeLost(f"{readable} of 6 copies are readable; at least 3 are needed, one full")
+    logger.info("recovery: copies complete to %s, VDL %d", complete, vdl)
+    best = max((s for s in segments if s is not None), key=lambda segment: segment.complete)
+    _fill_laggards(segments, vdl)
+    _rebuild_to_quorum(segments, epochs, vdl)
+    epoch = epochs[-1][0] + 1 if epochs else 1
+    save_epochs(segments, with_epoch(epochs, epoch, vdl))
+    return Recovered(epoch, vdl, best.last_batch)
+
+
+def _fill_laggards(segments: list[Segment | None], vdl: int) -> None:
+    for i, segment in enumerate(segments):
+        if segment is None or segment.complete >= vdl:
+            continue
+        peers = [(s, vdl) for s in segments if s is not None and s.complete >= vdl]
+        try:
+            segment.complete = fill_log(segment, segment.complete, peers)
+        except (OSError, VolumeError) as error:
+            logger.warning("copy %s cannot be filled: %s", segment.name, error)
+            segment.close()
+            segments[i] = None
+
+
+def _rebuild_to_quorum(segments: list[Segment | None], epochs: Epochs, vdl: int) -> None:
+    """With fewer than four copies nothing can be written: rebuild before opening, not after."""
+    for i in range(COPIES):
+        if sum(s is not None for s in segments) >= WRITE_QUORUM:
+            return
+        if segments[i] is None:
+            peer = next(s for s in segments if s is not None and s.full)
+            logger.info("rebuilding copy %s from %s", copy_directory(i), peer.name)
+            segments[i] = rebuilt(i, peer, vdl, epochs)
+
+
+def rebuilt(copy_no: int, peer: Segment, end: int, epochs: Epochs) -> Segment:
+    """A new copy made from `peer`, open, complete to at least `end`."""
+    data_dir = peer.path.removesuffix("/" + peer.name)
+    maker = Segment(peer.disk, data_dir, copy_no, peer.volume, peer.arena, peer.st)
+    try:
+        rebuild(maker, peer, end)
+    finally:
+        maker.close()
+    segment = Segment(peer.disk, data_dir, copy_no, peer.volume, peer.arena, peer.st)
+    try:
+        segment.open()
+        if segment.scan(epochs, NO_LIMIT) < end:
+            raise VolumeError(f"{segment.name}: complete to {segment.complete}, not to {end}")
+    except BaseException:
+        segment.close()
+        raise
+    return segment
+
+
+def save_epochs(segments: Sequence[Segment | None], epochs: Epochs) -> None:
+    """Make the epoch history durable on every copy, at least four. Raises VolumeLost."""
+    done = 0
+    for segment in segments:
+        if segment is None:
+            continue
+        try:
+            segment.set_epochs(epochs)
+            done += 1
+        except OSError as error:
+            logger.warning("copy %s: epochs not written: %s", segment.name, error)
+    if done < WRITE_QUORUM:
+        raise VolumeLost(f"epoch {epochs[-1][0]} is on {done} of 6 copies; 4 are needed")

@@ -1,0 +1,293 @@
+"""The volume's storage: six copies with their threads, recovery, pages, upkeep. No sockets here.
+
+`storage_server.py` runs it as a process, `volume.LocalVolume` inside a test. Threads: one per copy
+(`copier.py`), the callers of `read_page`, and one that calls `upkeep.Upkeep.step`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence
+
+from redo.arena import RING_AT, Arena
+from redo.codes import E_CORRUPT, E_NOT_FOUND
+from redo.control import (
+    COPY_DURABLE,
+    COPY_STATE,
+    CTRL_EPOCH,
+    CTRL_LAST_BATCH,
+    CTRL_PUBLISHED,
+    CTRL_VDL,
+    STATE_ABSENT,
+    STATE_DEAD,
+    Control,
+    copy_word,
+)
+from redo.copier import Copier
+from redo.disk import Disk
+from redo.errors import LogUnavailable, PageUnavailable, UnknownFormat, VolumeLocked
+from redo.index_kernels import CANNOT_READ
+from redo.log import Recovered, new_state, start_ring
+from redo.metadata import (
+    VOLUME_FILE,
+    CopyMeta,
+    VolumeMeta,
+    load_volume,
+    new_volume,
+    save_copy,
+    save_volume,
+)
+from redo.quorum import COPIES, WRITE_QUORUM, copy_directory, volume_durable, with_epoch
+from redo.record import BATCH_PREVIOUS_AT
+from redo.recovery import (
+    Epochs,
+    merged_epochs,
+    open_segments,
+    recover,
+    save_epochs,
+    scan_segments,
+)
+from redo.repair import fill_log
+from redo.segment import Segment
+from redo.state import FIRST_LSN
+
+logger = logging.getLogger(__name__)
+
+LOCK_FILE = "lock"
+_FORMATTING = "volume.formatting"
+_ZONES = ("az1", "az2", "az3")
+_FENCED = -1  #: epoch word while a new writer is being let in
+
+
+def lock_directory(data_dir: str) -> int:
+    """Lock the data directory (made if missing) for this process. Raises VolumeLocked."""
+    os.makedirs(data_dir, exist_ok=True)
+    fd = os.open(f"{data_dir}/{LOCK_FILE}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        raise VolumeLocked(f"{data_dir} is in use by another process") from None
+    return fd
+
+
+def is_formatted(disk: Disk, data_dir: str) -> bool:
+    """Is there a volume? Raises UnknownFormat when something else is there."""
+    if disk.exists(f"{data_dir}/{VOLUME_FILE}"):
+        load_volume(disk, data_dir)
+        return True
+    if disk.exists(f"{data_dir}/{_FORMATTING}") or not disk.exists(data_dir):
+        return False
+    if any(zone in disk.names(data_dir) for zone in _ZONES):
+        raise UnknownFormat(f"{data_dir} has copies of a volume but no {VOLUME_FILE}")
+    return False
+
+
+def format_volume(disk: Disk, data_dir: str, volume: VolumeMeta) -> None:
+    """Make an empty volume. What an interrupted attempt left is removed first."""
+    marker = f"{data_dir}/{_FORMATTING}"
+    disk.replace_file(marker, b"")
+    for zone in _ZONES:
+        disk.remove_tree(f"{data_dir}/{zone}")
+    for copy_no in range(COPIES):
+        path = f"{data_dir}/{copy_directory(copy_no)}"
+        disk.make_directory(f"{path}/log")
+        meta = CopyMeta(volume.format, volume.volume_id, copy_no, epochs=((1, FIRST_LSN),))
+        save_copy(disk, path, meta)
+    save_volume(disk, data_dir, volume)
+    disk.remove(marker)
+    disk.sync_directory(data_dir)
+
+
+class Storage:
+    """Six copies over one log ring.
+
+    ring_fd, wake_fds, writer_fd   from whoever created the ring (`arena.create_ring`)
+    volume                         constants for a new volume; an existing one keeps its own
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        data_dir: str,
+        ring_fd: int,
+        wake_fds: Sequence[int],
+        writer_fd: int,
+        volume: VolumeMeta | None = None,
+        durable: bool = True,
+        private_bytes: int = 16 << 30,
+    ) -> None:
+        assert len(wake_fds) == COPIES
+        self.disk = disk
+        self.data_dir = data_dir.rstrip("/")
+        self._wake_fds = list(wake_fds)
+        self._writer_fd = writer_fd
+        self._durable = durable
+        self._wanted = volume or new_volume(16384, 16 << 20, 655360)
+        self._lock_fd = lock_directory(self.data_dir)
+        self.arena = Arena(ring_fd, private_bytes)
+        self.control = Control(self.arena)
+        self.copiers: list[Copier | None] = [None] * COPIES
+        self.event = threading.Event()  #: set when upkeep has something to do
+        self.stopping = False
+        self.recovered: Recovered | None = None
+        self.epochs: Epochs = ()
+        self._turn = 0
+        self.writer_lock = threading.Lock()
+
+    def open(self) -> None:
+        """Recover and start the copies. Raises VolumeError, OSError."""
+        if not is_formatted(self.disk, self.data_dir):
+            format_volume(self.disk, self.data_dir, self._wanted)
+        self.volume = load_volume(self.disk, self.data_dir)
+        self.st = new_state(self.arena, self.volume.page_bytes)
+        for copy_no in range(COPIES):
+            self.control.put(copy_word(copy_no, COPY_DURABLE), 0)
+            self.control.put(copy_word(copy_no, COPY_STATE), STATE_ABSENT)
+        segments = open_segments(self.disk, self.data_dir, self.volume, self.arena, self.st)
+        published = self.control.published
+        if published == 0:
+            self.recovered = recover(segments)
+            start_ring(self.arena, self.recovered)
+            self.epochs = merged_epochs(segments)
+        else:
+            logger.info("going on from the ring: published %d", published)
+            self.epochs = merged_epochs(segments)
+            scan_segments(segments, self.epochs, published)
+        for copy_no, segment in enumerate(segments):
+            if segment is None:
+                self.control.put(copy_word(copy_no, COPY_STATE), STATE_DEAD)
+            else:
+                self.start_copy(segment)
+        self.event.set()
+
+    def start_copy(self, segment: Segment) -> None:
+        """Give a complete-enough copy its thread and let it count."""
+        copier = Copier(
+            segment,
+            self.arena,
+            self.st,
+            self._wake_fds[segment.copy_no],
+            self._writer_fd,
+            self._durable,
+            self._fill,
+            self.event.set,
+        )
+        self.copiers[segment.copy_no] = copier
+        copier.start()
+
+    def live(self) -> list[Copier]:
+        """Copies that count."""
+        return [copier for copier in self.copiers if copier is not None and copier.live]
+
+    def _fill(self, segment: Segment, lsn: int) -> int:
+        others = [c for c in self.live() if c.segment is not segment]
+        others.sort(key=lambda copier: -copier.durable)
+        return fill_log(segment, lsn, [(c.segment, c.durable) for c in others if c.durable > lsn])
+
+    def read_page(self, page_no: int, lsn: int, frame: int) -> None:
+        """The page with every record below `lsn`, into the arena at `frame`.
+
+        Asks a full copy that is that far; a damaged one is given up for repair and the next is asked.
+        Raises PageUnavailable.
+        """
+        lsn = min(lsn, self.control.vdl)
+        code = E_NOT_FOUND
+        for copier in self._readers(lsn):
+            segment = copier.segment
+            with segment.lock:
+                code = segment.read_page(page_no, lsn, copier.durable, frame)
+            if code == 0:
+                return
+            if code != E_NOT_FOUND:
+                what = {CANNOT_READ: "unreadable", E_CORRUPT: "inconsistent"}.get(code, str(code))
+                copier.fail(f"page {page_no} at {lsn} is {what}")
+        if code == E_NOT_FOUND:
+            raise PageUnavailable(f"page {page_no} does not exist at LSN {lsn}")
+        raise PageUnavailable(f"no copy can give page {page_no} at LSN {lsn}")
+
+    def _readers(self, lsn: int, timeout_s: float = 10.0) -> list[Copier]:
+        """Full copies that are at `lsn`, the next in turn first; waits for one if none is."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            ready = [c for c in self.live() if c.segment.full and c.durable >= lsn]
+            if ready:
+                self._turn += 1
+                first = self._turn % len(ready)
+                return ready[first:] + ready[:first]
+            if time.monotonic() > deadline or self.stopping:
+                raise PageUnavailable(f"no full copy has the log up to LSN {lsn}")
+            time.sleep(0.001)
+
+    def open_writer(self, timeout_s: float = 30.0) -> Recovered:
+        """Fence whoever wrote before and say where to go on.
+
+        What was published is in the ring and becomes durable first, so a new writer loses nothing
+        that the old one published. Raises LogUnavailable, VolumeLost.
+        """
+        with self.writer_lock:
+            control = self.control
+            control.put(CTRL_EPOCH, _FENCED)
+            vdl = control.published
+            self._wait_durable(vdl, timeout_s)
+            last_batch = control.get(CTRL_LAST_BATCH)
+            if last_batch >= vdl > FIRST_LSN:  # killed between the two words of a publish
+                at = RING_AT + last_batch % self.arena.ring_bytes + BATCH_PREVIOUS_AT
+                last_batch = int.from_bytes(self.arena.mem[at : at + 8].tobytes(), "little")
+            control.put(CTRL_LAST_BATCH, last_batch)
+            control.put(CTRL_VDL, vdl)
+            epoch = self.epochs[-1][0] + 1
+            self.epochs = with_epoch(self.epochs, epoch, vdl)
+            save_epochs([copier.segment for copier in self.live()], self.epochs)
+            control.put(CTRL_EPOCH, epoch)
+            logger.info("writer of epoch %d starts at %d", epoch, vdl)
+            return Recovered(epoch, vdl, last_batch)
+
+    def _wait_durable(self, lsn: int, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        while volume_durable(self.control.durable()) < lsn or len(self.live()) < WRITE_QUORUM:
+            self._wake_copies()
+            if time.monotonic() > deadline or self.stopping:
+                durable = self.control.durable()
+                raise LogUnavailable(f"LSN {lsn} is not durable on four copies: {durable}")
+            time.sleep(0.001)
+
+    def _wake_copies(self) -> None:
+        for fd in self._wake_fds:
+            os.eventfd_write(fd, 1)
+
+    def status(self) -> dict[str, object]:
+        """A description for people and `SHOW` statements."""
+        copies = []
+        for copy_no, copier in enumerate(self.copiers):
+            state = "live" if copier is not None and copier.live else "dead"
+            copies.append(
+                {
+                    "copy": copy_directory(copy_no),
+                    "state": state,
+                    "durable": 0 if copier is None else copier.durable,
+                    "checkpoint": 0 if copier is None else copier.segment.meta.checkpoint,
+                    "reason": "" if copier is None else copier.reason,
+                }
+            )
+        return {
+            "vdl": self.control.vdl,
+            "published": self.control.get(CTRL_PUBLISHED),
+            "epoch": self.control.epoch,
+            "copies": copies,
+        }
+
+    def close(self) -> None:
+        """Stop the copies and close all files. Nothing of the arena may be in use by others."""
+        self.stopping = True
+        for copier in self.copiers:
+            if copier is not None:
+                copier.stop()
+                copier.segment.close()
+        self.copiers = [None] * COPIES
+        os.close(self._lock_fd)
+        self.arena.close()

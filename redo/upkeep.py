@@ -1,0 +1,198 @@
+"""Storage's background work, in small steps on one thread of low priority.
+
+Each step looks whether copies are still there, prepares the next chunk files, starts a repair, goes on
+with coalescing, and gives up log that nobody needs.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+from redo.coalesce import coalesce
+from redo.control import CTRL_LOG_START
+from redo.copier import Copier
+from redo.errors import VolumeError
+from redo.quorum import COPIES, copy_directory, is_full
+from redo.recovery import rebuilt
+from redo.segment import Segment
+from redo.storage import Storage
+
+logger = logging.getLogger(__name__)
+
+_STEP_S = 0.1
+_IDLE_S = 5.0
+_IDLE_BYTES = 1 << 20
+_NICE = 10
+
+
+class Upkeep:
+    """Runs until `stop`.
+
+    coalesce_bytes   log above the checkpoint of a full copy that starts a round
+    """
+
+    def __init__(self, storage: Storage, coalesce_bytes: int) -> None:
+        self._storage = storage
+        self._coalesce_bytes = coalesce_bytes
+        self._rounds: dict[int, Iterator[None]] = {}
+        self._repair: threading.Thread | None = None
+        self._seen = (0, 0.0)
+        self._thread = threading.Thread(target=self._main, name="redo-upkeep", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, and the repair it may have started."""
+        self._storage.stopping = True
+        self._storage.event.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        if self._repair is not None:
+            self._repair.join()
+
+    def _main(self) -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        storage = self._storage
+        while not storage.stopping:
+            busy = self.step()
+            storage.event.wait(0.001 if busy else _STEP_S)
+            storage.event.clear()
+
+    def step(self) -> bool:
+        """One look at everything; whether there is more to do at once."""
+        for copier in self._storage.live():
+            if not copier.segment.present():
+                copier.fail("its files are gone")
+            elif copier.live:
+                self._prepare_chunk(copier)
+        self._start_repair()
+        busy = self._coalesce_step()
+        if not busy:
+            self._recycle_tails()
+        return busy
+
+    def _prepare_chunk(self, copier: Copier) -> None:
+        """Have the next chunk file ready when the present one is half full."""
+        log = copier.segment.log
+        position = max(copier.durable, copier.segment.meta.checkpoint)
+        start = log.start_of(position)
+        if position - start < log.chunk_bytes // 2:
+            return
+        try:
+            log.chunk_at(start + log.chunk_bytes)
+        except OSError as error:
+            logger.warning("copy %s: next log file: %s", copier.segment.name, error)
+
+    def _start_repair(self) -> None:
+        if self._repair is not None:
+            if self._repair.is_alive():
+                return
+            self._repair = None
+        for copy_no in range(COPIES):
+            copier = self._storage.copiers[copy_no]
+            if copier is None or not copier.live:
+                self._repair = threading.Thread(
+                    target=self._rebuild, args=(copy_no,), name="redo-repair", daemon=True
+                )
+                self._repair.start()
+                return
+
+    def _rebuild(self, copy_no: int) -> None:
+        """Replace a dead copy; on failure the next step tries again."""
+        storage = self._storage
+        name = copy_directory(copy_no)
+        try:
+            peers = [c for c in storage.live() if c.segment.full or not is_full(copy_no)]
+            if not peers:
+                logger.error("copy %s: no peer to rebuild it from", name)
+                time.sleep(1.0)
+                return
+            peer = max(peers, key=lambda copier: copier.durable)
+            self._retire(copy_no)
+            logger.info("rebuilding copy %s from %s", name, peer.segment.name)
+            segment = rebuilt(copy_no, peer.segment, peer.durable, storage.epochs)
+            self._take_in(segment)
+            logger.info("copy %s is back, complete to %d", name, segment.complete)
+        except (OSError, VolumeError) as error:
+            logger.error("copy %s cannot be rebuilt: %s", name, error)
+            if not storage.stopping:
+                time.sleep(0.5)
+
+    def _retire(self, copy_no: int) -> None:
+        copier = self._storage.copiers[copy_no]
+        if copier is None:
+            return
+        copier.stop()
+        self._rounds.pop(copy_no, None)
+        self._storage.copiers[copy_no] = None
+        with copier.segment.store_lock, copier.segment.lock:
+            copier.segment.close()
+
+    def _take_in(self, segment: Segment) -> None:
+        """Let a rebuilt copy count, unless an epoch has begun meanwhile that it has not seen."""
+        storage = self._storage
+        with storage.writer_lock:
+            if segment.meta.epochs != storage.epochs:
+                segment.set_epochs(storage.epochs)
+            storage.start_copy(segment)
+
+    def _limit(self) -> int:
+        """Nobody reads pages below this LSN any more."""
+        control = self._storage.control
+        return min([control.vdl, *control.read_points()])
+
+    def _idle(self) -> bool:
+        """Has nothing been published for a while?"""
+        published, now = self._storage.control.published, time.monotonic()
+        if published != self._seen[0]:
+            self._seen = (published, now)
+        return now - self._seen[1] > _IDLE_S
+
+    def _coalesce_step(self) -> bool:
+        """Start rounds that are due, go on with one step of each that runs."""
+        threshold = min(_IDLE_BYTES, self._coalesce_bytes) if self._idle() else self._coalesce_bytes
+        for copier in self._storage.live():
+            segment = copier.segment
+            backlog = min(copier.durable, self._limit()) - segment.meta.checkpoint
+            if segment.full and segment.copy_no not in self._rounds and backlog > threshold:
+                self._rounds[segment.copy_no] = coalesce(segment, self._limit(), copier.durable)
+        for copy_no, steps in list(self._rounds.items()):
+            copier_or_none = self._storage.copiers[copy_no]
+            try:
+                if copier_or_none is None or not copier_or_none.live:
+                    self._rounds.pop(copy_no, None)
+                else:
+                    next(steps)
+            except StopIteration:
+                self._rounds.pop(copy_no, None)
+            except (OSError, VolumeError) as error:
+                self._rounds.pop(copy_no, None)
+                if copier_or_none is not None:
+                    copier_or_none.fail(f"coalescing: {error}")
+        return bool(self._rounds)
+
+    def _recycle_tails(self) -> None:
+        """Tails keep log from the lowest checkpoint of the full copies on."""
+        live = self._storage.live()
+        full = [copier.segment.meta for copier in live if copier.segment.full]
+        if not full:
+            return
+        lowest = min(full, key=lambda meta: meta.checkpoint)
+        for copier in live:
+            segment = copier.segment
+            if (
+                segment.full
+                or lowest.checkpoint - segment.meta.checkpoint < segment.log.chunk_bytes
+            ):
+                continue
+            segment.set_checkpoint(
+                lowest.checkpoint, lowest.checkpoint_batch, lowest.checkpoint_epoch
+            )
+            segment.log.recycle_below(lowest.checkpoint)
+        self._storage.control.put(CTRL_LOG_START, lowest.checkpoint)
