@@ -99,10 +99,16 @@ def implicit_weights(point):
     base = 0xFBC0
     if 0x4E00 <= point <= 0x9FD5 or 0xFA0E <= point <= 0xFA29:
         base = 0xFB40
-    elif 0x3400 <= point <= 0x4DB5 or 0x20000 <= point <= 0x2CEA1:
+    elif (
+        0x3400 <= point <= 0x4DB5
+        or 0x20000 <= point <= 0x2A6D6
+        or 0x2A700 <= point <= 0x2B734
+        or 0x2B740 <= point <= 0x2B81D
+        or 0x2B820 <= point <= 0x2CEA1
+    ):
         base = 0xFB80
-    elif 0x17000 <= point <= 0x18AF2:
-        return (point - 0x17000 | 0x8000) << 16 | 0xFB00
+    elif 0x17000 <= point <= 0x18AFF:
+        return ((point - 0x17000) | 0x8000) << 16 | 0xFB00
     return ((point & 0x7FFF) | 0x8000) << 16 | base + (point >> 15)
 
 

@@ -142,29 +142,75 @@ def _ducet() -> Weights:
         if not semicolon or " " in points.strip():
             continue  # a directive, or a contraction
         weights = (int(part[1:5], 16) for part in elements.strip()[1:-1].split("]["))
-        known[int(points, 16)] = tuple(weight for weight in weights if weight)
+        # MySQL keeps eight weights of a character; only U+FDFA has more.
+        known[int(points, 16)] = tuple(weight for weight in weights if weight)[:8]
 
     def weights_of(point: int) -> tuple[int, ...] | int:
-        if 0xAC00 <= point <= 0xD7A3:
+        # MySQL decomposes up to U+D7AF, past the last syllable.
+        if 0xAC00 <= point <= 0xD7AF and point not in known:
             return ENTRY_HANGUL
         return known.get(point, ENTRY_IMPLICIT)
 
     return weights_of
 
 
+#: MySQL's table for general_ci follows Unicode 3.0; these got their upper case later.
+_UPPER_LATER: Final = frozenset({0x19E, 0x3D9, 0x48B, 0x4C6, 0x4CA, 0x4CE, *range(0x501, 0x510, 2)})
+#: Characters whose weight follows no rule: sharp s, lunate sigma, and short i keeps its breve.
+_GENERAL_ODD: Final = {0xDF: 0x53, 0x3F2: 0x3A3, 0x3F5: 0x3F5, 0x419: 0x419, 0x439: 0x419}
+
+
 def general_weight(point: int) -> tuple[int, ...]:
-    """Weight of a character in `utf8mb4_general_ci`."""
+    """Weight of a character in `utf8mb4_general_ci`: its base letter in upper case.
+
+    Only letters over Latin, Greek and Cyrillic bases lose their accents; beyond the BMP all are equal.
+    """
     if point > 0xFFFF:
         return (0xFFFD,)
-    return (_base_upper(point),)
+    if point in _GENERAL_ODD:
+        return (_GENERAL_ODD[point],)
+    letter = chr(point)
+    old = unicodedata.ucd_3_2_0
+    parts = old.decomposition(letter)
+    if " " in parts and not parts.startswith("<") and old.category(letter)[0] == "L":
+        base = old.normalize("NFD", letter)[0]
+        if ord(base) < 0x2B0 or 0x370 <= ord(base) < 0x530:
+            letter = base
+    upper = letter.upper()
+    later = ord(letter) in _UPPER_LATER or old.category(letter) == "Cn"
+    if later or len(upper) != 1 or ord(upper) > 0xFFFF or old.category(upper) == "Cn":
+        return (ord(letter),)
+    return (ord(upper),)
 
 
-def _base_upper(point: int) -> int:
-    base = unicodedata.normalize("NFD", chr(point))[0] if not 0xD800 <= point < 0xE000 else ""
-    upper = base.upper()
-    return ord(upper) if len(upper) == 1 and ord(upper) <= 0xFFFF else point
+#: latin1_swedish_ci: letters that sort under another one, as (weights, members) in Latin-1.
+_SWEDISH: Final = (
+    ("A", "ÀÁÂÃ"),
+    ("C", "Ç"),
+    ("E", "ÈÉÊË"),
+    ("I", "ÌÍÎÏ"),
+    ("D", "Ð"),
+    ("N", "Ñ"),
+    ("O", "ÒÓÔÕ"),
+    ("U", "ÙÚÛ"),
+    ("Y", "ÜÝ"),
+    ("[", "Å"),
+    ("\\", "ÄÆ"),
+    ("]", "Ö"),
+)
+_SWEDISH_WEIGHT: Final = {member: ord(letter) for letter, members in _SWEDISH for member in members}
+#: Bytes without a character in cp1252; MySQL maps them to the control characters of that number.
+_CP1252_HOLES: Final = frozenset({0x81, 0x8D, 0x8F, 0x90, 0x9D})
 
 
 def swedish_weight(point: int) -> tuple[int, ...]:
-    """Weight of a character in `latin1_swedish_ci`."""
-    return (point,)
+    """Weight of a character in `latin1_swedish_ci`: by its cp1252 byte; others are question marks."""
+    letter = chr(point)
+    if "a" <= letter <= "z" or ("à" <= letter <= "þ" and letter != "÷"):
+        letter = letter.upper()
+    if letter in _SWEDISH_WEIGHT:
+        return (_SWEDISH_WEIGHT[letter],)
+    if point in _CP1252_HOLES:
+        return (point,)
+    code = letter.encode("cp1252", "replace") if not 0xD800 <= point < 0xE000 else b"?"
+    return (code[0],)

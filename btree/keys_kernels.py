@@ -205,7 +205,7 @@ def key_bound(mem, description, lane):
     if kind == CLASS_FIXED or kind == CLASS_DOUBLE:
         return 9
     if kind == CLASS_TEXT:
-        return 12 * (lane & RUN_MASK) + 8  # U+FDFA: 3 bytes, 18 weights
+        return 8 * (lane & RUN_MASK) + 8  # eight weights of two bytes from two bytes of UTF-8
     return 2 * (lane & RUN_MASK) + 8
 
 

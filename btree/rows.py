@@ -90,7 +90,7 @@ _LONG_KINDS: Final = frozenset(
 )
 _DECIMAL_DIGITS: Final = 18  #: most digits that a lane holds as a number
 _TINY_BYTES: Final = 255
-_WEIGHTS_A_CHARACTER: Final = 18
+_WEIGHTS_A_CHARACTER: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
