@@ -42,14 +42,14 @@
     OFFSET  SIZE NAME       UNDO RECORD
     0       2    bytes      of the whole record
     2       1    kind       UNDO_*
-    3       1    flags      UNDONE | PREVIOUS_DELETED
+    3       1    flags      UNDONE | PREVIOUS_DELETED | IMAGE_SPILLED
     4       4    table      table id
     8       8    trx_id     who changed the row
     16      8    previous   undo pointer of the same transaction's record before, 0: first
     24      8    row_trx    trx_id of the version before
     32      8    row_undo   undo pointer of the version before
     40      2    key_bytes
-    42      2    row_bytes  image of the version before; 0 for UNDO_INSERT
+    42      2    row_bytes  image of the version before; none for UNDO_INSERT
     44           key, row
 
     OFFSET  SIZE NAME       CLUSTERED LEAF VALUE
@@ -127,6 +127,8 @@ UNDO_DELETE: Final = 3
 
 UNDONE: Final = 1
 PREVIOUS_DELETED: Final = 2
+IMAGE_SPILLED: Final = 4
+SPILLED_BYTES: Final = 12  #: what then stands for the row: first overflow page i8, bytes u4
 
 U_BYTES: Final = 0
 U_KIND: Final = 2
@@ -151,7 +153,9 @@ S_KEY_BYTES: Final = 9
 S_VALUE_BYTES: Final = 11
 
 # Table directory: `st[ST_TABLES_AT]` + 32 * table id.  Undo records name tables by id.
-TABLE_DESCRIPTOR: Final = 0  #: offset of the table's descriptor; 0: dropped, its undo is passed over
+TABLE_DESCRIPTOR: Final = (
+    0  #: offset of the table's descriptor; 0: dropped, its undo is passed over
+)
 TABLE_AUTOINC: Final = 8  #: next AUTO_INCREMENT value to hand out, 0: ask the root page
 TABLE_CHANGES: Final = 16  #: rows inserted, updated, deleted since start
 TABLE_ROWS: Final = 24  #: estimated rows: counted at open or load, kept up by row kernels
@@ -187,7 +191,7 @@ CUR_PAGE: Final = 80  #: leaf it stands on, 0: position again by key
 CUR_LSN: Final = 88  #: that leaf's page_lsn then
 CUR_SLOT: Final = 96  #: next slot there
 CUR_DONE: Final = 104
-CUR_KEY_ROOM: Final = 4096
+CUR_KEY_ROOM: Final = 16384
 CUR_AT_KEY: Final = 128
 CUR_STOP_KEY: Final = CUR_AT_KEY + CUR_KEY_ROOM
 CURSOR_BYTES: Final = CUR_STOP_KEY + CUR_KEY_ROOM

@@ -1,0 +1,280 @@
+"""Range scans: batches of rows that a transaction sees, in index order, forward or backward.
+
+A bound is a key or the beginning of one; an entry that begins with the bound counts as equal to it.
+`cursor_open` turns bounds into plain byte strings [from, to): "after everything that begins with k" is
+k with its last byte increased.
+
+A cursor remembers the last key it has passed and, as a hint, leaf, slot and page_lsn. While the leaf
+still has that LSN it goes on from the slot; otherwise it finds its place again by key. So anything may
+happen between two calls: fetches, splits, changes by this or other transactions.
+
+The block is `CURSOR_BYTES` at `cursor`, 8-byte aligned; its contents before `cursor_open` do not matter.
+"""
+
+from __future__ import annotations
+
+from btree.called_kernels import leaf_value, tree_find
+from btree.layout import LEFT_AT, RIGHT_AT
+from btree.lock_kernels import writer_conflict
+from btree.mvcc_kernels import version_seen, version_start, view_sees
+from btree.page_kernels import page_count, page_search
+from btree.pool_kernels import pool_find, pool_peek
+from btree.row_kernels import row_current, row_stand
+from btree.row_keys_kernels import WHICH_WALK, index_root, key_at, key_make
+from btree.state import (
+    ST_LEAF_FRAME,
+    ST_LEAF_SLOT,
+    ST_ROW_AT,
+    ST_ROWS_READ,
+    ST_VALUE_BYTES,
+)
+from btree.tree_kernels import leaf_key, leaf_key_bytes, leaf_value_start, tree_last
+from btree.txn_layout import (
+    CUR_AT_BYTES,
+    CUR_AT_INCLUSIVE,
+    CUR_AT_KEY,
+    CUR_BACKWARD,
+    CUR_CTX,
+    CUR_DONE,
+    CUR_INDEX,
+    CUR_KEY_ROOM,
+    CUR_LSN,
+    CUR_MODE,
+    CUR_PAGE,
+    CUR_ROOT,
+    CUR_SLOT,
+    CUR_STOP_BYTES,
+    CUR_STOP_KEY,
+    CUR_TABLE,
+    MODE_SNAPSHOT,
+    S_DELETED,
+    S_KEY_BYTES,
+    S_TRX,
+)
+from redo.codes import E_TOO_BIG
+from redo.coding_kernels import (
+    compare,
+    head_of,
+    load_i64,
+    load_u8,
+    load_u16,
+    move,
+    store_i64,
+    store_u8,
+)
+from redo.image import PAGE_LSN_AT
+from redo.jit import helper, kernel
+
+
+@helper
+def _key_after(mem, key, count):
+    """Make a key the first string after all that begin with it; its bytes, -1: there is none."""
+    while count > 0 and load_u8(mem, key + count - 1) == 255:
+        count -= 1
+    if count == 0:
+        return -1
+    store_u8(mem, key + count - 1, load_u8(mem, key + count - 1) + 1)
+    return count
+
+
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8, i8, i8, i8, i8, i8, i8, i8)")
+def cursor_open(
+    st, mem, ctx, cursor, table, index, low, low_bytes, low_inclusive, high, high_bytes,
+    high_inclusive, backward, mode,
+):  # fmt: skip
+    """Prepare a scan of one index; touches no page. 0, or E_TOO_BIG for a bound over the room.
+
+    low, high   bounds, as `key_append` makes them; bytes -1: no bound on that side
+    backward    1: from high to low
+    mode        MODE_SNAPSHOT, MODE_EXCLUSIVE or MODE_SHARED
+    """
+    if low_bytes > CUR_KEY_ROOM or high_bytes > CUR_KEY_ROOM:
+        return E_TOO_BIG
+    begin = cursor + CUR_STOP_KEY if backward else cursor + CUR_AT_KEY
+    end = cursor + CUR_AT_KEY if backward else cursor + CUR_STOP_KEY
+    done = 0
+    if low_bytes > 0:
+        move(mem, begin, low, low_bytes)
+        if not low_inclusive:
+            low_bytes = _key_after(mem, begin, low_bytes)
+            if low_bytes < 0:
+                done = 1
+    low_bytes = max(low_bytes, 0)
+    if high_bytes >= 0:
+        move(mem, end, high, high_bytes)
+        if high_inclusive:
+            high_bytes = _key_after(mem, end, high_bytes)
+    store_i64(mem, cursor + CUR_CTX, ctx)
+    store_i64(mem, cursor + CUR_TABLE, table)
+    store_i64(mem, cursor + CUR_INDEX, index)
+    store_i64(mem, cursor + CUR_ROOT, index_root(mem, table, index))
+    store_i64(mem, cursor + CUR_MODE, mode)
+    store_i64(mem, cursor + CUR_BACKWARD, backward)
+    store_i64(mem, cursor + CUR_AT_BYTES, high_bytes if backward else low_bytes)
+    store_i64(mem, cursor + CUR_STOP_BYTES, low_bytes if backward else high_bytes)
+    store_i64(mem, cursor + CUR_AT_INCLUSIVE, 1)
+    store_i64(mem, cursor + CUR_PAGE, 0)
+    store_i64(mem, cursor + CUR_DONE, done)
+    return 0
+
+
+@helper
+def _clustered_row(st, mem, ctx, root, mode, frame, slot):
+    """The row of a clustered slot as `ctx` sees it: offset, 0: none, or a code."""
+    if mode != MODE_SNAPSHOT:
+        key = leaf_key(st, mem, frame, slot)
+        code = row_current(st, mem, ctx, root, key, leaf_key_bytes(st, mem, frame, slot), 3 - mode)
+    else:
+        value = leaf_value(st, mem, frame, slot)
+        if value < 0:
+            return value
+        version_start(st, mem, value, st[ST_VALUE_BYTES])
+        code = version_seen(st, mem, ctx)
+    if code <= 0:
+        return code
+    return st[ST_ROW_AT]
+
+
+@helper
+def _secondary_row(st, mem, ctx, table, index, mode, frame, slot):
+    """The clustered row behind a secondary slot, if `ctx` sees it under that key (S1, S2)."""
+    entry = leaf_key(st, mem, frame, slot)
+    count = leaf_key_bytes(st, mem, frame, slot)
+    value = leaf_value_start(st, mem, frame, slot)
+    trx_id = load_i64(mem, value + S_TRX)
+    deleted = load_u8(mem, value + S_DELETED)
+    pk_bytes = load_u16(mem, value + S_KEY_BYTES)
+    pk = entry + count - pk_bytes
+    root = index_root(mem, table, 0)
+    if mode != MODE_SNAPSHOT:
+        if deleted:
+            return writer_conflict(st, mem, ctx, trx_id)
+        code = row_current(st, mem, ctx, root, pk, pk_bytes, 3 - mode)
+        if code <= 0:
+            return code
+        return st[ST_ROW_AT]
+    believed = view_sees(mem, ctx, trx_id)
+    if believed and deleted:
+        return 0
+    code = row_stand(st, mem, root, pk, pk_bytes)
+    if code == 1:
+        code = version_seen(st, mem, ctx)
+    if code <= 0:
+        return code
+    if not believed:
+        row_bytes = key_make(st, mem, table, index, WHICH_WALK, st[ST_ROW_AT])
+        if compare(mem, key_at(st, index, WHICH_WALK), row_bytes, entry, count) != 0:
+            return 0
+    return st[ST_ROW_AT]
+
+
+@helper
+def _cursor_place(st, mem, cursor):
+    """Frame to go on in, its slot in ST_LEAF_SLOT (backward: one past it); or a code."""
+    page_no = load_i64(mem, cursor + CUR_PAGE)
+    if page_no:
+        frame = pool_peek(st, mem, page_no)
+        if frame >= 0 and load_i64(mem, frame + PAGE_LSN_AT) == load_i64(mem, cursor + CUR_LSN):
+            st[ST_LEAF_SLOT] = load_i64(mem, cursor + CUR_SLOT)
+            return frame
+    root = load_i64(mem, cursor + CUR_ROOT)
+    count = load_i64(mem, cursor + CUR_AT_BYTES)
+    if count < 0:
+        code = tree_last(st, mem, root)
+        st[ST_LEAF_SLOT] += code == 1
+    else:
+        code = tree_find(st, mem, root, cursor + CUR_AT_KEY, count)
+        if code == 1 and not load_i64(mem, cursor + CUR_AT_INCLUSIVE):
+            st[ST_LEAF_SLOT] += 1
+    if code < 0:
+        return code
+    return st[ST_LEAF_FRAME]
+
+
+@helper
+def _cursor_keep(st, mem, cursor, frame, slot, passed):
+    """Remember where the cursor stands; passed: the slot whose key is behind it, -1: none here."""
+    if passed >= 0:
+        count = leaf_key_bytes(st, mem, frame, passed)
+        move(mem, cursor + CUR_AT_KEY, leaf_key(st, mem, frame, passed), count)
+        store_i64(mem, cursor + CUR_AT_BYTES, count)
+        backward = load_i64(mem, cursor + CUR_BACKWARD)
+        store_i64(mem, cursor + CUR_AT_INCLUSIVE, backward)
+    store_i64(mem, cursor + CUR_PAGE, load_i64(mem, frame))
+    store_i64(mem, cursor + CUR_LSN, load_i64(mem, frame + PAGE_LSN_AT))
+    store_i64(mem, cursor + CUR_SLOT, slot)
+
+
+@helper
+def _leaf_edge(st, mem, cursor, frame, backward):
+    """Slot at which the range ends in this leaf; ST_LEAF_SLOT 1: it ends here, 0: goes on."""
+    count = page_count(mem, frame)
+    stop_bytes = load_i64(mem, cursor + CUR_STOP_BYTES)
+    stop = cursor + CUR_STOP_KEY
+    edge = 0 if backward else count
+    if stop_bytes > 0 or (stop_bytes == 0 and not backward):
+        head = head_of(mem, stop, stop_bytes)
+        edge = page_search(st, mem, frame, 0, head, stop, stop_bytes) >> 1
+    st[ST_LEAF_SLOT] = edge > 0 if backward else edge < count
+    return edge
+
+
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
+def cursor_next(st, mem, cursor, rows_out, limit):
+    """Up to `limit` row offsets at `rows_out` (int64 words): how many, 0 at the end, or a code.
+
+    A code is returned only when there is no row to give first; call again after answering it.
+    Offsets are good until the next fetch or change.
+    """
+    if load_i64(mem, cursor + CUR_DONE):
+        return 0
+    frame = _cursor_place(st, mem, cursor)
+    if frame < 0:
+        return frame
+    ctx = load_i64(mem, cursor + CUR_CTX)
+    table = load_i64(mem, cursor + CUR_TABLE)
+    index = load_i64(mem, cursor + CUR_INDEX)
+    root = load_i64(mem, cursor + CUR_ROOT)
+    mode = load_i64(mem, cursor + CUR_MODE)
+    backward = load_i64(mem, cursor + CUR_BACKWARD)
+    step = -1 if backward else 1
+    slot = st[ST_LEAF_SLOT]
+    passed = -1
+    n = 0
+    code = 0
+    while True:
+        edge = _leaf_edge(st, mem, cursor, frame, backward)
+        ends_here = st[ST_LEAF_SLOT]
+        while (slot > edge if backward else slot < edge) and n < limit:
+            at = slot - 1 if backward else slot
+            if index == 0:
+                row = _clustered_row(st, mem, ctx, root, mode, frame, at)
+            else:
+                row = _secondary_row(st, mem, ctx, table, index, mode, frame, at)
+            if row < 0:
+                code = row
+                break
+            if row > 0:
+                store_i64(mem, rows_out + 8 * n, row)
+                n += 1
+            passed = at
+            slot += step
+        if code < 0 or n == limit:
+            break
+        page_no = load_i64(mem, frame + (LEFT_AT if backward else RIGHT_AT))
+        if ends_here or page_no == 0:
+            store_i64(mem, cursor + CUR_DONE, 1)
+            break
+        following = pool_find(st, mem, page_no)
+        if following < 0:
+            code = following
+            break
+        _cursor_keep(st, mem, cursor, frame, slot, passed)
+        frame = following
+        passed = -1
+        slot = page_count(mem, frame) if backward else 0
+    _cursor_keep(st, mem, cursor, frame, slot, passed)
+    st[ST_ROWS_READ] += n
+    if n > 0:
+        return n
+    return code

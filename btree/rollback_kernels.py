@@ -1,0 +1,229 @@
+"""Undoing changes: one undo record a call, for statements, savepoints, transactions and recovery.
+
+Each record is undone in one MTR which also marks it UNDONE, so a crash in between loses nothing and
+repeats nothing. The version before comes back into the leaf as it was; secondary entries follow S1
+and S2 of `row_keys_kernels`: those of the version that goes are removed unless an older version still
+has that key, those of the version that comes back lose their mark.
+
+A deleted version that every view sees as deleted does not come back: its own undo record may have
+been purged already, and nobody would ever remove it.
+"""
+
+from __future__ import annotations
+
+from btree.called_kernels import tree_delete, tree_replace, tree_reserve
+from btree.layout import D_TABLE_ID
+from btree.mvcc_kernels import purge_low, version_of_record
+from btree.pool_kernels import pool_find
+from btree.row_kernels import row_stand
+from btree.row_keys_kernels import (
+    WHICH_NEW,
+    WHICH_OLD,
+    entry_put,
+    entry_remove,
+    index_root,
+    key_at,
+    key_count,
+    key_note,
+    key_note_set,
+    key_place,
+    keys_equal,
+    keys_make,
+    table_descriptor,
+    table_entry,
+    table_indexes,
+    value_build,
+    version_has_key,
+)
+from btree.space_kernels import reserve_begin
+from btree.state import (
+    ST_BUILD_AT,
+    ST_ROW_AT,
+    ST_ROW_BYTES,
+    ST_ROW_DELETED,
+    ST_ROW_UNDO,
+    ST_SPILL_AT,
+    ST_SPILL_NEXT,
+)
+from btree.txn_layout import (
+    C_ROW,
+    CTX_ROWS_CHANGED,
+    CTX_UNDO_LAST,
+    PREVIOUS_DELETED,
+    S_VALUE_BYTES,
+    TABLE_ROWS,
+    U_FLAGS,
+    U_KEY,
+    U_KEY_BYTES,
+    U_KIND,
+    U_PREVIOUS,
+    U_ROW_TRX,
+    U_TABLE,
+    UNDO_DELETE,
+    UNDO_INSERT,
+    UNDONE,
+)
+from redo.codes import E_CORRUPT
+from redo.coding_kernels import load_i64, load_u8, load_u16, load_u32, move, store_i64
+from redo.edit_kernels import mtr_begin, mtr_commit, page_put_u8
+from redo.jit import helper, kernel
+
+#: What to do with an index's entry of the version that goes (its note in WHICH_NEW).
+KEEP = 0
+REMOVE = 1
+MARK = 2
+
+
+@helper
+def _plan_secondaries(st, mem, table, record, has_new, has_old):
+    """Decide for each secondary index, reserve for it: 0 or a code.
+
+    Notes: WHICH_NEW: KEEP | REMOVE | MARK; WHICH_OLD: 1 when its entry loses its mark.
+    """
+    low = purge_low(st, mem)
+    older = has_old or load_u8(mem, record + U_FLAGS) & PREVIOUS_DELETED
+    for index in range(1, table_indexes(mem, table)):
+        root = index_root(mem, table, index)
+        same = has_new and has_old and keys_equal(st, mem, index, WHICH_OLD, WHICH_NEW)
+        if has_new:
+            fate = KEEP if same else REMOVE
+            if not same and older:
+                code = version_of_record(st, mem, record)
+                if code >= 0:
+                    code = version_has_key(st, mem, table, index, WHICH_NEW, low)
+                if code < 0:
+                    return code
+                if code:
+                    fate = MARK
+            key_note_set(st, mem, index, WHICH_NEW, fate)
+            key = key_at(st, index, WHICH_NEW)
+            count = key_count(st, mem, index, WHICH_NEW)
+            value_bytes = S_VALUE_BYTES if fate == MARK else -1
+            code = tree_reserve(st, mem, root, key, count, value_bytes)
+            if code < 0:
+                return code
+        if has_old:
+            key_note_set(st, mem, index, WHICH_OLD, 0 if same else 1)
+            key = key_at(st, index, WHICH_OLD)
+            count = key_count(st, mem, index, WHICH_OLD)
+            code = tree_reserve(st, mem, root, key, count, S_VALUE_BYTES)
+            if code < 0:
+                return code
+    return 0
+
+
+@helper
+def _mend_secondaries(st, mem, table, has_new, has_old, row_trx):
+    """Do what was planned."""
+    for index in range(1, table_indexes(mem, table)):
+        if has_new:
+            fate = key_note(st, mem, index, WHICH_NEW)
+            if fate == MARK:
+                entry_put(st, mem, table, index, WHICH_NEW, row_trx, 1)
+            elif fate == REMOVE:
+                entry_remove(st, mem, table, index, WHICH_NEW)
+        if has_old and key_note(st, mem, index, WHICH_OLD):
+            entry_put(st, mem, table, index, WHICH_OLD, row_trx, 0)
+
+
+@helper
+def _record_passed(st, mem, ctx, frame, record):
+    """Inside an MTR: mark the record, and take it off the transaction's chain."""
+    page_put_u8(st, mem, frame, record + U_FLAGS - frame, load_u8(mem, record + U_FLAGS) | UNDONE)
+    store_i64(mem, ctx + CTX_UNDO_LAST, load_i64(mem, record + U_PREVIOUS))
+    store_i64(mem, ctx + CTX_ROWS_CHANGED, load_i64(mem, ctx + CTX_ROWS_CHANGED) - 1)
+
+
+@helper
+def _key_of_record(st, mem, record, which):
+    """Copy the record's clustered key into its place."""
+    count = load_u16(mem, record + U_KEY_BYTES)
+    store_i64(mem, key_place(st, 0, which), count)
+    move(mem, key_at(st, 0, which), record + U_KEY, count)
+    return count
+
+
+@helper
+def _undo_one(st, mem, ctx, frame, record, table):
+    """Undo one record of a table that exists: 0 or a code with nothing done."""
+    reserve_begin(st)
+    kind = load_u8(mem, record + U_KIND)
+    before_deleted = load_u8(mem, record + U_FLAGS) & PREVIOUS_DELETED
+    key_bytes = _key_of_record(st, mem, record, WHICH_OLD)
+    _key_of_record(st, mem, record, WHICH_NEW)
+    key = key_at(st, 0, WHICH_OLD)
+    root = index_root(mem, table, 0)
+    code = row_stand(st, mem, root, key, key_bytes)
+    if code <= 0:
+        return E_CORRUPT if code == 0 else code
+    has_new = not st[ST_ROW_DELETED]
+    has_old = kind != UNDO_INSERT and not before_deleted
+    if has_new:
+        keys_make(st, mem, table, WHICH_NEW, st[ST_ROW_AT])
+    row_trx = load_i64(mem, record + U_ROW_TRX)
+    gone = kind == UNDO_INSERT
+    at = row_undo = 0
+    value_bytes = -1
+    if not gone:
+        code = version_of_record(st, mem, record)
+        if code < 0:
+            return code
+        at, row_undo = st[ST_ROW_AT], st[ST_ROW_UNDO]
+        value_bytes = C_ROW + st[ST_ROW_BYTES]
+        if has_old:
+            keys_make(st, mem, table, WHICH_OLD, at)
+        gone = before_deleted != 0 and row_trx < purge_low(st, mem)
+    code = _plan_secondaries(st, mem, table, record, has_new, has_old)
+    if code >= 0:
+        code = tree_reserve(st, mem, root, key, key_bytes, -1 if gone else value_bytes)
+    if code >= 0:
+        code = mtr_begin(st, mem)
+    if code < 0:
+        return code
+    _record_passed(st, mem, ctx, frame, record)
+    if gone:
+        tree_delete(st, mem, root, key, key_bytes)
+    else:
+        deleted = 1 if before_deleted else 0
+        value_build(st, mem, row_trx, row_undo, deleted, at, value_bytes - C_ROW)
+        tree_replace(st, mem, root, key, key_bytes, st[ST_BUILD_AT], value_bytes)
+    _mend_secondaries(st, mem, table, has_new, has_old, row_trx)
+    mtr_commit(st, mem)
+    entry = table_entry(st, load_i64(mem, table + 8 * D_TABLE_ID))
+    rows = load_i64(mem, entry + TABLE_ROWS)
+    if kind == UNDO_DELETE:
+        rows += 1
+    elif not has_old:
+        rows -= 1
+    store_i64(mem, entry + TABLE_ROWS, rows)
+    return 0
+
+
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
+def rollback_step(st, mem, ctx, until, limit):
+    """Undo up to `limit` records of `ctx`, newest first, down to the undo pointer `until`.
+
+    -> 0 all undone, 1 there is more, or a code (E_PAGE_MISS, E_NO_FRAME, E_LOG_FULL): call again
+    """
+    for _ in range(limit):
+        pointer = load_i64(mem, ctx + CTX_UNDO_LAST)
+        if pointer == until or pointer == 0:
+            return 0
+        frame = pool_find(st, mem, pointer >> 16)
+        if frame < 0:
+            return frame
+        record = frame + (pointer & 0xFFFF)
+        table = table_descriptor(st, mem, load_u32(mem, record + U_TABLE))
+        spill = st[ST_SPILL_NEXT]
+        st[ST_SPILL_NEXT] = st[ST_SPILL_AT]
+        if table:
+            code = _undo_one(st, mem, ctx, frame, record, table)
+        else:
+            code = mtr_begin(st, mem)
+            if code == 0:
+                _record_passed(st, mem, ctx, frame, record)
+                mtr_commit(st, mem)
+        st[ST_SPILL_NEXT] = spill
+        if code < 0:
+            return code
+    return 1
