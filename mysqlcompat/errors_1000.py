@@ -1,7 +1,7 @@
 """Numbers, SQLSTATEs and message templates of MySQL's errors, 1000 to 1291.
 
-One line a message: number, SQLSTATE, text with a %s for each argument; lines that begin with a blank
-go on with the message before. `errors.py` reads it.
+One line a message: number, SQLSTATE, text with a %s for each argument; a line that begins with a
+blank goes on with the message before. `errors.py` reads it.
 """
 
 from typing import Final
@@ -93,6 +93,7 @@ TABLE: Final = """\
 1110 42000 Column '%s' specified twice
 1111 HY000 Invalid use of group function
 1112 42000 Table '%s' uses an extension that doesn't exist in this MySQL version
+1113 42000 A table must have at least 1 column
 1114 HY000 The table '%s' is full
 1115 42000 Unknown character set: '%s'
 1116 HY000 Too many tables; MySQL can only use %s tables in a join

@@ -1,7 +1,7 @@
 """Numbers, SQLSTATEs and message templates of MySQL's errors, 1292 and above.
 
-One line a message: number, SQLSTATE, text with a %s for each argument; lines that begin with a blank
-go on with the message before. `errors.py` reads it.
+One line a message: number, SQLSTATE, text with a %s for each argument; a line that begins with a
+blank goes on with the message before. `errors.py` reads it.
 """
 
 from typing import Final
@@ -224,6 +224,7 @@ TABLE: Final = """\
 1882 HY000 The initialization vector supplied to %s is too short. Must be at least %s bytes long
 1886 HY000 The table '%s.%s' does not have the necessary key(s) defined on it. Please check the
   table definition and create index(s) accordingly.
+3013 HY000 Invalid size for column '%s'.
 3024 HY000 Query execution was interrupted, maximum statement execution time exceeded
 3058 HY000 Deadlock found when trying to get user-level lock; try rolling back
   transaction/releasing locks and restarting lock acquisition.

@@ -30,6 +30,7 @@ _SCOPES: Final[dict[str, Scope]] = {
     "PERSIST": "persist",
     "PERSIST_ONLY": "persist_only",
 }
+_OF_NEXT_TRANSACTION: Final = ("TRANSACTION_ISOLATION", "TRANSACTION_READ_ONLY")
 _UNSUPPORTED: Final = {"PASSWORD": "SET PASSWORD", "ROLE": "SET ROLE", "RESOURCE": "SET RESOURCE"}
 
 
@@ -108,6 +109,8 @@ def _assignment(stream: TokenStream) -> Assignment:
             if scope is not None:
                 stream.advance()
                 stream.expect_op(".")
+        if scope is None and stream.token.value in _OF_NEXT_TRANSACTION:
+            scope = "next"
     else:
         word = stream.accept_any(*_SCOPES)
         scope = _SCOPES[word] if word else None

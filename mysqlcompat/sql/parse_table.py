@@ -105,6 +105,8 @@ def _column_attribute(stream: TokenStream, column: ColumnDefinition) -> ColumnDe
         return replace(column, default=_default(stream))
     if stream.accept("ON", "UPDATE"):
         return replace(column, on_update=_now(stream))
+    if stream.accept("SERIAL", "DEFAULT", "VALUE"):
+        return replace(column, nullable=False, auto_increment=True, key=column.key or "unique")
     if stream.accept("AUTO_INCREMENT"):
         return replace(column, auto_increment=True)
     if stream.accept("UNIQUE"):

@@ -178,7 +178,7 @@ def _bit(stream: TokenStream, column: str) -> ColumnType:
 def _year(stream: TokenStream, column: str) -> ColumnType:
     width = _length(stream)
     if width not in (None, 4):
-        raise SqlError(1818)
+        raise SqlError.with_text(1818, "Invalid display width. Use YEAR instead.", "HY000")
     return _numeric_options(stream, ColumnType(TypeKind.YEAR))
 
 

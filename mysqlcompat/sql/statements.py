@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 from btree.schema import ColumnType
 
-Scope = Literal["global", "session", "persist", "persist_only"]
+#: "next": `SET @@transaction_isolation = …` without a scope is for the next transaction only.
+Scope = Literal["global", "session", "persist", "persist_only", "next"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,288 @@
+"""Data definition statements, run: rules that need the catalog, then the catalog's atomic change.
+
+Every statement commits what is open before it starts. The catalog makes one mini-transaction per
+statement (per table for DROP TABLE, as in MySQL) and the statement answers when it is durable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from btree.schema import Index, Table
+from mysqlcompat.catalog_view import CatalogView, is_virtual
+from mysqlcompat.ddl.definition import Charset, make_table, resolve_charset
+from mysqlcompat.ddl.indexes import add_index
+from mysqlcompat.errors import SqlError
+from mysqlcompat.results import Ok, Result
+from mysqlcompat.sql import statements as st
+from mysqlcompat.sql.statements import TableName
+
+if TYPE_CHECKING:
+    from mysqlcompat.session import Session
+
+
+async def run(session: Session, statement: st.Statement) -> Result:
+    """Run one data definition statement."""
+    if session.node.read_only:
+        raise SqlError(1290, "--read-only")
+    await session.transaction.commit()
+    result = await _RUNNERS[type(statement)](session, statement)
+    await session.node.durable(session.node.engine.log_end)
+    return result
+
+
+def _catalog(session: Session) -> Any:
+    return session.node.engine.catalog
+
+
+def _check_writable(session: Session, database: str) -> None:
+    if is_virtual(database):
+        account = session.client.account
+        raise SqlError(1044, account.user, account.host, database.lower())
+
+
+def _place(session: Session, name: TableName) -> str:
+    """The database of a table that is to be made or changed; ERROR 1044, 1046, 1049."""
+    database = CatalogView(session).resolve_database(name.database)
+    _check_writable(session, database)
+    return database
+
+
+def _existing(session: Session, name: TableName) -> Table:
+    database = _place(session, name)
+    return CatalogView(session).table(database, name.name)
+
+
+# Databases
+
+
+async def _create_database(session: Session, statement: st.CreateDatabase) -> Result:
+    if CatalogView(session).has_database(statement.name):
+        if statement.if_not_exists:
+            message = f"Can't create database '{statement.name}'; database exists"
+            session.warn(1007, message, "Note")
+            return Ok(affected=1)
+        raise SqlError(1007, statement.name)
+    server = _server_charset(session)
+    chosen = resolve_charset(statement.charset, statement.collation, server)
+    _catalog(session).create_database(statement.name, chosen.name, chosen.collation)
+    return Ok(affected=1)
+
+
+def _server_charset(session: Session) -> Charset:
+    variables = session.variables
+    return Charset(
+        str(variables.get("character_set_server")), str(variables.get("collation_server"))
+    )
+
+
+async def _alter_database(session: Session, statement: st.AlterDatabase) -> Result:
+    raise SqlError(1235, "ALTER DATABASE")
+
+
+async def _drop_database(session: Session, statement: st.DropDatabase) -> Result:
+    view = CatalogView(session)
+    if not view.has_database(statement.name):
+        if statement.if_exists:
+            message = f"Can't drop database '{statement.name}'; database doesn't exist"
+            session.warn(1008, message, "Note")
+            return Ok()
+        raise SqlError(1008, statement.name)
+    _check_writable(session, statement.name)
+    count = len(view.tables(statement.name))
+    _catalog(session).drop_database(statement.name)
+    if session.database == statement.name:
+        session.forget_database()
+    return Ok(affected=count)
+
+
+# Tables
+
+
+async def _create_table(session: Session, statement: st.CreateTable) -> Result:
+    database = _place(session, statement.table)
+    view = CatalogView(session)
+    if view.find(database, statement.table.name) is not None:
+        return _exists(session, statement.table.name, statement.if_not_exists)
+    default = Charset(*view.database_collation(database))
+    table = make_table(statement, database, default, session.sql_mode)
+    if session.variables.get("sql_require_primary_key") and table.has_row_id:
+        raise SqlError(3750)
+    _catalog(session).create_table(replace(table, created=_now()))
+    return Ok()
+
+
+def _now() -> str:
+    return datetime.now(UTC).replace(tzinfo=None, microsecond=0).isoformat(" ")
+
+
+def _exists(session: Session, name: str, conditional: bool) -> Result:
+    if not conditional:
+        raise SqlError(1050, name)
+    session.warn(1050, f"Table '{name}' already exists", "Note")
+    return Ok()
+
+
+async def _create_like(session: Session, statement: st.CreateTableLike) -> Result:
+    database = _place(session, statement.table)
+    model = CatalogView(session).table(statement.model.database, statement.model.name)
+    if CatalogView(session).find(database, statement.table.name) is not None:
+        return _exists(session, statement.table.name, statement.if_not_exists)
+    if is_virtual(model.database):
+        raise SqlError(1235, "CREATE TABLE LIKE a virtual table")
+    _catalog(session).create_table(
+        _as_new(replace(model, name=statement.table.name, database=database))
+    )
+    return Ok()
+
+
+def _as_new(table: Table) -> Table:
+    """The definition alone: no trees, no ids, no counter."""
+    indexes = tuple(replace(index, index_id=0, root=0) for index in table.indexes)
+    return replace(
+        table,
+        indexes=indexes,
+        table_id=0,
+        version=0,
+        auto_increment=1,
+        created=_now(),
+        descriptor=0,
+    )
+
+
+async def _drop_table(session: Session, statement: st.DropTable) -> Result:
+    view = CatalogView(session)
+    missing: list[str] = []
+    found: list[tuple[str, str]] = []
+    seen: set[tuple[str, str]] = set()
+    for name in statement.tables:
+        database = view.resolve_database(name.database) if _known(view, name) else name.database
+        place = (database or "", name.name)
+        if place in seen:
+            raise SqlError(1066, name.name)
+        seen.add(place)
+        if database is None:
+            raise SqlError(1046)
+        if statement.temporary or not view.has_database(database):
+            missing.append(f"{database}.{name.name}")
+            continue
+        _check_writable(session, database)
+        if view.find(database, name.name) is None:
+            missing.append(f"{database}.{name.name}")
+        else:
+            found.append(place)
+    if missing and not statement.if_exists:
+        raise SqlError(1051, ",".join(missing))
+    for shown in missing:
+        session.warn(1051, f"Unknown table '{shown}'", "Note")
+    for database, table in found:
+        _catalog(session).drop_table(database, table)
+    return Ok()
+
+
+def _known(view: CatalogView, name: TableName) -> bool:
+    return name.database is None or view.has_database(name.database)
+
+
+async def _truncate(session: Session, statement: st.TruncateTable) -> Result:
+    """A new, empty table of the same definition takes the old one's place."""
+    table = _existing(session, statement.table)
+    _catalog(session).truncate_table(table.database, table.name)
+    return Ok()
+
+
+async def _rename(session: Session, statement: st.RenameTable) -> Result:
+    """All pairs are checked against what the pairs before them make of the names, then renamed."""
+    view = CatalogView(session)
+    moves: list[tuple[str, str, str, str]] = []
+    gone: set[tuple[str, str]] = set()
+    come: set[tuple[str, str]] = set()
+    for old, new in statement.pairs:
+        source = (_place(session, old), old.name)
+        target = (_place(session, new), new.name)
+        known = source in come or (source not in gone and view.find(*source) is not None)
+        if not known:
+            raise SqlError(1146, *source)
+        taken = target in come or (target not in gone and view.find(*target) is not None)
+        if taken:
+            raise SqlError(1050, new.name)
+        gone.add(source)
+        come.discard(source)
+        come.add(target)
+        gone.discard(target)
+        moves.append((*source, *target))
+    for move in moves:
+        _catalog(session).rename_table(*move)
+    return Ok()
+
+
+# Indexes
+
+
+async def _create_index(session: Session, statement: st.CreateIndex) -> Result:
+    return await _alter(session, st.AlterTable(statement.table, add=(statement.index,)))
+
+
+async def _drop_index(session: Session, statement: st.DropIndex) -> Result:
+    return await _alter(session, st.AlterTable(statement.table, drop=(statement.name,)))
+
+
+async def _alter(session: Session, statement: st.AlterTable) -> Result:
+    table = _existing(session, statement.table)
+    remaining = list(table.indexes)
+    for name in statement.drop:
+        index = _index(table, name)
+        if index.primary:
+            raise SqlError(1235, "ALTER TABLE … DROP PRIMARY KEY")
+        remaining = [one for one in remaining if one is not index]
+    _check_counter_keeps_key(table, remaining)
+    new: list[Index] = []
+    for definition in statement.add:
+        new.append(add_index(table.columns, [*remaining, *new], definition))
+    catalog = _catalog(session)
+    for name in statement.drop:
+        catalog.drop_index(table.database, table.name, _index(table, name).name)
+    for index in new:
+        catalog.create_index(table.database, table.name, index)
+    if statement.auto_increment is not None:
+        catalog.set_auto_increment(table.database, table.name, statement.auto_increment)
+    if statement.rename_to is not None:
+        pair = (statement.table, statement.rename_to)
+        return await _rename(session, st.RenameTable((pair,)))
+    return Ok(info="Records: 0  Duplicates: 0  Warnings: 0")
+
+
+def _index(table: Table, name: str) -> Index:
+    for index in table.indexes:
+        if index.name.casefold() == name.casefold() and not (
+            table.has_row_id and index is table.indexes[0]
+        ):
+            return index
+    raise SqlError(1091, name)
+
+
+def _check_counter_keeps_key(table: Table, remaining: list[Index]) -> None:
+    """ERROR 1075 when the AUTO_INCREMENT column would lose its last key."""
+    leading = {index.parts[0].column for index in remaining}
+    for column in table.columns:
+        if column.auto_increment and column.name not in leading:
+            raise SqlError(1075)
+
+
+_RUNNERS: Final[dict[type[st.Statement], Callable[[Any, Any], Awaitable[Result]]]] = {
+    st.CreateDatabase: _create_database,
+    st.AlterDatabase: _alter_database,
+    st.DropDatabase: _drop_database,
+    st.CreateTable: _create_table,
+    st.CreateTableLike: _create_like,
+    st.DropTable: _drop_table,
+    st.TruncateTable: _truncate,
+    st.CreateIndex: _create_index,
+    st.DropIndex: _drop_index,
+    st.AlterTable: _alter,
+    st.RenameTable: _rename,
+}
+STATEMENTS: Final = tuple(_RUNNERS)

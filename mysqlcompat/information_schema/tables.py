@@ -1,0 +1,307 @@
+"""The virtual tables: definitions parsed once, and one function per table that makes its rows.
+
+A table without a function here is empty: there is nothing of its kind (triggers, routines, views).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from btree.schema import Table
+from mysqlcompat import accounts, status, variables
+from mysqlcompat.information_schema import describe
+from mysqlcompat.information_schema.definitions import DEFINITIONS
+from mysqlcompat.information_schema.virtual import RowMaker, VirtualTable
+from mysqlcompat.sql.router import route
+from mysqlcompat.sql.statements import CreateTable
+from mysqlcompat.wire import charsets
+
+if TYPE_CHECKING:
+    from mysqlcompat.session import Session
+
+Row = tuple[Any, ...]
+CATALOG: Final = "def"
+SCHEMA: Final = "information_schema"
+#: (ENGINE, SUPPORT, COMMENT, TRANSACTIONS, XA, SAVEPOINTS)
+ENGINES: Final = (
+    ("InnoDB", "DEFAULT", "Supports transactions and row-level locking", "YES", "NO", "YES"),
+)
+#: (name, status, type, library, license)
+PLUGINS: Final = (
+    ("caching_sha2_password", "ACTIVE", "AUTHENTICATION", None, "Apache-2.0"),
+    ("InnoDB", "ACTIVE", "STORAGE ENGINE", None, "Apache-2.0"),
+)
+
+
+def tables_of(database: str) -> list[VirtualTable]:
+    """The tables of one virtual database by name."""
+    return [_tables()[key] for key in sorted(_tables()) if key[0] == database.lower()]
+
+
+def table_named(database: str, name: str) -> VirtualTable | None:
+    """One table; its name in any case."""
+    return _tables().get((database.lower(), name.upper()))
+
+
+@cache
+def _tables() -> dict[tuple[str, str], VirtualTable]:
+    made: dict[tuple[str, str], VirtualTable] = {}
+    name, body = "", ""
+    for line in [*DEFINITIONS.splitlines(), "END"]:
+        if line.startswith("  "):
+            body += line.strip() + " "
+            continue
+        if name:
+            made[SCHEMA, name] = _make(SCHEMA, name, body, ROWS.get(name))
+        name, body = line, ""
+    for name, rows in PERFORMANCE_SCHEMA.items():
+        made["performance_schema", name.upper()] = _make("performance_schema", name, _PAIR, rows)
+    return made
+
+
+_PAIR: Final = "VARIABLE_NAME varchar(64) NOT NULL, VARIABLE_VALUE varchar(1024)"
+
+
+def _make(database: str, name: str, columns: str, rows: RowMaker | None) -> VirtualTable:
+    from mysqlcompat.ddl.definition import Charset, make_table
+
+    statement = route(f"CREATE TABLE `{name}` ({columns})")
+    assert isinstance(statement, CreateTable)
+    real = make_table(statement, database, Charset("utf8mb3", "utf8mb3_general_ci"), frozenset())
+    fields = {field: getattr(real, field) for field in Table.__dataclass_fields__}
+    if rows is not None:
+        fields["rows"] = rows
+    return VirtualTable(**fields)
+
+
+# Who is there
+
+
+def process_row(session: Session, info_characters: int | None) -> Row:
+    """(ID, USER, HOST, DB, COMMAND, TIME, STATE, INFO)"""
+    client = session.client
+    seconds = max(0, time.time_ns() // 1000 - session.since_us) // 1_000_000
+    info = session.text or None
+    if info is not None and info_characters is not None:
+        info = info[:info_characters]
+    host = f"{client.host}:{client.port}" if client.port else client.host
+    state = "" if session.command == "Sleep" else "executing"
+    return (
+        *(session.connection_id, client.user, host, session.database),
+        *(session.command, seconds, state, info),
+    )
+
+
+def _processlist(session: Session) -> Iterator[Row]:
+    for one in sorted(session.node.processlist, key=lambda other: other.connection_id):
+        yield process_row(one, None)
+
+
+def _replica_host_status(session: Session) -> Iterator[Row]:
+    """Aurora's list of instances that are alive: the writer and the readers."""
+    for one in session.node.replica_status():
+        updated = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=one.last_update_us)
+        yield (
+            one.server_id,
+            "MASTER_SESSION_ID" if one.is_writer else one.session_id,
+            *(0, 0, 0),
+            one.cpu_percent,
+            *(one.durable_lsn, one.durable_lsn),
+            *(0, None),
+            updated.replace(tzinfo=None),
+            round(one.lag_ms * 1000),
+            one.lag_ms,
+            0.0,
+            0,
+            1,
+            *(0, 0),
+            *(one.applied_lsn, one.applied_lsn),
+            *(round(one.lag_ms * 1000), round(one.lag_ms * 1000), round(one.lag_ms * 1000)),
+        )
+
+
+def _user_privileges(session: Session) -> Iterator[Row]:
+    account = session.client.account
+    for privilege in accounts.PRIVILEGES:
+        yield (f"'{account.user}'@'{account.host}'", CATALOG, privilege, "YES")
+
+
+# What there is
+
+
+def _engines(session: Session) -> Iterable[Row]:
+    return ENGINES
+
+
+def _plugins(session: Session) -> Iterator[Row]:
+    for name, state, kind, library, license_ in PLUGINS:
+        yield (
+            *(name, "1.0", state, kind, "80406.0", library, None),
+            *("mysqlcompat", name, license_, "ON"),
+        )
+
+
+def _character_sets(session: Session) -> Iterator[Row]:
+    for one in charsets.CHARACTER_SETS.values():
+        yield (one.name, one.default_collation, one.description, one.max_bytes)
+
+
+def _collations(session: Session) -> Iterator[Row]:
+    for one in charsets.COLLATIONS.values():
+        yield (
+            *(one.name, one.charset.name, one.id, "Yes" if one.is_default else "", "Yes"),
+            *(one.sort_length, "PAD SPACE" if one.pads else "NO PAD"),
+        )
+
+
+def _collation_applicability(session: Session) -> Iterator[Row]:
+    for one in charsets.COLLATIONS.values():
+        yield (one.name, one.charset.name)
+
+
+# The dictionary
+
+
+def _schemata(session: Session) -> Iterator[Row]:
+    view = _view(session)
+    for name in view.databases():
+        yield (CATALOG, name, *view.database_collation(name), None, "NO")
+
+
+def _view(session: Session) -> Any:
+    from mysqlcompat.catalog_view import CatalogView
+
+    return CatalogView(session)
+
+
+def _all_tables(session: Session) -> Iterator[tuple[str, Table]]:
+    view = _view(session)
+    for database in view.databases():
+        for one in view.tables(database):
+            yield database, one
+
+
+def _real_tables(session: Session) -> Iterator[tuple[str, Table]]:
+    for database, one in _all_tables(session):
+        if not isinstance(one, VirtualTable):
+            yield database, one
+
+
+def _tables_rows(session: Session) -> Iterator[Row]:
+    for database, one in _all_tables(session):
+        if isinstance(one, VirtualTable):
+            yield (CATALOG, database, one.name, "SYSTEM VIEW", None, 10, *(None,) * 14, "")
+            continue
+        row_format = one.options.get("row_format")
+        yield (
+            *(CATALOG, database, one.name, "BASE TABLE", one.engine, 10),
+            (row_format or "DYNAMIC").capitalize(),
+            describe.row_count(session, one),
+            *(0, 16384, 0, 16384 * (len(describe.visible_indexes(one)) - 1), 0),
+            describe.next_auto_increment(session, one),
+            *(describe.created(one), None, None, one.collation, None),
+            f"row_format={row_format}" if row_format else "",
+            one.comment,
+        )
+
+
+def _columns_rows(session: Session) -> Iterator[Row]:
+    from mysqlcompat.ddl import text
+
+    for database, one in _all_tables(session):
+        for number, column in enumerate(one.columns, 1):
+            collation = describe.collation_of(column)
+            yield (
+                *(CATALOG, database, one.name, column.name, number),
+                text.default_text(column),
+                "YES" if column.nullable else "NO",
+                column.type.kind.name.lower(),
+                *describe.character_measures(column),
+                *describe.numeric_measures(column),
+                describe.datetime_precision(column),
+                *((column.type.charset, collation) if collation else (None, None)),
+                text.type_text(column.type),
+                "" if isinstance(one, VirtualTable) else describe.column_key(one, column),
+                *(text.extra_text(column), describe.COLUMN_PRIVILEGES, column.comment),
+                *("", None),
+            )
+
+
+def _statistics(session: Session) -> Iterator[Row]:
+    for database, one in _real_tables(session):
+        for index in describe.visible_indexes(one):
+            for number, part in enumerate(index.parts, 1):
+                column = one.columns[one.column_no(part.column)]
+                yield (
+                    *(CATALOG, database, one.name, int(not index.unique), database, index.name),
+                    *(number, column.name, "D" if part.descending else "A"),
+                    describe.cardinality(session, one, index),
+                    *(part.length or None, None, "YES" if column.nullable else ""),
+                    *("BTREE", "", index.comment, "NO" if index.invisible else "YES", None),
+                )
+
+
+def _table_constraints(session: Session) -> Iterator[Row]:
+    for database, one in _real_tables(session):
+        for index in describe.visible_indexes(one):
+            if index.unique:
+                kind = "PRIMARY KEY" if index.primary else "UNIQUE"
+                yield (CATALOG, database, index.name, database, one.name, kind, "YES")
+
+
+def _key_column_usage(session: Session) -> Iterator[Row]:
+    for database, one in _real_tables(session):
+        for index in describe.visible_indexes(one):
+            if not index.unique:
+                continue
+            for number, part in enumerate(index.parts, 1):
+                yield (
+                    *(CATALOG, database, index.name, CATALOG, database, one.name),
+                    *(part.column, number, None, None, None, None),
+                )
+
+
+# performance_schema: the tables behind SHOW VARIABLES and SHOW STATUS
+
+
+def _session_variables(session: Session) -> Iterator[Row]:
+    for name in session.variables.names():
+        yield (name, variables.show(session.live_value(name)))
+
+
+def _global_variables(session: Session) -> Iterator[Row]:
+    node = session.node.globals
+    for name in node.names():
+        yield (name, variables.show(node.get(name)))
+
+
+def _status(session: Session) -> Iterable[Row]:
+    return status.status_rows(session)
+
+
+ROWS: Final[dict[str, RowMaker]] = {
+    "CHARACTER_SETS": _character_sets,
+    "COLLATIONS": _collations,
+    "COLLATION_CHARACTER_SET_APPLICABILITY": _collation_applicability,
+    "COLUMNS": _columns_rows,
+    "ENGINES": _engines,
+    "KEY_COLUMN_USAGE": _key_column_usage,
+    "PLUGINS": _plugins,
+    "PROCESSLIST": _processlist,
+    "REPLICA_HOST_STATUS": _replica_host_status,
+    "SCHEMATA": _schemata,
+    "STATISTICS": _statistics,
+    "TABLES": _tables_rows,
+    "TABLE_CONSTRAINTS": _table_constraints,
+    "USER_PRIVILEGES": _user_privileges,
+}
+PERFORMANCE_SCHEMA: Final[dict[str, RowMaker]] = {
+    "session_variables": _session_variables,
+    "global_variables": _global_variables,
+    "session_status": _status,
+    "global_status": _status,
+}

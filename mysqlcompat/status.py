@@ -1,0 +1,52 @@
+"""SHOW STATUS: counters of the node and of the session by MySQL's names."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from mysqlcompat.session import Session
+
+_COMMANDS: Final = (
+    "alter_table", "analyze", "begin", "check", "commit", "create_db", "create_index",
+    "create_table", "delete", "do", "drop_db", "drop_index", "drop_table", "execute_sql",
+    "explain_other", "flush", "insert", "kill", "optimize", "prepare_sql", "release_savepoint",
+    "rename_table", "replace", "rollback", "rollback_to_savepoint", "savepoint", "select",
+    "set_option", "show_charsets", "show_collations", "show_create_db", "show_create_table",
+    "show_databases", "show_engine_status", "show_errors", "show_fields", "show_grants", "show_keys",
+    "show_plugins", "show_privileges", "show_processlist", "show_status", "show_storage_engines",
+    "show_table_status", "show_tables", "show_triggers", "show_variables", "show_warnings",
+    "truncate", "unlock_tables", "update", "use_db", "with",
+)  # fmt: skip
+
+
+def status_rows(session: Session) -> list[tuple[str, str]]:
+    """(Variable_name, Value), sorted by name."""
+    node, client = session.node, session.client
+    counters = node.counters
+    rows: dict[str, object] = {
+        "Aborted_clients": counters.aborted_clients,
+        "Aborted_connects": counters.aborted_connects,
+        "Bytes_received": counters.bytes_received,
+        "Bytes_sent": counters.bytes_sent,
+        "Compression": "OFF",
+        "Connections": counters.connections,
+        "Max_used_connections": counters.max_used_connections,
+        "Queries": counters.questions,
+        "Questions": counters.questions,
+        "Slow_queries": counters.slow_queries,
+        "Ssl_cipher": client.cipher,
+        "Ssl_version": client.tls_version,
+        "Threads_connected": len(node.processlist),
+        "Threads_running": sum(one.command != "Sleep" for one in node.processlist),
+        "Uptime": uptime_s(session),
+        "Uptime_since_flush_status": uptime_s(session),
+    }
+    for command in _COMMANDS:
+        rows[f"Com_{command}"] = counters.commands.get(command, 0)
+    return sorted((name, str(value)) for name, value in rows.items())
+
+
+def uptime_s(session: Session) -> int:
+    return max(0, time.time_ns() // 1000 - session.node.counters.started_us) // 1_000_000
