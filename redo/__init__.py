@@ -2,11 +2,11 @@
 
 Knows LSNs, records, quorums, copies; does not know what is on a page.
 
-Words: *LSN* position in the log. *MTR* mini-transaction: edits applied all or none. *batch* what one
-turn of the writer published. *VDL* how far the log is durable on four copies; always a batch boundary.
-*copy* (segment) one of six: full ones have pages and log, tails only log. *epoch* number of a writer's
-reign; a later one voids what an earlier left above its start. *checkpoint* log below it is in pages.
-*node* the memory of one page record in the log of a full copy.
+Words: *LSN* position in the log. *MTR* mini-transaction: edits applied all or none. *batch* what
+one turn of the writer published. *VDL* how far the log is durable on four copies; always a batch
+boundary. *copy* (segment) one of six: full ones have pages and log, tails only log. *epoch* number
+of a writer's reign; a later one voids what an earlier left above its start. *checkpoint* log below
+it is in pages. *node* the memory of one page record in the log of a full copy.
 
 Read in this order:
 
@@ -24,14 +24,14 @@ Read in this order:
 - ``protocol`` ``storage_server`` ``volume`` the process, and its clients · ``dump`` the inspector
 - ``errors`` what can go wrong
 
-Life of an edit: 1 `edit_kernels.page_write` changes the page and appends to the ring; 2 `mtr_commit`
-marks the end; 3 `log_publish` seals the batch and wakes six threads; 4 each `copy_run` writes and syncs
-its chunk file; 5 the fourth to finish moves the quorum and wakes the writer; 6 `log_advance` stores VDL:
-the commit is acknowledged. 7 Later `coalesce` builds the page as of some LSN in each full copy and
-appends the image to its page store; 8 the log below goes.
+Life of an edit: 1 `edit_kernels.page_write` changes the page and appends to the ring; 2
+`mtr_commit` marks the end; 3 `log_publish` seals the batch and wakes six threads; 4 each
+`copy_run` writes and syncs its chunk file; 5 the fourth to finish moves the quorum and wakes the
+writer; 6 `log_advance` stores VDL: the commit is acknowledged. 7 Later `coalesce` builds the page
+as of some LSN in each full copy and appends the image to its page store; 8 the log below goes.
 
-Life of a page read: `volume.read_page` → socket → `storage.read_page` picks a full copy that is at the
-LSN → `segment` indexes what its log has gained → `page_build`: stored image + records above it.
+Life of a page read: `volume.read_page` → socket → `storage.read_page` picks a full copy that is at
+the LSN → `segment` indexes what its log has gained → `page_build`: stored image + records above it.
 
 Not here: SQL, trees, who the writer is.
 """

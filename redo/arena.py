@@ -73,7 +73,7 @@ class Arena:
         for at in (RING_AT, RING_AT + self.ring_bytes):
             self._map(self._base + at, self.ring_bytes, shared, ring_fd, CONTROL_BYTES)
         buffer = (ctypes.c_uint8 * self.size).from_address(self._base)
-        self.mem: Memory = np.frombuffer(buffer, dtype=np.uint8)
+        self.mem: Memory = np.frombuffer(memoryview(buffer), dtype=np.uint8)
         self._lock = threading.Lock()
         self._next = self.private_at
         self._free: dict[int, list[int]] = {}

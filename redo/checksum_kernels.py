@@ -1,4 +1,4 @@
-"""CRC32C (Castagnoli) of runs in the arena: the processor's instruction, or a table where it has none."""
+"""CRC32C (Castagnoli) of runs in the arena: the processor's instruction, or else a table."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ class ChunkLog:
         return fd
 
     def recycle_below(self, lsn: int) -> int:
-        """Give up chunks wholly below `lsn`: some become spares, the others are removed; how many."""
+        """Give up chunks wholly below `lsn`, some to become spares; how many."""
         with self._lock:
             old = [start for start in self._fds if start + self.chunk_bytes <= lsn]
             for start in old:

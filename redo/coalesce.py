@@ -106,7 +106,7 @@ def _steps(segment: Segment, pages: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _store(segment: Segment, pages: np.ndarray, lsn: int) -> tuple[np.ndarray, int]:
-    """Build and append pages of one protection group; their entries and the first one's location."""
+    """Build and append pages of one protection group; their entries, the first one's location."""
     store, arena = segment.store, segment.arena
     assert store is not None
     count = len(pages)

@@ -248,7 +248,7 @@ def compare(mem, a, a_count, b, b_count):
 
 @jit.helper
 def head_of(mem, at, count):
-    """First eight bytes of a run as an int64 that orders as memcmp does; short runs padded with 0."""
+    """First eight bytes of a run as an int64 that orders as memcmp does; short runs end in 0."""
     if count >= 8:
         return load_i64_be(mem, at) ^ SIGN
     value = 0

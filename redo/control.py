@@ -1,7 +1,7 @@
-"""The control block: words that writer, storage and replicas share (page `CONTROL_AT` of the arena).
+"""The control block: words that writer, storage and replicas share (page CONTROL_AT).
 
-Each word has one writing side; whoever writes a word another waits for follows it with a fence and a
-look at the sleeping flag. Words that different processes write lie in different cache lines.
+Each word has one writing side; whoever writes a word another waits for follows it with a fence and
+a look at the sleeping flag. Words that different processes write lie in different cache lines.
 
 ::
 

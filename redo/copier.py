@@ -1,8 +1,8 @@
 """The thread of one copy: the Python around `copy_kernels.copy_run`.
 
-Python acts when a chunk is full (open the next one, prepared ahead by maintenance), when the ring has
-run away (fill from a peer's files), and when something failed. A disk that is full is waited for: making
-a chunk file can be tried again, a failed write or sync of log cannot.
+Python acts when a chunk is full (open the next one, prepared ahead by maintenance), when the ring
+has run away (fill from a peer's files), and when something failed. A disk that is full is waited
+for: making a chunk file can be tried again, a failed write or sync of log cannot.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Fill = Callable[[Segment, int], int]
 class Copier:
     """Runs a copy's thread.
 
-    fill      (segment, from LSN) -> LSN: copies log from a peer's files, or raises VolumeError/OSError
+    fill      (segment, from LSN) -> LSN: copies log from a peer; VolumeError, OSError
     on_event  called when a chunk was changed or the copy died, from this thread
     """
 
@@ -123,7 +123,7 @@ class Copier:
         try:
             while not self._stop.is_set() and self._step(scratch):
                 pass
-        except Exception as error:  # noqa: BLE001 - whatever it was, this copy must not count
+        except Exception as error:  # whatever it was, this copy must not count
             logger.exception("copy %s", self.segment.name)
             self.fail(str(error))
         finally:

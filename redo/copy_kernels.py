@@ -1,7 +1,8 @@
 """A copy's thread: write what the ring has gained, sync it, say how far it is durable.
 
-The loop of six threads in the commit path, so it is all kernel: no Python, no GIL hand-over. It comes
-back to Python to change chunk files, to be filled from a peer, to stop, or because something failed.
+The loop of six threads in the commit path, so it is all kernel: no Python, no GIL hand-over. It
+comes back to Python to change chunk files, to be filled from a peer, to stop, or because something
+failed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files, as storage uses them. `FileDisk` is the real thing; a simulator implements the same `Disk`.
+"""Files, as storage uses them. `FileDisk` is the real thing; a simulator has its own `Disk`.
 
 Paths are plain strings. Descriptors are integers. Everything raises OSError. Nothing here retries:
 after a failed sync nobody knows what is on the disk, so whoever called gives the file up.
@@ -63,7 +63,7 @@ class FileDisk:
         return os.open(path, os.O_RDWR | os.O_CLOEXEC)
 
     def create(self, path: str, count: int) -> int:
-        """A new file of `count` zero bytes, really written, so that later syncs move no metadata."""
+        """A new file of `count` zero bytes, really written: later syncs move no metadata."""
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         try:
             if count:

@@ -1,8 +1,8 @@
-"""Changing pages: mini-transactions and the edits they are made of.  The only writers of page bytes.
+"""Changing pages: mini-transactions and the edits they are made of.  They alone write pages.
 
 Every edit helper does the edit on the page *and* appends it to the log ring, at once: there is no
-second representation that could disagree. A mini-transaction (MTR) is never rolled back, so a caller
-checks and reserves everything it needs before `mtr_begin`.
+second representation that could disagree. A mini-transaction (MTR) is never rolled back, so a
+caller checks and reserves everything it needs before `mtr_begin`.
 
 Invariants
 I1  Bytes of LSN x are at RING_AT + x % ring; the ring is mapped twice, so runs never wrap.
@@ -287,7 +287,7 @@ def log_mark(st, mem, kind, trx_id):
 
 @jit.helper
 def mtr_commit(st, mem):
-    """Close the mini-transaction; the LSN at its end, or E_TOO_BIG, E_CORRUPT (bugs: the node must stop).
+    """Close the mini-transaction; the LSN at its end, or E_TOO_BIG, E_CORRUPT: a bug, stop.
 
     Without edits it leaves no trace, and the end is that of the log so far.
     """

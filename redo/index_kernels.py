@@ -1,7 +1,7 @@
 """Which records a page has: the page table and the nodes of a full copy, and pages built from them.
 
-Nodes are appended in LSN order, so "log below LSN x is coalesced" drops a prefix of them. One lock in
-`segment.py` covers every kernel here.
+Nodes are appended in LSN order, so "log below LSN x is coalesced" drops a prefix of them. One lock
+in `segment.py` covers every kernel here.
 """
 
 from __future__ import annotations
@@ -304,8 +304,8 @@ def page_make(st, mem, seg, page_no, lsn, frame):
 def page_build(st, mem, seg, page_no, lsn, frame):
     """The page with every record of LSN < `lsn`, at mem[frame:].
 
-    ->  0; E_NOT_FOUND: no such page at that LSN, or older than what is kept; CANNOT_READ: this copy's
-        files are damaged, ask another; E_CORRUPT: records do not fit each other
+    ->  0; E_NOT_FOUND: no such page at that LSN, or older than what is kept; CANNOT_READ: this
+        copy's files are damaged, ask another; E_CORRUPT: records do not fit each other
     """
     return page_make(st, mem, seg, page_no, lsn, frame)
 
@@ -363,7 +363,7 @@ def versions_load(mem, seg, entries, count, location):
 
 @jit.kernel("i8(u1[::1], i8, i8, i8, i8, i8)")
 def pages_due(mem, seg, lsn, file_no, out, room):
-    """Numbers of pages with records below `lsn` not yet stored, or stored in file `file_no` (-1: none).
+    """Numbers of pages with records below `lsn` not yet stored, or in file `file_no` (-1 none).
 
     out   i8[room]
     ->    how many there are; only the first `room` are written

@@ -32,7 +32,7 @@ import numba
 from numba.core import config
 
 PACKAGES = ("redo", "btree", "replicas", "mysqlcompat")
-DISABLED = bool(config.DISABLE_JIT)
+DISABLED = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
 _FLAGS = (numba.__version__, sys.version, os.environ.get("NUMBA_BOUNDSCHECK", "0"))
 
 Decorator = Callable[[Callable[..., Any]], Any]
@@ -94,11 +94,11 @@ def _enter_cache_of(function: Callable[..., Any]) -> None:
     if module == "__main__":  # run by path: `python -m` gives the real name in the spec
         spec = getattr(sys.modules["__main__"], "__spec__", None)
         module = spec.name if spec else module
-    config.CACHE_DIR = str(cache_root() / f"{module}-{stamp(module)}")
+    config.CACHE_DIR = str(cache_root() / f"{module}-{stamp(module)}")  # type: ignore[attr-defined]
 
 
 def kernel(signature: str) -> Decorator:
-    """An entry-point kernel: compiled for exactly `signature`, cached, without the GIL, no raising."""
+    """An entry-point kernel: compiled for exactly `signature`, cached, without GIL, no raising."""
 
     def decorate(function: Callable[..., Any]) -> Any:
         _enter_cache_of(function)
@@ -119,7 +119,9 @@ def op(signature: str) -> Decorator:
         if DISABLED:
             return function
         _enter_cache_of(function)
-        return numba.cfunc(signature, cache=True, nopython=True, error_model="numpy")(function)
+        return numba.cfunc(  # type: ignore[call-arg]
+            signature, cache=True, nopython=True, error_model="numpy"
+        )(function)
 
     return decorate
 

@@ -1,7 +1,7 @@
 """The writer's end of the log: publish, learn what is durable, wait for it.
 
-Appending is done by `edit_kernels`; the lane calls the helpers of `log_kernels` itself. This class is
-the same for Python, plus the waiting.
+Appending is done by `edit_kernels`; the lane calls the helpers of `log_kernels` itself. This class
+is the same for Python, plus the waiting.
 """
 
 from __future__ import annotations

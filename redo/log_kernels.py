@@ -1,8 +1,9 @@
 """Sealing, publishing and acknowledging the log: what the loop does once per turn.
 
 The ring's words go one way: the writer publishes, copies write and sync and store how far they are
-durable, the writer takes the fourth best of six. Sleepers are woken through eventfds, and only if they
-sleep: "store, fence, look at the flag" on one side, "flag, fence, look at the word" on the other.
+durable, the writer takes the fourth best of six. Sleepers are woken through eventfds, and only if
+they sleep: "store, fence, look at the flag" on one side, "flag, fence, look at the word" on the
+other.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def log_seal(st, mem):
 def log_publish(st, mem):
     """Seal and publish what was appended, wake sleeping copies; end of what is published.
 
-    Not inside a mini-transaction. E_STALE_EPOCH: somebody else owns the volume, nothing was published.
+    Not inside a mini-transaction. E_STALE_EPOCH: somebody else owns the volume, nothing done.
     """
     if st[ST_BATCH_LSN] == 0:
         return st[ST_PUBLISHED]

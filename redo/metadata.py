@@ -1,14 +1,14 @@
 """What a copy and a volume know about themselves: two small JSON files, replaced atomically.
 
-``DATA/volume.json`` says what the volume is, for good. ``DATA/azN/kind/copy.json`` says how far that
-copy is: epochs, and the checkpoint from which its log is needed.
+``DATA/volume.json`` says what the volume is, for good. ``DATA/azN/kind/copy.json`` says how far
+that copy is: epochs, and the checkpoint from which its log is needed.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from redo.disk import Disk
 from redo.errors import UnknownFormat
@@ -93,9 +93,10 @@ def load_copy(disk: Disk, path: str) -> CopyMeta:
     fields = _load(disk, f"{path}/{COPY_FILE}")
     try:
         pairs = fields.pop("epochs")
-        epochs = tuple((int(epoch), int(start)) for epoch, start in pairs)  # type: ignore[attr-defined]
+        assert isinstance(pairs, list)
+        epochs = tuple((int(epoch), int(start)) for epoch, start in pairs)
         return CopyMeta(**fields, epochs=epochs)  # type: ignore[arg-type]
-    except (TypeError, KeyError, ValueError):
+    except (AssertionError, TypeError, KeyError, ValueError):
         raise UnknownFormat(f"{path}/{COPY_FILE} is not one of ours") from None
 
 

@@ -115,10 +115,10 @@ class PageStore:
         mem = self._arena.mem
         index_kernels.entries_seal(mem, entries_at, count, file.slots)
         images = mem[images_at : images_at + count * self._page_bytes]
-        self._disk.write(file.data_fd, file.slots * self._page_bytes, images.data)
+        self._disk.write(file.data_fd, file.slots * self._page_bytes, images.tobytes())
         self._disk.sync(file.data_fd)
         entries = mem[entries_at : entries_at + count * STORE_ENTRY_BYTES]
-        self._disk.write(file.index_fd, file.slots * STORE_ENTRY_BYTES, entries.data)
+        self._disk.write(file.index_fd, file.slots * STORE_ENTRY_BYTES, entries.tobytes())
         self._disk.sync(file.index_fd)
         location = file.number << 32 | file.slots
         file.slots += count

@@ -21,7 +21,7 @@
     24     4    u4    length      bytes with this header, without the padding after them
     28     2    u2    kind        KIND_…
     30     2    u2    flags       FLAG_CPL 1: last record of its mini-transaction
-                                  FLAG_WHOLE 2: needs nothing before it (starts with all of the page)
+                                  FLAG_WHOLE 2: needs nothing before it (sets all of the page)
 
     OFFSET SIZE TYPE  NAME        EDIT (8 bytes, then `count` bytes after WRITE and IMAGE)
     0      1    u1    op          EDIT_…
@@ -30,7 +30,7 @@
     4      2    u2    count
     6      2    u2    source      MOVE: from where in the page
 
-    OFFSET SIZE TYPE  NAME        MARK (after a header with kind BEGIN, COMMIT, ROLLBACK, DICTIONARY)
+    OFFSET SIZE TYPE  NAME        MARK (kinds BEGIN, COMMIT, ROLLBACK, DICTIONARY; after a header)
     0      8    i8    trx_id      DICTIONARY: the dictionary's new version
     8      8    i8    clock_us    wall clock
 """

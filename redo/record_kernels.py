@@ -1,7 +1,7 @@
 """Reading the log: checking batches, walking records, applying them to pages.
 
 `apply_record` is the one apply kernel: six copies, replicas and checks all run it, so their page
-images are equal byte for byte. `at` and `record` are offsets in `mem` of bytes as they are in the log.
+images are equal byte for byte. `at` and `record` are offsets in `mem` of bytes as in the log.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def batch_length(mem, at, lsn):
 
 @jit.helper
 def batch_check(mem, at, lsn, available):
-    """Bytes of the complete, intact batch at `at`, or E_CORRUPT. `available`: bytes that may be read."""
+    """Bytes of the whole, intact batch at `at`, or E_CORRUPT. `available`: bytes to be read."""
     if available < BATCH_HEADER_BYTES:
         return E_CORRUPT
     length = batch_length(mem, at, lsn)
@@ -113,7 +113,7 @@ def apply_edits(mem, frame, page_bytes, edit, end):
 
 @jit.helper
 def apply_record(st, mem, frame, record):
-    """Apply the PAGE record at `record` to the page at `frame`; 0 or E_CORRUPT (page then undefined).
+    """Apply the PAGE record at `record` to the page at `frame`; 0 or E_CORRUPT (page undefined).
 
     A record with FLAG_WHOLE may be applied to any bytes. Any other must follow the page's last one.
     """

@@ -1,16 +1,17 @@
 """Opening a volume after anything: which copies are readable, how far the volume is complete.
 
 The checklist of a cold start (nothing in memory):
- 1  open every copy that can be opened; its log is scanned from its checkpoint, void batches left out
+ 1  open every copy that can be opened; its log is scanned from its checkpoint, void
+    batches left out
  2  `quorum.recovery_point`: VDL = the furthest complete copy of at least three, one of them full
  3  copies behind it are filled from the furthest one; those that cannot be are given up
- 4  a new epoch beginning at VDL is made durable on every copy, at least four: what an older writer left
-    above VDL on a copy that comes back later is void by it
+ 4  a new epoch beginning at VDL is made durable on every copy, at least four: what an older writer
+    left above VDL on a copy that comes back later is void by it
 Fencing before reading (F3) is the lock on the data directory: one storage process, and it has not
 started to take log from anybody.
 
-A warm start (storage was restarted beside a living writer) knows VDL and epoch from the control block;
-copies go on from the ring.
+A warm start (storage was restarted beside a living writer) knows VDL and epoch from the control
+block; copies go on from the ring.
 """
 
 from __future__ import annotations

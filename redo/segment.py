@@ -6,12 +6,12 @@
     az1/full/log/…          chunks.ChunkLog
     az1/full/pg-00000/…     page_store.PageStore        (full copies only)
 
-A full copy serves a page from the newest stored image plus the records of its own log above it; which
-records a page has is kept in memory, built by scanning the log from the checkpoint on.
+A full copy serves a page from the newest stored image plus the records of its own log above it;
+which records a page has is kept in memory, built by scanning the log from the checkpoint on.
 
 Locks: `lock` for the page table, nodes and buffers (kernels run under it, without the GIL);
-`store_lock` for page files and the checkpoint (coalescing, being the source of a repair). Taken in the
-order store_lock, lock.
+`store_lock` for page files and the checkpoint (coalescing, being the source of a repair). Taken in
+the order store_lock, lock.
 """
 
 from __future__ import annotations
@@ -219,7 +219,7 @@ class Segment:
         self.arena.free(old, slots * NODE_BYTES)
 
     def read_page(self, page_no: int, lsn: int, durable: int, frame: int) -> int:
-        """`page_build` at `lsn` <= `durable`, the end of this copy's log; its code. Under `lock`."""
+        """`page_build` at `lsn` <= `durable`, the end of this log; its code. Under `lock`."""
         if self.closed:
             return index_kernels.CANNOT_READ
         if self.get(S_INDEXED) < lsn:

@@ -1,4 +1,5 @@
-"""What kernels know about one copy: a block of words in storage's arena, and the tables it points to.
+"""What kernels know about one copy: a block of words in storage's arena, and the tables it points
+to.
 
 ::
 

@@ -23,7 +23,7 @@
     17     ST_MTR_LIMIT         largest mini-transaction in bytes: 1 MiB, or a quarter of the ring
     18     ST_BATCH_RECORDS     records in the open batch
     19     ST_BATCH_MTRS        mini-transactions in the open batch
-    20     ST_DIRTY_LSN         end of the last mini-transaction (what a commit without edits waits for)
+    20     ST_DIRTY_LSN         end of the last mini-transaction
     24–29  ST_COPY_FD           eventfds that wake the six copies (-1: none)
     32–47  ST_FOLLOWER_FD       eventfds that wake replicas 0…15 (-1: none)
 """

@@ -192,8 +192,8 @@ class Storage:
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         """The page with every record below `lsn`, into the arena at `frame`.
 
-        Asks a full copy that is that far; a damaged one is given up for repair and the next is asked.
-        Raises PageUnavailable.
+        Asks a full copy that is that far; a damaged one is given up for repair and the next is
+        asked. Raises PageUnavailable.
         """
         lsn = min(lsn, self.control.vdl)
         code = E_NOT_FOUND

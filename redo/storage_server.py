@@ -5,6 +5,7 @@ A thread per client: there are as many clients as nodes. `protocol.py` has the b
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import logging
@@ -109,15 +110,9 @@ class StorageServer:
     def close(self) -> None:
         """Stop everything, in the order of who uses whom."""
         self.storage.stopping = True
-        try:
-            self._listener.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # never got to listen
-        for client in list(self._clients):
-            try:
-                client.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass  # it went by itself
+        for connection in (self._listener, *self._clients):
+            with contextlib.suppress(OSError):  # it never listened, or went by itself
+                connection.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join()
         self._listener.close()

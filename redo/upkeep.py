@@ -1,7 +1,7 @@
 """Storage's background work, in small steps on one thread of low priority.
 
-Each step looks whether copies are still there, prepares the next chunk files, starts a repair, goes on
-with coalescing, and gives up log that nobody needs.
+Each step looks whether copies are still there, prepares the next chunk files, starts a repair,
+goes on with coalescing, and gives up log that nobody needs.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Reading pages of the volume: through the storage process, or with storage inside this process.
 
-Both classes are a `Volume`: ``read_page(page_no, lsn, frame)`` fills ``mem[frame:frame+page_bytes]``
-with the page that has every record of LSN < `lsn` applied, crc bytes 0. A page that does not exist
-there is `PageUnavailable`. `NEWEST` as LSN stands for the volume's VDL.
+Both classes are a `Volume`: ``read_page(page_no, lsn, frame)`` fills
+``mem[frame:frame+page_bytes]`` with the page that has every record of LSN < `lsn` applied, crc
+bytes 0. A page that does not exist there is `PageUnavailable`. `NEWEST` as LSN stands for the
+volume's VDL.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class SocketVolume:
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         """Fill the frame. Raises PageUnavailable, VolumeError."""
-        into = memoryview(self._arena.mem)[frame : frame + self.page_bytes]
+        into = self._arena.mem.data[frame : frame + self.page_bytes]
         self._ask(protocol.READ, page_no, lsn, into)
 
     def close(self) -> None:
@@ -115,8 +116,8 @@ class LocalVolume:
     """The whole volume in this process: six copies on threads, and a writer's log over them.
 
     Formats `data_dir` when it is empty. Ready for kernels: `arena`, `st`, `log` (open for writing);
-    also `recovered`, `page_bytes`, `storage`, `writer_fd`, `wake_fds`. After `close` the arena is gone:
-    no view of it may be used.
+    also `recovered`, `page_bytes`, `storage`, `writer_fd`, `wake_fds`. After `close` the arena is
+    gone: no view of it may be used.
     """
 
     def __init__(
