@@ -142,7 +142,7 @@ def tree_collect(st, mem, root, key, key_bytes, out, out_bytes, inclusive):
         slot = st[ST_LEAF_SLOT]
         value = leaf_value(st, mem, frame, slot)
         if value < 0:
-            return used if used > 0 and value == E_NO_ROOM else value
+            return used if used > 0 else value  # what was copied is good; a miss comes again
         size = leaf_key_bytes(st, mem, frame, slot)
         needed = 8 + size + st[ST_VALUE_BYTES]
         if used + needed > out_bytes:
@@ -153,4 +153,4 @@ def tree_collect(st, mem, root, key, key_bytes, out, out_bytes, inclusive):
         move(mem, out + used + 8 + size, value, st[ST_VALUE_BYTES])
         used += needed
         more = leaf_next(st, mem)
-    return used if more == 0 else more
+    return used if more == 0 or used > 0 else more

@@ -1,4 +1,4 @@
-"""`mysqlcompat check`: recovers a stopped cluster's volume in this process and verifies all of it."""
+"""`mysqlcompat check`: recovers a stopped volume in this process and verifies all of it."""
 
 from __future__ import annotations
 

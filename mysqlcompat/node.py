@@ -22,6 +22,7 @@ from mysqlcompat.lane.durability import DurabilityQueue
 from mysqlcompat.lane.lane import Lane
 from mysqlcompat.machine import program_execute_address
 from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
+from mysqlcompat.patient_volume import PatientVolume
 from mysqlcompat.supervisor import Shared
 from mysqlcompat.variables import GlobalVariables
 from redo.arena import Arena, Words
@@ -42,7 +43,6 @@ from redo.disk import FileDisk
 from redo.log import LogWriter, new_state
 from redo.metadata import load_volume
 from redo.state import ST_EPOCH
-from redo.volume import SocketVolume
 from replicas.endpoints import replica_name, replica_number
 from replicas.failover import WRITER
 from replicas.reader import ReadEngine
@@ -78,7 +78,7 @@ class ClusterNode:
         self.control = Control(self.arena)
         volume_meta = load_volume(FileDisk(), str(config.data))
         self.st: Words = new_state(self.arena, volume_meta.page_bytes)
-        self.volume = SocketVolume(storage_socket(config.data), self.arena)
+        self.volume = PatientVolume(storage_socket(config.data), self.arena)
         self.lane = Lane(self.arena, self.st, program_execute_address())
         self.durability = DurabilityQueue(self.st, self.lane.words)
         self.engine: Any = None

@@ -1,4 +1,4 @@
-"""What each kind of process does from its fork to its end: the bodies of the supervisor's children."""
+"""What each kind of process does from its fork to its end: the supervisor's children."""
 
 from __future__ import annotations
 
@@ -18,14 +18,12 @@ from mysqlcompat.node import ClusterNode, ReaderNode, WriterNode, storage_socket
 from mysqlcompat.sessions import NodeSessions, run_script
 from mysqlcompat.supervisor import Role, Shared
 from mysqlcompat.wire.server import Server
-from redo import storage_server
-from redo.storage_server import StorageConfig
+from redo.storage_server import StorageConfig, StorageServer
 from replicas.endpoints import endpoints_of
 from replicas.failover import WRITER
 
 BEAT_S: Final = 0.2
 PURGE_IDLE_S: Final = 0.1
-KNOCK_S: Final = 0.01
 LOG_FORMAT: Final = "%(asctime)s {name} %(levelname)s %(message)s"
 
 
@@ -42,48 +40,30 @@ def start_logging(name: str) -> None:
 def run_storage(config: Config, shared: Shared, name: str, status: Status) -> None:
     """Six copies and the page server, until SIGTERM."""
     start_logging(name)
-    path = storage_socket(config.data)
     storage = StorageConfig(
         data_dir=str(config.data),
-        socket_path=path,
+        socket_path=storage_socket(config.data),
         page_bytes=config.page_bytes,
         pg_pages=max(1, config.group_bytes // config.page_bytes),
         coalesce_bytes=config.coalesce_bytes,
     )
-    ended = threading.Event()
-    beats = threading.Thread(target=_knock_and_beat, args=(path, status, ended), daemon=True)
-    beats.start()
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    server = StorageServer(storage, shared.ring_fd, shared.copy_wakes, shared.writer_wake)
     try:
-        storage_server.main(storage, shared.ring_fd, shared.copy_wakes, shared.writer_wake)
+        server.start()
+        status.ready()
+        while not stop.wait(BEAT_S):
+            status.beat()
     finally:
-        ended.set()
-
-
-def _knock_and_beat(path: str, status: Status, ended: threading.Event) -> None:
-    """Say "ready" once the page server answers, then beat."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    while not _answers(path):
-        if ended.wait(KNOCK_S):
-            return
-    status.ready()
-    while not ended.wait(BEAT_S):
-        status.beat()
-
-
-def _answers(path: str) -> bool:
-    with socket.socket(socket.AF_UNIX) as knock:
-        try:
-            knock.connect(path)
-        except OSError:
-            return False
-        return True
+        server.close()
 
 
 # -- writer and readers -------------------------------------------------------------------
 
 
 def node_role(script: str) -> Role:
-    """The role of writer and readers. `script`: SQL that a writer of a new volume runs first."""
+    """Role of writer and readers. `script`: SQL that a writer of a new volume runs first."""
 
     def run(config: Config, shared: Shared, name: str, status: Status) -> None:
         start_logging(name)
