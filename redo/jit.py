@@ -1,12 +1,16 @@
 """The one door to numba: decorators, the kernel cache, and compilation before the first query.
 
-Two kinds of compiled functions exist, and the difference decides how long a start takes:
+Kinds of compiled functions; the difference decides how long a start takes:
 
 - ``@kernel(signature)`` is an *entry point*: Python (or an instruction table) calls it. It is
   compiled on import when the cache has no copy, and loaded from the cache otherwise (about
   8 ms each). Have few of them.
 - ``@helper`` is called by kernels only. It is compiled lazily, together with the kernels which use
   it, and costs nothing when those come out of the cache. Have as many as read well.
+- ``@routine`` is a large helper, compiled once by itself: its callers, in Python or in kernels, are
+  linked to it by symbol instead of taking its code in. numba links a callee's code into every
+  caller and optimises it there again, so what is large and called from many places must be one
+  (a call costs 3 ns). Arguments: ``st``, ``mem``, and int64; result int64.
 - ``@op(signature)`` is a C function called through its address (the instruction table).
 
 numba's own cache does not notice edits to a callee in another module, nor changed global
@@ -21,6 +25,7 @@ import functools
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import os
 import sys
 import time
@@ -28,8 +33,11 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import llvmlite.binding
 import numba
+from numba import types
 from numba.core import config
+from numba.extending import intrinsic, overload
 
 PACKAGES = ("redo", "btree", "replicas", "mysqlcompat")
 DISABLED = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
@@ -110,6 +118,49 @@ def kernel(signature: str) -> Decorator:
 def helper(function: Callable[..., Any]) -> Any:
     """A function for kernels only: compiled when a kernel that calls it is."""
     return numba.njit(nogil=True, error_model="numpy")(function)
+
+
+def routine(function: Callable[..., Any]) -> Any:
+    """A function of ``st``, ``mem`` (by these names) and int64s, compiled once, called by symbol."""
+    if DISABLED:
+        return function
+    names = list(inspect.signature(function).parameters)
+    kinds = {"st": "i8[::1]", "mem": "u1[::1]"}
+    compiled = kernel(f"i8({', '.join(kinds.get(name, 'i8') for name in names)})")(function)
+    symbol = f"{function.__module__}.{function.__name__}"
+    (result,) = compiled.overloads.values()
+    address = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
+    llvmlite.binding.add_symbol(symbol, address)
+    return _linked(function, compiled, symbol, tuple(result.signature.args))
+
+
+def _linked(
+    function: Callable[..., Any], compiled: Any, symbol: str, arguments: tuple[Any, ...]
+) -> Any:
+    """What stands for a routine: Python calls `compiled`; kernels call `symbol`."""
+
+    def typer(typingctx: Any, *given: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            kind = context.call_conv.get_function_type(types.int64, arguments)
+            callee = numba.core.cgutils.get_or_insert_function(builder.module, kind, symbol)
+            _status, value = context.call_conv.call_function(
+                builder, callee, types.int64, arguments, args
+            )
+            return value
+
+        return types.int64(*arguments), codegen
+
+    names = ", ".join(inspect.signature(function).parameters)
+    space: dict[str, Any] = {"typer": typer, "compiled": compiled, "intrinsic": intrinsic}
+    exec(
+        f"@intrinsic\ndef linked(typingctx, {names}):\n    return typer(typingctx, {names})\n"
+        f"def call({names}):\n    return compiled({names})\n"
+        f"def choose({names}):\n    return lambda {names}: linked({names})\n",
+        space,
+    )
+    call = functools.wraps(function)(space["call"])
+    overload(call, jit_options={"nogil": True}, inline="never")(space["choose"])
+    return call
 
 
 def op(signature: str) -> Decorator:
