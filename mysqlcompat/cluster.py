@@ -51,8 +51,8 @@ class Cluster:
         start: bool = True,
         **options: Any,
     ) -> None:
-        self._temporary = tempfile.mkdtemp(prefix="mysqlcompat-") if data is None else None
-        self.data = Path(self._temporary if data is None else data)
+        self._temporary = data is None
+        self.data = Path(tempfile.mkdtemp(prefix="mysqlcompat-") if data is None else data)
         self.replicas = replicas
         self.init_sql = init_sql
         self.options = options
@@ -116,8 +116,8 @@ class Cluster:
     def close(self) -> None:
         """Stop, and remove what was temporary."""
         self.stop()
-        if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+        if self._temporary:
+            shutil.rmtree(self.data, ignore_errors=True)
             self._output.unlink(missing_ok=True)
             self.data.with_name(self.data.name + ".sql").unlink(missing_ok=True)
 

@@ -3,8 +3,7 @@
 1  the data directory is locked and the ports are taken before anything slow happens, so that what
    is wrong is said at once;
 2  kernels are compiled and loaded once, in this process, before the first fork;
-3  the volume is made (first start) or its format checked;
-4  the supervisor takes over until the end.
+3  the supervisor takes over until the end.
 """
 
 from __future__ import annotations
@@ -33,7 +32,6 @@ def serve(config: Config, init_file: Path | None, notify_fd: int | None) -> int:
     _warm_up()
     from mysqlcompat import roles  # loads every kernel
 
-    roles.prepare_volume(config)
     shared = Shared.create(config, listeners)
     supervisor = Supervisor(
         config,
