@@ -86,11 +86,10 @@ def put_length(mem, at, count):
 def put_unsigned(mem, at, value):
     """Decimal digits of a word taken as unsigned: bytes."""
     last = -1
-    if value < 0:  # above 2^63: one digit off by unsigned division, the rest fits
+    if value < 0:  # 2^63 and above: the last digit by unsigned division, the others then fit
         half = (value >> 1) & 0x7FFFFFFFFFFFFFFF
-        rest = half // 5
-        last = value - rest * 10
-        value = rest
+        last = (half % 5) * 2 + (value & 1)
+        value = half // 5
     size = 1
     limit = 10
     while size < 19 and value >= limit:
@@ -421,7 +420,7 @@ def put_binary_row(mem, columns, registers, nulls, lane_no, at):
     return at - start
 
 
-@jit.helper
+@jit.routine
 def encode_rows(st, mem, columns, registers, nulls, selection, n, out, out_bytes, sequence, binary):
     """Encode up to `n` rows as packets at `out`; stops before the row that would not fit.
 

@@ -7,7 +7,7 @@ itself (the wire has already cancelled the command's task).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -53,9 +53,8 @@ class Client:
     cipher: str = ""
     tls_version: str = ""
     attributes: dict[str, str] = field(default_factory=dict)
-
-    def disconnect(self) -> None:
-        """Break the connection off (KILL): the running command is cancelled. Set by the wire."""
+    #: Break the connection off (KILL): the running command is cancelled. Set by the wire.
+    disconnect: Callable[[], None] = lambda: None
 
 
 class Session(Protocol):

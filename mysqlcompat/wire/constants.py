@@ -1,0 +1,81 @@
+"""Capability bits and command bytes, as plain integers (numbers from mysql-mimic's tables)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mysql_mimic.types import Capabilities, Commands
+
+CLIENT_LONG_PASSWORD: Final = int(Capabilities.CLIENT_LONG_PASSWORD)
+CLIENT_FOUND_ROWS: Final = int(Capabilities.CLIENT_FOUND_ROWS)
+CLIENT_LONG_FLAG: Final = int(Capabilities.CLIENT_LONG_FLAG)
+CLIENT_CONNECT_WITH_DB: Final = int(Capabilities.CLIENT_CONNECT_WITH_DB)
+CLIENT_COMPRESS: Final = int(Capabilities.CLIENT_COMPRESS)
+CLIENT_ODBC: Final = int(Capabilities.CLIENT_ODBC)
+CLIENT_IGNORE_SPACE: Final = int(Capabilities.CLIENT_IGNORE_SPACE)
+CLIENT_PROTOCOL_41: Final = int(Capabilities.CLIENT_PROTOCOL_41)
+CLIENT_INTERACTIVE: Final = int(Capabilities.CLIENT_INTERACTIVE)
+CLIENT_SSL: Final = int(Capabilities.CLIENT_SSL)
+CLIENT_IGNORE_SIGPIPE: Final = int(Capabilities.CLIENT_IGNORE_SIGPIPE)
+CLIENT_TRANSACTIONS: Final = int(Capabilities.CLIENT_TRANSACTIONS)
+CLIENT_RESERVED: Final = int(Capabilities.CLIENT_RESERVED)
+CLIENT_SECURE_CONNECTION: Final = int(Capabilities.CLIENT_SECURE_CONNECTION)
+CLIENT_MULTI_STATEMENTS: Final = int(Capabilities.CLIENT_MULTI_STATEMENTS)
+CLIENT_MULTI_RESULTS: Final = int(Capabilities.CLIENT_MULTI_RESULTS)
+CLIENT_PS_MULTI_RESULTS: Final = int(Capabilities.CLIENT_PS_MULTI_RESULTS)
+CLIENT_PLUGIN_AUTH: Final = int(Capabilities.CLIENT_PLUGIN_AUTH)
+CLIENT_CONNECT_ATTRS: Final = int(Capabilities.CLIENT_CONNECT_ATTRS)
+CLIENT_LENENC_AUTH: Final = int(Capabilities.CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA)
+CLIENT_SESSION_TRACK: Final = int(Capabilities.CLIENT_SESSION_TRACK)
+CLIENT_DEPRECATE_EOF: Final = int(Capabilities.CLIENT_DEPRECATE_EOF)
+CLIENT_OPTIONAL_METADATA: Final = int(Capabilities.CLIENT_OPTIONAL_RESULTSET_METADATA)
+CLIENT_QUERY_ATTRIBUTES: Final = int(Capabilities.CLIENT_QUERY_ATTRIBUTES)
+
+#: What the server offers. Not: LOCAL_FILES, zstd, expired passwords, more than one factor.
+SERVER_CAPABILITIES: Final = (
+    CLIENT_LONG_PASSWORD
+    | CLIENT_FOUND_ROWS
+    | CLIENT_LONG_FLAG
+    | CLIENT_CONNECT_WITH_DB
+    | CLIENT_COMPRESS
+    | CLIENT_ODBC
+    | CLIENT_IGNORE_SPACE
+    | CLIENT_PROTOCOL_41
+    | CLIENT_INTERACTIVE
+    | CLIENT_SSL
+    | CLIENT_IGNORE_SIGPIPE
+    | CLIENT_TRANSACTIONS
+    | CLIENT_RESERVED
+    | CLIENT_SECURE_CONNECTION
+    | CLIENT_MULTI_STATEMENTS
+    | CLIENT_MULTI_RESULTS
+    | CLIENT_PS_MULTI_RESULTS
+    | CLIENT_PLUGIN_AUTH
+    | CLIENT_CONNECT_ATTRS
+    | CLIENT_LENENC_AUTH
+    | CLIENT_SESSION_TRACK
+    | CLIENT_DEPRECATE_EOF
+    | CLIENT_OPTIONAL_METADATA
+    | CLIENT_QUERY_ATTRIBUTES
+)
+
+COM_QUIT: Final = int(Commands.COM_QUIT)
+COM_INIT_DB: Final = int(Commands.COM_INIT_DB)
+COM_QUERY: Final = int(Commands.COM_QUERY)
+COM_FIELD_LIST: Final = int(Commands.COM_FIELD_LIST)
+COM_STATISTICS: Final = int(Commands.COM_STATISTICS)
+COM_PROCESS_KILL: Final = int(Commands.COM_PROCESS_KILL)
+COM_DEBUG: Final = int(Commands.COM_DEBUG)
+COM_PING: Final = int(Commands.COM_PING)
+COM_CHANGE_USER: Final = int(Commands.COM_CHANGE_USER)
+COM_STMT_PREPARE: Final = int(Commands.COM_STMT_PREPARE)
+COM_STMT_EXECUTE: Final = int(Commands.COM_STMT_EXECUTE)
+COM_STMT_SEND_LONG_DATA: Final = int(Commands.COM_STMT_SEND_LONG_DATA)
+COM_STMT_CLOSE: Final = int(Commands.COM_STMT_CLOSE)
+COM_STMT_RESET: Final = int(Commands.COM_STMT_RESET)
+COM_SET_OPTION: Final = int(Commands.COM_SET_OPTION)
+COM_STMT_FETCH: Final = int(Commands.COM_STMT_FETCH)
+COM_RESET_CONNECTION: Final = int(Commands.COM_RESET_CONNECTION)
+
+CURSOR_READ_ONLY: Final = 1  #: flag of COM_STMT_EXECUTE: rows are fetched later
+PARAMETER_COUNT_AVAILABLE: Final = 8  #: flag of COM_STMT_EXECUTE: query attributes follow
