@@ -12,7 +12,6 @@ import os
 import time
 import uuid
 from collections.abc import Awaitable, Mapping
-from pathlib import Path
 from typing import Any, Final
 
 from btree.engine import Engine
@@ -20,12 +19,14 @@ from btree.state import ST_REMOTE_LOW
 from mysqlcompat.config import MIB, Config
 from mysqlcompat.lane.durability import DurabilityQueue
 from mysqlcompat.lane.lane import Lane
-from mysqlcompat.machine import program_execute_address
+from mysqlcompat.machine import machine_kernels
 from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
 from mysqlcompat.patient_volume import PatientVolume
+from mysqlcompat.storage_role import storage_socket
 from mysqlcompat.supervisor import Shared
 from mysqlcompat.variables import GlobalVariables
 from redo.arena import Arena, Words
+from redo.calls import address_of
 from redo.control import (
     CTRL_SUPERVISOR,
     REPLICA_APPLIED,
@@ -51,15 +52,6 @@ from replicas.reader import ReadEngine
 #: memory: pages are taken as they are touched.
 WORK_BYTES: Final = 2048 * MIB
 NO_VIEW: Final = 1 << 62
-SOCKET_PATH_LIMIT: Final = 100  #: sun_path is 108 bytes
-
-
-def storage_socket(data: Path) -> str:
-    """Where the storage process listens: in the data directory, if the path is short enough."""
-    path = str(data / "storage.sock")
-    if len(path) <= SOCKET_PATH_LIMIT:
-        return path
-    return f"/tmp/mysqlcompat-{uuid.uuid5(uuid.NAMESPACE_URL, path)}.sock"
 
 
 class ClusterNode:
@@ -79,7 +71,7 @@ class ClusterNode:
         volume_meta = load_volume(FileDisk(), str(config.data))
         self.st: Words = new_state(self.arena, volume_meta.page_bytes)
         self.volume = PatientVolume(storage_socket(config.data), self.arena)
-        self.lane = Lane(self.arena, self.st, program_execute_address())
+        self.lane = Lane(self.arena, self.st, address_of(machine_kernels.program_execute))
         self.durability = DurabilityQueue(self.st, self.lane.words)
         self.engine: Any = None
         self._cpu = CpuMeter()

@@ -30,13 +30,14 @@ def serve(config: Config, init_file: Path | None, notify_fd: int | None) -> int:
         READER_ENDPOINT: listen(config.bind, config.reader_port, "--reader-port"),
     }
     _warm_up()
-    from mysqlcompat import roles  # loads every kernel
+    from mysqlcompat.node_role import node_role  # loads every kernel
+    from mysqlcompat.storage_role import run_storage
 
     shared = Shared.create(config, listeners)
     supervisor = Supervisor(
         config,
         shared,
-        Roles(storage=roles.run_storage, node=roles.node_role(script)),
+        Roles(storage=run_storage, node=node_role(script)),
         private_fds=[lock_fd] + ([] if notify_fd is None else [notify_fd]),
         announce=lambda: _announce(config, shared, bool(script)),
         notify_fd=notify_fd,

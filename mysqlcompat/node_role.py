@@ -1,65 +1,25 @@
-"""What each kind of process does from its fork to its end: the supervisor's children."""
+"""The database processes: the bodies of the supervisor's writer and replica children."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import socket
-import sys
-import threading
 from collections.abc import Callable
 from typing import Final
 
 from mysqlcompat.child import Status
 from mysqlcompat.config import Config
 from mysqlcompat.lane.selector import new_loop
-from mysqlcompat.node import ClusterNode, ReaderNode, WriterNode, storage_socket
+from mysqlcompat.node import ClusterNode, ReaderNode, WriterNode
 from mysqlcompat.sessions import NodeSessions, run_script
+from mysqlcompat.storage_role import BEAT_S, start_logging
 from mysqlcompat.supervisor import Role, Shared
 from mysqlcompat.wire.server import Server
-from redo.storage_server import StorageConfig, StorageServer
 from replicas.endpoints import endpoints_of
 from replicas.failover import WRITER
 
-BEAT_S: Final = 0.2
 PURGE_IDLE_S: Final = 0.1
-LOG_FORMAT: Final = "%(asctime)s {name} %(levelname)s %(message)s"
-
-
-def start_logging(name: str) -> None:
-    """Warnings of this process go to standard error, with its name."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.WARNING, format=LOG_FORMAT.format(name=name), force=True
-    )
-
-
-# -- storage ------------------------------------------------------------------------------
-
-
-def run_storage(config: Config, shared: Shared, name: str, status: Status) -> None:
-    """Six copies and the page server, until SIGTERM."""
-    start_logging(name)
-    storage = StorageConfig(
-        data_dir=str(config.data),
-        socket_path=storage_socket(config.data),
-        page_bytes=config.page_bytes,
-        pg_pages=max(1, config.group_bytes // config.page_bytes),
-        coalesce_bytes=config.coalesce_bytes,
-    )
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    server = StorageServer(storage, shared.ring_fd, shared.copy_wakes, shared.writer_wake)
-    try:
-        server.start()
-        status.ready()
-        while not stop.wait(BEAT_S):
-            status.beat()
-    finally:
-        server.close()
-
-
-# -- writer and readers -------------------------------------------------------------------
 
 
 def node_role(script: str) -> Role:

@@ -1,0 +1,57 @@
+"""The storage process: the body of the supervisor's first child."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import uuid
+from pathlib import Path
+from typing import Final
+
+from mysqlcompat.child import Status
+from mysqlcompat.config import Config
+from mysqlcompat.supervisor import Shared
+from redo.storage_server import StorageConfig, StorageServer
+
+BEAT_S: Final = 0.2
+LOG_FORMAT: Final = "%(asctime)s {name} %(levelname)s %(message)s"
+SOCKET_PATH_LIMIT: Final = 100  #: sun_path is 108 bytes; the server appends a suffix for a moment
+
+
+def start_logging(name: str) -> None:
+    """Warnings of this process go to standard error, with its name."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format=LOG_FORMAT.format(name=name), force=True
+    )
+
+
+def storage_socket(data: Path) -> str:
+    """Where the storage process listens: in the data directory, if the path is short enough."""
+    path = str(data / "storage.sock")
+    if len(path) <= SOCKET_PATH_LIMIT:
+        return path
+    return f"/tmp/mysqlcompat-{uuid.uuid5(uuid.NAMESPACE_URL, path)}.sock"
+
+
+def run_storage(config: Config, shared: Shared, name: str, status: Status) -> None:
+    """Six copies and the page server, until SIGTERM."""
+    start_logging(name)
+    storage = StorageConfig(
+        data_dir=str(config.data),
+        socket_path=storage_socket(config.data),
+        page_bytes=config.page_bytes,
+        pg_pages=max(1, config.group_bytes // config.page_bytes),
+        coalesce_bytes=config.coalesce_bytes,
+    )
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    server = StorageServer(storage, shared.ring_fd, shared.copy_wakes, shared.writer_wake)
+    try:
+        server.start()
+        status.ready()
+        while not stop.wait(BEAT_S):
+            status.beat()
+    finally:
+        server.close()
