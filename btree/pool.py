@@ -88,6 +88,10 @@ class BufferPool:
         return int(self._st[ST_FRAME_COUNT])
 
     @property
+    def page_shift(self) -> int:
+        return int(self._st[ST_PAGE_SHIFT])
+
+    @property
     def free(self) -> int:
         return int(self._st[ST_FREE_COUNT])
 
