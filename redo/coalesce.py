@@ -50,9 +50,8 @@ def coalesce(segment: Segment, limit: int, durable: int) -> Iterator[None]:
             _enter(segment, entries, location)
         segment.set_checkpoint(target, batch, epoch)
         index_kernels.nodes_drop(segment.arena.mem, segment.at, target)
-        if crowded is not None and _live_images(segment)[crowded] == 0:
-            assert segment.store is not None
-            segment.store.remove(segment.store.files[crowded])
+        assert segment.store is not None
+        segment.store.remove_unused(_live_images(segment))
     segment.log.recycle_below(target)
     logger.debug("%s: %d pages coalesced up to %d", segment.name, len(pages), target)
 

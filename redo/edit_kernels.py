@@ -285,7 +285,7 @@ def log_mark(st, mem, kind, trx_id):
     return 0
 
 
-@jit.helper
+@jit.routine
 def mtr_commit(st, mem):
     """Close the mini-transaction; the LSN at its end, or E_TOO_BIG, E_CORRUPT: a bug, stop.
 

@@ -121,7 +121,7 @@ def helper(function: Callable[..., Any]) -> Any:
 
 
 def routine(function: Callable[..., Any]) -> Any:
-    """A function of ``st``, ``mem`` (by these names) and int64s, compiled once, called by symbol."""
+    """A function of ``st``, ``mem`` (by name) and int64s, compiled once, called by symbol."""
     if DISABLED:
         return function
     names = list(inspect.signature(function).parameters)

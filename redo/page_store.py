@@ -124,9 +124,13 @@ class PageStore:
         file.slots += count
         return location
 
-    def remove(self, file: StoreFile) -> None:
-        """Delete a file none of whose images is anybody's newest."""
-        assert self._growing[file.pg] is not file
+    def remove_unused(self, live: np.ndarray) -> None:
+        """Delete full files none of whose images is any page's newest (`live[number]` is 0)."""
+        for file in list(self.files.values()):
+            if self._growing[file.pg] is not file and live[file.number] == 0:
+                self._remove(file)
+
+    def _remove(self, file: StoreFile) -> None:
         stem = self._stem(file.pg, file.sequence)
         self._disk.remove(stem + ".idx")  # first: without an index the images are nothing
         self._disk.sync_directory(f"{self._path}/pg-{file.pg:05d}")
