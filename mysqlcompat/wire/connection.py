@@ -286,7 +286,6 @@ class Connection:
     def _refuse(self, error: SqlError, reason: str) -> None:
         """Last words: the error, and a line in the log."""
         log.info("connection %d from %s refused (%s): %s", self.id, self.host, reason, error)
-        self._out.clear()
         self.send(error_packet(error))
         self.flush()
 

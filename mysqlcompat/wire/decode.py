@@ -101,8 +101,8 @@ def _temporal(body: bytes, wire_type: int) -> int:
             if days > 34:  # 838 hours: more is clipped, as every TIME is
                 days, hour, minute, second = 34, 22, 59, 59
             hour += 24 * days
-            packed: int = (hour << 12 | minute << 6 | second) << 24 | _micros(body, 8)
-            return -packed if negative else packed
+            packed = (hour << 12 | minute << 6 | second) << 24 | _micros(body, 8)
+            return -int(packed) if negative else int(packed)
         if not body:
             return 0
         year, month, day = unpack("<HBB", body[:4])
@@ -113,8 +113,9 @@ def _temporal(body: bytes, wire_type: int) -> int:
         hour = minute = second = 0
     if year > 9999 or month > 12 or day > 31 or hour > 23 or minute > 59 or second > 59:
         raise Malformed("date or time out of range")
-    clock: int = (hour << 12 | minute << 6 | second) << 24
-    return ((year * 13 + month) << 5 | day) << 41 | clock | _micros(body, 7)
+    clock = (hour << 12 | minute << 6 | second) << 24
+    packed = ((year * 13 + month) << 5 | day) << 41 | clock | _micros(body, 7)
+    return int(packed)
 
 
 def _micros(body: bytes, at: int) -> int:
