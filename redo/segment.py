@@ -38,6 +38,7 @@ from redo.segment_layout import (
     NODE_BYTES,
     S_BUFFER_AT,
     S_BUFFER_BYTES,
+    S_BUFFER_COUNT,
     S_CHUNK_BYTES,
     S_EPOCHS,
     S_EPOCHS_AT,
@@ -171,10 +172,12 @@ class Segment:
         self._put(S_SCAN_LSN, self.meta.checkpoint)
         self._put(S_SCAN_BATCH, self.meta.checkpoint_batch)
         self._put(S_SCAN_EPOCH, self.meta.checkpoint_epoch)
+        self._put(S_BUFFER_COUNT, 0)
         log_read_kernels.log_scan(self.st, self._mem, self.at, limit)
         self.complete = self.get(S_SCAN_LSN)
         self.last_batch = self.get(S_SCAN_BATCH)
         self.last_epoch = self.get(S_SCAN_EPOCH)
+        self._put(S_BUFFER_COUNT, 0)  # it may have a void tail in it, intact but to be overwritten
         self.start_index()
         return self.complete
 

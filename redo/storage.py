@@ -136,11 +136,19 @@ class Storage:
         self.stopping = False
         self.recovered: Recovered | None = None
         self.epochs: Epochs = ()
+        self._opening: list[Segment | None] = []
         self._turn = 0
         self.writer_lock = threading.Lock()
 
     def open(self) -> None:
-        """Recover and start the copies. Raises VolumeError, OSError."""
+        """Recover and start the copies. Raises VolumeError, OSError; all is closed then."""
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
         if not is_formatted(self.disk, self.data_dir):
             format_volume(self.disk, self.data_dir, self._wanted)
         self.volume = load_volume(self.disk, self.data_dir)
@@ -149,6 +157,7 @@ class Storage:
             self.control.put(copy_word(copy_no, COPY_DURABLE), 0)
             self.control.put(copy_word(copy_no, COPY_STATE), STATE_ABSENT)
         segments = open_segments(self.disk, self.data_dir, self.volume, self.arena, self.st)
+        self._opening = segments
         published = self.control.published
         if published == 0:
             self.recovered = recover(segments)
@@ -163,6 +172,7 @@ class Storage:
                 self.control.put(copy_word(copy_no, COPY_STATE), STATE_DEAD)
             else:
                 self.start_copy(segment)
+        self._opening = []
         self.event.set()
 
     def start_copy(self, segment: Segment) -> None:
@@ -288,6 +298,9 @@ class Storage:
             if copier is not None:
                 copier.stop()
                 copier.segment.close()
+        for segment in self._opening:
+            if segment is not None and not segment.closed:
+                segment.close()
         self.copiers = [None] * COPIES
         os.close(self._lock_fd)
         self.arena.close()
