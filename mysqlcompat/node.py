@@ -166,12 +166,12 @@ class ReaderNode(ClusterNode):
 
     def _on_wake(self, loop: asyncio.AbstractEventLoop) -> None:
         os.eventfd_read(self.wake_fd)
-        self.engine.woken()
+        self.engine.applier.woken()
         self._follow(loop)
 
     def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
         """Apply a turn's worth; go on in the next turn when there is more, sleep otherwise."""
-        if self.engine.advance() or not self.engine.sleep():
+        if self.engine.advance() or not self.engine.applier.sleep():
             loop.call_soon(self._follow, loop)
 
     def beat(self) -> None:

@@ -16,6 +16,7 @@ from mysqlcompat.sessions import NodeSessions, run_script
 from mysqlcompat.storage_role import BEAT_S, start_logging
 from mysqlcompat.supervisor import Role, Shared
 from mysqlcompat.wire.server import Server
+from redo.errors import StaleEpoch
 from replicas.endpoints import endpoints_of
 from replicas.failover import WRITER
 
@@ -51,7 +52,7 @@ def run_writer(config: Config, shared: Shared, status: Status, script: str) -> N
 def _in_background(node: WriterNode) -> None:
     """Rollbacks of a former life, purge, freeing of dropped tables: one bounded step."""
     if node.is_fenced:
-        raise SystemExit("a newer writer owns the volume")
+        raise StaleEpoch("a newer writer owns the volume")
     node.engine.background_step()
 
 
@@ -65,45 +66,57 @@ def run_reader(config: Config, shared: Shared, name: str, status: Status) -> Non
 
 
 class NodeLife:
-    """A node's loop: what happens regularly, serving, and the end."""
+    """A node's loop: what happens regularly, serving, and the end.
+
+    An error in regular work ends the process: the supervisor starts another one, which recovers. A
+    node that goes on without purge, or fenced, would be worse than one that is gone for a second.
+    """
 
     def __init__(self, node: ClusterNode, loop: asyncio.AbstractEventLoop, status: Status) -> None:
         self._node = node
         self._loop = loop
         self._status = status
+        self._stop = asyncio.Event()
+        self._failure: Exception | None = None
 
     def every(self, seconds: float, step: Callable[[], None]) -> None:
         """Call `step` now and then, for good."""
 
         def again() -> None:
-            step()
-            self._loop.call_later(seconds, again)
+            try:
+                step()
+            except Exception as error:
+                self.fail(error)
+            else:
+                self._loop.call_later(seconds, again)
 
         self._loop.call_soon(again)
 
+    def fail(self, error: Exception) -> None:
+        """End this process because of `error`."""
+        self._failure = self._failure or error
+        self._stop.set()
+
     def serve(self, config: Config, shared: Shared, sessions: NodeSessions) -> None:
         """Accept on this node's endpoints until SIGTERM, then close every connection."""
-        stop = asyncio.Event()
-        self._loop.add_signal_handler(signal.SIGTERM, stop.set)
+        self._loop.add_signal_handler(signal.SIGTERM, self._stop.set)
         self.every(BEAT_S, self._beat)
         names = endpoints_of(self._node.name, config.replicas)
         listeners = [shared.listeners[name] for name in names]
-        self._loop.run_until_complete(self._serve(config, listeners, sessions, stop))
+        self._loop.run_until_complete(self._serve(config, listeners, sessions))
         self._loop.close()
 
     async def _serve(
-        self,
-        config: Config,
-        listeners: list[socket.socket],
-        sessions: NodeSessions,
-        stop: asyncio.Event,
+        self, config: Config, listeners: list[socket.socket], sessions: NodeSessions
     ) -> None:
         server = Server(sessions, config)
         await server.start(listeners)
         self._node.beat()
         self._status.ready()
-        await stop.wait()
+        await self._stop.wait()
         await server.close()
+        if self._failure is not None:
+            raise self._failure
 
     def _beat(self) -> None:
         self._node.beat()

@@ -1,14 +1,15 @@
 """ReadEngine: btree's engine as of the applied LSN, and the applier that moves it forward.
 
-Everything `Engine` offers for reading is offered here by the same object; a change of data ends with
-E_READ_ONLY in its kernel. Apply and reads take turns on one thread.
+Everything `Engine` offers for reading is offered here by the same object; a change of data ends
+with E_READ_ONLY in its kernel. Apply and reads take turns on one thread, so whatever a kernel sees
+within one call is of one LSN, and a transaction's read view keeps seeing it afterwards.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from btree.engine import Engine
+from btree.state import ST_CTX_HEAD
+from btree.txn_layout import CTX_NEXT, CTX_VIEW_LOW, CTX_VIEW_OPEN
 from redo.arena import Arena, Words
 from redo.volume import Volume
 from replicas.apply import Applier
@@ -17,5 +18,42 @@ from replicas.apply import Applier
 class ReadEngine(Engine):
     """An engine that follows the writer's stream.
 
-    replica_no  0…15: this replica's words in the control block
+    arena, st    the node's; `st` as `redo.log.new_state` made it: read-only
+    replica_no   0…15: this replica's words in the control block
     """
+
+    def __init__(
+        self, arena: Arena, st: Words, volume: Volume, pool_bytes: int, replica_no: int
+    ) -> None:
+        super().__init__(arena, st, None, volume, pool_bytes)
+        self.applier = Applier(arena, st, replica_no, self.pool.clear)
+        self.open()
+        self._probe = self.open_context()
+        self.hold_views()
+
+    def advance(self) -> bool:
+        """Apply what became durable, a turn's worth; True when there is more already."""
+        before = self.applier.applied
+        more = self.applier.advance()
+        if self.applier.applied != before:
+            self.catalog.refresh()
+        return more
+
+    def hold_views(self) -> None:
+        """Tell the writer which versions must stay (C26): those a view open here, or opened from
+        now on, may need. Call it several times a second; purge waits for it.
+        """
+        self.begin(self._probe)
+        self.open_view(self._probe)
+        self.applier.hold(min(self._view_lows()))
+        self.commit(self._probe)
+
+    def _view_lows(self) -> list[int]:
+        """The lowest invisible transaction of each open view; never empty inside `hold_views`."""
+        lows = []
+        ctx = int(self.st[ST_CTX_HEAD])
+        while ctx:
+            if self.word(ctx, CTX_VIEW_OPEN):
+                lows.append(self.word(ctx, CTX_VIEW_LOW))
+            ctx = self.word(ctx, CTX_NEXT)
+        return lows
