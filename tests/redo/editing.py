@@ -162,7 +162,7 @@ class NaivePages:
 def random_steps(
     rng: np.random.Generator, page_bytes: int, known: set[int], pages: int
 ) -> list[Step]:
-    """A mini-transaction of 1–6 edits of pages below `pages`; a new page is made first (`known`)."""
+    """1–6 random edits of pages below `pages`; one not in `known` is made first."""
     steps: list[Step] = []
     for _ in range(int(rng.integers(1, 7))):
         page = int(rng.integers(pages))

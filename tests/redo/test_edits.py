@@ -175,7 +175,7 @@ def test_empty_mini_transaction_leaves_no_trace(node: Node) -> None:
 
 
 def test_log_full_then_room_again(node: Node) -> None:
-    """Without copies VDL stands still: after a ring of log there is no room, and nothing is lost."""
+    """Without copies VDL stands still: after a ring of log there is no room; nothing is lost."""
     node.editor.run([Step(NEW, 0)])
     ends = []
     while (end := node.editor.try_run([Step(FILL, 0, 30, 200, 1)] * 50)) > 0:
