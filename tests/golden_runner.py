@@ -1,0 +1,206 @@
+"""Golden scripts: SQL in, what the server answered out; recorded from a real MySQL, compared with ours.
+
+A script (`tests/golden/**/*.test`) is a list of blocks with empty lines between them::
+
+    # a comment, kept
+    [meta] a> SELECT 1 AS one
+    ---
+    one: LONGLONG(1) NOT_NULL BINARY charset 63
+    | one |
+    | 1   |
+
+`a>` names the connection (made when first used). Each block holds one statement, which may span
+lines; it ends at the line `---`, after which the expected answer stands. Tags before it:
+
+    [meta]    print the columns' metadata too
+    [ours]    the answer is written by hand: MySQL's differs or would not be stable; the comment above
+              says why. Recording keeps it
+    [sorted]  the order of rows means nothing
+
+Every script starts in a database `golden`, new and empty, which is dropped at its end.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import pymysql
+from pymysql.constants import CLIENT, FIELD_TYPE, FLAG
+
+DATABASE: Final = "golden"
+_HEAD: Final = re.compile(r"((?:\[\w+\] )*)(\w+)> (.*)", re.DOTALL)
+_TYPES: Final = {
+    value: name for name, value in vars(FIELD_TYPE).items() if isinstance(value, int)
+}
+_FLAGS: Final = {value: name for name, value in vars(FLAG).items() if isinstance(value, int)}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One statement of a script, or a comment (`sql` empty)."""
+
+    comment: str
+    tags: tuple[str, ...] = ()
+    connection: str = ""
+    sql: str = ""
+    answer: str = ""
+
+    def text(self) -> str:
+        lines = [self.comment] if self.comment else []
+        if self.sql:
+            tags = "".join(f"[{tag}] " for tag in self.tags)
+            lines += [f"{tags}{self.connection}> {self.sql}", "---"]
+            lines += [self.answer] if self.answer else []
+        return "\n".join(lines)
+
+
+def parse(text: str) -> list[Block]:
+    """The blocks of a script."""
+    return [_block(part) for part in re.split(r"\n{2,}", text.strip("\n"))]
+
+
+def _block(part: str) -> Block:
+    lines = part.split("\n")
+    comments = []
+    while lines and lines[0].startswith("#"):
+        comments.append(lines.pop(0))
+    comment = "\n".join(comments)
+    if not lines:
+        return Block(comment)
+    head, _, answer = "\n".join(lines).partition("\n---")
+    match = _HEAD.fullmatch(head)
+    assert match is not None, f"not a block: {part!r}"
+    tags = tuple(re.findall(r"\[(\w+)\]", match[1]))
+    return Block(comment, tags, match[2], match[3], answer.strip("\n"))
+
+
+def render(blocks: list[Block]) -> str:
+    return "\n\n".join(block.text() for block in blocks) + "\n"
+
+
+@dataclass(slots=True)
+class Runner:
+    """Runs blocks against one server."""
+
+    host: str
+    port: int
+    connections: dict[str, Any] = field(default_factory=dict)
+
+    def run(self, blocks: list[Block], keep_ours: bool) -> list[Block]:
+        """The blocks with the server's answers; with `keep_ours` those tagged [ours] keep theirs."""
+        setup = self._connect(None)
+        try:
+            with setup.cursor() as cursor:
+                cursor.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
+                cursor.execute(f"CREATE DATABASE {DATABASE}")
+            answered = [self._answer(block, keep_ours) for block in blocks]
+            with setup.cursor() as cursor:
+                for connection in self.connections.values():
+                    connection.close()
+                self.connections.clear()
+                cursor.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
+            return answered
+        finally:
+            for connection in self.connections.values():
+                connection.close()
+            setup.close()
+
+    def _connect(self, database: str | None) -> Any:
+        return pymysql.connect(
+            host=self.host,
+            port=self.port,
+            user="root",
+            password="",
+            database=database,
+            charset="utf8mb4",
+            conv={},
+            client_flag=CLIENT.MULTI_STATEMENTS,
+            autocommit=None,
+        )
+
+    def _answer(self, block: Block, keep_ours: bool) -> Block:
+        if not block.sql:
+            return block
+        connection = self.connections.get(block.connection)
+        if connection is None:
+            connection = self.connections[block.connection] = self._connect(DATABASE)
+        answer = "\n".join(_run(connection, block))
+        return block if keep_ours and "ours" in block.tags else replace(block, answer=answer)
+
+
+def _run(connection: Any, block: Block) -> Iterator[str]:
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute(block.sql)
+            while True:
+                yield from _result(cursor._result, block)
+                yield from _warnings(connection, cursor._result)
+                if not cursor.nextset():
+                    return
+        except pymysql.MySQLError as error:
+            yield f"error {error.args[0]}: {error.args[1]}"
+
+
+def _result(result: Any, block: Block) -> Iterator[str]:
+    if result.description is None:
+        yield _ok(result)
+        return
+    if "meta" in block.tags:
+        yield from (_metadata(column) for column in result.fields)
+    names = [column.name for column in result.fields]
+    rows = [[_shown(value) for value in row] for row in result.rows]
+    if "sorted" in block.tags:
+        rows.sort()
+    widths = [max(len(row[at]) for row in [names, *rows]) for at in range(len(names))]
+    for row in [names, *rows]:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield "| " + " | ".join(cells) + " |"
+
+
+def _ok(result: Any) -> str:
+    text = f"ok, {result.affected_rows} affected"
+    if result.insert_id:
+        text += f", insert id {result.insert_id}"
+    message = (result.message or b"")[1:].decode()  # behind its length
+    return text + (f", {message}" if message else "")
+
+
+def _metadata(column: Any) -> str:
+    flags = " ".join(name for bit, name in _FLAGS.items() if column.flags & bit)
+    origin = ".".join(
+        part for part in (_name(column.db), column.org_table, column.org_name) if part
+    )
+    decimals = f" decimals {column.scale}" if column.scale else ""
+    return (
+        f"{column.name}: {_TYPES.get(column.type_code, column.type_code)}({column.length}){decimals}"
+        f" {flags} charset {column.charsetnr} {origin}".rstrip()
+    )
+
+
+def _name(text: Any) -> str:
+    return text.decode() if isinstance(text, bytes) else str(text)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    return text.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+
+
+def _warnings(connection: Any, result: Any) -> Iterator[str]:
+    if not result.warning_count or result.has_next:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW WARNINGS")
+        for level, errno, message in cursor.fetchall():
+            yield f"{level.lower()} {errno}: {message}"
+
+
+def scripts(root: Path) -> list[Path]:
+    """Every golden script below `root`."""
+    return sorted(root.rglob("*.test"))
