@@ -155,6 +155,10 @@ async def _deallocate(session: Session, statement: st.Deallocate, binary: bool) 
 # The server
 
 
+async def _nothing(session: Session, statement: st.Nothing, binary: bool) -> Result:
+    return Ok()
+
+
 async def _kill(session: Session, statement: st.Kill, binary: bool) -> Result:
     ((value, _),) = await compiler.evaluate(session, statement.target.text)
     if not isinstance(value, int):
@@ -255,6 +259,7 @@ HANDLERS: Final[dict[type[st.Statement], Handler]] = {
     st.Execute: _execute,
     st.Deallocate: _deallocate,
     st.Kill: _kill,
+    st.Nothing: _nothing,
     st.Flush: _flush,
     st.UnlockTables: _unlock,
     st.TableMaintenance: _maintain,

@@ -395,6 +395,7 @@ TABLE: Final = """\
 3988 HY000 Conversion from collation %s into %s impossible for %s
 3989 HY000 Schema '%s' is in read only mode.
 3995 HY000 Character set '%s' cannot be used in conjunction with '%s' in call to %s.
+4028 HY000 A table must have at least one visible column.
 4031 HY000 The client was disconnected by the server because of inactivity. See wait_timeout and
   interactive_timeout for configuring this behavior.
 4078 HY000 Missing data file in regular expression library.

@@ -34,7 +34,6 @@ _PARAMETER: Final = ColumnDef(
 _NOT_PREPARABLE: Final = (
     statements.Prepare, statements.Execute, statements.Deallocate, statements.Use,
     statements.UnlockTables, statements.Savepoint, statements.ReleaseSavepoint,
-    statements.Explain,
 )  # fmt: skip
 
 
@@ -63,9 +62,11 @@ def prepare(session: Session, text: str) -> Prepared:
         raise SqlError(1065)
     start, end = ranges[0] if len(ranges) == 1 else (ranges[0][0], len(text))
     text = text[start:end]
-    statement = session.route(text)
+    statement = session.route(text, [])
     if isinstance(statement, _NOT_PREPARABLE):
         raise SqlError(1295)
+    if isinstance(statement, statements.Nothing):
+        raise SqlError(1065)
     if isinstance(statement, statements.Unsupported):
         raise SqlError(1235, statement.feature)
     count = sum(token.kind is Kind.PARAM for token in tokens)

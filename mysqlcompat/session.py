@@ -44,7 +44,8 @@ from mysqlcompat.results import (
 )
 from mysqlcompat.sql import statements
 from mysqlcompat.sql.router import route
-from mysqlcompat.sql.tokens import Kind, split_statements, tokenize
+from mysqlcompat.sql.token_stream import Note
+from mysqlcompat.sql.tokens import split_statements, tokenize
 from mysqlcompat.sqltypes import SqlType
 from mysqlcompat.transaction import Transaction
 from mysqlcompat.variables import ALIASES, VARIABLES, Value, find
@@ -73,6 +74,7 @@ class Session:
         self.row_count = -1
         self.found_rows = 0
         self.now_us = time.time_ns() // 1000
+        self.parser_notes: list[Note] = []  #: deprecations in the running statement's text
         self.text = ""  #: the running statement, for the process list
         self.command = "Sleep"
         self.since_us = self.now_us
@@ -152,7 +154,7 @@ class Session:
         self.user_variables[name.lower()] = (value, sql_type)
 
     def system_variable(self, name: str, scope: str = "") -> Value:
-        """@@name, @@session.name, @@global.name: bool values as 0 and 1."""
+        """@@name, @@session.name, @@global.name."""
         variable = VARIABLES.get(name.lower()) or find(ALIASES.get(name.lower(), name))
         if scope == "global":
             if variable.scope == "session":
@@ -162,7 +164,7 @@ class Session:
             if scope and variable.scope == "global":
                 raise SqlError(1238, variable.name, "GLOBAL")
             value = self.live_value(variable.name)
-        return int(value) if isinstance(value, bool) else value
+        return value
 
     def live_value(self, name: str) -> Value:
         """The session's value; some follow the session's state instead of being stored."""
@@ -282,17 +284,18 @@ class Session:
             backslash_escapes="NO_BACKSLASH_ESCAPES" not in self.sql_mode,
         )
 
-    def route(self, text: str) -> statements.Statement:
-        tokens = self.tokenize(text)
-        if tokens[0].kind is Kind.END:
-            raise SqlError(1065)
-        return route(text, tokens)
+    def route(self, text: str, notes: list[Note]) -> statements.Statement:
+        """The statement in `text`; what its parser warns of is appended to `notes`."""
+        return route(text, self.tokenize(text), notes)
 
     async def run_text(self, text: str) -> Result:
         """One statement of the text protocol."""
         self._begin_command("Query", text)
         try:
-            return await self._run(self.route(text), text, (), False)
+            notes: list[Note] = []
+            statement = self.route(text, notes)
+            self.parser_notes = notes
+            return await self._run(statement, text, (), False)
         except (Exception, asyncio.CancelledError) as error:
             raise self._failed(error) from error
         finally:
@@ -309,6 +312,12 @@ class Session:
         finally:
             self._end_command()
 
+    async def run_handle(
+        self, handle: prepared.Prepared, values: Sequence[Any], binary: bool
+    ) -> Result:
+        """EXECUTE: a prepared statement within the running one."""
+        return await self._run(handle.statement, handle.text, values, binary, handle)
+
     async def _run(
         self,
         statement: statements.Statement,
@@ -324,6 +333,8 @@ class Session:
             return await self._run_plain(statement, text, values, binary, handle)
         if not isinstance(statement, statements.Show) or statement.what not in _DIAGNOSTIC:
             self.diagnostics.clear()
+        for errno, message in self.parser_notes:
+            self.warn(errno, message)
         result = await administer.run(self, statement, binary)
         if isinstance(result, Ok):
             self.row_count = result.affected
@@ -374,6 +385,7 @@ class Session:
         fixed = self.variables.get("timestamp")
         self.now_us = int(float(fixed) * 1e6) if fixed else self.since_us
         self._writes = False
+        self.parser_notes = []
         self._task = asyncio.current_task()
 
     def _end_command(self) -> None:
@@ -418,6 +430,12 @@ class Session:
         self.database = compiler.catalog_view(self).database_name(database)
         if self.variables.get("session_track_schema"):
             self._changes.append(StateChange(TRACK_SCHEMA, "", self.database))
+
+    def forget_database(self) -> None:
+        """The current database has been dropped."""
+        self.database = None
+        if self.variables.get("session_track_schema"):
+            self._changes.append(StateChange(TRACK_SCHEMA, "", ""))
 
     def track(self, name: str, value: str) -> None:
         """Note a changed system variable for session tracking."""

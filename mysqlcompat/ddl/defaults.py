@@ -15,24 +15,25 @@ from mysqlcompat import numerals, sqltypes, temporal
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.statements import DefaultValue
 
-_ZERO_MODES: Final = frozenset({"NO_ZERO_DATE", "NO_ZERO_IN_DATE"})
-
 
 def canonical_default(
-    column: str, type_: ColumnType, default: DefaultValue, mode: frozenset[str]
-) -> str:
-    """Text of a literal default as SHOW CREATE TABLE and INSERT use it; ERROR 1067 when it is none."""
+    column: str, type_: ColumnType, default: DefaultValue
+) -> tuple[str, bool]:
+    """Text of a literal default as SHOW CREATE TABLE and INSERT use it, and whether it is exactly
+    what was written; ERROR 1067 when the column could not take it."""
     assert default.literal is not None
     check = _CHECKS.get(type_.kind)
     if check is None:
-        return default.literal
+        return default.literal, True
     try:
         made = check(type_, default.literal)
     except (ValueError, InvalidOperation, OverflowError):
         made = None
     if made is None:
         raise SqlError(1067, column)
-    return made
+    if type_.kind is TypeKind.DECIMAL:
+        return made, Decimal(made) == _number(default.literal)
+    return made, True
 
 
 def _number(text: str) -> Decimal:

@@ -6,14 +6,15 @@ What `schema.Table` has no field for and SHOW CREATE TABLE prints is kept in `Ta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from btree.collations import CODES
 from btree.schema import BLOB_KINDS, TEXT_KINDS, Column, ColumnType, Index, Table, TypeKind
 from mysqlcompat.ddl.defaults import canonical_default
-from mysqlcompat.ddl.indexes import make_indexes
+from mysqlcompat.ddl.indexes import make_indexes, warn_of_duplicates
+from mysqlcompat.diagnostics import Level
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.statements import ColumnDefinition, CreateTable, IndexDefinition
 from mysqlcompat.wire import charsets
@@ -63,13 +64,22 @@ def resolve_charset(charset: str | None, collation: str | None, default: Charset
     return Charset(name, charsets.CHARACTER_SETS[name].default_collation)
 
 
-def make_table(statement: CreateTable, database: str, default: Charset, mode: frozenset[str]) -> Table:
+Warn = Callable[[int, str, Level], None]
+
+
+def no_warning(errno: int, message: str, level: Level) -> None:
+    """For definitions that nobody is told about."""
+
+
+def make_table(
+    statement: CreateTable, database: str, default: Charset, warn: Warn = no_warning
+) -> Table:
     """The table `statement` describes, in `database` whose character set is `default`."""
     options = statement.options
     _check_engine(options.engine)
     charset = resolve_charset(options.charset, options.collation, default)
     if not statement.columns:
-        raise SqlError(1113)
+        raise SqlError(4028)
     if len(statement.columns) > MAX_COLUMNS:
         raise SqlError(1117)
     extra: dict[str, str] = {}
@@ -83,10 +93,13 @@ def make_table(statement: CreateTable, database: str, default: Charset, mode: fr
             extra[f"collate:{definition.name}"] = "1"
     primary = _primary_columns(statement.indexes)
     columns = tuple(
-        make_column(definition, charset, definition.name.casefold() in primary, mode)
+        make_column(definition, charset, definition.name.casefold() in primary, warn)
         for definition in statement.columns
     )
     indexes = make_indexes(columns, statement.indexes)
+    warn_of_duplicates(indexes, (), f"{database}.{statement.table.name}", warn)
+    if all(column.invisible for column in columns):
+        raise SqlError(4028)
     columns = tuple(_not_null_if(column, primary) for column in columns)
     for index in statement.indexes:
         if index.using and index.name:
@@ -126,7 +139,7 @@ def _primary_columns(indexes: Iterable[IndexDefinition]) -> frozenset[str]:
 
 
 def make_column(
-    definition: ColumnDefinition, charset: Charset, in_primary: bool, mode: frozenset[str]
+    definition: ColumnDefinition, charset: Charset, in_primary: bool, warn: Warn
 ) -> Column:
     """One column with its type complete and its default checked."""
     name = definition.name
@@ -169,7 +182,10 @@ def make_column(
         return column
     if type_.kind in _LOB:
         raise SqlError(1101, name)
-    return replace(column, default=canonical_default(name, type_, default, mode))
+    made, exact = canonical_default(name, type_, default)
+    if not exact:
+        warn(1265, f"Data truncated for column '{name}' at row 1", "Note")
+    return replace(column, default=made, default_is_expression=type_.kind is TypeKind.BIT)
 
 
 def _fsp(expression: str) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import Index, Table
 from mysqlcompat.catalog_view import CatalogView, is_virtual
 from mysqlcompat.ddl.definition import Charset, make_table, resolve_charset
-from mysqlcompat.ddl.indexes import add_index
+from mysqlcompat.ddl.indexes import add_index, warn_of_duplicates
 from mysqlcompat.errors import SqlError
 from mysqlcompat.results import Ok, Result
 from mysqlcompat.sql import statements as st
@@ -60,6 +60,7 @@ def _existing(session: Session, name: TableName) -> Table:
 
 
 async def _create_database(session: Session, statement: st.CreateDatabase) -> Result:
+    _check_writable(session, statement.name)
     if CatalogView(session).has_database(statement.name):
         if statement.if_not_exists:
             message = f"Can't create database '{statement.name}'; database exists"
@@ -108,7 +109,7 @@ async def _create_table(session: Session, statement: st.CreateTable) -> Result:
     if view.find(database, statement.table.name) is not None:
         return _exists(session, statement.table.name, statement.if_not_exists)
     default = Charset(*view.database_collation(database))
-    table = make_table(statement, database, default, session.sql_mode)
+    table = make_table(statement, database, default, session.warn)
     if session.variables.get("sql_require_primary_key") and table.has_row_id:
         raise SqlError(3750)
     _catalog(session).create_table(replace(table, created=_now()))
@@ -242,6 +243,8 @@ async def _alter(session: Session, statement: st.AlterTable) -> Result:
     new: list[Index] = []
     for definition in statement.add:
         new.append(add_index(table.columns, [*remaining, *new], definition))
+    shown = f"{table.database}.{table.name}"
+    warnings = warn_of_duplicates(new, remaining, shown, session.warn)
     catalog = _catalog(session)
     for name in statement.drop:
         catalog.drop_index(table.database, table.name, _index(table, name).name)
@@ -252,7 +255,7 @@ async def _alter(session: Session, statement: st.AlterTable) -> Result:
     if statement.rename_to is not None:
         pair = (statement.table, statement.rename_to)
         return await _rename(session, st.RenameTable((pair,)))
-    return Ok(info="Records: 0  Duplicates: 0  Warnings: 0")
+    return Ok(info=f"Records: 0  Duplicates: 0  Warnings: {warnings}")
 
 
 def _index(table: Table, name: str) -> Index:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, Literal
 
 from btree.schema import BLOB_KINDS, TEXT_KINDS, Column, Index, IndexPart, TypeKind
 from mysqlcompat.errors import SqlError
@@ -41,6 +41,28 @@ def make_indexes(
     for definition in given:
         made.append(make_index(by_name, definition, taken))
     return tuple(sorted(made, key=lambda index: _rank(index, by_name)))
+
+
+def warn_of_duplicates(
+    new: Iterable[Index],
+    existing: Iterable[Index],
+    table: str,
+    warn: Callable[[int, str, Literal["Warning"]], None],
+) -> int:
+    """Warning 1831 for each index over the same parts as one before it; how many."""
+    seen = [(index.parts, index.unique) for index in existing]
+    count = 0
+    for index in new:
+        key = (index.parts, index.unique)
+        if key in seen:
+            count += 1
+            message = (
+                f"Duplicate index '{index.name}' defined on the table '{table}'. This is deprecated"
+                " and will be disallowed in a future release."
+            )
+            warn(1831, message, "Warning")
+        seen.append(key)
+    return count
 
 
 def _claim(name: str, taken: set[str]) -> None:

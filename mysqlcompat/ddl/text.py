@@ -54,7 +54,7 @@ def extra_text(column: Column) -> str:
     parts = []
     if column.auto_increment:
         parts.append("auto_increment")
-    if column.default_is_expression:
+    if column.default_is_expression and column.type.kind is not TypeKind.BIT:
         parts.append("DEFAULT_GENERATED")
     if column.on_update:
         parts.append(f"on update {column.on_update}")
@@ -127,7 +127,7 @@ def _default(column: Column) -> str:
     if column.default is None:
         shown = column.nullable and column.type.kind not in _NO_DEFAULT_NULL
         return " DEFAULT NULL" if shown else ""
-    if column.default_is_expression or column.type.kind is TypeKind.BIT:
+    if column.default_is_expression:
         return f" DEFAULT {column.default}"
     return f" DEFAULT {quote_text(column.default)}"
 

@@ -15,7 +15,7 @@ from btree.schema import Table
 from mysqlcompat import accounts, status, variables
 from mysqlcompat.information_schema import describe
 from mysqlcompat.information_schema.definitions import DEFINITIONS
-from mysqlcompat.information_schema.virtual import RowMaker, VirtualTable
+from mysqlcompat.information_schema.virtual import RowMaker, VirtualTable, no_rows
 from mysqlcompat.sql.router import route
 from mysqlcompat.sql.statements import CreateTable
 from mysqlcompat.wire import charsets
@@ -71,11 +71,8 @@ def _make(database: str, name: str, columns: str, rows: RowMaker | None) -> Virt
 
     statement = route(f"CREATE TABLE `{name}` ({columns})")
     assert isinstance(statement, CreateTable)
-    real = make_table(statement, database, Charset("utf8mb3", "utf8mb3_general_ci"), frozenset())
-    fields = {field: getattr(real, field) for field in Table.__dataclass_fields__}
-    if rows is not None:
-        fields["rows"] = rows
-    return VirtualTable(**fields)
+    real = make_table(statement, database, Charset("utf8mb3", "utf8mb3_general_ci"))
+    return VirtualTable(database, name, real.columns, rows or no_rows)
 
 
 # Who is there
@@ -178,7 +175,7 @@ def _view(session: Session) -> Any:
     return CatalogView(session)
 
 
-def _all_tables(session: Session) -> Iterator[tuple[str, Table]]:
+def _all_tables(session: Session) -> Iterator[tuple[str, Table | VirtualTable]]:
     view = _view(session)
     for database in view.databases():
         for one in view.tables(database):

@@ -16,6 +16,7 @@ from mysqlcompat.sql.parse_table import (
     parse_key_parts,
     read_index_options,
 )
+from mysqlcompat.sql.parse_types import read_charset
 from mysqlcompat.sql.statements import (
     AlterDatabase,
     AlterTable,
@@ -70,10 +71,10 @@ def _database_options(stream: TokenStream) -> tuple[str | None, str | None]:
         stream.accept("DEFAULT")
         if stream.accept("CHARACTER", "SET") or stream.accept("CHARSET") or stream.accept("CHAR", "SET"):
             stream.accept_op("=")
-            charset = _charset_name(stream)
+            charset = read_charset(stream)
         elif stream.accept("COLLATE"):
             stream.accept_op("=")
-            collation = _charset_name(stream)
+            collation = "binary" if stream.accept("BINARY") else stream.string_or_name().lower()
         elif stream.accept("ENCRYPTION"):
             stream.accept_op("=")
             if stream.string().upper() != "N":
@@ -83,10 +84,6 @@ def _database_options(stream: TokenStream) -> tuple[str | None, str | None]:
         else:
             raise stream.error()
     return charset, collation
-
-
-def _charset_name(stream: TokenStream) -> str:
-    return "binary" if stream.accept("BINARY") else stream.string_or_name().lower()
 
 
 def _create_database(stream: TokenStream) -> Statement:
@@ -204,7 +201,6 @@ def _alter_table(stream: TokenStream, table: TableName) -> Statement:
     rename_to: TableName | None = None
     auto_increment: int | None = None
     while not stream.at_end():
-        index = None
         if stream.is_word("ADD"):
             index = _added_index(stream)
             add.append(index)

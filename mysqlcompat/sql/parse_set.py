@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from mysqlcompat.sql.parse_transaction import parse_set_transaction
+from mysqlcompat.sql.parse_types import read_charset
 from mysqlcompat.sql.statements import (
     Assignment,
     Bare,
@@ -70,11 +71,11 @@ def _names(stream: TokenStream) -> SetNames | None:
         stream.advance()
         if stream.accept("DEFAULT"):
             return SetNames(None)
-        charset = _charset(stream)
+        charset = read_charset(stream)
         collation = _charset(stream) if stream.accept("COLLATE") else None
         return SetNames(charset, collation)
     if stream.accept("CHARACTER", "SET") or stream.accept("CHARSET") or stream.accept("CHAR", "SET"):
-        charset_or_default = None if stream.accept("DEFAULT") else _charset(stream)
+        charset_or_default = None if stream.accept("DEFAULT") else read_charset(stream)
         return SetNames(charset_or_default, character_set_only=True)
     return None
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mysqlcompat.errors import SqlError
-from mysqlcompat.sql.parse_types import parse_type
+from mysqlcompat.sql.parse_types import parse_type, read_charset
 from mysqlcompat.sql.statements import (
     ColumnDefinition,
     CreateTable,
@@ -46,6 +46,8 @@ def parse_create_table(stream: TokenStream) -> Statement:
     table = stream.table_name()
     if stream.accept("LIKE"):
         return CreateTableLike(table, stream.table_name(), conditional)
+    if stream.at_end():
+        return CreateTable(table, (), (), TableOptions(), conditional)
     if not stream.is_op("("):
         raise not_yet("CREATE TABLE … SELECT") if _selects(stream) else stream.error()
     stream.advance()
@@ -317,8 +319,7 @@ def _table_option(stream: TokenStream, options: TableOptions) -> TableOptions:
     stream.accept("DEFAULT")
     if stream.accept("CHARACTER", "SET") or stream.accept("CHARSET") or stream.accept("CHAR", "SET"):
         stream.accept_op("=")
-        name = "binary" if stream.accept("BINARY") else stream.string_or_name().lower()
-        return replace(options, charset=name)
+        return replace(options, charset=read_charset(stream))
     word = stream.token.value
     if word == "PARTITION":
         raise not_yet("PARTITION BY")

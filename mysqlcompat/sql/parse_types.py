@@ -50,6 +50,33 @@ _GEOMETRY: Final = frozenset(
     " GEOMCOLLECTION".split()
 )
 _DISPLAY_WIDTH_LIMIT: Final = 255
+_WIDTH_NOTE: Final = (
+    "Integer display width is deprecated and will be removed in a future release."
+)
+_DIGITS_NOTE: Final = (
+    "Specifying number of digits for floating point data types is deprecated and will be removed in"
+    " a future release."
+)
+_UNSIGNED_NOTE: Final = (
+    "UNSIGNED for decimal and floating point data types is deprecated and support for it will be"
+    " removed in a future release."
+)
+_ZEROFILL_NOTE: Final = (
+    "The ZEROFILL attribute is deprecated and will be removed in a future release. Use the LPAD"
+    " function to zero-pad numbers, or store the formatted numbers in a CHAR column."
+)
+_BINARY_NOTE: Final = (
+    "'BINARY as attribute of a type' is deprecated and will be removed in a future release. Please"
+    " use a CHARACTER SET clause with _bin collation instead"
+)
+_NATIONAL_NOTE: Final = (
+    "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by UTF8MB4 in a"
+    " future release. Please consider using CHAR(x) CHARACTER SET UTF8MB4 in order to be unambiguous."
+)
+UTF8_NOTE: Final = (
+    "'utf8' is currently an alias for the character set UTF8MB3, but will be an alias for UTF8MB4 in a"
+    " future release. Please consider using UTF8MB4 in order to be unambiguous."
+)
 
 
 def parse_type(stream: TokenStream, column: str) -> ParsedType:
@@ -94,8 +121,11 @@ def _numeric_options(stream: TokenStream, type_: ColumnType) -> ColumnType:
     """[UNSIGNED | SIGNED | ZEROFILL]…; ZEROFILL makes UNSIGNED."""
     while True:
         if stream.accept("UNSIGNED"):
+            if not type_.is_integer:
+                stream.notes.append((1681, _UNSIGNED_NOTE))
             type_ = replace(type_, unsigned=True)
         elif stream.accept("ZEROFILL"):
+            stream.notes.append((1681, _ZEROFILL_NOTE))
             type_ = replace(type_, unsigned=True, zerofill=True)
         elif not stream.accept("SIGNED"):
             return type_
@@ -112,6 +142,8 @@ def _integer(stream: TokenStream, kind: TypeKind, column: str) -> ColumnType:
     if width is not None and width > _DISPLAY_WIDTH_LIMIT:
         raise SqlError(1439, column, _DISPLAY_WIDTH_LIMIT)
     type_ = _numeric_options(stream, ColumnType(kind))
+    if width is not None:
+        stream.notes.append((1681, _WIDTH_NOTE))
     # A display width is forgotten, as in MySQL 8.4, but for ZEROFILL and TINYINT(1), alias BOOL.
     if type_.zerofill:
         return replace(type_, length=width or _ZEROFILL_WIDTHS[kind])
@@ -149,6 +181,7 @@ def _floating(stream: TokenStream, kind: TypeKind, column: str) -> ColumnType:
             scale = stream.integer()
             if scale > precision:
                 raise SqlError(1427, column)
+            stream.notes.append((1681, _DIGITS_NOTE))
         else:  # FLOAT(p): p bits choose between FLOAT and DOUBLE
             if precision > 53:
                 raise SqlError(1063, column)
@@ -217,7 +250,22 @@ def _varchar(stream: TokenStream, column: str) -> ColumnType:
 def _national(stream: TokenStream, column: str) -> ColumnType:
     word = stream.expect_any("CHAR", "CHARACTER", "VARCHAR")
     type_ = _varchar(stream, column) if word == "VARCHAR" else _char(stream, column)
+    return _as_national(stream, type_)
+
+
+def _as_national(stream: TokenStream, type_: ColumnType) -> ColumnType:
+    stream.notes.append((3720, _NATIONAL_NOTE))
     return replace(type_, charset="utf8mb3")
+
+
+def read_charset(stream: TokenStream) -> str:
+    """The name of a character set, in lower case; `utf8` is noted."""
+    if stream.accept("BINARY"):
+        return "binary"
+    name = stream.string_or_name().lower()
+    if name == "utf8":
+        stream.notes.append((3719, UTF8_NOTE))
+    return name
 
 
 def _binary(stream: TokenStream, column: str) -> ColumnType:
@@ -291,13 +339,14 @@ def _text(stream: TokenStream, type_: ColumnType) -> ColumnType:
     """[CHARACTER SET x | ASCII | UNICODE | BYTE] [BINARY] [COLLATE y] behind a character type."""
     while True:
         if stream.accept("CHARACTER", "SET") or stream.accept("CHARSET") or stream.accept("CHAR", "SET"):
-            name = "binary" if stream.accept("BINARY") else stream.string_or_name().lower()
+            name = read_charset(stream)
             type_ = replace(type_, charset=name)
         elif stream.accept("ASCII"):
             type_ = replace(type_, charset="latin1")
         elif stream.accept("UNICODE"):
             type_ = replace(type_, charset="ucs2")
         elif stream.accept("BINARY"):
+            stream.notes.append((1287, _BINARY_NOTE))
             type_ = replace(type_, collation="*_bin")  # the _bin collation of whatever charset
         else:
             return type_
@@ -323,8 +372,8 @@ _PARSERS: Final[dict[str, Callable[[TokenStream, str], ColumnType]]] = {
     "TIMESTAMP": _fractional(TypeKind.TIMESTAMP),
     "CHAR": _char,
     "CHARACTER": _char,
-    "NCHAR": lambda stream, column: replace(_char(stream, column), charset="utf8mb3"),
-    "NVARCHAR": lambda stream, column: replace(_varchar(stream, column), charset="utf8mb3"),
+    "NCHAR": lambda stream, column: _as_national(stream, _char(stream, column)),
+    "NVARCHAR": lambda stream, column: _as_national(stream, _varchar(stream, column)),
     "NATIONAL": _national,
     "VARCHAR": _varchar,
     "VARCHARACTER": _varchar,

@@ -11,8 +11,8 @@ from typing import Final
 from mysqlcompat.sql import parse_admin, parse_ddl, parse_transaction
 from mysqlcompat.sql.parse_set import parse_set
 from mysqlcompat.sql.parse_show import parse_show
-from mysqlcompat.sql.statements import Plain, Statement, Unsupported
-from mysqlcompat.sql.token_stream import TokenStream
+from mysqlcompat.sql.statements import Nothing, Plain, Statement, Unsupported
+from mysqlcompat.sql.token_stream import Note, TokenStream
 from mysqlcompat.sql.tokens import Kind, Token, tokenize
 
 Parser = Callable[[TokenStream], Statement]
@@ -55,10 +55,17 @@ _LATER: Final = frozenset(
 )
 
 
-def route(text: str, tokens: list[Token] | None = None) -> Statement:
-    """The statement in `text` (one, without its semicolon). Mistakes are SqlError 1064."""
+def route(
+    text: str, tokens: list[Token] | None = None, notes: list[Note] | None = None
+) -> Statement:
+    """The statement in `text` (one, without its semicolon). Mistakes are SqlError 1064.
+
+    Warnings of the parser are appended to `notes`. Nothing but comments is `Nothing`.
+    """
     tokens = tokens if tokens is not None else tokenize(text)
     first = tokens[0]
+    if first.kind is Kind.END:
+        return Nothing()
     if first.kind is Kind.OP and first.value == "(":
         return Plain("select")
     if first.kind is Kind.WORD and first.value in _PLAIN:
@@ -74,4 +81,6 @@ def route(text: str, tokens: list[Token] | None = None) -> Statement:
     statement = parser(stream)
     if not isinstance(statement, Unsupported):
         stream.expect_end()
+    if notes is not None:
+        notes.extend(stream.notes)
     return statement

@@ -33,6 +33,11 @@ class Plain(Statement):
     keyword: str  #: "select", "insert", "replace", "with" …: the Com_ counter
 
 
+@dataclass(frozen=True, slots=True)
+class Nothing(Statement):
+    """A text of comments alone: succeeds."""
+
+
 # Expressions of SET, DO and SHOW … WHERE
 
 

@@ -16,6 +16,9 @@ IDENTIFIER_CHARACTERS: Final = 64
 _OPENERS: Final = {"(": 1, ")": -1}
 
 
+Note = tuple[int, str]  # errno, message of a warning
+
+
 class TokenStream:
     """Tokens of one statement, the last one END."""
 
@@ -23,6 +26,7 @@ class TokenStream:
         self.text = text
         self.tokens = tokens
         self.at = 0
+        self.notes: list[Note] = []  #: warnings about the text: deprecated forms
 
     # looking
 

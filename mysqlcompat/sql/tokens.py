@@ -185,18 +185,25 @@ def _quoted(text: str, start: int, backslash_escapes: bool) -> tuple[str, int]:
 
 
 def split_statements(text: str, tokens: list[Token]) -> list[tuple[int, int]]:
-    """Source ranges of the statements in `text`, without their semicolons; empty ones are left out
-    (a trailing semicolon is usual), except that nothing at all is no statement."""
+    """Source ranges of the statements in `text`, without their semicolons.
+
+    A semicolon at the end is usual. An empty statement before another one is a mistake: its range
+    begins with the semicolon, so that whoever parses it says so. Comments alone are a statement.
+    """
     ranges: list[tuple[int, int]] = []
     first: Token | None = None
-    for token in tokens:
-        ends = token.kind is Kind.END or (token.kind is Kind.OP and token.value == ";")
-        if ends:
-            if first is not None:
-                ranges.append((first.start, token.start))
-            first = None
-        elif first is None:
-            first = token
+    after = 0
+    for token in tokens[:-1]:
+        if token.kind is not Kind.OP or token.value != ";":
+            first = first or token
+            continue
+        if first is None and token.start + 1 < len(text.rstrip()):
+            return [*ranges, (token.start, len(text))]
+        if first is not None:
+            ranges.append((first.start, token.start))
+        first, after = None, token.end
+    if first is not None or text[after:].strip(" \t\r\n;"):
+        ranges.append((first.start if first else after, len(text)))
     return ranges
 
 
