@@ -47,3 +47,27 @@ class ReadOnlyEngine(BtreeError):
 
 class LogFull(BtreeError):
     """The volume is too far behind for another mini-transaction now."""
+
+
+class CatalogError(BtreeError):
+    """A name of the dictionary is missing, or there already."""
+
+
+class UnknownDatabase(CatalogError):
+    """No database of this name."""
+
+
+class UnknownTable(CatalogError):
+    """No table of this name."""
+
+
+class DatabaseExists(CatalogError):
+    """A database of this name is there already."""
+
+
+class TableExists(CatalogError):
+    """A table of this name is there already."""
+
+
+class TooManyTransactions(BtreeError):
+    """Every slot for transactions that change data is taken."""

@@ -86,7 +86,7 @@ from redo.calls import call5, call10
 from redo.codes import E_DUPLICATE, E_NOT_FOUND
 from redo.coding_kernels import compare, load_i64, load_u8, load_u16, store_i64
 from redo.edit_kernels import mtr_begin, mtr_commit, page_put_i64
-from redo.jit import helper, kernel
+from redo.jit import helper, kernel, routine
 from redo.state import ST_DUPLICATE_INDEX, ST_NEXT_LSN
 
 CHANGE_INSERT = 1
@@ -224,7 +224,7 @@ def _claim_new(st, mem, ctx, table):
     return 1
 
 
-@helper
+@routine
 def _prepare_secondaries(st, mem, ctx, table, change, new_row):
     """Duplicates and reservations of all secondary indexes; keys are in their places. 0 or a code."""
     for index in range(1, table_indexes(mem, table)):
@@ -255,7 +255,7 @@ def _prepare_secondaries(st, mem, ctx, table, change, new_row):
     return 0
 
 
-@helper
+@routine
 def _change_secondaries(st, mem, ctx, table, change):
     """Mark old entries, write new ones."""
     trx_id = load_i64(mem, ctx + CTX_TRX)
@@ -266,6 +266,7 @@ def _change_secondaries(st, mem, ctx, table, change):
             entry_put(st, mem, table, index, WHICH_OLD, trx_id, 1)
         if change != CHANGE_DELETE:
             entry_put(st, mem, table, index, WHICH_NEW, trx_id, 0)
+    return 0
 
 
 @helper
@@ -314,7 +315,7 @@ def _undo_old(st, mem, ctx, table, kind, trx, undo, at, count):
     return call10(st[ST_CALL_UNDO_APPEND], st, mem, numbers)
 
 
-@helper
+@routine
 def _value_put(st, mem, ctx, table, which, there, undo, deleted, row, row_bytes):
     """Inside an MTR: write the newest version of the row into the clustered tree."""
     trx_id = load_i64(mem, ctx + CTX_TRX)
@@ -459,3 +460,21 @@ def row_delete(st, mem, ctx, table, row):
     _count_change(st, mem, table, -1)
     st[ST_ROWS_DELETED] += 1
     return 0
+
+
+@kernel("i8(i8[::1], u1[::1], i8, i8)")
+def autoinc_next(st, mem, table, count):
+    """The first of `count` AUTO_INCREMENT values, now given out; or E_PAGE_MISS.
+
+    The counter on the root page follows when rows are inserted, so values given out and never
+    inserted may be given out again after a restart, as in MySQL.
+    """
+    entry = table_entry(st, load_i64(mem, table + 8 * D_TABLE_ID))
+    value = load_i64(mem, entry + TABLE_AUTOINC)
+    if value == 0:
+        frame = pool_find(st, mem, index_root(mem, table, 0))
+        if frame < 0:
+            return frame
+        value = max(1, load_i64(mem, frame + COUNTER_AT))
+    store_i64(mem, entry + TABLE_AUTOINC, value + count)
+    return value

@@ -37,12 +37,12 @@ from btree.txn_layout import (
     TABLE_DESCRIPTOR,
 )
 from redo.coding_kernels import compare, load_i64, move, store_i64, store_u8, store_u16
-from redo.jit import helper
+from redo.jit import helper, routine
 
 WHICH_OLD = 0
 WHICH_NEW = 1
 WHICH_WALK = 2
-PLACE_SHIFT = 14  #: a place is 16 KiB; so is the longest key of the largest page
+PLACE_SHIFT = 15  #: a place is 32 KiB: the longest keys MySQL allows, twice, as weights
 PLACE_KEY = 16
 INDEXES_MAX = 65  #: MySQL's 64 secondary ones and the clustered one
 KEYS_BYTES = INDEXES_MAX << (PLACE_SHIFT + 2)
@@ -152,7 +152,7 @@ def value_build(st, mem, trx_id, undo, deleted, row, row_bytes):
     return C_ROW + row_bytes
 
 
-@helper
+@routine
 def entry_put(st, mem, table, index, which, trx_id, deleted):
     """Inside an MTR, reserved: write a secondary entry with this writer and mark, new or not."""
     build = st[ST_BUILD_AT]
@@ -167,7 +167,7 @@ def entry_put(st, mem, table, index, which, trx_id, deleted):
     return tree_insert(st, mem, root, key, count, build, S_VALUE_BYTES)
 
 
-@helper
+@routine
 def entry_remove(st, mem, table, index, which):
     """Inside an MTR, reserved: take a secondary entry away, if it is there."""
     root = index_root(mem, table, index)
@@ -178,7 +178,7 @@ def entry_remove(st, mem, table, index, which):
     return 0
 
 
-@helper
+@routine
 def version_has_key(st, mem, table, index, which, low):
     """Does the version stood on, or an older one that some view may see, have this key?
 

@@ -1,0 +1,46 @@
+"""btree — pages, trees, rows, versions, locks, transactions, the dictionary.  No SQL, no sockets.
+
+Read in this order
+    layout, state          every byte table; the words kernels keep between calls
+    errors, schema         what can go wrong; types, columns, indexes, tables
+    pool, pool_kernels     page number → frame, eviction
+    page, page_kernels     a slotted page: to look at, and to search and change
+    space_kernels          pages handed out and taken back, overflow chains
+    split_kernels          splits and merges
+    tree, tree_kernels, entry_kernels   find, walk, reserve, insert, replace, delete; for Python
+    called_kernels         the same compiled once, called through addresses
+    collations, collation_kernels   weights, comparison, hashes of strings
+    rows, rows_kernels     rows by column; descriptors
+    keys, keys_kernels     order-preserving keys
+    txn_layout             contexts, system page, undo records, leaf values, cursors
+    locks, lock_kernels    who owns a row, who waits for whom
+    mvcc_kernels           read views, versions
+    undo_kernels           the undo stream, ids and slots
+    txn_kernels            statement, commit, end
+    row_keys_kernels       keys and entries of one row
+    row_kernels            get, insert, update, delete
+    cursor_kernels         range scans
+    rollback_kernels, purge_kernels     undoing; forgetting what nobody can see
+    recovered              transactions a crash cut off
+    catalog, catalog_kernels   the dictionary; index builds; dropping
+    engine                 the façade
+    check, check_rows      every invariant, verified
+    dump                   `python -m btree.dump`
+
+A row's life
+     1 the session encodes it (`rows_kernels.row_encode`) and calls `row_kernels.row_insert`
+     2 keys of all indexes are made; the clustered leaf says whether the key is taken, or by whom
+     3 everything the change needs is brought in or promised; a miss goes back to `Engine.settle`
+     4 one mini-transaction: undo record, slot and id if it is the first change, leaf, entries
+     5 `txn_commit` frees the slot: one more mini-transaction, durable when VDL has passed its end
+     6 readers whose view does not show the writer walk undo to the version they see
+     7 an update leaves the old version in undo, and a marked entry where a key changed; a delete
+       leaves the row, marked
+     8 when no view anywhere needs them, `purge_kernels` removes both and frees the undo page
+
+Words
+    trx id, view (low, high, ids), undo pointer (page_no << 16 | offset), mark (deleted, still there),
+    entry (of a secondary index), descriptor (a table as kernels see it), ctx (a session's block).
+
+Not here: gap locks (phantoms are kept out of snapshots only), metadata locks (the session's).
+"""

@@ -1,0 +1,281 @@
+"""Rows against indexes, undo and slots: what must hold between trees (S1, S2, R1, V1, U2).
+
+`check_engine` verifies a whole engine between two statements: every tree, every page accounted for,
+every secondary entry against the versions of its row and the other way round. Findings are text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from btree import txn_kernels
+from btree import txn_layout as t
+from btree.called_kernels import key_called
+from btree.check import TreeReport, check_space, check_tree, page_reader
+from btree.layout import CATALOG_ROOT, CELLS_AT, COUNT_AT, RIGHT_AT
+from btree.schema import Table
+from btree.tree import BTree
+
+if TYPE_CHECKING:
+    from btree.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRecord:
+    """An undo record, opened up."""
+
+    pointer: int
+    kind: int
+    flags: int
+    table_id: int
+    trx_id: int
+    previous: int
+    row_trx: int
+    row_undo: int
+    key: bytes
+    row: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a row."""
+
+    trx_id: int
+    undo: int
+    deleted: bool
+    row: bytes
+
+
+@dataclass(slots=True)
+class _Undo:
+    """The whole undo stream."""
+
+    pages: list[int] = field(default_factory=list)
+    spilled: list[int] = field(default_factory=list)
+    records: dict[int, UndoRecord] = field(default_factory=dict)
+
+
+class EngineCheck:
+    """One check of one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._read = page_reader(engine.arena, engine.pool)
+        self._room = engine.arena.alloc(1 << 20)
+        self._key = engine.arena.alloc(1 << 16)
+        self.problems: list[str] = []
+        self.low = 0
+        self.active: set[int] = set()
+        self.undo = _Undo()
+
+    def close(self) -> None:
+        self._engine.arena.free(self._room, 1 << 20)
+        self._engine.arena.free(self._key, 1 << 16)
+
+    # pages
+
+    def page(self, page_no: int) -> bytes:
+        """Bytes of a page."""
+        frame = self._engine.pool.fetch(page_no)
+        return self._engine.arena.mem[frame : frame + self._page_bytes].tobytes()
+
+    @property
+    def _page_bytes(self) -> int:
+        return 1 << self._engine.pool.page_shift
+
+    def slots(self) -> Iterator[tuple[int, int]]:
+        """(page, trx id) of the slots in use; (page, 0) once per slot page."""
+        page_no = t.SYSTEM_PAGE
+        while page_no:
+            page = self.page(page_no)
+            yield page_no, 0
+            for number in range(_word(page, t.SYS_SLOT_COUNT)):
+                trx_id = _word(page, t.SLOTS_AT + t.SLOT_BYTES * number)
+                if trx_id:
+                    yield page_no, trx_id
+            page_no = _word(page, t.SYS_NEXT_SLOTS)
+
+    def read_undo(self) -> None:
+        """Walk the undo stream from its head."""
+        page_no = _word(self.page(t.SYSTEM_PAGE), t.SYS_UNDO_HEAD) >> 16
+        while page_no:
+            page = self.page(page_no)
+            self.undo.pages.append(page_no)
+            at = t.UNDO_AT
+            while at < _word(page, t.UNDO_END):
+                record = self._record(page, page_no << 16 | at, at)
+                self.undo.records[record.pointer] = record
+                at += int.from_bytes(page[at : at + 2], "little")
+            page_no = _word(page, t.UNDO_NEXT)
+
+    def _record(self, page: bytes, pointer: int, at: int) -> UndoRecord:
+        key_bytes = int.from_bytes(page[at + t.U_KEY_BYTES : at + t.U_KEY_BYTES + 2], "little")
+        row_bytes = int.from_bytes(page[at + t.U_ROW_BYTES : at + t.U_ROW_BYTES + 2], "little")
+        row_at = at + t.U_KEY + key_bytes
+        row = page[row_at : row_at + row_bytes]
+        if page[at + t.U_FLAGS] & t.IMAGE_SPILLED:
+            row = self._spilled(_word(row, 0))
+        return UndoRecord(
+            pointer,
+            page[at + t.U_KIND],
+            page[at + t.U_FLAGS],
+            int.from_bytes(page[at + t.U_TABLE : at + t.U_TABLE + 4], "little"),
+            _word(page, at + t.U_TRX),
+            _word(page, at + t.U_PREVIOUS),
+            _word(page, at + t.U_ROW_TRX),
+            _word(page, at + t.U_ROW_UNDO),
+            page[at + t.U_KEY : row_at],
+            row,
+        )
+
+    def _spilled(self, page_no: int) -> bytes:
+        made = b""
+        while page_no:
+            self.undo.spilled.append(page_no)
+            page = self.page(page_no)
+            payload = int.from_bytes(page[COUNT_AT : COUNT_AT + 2], "little")
+            made += page[CELLS_AT : CELLS_AT + payload]
+            page_no = _word(page, RIGHT_AT)
+        return made
+
+    # rows
+
+    def versions(self, where: str, value: bytes) -> Iterator[Version]:
+        """The versions of a row that some view may see, newest first (V1)."""
+        version = _version_of(value)
+        while True:
+            yield version
+            if version.trx_id < self.low:
+                return
+            record = self.undo.records.get(version.undo)
+            if record is None:
+                self.problems.append(f"{where}: undo pointer {version.undo:#x} leads nowhere")
+                return
+            if record.trx_id != version.trx_id:
+                self.problems.append(f"{where}: undo record is of another transaction")
+            if record.kind == t.UNDO_INSERT:
+                return
+            deleted = bool(record.flags & t.PREVIOUS_DELETED)
+            version = Version(record.row_trx, record.row_undo, deleted, record.row)
+
+    def key_of(self, table: Table, index_no: int, row: bytes) -> bytes:
+        """Key of a row in an index."""
+        engine = self._engine
+        engine.arena.mem[self._room : self._room + len(row)] = bytearray(row)
+        count = key_called(
+            engine.st, engine.arena.mem, table.descriptor, index_no, self._room, self._key
+        )
+        return engine.arena.mem[self._key : self._key + count].tobytes()
+
+    def check_table(self, table: Table) -> None:
+        """Rows and entries of one table, both ways."""
+        name = f"{table.database}.{table.name}"
+        store = self._engine.store
+        clustered = BTree(store, table.clustered.root)
+        rows = dict(clustered.items())
+        clustered.close()
+        for key, value in rows.items():
+            version = _version_of(value)
+            if not version.deleted and self.key_of(table, 0, version.row) != key:
+                self.problems.append(f"{name}: row filed under another key {key.hex()}")
+            list(self.versions(f"{name} {key.hex()}", value))
+        for number in range(1, len(table.indexes)):
+            tree = BTree(store, table.indexes[number].root)
+            self._check_entries(table, number, rows, dict(tree.items()))
+            tree.close()
+
+    def _check_entries(
+        self, table: Table, number: int, rows: dict[bytes, bytes], entries: dict[bytes, bytes]
+    ) -> None:
+        name = f"{table.database}.{table.name} index {table.indexes[number].name}"
+        expected: dict[bytes, bool] = {}  #: key → marked; older versions' keys may be missing marks
+        for value in rows.values():
+            for place, version in enumerate(self.versions(name, value)):
+                if version.deleted:
+                    continue
+                key = self.key_of(table, number, version.row)
+                expected[key] = expected.get(key, True) and place > 0
+        for key, marked in expected.items():
+            entry = entries.get(key)
+            if entry is None:
+                self.problems.append(f"{name}: no entry {key.hex()}")
+            elif bool(entry[t.S_DELETED]) != marked:
+                self.problems.append(f"{name}: entry {key.hex()} has the wrong mark")
+        quiet = self._quiet_keys(table, number)
+        for key, entry in entries.items():
+            if key not in expected and not entry[t.S_DELETED]:
+                self.problems.append(f"{name}: entry {key.hex()} without a row")
+            elif key not in expected and key not in quiet:
+                self.problems.append(f"{name}: marked entry {key.hex()} that purge will not find")
+
+    def _quiet_keys(self, table: Table, number: int) -> set[bytes]:
+        """Keys that records not passed by purge still have to remove."""
+        return {
+            self.key_of(table, number, record.row)
+            for record in self.undo.records.values()
+            if record.table_id == table.table_id
+            and record.kind != t.UNDO_INSERT
+            and not record.flags & (t.UNDONE | t.PREVIOUS_DELETED)
+            and record.row
+        }
+
+    # everything
+
+    def run(self) -> list[str]:
+        """All checks."""
+        engine = self._engine
+        self.low = int(txn_kernels.txn_purge_low(engine.st, engine.arena.mem))
+        used: list[int] = []
+        for page_no, trx_id in self.slots():
+            if trx_id:
+                self.active.add(trx_id)
+            else:
+                used.append(page_no)
+        self.read_undo()
+        used += self.undo.pages + self.undo.spilled
+        self._check_writers()
+        for root in self._roots():
+            report: TreeReport = check_tree(self._read, root)
+            self.problems += report.problems
+            used += report.pages
+        self.problems += check_space(self._read, used)
+        for table in engine.catalog.all_tables():
+            self.check_table(table)
+        return self.problems
+
+    def _roots(self) -> list[int]:
+        catalog = self._engine.catalog
+        tables = catalog.all_tables()
+        roots = [index.root for table in tables for index in table.indexes]
+        return [CATALOG_ROOT, *roots, *(root for _, root in catalog.dropping())]
+
+    def _check_writers(self) -> None:
+        """A transaction with a slot has a record, unless all are undone (U2)."""
+        next_trx = _word(self.page(t.SYSTEM_PAGE), t.SYS_NEXT_TRX)
+        writers = {record.trx_id for record in self.undo.records.values()}
+        for trx_id in self.active - writers:
+            self.problems.append(f"transaction {trx_id} has a slot and no undo record")
+        for trx_id in self.active | writers:
+            if trx_id >= next_trx:
+                self.problems.append(f"transaction {trx_id} is not below {next_trx}")
+
+
+def _word(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 8], "little", signed=True)
+
+
+def _version_of(value: bytes) -> Version:
+    return Version(
+        _word(value, t.C_TRX), _word(value, t.C_UNDO), bool(value[t.C_DELETED]), value[t.C_ROW :]
+    )
+
+
+def check_engine(engine: Engine) -> list[str]:
+    """Verify everything an engine has; problems as text, none when all is well."""
+    check = EngineCheck(engine)
+    try:
+        return check.run()
+    finally:
+        check.close()

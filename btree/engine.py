@@ -1,0 +1,292 @@
+"""Engine: what a node does with its data, in one object.  The façade of this package.
+
+Kernels do the work; Python here answers the codes they come back with, and keeps what is not per row:
+contexts, the dictionary, lock waits, and the background (rollback of what a crash cut off, purge,
+freeing of dropped trees). One thread owns an engine.
+
+A *statement* is: `statement(ctx)`; row kernels, `settle` for what they return; then nothing, or
+`rollback_statement(ctx)`. A *transaction* is statements and `commit` or `rollback`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from btree import (
+    called_kernels,
+    catalog_kernels,
+    entry_kernels,
+    purge_kernels,
+    rollback_kernels,
+    row_kernels,
+    txn_kernels,
+    undo_kernels,
+)
+from btree.catalog import Catalog
+from btree.check_rows import check_engine
+from btree.errors import TooManyTransactions
+from btree.locks import Locks
+from btree.pool import BufferPool
+from btree.recovered import RecoveredTransactions
+from btree.row_keys_kernels import KEYS_BYTES
+from btree.schema import Table
+from btree.state import (
+    ST_ACTIVE_AT,
+    ST_ACTIVE_CTX_AT,
+    ST_ACTIVE_ROOM,
+    ST_BUILD_AT,
+    ST_KEYS_AT,
+    ST_LOCK_BUCKETS_AT,
+    ST_LOCK_FREE,
+    ST_LOCK_MASK,
+    ST_NEXT_TRX,
+    ST_PURGE_UNDO,
+    ST_REMOTE_LOW,
+    ST_TABLES_AT,
+)
+from btree.tree import Store
+from btree.txn_layout import (
+    CTX_BYTES,
+    CTX_ISOLATION,
+    CTX_STATEMENT_UNDO,
+    CTX_TRX,
+    CTX_UNDO_LAST,
+    CTX_VIEW_IDS,
+    CTX_VIEW_ROOM,
+    CTX_WAITERS,
+    ISOLATION_REPEATABLE_READ,
+    LOCK_BYTES,
+    LOCK_NEXT,
+    SYS_NEXT_TRX,
+    SYS_UNDO_HEAD,
+    TABLE_BYTES,
+    TABLE_ROWS,
+)
+from redo.arena import Arena, Words
+from redo.codes import E_LOCKS_FULL, E_NO_ROOM
+from redo.log import LogWriter
+from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_READ_ONLY
+from redo.volume import Volume
+
+TRANSACTIONS_MAX: Final = 4096  #: that change data at the same time
+_LOCK_BUCKETS: Final = 1 << 14
+_LOCK_CHUNK: Final = 4096  #: entries the lock table grows by
+_BUILD_BYTES: Final = 2 << 20
+_NO_VIEW: Final = 1 << 62
+_ROLLBACK_ROWS: Final = 256  #: undone between two looks at the clock of others
+_PURGE_ROWS: Final = 512
+_COUNTED_LEAVES: Final = 200
+
+
+class Engine:
+    """Pages, rows and transactions of one node.
+
+    arena, st   the node's memory and state words (`redo.log.new_state`)
+    log         open for writing; None: this engine follows a stream
+    volume      where pages come from
+    pool_bytes  size of the buffer pool
+    """
+
+    def __init__(
+        self, arena: Arena, st: Words, log: LogWriter | None, volume: Volume, pool_bytes: int
+    ) -> None:
+        self.arena = arena
+        self.st = st
+        self.log = log
+        self.volume = volume
+        called_kernels.install(st)
+        undo_kernels.install(st)
+        self.pool = BufferPool(arena, st, volume, pool_bytes)
+        self.store = Store(arena, st, self.pool, log)
+        st[ST_ACTIVE_AT] = arena.alloc(8 * TRANSACTIONS_MAX)
+        st[ST_ACTIVE_CTX_AT] = arena.alloc(8 * TRANSACTIONS_MAX)
+        st[ST_ACTIVE_ROOM] = TRANSACTIONS_MAX
+        st[ST_KEYS_AT] = arena.alloc(KEYS_BYTES)
+        st[ST_BUILD_AT] = arena.alloc(_BUILD_BYTES)
+        st[ST_LOCK_BUCKETS_AT] = arena.alloc(8 * _LOCK_BUCKETS)
+        st[ST_LOCK_MASK] = _LOCK_BUCKETS - 1
+        st[ST_REMOTE_LOW] = _NO_VIEW
+        self.catalog_building: set[bytes] = set()
+        self.catalog = Catalog(self)
+        self.locks = Locks(arena, st)
+        self.recovered = RecoveredTransactions(self)
+        self._counted: dict[int, int] = {}
+
+    # life
+
+    def is_empty(self) -> bool:
+        """Whether the volume has no pages yet: `create` it, or `open` it."""
+        assert self.log is not None
+        return self.log.next_lsn == FIRST_LSN
+
+    def create(self) -> None:
+        """Make the pages every volume has, durably; the engine is then open."""
+        assert self.log is not None
+        self.ensure(self.call(entry_kernels.volume_create))
+        end = self.ensure(self.call(catalog_kernels.system_create))
+        self.log.wait_durable(end)
+        self.open()
+
+    def open(self) -> None:
+        """After recovery: read the system page and the dictionary. Rollback is for the background."""
+        if not self.st[ST_READ_ONLY]:
+            self.st[ST_NEXT_TRX] = self.system_word(SYS_NEXT_TRX)
+            self.st[ST_PURGE_UNDO] = self.system_word(SYS_UNDO_HEAD)
+            self.recovered.adopt()
+        self.catalog.refresh()
+
+    @property
+    def log_end(self) -> int:
+        """End of the last mini-transaction: what a statement waits for to be durable."""
+        return int(self.st[ST_DIRTY_LSN])
+
+    # calling kernels
+
+    def settle(self, code: int) -> bool:
+        """Do what a retryable code asks for (a page, a frame, log room, locks); whether to retry."""
+        if code == E_LOCKS_FULL:
+            self._grow_locks()
+            return True
+        return self.store.settle(code)
+
+    def fetch(self) -> None:
+        """Bring in the page that the last E_PAGE_MISS asked for."""
+        self.pool.fetch()
+
+    def call(self, kernel: Callable[..., Any], *args: int) -> int:
+        """Call a kernel, settling and calling again until there is a result or a final code."""
+        mem = self.arena.mem
+        while True:
+            code = int(kernel(self.st, mem, *args))
+            if code >= 0 or not self.settle(code):
+                return code
+
+    def ensure(self, code: int) -> int:
+        """A kernel's result; raises what a negative one stands for."""
+        if code == E_NO_ROOM:
+            raise TooManyTransactions(f"more than {TRANSACTIONS_MAX} transactions change data")
+        return self.store.check(code)
+
+    def words(self, at: int, count: int) -> Words:
+        """Words of the arena."""
+        return self.arena.words(at, count)
+
+    def word(self, ctx: int, at: int) -> int:
+        """A word of a context (`txn_layout.CTX_…`)."""
+        return int(self.arena.words(ctx + at, 1)[0])
+
+    def system_word(self, at: int) -> int:
+        """A word of page 1 (`txn_layout.SYS_…`)."""
+        return self.ensure(self.call(catalog_kernels.system_word, at))
+
+    # contexts
+
+    def open_context(self) -> int:
+        """A context for a session; its offset."""
+        ctx = self.arena.alloc(CTX_BYTES)
+        self.words(ctx, CTX_BYTES // 8)[:] = 0
+        self._set(ctx, CTX_ISOLATION, ISOLATION_REPEATABLE_READ)
+        self._set(ctx, CTX_VIEW_IDS, self.arena.alloc(8 * TRANSACTIONS_MAX))
+        self._set(ctx, CTX_VIEW_ROOM, TRANSACTIONS_MAX)
+        txn_kernels.ctx_link(self.st, self.arena.mem, ctx)
+        return ctx
+
+    def close_context(self, ctx: int) -> None:
+        """Give a context back; what it had open is rolled back."""
+        self.rollback(ctx)
+        assert self.word(ctx, CTX_WAITERS) == 0
+        txn_kernels.ctx_unlink(self.st, self.arena.mem, ctx)
+        self.arena.free(self.word(ctx, CTX_VIEW_IDS), 8 * TRANSACTIONS_MAX)
+        self.arena.free(ctx, CTX_BYTES)
+
+    def _set(self, ctx: int, at: int, value: int) -> None:
+        self.arena.words(ctx + at, 1)[0] = value
+
+    # transactions
+
+    def begin(self, ctx: int, isolation: int = ISOLATION_REPEATABLE_READ) -> None:
+        """A transaction starts with this isolation. It has no id, and no view, until it needs one."""
+        assert self.word(ctx, CTX_TRX) == 0
+        self._set(ctx, CTX_ISOLATION, isolation)
+
+    def open_view(self, ctx: int) -> None:
+        """START TRANSACTION WITH CONSISTENT SNAPSHOT."""
+        self.ensure(self.call(txn_kernels.txn_view, ctx))
+
+    def statement(self, ctx: int) -> None:
+        """A statement starts: its savepoint, and the view its isolation level gives it."""
+        self.ensure(self.call(txn_kernels.txn_statement, ctx))
+
+    def rollback_statement(self, ctx: int) -> None:
+        """Undo what the statement has done so far; its locks stay."""
+        self._undo(ctx, self.word(ctx, CTX_STATEMENT_UNDO))
+
+    def commit(self, ctx: int) -> int:
+        """Commit; the LSN that must become durable before anybody is told, 0: nothing written."""
+        end = self.ensure(self.call(txn_kernels.txn_commit, ctx))
+        self.locks.wake()
+        return end
+
+    def rollback(self, ctx: int) -> None:
+        """Undo the whole transaction and end it."""
+        self._undo(ctx, 0)
+        self.ensure(self.call(txn_kernels.txn_rolled_back, ctx))
+        self.locks.wake()
+
+    def savepoint(self, ctx: int) -> int:
+        """A mark for `rollback_to`, good until the transaction ends or goes back before it."""
+        return self.word(ctx, CTX_UNDO_LAST)
+
+    def rollback_to(self, ctx: int, mark: int) -> None:
+        """Undo what was done since the mark."""
+        self._undo(ctx, mark)
+
+    def _undo(self, ctx: int, until: int) -> None:
+        step = rollback_kernels.rollback_step
+        while self.ensure(self.call(step, ctx, until, _ROLLBACK_ROWS)):
+            pass
+
+    # tables
+
+    def next_auto_increment(self, table: Table) -> int:
+        """The AUTO_INCREMENT value that comes next; nothing is given out."""
+        return self.ensure(self.call(row_kernels.autoinc_next, table.descriptor, 0))
+
+    def estimate_rows(self, table: Table) -> int:
+        """About how many rows a table has: leaves counted once, changes counted since."""
+        entry = int(self.st[ST_TABLES_AT]) + table.table_id * TABLE_BYTES
+        changed = int(self.words(entry + TABLE_ROWS, 1)[0])
+        if table.table_id not in self._counted:
+            count = self.call(catalog_kernels.rows_count, table.clustered.root, _COUNTED_LEAVES)
+            self._counted[table.table_id] = self.ensure(count) - changed
+        return max(0, self._counted[table.table_id] + changed)
+
+    # background
+
+    def background_step(self) -> bool:
+        """A bounded piece of what waits to be done; whether there is more."""
+        if self.st[ST_READ_ONLY]:
+            return False
+        if self.recovered.step(_ROLLBACK_ROWS):
+            return True
+        if self.catalog.free_step():
+            return True
+        return self.purge_step()
+
+    def purge_step(self, rows: int = _PURGE_ROWS) -> bool:
+        """Pass some undo records that nobody needs; whether there is more."""
+        return self.ensure(self.call(purge_kernels.purge_step, rows)) == 1
+
+    def check(self) -> list[str]:
+        """Verify everything: trees, space, rows against indexes, undo. Problems as text."""
+        return check_engine(self)
+
+    def _grow_locks(self) -> None:
+        """More entries for the lock table."""
+        at = self.arena.alloc(LOCK_BYTES * _LOCK_CHUNK)
+        entries = self.words(at, LOCK_BYTES // 8 * _LOCK_CHUNK).reshape(_LOCK_CHUNK, -1)
+        for number in range(_LOCK_CHUNK - 1):
+            entries[number, LOCK_NEXT // 8] = at + LOCK_BYTES * (number + 1)
+        entries[-1, LOCK_NEXT // 8] = self.st[ST_LOCK_FREE]
+        self.st[ST_LOCK_FREE] = at
