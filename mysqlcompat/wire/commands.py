@@ -82,11 +82,11 @@ class Statements:
         self._by_id[self._last_id] = Statement(info)
         return self._last_id
 
-    def find(self, number: int, asker: str) -> Statement:
+    def find(self, number: int) -> Statement:
         """Raises 1243 when there is none."""
         statement = self._by_id.get(number)
         if statement is None:
-            raise SqlError(1243, number, asker)
+            raise SqlError(1243, number, "mysql_stmt_precheck")
         return statement
 
     def get(self, number: int) -> Statement | None:
@@ -263,7 +263,7 @@ async def com_stmt_prepare(connection: Connection, body: bytes) -> None:
 
 async def com_stmt_execute(connection: Connection, body: bytes) -> None:
     fields = Fields(body)
-    statement = connection.statements.find(fields.number(4), "mysqld_stmt_execute")
+    statement = connection.statements.find(fields.number(4))
     flags = fields.number(1)
     fields.number(4)  # iterations: always one
     error = statement.long_data_error
@@ -340,14 +340,14 @@ async def com_stmt_close(connection: Connection, body: bytes) -> None:
 
 
 async def com_stmt_reset(connection: Connection, body: bytes) -> None:
-    connection.statements.find(Fields(body).number(4), "mysqld_stmt_reset").reset()
+    connection.statements.find(Fields(body).number(4)).reset()
     connection.ok()
 
 
 async def com_stmt_fetch(connection: Connection, body: bytes) -> None:
     fields = Fields(body)
     number, limit = fields.number(4), fields.number(4)
-    statement = connection.statements.find(number, "mysqld_stmt_fetch")
+    statement = connection.statements.find(number)
     cursor = statement.cursor
     if cursor is None:
         raise SqlError(1421, number)

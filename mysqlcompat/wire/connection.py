@@ -30,7 +30,7 @@ from mysqlcompat.wire.columns import error_packet, ok_packet
 from mysqlcompat.wire.commands import HANDLERS, Statements
 from mysqlcompat.wire.encode import packets_of
 from mysqlcompat.wire.fields import Malformed
-from mysqlcompat.wire.framing import Packet, PacketTooLarge
+from mysqlcompat.wire.framing import OutOfOrder, Packet, PacketTooLarge
 from mysqlcompat.wire.handshake import Login
 from mysqlcompat.wire.sessions import Client, Credentials, Session
 
@@ -99,8 +99,11 @@ class Connection:
             pass
         except asyncio.CancelledError:
             log.debug("connection %d from %s was broken off", self.id, self.host)
-        except PacketTooLarge:
-            self._refuse(SqlError(1153), "a packet over the limit")
+        except PacketTooLarge as error:
+            self.sequence = error.sequence + 1 & 255
+            self._refuse(SqlError(1153), str(error))
+        except OutOfOrder as error:
+            self._refuse(SqlError(1156), str(error))
         except Malformed as error:
             self._refuse(SqlError(1835 if self._session else 1043), str(error))
         except Exception as error:  # ours: it ends this connection, not the server
@@ -164,7 +167,7 @@ class Connection:
         self.flush()
         packet = await self.channel.receive()
         if packet.first != self.sequence:
-            raise Malformed(f"packet numbered {packet.first}, not {self.sequence}")
+            raise OutOfOrder(f"packet numbered {packet.first}, not {self.sequence}")
         self.sequence = packet.last + 1 & 255
         return packet.payload
 
@@ -252,9 +255,8 @@ class Connection:
         self._idle = False
         self.deadline = 0.0
         if packet.first != 0:
-            self.sequence = packet.last + 1 & 255
-            self._refuse(SqlError(1156), f"a command numbered {packet.first}")
-            return False
+            self.sequence = 0
+            raise OutOfOrder(f"a command numbered {packet.first}")
         return await self.dispatch(packet)
 
     async def dispatch(self, packet: Packet) -> bool:

@@ -26,7 +26,15 @@ _WORTH_COMPRESSING: Final = 50  #: MIN_COMPRESS_LENGTH of the client library
 
 
 class PacketTooLarge(Exception):
-    """A packet over the limit was announced; its bytes were not kept."""
+    """A packet over the limit was announced; its bytes were not kept. `sequence`: its number."""
+
+    def __init__(self, size: int, sequence: int) -> None:
+        super().__init__(f"a packet of {size} bytes")
+        self.sequence = sequence
+
+
+class OutOfOrder(Malformed):
+    """A packet does not carry the number that is due."""
 
 
 class Packet(NamedTuple):
@@ -87,11 +95,11 @@ class PacketReader:
             count = int.from_bytes(self._buffer[:3], "little")
             sequence = self._buffer[3]
             if self._size + count > self.limit:
-                raise PacketTooLarge(self._size + count)
+                raise PacketTooLarge(self._size + count, sequence)
             if len(self._buffer) < HEADER_BYTES + count:
                 return None
             if self._parts and sequence != (self._first + len(self._parts)) & 255:
-                raise Malformed(f"continuation numbered {sequence}")
+                raise OutOfOrder(f"continuation numbered {sequence}")
             payload = bytes(memoryview(self._buffer)[HEADER_BYTES : HEADER_BYTES + count])
             del self._buffer[: HEADER_BYTES + count]
             if not self._parts:

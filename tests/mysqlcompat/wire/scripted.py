@@ -86,7 +86,7 @@ class ScriptedSession:
         self, sql: bytes, multi: bool, attributes: Sequence[Parameter]
     ) -> AsyncIterator[Result]:
         self.parameters = attributes
-        texts = [text.strip() for text in sql.decode().split(";") if text.strip()]
+        texts = [text.strip() for text in sql.decode("utf-8", "replace").split(";") if text.strip()]
         if len(texts) > 1 and not multi:
             raise SqlError(1064, "You have an error in your SQL syntax;", texts[1], 1)
         for number, text in enumerate(texts):
@@ -119,7 +119,7 @@ class ScriptedSession:
         return Ok(more=more)
 
     async def prepare(self, sql: bytes) -> PreparedInfo:
-        text = sql.decode()
+        text = sql.decode("utf-8", "replace")
         columns: tuple[ColumnDef, ...] = (TEXT,)
         if text.lower() in TABLES:
             columns = TABLES[text.lower()][0]
@@ -138,11 +138,11 @@ class ScriptedSession:
         self.closed_statements += 1
 
     async def init_db(self, database: bytes) -> None:
-        self._use(database.decode())
+        self._use(database.decode("utf-8", "replace"))
 
     async def field_list(self, table: bytes, pattern: bytes) -> Sequence[ColumnDef]:
         if table != b"t":
-            raise SqlError(1146, "shop", table.decode())
+            raise SqlError(1146, "shop", repr(table))
         return [replace(NUMBER, default=b"5"), TEXT]
 
     async def statistics(self) -> str:
