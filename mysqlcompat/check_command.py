@@ -29,7 +29,7 @@ def check(data: Path) -> int:
         engine.open()
         while engine.background_step():
             pass  # transactions that a crash cut off are rolled back first
-        problems = engine.check_all()
+        problems = engine.check()
         for problem in problems:
             sys.stdout.write(f"{problem}\n")
     finally:
