@@ -1,68 +1,11 @@
-"""Calling a kernel through its address: how ops and row kernels meet without being compiled together.
+"""Calls through addresses, as the machine uses them (`redo/calls.py` does the work).
 
-numba links a callee's code into its caller, so a kernel that calls ten large kernels costs the
-compilation of all ten, and each caller again. A call through an address costs 2.6 ns (November 2026)
-and compiles nothing. Addresses are of this process (and of those forked from it): they are put into
-programs when these are built, never cached on disk.
-
-With ``NUMBA_DISABLE_JIT=1`` an address is a number in a Python list.
+call2   `autoinc_next`
+call3   ops (run, instruction, n), `cursor_next`, `row_delete`
+call4   `row_insert`        call5   `row_get`, `row_update`
+call7   `program_execute`   call9   `rows_encode`   call12  `cursor_open`
 """
 
-from __future__ import annotations
+from redo.calls import address_of, call2, call3, call4, call5, call7, call9, call12
 
-from typing import Any
-
-from redo import jit
-
-if not jit.DISABLED:
-    from numba import types
-    from numba.extending import intrinsic
-
-    def _caller(count: int) -> Any:
-        arguments = (types.int64[::1], types.uint8[::1]) + (types.int64,) * count
-
-        @intrinsic
-        def call(typingctx, address, st, mem, numbers):
-            def codegen(context, builder, signature, args):
-                kind = context.call_conv.get_function_type(types.int64, arguments)
-                pointer = builder.inttoptr(args[0], kind.as_pointer())
-                values = [args[1], args[2]]
-                values += [builder.extract_value(args[3], i) for i in range(count)]
-                _status, result = context.call_conv.call_function(
-                    builder, pointer, types.int64, arguments, values
-                )
-                return result
-
-            numbers_type = types.UniTuple(types.int64, count)
-            return types.int64(types.int64, arguments[0], arguments[1], numbers_type), codegen
-
-        return call
-
-    def address_of(kernel: Any) -> int:
-        """Machine address of a `@kernel` of signature ``i8(i8[::1], u1[::1], i8, …)``."""
-        (compiled,) = kernel.overloads.values()
-        return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
-
-else:
-    _functions: list[Any] = []
-
-    def _caller(count: int) -> Any:
-        def call(address, st, mem, numbers):
-            assert len(numbers) == count
-            return _functions[address](st, mem, *numbers)
-
-        return call
-
-    def address_of(kernel: Any) -> int:
-        """Number of a function, for `call…`."""
-        if kernel not in _functions:
-            _functions.append(kernel)
-        return _functions.index(kernel)
-
-
-call3 = _caller(3)  #: ops (run, instruction, n), `cursor_next`, `row_delete`
-call4 = _caller(4)  #: `row_insert`
-call5 = _caller(5)  #: `row_get`, `row_update`
-call7 = _caller(7)  #: `program_execute`
-call9 = _caller(9)  #: `rows_encode`
-call12 = _caller(12)  #: `cursor_open`
+__all__ = ["address_of", "call2", "call3", "call4", "call5", "call7", "call9", "call12"]

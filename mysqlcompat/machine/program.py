@@ -22,11 +22,9 @@ from mysqlcompat.machine.layout import (
     PROGRAM_CODE,
     PROGRAM_END,
     PROGRAM_HEADER,
-    PROGRAM_KERNEL_ONLY,
     PROGRAM_RUN_BYTES,
-    PROGRAM_SLOTS,
     PROGRAM_STATE_BYTES,
-    PROGRAM_VERSION,
+    RECORD_FIELDS,
     REGISTER_BYTES,
     RUN_BYTES,
 )
@@ -59,12 +57,14 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """An instruction in Python: `expression` over the values of `inputs` (register operand, type),
-    lane by lane; the result goes to register `to`."""
+    """An instruction in Python: `expression` over columns, lane by lane; the result goes to `to`.
+
+    inputs  (table number, column number) -> type and register
+    """
 
     expression: Expression
-    inputs: tuple[tuple[Expression, int], ...]
-    to: int
+    inputs: dict[tuple[int, int], tuple[SqlType, Register]]
+    to: Register
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,15 @@ class Collection:
     at: int
     fields: int
     hashed: bool
+    chained: bool = False
+
+    def field(self, number: int) -> tuple[int, int]:
+        """Where field `number` and its null byte are in a record."""
+        return RECORD_FIELDS + 8 * number, RECORD_FIELDS + 8 * self.fields + number
+
+    @property
+    def record_bytes(self) -> int:
+        return -(-(RECORD_FIELDS + 9 * self.fields) // 8) * 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,11 @@ class Program:
     columns      result columns; empty for statements without rows
     tables       descriptors it uses; `version` is the dictionary version they belong to
     kernel_only  `program_execute` may run it
-    notes        instruction offset -> expression, for messages about its errors
+    callbacks    instruction offset -> what to evaluate there
+    sources      tables of the statement as messages name them
+    locking      SELECT … FOR UPDATE or FOR SHARE
+    written      table that is written to; `row_registers` hold its new rows, by column
+    sent         registers of strings that go to the client: a pause in mid-batch must keep them
     """
 
     arena: Arena
@@ -100,7 +113,7 @@ class Program:
     columns: tuple[ColumnDef, ...]
     slots: tuple[Slot, ...]
     stages: tuple[Stage, ...]
-    callbacks: tuple[Callback, ...]
+    callbacks: dict[int, Callback]
     collections: tuple[Collection, ...]
     tables: tuple[Any, ...]
     version: int
@@ -109,14 +122,24 @@ class Program:
     size: int
     run_bytes: int
     state_bytes: int
+    registers_at: int
     param_types: tuple[SqlType, ...] = ()
-    notes: dict[int, Expression] = field(default_factory=dict)
     plan: Any = None
+    sources: tuple[Any, ...] = ()
+    locking: bool = False
+    statement_kind: str = "select"
+    written: Any = None
+    row_registers: dict[int, Register] = field(default_factory=dict)
+    from_select: bool = False
+    sent: tuple[Register, ...] = ()
+    blocks: list[tuple[int, int]] = field(default_factory=list)
 
     def close(self) -> None:
         """Give the arena memory back; the program must not run any more."""
         if self.at:
             self.arena.free(self.at, self.size)
+            for at, count in self.blocks:
+                self.arena.free(at, count)
             self.at = 0
 
 
@@ -128,17 +151,19 @@ class Assembler:
         self._code: list[list[int]] = []
         self._constants: list[int] = []
         self._patches: list[tuple[int, int, int]] = []  # instruction, operand, constant index
-        self._starts: list[int] = []
+        self.starts: list[int] = []
         self._befores: list[tuple[Callable[..., None], ...]] = []
         self._state = RUN_BYTES
         self._registers = 0
         self._register_patches: list[tuple[int, int]] = []
         self.collections: list[Collection] = []
-        self.notes: dict[int, Expression] = {}
+        self.needs_python = False
+        self.sent: list[Register] = []
+        self.blocks: list[tuple[int, int]] = []
 
     def stage(self, *before: Callable[..., None]) -> None:
         """What is emitted from now on is a new stage."""
-        self._starts.append(len(self._code))
+        self.starts.append(len(self._code))
         self._befores.append(before)
 
     def state(self, count: int) -> int:
@@ -151,10 +176,17 @@ class Assembler:
         self._registers += 1
         return Register(self._registers - 1)
 
-    def collection(self, fields: int, hashed: bool) -> Collection:
-        made = Collection(self.state(COLLECTION_BYTES), fields, hashed)
+    def collection(self, fields: int, hashed: bool, chained: bool = False) -> Collection:
+        made = Collection(self.state(COLLECTION_BYTES), fields, hashed, chained)
         self.collections.append(made)
         return made
+
+    def block(self, data: bytes) -> int:
+        """Bytes in the arena for as long as the program lives; their offset."""
+        at = self.arena.alloc(len(data))
+        self.arena.mem[at : at + len(data)] = np.frombuffer(data, np.uint8)
+        self.blocks.append((at, len(data)))
+        return at
 
     def words(self, values: list[int]) -> Constant:
         """Words among the program's constants; an operand that names them becomes their offset."""
@@ -162,17 +194,15 @@ class Assembler:
         self._constants.extend(values)
         return Constant(at)
 
-    def emit(self, op: Any, *operands: Any, note: Expression | None = None) -> int:
+    def emit(self, op: Any, *operands: Any) -> int:
         """Append an instruction; its number. Operands: int, Register, Constant."""
         assert len(operands) < INSTRUCTION_WORDS
         number = len(self._code)
         self._code.append([address_of(op), *operands, *[0] * (7 - len(operands))])
-        if note is not None:
-            self.notes[number] = note
         return number
 
-    def finish(self, header: dict[int, int]) -> tuple[int, int, int, list[Stage]]:
-        """Put it into the arena: (offset, bytes, bytes of a run block, stages)."""
+    def finish(self, header: dict[int, int]) -> Assembled:
+        """Put it into the arena. `header`: further words of the program header."""
         code_at = PROGRAM_HEADER
         constants_at = code_at + INSTRUCTION_BYTES * len(self._code)
         size = constants_at + 8 * len(self._constants)
@@ -182,7 +212,7 @@ class Assembler:
 
         def resolve(value: Any) -> int:
             if isinstance(value, Register):
-                return registers_at + REGISTER_BYTES * value.number
+                return registers_at + REGISTER_BYTES * value.number + value.plus
             if isinstance(value, Constant):
                 return base + constants_at + 8 * value.at
             return int(value)
@@ -191,14 +221,14 @@ class Assembler:
         flat = [resolve(value) for row in self._code for value in row]
         words[code_at // 8 : constants_at // 8] = flat
         words[constants_at // 8 :] = [resolve(value) for value in self._constants]
-        ends = [*self._starts[1:], len(self._code)]
+        ends = [*self.starts[1:], len(self._code)]
         stages = [
             Stage(
                 base + code_at + INSTRUCTION_BYTES * start,
                 base + code_at + INSTRUCTION_BYTES * end,
                 before,
             )
-            for start, end, before in zip(self._starts, ends, self._befores, strict=True)
+            for start, end, before in zip(self.starts, ends, self._befores, strict=True)
         ]
         words[PROGRAM_CODE // 8] = stages[0].code
         words[PROGRAM_END // 8] = stages[0].end
@@ -207,22 +237,35 @@ class Assembler:
         for at, value in header.items():
             words[at // 8] = value
         self.arena.words(base, size // 8)[:] = words
-        self.notes = {
-            base + code_at + INSTRUCTION_BYTES * number: note
-            for number, note in self.notes.items()
-        }
-        self.resolve = resolve
-        return base, size, run_bytes, stages
+        return Assembled(base, size, run_bytes, self._state, registers_at, stages)
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
+    """A register of a run block; `plus` bytes into it (its null bytes, say)."""
+
     number: int
+    plus: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Constant:
+    """A place among a program's constants."""
+
     at: int
 
 
-HEADER_WORDS = (PROGRAM_SLOTS, PROGRAM_KERNEL_ONLY, PROGRAM_VERSION)
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """What `Assembler.finish` made: where it is, and how large run blocks have to be."""
+
+    at: int
+    size: int
+    run_bytes: int
+    state_bytes: int
+    registers_at: int
+    stages: list[Stage]
+
+    def instruction(self, number: int) -> int:
+        """Offset of instruction `number`."""
+        return self.at + PROGRAM_HEADER + INSTRUCTION_BYTES * number

@@ -190,6 +190,26 @@ def op_group(st, mem, run, instruction, n):
 
 
 @kernel(OP)
+def op_single(st, mem, run, instruction, n):
+    """The one record of a query without GROUP BY, in every lane. Operands: to, collection."""
+    to = register(mem, run, instruction, 1)
+    collection = register(mem, run, instruction, 2)
+    made = 0
+    if load_i64(mem, collection + COLLECTION_COUNT) == 0:
+        result = records_room(mem, run, collection, 1)
+        if result < 0:
+            return result
+        record_new(mem, collection, text_lane(0, 0), 0)
+        made = 1
+    record = record_at(mem, collection, 0)
+    for i in range(n):
+        store_i64(mem, to + 8 * i, record)
+    fill(mem, to + NULLS_AT, n, 0)
+    store_u8(mem, to + NULLS_AT, made)
+    return n
+
+
+@kernel(OP)
 def op_store(st, mem, run, instruction, n):
     """Lanes into a field of records. Operands: records, collection, from, offset of the field in a
     record, offset of its null byte, is text, only where the lane made its record."""

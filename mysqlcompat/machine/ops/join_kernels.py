@@ -9,7 +9,7 @@ on the stack of the run and is called again for the rest, when what it gave has 
 
 from __future__ import annotations
 
-from btree.keys_kernels import key_append
+from btree.keys_kernels import key_append, key_bound
 from mysqlcompat.machine.calls import call3, call12
 from mysqlcompat.machine.layout import (
     NULLS_AT,
@@ -23,7 +23,7 @@ from mysqlcompat.machine.layout import (
     VECTOR,
 )
 from mysqlcompat.machine.ops.collect_kernels import record_find
-from mysqlcompat.machine.ops.key_kernels import part_bound, place_in
+from mysqlcompat.machine.ops.key_kernels import place_in
 from mysqlcompat.machine.ops.load_kernels import row_size
 from mysqlcompat.machine.ops.operands import (
     OP,
@@ -157,7 +157,7 @@ def lookup_room(mem, run, spec, lane):
     for j in range(load_i64(mem, spec + LOOKUP_PARTS)):
         part = spec + 48 + 8 * LOOKUP_WORDS * j
         value = load_i64(mem, run + load_i64(mem, part) + 8 * lane)
-        total += part_bound(mem, load_i64(mem, part + 8), value, 0)
+        total += key_bound(mem, load_i64(mem, part + 8), value)
     return total
 
 

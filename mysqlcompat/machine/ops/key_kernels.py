@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-from btree.keys_kernels import key_append
-from btree.layout import C_CLASS, CLASS_DOUBLE, CLASS_FIXED
+from btree.keys_kernels import key_append, key_bound
 from mysqlcompat.machine.layout import NULLS_AT, RUN_HEAP, RUN_PARAM_COUNT, RUN_PARAMS
-from mysqlcompat.machine.ops.operands import (
-    OP,
-    heap_room,
-    operand,
-    register,
-    text_bytes,
-    text_lane,
-)
+from mysqlcompat.machine.ops.operands import OP, heap_room, operand, register, text_lane
 from redo.coding_kernels import SIGN, load_i64, load_u8, store_i64, store_u8
 from redo.jit import helper, kernel
-
-#: Most key bytes a string byte becomes: U+FDFA has 18 weights of two bytes for its three.
-EXPANSION = 12
-
-
-@helper
-def part_bound(mem, description, lane, null):
-    """Most bytes one part may take."""
-    kind = load_i64(mem, description + 8 * C_CLASS)
-    if kind == CLASS_FIXED or kind == CLASS_DOUBLE or null != 0:
-        return 16
-    return 80 + EXPANSION * text_bytes(lane)
-
 
 @kernel(OP)
 def op_key(st, mem, run, instruction, n):
@@ -42,7 +21,7 @@ def op_key(st, mem, run, instruction, n):
         description = load_i64(mem, parts + 16 + 16 * j)
         for i in range(n):
             lane = load_i64(mem, source + 8 * i)
-            bound += part_bound(mem, description, lane, load_u8(mem, source + NULLS_AT + i))
+            bound += key_bound(mem, description, lane)
     result = heap_room(mem, run, bound)
     if result < 0:
         return result

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from btree.layout import (
-    D_ENDS_AT,
-    D_ENDS_WIDTH,
-    D_VARIABLE_AT,
-    D_VARIABLE_COUNT,
-)
-from btree.rows_kernels import rows_extract
+from btree.layout import D_VARIABLE_COUNT
+from btree.rows_kernels import rows_extract, variable_end
 from mysqlcompat.machine.layout import NULLS_AT, RUN_HEAP
 from mysqlcompat.machine.ops.key_kernels import slot_lane
 from mysqlcompat.machine.ops.operands import (
@@ -20,7 +15,7 @@ from mysqlcompat.machine.ops.operands import (
     text_bytes,
     text_lane,
 )
-from redo.coding_kernels import load_i64, load_u8, load_u16, load_u32, move, store_i64, store_u8
+from redo.coding_kernels import load_i64, load_u8, move, store_i64, store_u8
 from redo.jit import helper, kernel
 
 
@@ -113,12 +108,7 @@ def op_copy(st, mem, run, instruction, n):
 @helper
 def row_size(mem, table, row):
     """Bytes of a row."""
-    count = load_i64(mem, table + 8 * D_VARIABLE_COUNT)
-    if count == 0:
-        return load_i64(mem, table + 8 * D_VARIABLE_AT)
-    width = load_i64(mem, table + 8 * D_ENDS_WIDTH)
-    last = row + load_i64(mem, table + 8 * D_ENDS_AT) + width * (count - 1)
-    return load_u16(mem, last) if width == 2 else load_u32(mem, last)
+    return variable_end(mem, table, row, load_i64(mem, table + 8 * D_VARIABLE_COUNT) - 1)
 
 
 @kernel(OP)
@@ -170,4 +160,38 @@ def op_pin_texts(st, mem, run, instruction, n):
             store_i64(mem, to + 8 * i, text_lane(at, text_bytes(lane)))
             at += text_bytes(lane)
     store_i64(mem, run + RUN_HEAP, at)
+    return n
+
+
+@kernel(OP)
+def op_duplicate(st, mem, run, instruction, n):
+    """to = from. Operands: to, from."""
+    to = register(mem, run, instruction, 1)
+    source = register(mem, run, instruction, 2)
+    move(mem, to, source, 8 * n)
+    move(mem, to + NULLS_AT, source + NULLS_AT, n)
+    return n
+
+
+@kernel(OP)
+def op_row_lanes(st, mem, run, instruction, n):
+    """Whole rows as strings, to be kept in records. Operands: to, rows, table descriptor."""
+    to = register(mem, run, instruction, 1)
+    rows = register(mem, run, instruction, 2)
+    table = operand(mem, instruction, 3)
+    for i in range(n):
+        row = load_i64(mem, rows + 8 * i)
+        store_i64(mem, to + 8 * i, text_lane(row, row_size(mem, table, row)))
+        store_u8(mem, to + NULLS_AT + i, 0)
+    return n
+
+
+@kernel(OP)
+def op_lane_rows(st, mem, run, instruction, n):
+    """The reverse of `op_row_lanes`. Operands: to, from."""
+    to = register(mem, run, instruction, 1)
+    source = register(mem, run, instruction, 2)
+    for i in range(n):
+        store_i64(mem, to + 8 * i, text_at(load_i64(mem, source + 8 * i)))
+        store_u8(mem, to + NULLS_AT + i, 0)
     return n

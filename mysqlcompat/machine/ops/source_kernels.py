@@ -17,7 +17,7 @@
 
 from __future__ import annotations
 
-from btree.keys_kernels import key_append
+from btree.keys_kernels import key_append, key_bound
 from mysqlcompat.machine.calls import call3, call5, call12
 from mysqlcompat.machine.layout import (
     COLLECTION_COUNT,
@@ -30,11 +30,11 @@ from mysqlcompat.machine.layout import (
     VECTOR,
 )
 from mysqlcompat.machine.ops.collect_kernels import record_at
-from mysqlcompat.machine.ops.key_kernels import part_bound, place_in, slot_lane
+from mysqlcompat.machine.ops.key_kernels import place_in, slot_lane
 from mysqlcompat.machine.ops.operands import OP, heap_room, operand, register
 from redo.codes import E_NOT_FOUND
 from redo.coding_kernels import SIGN, fill, load_i64, store_i64
-from redo.jit import helper, kernel
+from redo.jit import helper, kernel, routine
 
 BOUND_WORDS = 8
 RANGE_CURSOR_OPEN, RANGE_CURSOR_NEXT, RANGE_TABLE, RANGE_INDEX, RANGE_MODE = 0, 8, 16, 24, 32
@@ -140,13 +140,13 @@ def bound_room(mem, run, bounds):
             slot = load_i64(mem, part)
             if slot >= 0:
                 lane, null = slot_lane(mem, run, slot)
-                total += part_bound(mem, load_i64(mem, part + 8), lane, null)
+                total += key_bound(mem, load_i64(mem, part + 8), lane)
             else:
                 total += 16
     return total
 
 
-@helper
+@routine
 def bound_key(st, mem, run, bounds, last, out):
     """Encode a bound at `out`; its last part is for `last` (EQUAL, AT_LEAST, AT_MOST).
 
@@ -245,11 +245,11 @@ def range_open(st, mem, run, spec, cursor):
         cursor,
         load_i64(mem, spec + RANGE_TABLE),
         load_i64(mem, spec + RANGE_INDEX),
-        low_at if low_bytes > 0 else 0,
-        low_bytes,
+        low_at,
+        low_bytes if low_bytes > 0 else -1,
         low_inclusive,
-        high_at if high_bytes > 0 else 0,
-        high_bytes,
+        high_at,
+        high_bytes if high_bytes > 0 else -1,
         high_inclusive,
         load_i64(mem, spec + RANGE_BACKWARD),
         load_i64(mem, spec + RANGE_MODE),

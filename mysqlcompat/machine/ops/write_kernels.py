@@ -10,9 +10,8 @@ here can be taken back half-way: E_LOCK_WAIT leaves the statement, whose changes
 
 from __future__ import annotations
 
-from btree.layout import C_CLASS, CLASS_TEXT, COLUMN_WORDS, D_COLUMNS_AT
-from btree.rows_kernels import row_encode
-from mysqlcompat.machine.calls import call3, call4, call5
+from btree.rows_kernels import row_bound, row_encode
+from mysqlcompat.machine.calls import call2, call3, call4, call5
 from mysqlcompat.machine.layout import (
     NULLS_AT,
     RUN_CHANGED,
@@ -23,28 +22,17 @@ from mysqlcompat.machine.layout import (
     RUN_MATCHED,
 )
 from mysqlcompat.machine.ops.load_kernels import row_size
-from mysqlcompat.machine.ops.operands import OP, heap_room, operand, register, text_bytes
+from mysqlcompat.machine.ops.operands import OP, heap_room, operand, register
+from redo.codes import E_OVERFLOW
 from redo.coding_kernels import compare, load_i64, load_u8, store_i64, store_u8
 from redo.jit import helper, kernel
-
-#: A row takes no more than this beside its strings: 4096 columns of fixed size and their offsets.
-ROW_ROOM = 96
-COLUMN_ROOM = 24
-
 
 @helper
 def lanes_gather(mem, run, spec, lane):
     """Lay one row's lanes and null bytes side by side in the batch heap, aligned: E_NO_ROOM, or where
     they begin; the encoded row may be put after them (`row_place`)."""
     count = load_i64(mem, spec + 8)
-    columns = load_i64(mem, load_i64(mem, spec) + 8 * D_COLUMNS_AT)
-    room = ROW_ROOM + (9 + COLUMN_ROOM) * count
-    for j in range(count):
-        source = run + load_i64(mem, spec + 16 + 8 * j)
-        is_text = load_i64(mem, columns + 8 * (COLUMN_WORDS * j + C_CLASS)) >= CLASS_TEXT
-        if is_text and load_u8(mem, source + NULLS_AT + lane) == 0:
-            room += text_bytes(load_i64(mem, source + 8 * lane))
-    result = heap_room(mem, run, room)
+    result = heap_room(mem, run, 9 * count + 32)
     if result < 0:
         return result
     at = (load_i64(mem, run + RUN_HEAP) + 7) & ~7
@@ -53,6 +41,9 @@ def lanes_gather(mem, run, spec, lane):
         source = run + load_i64(mem, spec + 16 + 8 * j)
         store_i64(mem, at + 8 * j, load_i64(mem, source + 8 * lane))
         store_u8(mem, nulls + j, load_u8(mem, source + NULLS_AT + lane))
+    result = heap_room(mem, run, 9 * count + 32 + row_bound(mem, load_i64(mem, spec), at, nulls))
+    if result < 0:
+        return result
     return at
 
 
@@ -84,7 +75,9 @@ def op_autoinc(st, mem, run, instruction, n):
     while i < n:
         null = load_u8(mem, to + NULLS_AT + i)
         if null != 0 or (load_i64(mem, to + 8 * i) == 0 and keep_zero == 0):
-            value = call3(function, st, mem, (table, 1, operand(mem, instruction, 6)))
+            value = call2(function, st, mem, (table, 1))
+            if value > operand(mem, instruction, 6):
+                value = E_OVERFLOW
             if value < 0:
                 store_i64(mem, state, i)
                 return value
@@ -92,6 +85,14 @@ def op_autoinc(st, mem, run, instruction, n):
             store_u8(mem, to + NULLS_AT + i, 0)
             if load_i64(mem, run + RUN_INSERT_ID) == 0:
                 store_i64(mem, run + RUN_INSERT_ID, value)
+        else:
+            value = load_i64(mem, to + 8 * i)
+            following = call2(function, st, mem, (table, 0))
+            if following < 0:
+                store_i64(mem, state, i)
+                return following
+            if value >= following:
+                call2(function, st, mem, (table, value + 1 - following))
         i += 1
     store_i64(mem, state, 0)
     return n

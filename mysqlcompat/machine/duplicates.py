@@ -1,0 +1,46 @@
+"""ERROR 1062: which entry of which key was there already, in MySQL's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from btree.schema import Index, Table
+from mysqlcompat.errors import SqlError
+from mysqlcompat.machine import layout
+from mysqlcompat.machine.program import Program
+from mysqlcompat.machine.registers import RunMemory
+from mysqlcompat.sqltypes import column_type
+from mysqlcompat.values import is_variable, of_bytes, of_lane, text_of
+from redo.state import ST_DUPLICATE_INDEX
+
+LONGEST_ENTRY = 64
+
+
+def duplicate_error(program: Program, memory: RunMemory, st: Any, time_zone: str) -> SqlError:
+    """The error for the row an INSERT or UPDATE stands at."""
+    table: Table = program.written
+    index = table.indexes[int(st[ST_DUPLICATE_INDEX])]
+    lane = memory.get(layout.RUN_LANE)
+    entry = "-".join(_texts(table, index, program, memory, lane, time_zone))
+    return SqlError(1062, entry[:LONGEST_ENTRY], f"{table.name}.{index.name}")
+
+
+def _texts(
+    table: Table, index: Index, program: Program, memory: RunMemory, lane: int, time_zone: str
+) -> list[str]:
+    texts: list[str] = []
+    for part in index.parts:
+        number = table.column_no(part.column)
+        sql_type = column_type(table.stored_columns[number])
+        at = memory.offset_of(program.row_registers[number])
+        if memory.mem[at + layout.NULLS_AT + lane]:
+            texts.append("NULL")
+            continue
+        word = int(memory.arena.words(at, lane + 1)[lane])
+        if is_variable(sql_type):
+            value = of_bytes(memory.text(word), sql_type)
+        else:
+            value = of_lane(word, sql_type, time_zone)
+        text = text_of(value, sql_type)
+        texts.append(text[: part.length] if part.length else text)
+    return texts

@@ -1,0 +1,253 @@
+"""One run's memory: run block, slots, batch heap, chunks of collections; lanes as Python values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from mysqlcompat.machine import layout
+from mysqlcompat.machine.program import Collection, Program, Register
+from mysqlcompat.sqltypes import SqlType
+from mysqlcompat.values import is_variable, of_bytes, of_lane, to_bytes, to_lane
+from redo.arena import Arena
+
+HEAP_BYTES: Final = 128 << 10
+CHUNK_BYTES: Final = 1 << 20
+FIRST_CHUNK_BYTES: Final = 64 << 10
+TEXT_MASK: Final = (1 << 24) - 1
+#: All records and their strings of one statement; sorting and grouping more is refused.
+MEMORY_LIMIT: Final = 1 << 30
+
+
+class OutOfMemory(Exception):
+    """A statement needs more than MEMORY_LIMIT for sorting, grouping or joining."""
+
+
+class RunMemory:
+    """Arena memory of one run of a program; `close` gives all of it back."""
+
+    def __init__(self, arena: Arena, program: Program) -> None:
+        self.arena = arena
+        self.mem = arena.mem
+        self.program = program
+        self._owned: list[tuple[int, int]] = []
+        self.used_bytes = 0
+        self.run = self.alloc(program.run_bytes)
+        self.mem[self.run : self.run + program.state_bytes] = 0
+        self.words = arena.words(self.run, program.state_bytes // 8)
+        self.replace_heap(HEAP_BYTES)
+        for collection in program.collections:
+            self._open(collection)
+
+    def alloc(self, count: int) -> int:
+        at = self.arena.alloc(count)
+        self._owned.append((at, count))
+        self.used_bytes += count
+        return at
+
+    def close(self) -> None:
+        owned, self._owned = self._owned, []
+        for at, count in owned:
+            self.arena.free(at, count)
+
+    def get(self, at: int) -> int:
+        """A word of the run block, by its offset in it."""
+        return int(self.words[at // 8])
+
+    def set(self, at: int, value: int) -> None:
+        self.words[at // 8] = value
+
+    # batch heap
+
+    def replace_heap(self, count: int) -> None:
+        """A new batch heap; what lies in the old one stays good until the run ends."""
+        at = self.alloc(count)
+        self.set(layout.RUN_HEAP_START, at)
+        self.set(layout.RUN_HEAP, at)
+        self.set(layout.RUN_HEAP_END, at + count)
+
+    def grow_heap(self, wanted: int) -> None:
+        size = self.get(layout.RUN_HEAP_END) - self.get(layout.RUN_HEAP_START)
+        self._check(wanted)
+        self.replace_heap(max(2 * size, 2 * wanted))
+
+    def put_text(self, data: bytes) -> int:
+        """A string into the batch heap: its lane."""
+        at = self.get(layout.RUN_HEAP)
+        if at + len(data) > self.get(layout.RUN_HEAP_END):
+            self.grow_heap(len(data))
+            at = self.get(layout.RUN_HEAP)
+        self.mem[at : at + len(data)] = np.frombuffer(data, np.uint8)
+        self.set(layout.RUN_HEAP, at + len(data))
+        return at << 24 | len(data)
+
+    # slots
+
+    def bind(self, types: Sequence[SqlType], values: Sequence[Any], time_zone: str) -> None:
+        """Write the slots of this run."""
+        count = len(types)
+        texts = {
+            number: to_bytes(value, sql_type)
+            for number, (sql_type, value) in enumerate(zip(types, values, strict=True))
+            if value is not None and is_variable(sql_type)
+        }
+        at = self.alloc(9 * count + sum(map(len, texts.values())) + 8)
+        lanes = self.arena.words(at, count)
+        nulls = self.mem[at + 8 * count : at + 9 * count]
+        free = at + 9 * count
+        for number, (sql_type, value) in enumerate(zip(types, values, strict=True)):
+            nulls[number] = value is None
+            if value is None:
+                lanes[number] = 0
+            elif number in texts:
+                data = texts[number]
+                self.mem[free : free + len(data)] = np.frombuffer(data, np.uint8)
+                lanes[number] = free << 24 | len(data)
+                free += len(data)
+            else:
+                lanes[number] = to_lane(value, sql_type, time_zone)
+        self.set(layout.RUN_PARAMS, at)
+        self.set(layout.RUN_PARAM_COUNT, count)
+
+    # registers
+
+    def offset_of(self, register: Register) -> int:
+        number = register.number
+        return self.run + self.program.registers_at + layout.REGISTER_BYTES * number
+
+    def read(self, register: Register, sql_type: SqlType, n: int, time_zone: str) -> list[Any]:
+        """The first `n` lanes as Python values."""
+        at = self.offset_of(register)
+        lanes = self.arena.words(at, n).tolist()
+        nulls = self.mem[at + layout.NULLS_AT : at + layout.NULLS_AT + n].tolist()
+        if not is_variable(sql_type):
+            return [
+                None if null else of_lane(lane, sql_type, time_zone)
+                for lane, null in zip(lanes, nulls, strict=True)
+            ]
+        return [
+            None if null else of_bytes(self.text(lane), sql_type)
+            for lane, null in zip(lanes, nulls, strict=True)
+        ]
+
+    def text(self, lane: int) -> bytes:
+        at, count = lane >> 24, lane & TEXT_MASK
+        return self.mem[at : at + count].tobytes()
+
+    def write(
+        self, register: Register, sql_type: SqlType, values: Sequence[Any], time_zone: str
+    ) -> None:
+        """Put Python values into the first lanes."""
+        at = self.offset_of(register)
+        variable = is_variable(sql_type)
+        lanes = [
+            0
+            if value is None
+            else self.put_text(to_bytes(value, sql_type))
+            if variable
+            else to_lane(value, sql_type, time_zone)
+            for value in values
+        ]
+        self.arena.words(at, len(lanes))[:] = lanes
+        nulls = self.mem[at + layout.NULLS_AT : at + layout.NULLS_AT + len(lanes)]
+        nulls[:] = [value is None for value in values]
+
+    # collections
+
+    def _open(self, collection: Collection) -> None:
+        self._set(collection, layout.COLLECTION_RECORD, collection.record_bytes)
+        per_chunk = max(64, CHUNK_BYTES // collection.record_bytes)
+        self._set(collection, layout.COLLECTION_SHIFT, per_chunk.bit_length() - 1)
+        if collection.hashed:
+            self.grow_table(collection, 512)
+
+    def _get(self, collection: Collection, at: int) -> int:
+        return self.get(collection.at + at)
+
+    def _set(self, collection: Collection, at: int, value: int) -> None:
+        self.set(collection.at + at, value)
+
+    def _check(self, wanted: int) -> None:
+        if self.used_bytes + wanted > MEMORY_LIMIT:
+            raise OutOfMemory
+
+    def grow_heap_of(self, collection: Collection, wanted: int) -> None:
+        """A new chunk for strings."""
+        full = self._get(collection, layout.COLLECTION_HEAP) != 0
+        size = max(CHUNK_BYTES if full else FIRST_CHUNK_BYTES, wanted)
+        self._check(size)
+        at = self.alloc(size)
+        self._set(collection, layout.COLLECTION_HEAP, at)
+        self._set(collection, layout.COLLECTION_HEAP_END, at + size)
+
+    def grow_chunks(self, collection: Collection) -> None:
+        """One more chunk of records."""
+        size = collection.record_bytes << self._get(collection, layout.COLLECTION_SHIFT)
+        self._check(size)
+        count = self._get(collection, layout.COLLECTION_CHUNKS)
+        if count >= self._get(collection, layout.COLLECTION_ROOM):
+            room = max(16, 4 * count)
+            directory = self.alloc(8 * room)
+            old = self._get(collection, layout.COLLECTION_DIRECTORY)
+            if count:
+                self.arena.words(directory, count)[:] = self.arena.words(old, count)
+            self._set(collection, layout.COLLECTION_DIRECTORY, directory)
+            self._set(collection, layout.COLLECTION_ROOM, room)
+        directory = self._get(collection, layout.COLLECTION_DIRECTORY)
+        self.arena.words(directory, count + 1)[count] = self.alloc(size)
+        self._set(collection, layout.COLLECTION_CHUNKS, count + 1)
+
+    def grow_table(self, collection: Collection, wanted: int) -> tuple[int, int]:
+        """A larger, empty hash table: (offset, mask)."""
+        size = 1 << (wanted - 1).bit_length()
+        self._check(8 * size)
+        table = self.alloc(8 * size)
+        self.arena.words(table, size)[:] = 0
+        if not self._get(collection, layout.COLLECTION_TABLE):
+            self._set(collection, layout.COLLECTION_TABLE, table)
+            self._set(collection, layout.COLLECTION_MASK, size - 1)
+        return table, size - 1
+
+    def count_of(self, collection: Collection) -> int:
+        return self._get(collection, layout.COLLECTION_COUNT)
+
+    def append(
+        self,
+        collection: Collection,
+        types: Sequence[SqlType],
+        values: Sequence[Any],
+        time_zone: str,
+    ) -> None:
+        """A record made of Python values: rows of virtual tables."""
+        number = self.count_of(collection)
+        shift = self._get(collection, layout.COLLECTION_SHIFT)
+        if number >> shift >= self._get(collection, layout.COLLECTION_CHUNKS):
+            self.grow_chunks(collection)
+        directory = self._get(collection, layout.COLLECTION_DIRECTORY)
+        chunk = int(self.arena.words(directory, (number >> shift) + 1)[number >> shift])
+        record = chunk + (number & ((1 << shift) - 1)) * collection.record_bytes
+        self.mem[record : record + collection.record_bytes] = 0
+        for field, (sql_type, value) in enumerate(zip(types, values, strict=True)):
+            at, null_at = collection.field(field)
+            self.mem[record + null_at] = value is None
+            if value is not None:
+                self.arena.words(record + at, 1)[0] = self._kept(
+                    collection, sql_type, value, time_zone
+                )
+        self._set(collection, layout.COLLECTION_COUNT, number + 1)
+
+    def _kept(
+        self, collection: Collection, sql_type: SqlType, value: Any, time_zone: str
+    ) -> int:
+        if not is_variable(sql_type):
+            return to_lane(value, sql_type, time_zone)
+        data = to_bytes(value, sql_type)
+        heap = self._get(collection, layout.COLLECTION_HEAP)
+        if heap + len(data) > self._get(collection, layout.COLLECTION_HEAP_END) or not heap:
+            self.grow_heap_of(collection, len(data))
+            heap = self._get(collection, layout.COLLECTION_HEAP)
+        self.mem[heap : heap + len(data)] = np.frombuffer(data, np.uint8)
+        self._set(collection, layout.COLLECTION_HEAP, heap + len(data))
+        return heap << 24 | len(data)

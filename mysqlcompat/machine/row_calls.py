@@ -1,0 +1,36 @@
+"""Addresses of the engine's row kernels, for the operands of sources, joins and writers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from btree import cursor_kernels, row_kernels
+from mysqlcompat.machine.calls import address_of
+from mysqlcompat.wire import encode_kernels
+
+
+@dataclass(frozen=True, slots=True)
+class RowCalls:
+    """One process's addresses."""
+
+    row_get: int
+    row_insert: int
+    row_update: int
+    row_delete: int
+    autoinc_next: int
+    cursor_open: int
+    cursor_next: int
+    rows_encode: int
+
+
+def row_calls() -> RowCalls:
+    return RowCalls(
+        address_of(row_kernels.row_get),
+        address_of(row_kernels.row_insert),
+        address_of(row_kernels.row_update),
+        address_of(row_kernels.row_delete),
+        address_of(row_kernels.autoinc_next),
+        address_of(cursor_kernels.cursor_open),
+        address_of(cursor_kernels.cursor_next),
+        address_of(encode_kernels.rows_encode),
+    )

@@ -1,0 +1,405 @@
+"""Running programs: kernels do the batches, this answers what stops them.
+
+A stop is answered in place and the kernel called again: E_PAGE_MISS by fetching, E_NO_ROOM by more
+memory, E_CALLBACK (and a failed op that has a callback) by Python, E_LOCK_WAIT by waiting for the
+holder, E_LATER by letting others run. Locks may be waited for in mid-statement, because the ops that
+take them have all they need in copies: rows in the batch heap, values in slots and records.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.machine import layout
+from mysqlcompat.machine.duplicates import duplicate_error
+from mysqlcompat.machine.machine_kernels import pipeline_run
+from mysqlcompat.machine.ops.collect_kernels import collection_rehash
+from mysqlcompat.machine.ops.load_kernels import op_pin_texts
+from mysqlcompat.machine.ops.sort_kernels import collection_sort
+from mysqlcompat.machine.program import Callback, Collection, Program
+from mysqlcompat.machine.registers import OutOfMemory, RunMemory
+from mysqlcompat.results import Chunk, Ok, Rows
+from mysqlcompat.sql.evaluate import Evaluator
+from mysqlcompat.sql.typed import Expression, Literal, transform
+from mysqlcompat.sqltypes import SqlType
+from redo.codes import (
+    E_CALLBACK,
+    E_DUPLICATE,
+    E_LATER,
+    E_LOCK_WAIT,
+    E_NO_ROOM,
+    E_NULL,
+    E_OVERFLOW,
+    E_TOO_BIG,
+)
+from redo.state import ST_WAIT_FOR
+
+OUT_BYTES: Final = 128 << 10
+CHUNK_BYTES: Final = 64 << 10
+QUANTUM: Final = 32  #: batches (32 Ki rows, about 1 ms of work) between two looks at the loop
+
+
+class Execution:
+    """One run of a program."""
+
+    def __init__(
+        self,
+        program: Program,
+        session: Any,
+        params: Sequence[Any],
+        literals: Sequence[Any] | None,
+        binary: bool,
+    ) -> None:
+        self.program = program
+        self.session: Any = session
+        self.engine = session.node.engine
+        self.st = self.engine.st
+        self.memory = RunMemory(program.arena, program)
+        self.mem = program.arena.mem
+        self.run = self.memory.run
+        self._stage = -1
+        self._literals = literals
+        self._expressions: dict[int, Expression] = {}
+        self._row: dict[tuple[int, int], Any] = {}
+        self._evaluator = Evaluator(session, params, self._column, program.sources)
+        self._by_offset = {collection.at: collection for collection in program.collections}
+        try:
+            self._bind()
+        except BaseException:
+            self.close()
+            raise
+        self.memory.set(layout.RUN_CTX, session.ctx)
+        self.memory.set(layout.RUN_BINARY, int(binary))
+        self.memory.set(layout.RUN_QUANTUM, QUANTUM)
+
+    def close(self) -> None:
+        self.memory.close()
+
+    # slots
+
+    def _bind(self) -> None:
+        slots = self.program.slots
+        values = [self._slot_value(slot.expression) for slot in slots]
+        self.memory.bind([slot.type for slot in slots], values, self.session.time_zone)
+
+    def _slot_value(self, expression: Expression) -> Any:
+        if self._literals is not None:
+            expression = transform(expression, self._with_literal)
+        return self._evaluator.value(expression)
+
+    def _with_literal(self, node: Expression) -> Expression:
+        """A literal of the text as this run has it."""
+        if isinstance(node, Literal) and node.literal_no is not None:
+            assert self._literals is not None
+            return replace(node, value=self._literals[node.literal_no])
+        return node
+
+    def _column(self, table_no: int, column_no: int) -> Any:
+        return self._row[table_no, column_no]
+
+    # stepping
+
+    def begin(self) -> None:
+        """Statement savepoint and read view."""
+        if self.program.tables:
+            self.engine.statement(self.session.ctx)
+        self._next_stage()
+
+    def _next_stage(self) -> bool:
+        self._stage += 1
+        if self._stage >= len(self.program.stages):
+            return False
+        stage = self.program.stages[self._stage]
+        for step in stage.before:
+            step(self)
+        for at, value in (
+            (layout.RUN_CODE, stage.code),
+            (layout.RUN_END, stage.end),
+            (layout.RUN_PC, 0),
+            (layout.RUN_DEPTH, 0),
+            (layout.RUN_STOP, 0),
+            (layout.RUN_WIDTH, 0),
+        ):
+            self.memory.set(at, value)
+        return True
+
+    async def step(self) -> int:
+        """Go on until the end (0), or until something only the caller can answer."""
+        while True:
+            code = int(pipeline_run(self.st, self.mem, self.run))
+            if code == 0:
+                if not self._next_stage():
+                    return 0
+            elif code == E_LATER:
+                self.memory.set(layout.RUN_QUANTUM, QUANTUM)
+                if self._is_sending:
+                    return code
+                await asyncio.sleep(0)
+            elif code == E_NO_ROOM and self.memory.get(layout.RUN_WANT_OF) == layout.WANT_OUT:
+                return code
+            elif code == E_NO_ROOM:
+                self._make_room()
+            elif code == E_LOCK_WAIT:
+                await self._wait()
+            elif not self._answer_callback(code):
+                self._settle(code)
+
+    @property
+    def _is_sending(self) -> bool:
+        return self.memory.get(layout.RUN_OUT_END) != 0
+
+    def _settle(self, code: int) -> None:
+        """What the engine can answer; everything else is the statement's error."""
+        if code == E_DUPLICATE:
+            raise duplicate_error(self.program, self.memory, self.st, self.session.time_zone)
+        if code == E_NULL:
+            raise SqlError(1048, "")
+        if code == E_OVERFLOW:
+            raise SqlError(1690, "BIGINT", "")
+        if code == E_TOO_BIG:
+            raise SqlError(1118, 8126)
+        if not self.engine.settle(code):
+            self.engine.ensure(code)
+
+    async def _wait(self) -> None:
+        """Wait for the transaction that holds a lock, at most innodb_lock_wait_timeout."""
+        holder = int(self.st[ST_WAIT_FOR])
+        locks = self.engine.locks
+        wait = locks.wait(self.session.ctx, holder)
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+
+        def finish(_: Any) -> None:
+            if not over.done():
+                over.set_result(None)
+
+        wait.add_done_callback(finish)
+        seconds = float(self.session.system_variable("innodb_lock_wait_timeout"))
+        timer = loop.call_later(seconds, locks.cancel, wait)
+        try:
+            await over
+        except asyncio.CancelledError as error:
+            locks.cancel(wait, error)  # type: ignore[arg-type]
+            raise
+        finally:
+            timer.cancel()
+        wait.result()
+
+    def _make_room(self) -> None:
+        wanted = self.memory.get(layout.RUN_WANT)
+        of = self.memory.get(layout.RUN_WANT_OF)
+        try:
+            if of == layout.WANT_HEAP:
+                self.memory.grow_heap(wanted)
+            elif of >= layout.WANT_CHUNK:
+                self.memory.grow_chunks(self._by_offset[of - layout.WANT_CHUNK])
+            elif of >= layout.WANT_TABLE:
+                self._grow_table(self._by_offset[of - layout.WANT_TABLE], wanted)
+            else:
+                self.memory.grow_heap_of(self._by_offset[of], wanted)
+        except (OutOfMemory, MemoryError) as error:
+            raise SqlError(1038) from error
+
+    def _grow_table(self, collection: Collection, wanted: int) -> None:
+        table, mask = self.memory.grow_table(collection, wanted)
+        at = self.run + collection.at
+        collection_rehash(self.st, self.mem, at, table, mask, int(collection.chained))
+
+    def _answer_callback(self, code: int) -> bool:
+        """Evaluate a batch in Python if the op that stopped has a callback."""
+        pc = self.memory.get(layout.RUN_PC)
+        callback = self.program.callbacks.get(pc)
+        if callback is None or code not in (E_CALLBACK, E_OVERFLOW):
+            return False
+        self._evaluate(pc, callback, self.memory.get(layout.RUN_LANES))
+        self.memory.set(layout.RUN_PC, pc + layout.INSTRUCTION_BYTES)
+        return True
+
+    def _evaluate(self, pc: int, callback: Callback, n: int) -> None:
+        zone = self.session.time_zone
+        expression = self._expressions.get(pc)
+        if expression is None:
+            expression = callback.expression
+            if self._literals is not None:
+                expression = transform(expression, self._with_literal)
+            self._expressions[pc] = expression
+        columns = [
+            self.memory.read(register, sql_type, n, zone)
+            for sql_type, register in callback.inputs.values()
+        ]
+        values = []
+        for lane in range(n):
+            row = (column[lane] for column in columns)
+            self._row = dict(zip(callback.inputs, row, strict=True))
+            values.append(self._evaluator.value(expression))
+        self.memory.write(callback.to, callback.expression.type, values, zone)
+
+    # what stages ask for before they start
+
+    def sort(self, collection: Collection) -> None:
+        count = self.memory.count_of(collection)
+        pairs, spare = self.memory.alloc(16 * count + 16), self.memory.alloc(16 * count + 16)
+        collection_sort(self.st, self.mem, self.run + collection.at, pairs, spare)
+
+    def ensure_group(self, collection: Collection, carried: int) -> None:
+        """The one group of no rows: zero counts, NULL for everything else."""
+        if not self.memory.count_of(collection):
+            self.memory.append(collection, [_NOTHING] * carried, [None] * carried, "UTC")
+
+    def virtual_rows(self, table: Any) -> Any:
+        return table.rows(self.session)
+
+    def append(
+        self, collection: Collection, types: Sequence[SqlType], values: Sequence[Any]
+    ) -> None:
+        self.memory.append(collection, types, values, self.session.time_zone)
+
+
+_NOTHING: Final = SqlType(0)  # type: ignore[arg-type]
+
+
+class SentRows:
+    """Rows of a SELECT, encoded batch by batch as the client takes them."""
+
+    def __init__(self, execution: Execution) -> None:
+        self._execution = execution
+        self._memory = execution.memory
+        self._out = self._memory.alloc(OUT_BYTES)
+        self._out_bytes = OUT_BYTES
+        self._ended = False
+
+    async def read(self, sequence: int, limit: int) -> Chunk:
+        """The next rows; see `results.RowSource`."""
+        memory = self._memory
+        parts: list[bytes] = []
+        size = 0
+        before = memory.get(layout.RUN_ROWS)
+        memory.set(layout.RUN_SEQUENCE, sequence)
+        memory.set(layout.RUN_ROWS_LIMIT, before + limit if limit else 0)
+        while not self._ended:
+            memory.set(layout.RUN_OUT, self._out)
+            memory.set(layout.RUN_OUT_END, self._out + self._out_bytes)
+            code = await self._execution.step()
+            count = memory.get(layout.RUN_OUT) - self._out
+            parts.append(self._execution.mem[self._out : self._out + count].tobytes())
+            size += count
+            sent = memory.get(layout.RUN_ROWS) - before
+            if code == 0:
+                self._finish()
+            elif code == E_NO_ROOM:
+                if not count and not (limit and sent >= limit):
+                    self._larger(memory.get(layout.RUN_WANT))
+            if size >= CHUNK_BYTES or (limit and sent >= limit):
+                self._keep(code)
+                break
+            if code == E_LATER:
+                await asyncio.sleep(0)
+        rows = memory.get(layout.RUN_ROWS) - before if not self._ended else self._rows - before
+        sequence = memory.get(layout.RUN_SEQUENCE) if not self._ended else self._sequence
+        return Chunk(b"".join(parts), rows, sequence, self._ended)
+
+    _rows = 0
+    _sequence = 0
+
+    def _keep(self, code: int) -> None:
+        """A pause in mid-batch: strings on pages must survive what others do meanwhile."""
+        if code != E_NO_ROOM:
+            return
+        execution, memory = self._execution, self._memory
+        n = memory.get(layout.RUN_LANES)
+        for register in execution.program.sent:
+            instruction = memory.alloc(64)
+            offset = memory.offset_of(register) - execution.run
+            execution.program.arena.words(instruction, 2)[:] = (0, offset)
+            arguments = (execution.run, instruction, n)
+            if op_pin_texts(execution.st, execution.mem, *arguments) == E_NO_ROOM:
+                memory.grow_heap(memory.get(layout.RUN_WANT))
+                op_pin_texts(execution.st, execution.mem, *arguments)
+
+    def _larger(self, wanted: int) -> None:
+        self._out_bytes = max(2 * self._out_bytes, wanted)
+        self._out = self._memory.alloc(self._out_bytes)
+
+    def _finish(self) -> None:
+        self._rows = self._memory.get(layout.RUN_ROWS)
+        self._sequence = self._memory.get(layout.RUN_SEQUENCE)
+        self._ended = True
+        self._execution.close()
+
+    def close(self) -> None:
+        if not self._ended:
+            self._rows = self._sequence = 0
+            self._ended = True
+            self._execution.close()
+
+
+async def execute(
+    program: Program,
+    session: Any,
+    params: Sequence[Any] = (),
+    binary: bool = False,
+    literals: Sequence[Any] | None = None,
+) -> Ok | Rows:
+    """Run a program for a session whose transaction has begun.
+
+    params    Python values of `?`, already decoded
+    literals  values that take the place of the text's literals, by literal_no; None: as compiled
+    ->        Rows to be read by the wire (the statement goes on while they are read), or Ok with
+              affected rows, first AUTO_INCREMENT value and MySQL's info text
+    """
+    if program.kind == "read":
+        if program.locking:
+            await _lock_rows(program, session, params, literals)
+        execution = Execution(program, session, params, literals, binary)
+        execution.begin()
+        return Rows(program.columns, SentRows(execution))
+    execution = Execution(program, session, params, literals, binary)
+    try:
+        execution.begin()
+        await execution.step()
+        return _ok(program, execution.memory, session)
+    except BaseException:
+        session.node.engine.rollback_statement(session.ctx)
+        raise
+    finally:
+        execution.close()
+
+
+async def _lock_rows(
+    program: Program, session: Any, params: Sequence[Any], literals: Sequence[Any] | None
+) -> None:
+    """SELECT … FOR UPDATE: take all locks before the first row leaves, for a wait in the middle of a
+    result would keep a client hanging on half of it."""
+    execution = Execution(program, session, params, literals, False)
+    try:
+        execution.begin()
+        source = SentRows(execution)
+        while not (await source.read(0, 0)).end:
+            pass
+    except BaseException:
+        session.node.engine.rollback_statement(session.ctx)
+        raise
+    finally:
+        execution.close()
+
+
+def _ok(program: Program, memory: RunMemory, session: Any) -> Ok:
+    changed = memory.get(layout.RUN_CHANGED)
+    matched = memory.get(layout.RUN_MATCHED)
+    info = ""
+    affected = changed
+    if program.statement_kind == "update":
+        warnings = session.diagnostics.warning_count if hasattr(session, "diagnostics") else 0
+        info = f"Rows matched: {matched}  Changed: {changed}  Warnings: {warnings}"
+        if getattr(session, "found_rows_capability", False):
+            affected = matched
+    elif program.statement_kind == "insert" and (changed > 1 or program.from_select):
+        info = f"Records: {changed}  Duplicates: 0  Warnings: 0"
+    return Ok(affected, memory.get(layout.RUN_INSERT_ID), info)
+
+
+__all__ = ["Execution", "SentRows", "execute"]

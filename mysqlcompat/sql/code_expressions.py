@@ -1,0 +1,512 @@
+"""Expressions to instructions: each gives a register. What no op can do becomes one callback.
+
+A `Frame` says where the values of this stage come from: row registers of tables, fields of records,
+registers already made. Everything else is computed and remembered until the batch is compacted
+(`shorten`), after which it is computed again from the frame where it is still needed.
+
+A kernel op that may fail (overflow, a value out of a column's range) has a callback for its expression
+too: `run` answers the failure by evaluating that batch in Python, which raises MySQL's error, or finds
+that in this mode it is only a warning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from btree.collations import CODES
+from btree.schema import Table, TypeKind
+from mysqlcompat.errors import SqlError
+from mysqlcompat.machine import layout
+from mysqlcompat.machine.ops import (
+    arithmetic_kernels as arithmetic,
+)
+from mysqlcompat.machine.ops import (
+    callback_kernels,
+    collect_kernels,
+    compare_kernels,
+    load_kernels,
+    logic_kernels,
+)
+from mysqlcompat.machine.program import Assembler, Callback, Constant, Register, Slot
+from mysqlcompat.sql import typed
+from mysqlcompat.sql.typed import (
+    ASSIGN,
+    Aggregate,
+    Call,
+    Cast,
+    ColumnRef,
+    DefaultValue,
+    Expression,
+    Literal,
+    Param,
+)
+from mysqlcompat.sqltypes import Class, SqlType
+from mysqlcompat.values import is_variable, to_lane
+
+#: Table number of what a callback's expression takes from the frame besides columns.
+INPUT: Final = 1 << 20
+MAX_IN_LIST: Final = 32  #: longer ones are one callback
+
+_COMPARISONS: Final = {
+    "=": layout.EQ,
+    "<>": layout.NE,
+    "!=": layout.NE,
+    "<": layout.LT,
+    "<=": layout.LE,
+    ">": layout.GT,
+    ">=": layout.GE,
+    "<=>": layout.NULL_SAFE_EQ,
+}
+_LOGIC: Final = {
+    "and": layout.AND,
+    "or": layout.OR,
+    "xor": layout.XOR,
+    "not": layout.NOT,
+    "is null": layout.IS_NULL,
+    "is true": layout.IS_TRUE,
+    "is false": layout.IS_FALSE,
+}
+_ARITHMETIC: Final = {"+": layout.ADD, "-": layout.SUBTRACT, "*": layout.MULTIPLY}
+_IN_LANE: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE, Class.DATE, Class.DATETIME, Class.TIME)
+
+
+@dataclass(frozen=True, slots=True)
+class RowBinding:
+    """A table whose rows are at hand: a register of row offsets."""
+
+    rows: Register
+    table: Table
+    outer: bool = False
+    pinned: bool = False  #: rows are copies in the batch heap
+
+
+@dataclass(frozen=True, slots=True)
+class FieldBinding:
+    """A value kept in a record."""
+
+    records: Register
+    at: int
+    null_at: int
+
+
+@dataclass(slots=True)
+class Frame:
+    """Where values come from in the stage being coded."""
+
+    rows: dict[int, RowBinding] = field(default_factory=dict)
+    fields: dict[Any, FieldBinding] = field(default_factory=dict)
+    registers: dict[Any, Register] = field(default_factory=dict)
+
+    def bases(self) -> list[Register]:
+        """Registers that must follow when a batch is compacted."""
+        found = [binding.rows for binding in self.rows.values()]
+        found += [binding.records for binding in self.fields.values()]
+        found += self.registers.values()
+        return list(dict.fromkeys(found))
+
+
+def key_of(expression: Expression) -> Any:
+    """What makes two expressions the same value."""
+    if isinstance(expression, ColumnRef):
+        return "column", expression.table_no, expression.column_no
+    try:
+        hash(expression)
+    except TypeError:
+        return "object", id(expression)
+    return expression
+
+
+def is_stable(expression: Expression) -> bool:
+    """Same value whenever it is computed for the same row: not RAND(), not UUID()."""
+    return all(
+        node.function.once for node in typed.walk(expression) if isinstance(node, Call)
+    )
+
+
+class Coder:
+    """Codes the expressions of one program."""
+
+    def __init__(self, assembler: Assembler) -> None:
+        self.asm = assembler
+        self.slots: list[Slot] = []
+        self.callbacks: dict[int, Callback] = {}
+        self.frame = Frame()
+        self._slot_of: dict[Any, int] = {}
+        self._made: dict[Any, Register] = {}
+
+    # frames
+
+    def enter(self, frame: Frame) -> None:
+        """A new stage begins."""
+        self.frame = frame
+        self._made.clear()
+
+    def shorten(self) -> Constant:
+        """The batch is about to be compacted: list of registers that follow."""
+        self._made.clear()
+        bases = self.frame.bases()
+        return self.asm.words([len(bases), *bases])  # type: ignore[list-item]
+
+    def filter(self, condition: Expression) -> None:
+        """Keep the lanes where a condition is true."""
+        register = self.value(condition)
+        self.asm.emit(logic_kernels.op_filter, register, self.shorten())
+
+    # slots
+
+    def slot(self, expression: Expression) -> int:
+        """Number of the slot for a constant expression."""
+        key = key_of(expression)
+        if isinstance(expression, Literal) and expression.literal_no is not None:
+            key = ("literal", expression.literal_no, expression.type)
+        found = self._slot_of.get(key)
+        if found is None:
+            found = self._slot_of[key] = self.new_slot(expression)
+        return found
+
+    def new_slot(self, expression: Expression) -> int:
+        param_no = expression.param_no if isinstance(expression, Param) else -1
+        literal_no = -1
+        if isinstance(expression, Literal) and expression.literal_no is not None:
+            literal_no = expression.literal_no
+        self.slots.append(Slot(expression.type, expression, param_no, literal_no))
+        return len(self.slots) - 1
+
+    # values
+
+    def value(self, expression: Expression) -> Register:
+        """Register with the value of an expression in every lane."""
+        key = key_of(expression)
+        made = self._made.get(key) or self.frame.registers.get(key)
+        if made is None:
+            made = self._compute(expression, key)
+            if is_stable(expression):
+                self._made[key] = made
+        return made
+
+    def _compute(self, expression: Expression, key: Any) -> Register:
+        kept = self.frame.fields.get(key)
+        if kept is not None:
+            to = self.asm.register()
+            self.asm.emit(collect_kernels.op_field, to, kept.records, kept.at, kept.null_at)
+            return to
+        if typed.is_constant(expression):
+            return self._constant(expression)
+        match expression:
+            case ColumnRef():
+                return self._column(expression)
+            case Call():
+                made = self._call(expression)
+            case Cast():
+                made = self._cast(expression)
+            case Aggregate() | DefaultValue():
+                raise SqlError(1111)
+            case _:
+                made = None
+        return made if made is not None else self.callback(expression)
+
+    def _constant(self, expression: Expression) -> Register:
+        to = self.asm.register()
+        if isinstance(expression, Literal) and expression.literal_no is None:
+            if expression.value is None:
+                self.asm.emit(load_kernels.op_constant, to, 0, 1)
+                return to
+            if not is_variable(expression.type):
+                lane = to_lane(expression.value, expression.type)
+                self.asm.emit(load_kernels.op_constant, to, lane, 0)
+                return to
+        self.asm.emit(load_kernels.op_slot, to, self.slot(expression))
+        return to
+
+    def _column(self, column: ColumnRef) -> Register:
+        binding = self.frame.rows[column.table_no]
+        to = self.asm.register()
+        table = binding.table.descriptor
+        self.asm.emit(
+            load_kernels.op_column, to, binding.rows, table, column.column_no, int(binding.outer)
+        )
+        return to
+
+    def callback(self, expression: Expression) -> Register:
+        """An expression evaluated in Python, from values computed by ops where possible."""
+        to = self.asm.register()
+        made = self._callback(expression, to)
+        number = self.asm.emit(callback_kernels.op_callback)
+        self.callbacks[number] = made
+        return to
+
+    def _callback(self, expression: Expression, to: Register) -> Callback:
+        inputs: dict[tuple[int, int], tuple[SqlType, Register]] = {}
+        places: dict[Any, ColumnRef] = {}
+
+        def change(node: Expression) -> Expression:
+            key = key_of(node)
+            if isinstance(node, ColumnRef):
+                if node.table_no != INPUT:
+                    inputs[node.table_no, node.column_no] = (node.type, self.value(node))
+                return node
+            if key not in self.frame.fields and key not in self.frame.registers:
+                return node
+            if key not in places:
+                places[key] = ColumnRef(node.type, INPUT, len(places), type(node).__name__)
+                inputs[INPUT, len(places) - 1] = (node.type, self.value(node))
+            return places[key]
+
+        rewritten = typed.transform(expression, change)
+        return Callback(rewritten, inputs, to)
+
+    # operators
+
+    def _call(self, call: Call) -> Register | None:
+        name, args = call.function.name, call.args
+        if name in _COMPARISONS and len(args) == 2:
+            return self._comparison(_COMPARISONS[name], args[0], args[1])
+        if name in _LOGIC and all(arg.type.cls in _IN_LANE or name == "is null" for arg in args):
+            return self._logic(_LOGIC[name], args)
+        if name == "between":
+            return self._both(
+                self._comparison(layout.GE, args[0], args[1]),
+                self._comparison(layout.LE, args[0], args[2]),
+            )
+        if name == "in" and len(args) <= MAX_IN_LIST:
+            return self._in(args[0], args[1:])
+        if name in _ARITHMETIC and len(args) == 2:
+            return self._arithmetic(_ARITHMETIC[name], call, args[0], args[1])
+        if name == "neg" and not args[0].type.unsigned:
+            return self._arithmetic(layout.NEGATE, call, args[0], args[0])
+        if name in ("if", "ifnull", "coalesce", "case"):
+            return self._choice(name, call)
+        return None
+
+    def _comparison(self, operator: int, left: Expression, right: Expression) -> Register | None:
+        a, b = left.type, right.type
+        if a.cls is not b.cls or TypeKind.BIT in (a.kind, b.kind):
+            return None
+        if a.cls is Class.STRING:
+            if not (is_variable(a) and is_variable(b)) or a.collation != b.collation:
+                return None
+            code = CODES.get(a.collation)
+            if code is None:
+                return None
+            return self._emit(compare_kernels.op_compare_text, left, right, operator, code)
+        if a.cls not in _IN_LANE or a.is_wide_decimal or b.is_wide_decimal:
+            return None
+        if a.cls is Class.DECIMAL and a.scale != b.scale:
+            return None
+        if TypeKind.TIMESTAMP in (a.kind, b.kind) and a.kind is not b.kind:
+            return None  # one is UTC, the other the session's clock
+        mode = layout.SIGNED
+        if a.cls is Class.DOUBLE:
+            mode = layout.DOUBLE
+        elif a.cls is Class.INT:
+            modes = {
+                (False, False): layout.SIGNED,
+                (True, True): layout.UNSIGNED,
+                (False, True): layout.SIGNED_UNSIGNED,
+                (True, False): layout.UNSIGNED_SIGNED,
+            }
+            mode = modes[a.unsigned, b.unsigned]
+        return self._emit(compare_kernels.op_compare, left, right, operator, mode)
+
+    def _emit(self, op: Any, left: Expression, right: Expression, *rest: int) -> Register:
+        a, b = self.value(left), self.value(right)
+        to = self.asm.register()
+        self.asm.emit(op, to, a, b, *rest)
+        return to
+
+    def _logic(self, operator: int, args: tuple[Expression, ...]) -> Register:
+        registers = [self.value(arg) for arg in args]
+        made = registers[0]
+        for other in registers[1:] or registers:
+            to = self.asm.register()
+            self.asm.emit(logic_kernels.op_logic, to, made, other, operator)
+            made = to
+        return made
+
+    def _both(self, a: Register | None, b: Register | None) -> Register | None:
+        if a is None or b is None:
+            return None
+        to = self.asm.register()
+        self.asm.emit(logic_kernels.op_logic, to, a, b, layout.AND)
+        return to
+
+    def _in(self, left: Expression, members: tuple[Expression, ...]) -> Register | None:
+        made: Register | None = None
+        for member in members:
+            one = self._comparison(layout.EQ, left, member)
+            if one is None:
+                return None
+            if made is None:
+                made = one
+                continue
+            to = self.asm.register()
+            self.asm.emit(logic_kernels.op_logic, to, made, one, layout.OR)
+            made = to
+        return made
+
+    def _arithmetic(
+        self, operator: int, call: Call, left: Expression, right: Expression
+    ) -> Register | None:
+        a, b, result = left.type, right.type, call.type
+        mode, factors = layout.SIGNED, (1, 1)
+        if result.cls is Class.DOUBLE and a.cls is b.cls is Class.DOUBLE:
+            mode = layout.DOUBLE
+        elif result.cls is Class.INT and a.cls is b.cls is Class.INT:
+            if result.unsigned or a.unsigned or b.unsigned:
+                return None
+        elif result.cls is Class.DECIMAL and {a.cls, b.cls} <= {Class.DECIMAL, Class.INT}:
+            if result.is_wide_decimal or a.is_wide_decimal or b.is_wide_decimal:
+                return None
+            if a.cls is not Class.DECIMAL or b.cls is not Class.DECIMAL:
+                return None
+            if operator == layout.MULTIPLY:
+                if a.scale + b.scale != result.scale:
+                    return None
+            elif max(a.scale, b.scale) != result.scale:
+                return None
+            else:
+                factors = (10 ** (result.scale - a.scale), 10 ** (result.scale - b.scale))
+        else:
+            return None
+        x, y = self.value(left), self.value(right)
+        to = self.asm.register()
+        plan = self._callback(call, to)
+        op = arithmetic.op_arithmetic
+        self.callbacks[self.asm.emit(op, to, x, y, operator, mode, *factors)] = plan
+        return to
+
+    def _choice(self, name: str, call: Call) -> Register | None:
+        """IF, IFNULL, COALESCE, CASE whose branches cannot fail, so that all may be computed."""
+        args = call.args
+        if not all(isinstance(arg, ColumnRef) or typed.is_constant(arg) for arg in args[1:]):
+            return None
+        if name == "if":
+            pairs, otherwise = [(args[0], args[1])], args[2]
+        elif name == "case":
+            whens = args[:-1] if len(args) % 2 else args
+            pairs = list(zip(whens[::2], whens[1::2], strict=True))
+            otherwise = args[-1] if len(args) % 2 else Literal(call.type, None)
+        else:
+            pairs, otherwise = [(arg, arg) for arg in args[:-1]], args[-1]
+        branches = [value for _, value in pairs] + [otherwise]
+        same = all(_same_lane(branch.type, call.type) for branch in branches)
+        explicit = name in ("if", "case")
+        conditions = [condition if explicit else None for condition, _ in pairs]
+        if not same or any(c is not None and c.type.cls not in _IN_LANE for c in conditions):
+            return None
+        made = self.value(otherwise)
+        for (tested, branch), condition in reversed(list(zip(pairs, conditions, strict=True))):
+            if condition is None:
+                null = self._logic(layout.IS_NULL, (tested,))
+                test = self.asm.register()
+                self.asm.emit(logic_kernels.op_logic, test, null, null, layout.NOT)
+            else:
+                test = self.value(condition)
+            to = self.asm.register()
+            self.asm.emit(logic_kernels.op_choose, to, test, self.value(branch), made)
+            made = to
+        return made
+
+    # casts
+
+    def _cast(self, cast: Cast) -> Register | None:
+        source, target = cast.arg.type, cast.type
+        if cast.mode == ASSIGN:
+            return self._assigned(cast)
+        if TypeKind.TIMESTAMP in (source.kind, target.kind) and source.kind is not target.kind:
+            return None
+        if source.cls is target.cls and self._is_same(source, target):
+            return self.value(cast.arg)
+        conversion = _conversion(source, target)
+        if conversion is None:
+            return None
+        kind, factor = conversion
+        return self._convert(cast, kind, factor)
+
+    @staticmethod
+    def _is_same(source: SqlType, target: SqlType) -> bool:
+        match source.cls:
+            case Class.INT:
+                return source.unsigned == target.unsigned and TypeKind.BIT not in (
+                    source.kind,
+                    target.kind,
+                )
+            case Class.DECIMAL:
+                wide = source.is_wide_decimal or target.is_wide_decimal
+                narrower = target.precision < source.precision
+                return not wide and source.scale == target.scale and not narrower
+            case Class.DATE | Class.DATETIME | Class.TIME:
+                return source.scale <= target.scale
+            case Class.DOUBLE:
+                return source.kind is target.kind
+            case Class.STRING:
+                plain = is_variable(source) and is_variable(target)
+                return plain and source.collation == target.collation == "utf8mb4_bin"
+        return False
+
+    def _convert(self, cast: Cast, kind: int, factor: int) -> Register:
+        a = self.value(cast.arg)
+        to = self.asm.register()
+        plan = self._callback(cast, to)
+        op = arithmetic.op_convert
+        self.callbacks[self.asm.emit(op, to, a, kind, factor)] = plan
+        return to
+
+    def _assigned(self, cast: Cast) -> Register | None:
+        """Integers into integer columns: a range check; the rest is for Python."""
+        source, target = cast.arg.type, cast.type
+        plain = source.cls is target.cls is Class.INT and target.kind not in (
+            TypeKind.BIT,
+            TypeKind.YEAR,
+        )
+        if not plain or source.unsigned != target.unsigned or not target.nullable:
+            return None
+        low, high = target.range
+        if target.unsigned:
+            return None
+        a = self.value(cast.arg)
+        to = self.asm.register()
+        plan = self._callback(cast, to)
+        number = self.asm.emit(arithmetic.op_limits, to, a, low, high)
+        self.callbacks[number] = plan
+        return to
+
+
+def _same_lane(a: SqlType, b: SqlType) -> bool:
+    """Whether two types write a value as the same lane."""
+    if a.kind is TypeKind.NULL:
+        return True
+    if a.cls is not b.cls or is_variable(a) != is_variable(b):
+        return False
+    if TypeKind.TIMESTAMP in (a.kind, b.kind):
+        return a.kind is b.kind
+    if a.cls is Class.STRING:
+        return is_variable(a)
+    return a.cls is not Class.DECIMAL or a.scale == b.scale
+
+
+def _conversion(source: SqlType, target: SqlType) -> tuple[int, int] | None:
+    """Kind and factor of op_convert for a cast between representations, None: for Python."""
+    if source.is_wide_decimal or target.is_wide_decimal or TypeKind.BIT in (
+        source.kind,
+        target.kind,
+    ):
+        return None
+    match source.cls, target.cls:
+        case Class.INT, Class.DOUBLE if target.kind is TypeKind.DOUBLE:
+            kind = layout.UNSIGNED_TO_DOUBLE if source.unsigned else layout.INT_TO_DOUBLE
+            return kind, 1
+        case Class.DECIMAL, Class.DOUBLE if target.kind is TypeKind.DOUBLE:
+            return layout.DECIMAL_TO_DOUBLE, 10**source.scale
+        case Class.INT, Class.DECIMAL if not source.unsigned:
+            if target.precision - target.scale >= min(source.length, 18):
+                return layout.SCALE_UP, 10**target.scale
+        case Class.DECIMAL, Class.DECIMAL:
+            whole = target.precision - target.scale >= source.precision - source.scale
+            if whole and target.scale >= source.scale:
+                return layout.SCALE_UP, 10 ** (target.scale - source.scale)
+        case Class.DATE, Class.DATETIME if target.kind is TypeKind.DATETIME:
+            return layout.SCALE_UP, 1
+    return None
+

@@ -1,0 +1,334 @@
+"""Scans and joins to instructions: sources, bounds of keys, lookups, probes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from btree.layout import (
+    C_DESCENDING,
+    COLUMN_WORDS,
+    D_INDEXES_AT,
+    I_PARTS_AT,
+    INDEX_WORDS,
+)
+from btree.rows import describe_type
+from btree.schema import Table, TypeKind
+from btree.txn_layout import CURSOR_BYTES, MODE_SNAPSHOT
+from mysqlcompat.errors import SqlError
+from mysqlcompat.machine import layout
+from mysqlcompat.machine.ops import (
+    collect_kernels,
+    join_kernels,
+    key_kernels,
+    load_kernels,
+    source_kernels,
+)
+from mysqlcompat.machine.program import Collection, Constant, Register
+from mysqlcompat.machine.row_calls import RowCalls
+from mysqlcompat.sql.code_expressions import (
+    Coder,
+    FieldBinding,
+    Frame,
+    RowBinding,
+    key_of,
+)
+from mysqlcompat.sql.plan import Access, Join, Scan
+from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, Source
+from mysqlcompat.sqltypes import Class, SqlType, column_type, int_type
+from mysqlcompat.values import is_variable
+from redo.arena import Arena
+
+
+def description(sql_type: SqlType, descending: bool = False) -> list[int]:
+    """Column description of a key part that is an expression: NULLs allowed, whole value."""
+    if sql_type.cls is Class.JSON:
+        raise SqlError(1235, "sorting and grouping by JSON values")
+    if sql_type.cls is Class.NULL:
+        sql_type = int_type()
+    if sql_type.cls is Class.INT and sql_type.kind is not TypeKind.BIGINT:
+        sql_type = int_type(unsigned=sql_type.unsigned)
+    try:
+        words = describe_type(sql_type, True)  # type: ignore[arg-type]
+    except KeyError as error:
+        raise SqlError(1235, f"collation {sql_type.collation}") from error
+    words[C_DESCENDING] = int(descending)
+    return words
+
+
+class ScanCoder:
+    """Codes how the rows of tables get into the frame."""
+
+    def __init__(
+        self, coder: Coder, arena: Arena, calls: RowCalls, sources: Sequence[Source], mode: int
+    ) -> None:
+        self.coder = coder
+        self.asm = coder.asm
+        self.arena = arena
+        self.calls = calls
+        self.sources = sources
+        self.mode = mode
+
+    # sources
+
+    def scan(self, scan: Scan) -> Register:
+        """Source of a stage: the rows of one table, filtered."""
+        table = self._table(scan.table_no)
+        rows = self.source(table, scan.access)
+        self.coder.frame.rows[scan.table_no] = RowBinding(rows, table)
+        for condition in scan.filters:
+            self.coder.filter(condition)
+        return rows
+
+    def _table(self, table_no: int) -> Table:
+        table = self.sources[table_no].table
+        if not isinstance(table, Table):
+            raise SqlError(1235, "joins with tables of information_schema")
+        assert table.descriptor, f"{table.name} has no descriptor"
+        return table
+
+    def source(self, table: Table, access: Access) -> Register:
+        rows = self.asm.register()
+        if access.point:
+            bounds = self._bounds(table, access, access.equal)
+            state = self.asm.state(8)
+            self.asm.emit(
+                source_kernels.op_point,
+                rows,
+                self.calls.row_get,
+                table.descriptor,
+                bounds,
+                self.mode,
+                state,
+            )
+            return rows
+        spec = self._range(table, access)
+        cursor, state = self.asm.state(CURSOR_BYTES), self.asm.state(24)
+        self.asm.emit(source_kernels.op_range, rows, spec, cursor, state)
+        return rows
+
+    def _range(self, table: Table, access: Access) -> Constant:
+        member = first = -1
+        low_values: list[Expression | None] = list(access.equal)
+        high_values = list(low_values)
+        low_inclusive, high_inclusive = True, True
+        if access.members:
+            members = [self.coder.new_slot(value) for value in access.members]
+            first = members[0]
+            member = self.coder.new_slot(Literal(access.members[0].type, None))
+            low = high = self._bounds(table, access, access.equal, member)
+        else:
+            place = len(access.equal)
+            if access.low is not None:
+                low_values.append(access.low)
+                low_inclusive = access.low_inclusive
+            elif access.high is not None and self._part_nullable(table, access, place):
+                low_values.append(None)  # NULLs stand before everything
+                low_inclusive = False
+            if access.high is not None:
+                high_values.append(access.high)
+                high_inclusive = access.high_inclusive
+            low = self._bounds(table, access, low_values)
+            high = self._bounds(table, access, high_values)
+        return self.asm.words(
+            [
+                self.calls.cursor_open,
+                self.calls.cursor_next,
+                table.descriptor,
+                access.index_no,
+                self.mode,
+                int(access.backward),
+                low,  # type: ignore[list-item]
+                int(low_inclusive),
+                high,  # type: ignore[list-item]
+                int(high_inclusive),
+                first,
+                len(access.members),
+                member,
+            ]
+        )
+
+    @staticmethod
+    def _part_nullable(table: Table, access: Access, place: int) -> bool:
+        part = table.indexes[access.index_no].parts[place]
+        return table.columns[table.column_no(part.column)].nullable
+
+    def _bounds(
+        self,
+        table: Table,
+        access: Access,
+        values: Sequence[Expression | None],
+        member: int = -1,
+    ) -> Constant | int:
+        """BOUNDS words of leading parts; 0 when there are none."""
+        words: list[int] = []
+        for place, value in enumerate(values):
+            slot = -1 if value is None else self.coder.slot(value)
+            value_type = None if value is None else value.type
+            words += self._part_words(table, access.index_no, place, slot, value_type)
+            words.append(2 if value is None else 0)
+        if member >= 0:
+            place = len(values)
+            words += self._part_words(
+                table, access.index_no, place, member, access.members[0].type
+            )
+            words.append(0)
+        if not words:
+            return 0
+        return self.asm.words([len(words) // source_kernels.BOUND_WORDS, *words])
+
+    def _part_words(
+        self, table: Table, index_no: int, place: int, given: Any, value_type: SqlType | None
+    ) -> list[int]:
+        """Slot or register, column description, and the limits a number must keep: 7 words."""
+        words = self.arena.words(table.descriptor, D_INDEXES_AT + 1)
+        index = int(words[D_INDEXES_AT]) + 8 * INDEX_WORDS * index_no
+        parts_at = int(self.arena.words(index, I_PARTS_AT + 1)[I_PARTS_AT])
+        at = parts_at + 8 * COLUMN_WORDS * place
+        column = table.columns[table.column_no(table.indexes[index_no].parts[place].column)]
+        kind = column_type(column)
+        least = greatest = applies = 0
+        if kind.cls is Class.INT:
+            least, greatest = kind.range
+            applies = 1
+        elif kind.cls is Class.DECIMAL and not kind.is_wide_decimal:
+            greatest = 10**kind.precision - 1
+            least = 0 if kind.unsigned else -greatest
+            applies = 1
+        unsigned = int(kind.unsigned and kind.cls is Class.INT)
+        value_unsigned = int(
+            value_type is not None and value_type.unsigned and value_type.cls is Class.INT
+        )
+        if greatest >= 1 << 63:
+            greatest -= 1 << 64
+        return [given, at, value_unsigned, least, greatest, unsigned, applies]
+
+    # joins
+
+    def build(self, join: Join, needed: Iterable[ColumnRef]) -> tuple[Collection, dict[Any, Any]]:
+        """A stage that reads the inner table of a hash join into a collection."""
+        self.asm.stage()
+        self.coder.enter(Frame())
+        self.scan(join.scan)
+        columns = list({key_of(column): column for column in needed}.values())
+        collection = self.asm.collection(len(columns), hashed=True, chained=True)
+        keys = self.keys(join.inner_keys, [description(key.type) for key in join.inner_keys])
+        records = self.asm.register()
+        self.asm.emit(collect_kernels.op_group, records, collection.at, keys, 1)
+        places = self.store(records, collection, columns)
+        return collection, places
+
+    def keys(self, expressions: Sequence[Expression], parts: Sequence[list[int]]) -> Register:
+        """Register with memcmp-ordered keys of several expressions."""
+        words: list[Any] = [len(expressions)]
+        for expression, part in zip(expressions, parts, strict=True):
+            words += [self.coder.value(expression), self.asm.words(part)]
+        to = self.asm.register()
+        self.asm.emit(key_kernels.op_key, to, self.asm.words(words))
+        return to
+
+    def store(
+        self,
+        records: Register,
+        collection: Collection,
+        expressions: Sequence[Expression],
+        first: int = 0,
+        only_new: bool = False,
+    ) -> dict[Any, tuple[int, int]]:
+        """Keep values in records: where each is, by `key_of`."""
+        places: dict[Any, tuple[int, int]] = {}
+        for number, expression in enumerate(expressions, first):
+            at, null_at = collection.field(number)
+            self.asm.emit(
+                collect_kernels.op_store,
+                records,
+                collection.at,
+                self.coder.value(expression),
+                at,
+                null_at,
+                int(is_variable(expression.type)),
+                int(only_new),
+            )
+            places[key_of(expression)] = (at, null_at)
+        return places
+
+    def probe(self, join: Join, collection: Collection, places: dict[Any, Any]) -> None:
+        """Join the batch with a hash table built before."""
+        self._pin()
+        keys = self.keys(join.outer_keys, [description(key.type) for key in join.outer_keys])
+        lanes, records = self.asm.register(), self.asm.register()
+        state = self.asm.state(join_kernels.JOIN_STATE_BYTES)
+        self.asm.emit(
+            join_kernels.op_probe, lanes, records, keys, collection.at, state, int(join.outer)
+        )
+        frame = self._gathered(lanes)
+        for key, (at, null_at) in places.items():
+            frame.fields[key] = FieldBinding(records, at, null_at)
+        self._joined(frame, join)
+
+    def lookup(self, join: Join) -> None:
+        """Join the batch with a table looked up by index, row by row."""
+        table = self._table(join.scan.table_no)
+        access = join.scan.access
+        values = [value for value in access.equal if value is not None]
+        self._pin()
+        registers = [self.coder.value(value) for value in values]
+        words: list[Any] = [
+            self.calls.cursor_open,
+            self.calls.cursor_next,
+            table.descriptor,
+            access.index_no,
+            self.mode,
+            len(values),
+        ]
+        for place, (register, value) in enumerate(zip(registers, values, strict=True)):
+            words += self._part_words(table, access.index_no, place, register, value.type)
+        lanes, rows = self.asm.register(), self.asm.register()
+        cursor = self.asm.state(CURSOR_BYTES)
+        state = self.asm.state(join_kernels.JOIN_STATE_BYTES)
+        self.asm.emit(
+            join_kernels.op_lookup, lanes, rows, self.asm.words(words), cursor, state, int(join.outer)
+        )
+        frame = self._gathered(lanes)
+        frame.rows[join.scan.table_no] = RowBinding(rows, table, join.outer)
+        self._joined(frame, join)
+
+    def _pin(self) -> None:
+        """While a batch meets its partners pages may come and go: rows at hand must not lie there."""
+        frame = self.coder.frame
+        for table_no, binding in list(frame.rows.items()):
+            if not binding.pinned:
+                to = self.asm.register()
+                self.asm.emit(load_kernels.op_pin_rows, to, binding.rows, binding.table.descriptor)
+                frame.rows[table_no] = RowBinding(to, binding.table, binding.outer, pinned=True)
+        self.coder.enter(frame)
+
+    def _gathered(self, lanes: Register) -> Frame:
+        """The frame after a join: what was there before, one lane for each pair."""
+        before, frame = self.coder.frame, Frame()
+        moved: dict[Register, Register] = {}
+
+        def gather(register: Register) -> Register:
+            if register not in moved:
+                moved[register] = self.asm.register()
+                self.asm.emit(load_kernels.op_gather, moved[register], register, lanes)
+            return moved[register]
+
+        for table_no, row in before.rows.items():
+            frame.rows[table_no] = RowBinding(gather(row.rows), row.table, row.outer, row.pinned)
+        for key, kept in before.fields.items():
+            frame.fields[key] = FieldBinding(gather(kept.records), kept.at, kept.null_at)
+        for key, register in before.registers.items():
+            frame.registers[key] = gather(register)
+        return frame
+
+    def _joined(self, frame: Frame, join: Join) -> None:
+        self.coder.enter(frame)
+        filters = join.filters
+        if join.method == "lookup":
+            filters = (*join.scan.filters, *filters)
+        for condition in filters:
+            self.coder.filter(condition)
+
+
+assert MODE_SNAPSHOT == 0 and layout.VECTOR == 1024

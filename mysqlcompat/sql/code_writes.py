@@ -1,0 +1,327 @@
+"""INSERT, UPDATE and DELETE to programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from btree.schema import ROW_ID, Column, Table
+from btree.txn_layout import MODE_EXCLUSIVE
+from mysqlcompat.errors import SqlError
+from mysqlcompat.machine.ops import (
+    collect_kernels,
+    load_kernels,
+    logic_kernels,
+    source_kernels,
+    write_kernels,
+)
+from mysqlcompat.machine.program import Assembler, Constant, Program, Register
+from mysqlcompat.sql import typed
+from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, RowBinding
+from mysqlcompat.sql.code_scans import ScanCoder, description
+from mysqlcompat.sql.codegen import SelectCoder, Target, finish
+from mysqlcompat.sql.column_defaults import column_default, on_update_value
+from mysqlcompat.sql.plan import DeletePlan, InsertPlan, Plan, Scan, SelectPlan, UpdatePlan
+from mysqlcompat.sql.typed import (
+    ASSIGN,
+    Cast,
+    ColumnRef,
+    DefaultValue,
+    Expression,
+    Insert,
+    Literal,
+    Order,
+    Update,
+)
+from mysqlcompat.sqltypes import column_type, int_type
+
+
+def code_plan(target: Target, plan: Plan) -> Program:
+    """Program of any plan."""
+    from mysqlcompat.sql.codegen import code_select
+
+    match plan:
+        case SelectPlan():
+            return code_select(target, plan)
+        case InsertPlan():
+            return _InsertCoder(target, plan).code()
+        case UpdatePlan():
+            return _ChangeCoder(target, plan).update(plan)
+        case DeletePlan():
+            return _ChangeCoder(target, plan).delete(plan)
+
+
+def stored_numbers(table: Table) -> list[int]:
+    return list(range(len(table.stored_columns)))
+
+
+class _InsertCoder:
+    def __init__(self, target: Target, plan: InsertPlan) -> None:
+        statement = plan.statement
+        if statement.on_duplicate:
+            raise SqlError(1235, "INSERT … ON DUPLICATE KEY UPDATE")
+        if statement.replace:
+            raise SqlError(1235, "REPLACE")
+        if statement.ignore:
+            raise SqlError(1235, "INSERT IGNORE")
+        if not isinstance(statement.table.table, Table):
+            raise SqlError(1044, "root@localhost", statement.table.database)
+        self.target = target
+        self.plan = plan
+        self.statement: Insert = statement
+        self.table: Table = statement.table.table
+        self.coder = Coder(Assembler(target.arena))
+        self.asm = self.coder.asm
+
+    def code(self) -> Program:
+        registers = self._from_select() if self.plan.select else self._from_values()
+        self._auto_increment(registers)
+        self._insert(registers)
+        tables = [self.table]
+        if self.plan.select:
+            sources = self.plan.select.statement.tables
+            tables += [one.table for one in sources if isinstance(one.table, Table)]
+        return finish(
+            self.target,
+            self.coder,
+            "write",
+            tables,
+            self.plan,
+            sources=(self.statement.table,),
+            statement_kind="insert",
+            written=self.table,
+            row_registers=registers,
+            from_select=self.plan.select is not None,
+        )
+
+    def _from_values(self) -> dict[int, Register]:
+        """Rows of VALUES: every value is a slot, a column is every n-th of them."""
+        rows, columns = self.statement.rows, self.statement.columns
+        first = len(self.coder.slots)
+        for row in rows:
+            for column_no, value in zip(columns, row, strict=True):
+                self.coder.new_slot(self._given(value, column_no))
+        self.asm.stage()
+        self.coder.enter(Frame())
+        numbers = self.asm.register()
+        self.asm.emit(source_kernels.op_numbers, numbers, len(rows), self.asm.state(8))
+        registers: dict[int, Register] = {}
+        for place, column_no in enumerate(columns):
+            to = registers[column_no] = self.asm.register()
+            self.asm.emit(
+                load_kernels.op_slots_column, to, first + place, len(columns), numbers
+            )
+        self._defaults(registers)
+        return registers
+
+    def _given(self, value: Expression, column_no: int) -> Expression:
+        """A value of VALUES; DEFAULT is the column's own."""
+        if isinstance(value, DefaultValue):
+            return self._default(self.table.columns[column_no])
+        if any(isinstance(node, ColumnRef) for node in typed.walk(value)):
+            raise SqlError(1235, "columns in VALUES")
+        column = self.table.columns[column_no]
+        if column.auto_increment and isinstance(value, Cast) and value.mode == ASSIGN:
+            nullable = value.type.or_null()  # NULL means: the next value
+            return Cast(nullable, value.arg, ASSIGN, value.into)
+        return value
+
+    def _default(self, column: Column) -> Expression:
+        if column.auto_increment:
+            return Literal(column_type(column).or_null(), None)
+        return column_default(column)
+
+    def _defaults(self, registers: dict[int, Register]) -> None:
+        """Columns which are not named get their defaults."""
+        for column_no, column in enumerate(self.table.columns):
+            if column_no not in registers:
+                registers[column_no] = self.coder.value(self._default(column))
+
+    def _from_select(self) -> dict[int, Register]:
+        """INSERT … SELECT: all rows are there before the first is inserted."""
+        assert self.plan.select is not None
+        select = SelectCoder(self.target, self.coder, self.plan.select)
+        registers: dict[int, Register] = {}
+
+        def sink(items: Sequence[Expression]) -> None:
+            collection = self.asm.collection(len(items), hashed=False)
+            empty, records = self.asm.register(), self.asm.register()
+            self.asm.emit(load_kernels.op_constant, empty, 0, 0)
+            self.asm.emit(collect_kernels.op_append, records, collection.at, empty)
+            for number, item in enumerate(items):
+                select.scans.store(records, collection, [item], first=number)
+            self.asm.stage()
+            kept = select.records(collection)
+            frame = Frame()
+            columns = self.statement.columns
+            for number in range(len(items)):
+                binding = FieldBinding(kept, *collection.field(number))
+                frame.fields["column", _SELECTED, number] = binding
+            self.coder.enter(frame)
+            for number, (item, column_no) in enumerate(zip(items, columns, strict=True)):
+                column = self.table.columns[column_no]
+                given = ColumnRef(item.type, _SELECTED, number)
+                cast = Cast(column_type(column), given, ASSIGN, column.name)
+                registers[column_no] = self.coder.value(cast)
+            self._defaults(registers)
+
+        select.code(sink)
+        return registers
+
+    def _auto_increment(self, registers: dict[int, Register]) -> None:
+        for column_no, column in enumerate(self.table.columns):
+            if not column.auto_increment:
+                continue
+            own = self.asm.register()  # the register may be a slot's, shared with other columns
+            register = registers[column_no]
+            self.asm.emit(load_kernels.op_duplicate, own, register)
+            registers[column_no] = own
+            _, greatest = column_type(column).range
+            self.asm.emit(
+                write_kernels.op_autoinc,
+                own,
+                self.table.descriptor,
+                self.target.calls.autoinc_next,
+                0,
+                self.asm.state(8),
+                min(greatest, (1 << 63) - 1),
+            )
+
+    def _insert(self, registers: dict[int, Register]) -> None:
+        if self.table.has_row_id:
+            registers[self.table.column_no(ROW_ID)] = self.coder.value(Literal(int_type(), 0))
+        spec = row_spec(self.asm, self.table, registers)
+        self.asm.emit(write_kernels.op_insert, spec, self.target.calls.row_insert)
+
+
+_SELECTED = -3  #: table number of the columns that INSERT … SELECT gives
+
+
+def row_spec(asm: Assembler, table: Table, registers: dict[int, Register]) -> Constant:
+    """ROW words: descriptor, stored columns, the register of each."""
+    numbers = stored_numbers(table)
+    return asm.words(
+        [table.descriptor, len(numbers), *(registers[number] for number in numbers)]  # type: ignore[list-item]
+    )
+
+
+class _ChangeCoder:
+    """UPDATE and DELETE: find and lock rows, copy them, then change them one by one."""
+
+    def __init__(self, target: Target, plan: UpdatePlan | DeletePlan) -> None:
+        statement = plan.statement
+        if statement.ignore:
+            raise SqlError(1235, f"{type(statement).__name__.upper()} IGNORE")
+        self.target = target
+        self.plan = plan
+        self.table: Table = statement.table.table
+        self.coder = Coder(Assembler(target.arena))
+        self.asm = self.coder.asm
+        self.scans = ScanCoder(
+            self.coder, target.arena, target.calls, (statement.table,), MODE_EXCLUSIVE
+        )
+
+    def _rows(self, scan: Scan, collect: bool, order: Sequence[Order], limit: Any) -> Register:
+        """Stage(s) that give copies of the rows to change."""
+        self.asm.stage()
+        self.coder.enter(Frame())
+        rows = self.scans.scan(scan)
+        if not collect:
+            self._limit(limit)
+            return self._pinned(rows)
+        pinned = self._pinned(rows)
+        collection = self.asm.collection(1, hashed=False)
+        parts = [description(one.expression.type, one.descending) for one in order]
+        keys = self.scans.keys([one.expression for one in order], parts)
+        records = self.asm.register()
+        self.asm.emit(collect_kernels.op_append, records, collection.at, keys)
+        at, null_at = collection.field(0)
+        lanes = self.asm.register()
+        self.asm.emit(load_kernels.op_row_lanes, lanes, pinned, self.table.descriptor)
+        self.asm.emit(
+            collect_kernels.op_store, records, collection.at, lanes, at, null_at, 1, 0
+        )
+        self.asm.stage(*([partial(_sort_records, collection)] if order else []))
+        source, kept = self.asm.register(), self.asm.register()
+        self.asm.emit(source_kernels.op_records, source, collection.at, self.asm.state(8))
+        self.asm.emit(collect_kernels.op_field, kept, source, at, null_at)
+        copies = self.asm.register()
+        self.asm.emit(load_kernels.op_lane_rows, copies, kept)
+        frame = Frame(rows={0: RowBinding(copies, self.table, pinned=True)})
+        self.coder.enter(frame)
+        self._limit(limit)
+        return copies
+
+    def _pinned(self, rows: Register) -> Register:
+        to = self.asm.register()
+        self.asm.emit(load_kernels.op_pin_rows, to, rows, self.table.descriptor)
+        self.coder.enter(Frame(rows={0: RowBinding(to, self.table, pinned=True)}))
+        return to
+
+    def _limit(self, limit: Expression | None) -> None:
+        if limit is not None:
+            state = self.asm.state(16)
+            slot = self.coder.slot(limit)
+            self.asm.emit(logic_kernels.op_limit, self.coder.shorten(), slot, -1, state)
+
+    def update(self, plan: UpdatePlan) -> Program:
+        statement: Update = plan.statement
+        order = () if plan.ordered else statement.order_by
+        copies = self._rows(plan.scan, plan.collect, order, statement.limit)
+        registers: dict[int, Register] = {}
+        for column_no, value in statement.assignments:
+            given = self._value(column_no, value)
+            registers[column_no] = given
+            key = "column", 0, column_no  # later assignments see it
+            self.coder.frame.registers[key] = given
+            self.coder.enter(self.coder.frame)
+        assigned = set(registers)
+        for number, column in enumerate(self.table.stored_columns):
+            if number not in registers:
+                registers[number] = self.coder.value(ColumnRef(column_type(column), 0, number))
+        stamps: list[Any] = []
+        for number, column in enumerate(self.table.columns):
+            if column.on_update is not None and number not in assigned:
+                stamps += [number, self.coder.value(on_update_value(column))]
+        spec = row_spec(self.asm, self.table, registers)
+        self.asm.emit(
+            write_kernels.op_update,
+            spec,
+            copies,
+            self.target.calls.row_update,
+            self.asm.words([len(stamps) // 2, *stamps]),
+        )
+        return self._finish("update", registers)
+
+    def _finish(self, kind: str, registers: dict[int, Register]) -> Program:
+        return finish(
+            self.target,
+            self.coder,
+            "write",
+            [self.table],
+            self.plan,
+            sources=(self.plan.statement.table,),
+            statement_kind=kind,
+            written=self.table,
+            row_registers=registers,
+        )
+
+    def _value(self, column_no: int, value: Expression) -> Register:
+        if isinstance(value, DefaultValue):
+            value = column_default(self.table.columns[column_no])
+        return self.coder.value(value)
+
+    def delete(self, plan: DeletePlan) -> Program:
+        statement = plan.statement
+        order = () if plan.ordered else statement.order_by
+        copies = self._rows(plan.scan, plan.collect, order, statement.limit)
+        self.asm.emit(
+            write_kernels.op_delete, copies, self.table.descriptor, self.target.calls.row_delete
+        )
+        return self._finish("delete", {})
+
+
+def _sort_records(collection: Any, execution: Any) -> None:
+    execution.sort(collection)
+

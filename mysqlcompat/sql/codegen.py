@@ -1,0 +1,314 @@
+"""Physical plans to programs.
+
+A SELECT becomes one stage for each hash table, one that reads and joins, and one for each time all
+rows must be there before the first can go on: grouping, DISTINCT, sorting. Between stages rows
+live as records of collections.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from btree.schema import Table, TypeKind
+from btree.txn_layout import MODE_EXCLUSIVE, MODE_SHARED, MODE_SNAPSHOT
+from mysqlcompat.errors import SqlError
+from mysqlcompat.machine import layout
+from mysqlcompat.machine.ops import (
+    collect_kernels,
+    logic_kernels,
+    source_kernels,
+    wire_kernels,
+)
+from mysqlcompat.machine.program import Assembler, Collection, Program, Register
+from mysqlcompat.machine.row_calls import RowCalls
+from mysqlcompat.sql import typed
+from mysqlcompat.sql.code_aggregates import AggregateCoder
+from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, key_of
+from mysqlcompat.sql.code_scans import ScanCoder, description
+from mysqlcompat.sql.output import column_def
+from mysqlcompat.sql.plan import SelectPlan
+from mysqlcompat.sql.typed import EXPLICIT, Cast, ColumnRef, Expression, Item, Select
+from mysqlcompat.sqltypes import Class, string_type
+from mysqlcompat.values import is_variable
+from mysqlcompat.wire.encode import block_words, column_words
+from redo.arena import Arena
+
+LOCK_MODES = {"": MODE_SNAPSHOT, "update": MODE_EXCLUSIVE, "share": MODE_SHARED}
+Before = Callable[..., None]
+
+
+@dataclass(slots=True)
+class Target:
+    """What code is made for: this process's arena and engine."""
+
+    arena: Arena
+    calls: RowCalls
+    version: int = 0  #: of the dictionary
+
+
+def finish(
+    target: Target,
+    coder: Coder,
+    kind: str,
+    tables: Sequence[Table],
+    plan: Any,
+    **described: Any,
+) -> Program:
+    """Put the code into the arena and wrap it up. `described`: further fields of the Program."""
+    asm = coder.asm
+    calls_python = any(slot.simple is False for slot in coder.slots) or asm.needs_python
+    kernel_only = kind == "read" and len(asm.starts) == 1 and not calls_python
+    kernel_only = kernel_only and not asm.collections and not described.get("locking")
+    made = asm.finish(
+        {
+            layout.PROGRAM_SLOTS: len(coder.slots),
+            layout.PROGRAM_KERNEL_ONLY: int(kernel_only),
+            layout.PROGRAM_VERSION: target.version,
+        }
+    )
+    callbacks = {made.instruction(number): one for number, one in coder.callbacks.items()}
+    return Program(
+        arena=target.arena,
+        kind=kind,
+        columns=described.pop("columns", ()),
+        slots=tuple(coder.slots),
+        stages=tuple(made.stages),
+        callbacks=callbacks,
+        collections=tuple(asm.collections),
+        tables=tuple(tables),
+        version=target.version,
+        kernel_only=kernel_only,
+        at=made.at,
+        size=made.size,
+        run_bytes=made.run_bytes,
+        state_bytes=made.state_bytes,
+        registers_at=made.registers_at,
+        plan=plan,
+        blocks=asm.blocks,
+        sent=tuple(asm.sent),
+        **described,
+    )
+
+
+def code_select(target: Target, plan: SelectPlan) -> Program:
+    """Program of a SELECT that sends its rows to the client."""
+    coder = Coder(Assembler(target.arena))
+    coding = SelectCoder(target, coder, plan)
+    coding.code(coding.send)
+    select = plan.statement
+    columns = tuple(column_def(item, select.tables) for item in select.items)
+    tables = [source.table for source in select.tables if isinstance(source.table, Table)]
+    return finish(
+        target,
+        coder,
+        "read",
+        tables,
+        plan,
+        columns=columns,
+        locking=bool(select.locking),
+        sources=select.tables,
+    )
+
+
+class SelectCoder:
+    """Codes one SELECT; `sink` is called when the items of the result are in the frame."""
+
+    def __init__(self, target: Target, coder: Coder, plan: SelectPlan) -> None:
+        self.target = target
+        self.plan = plan
+        self.select: Select = plan.statement
+        self.coder = coder
+        self.asm = coder.asm
+        locking, _, waiting = self.select.locking.partition(" ")
+        if waiting:
+            raise SqlError(1235, f"FOR {locking.upper()} {waiting.upper()}")
+        self.scans = ScanCoder(
+            coder, target.arena, target.calls, self.select.tables, LOCK_MODES[locking]
+        )
+
+    def code(self, sink: Callable[[Sequence[Expression]], None]) -> None:
+        select = self.select
+        self._read()
+        if self.plan.aggregates or select.group_by is not None:
+            AggregateCoder(self.scans, self.plan).code()
+            for condition in (select.having,) if select.having is not None else ():
+                self.coder.filter(condition)
+        elif select.having is not None:
+            self.coder.filter(select.having)
+        items = [item.expression for item in select.items]
+        order = list(select.order_by)
+        if select.distinct:
+            self._distinct(items)
+        if order and not (self.plan.ordered and not select.distinct):
+            self._sort(items, order)
+        self._limit()
+        sink(items)
+
+    # rows together
+
+    def _read(self) -> None:
+        plan = self.plan
+        if plan.scan is not None and self._virtual() is not None:
+            self._read_virtual()
+            return
+        tables = {
+            join.scan.table_no: self.scans.build(join, self._columns_of(join.scan.table_no))
+            for join in plan.joins
+            if join.method == "hash"
+        }
+        self.asm.stage()
+        self.coder.enter(Frame())
+        if plan.scan is None:
+            self.asm.emit(source_kernels.op_once, self.asm.state(8))
+        else:
+            self.scans.scan(plan.scan)
+        for join in plan.joins:
+            if join.method == "hash":
+                self.scans.probe(join, *tables[join.scan.table_no])
+            else:
+                self.scans.lookup(join)
+        for condition in plan.filters:
+            self.coder.filter(condition)
+
+    def _virtual(self) -> Any:
+        table = self.select.tables[0].table
+        return None if isinstance(table, Table) else table
+
+    def _read_virtual(self) -> None:
+        """A virtual table: Python's rows become records, then go the way of all rows."""
+        assert self.plan.scan is not None
+        if len(self.select.tables) > 1:
+            raise SqlError(1235, "joins with tables of information_schema")
+        columns = list({key_of(column): column for column in self._columns_of(0)}.values())
+        collection = self.asm.collection(len(columns), hashed=False)
+        fill = partial(_fill_virtual, self._virtual(), tuple(columns), collection)
+        self.asm.stage(fill)
+        self.asm.needs_python = True
+        records = self.records(collection)
+        places = {key_of(c): collection.field(number) for number, c in enumerate(columns)}
+        self.enter_records(records, places)
+        for condition in self.plan.scan.filters:
+            self.coder.filter(condition)
+
+    def _columns_of(self, table_no: int) -> list[ColumnRef]:
+        """Columns of a table that the statement reads anywhere."""
+        select = self.select
+        roots: list[Expression] = [item.expression for item in select.items]
+        roots += [order.expression for order in select.order_by]
+        roots += select.group_by or ()
+        roots += [one for one in (select.where, select.having) if one is not None]
+        roots += [join.on for join in select.joins if join.on is not None]
+        return [
+            node
+            for root in roots
+            for node in typed.walk(root)
+            if isinstance(node, ColumnRef) and node.table_no == table_no
+        ]
+
+    # between stages
+
+    def records(self, collection: Collection) -> Register:
+        """Source of a stage: the records of a collection."""
+        to = self.asm.register()
+        self.asm.emit(source_kernels.op_records, to, collection.at, self.asm.state(8))
+        return to
+
+    def enter_records(self, records: Register, places: dict[Any, tuple[int, int]]) -> None:
+        frame = Frame()
+        for key, (at, null_at) in places.items():
+            frame.fields[key] = FieldBinding(records, at, null_at)
+        self.coder.enter(frame)
+
+    def _kept(self, expressions: Sequence[Expression]) -> list[Expression]:
+        """What must be stored to have these values later: constants need not be."""
+        varying = [one for one in expressions if not typed.is_constant(one)]
+        return list({key_of(one): one for one in varying}.values())
+
+    def _distinct(self, items: Sequence[Expression]) -> None:
+        kept = self._kept(items)
+        collection = self.asm.collection(len(kept), hashed=True)
+        keys = self.scans.keys(kept, [description(one.type) for one in kept])
+        records = self.asm.register()
+        self.asm.emit(collect_kernels.op_group, records, collection.at, keys, 0)
+        places = self.scans.store(records, collection, kept, only_new=True)
+        self.asm.stage()
+        self.enter_records(self.records(collection), places)
+
+    def _sort(self, items: Sequence[Expression], order: Sequence[typed.Order]) -> None:
+        kept = self._kept(items)
+        varying = [one for one in order if not typed.is_constant(one.expression)]
+        collection = self.asm.collection(len(kept), hashed=False)
+        parts = [description(one.expression.type, one.descending) for one in varying]
+        keys = self.scans.keys([one.expression for one in varying], parts)
+        records = self.asm.register()
+        self.asm.emit(collect_kernels.op_append, records, collection.at, keys)
+        places = self.scans.store(records, collection, kept)
+        self.asm.stage(partial(_sort_records, collection))
+        self.enter_records(self.records(collection), places)
+
+    def _limit(self) -> None:
+        select = self.select
+        if select.limit is None and select.offset is None:
+            return
+        limit = -1 if select.limit is None else self.coder.slot(select.limit)
+        offset = -1 if select.offset is None else self.coder.slot(select.offset)
+        state = self.asm.state(16)
+        self.asm.emit(logic_kernels.op_limit, self.coder.shorten(), limit, offset, state)
+
+    # the client
+
+    def send(self, items: Sequence[Expression]) -> None:
+        """Encode the items as packets."""
+        columns: list[list[Any]] = []
+        for item in items:
+            sent = sendable(item)
+            register = self.coder.value(sent)
+            if sent is not item:
+                self.asm.needs_python = True
+            if is_variable(sent.type):
+                self.asm.sent.append(register)
+            columns.append(
+                column_words(
+                    sent.type,
+                    register,  # type: ignore[arg-type]
+                    Register(register.number, layout.NULLS_AT),  # type: ignore[arg-type]
+                    self._put_members,
+                )
+            )
+        block = self.asm.words(block_words(columns))
+        calls = self.target.calls
+        self.asm.emit(wire_kernels.op_send, block, calls.rows_encode, self.asm.state(8))
+
+    def _put_members(self, names: Sequence[bytes]) -> int:
+        """A table of string lanes for the encoder."""
+        lanes = [self.asm.block(name or b"\0") << 24 | len(name) for name in names]
+        return self.asm.block(b"".join(lane.to_bytes(8, "little") for lane in lanes))
+
+
+def sendable(expression: Expression) -> Expression:
+    """An item as the encoder wants it: JSON as text, TIMESTAMP in the session's time zone."""
+    if expression.type.cls is Class.JSON:
+        return Cast(string_type((1 << 30) - 1, "utf8mb4_bin"), expression, EXPLICIT)
+    if expression.type.kind is TypeKind.TIMESTAMP:
+        moved = replace(expression.type, kind=TypeKind.DATETIME)
+        return Cast(moved, expression, EXPLICIT)
+    return expression
+
+
+def _sort_records(collection: Collection, execution: Any) -> None:
+    execution.sort(collection)
+
+
+def _fill_virtual(
+    table: Any, columns: tuple[ColumnRef, ...], collection: Collection, execution: Any
+) -> None:
+    numbers = [column.column_no for column in columns]
+    types = [column.type for column in columns]
+    for row in execution.virtual_rows(table):
+        execution.append(collection, types, [row[number] for number in numbers])
+
+
+__all__ = ["Item", "Target", "code_select", "finish"]

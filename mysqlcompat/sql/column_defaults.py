@@ -1,0 +1,34 @@
+"""What a column gets when a statement gives it nothing: its default, its ON UPDATE value."""
+
+from __future__ import annotations
+
+from btree.schema import Column
+from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.typed import ASSIGN, Cast, Expression, Literal
+from mysqlcompat.sqltypes import column_type, string_type
+
+
+def column_default(column: Column) -> Expression:
+    """The default as an expression of the column's type; ERROR 1364 when there is none."""
+    target = column_type(column)
+    if column.default is None:
+        if not column.nullable:
+            raise SqlError(1364, column.name)
+        return Literal(target, None)
+    if column.default_is_expression:
+        return Cast(target, parsed_default(column.default), ASSIGN, column.name)
+    literal = Literal(string_type(len(column.default), "utf8mb4_0900_ai_ci"), column.default)
+    return Cast(target, literal, ASSIGN, column.name)
+
+
+def on_update_value(column: Column) -> Expression:
+    """The value of ON UPDATE, of the column's type."""
+    assert column.on_update is not None
+    return Cast(column_type(column), parsed_default(column.on_update), ASSIGN, column.name)
+
+
+def parsed_default(text: str) -> Expression:
+    """The typed tree of a default's expression text."""
+    from mysqlcompat.sql.resolve import resolve_expression
+
+    return resolve_expression(text)
