@@ -28,7 +28,7 @@ def coalesce(segment: Segment, limit: int, durable: int) -> Iterator[None]:
 
     limit     nobody reads below: min(VDL, read points)
     durable   end of this copy's log
-    Raises OSError and VolumeError: the copy is damaged.
+    Raises VolumeError: the copy is damaged. OSError: it is, or its disk is full; then `abandon`.
     """
     with segment.lock:
         if segment.extend_index(durable) < 0:
@@ -45,12 +45,15 @@ def coalesce(segment: Segment, limit: int, durable: int) -> Iterator[None]:
     for group in _steps(segment, pages):
         written.append(_store(segment, group, target))
         yield
+    assert segment.store is not None
+    with segment.store_lock:
+        segment.store.commit()
+    yield
     with segment.store_lock, segment.lock:
         for entries, location in written:
             _enter(segment, entries, location)
         segment.set_checkpoint(target, batch, epoch)
         index_kernels.nodes_drop(segment.arena.mem, segment.at, target)
-        assert segment.store is not None
         segment.store.remove_unused(_live_images(segment))
     segment.log.recycle_below(target)
     logger.debug("%s: %d pages coalesced up to %d", segment.name, len(pages), target)
@@ -66,6 +69,13 @@ def _pages_due(segment: Segment, lsn: int, file_no: int) -> np.ndarray:
     pages = arena.words(at, count).copy()
     arena.free(at, 8 * count)
     return pages
+
+
+def abandon(segment: Segment) -> None:
+    """Take back what a round has written that did not come to its end."""
+    assert segment.store is not None
+    with segment.store_lock:
+        segment.store.abandon()
 
 
 def _live_images(segment: Segment) -> np.ndarray:

@@ -7,7 +7,6 @@ for: making a chunk file can be tried again, a failed write or sync of log canno
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import signal
@@ -31,6 +30,7 @@ from redo.control import (
     Control,
     copy_word,
 )
+from redo.disk import is_full_disk
 from redo.segment import Segment
 
 logger = logging.getLogger(__name__)
@@ -58,6 +58,7 @@ class Copier:
     ) -> None:
         self.segment = segment
         self.reason = ""
+        self._out_of_space = False
         self._arena = arena
         self._st = st
         self._control = Control(arena)
@@ -165,14 +166,16 @@ class Copier:
     def _chunk(self, lsn: int) -> int | None:
         """The chunk `lsn` goes to; None when there was no room for it yet."""
         try:
-            return self.segment.log.chunk_at(lsn)
+            fd = self.segment.log.chunk_at(lsn)
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if not is_full_disk(error):
                 self.fail(f"{error.strerror} while making a log file", error.errno or 0)
                 self._stop.set()
                 return None
-            logger.error(
-                "copy %s: no space for log in %s; waiting", self.segment.name, error.filename
-            )
-            self._stop.wait(1.0)
+            if not self._out_of_space:
+                logger.error("copy %s: no space for log; waiting", self.segment.name)
+            self._out_of_space = True
+            self._stop.wait(0.5)
             return None
+        self._out_of_space = False
+        return fd

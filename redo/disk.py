@@ -6,11 +6,17 @@ after a failed sync nobody knows what is on the disk, so whoever called gives th
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from typing import Protocol
 
 _ZEROS = bytes(1 << 20)
+
+
+def is_full_disk(error: OSError) -> bool:
+    """No space, or a quota reached: the one error that goes away when somebody makes room."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 class Disk(Protocol):

@@ -11,7 +11,7 @@ synced: a torn write leaves images without entries, which are cut off when the f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -25,14 +25,21 @@ FILE_BYTES = 64 << 20
 
 @dataclass(slots=True)
 class StoreFile:
-    """One pair of files. `slots`: images with an entry."""
+    """One pair of files.
+
+    slots     images written
+    indexed   how many of them have an entry on disk: only these count
+    pending   entries of the others
+    """
 
     number: int
     pg: int
     sequence: int
     data_fd: int
     index_fd: int
-    slots: int
+    slots: int = 0
+    indexed: int = 0
+    pending: bytearray = field(default_factory=bytearray)
 
 
 class PageStore:
@@ -82,7 +89,7 @@ class PageStore:
             data_fd, index_fd = self._disk.open(stem + ".dat"), self._disk.open(stem + ".idx")
         if self._next_number >= STORE_FILES_MAX:
             raise OSError(f"{self._path}: more than {STORE_FILES_MAX} page files")
-        file = StoreFile(self._next_number, pg, sequence, data_fd, index_fd, 0)
+        file = StoreFile(self._next_number, pg, sequence, data_fd, index_fd)
         self._next_number += 1
         self.files[file.number] = file
         self._fds[file.number] = data_fd
@@ -93,7 +100,8 @@ class PageStore:
 
     def cut(self, file: StoreFile, slots: int) -> None:
         """Only the first `slots` images of a file are good; what is behind goes."""
-        file.slots = slots
+        file.slots = file.indexed = slots
+        file.pending.clear()
         self._disk.truncate(file.data_fd, slots * self._page_bytes)
         self._disk.truncate(file.index_fd, slots * STORE_ENTRY_BYTES)
 
@@ -102,7 +110,7 @@ class PageStore:
         return page_no // self._pg_pages
 
     def append(self, pg: int, images_at: int, entries_at: int, count: int) -> int:
-        """Write and sync `count` images of one protection group, then their entries.
+        """Write `count` images of one protection group; they count after `commit`.
 
         images_at, entries_at   offsets in the arena; the entries get their slots and crc here
         ->                      location of the first: file number << 32 | slot
@@ -116,13 +124,28 @@ class PageStore:
         index_kernels.entries_seal(mem, entries_at, count, file.slots)
         images = mem[images_at : images_at + count * self._page_bytes]
         self._disk.write(file.data_fd, file.slots * self._page_bytes, images.tobytes())
-        self._disk.sync(file.data_fd)
-        entries = mem[entries_at : entries_at + count * STORE_ENTRY_BYTES]
-        self._disk.write(file.index_fd, file.slots * STORE_ENTRY_BYTES, entries.tobytes())
-        self._disk.sync(file.index_fd)
+        file.pending += mem[entries_at : entries_at + count * STORE_ENTRY_BYTES].tobytes()
         location = file.number << 32 | file.slots
         file.slots += count
         return location
+
+    def commit(self) -> None:
+        """Make what was appended durable and let it count: images first, then their entries."""
+        changed = [file for file in self.files.values() if file.pending]
+        for file in changed:
+            self._disk.sync(file.data_fd)
+        for file in changed:
+            at = file.indexed * STORE_ENTRY_BYTES
+            self._disk.write(file.index_fd, at, bytes(file.pending))
+            self._disk.sync(file.index_fd)
+            file.indexed = file.slots
+            file.pending.clear()
+
+    def abandon(self) -> None:
+        """Forget what was appended since the last `commit`."""
+        for file in self.files.values():
+            if file.pending or file.slots != file.indexed:
+                self.cut(file, file.indexed)
 
     def remove_unused(self, live: np.ndarray) -> None:
         """Delete full files none of whose images is any page's newest (`live[number]` is 0)."""

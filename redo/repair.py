@@ -69,8 +69,8 @@ def _copy_pages(segment: Segment, peer: Segment) -> None:
         directory = f"{segment.path}/pg-{file.pg:05d}"
         disk.make_directory(directory)
         sources = (
-            ("dat", file.data_fd, file.slots * page_bytes),
-            ("idx", file.index_fd, file.slots * STORE_ENTRY_BYTES),
+            ("dat", file.data_fd, file.indexed * page_bytes),
+            ("idx", file.index_fd, file.indexed * STORE_ENTRY_BYTES),
         )
         for suffix, source, count in sources:
             fd = disk.create(f"{directory}/pages-{file.sequence:08d}.{suffix}", 0)

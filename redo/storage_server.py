@@ -6,7 +6,6 @@ A thread per client: there are as many clients as nodes. `protocol.py` has the b
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import logging
 import os
@@ -17,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from redo import protocol
-from redo.disk import FileDisk
+from redo.disk import FileDisk, is_full_disk
 from redo.errors import VolumeError
 from redo.image import PAGE_BYTES
 from redo.metadata import new_volume
@@ -59,7 +58,7 @@ def main(
         logger.error("%s", error)
         return EXIT_FAILED
     except OSError as error:
-        what = "no space left" if error.errno == errno.ENOSPC else str(error.strerror)
+        what = "no space left on the disk" if is_full_disk(error) else str(error.strerror)
         logger.error("cannot open the volume in %s: %s", config.data_dir, what)
         return EXIT_FAILED
     try:

@@ -12,13 +12,15 @@ import threading
 import time
 from collections.abc import Iterator
 
-from redo.coalesce import coalesce
+from redo.coalesce import abandon, coalesce
 from redo.control import CTRL_LOG_START
 from redo.copier import Copier
+from redo.disk import is_full_disk
 from redo.errors import VolumeError
 from redo.quorum import COPIES, copy_directory, is_full
 from redo.recovery import rebuilt
 from redo.segment import Segment
+from redo.segment_layout import S_INDEXED
 from redo.storage import Storage
 
 logger = logging.getLogger(__name__)
@@ -26,6 +28,8 @@ logger = logging.getLogger(__name__)
 _STEP_S = 0.1
 _IDLE_S = 5.0
 _IDLE_BYTES = 1 << 20
+_FULL_DISK_S = 5.0
+_INDEX_BYTES = 4 << 20
 _NICE = 10
 
 
@@ -41,6 +45,7 @@ class Upkeep:
         self._rounds: dict[int, Iterator[None]] = {}
         self._repair: threading.Thread | None = None
         self._seen = (0, 0.0)
+        self._pause_until = 0.0
         self._thread = threading.Thread(target=self._main, name="redo-upkeep", daemon=True)
 
     def start(self) -> None:
@@ -60,7 +65,11 @@ class Upkeep:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         storage = self._storage
         while not storage.stopping:
-            busy = self.step()
+            busy = False
+            try:
+                busy = self.step()
+            except Exception:  # the next step finds out what is wrong, copy by copy
+                logger.exception("upkeep")
             storage.event.wait(0.001 if busy else _STEP_S)
             storage.event.clear()
 
@@ -72,7 +81,8 @@ class Upkeep:
             elif copier.live:
                 self._prepare_chunk(copier)
         self._start_repair()
-        busy = self._coalesce_step()
+        self._index_step()
+        busy = time.monotonic() > self._pause_until and self._coalesce_step()
         if not busy:
             self._recycle_tails()
         return busy
@@ -173,9 +183,28 @@ class Upkeep:
                 self._rounds.pop(copy_no, None)
             except (OSError, VolumeError) as error:
                 self._rounds.pop(copy_no, None)
-                if copier_or_none is not None:
-                    copier_or_none.fail(f"coalescing: {error}")
+                assert copier_or_none is not None
+                self._give_up_round(copier_or_none, error)
         return bool(self._rounds)
+
+    def _give_up_round(self, copier: Copier, error: OSError | VolumeError) -> None:
+        """A full disk is waited for, with the log kept; anything else is the end of the copy."""
+        if isinstance(error, OSError) and is_full_disk(error):
+            logger.error("copy %s: no space for pages; waiting", copier.segment.name)
+            self._pause_until = time.monotonic() + _FULL_DISK_S
+            abandon(copier.segment)
+        else:
+            copier.fail(f"coalescing: {error}")
+
+    def _index_step(self) -> None:
+        """Index log in time, so that nobody who reads a page has to wait for much of it."""
+        for copier in self._storage.live():
+            segment = copier.segment
+            if segment.full and copier.durable - segment.get(S_INDEXED) > _INDEX_BYTES:
+                with segment.lock:
+                    damaged = segment.extend_index(copier.durable) < 0
+                if damaged:
+                    copier.fail("its log is damaged")
 
     def _recycle_tails(self) -> None:
         """Tails keep log from the lowest checkpoint of the full copies on."""

@@ -221,7 +221,9 @@ def test_old_writer_is_fenced(cluster: Cluster) -> None:
     new.close()
 
 
-def test_second_storage_process_is_refused(cluster: Cluster, capfd: pytest.CaptureFixture) -> None:
+def test_second_storage_process_is_refused(
+    cluster: Cluster, capfd: pytest.CaptureFixture[str]
+) -> None:
     cluster.start_storage()
     pid = os.fork()
     if pid == 0:

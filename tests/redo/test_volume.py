@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from redo.errors import PageUnavailable
+from redo.disk import FileDisk
+from redo.errors import LogUnavailable, PageUnavailable
 from redo.quorum import COPIES, copy_directory
 from redo.volume import NEWEST, LocalVolume
 from tests.redo.editing import FILL, NEW, PUT8, WRITE, Editor, Step, random_steps
@@ -237,8 +240,10 @@ def test_two_copies_deleted_while_writing(
     rng = np.random.default_rng(sum(lost))
     writer.work(rng, 200)
     copiers = [writer.volume.storage.copiers[i] for i in lost]
-    for copy_no in lost:
-        shutil.rmtree(tmp_path / "data" / copy_directory(copy_no))
+    for copy_no in lost:  # away first: deleting in place may meet a file just being made
+        gone = tmp_path / f"gone-{copy_no}"
+        (tmp_path / "data" / copy_directory(copy_no)).rename(gone)
+        shutil.rmtree(gone)
     storage = writer.volume.storage
 
     def back() -> bool:
@@ -301,3 +306,75 @@ def test_copy_that_fell_behind_the_ring_is_filled(writers: Writers) -> None:
     assert again is not None
     wait_for(lambda: again.durable == end)
     assert segment.scan(storage.epochs, 1 << 62) == end
+
+
+class SmallDisk(FileDisk):
+    """A disk that is full when somebody says so."""
+
+    def __init__(self) -> None:
+        super().__init__(durable=False)
+        self.full = False
+        self.refused = 0
+
+    def _check(self) -> None:
+        if self.full:
+            self.refused += 1
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def create(self, path: str, count: int) -> int:
+        self._check()
+        return super().create(path, count)
+
+    def write(self, fd: int, at: int, data: bytes) -> None:
+        self._check()
+        super().write(fd, at, data)
+
+    def replace_file(self, path: str, data: bytes) -> None:
+        self._check()
+        super().replace_file(path, data)
+
+
+def test_full_disk_stops_acknowledgements_and_nothing_else(
+    writers: Writers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No copy dies of it; when there is room again everything goes on."""
+    monkeypatch.setattr("redo.upkeep._FULL_DISK_S", 0.05)
+    disk = SmallDisk()
+    writer = writers(coalesce_bytes=1 << 13, disk=disk)
+    rng = np.random.default_rng(12)
+    writer.work(rng, 200)
+    copiers = list(writer.volume.storage.copiers)
+    disk.full = True
+    appended = 0
+    with pytest.raises(LogUnavailable):
+        while True:
+            appended = writer.editor.run(random_steps(rng, PAGE, writer.known, PAGES))
+            writer.volume.log.wait_durable(appended, timeout_s=0.3)
+    assert writer.volume.log.vdl < appended
+    wait_for(lambda: disk.refused > 6)
+    disk.full = False
+    writer.volume.log.wait_durable(appended)
+    assert writer.volume.storage.copiers == copiers
+    end = writer.work(rng, 100)
+    wait_for(lambda: all(c is not None and c.durable >= end for c in copiers))
+    for page in writer.known:
+        assert writer.read(page) == writer.editor.image(page)
+
+
+def test_failed_write_kills_the_copy_and_only_it(writers: Writers) -> None:
+    """A descriptor that refuses writes: the copy is dead at once, and rebuilt."""
+    writer = writers()
+    writer.work(np.random.default_rng(13), 50)
+    storage = writer.volume.storage
+    victim = storage.copiers[1]
+    assert victim is not None
+    fd = victim.segment.log.chunk_at(victim.durable)
+    readonly = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY)
+    os.dup2(readonly, fd)
+    os.close(readonly)
+    end = writer.work(np.random.default_rng(14), 50)
+    wait_for(lambda: storage.copiers[1] not in (victim, None))
+    assert "Bad file descriptor" in victim.reason
+    again = storage.copiers[1]
+    assert again is not None
+    wait_for(lambda: again.durable >= end)
