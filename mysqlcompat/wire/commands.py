@@ -285,7 +285,11 @@ async def com_stmt_execute(connection: Connection, body: bytes) -> None:
 def _parameters(
     connection: Connection, statement: Statement, fields: Fields, flags: int
 ) -> list[Parameter]:
-    """Bound parameters, then query attributes. New types are kept once all values were read."""
+    """The bound parameters. New types are kept once all values were read.
+
+    Query attributes of an execution, which come after them, are read and dropped: nothing of the
+    session asks for them.
+    """
     wanted = len(statement.info.parameters)
     named = bool(connection.capabilities & c.CLIENT_QUERY_ATTRIBUTES)
     count = wanted
@@ -306,7 +310,7 @@ def _parameters(
         fields, types, nulls, {n: bytes(d) for n, d in statement.long_data.items()}
     )
     statement.types = types
-    return values
+    return values[:wanted]
 
 
 async def com_stmt_send_long_data(connection: Connection, body: bytes) -> None:
