@@ -42,7 +42,7 @@ class BufferPool:
 
     arena, st    the node's; `st[ST_PAGE_BYTES]` is set
     volume       where pages come from
-    pool_bytes   for frames; at least eight of them
+    pool_bytes   for frames; at least sixteen of them
     spill_bytes  buffer for values gathered from overflow pages
     """
 
@@ -50,12 +50,13 @@ class BufferPool:
         self, arena: Arena, st: Words, volume: Volume, pool_bytes: int, spill_bytes: int = 32 << 20
     ) -> None:
         page_bytes = int(st[ST_PAGE_BYTES])
-        frames = max(8, pool_bytes // page_bytes)
+        frames = max(16, pool_bytes // page_bytes)
         entries = 1 << (2 * frames - 1).bit_length()
         self._arena = arena
         self._st = st
         self._volume = volume
         self._probation: deque[int] = deque()
+        self._evicted: deque[int] = deque(maxlen=16)
         self._probation_limit = max(2, frames // 8)
         #: frames kept free for pages made inside kernels
         self._spare = max(2, min(64, frames // 16))
@@ -125,7 +126,7 @@ class BufferPool:
         present = self.lookup(page_no)
         if present is not None:
             return present
-        if not self.make_room(1) and self.free == 0:
+        if not self.make_room(1) and self.free == 0 and not self.make_room(1, force=True):
             raise PoolExhausted(f"no frame for page {page_no}")
         frame = int(pool_kernels.pool_admit(st, mem, page_no, FRAME_NEW))
         try:
@@ -140,17 +141,28 @@ class BufferPool:
             pool_kernels.pool_graduate(st, mem, self._probation.popleft())
         return frame
 
-    def make_room(self, count: int) -> bool:
-        """Evict until `count` frames and a few spare ones are free; whether `count` are.
+    def make_room(self, count: int, force: bool = False) -> bool:
+        """Evict until `count` frames, and all spare ones, are free; whether that was possible.
 
-        False means that the rest is too new: wait for VDL, then call again.
+        False means that the rest is too new: wait for VDL, then call again; `force` takes what was
+        fetched a moment ago, too. What was asked for once is kept free by later fetches: a change
+        whose pages come in one by one must find its frames still there when the last has come.
         """
         st, mem = self._st, self._arena.mem
-        wanted = min(count + self._spare, self.frames)
-        while self.free < wanted:
-            if pool_kernels.pool_evict(st, mem, int(st[ST_VDL])) < 0:
-                break
-        return self.free >= count
+        self._spare = max(self._spare, min(count, self.frames // 3))
+        while self.free < max(count, self._spare):
+            page_no = int(pool_kernels.pool_evict(st, mem, int(st[ST_VDL]), int(force)))
+            if page_no < 0:
+                return False
+            self._evicted.append(page_no)
+        return True
+
+    def strained(self, page_no: int) -> bool:
+        """Whether a page was evicted only just now: what may go is too little, the rest too new.
+
+        Then waiting for VDL helps; going on would evict the same few pages in turn, for ever.
+        """
+        return page_no in self._evicted
 
     def drop(self, page_no: int) -> None:
         """Take a page out, whatever its LSN (appliers; a page above a truncation)."""

@@ -170,15 +170,16 @@ def pool_graduate(st, mem, page_no):
     return 0
 
 
-@jit.kernel("i8(i8[::1], u1[::1], i8)")
-def pool_evict(st, mem, vdl):
+@jit.kernel("i8(i8[::1], u1[::1], i8, i8)")
+def pool_evict(st, mem, vdl, force):
     """Free one frame by the clock; the page number that lost it, or E_NO_FRAME.
 
     A page goes only when everything in it is durable (``page_lsn < vdl``). The first round clears
-    reference marks and spares pages on probation, the third takes whatever may go.
+    reference marks; pages on probation go only with `force` 1, in a third round.
     """
     frames = st[ST_FRAME_COUNT]
-    for step in range(3 * frames):
+    rounds = 3 if force == 1 else 2
+    for step in range(rounds * frames):
         number = st[ST_CLOCK_HAND]
         st[ST_CLOCK_HAND] = number + 1 if number + 1 < frames else 0
         page_no = load_i64(mem, st[ST_OWNER_AT] + 8 * number)

@@ -58,7 +58,10 @@ def reserve_begin(st):
 
 @jit.helper
 def pages_reserve(st, mem, pages):
-    """Promise that many more pages. 0 | E_PAGE_MISS | E_NO_FRAME; then nothing more is promised."""
+    """Promise that many more pages. 0 | E_PAGE_MISS | E_NO_FRAME; then nothing more is promised.
+
+    After E_NO_FRAME st[ST_RESERVED_FRAMES] says how many free frames it takes.
+    """
     if pages == 0:
         return 0
     total = st[ST_RESERVED_PAGES] + pages
@@ -72,11 +75,10 @@ def pages_reserve(st, mem, pages):
         if frame < 0:
             return frame
         page_no = load_i64(mem, frame + RIGHT_AT)
-    frames = max(0, total - free)
-    if frames > st[ST_FREE_COUNT]:
+    st[ST_RESERVED_FRAMES] = max(0, total - free)
+    if st[ST_RESERVED_FRAMES] > st[ST_FREE_COUNT]:
         return E_NO_FRAME
     st[ST_RESERVED_PAGES] = total
-    st[ST_RESERVED_FRAMES] = frames
     return 0
 
 
@@ -170,7 +172,7 @@ def overflow_pages(st, count):
     return pages
 
 
-@jit.helper
+@jit.routine
 def overflow_write(st, mem, value, count):
     """Store a value on a chain of pages, last one first; page number of the first, or a code."""
     payload = st[ST_PAGE_BYTES] - CELLS_AT

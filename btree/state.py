@@ -65,7 +65,9 @@ ST_ROW_DELETED: Final = 275  #: whether it is delete-marked,
 ST_ROW_AT: Final = 276  #: its row,
 ST_ROW_BYTES: Final = 277  #: and the bytes of that
 ST_UNDO_ROOM: Final = 278  #: 1: the undo record promised fits the tail page, 0: a new page is due
-ST_SLOT_PROMISED: Final = 279  #: slot (page_no << 16 | offset) promised, 0: none needed, -1: new page
+ST_SLOT_PROMISED: Final = (
+    279  #: slot (page_no << 16 | offset) promised, 0: none needed, -1: new page
+)
 ST_LAST_SLOTS: Final = 280  #: last system page of the chain, as `slot_promise` found it
 ST_NEXT_TRX: Final = 281  #: next transaction id, as page 1 has it (not on a follower)
 ST_PURGE_UNDO: Final = 282  #: undo pointer of the record that purge looks at next
@@ -77,11 +79,3 @@ ST_ROWS_DELETED: Final = 292
 ST_ROWS_READ: Final = 293
 ST_UNDO_PAGES: Final = 294  #: undo pages appended less undo pages freed
 ST_PURGED: Final = 295  #: undo records passed by purge
-ST_CALL_FIND: Final = 300  #: addresses of kernels (`called_kernels.install`)
-ST_CALL_VALUE: Final = 301
-ST_CALL_RESERVE: Final = 302
-ST_CALL_WRITE: Final = 303
-ST_CALL_KEY: Final = 304
-ST_CALL_SPACE: Final = 305
-ST_CALL_UNDO_PROMISE: Final = 306
-ST_CALL_UNDO_APPEND: Final = 307

@@ -12,7 +12,7 @@ from typing import Any
 from btree import entry_kernels
 from btree.errors import BtreeError, PageCorrupt, PoolExhausted, ReadOnlyEngine, RowTooLarge
 from btree.pool import BufferPool
-from btree.state import ST_RESERVED_PAGES, ST_SPILL_AT, ST_SPILL_NEXT, ST_VALUE_BYTES
+from btree.state import ST_RESERVED_FRAMES, ST_SPILL_AT, ST_SPILL_NEXT, ST_VALUE_BYTES
 from redo.arena import Arena, Words
 from redo.codes import (
     E_CORRUPT,
@@ -31,7 +31,6 @@ from redo.log import LogWriter
 from redo.state import ST_MISS_PAGE
 
 _RETRYABLE = frozenset({E_PAGE_MISS, E_NO_FRAME, E_LOG_FULL})
-_MOST_NEW_PAGES = 64
 
 
 class Store:
@@ -48,13 +47,12 @@ class Store:
         if code not in _RETRYABLE:
             return False
         if code == E_PAGE_MISS:
-            try:
-                self.pool.fetch()
-            except PoolExhausted:
-                self._wait_for_frames(1)
-                self.pool.fetch()
+            if self.log is not None and self.pool.strained(int(self.st[ST_MISS_PAGE])):
+                self.log.wait_durable(self.log.next_lsn)
+            self._wait_for_frames(1)
+            self.pool.fetch()
         elif code == E_NO_FRAME:
-            self._wait_for_frames(int(self.st[ST_RESERVED_PAGES]) + _MOST_NEW_PAGES)
+            self._wait_for_frames(int(self.st[ST_RESERVED_FRAMES]))
         elif self.log is None:
             return False
         else:
@@ -63,12 +61,12 @@ class Store:
 
     def _wait_for_frames(self, count: int) -> None:
         """Make frames free; when all is too new, have the volume catch up first."""
-        count = min(count, self.pool.frames // 2)
-        if self.pool.make_room(count):
-            return
-        if self.log is not None:
+        if count > self.pool.frames // 3:
+            raise PoolExhausted(f"{count} new pages at once, the pool has {self.pool.frames}")
+        if not self.pool.make_room(count) and self.log is not None:
             self.log.wait_durable(self.log.next_lsn)
-        if not self.pool.make_room(count) and self.pool.free == 0:
+            self.pool.make_room(count, force=True)
+        if self.pool.free < count:
             raise PoolExhausted(f"{count} frames wanted of {self.pool.frames}")
 
     def call(self, kernel: Callable[..., Any], *args: int) -> int:

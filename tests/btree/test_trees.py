@@ -57,7 +57,7 @@ def test_tree_equals_dict_at_each_step(tmp_path, seed):
         assert pages.st[ST_FREED] > 20
 
 
-@pytest.mark.parametrize(("page_bytes", "frames"), [(256, 24), (512, 12), (16384, 10)])
+@pytest.mark.parametrize(("page_bytes", "frames"), [(256, 24), (512, 20), (16384, 16)])
 def test_tree_in_a_tiny_pool(tmp_path, page_bytes, frames):
     rng = random.Random(page_bytes)
     with open_pages(tmp_path, page_bytes, frames) as pages:
