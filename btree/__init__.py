@@ -8,7 +8,6 @@ Read in this order
     space_kernels          pages handed out and taken back, overflow chains
     split_kernels          splits and merges
     tree, tree_kernels, entry_kernels   find, walk, reserve, insert, replace, delete; for Python
-    called_kernels         the same compiled once, called through addresses
     collations, collation_kernels   weights, comparison, hashes of strings
     rows, rows_kernels     rows by column; descriptors
     keys, keys_kernels     order-preserving keys

@@ -6,16 +6,6 @@ An operation is `OP_WORDS` words; root numbers of new trees come back in its las
 
 from __future__ import annotations
 
-from btree.called_kernels import (
-    leaf_value,
-    page_allocate,
-    pages_reserve,
-    tree_delete,
-    tree_find,
-    tree_insert,
-    tree_replace,
-    tree_reserve,
-)
 from btree.keys_kernels import key_has_null
 from btree.layout import (
     CATALOG_ROOT,
@@ -45,7 +35,7 @@ from btree.row_keys_kernels import (
     keys_equal,
     table_entry,
 )
-from btree.space_kernels import page_format, reserve_begin
+from btree.space_kernels import page_allocate, page_format, pages_reserve, reserve_begin
 from btree.state import (
     ST_LEAF_FRAME,
     ST_LEAF_SLOT,
@@ -56,7 +46,19 @@ from btree.state import (
     ST_SPILL_NEXT,
     ST_VALUE_BYTES,
 )
-from btree.tree_kernels import leaf_here, leaf_key, leaf_key_bytes, leaf_next, tree_dismantle
+from btree.tree_kernels import (
+    leaf_here,
+    leaf_key,
+    leaf_key_bytes,
+    leaf_next,
+    leaf_value,
+    tree_delete,
+    tree_dismantle,
+    tree_find,
+    tree_insert,
+    tree_replace,
+    tree_reserve,
+)
 from btree.txn_layout import (
     S_VALUE_BYTES,
     SYS_DICTIONARY,

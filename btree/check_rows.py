@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from btree import txn_kernels
 from btree import txn_layout as t
-from btree.called_kernels import key_called
 from btree.check import TreeReport, check_space, check_tree, page_reader
+from btree.keys_kernels import row_key
 from btree.layout import CATALOG_ROOT, CELLS_AT, COUNT_AT, RIGHT_AT
 from btree.schema import Table
 from btree.tree import BTree
@@ -164,7 +164,7 @@ class EngineCheck:
         """Key of a row in an index."""
         engine = self._engine
         engine.arena.mem[self._room : self._room + len(row)] = bytearray(row)
-        count = key_called(
+        count = row_key(
             engine.st, engine.arena.mem, table.descriptor, index_no, self._room, self._key
         )
         return engine.arena.mem[self._key : self._key + count].tobytes()

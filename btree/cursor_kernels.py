@@ -13,7 +13,6 @@ The block is `CURSOR_BYTES` at `cursor`, 8-byte aligned; its contents before `cu
 
 from __future__ import annotations
 
-from btree.called_kernels import leaf_value, tree_find
 from btree.layout import LEFT_AT, RIGHT_AT
 from btree.lock_kernels import writer_conflict
 from btree.mvcc_kernels import version_seen, version_start, view_sees
@@ -28,7 +27,14 @@ from btree.state import (
     ST_ROWS_READ,
     ST_VALUE_BYTES,
 )
-from btree.tree_kernels import leaf_key, leaf_key_bytes, leaf_value_start, tree_last
+from btree.tree_kernels import (
+    leaf_key,
+    leaf_key_bytes,
+    leaf_value,
+    leaf_value_start,
+    tree_find,
+    tree_last,
+)
 from btree.txn_layout import (
     CUR_AT_BYTES,
     CUR_AT_INCLUSIVE,
@@ -63,7 +69,7 @@ from redo.coding_kernels import (
     store_u8,
 )
 from redo.image import PAGE_LSN_AT
-from redo.jit import helper, kernel
+from redo.jit import helper, kernel, routine
 
 
 @helper
@@ -118,7 +124,7 @@ def cursor_open(
     return 0
 
 
-@helper
+@routine
 def _clustered_row(st, mem, ctx, root, mode, frame, slot):
     """The row of a clustered slot as `ctx` sees it: offset, 0: none, or a code."""
     if mode != MODE_SNAPSHOT:
@@ -135,7 +141,7 @@ def _clustered_row(st, mem, ctx, root, mode, frame, slot):
     return st[ST_ROW_AT]
 
 
-@helper
+@routine
 def _secondary_row(st, mem, ctx, table, index, mode, frame, slot):
     """The clustered row behind a secondary slot, if `ctx` sees it under that key (S1, S2)."""
     entry = leaf_key(st, mem, frame, slot)

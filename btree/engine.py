@@ -14,14 +14,12 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from btree import (
-    called_kernels,
     catalog_kernels,
     entry_kernels,
     purge_kernels,
     rollback_kernels,
     row_kernels,
     txn_kernels,
-    undo_kernels,
 )
 from btree.catalog import Catalog
 from btree.check_rows import check_engine
@@ -95,8 +93,6 @@ class Engine:
         self.st = st
         self.log = log
         self.volume = volume
-        called_kernels.install(st)
-        undo_kernels.install(st)
         self.pool = BufferPool(arena, st, volume, pool_bytes)
         self.store = Store(arena, st, self.pool, log)
         st[ST_ACTIVE_AT] = arena.alloc(8 * TRANSACTIONS_MAX)

@@ -65,7 +65,7 @@ from btree.txn_layout import (
 )
 from redo.codes import E_NO_ROOM
 from redo.coding_kernels import load_i64, load_u8, load_u16, load_u32, move, store_i64
-from redo.jit import helper
+from redo.jit import helper, routine
 from redo.state import ST_READ_ONLY
 
 EVERYTHING = 1 << 62
@@ -129,7 +129,7 @@ def _view_of_stream(st, mem, ctx):
     return 0
 
 
-@helper
+@routine
 def view_open(st, mem, ctx):
     """Open the view of `ctx` on this moment: 0, E_PAGE_MISS or E_NO_ROOM (too many ids)."""
     if load_i64(mem, ctx + CTX_ISOLATION) == ISOLATION_READ_UNCOMMITTED:
@@ -153,7 +153,7 @@ def view_open(st, mem, ctx):
     return 0
 
 
-@helper
+@routine
 def purge_low(st, mem):
     """Lowest trx_id that some view, open or to come, on any instance, might not show; stored too."""
     low = min(st[ST_NEXT_TRX], st[ST_REMOTE_LOW])
@@ -179,7 +179,7 @@ def version_start(st, mem, value, value_bytes):
     st[ST_ROW_BYTES] = value_bytes - C_ROW
 
 
-@helper
+@routine
 def version_of_record(st, mem, record):
     """Stand on the version an undo record keeps: 1, E_PAGE_MISS, E_NO_ROOM (spill buffer full)."""
     row = record + U_KEY + load_u16(mem, record + U_KEY_BYTES)

@@ -7,14 +7,6 @@ key. Then the position moves on; a page passed entirely is freed and the head in
 
 from __future__ import annotations
 
-from btree.called_kernels import (
-    overflow_free,
-    overflow_touch,
-    page_free,
-    tree_delete,
-    tree_find,
-    tree_reserve,
-)
 from btree.mvcc_kernels import purge_low, version_of_record
 from btree.pool_kernels import pool_find
 from btree.row_kernels import row_stand
@@ -32,7 +24,7 @@ from btree.row_keys_kernels import (
     table_indexes,
     version_has_key,
 )
-from btree.space_kernels import reserve_begin
+from btree.space_kernels import overflow_free, overflow_touch, page_free, reserve_begin
 from btree.state import (
     ST_LEAF_FRAME,
     ST_LEAF_SLOT,
@@ -46,7 +38,7 @@ from btree.state import (
     ST_SPILL_NEXT,
     ST_UNDO_PAGES,
 )
-from btree.tree_kernels import leaf_value_start
+from btree.tree_kernels import leaf_value_start, tree_delete, tree_find, tree_reserve
 from btree.txn_layout import (
     IMAGE_SPILLED,
     PREVIOUS_DELETED,
@@ -69,7 +61,7 @@ from btree.txn_layout import (
 )
 from redo.coding_kernels import load_i64, load_u8, load_u16, load_u32, move, store_i64
 from redo.edit_kernels import mtr_begin, mtr_commit, page_put_i64, page_put_u8
-from redo.jit import helper, kernel
+from redo.jit import helper, kernel, routine
 
 
 @helper
@@ -84,7 +76,7 @@ def _entry_is_dead(st, mem, table, index):
     return load_u8(mem, value + S_DELETED)
 
 
-@helper
+@routine
 def _plan_entries(st, mem, table, record, row_gone, low):
     """Note in WHICH_OLD which entries go, and reserve for them: how many, or a code."""
     going = 0
@@ -120,7 +112,7 @@ def _plan_entries(st, mem, table, record, row_gone, low):
     return going
 
 
-@helper
+@routine
 def _purge_record(st, mem, record, pointer, table, low):
     """Remove what only this record's old version needed: 0 or a code with nothing done."""
     reserve_begin(st)

@@ -11,7 +11,6 @@ been purged already, and nobody would ever remove it.
 
 from __future__ import annotations
 
-from btree.called_kernels import tree_delete, tree_replace, tree_reserve
 from btree.layout import D_TABLE_ID
 from btree.mvcc_kernels import purge_low, version_of_record
 from btree.pool_kernels import pool_find
@@ -45,6 +44,7 @@ from btree.state import (
     ST_SPILL_AT,
     ST_SPILL_NEXT,
 )
+from btree.tree_kernels import tree_delete, tree_replace, tree_reserve
 from btree.txn_layout import (
     C_ROW,
     CTX_ROWS_CHANGED,
@@ -66,7 +66,7 @@ from btree.txn_layout import (
 from redo.codes import E_CORRUPT
 from redo.coding_kernels import load_i64, load_u8, load_u16, load_u32, move, store_i64
 from redo.edit_kernels import mtr_begin, mtr_commit, page_put_u8
-from redo.jit import helper, kernel
+from redo.jit import helper, kernel, routine
 
 #: What to do with an index's entry of the version that goes (its note in WHICH_NEW).
 KEEP = 0
@@ -74,7 +74,7 @@ REMOVE = 1
 MARK = 2
 
 
-@helper
+@routine
 def _plan_secondaries(st, mem, table, record, has_new, has_old):
     """Decide for each secondary index, reserve for it: 0 or a code.
 
@@ -112,7 +112,7 @@ def _plan_secondaries(st, mem, table, record, has_new, has_old):
     return 0
 
 
-@helper
+@routine
 def _mend_secondaries(st, mem, table, has_new, has_old, row_trx):
     """Do what was planned."""
     for index in range(1, table_indexes(mem, table)):
@@ -124,6 +124,7 @@ def _mend_secondaries(st, mem, table, has_new, has_old, row_trx):
                 entry_remove(st, mem, table, index, WHICH_NEW)
         if has_old and key_note(st, mem, index, WHICH_OLD):
             entry_put(st, mem, table, index, WHICH_OLD, row_trx, 0)
+    return 0
 
 
 @helper
@@ -143,7 +144,7 @@ def _key_of_record(st, mem, record, which):
     return count
 
 
-@helper
+@routine
 def _undo_one(st, mem, ctx, frame, record, table):
     """Undo one record of a table that exists: 0 or a code with nothing done."""
     reserve_begin(st)

@@ -13,7 +13,6 @@ R4  A table without primary key gets row ids from the LSN: they ascend and never
 
 from __future__ import annotations
 
-from btree.called_kernels import leaf_value, tree_find, tree_insert, tree_replace, tree_reserve
 from btree.keys_kernels import key_has_null
 from btree.layout import (
     C_AT,
@@ -50,8 +49,6 @@ from btree.rows_kernels import row_column
 from btree.space_kernels import reserve_begin
 from btree.state import (
     ST_BUILD_AT,
-    ST_CALL_UNDO_APPEND,
-    ST_CALL_UNDO_PROMISE,
     ST_LEAF_FRAME,
     ST_LEAF_SLOT,
     ST_ROW_AT,
@@ -64,7 +61,18 @@ from btree.state import (
     ST_ROWS_UPDATED,
     ST_VALUE_BYTES,
 )
-from btree.tree_kernels import leaf_here, leaf_key, leaf_key_bytes, leaf_next, leaf_value_start
+from btree.tree_kernels import (
+    leaf_here,
+    leaf_key,
+    leaf_key_bytes,
+    leaf_next,
+    leaf_value,
+    leaf_value_start,
+    tree_find,
+    tree_insert,
+    tree_replace,
+    tree_reserve,
+)
 from btree.txn_layout import (
     C_ROW,
     CTX_TRX,
@@ -82,7 +90,7 @@ from btree.txn_layout import (
     UNDO_INSERT,
     UNDO_UPDATE,
 )
-from redo.calls import call5, call10
+from btree.undo_kernels import undo_append, undo_promise
 from redo.codes import E_DUPLICATE, E_NOT_FOUND
 from redo.coding_kernels import compare, load_i64, load_u8, load_u16, store_i64
 from redo.edit_kernels import mtr_begin, mtr_commit, page_put_i64
@@ -94,7 +102,7 @@ CHANGE_UPDATE = 2
 CHANGE_DELETE = 3
 
 
-@helper
+@routine
 def row_stand(st, mem, root, key, key_bytes):
     """Stand on the newest version of a row: 1 and ST_ROW_…, 0 no such key, or a code."""
     code = tree_find(st, mem, root, key, key_bytes)
@@ -107,7 +115,7 @@ def row_stand(st, mem, root, key, key_bytes):
     return 1
 
 
-@helper
+@routine
 def row_current(st, mem, ctx, root, key, key_bytes, mode):
     """Stand on the newest version, locked in `mode`: 1, 0 (none, or deleted), E_LOCK_WAIT …"""
     code = row_stand(st, mem, root, key, key_bytes)
@@ -149,7 +157,7 @@ def row_get(st, mem, ctx, table, key, key_bytes, mode):
     return st[ST_ROW_AT]
 
 
-@helper
+@routine
 def unique_conflict(st, mem, ctx, table, index, own):
     """Does another row have the new row's key in this unique index? 0, E_DUPLICATE, E_LOCK_WAIT.
 
@@ -301,8 +309,7 @@ def _undo_new(st, mem, ctx, table, over, trx, undo, at, count):
     key = key_at(st, 0, WHICH_NEW)
     key_bytes = key_count(st, mem, 0, WHICH_NEW)
     table_id = load_i64(mem, table + 8 * D_TABLE_ID)
-    numbers = (ctx, table_id, kind, flags, trx, undo, key, key_bytes, at, count)
-    return call10(st[ST_CALL_UNDO_APPEND], st, mem, numbers)
+    return undo_append(st, mem, ctx, table_id, kind, flags, trx, undo, key, key_bytes, at, count)
 
 
 @helper
@@ -311,8 +318,7 @@ def _undo_old(st, mem, ctx, table, kind, trx, undo, at, count):
     key = key_at(st, 0, WHICH_OLD)
     key_bytes = key_count(st, mem, 0, WHICH_OLD)
     table_id = load_i64(mem, table + 8 * D_TABLE_ID)
-    numbers = (ctx, table_id, kind, 0, trx, undo, key, key_bytes, at, count)
-    return call10(st[ST_CALL_UNDO_APPEND], st, mem, numbers)
+    return undo_append(st, mem, ctx, table_id, kind, 0, trx, undo, key, key_bytes, at, count)
 
 
 @routine
@@ -358,7 +364,7 @@ def row_insert(st, mem, ctx, table, row, row_bytes):
     code = _prepare_secondaries(st, mem, ctx, table, CHANGE_INSERT, row)
     if code < 0:
         return code
-    code = call5(st[ST_CALL_UNDO_PROMISE], st, mem, (ctx, key_bytes, count, -1, 0))
+    code = undo_promise(st, mem, ctx, key_bytes, count, -1, 0)
     if code < 0:
         return code
     code = mtr_begin(st, mem)
@@ -409,9 +415,7 @@ def row_update(st, mem, ctx, table, old_row, new_row, new_bytes):
         code = _prepare_secondaries(st, mem, ctx, table, CHANGE_UPDATE, new_row)
     if code >= 0:
         second_key = new_key_bytes if moved else -1
-        code = call5(
-            st[ST_CALL_UNDO_PROMISE], st, mem, (ctx, key_bytes, count, second_key, over_count)
-        )
+        code = undo_promise(st, mem, ctx, key_bytes, count, second_key, over_count)
     if code >= 0:
         code = mtr_begin(st, mem)
     if code < 0:
@@ -448,7 +452,7 @@ def row_delete(st, mem, ctx, table, row):
     if code >= 0:
         code = _prepare_secondaries(st, mem, ctx, table, CHANGE_DELETE, 0)
     if code >= 0:
-        code = call5(st[ST_CALL_UNDO_PROMISE], st, mem, (ctx, key_bytes, count, -1, 0))
+        code = undo_promise(st, mem, ctx, key_bytes, count, -1, 0)
     if code >= 0:
         code = mtr_begin(st, mem)
     if code < 0:

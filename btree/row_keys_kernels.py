@@ -12,7 +12,7 @@ So a view that sees trx_id believes the entry; any other asks the row's versions
 
 from __future__ import annotations
 
-from btree.called_kernels import key_of_row, tree_delete, tree_find, tree_insert, tree_replace
+from btree.keys_kernels import key_of_row
 from btree.layout import D_INDEXES, D_INDEXES_AT, I_ROOT, INDEX_WORDS
 from btree.mvcc_kernels import version_older
 from btree.state import (
@@ -24,6 +24,7 @@ from btree.state import (
     ST_TABLES_AT,
     ST_TABLES_ROOM,
 )
+from btree.tree_kernels import tree_delete, tree_find, tree_insert, tree_replace
 from btree.txn_layout import (
     C_DELETED,
     C_ROW,
@@ -113,7 +114,7 @@ def key_note_set(st, mem, index, which, note):
     store_i64(mem, key_place(st, index, which) + 8, note)
 
 
-@helper
+@routine
 def key_make(st, mem, table, index, which, row):
     """Put the key of `row` into its place; its bytes."""
     place = key_place(st, index, which)

@@ -12,19 +12,16 @@ U3  ``SYS_UNDO_HEAD`` is the start of a page: passing a record twice after a res
 
 from __future__ import annotations
 
-from btree.called_kernels import overflow_write, page_allocate, pages_reserve
 from btree.layout import KIND_AT, PAGE_TRX, PAGE_UNDO
 from btree.lock_kernels import active_place
 from btree.pool_kernels import pool_find
-from btree.space_kernels import overflow_pages
+from btree.space_kernels import overflow_pages, overflow_write, page_allocate, pages_reserve
 from btree.state import (
     ST_ACTIVE_AT,
     ST_ACTIVE_COUNT,
     ST_ACTIVE_CTX_AT,
     ST_ACTIVE_ROOM,
     ST_BUILD_AT,
-    ST_CALL_UNDO_APPEND,
-    ST_CALL_UNDO_PROMISE,
     ST_LAST_SLOTS,
     ST_NEXT_TRX,
     ST_SLOT_PROMISED,
@@ -65,8 +62,6 @@ from btree.txn_layout import (
     UNDO_NEXT,
     UNDONE,
 )
-from redo.arena import Words
-from redo.calls import address_of
 from redo.codes import E_NO_ROOM, E_READ_ONLY, E_TOO_BIG
 from redo.coding_kernels import (
     load_i64,
@@ -79,7 +74,7 @@ from redo.coding_kernels import (
     store_u32,
 )
 from redo.edit_kernels import page_put_i64, page_put_u8, page_write
-from redo.jit import helper, kernel
+from redo.jit import helper, kernel, routine
 from redo.state import ST_PAGE_BYTES, ST_READ_ONLY
 
 
@@ -113,7 +108,7 @@ def _record_bytes(st, key_bytes, row_bytes):
     return count
 
 
-@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8)")
+@routine
 def undo_promise(st, mem, ctx, first_key, first_row, second_key, second_row):
     """Make sure that a record, or two, can be appended; after `reserve_begin`.
 
@@ -155,7 +150,7 @@ def undo_promise(st, mem, ctx, first_key, first_row, second_key, second_row):
     return _slot_promise(st, mem)
 
 
-@helper
+@routine
 def _tail_with_room(st, mem, count):
     """The frame to append `count` bytes to; a new tail page is linked when they do not fit."""
     system = pool_find(st, mem, SYSTEM_PAGE)
@@ -184,7 +179,7 @@ def active_add(st, mem, ctx, trx_id):
     return 0
 
 
-@helper
+@routine
 def _trx_assign(st, mem, ctx, first_undo):
     """Give the context the next transaction id and the promised slot (U2)."""
     trx_id = st[ST_NEXT_TRX]
@@ -210,7 +205,7 @@ def _trx_assign(st, mem, ctx, first_undo):
     return trx_id
 
 
-@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8, i8, i8, i8, i8, i8)")
+@routine
 def undo_append(
     st, mem, ctx, table_id, kind, flags, row_trx, row_undo, key, key_bytes, row, row_bytes
 ):
@@ -291,9 +286,3 @@ def undo_format(st, mem, frame):
     page_put_u8(st, mem, frame, KIND_AT, PAGE_UNDO)
     page_put_i64(st, mem, frame, UNDO_END, UNDO_AT)
     return 0
-
-
-def install(st: Words) -> None:
-    """Put the addresses of promise and append into the state words of this process."""
-    st[ST_CALL_UNDO_PROMISE] = address_of(undo_promise)
-    st[ST_CALL_UNDO_APPEND] = address_of(undo_append)
