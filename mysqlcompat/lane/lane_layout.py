@@ -36,6 +36,7 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     8     receive       offset of the receive buffer, RECEIVE_BYTES long
     9     prepared      offset of this connection's PREPARED_SLOTS served statements
     10    sent          bytes sent so far     11  received  bytes received so far
+    14    rows          of the last statement served
     12    unsent        offset in `out` of reply bytes the socket did not take; 13 how many
 
     WORD  SERVED STATEMENT (SERVED_WORDS words; in the plan table, or per connection when prepared)
@@ -108,6 +109,7 @@ C_SENT: Final = 10
 C_RECEIVED: Final = 11
 C_UNSENT: Final = 12
 C_UNSENT_BYTES: Final = 13
+C_ROWS: Final = 14
 
 SERVED_WORDS: Final = 12
 S_KEY: Final = 0

@@ -7,6 +7,7 @@ was installed with. Everything else gives E_CALLBACK and the packet goes to the 
 
 from __future__ import annotations
 
+from btree.txn_layout import CTX_VIEW_OPEN
 from mysqlcompat.lane.fingerprint_kernels import fingerprint
 from mysqlcompat.lane.lane_layout import (
     C_CAPABILITIES,
@@ -14,6 +15,7 @@ from mysqlcompat.lane.lane_layout import (
     C_CTX,
     C_MODE,
     C_PREPARED,
+    C_ROWS,
     C_STATUS,
     CLIENT_DEPRECATE_EOF,
     CLIENT_QUERY_ATTRIBUTES,
@@ -47,7 +49,7 @@ from mysqlcompat.lane.lane_layout import (
     SERVED_WORDS,
 )
 from mysqlcompat.machine.calls import call7
-from mysqlcompat.machine.state import ST_MACHINE_SEQUENCE
+from mysqlcompat.machine.state import ST_MACHINE_ROWS, ST_MACHINE_SEQUENCE
 from redo.codes import E_CALLBACK, E_NO_ROOM
 from redo.coding_kernels import (
     compare,
@@ -62,7 +64,7 @@ from redo.coding_kernels import (
     store_u8,
     store_u16,
 )
-from redo.jit import helper, kernel
+from redo.jit import helper, kernel, routine
 
 
 @helper
@@ -259,14 +261,17 @@ def run_entry(st, mem, lane, connection, entry, binary):
         (program, word(mem, connection, C_CTX), word(mem, lane, L_PARAMETERS),
          to, limit - to, sequence, binary),
     )  # fmt: skip
+    # The statement was a transaction of its own: its view must not hold purge back.
+    store_i64(mem, word(mem, connection, C_CTX) + CTX_VIEW_OPEN, 0)
     if rows < 0:
         return rows
+    store_i64(mem, connection + 8 * C_ROWS, st[ST_MACHINE_ROWS])
     to += rows
     to += put_eof(mem, to, st[ST_MACHINE_SEQUENCE] & 255, status, deprecate, True)
     return to - out
 
 
-@helper
+@routine
 def serve_packet(st, mem, lane, connection, packet, count):
     """Serve one command; `packet` is its payload. Bytes of the reply, or a code: Python's turn."""
     command = load_u8(mem, packet)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from mysqlcompat.wire.framing import Decompressor, Packet, PacketReader, compress
 
@@ -24,6 +24,30 @@ _shared = memoryview(bytearray(RECEIVE_BYTES))
 
 class ConnectionLost(Exception):
     """The other side is gone, or was given up."""
+
+
+class Lender(Protocol):
+    """Somebody who may read the socket in asyncio's place while the client is waited for."""
+
+    def idle(self) -> None:
+        """The connection begins to wait for its client."""
+        ...
+
+    def recall(self) -> bool:
+        """Give the socket back; whether commands were served since `idle`."""
+        ...
+
+    def lost(self) -> None:
+        """The socket is about to be closed."""
+        ...
+
+    def install(
+        self, statement: int, program: int, types: bytes, prefix: bytes, packets: int
+    ) -> None:
+        """Serve executions of a prepared statement whose parameters have these wire types."""
+        ...
+
+    def close_statement(self, statement: int) -> None: ...
 
 
 class Channel(asyncio.BufferedProtocol):
@@ -47,6 +71,7 @@ class Channel(asyncio.BufferedProtocol):
         self._decompressor: Decompressor | None = None
         self._compressed_sequence = 0
         self._failure: Exception | None = None
+        self.lender: Lender | None = None
 
     # asyncio calls these.
 
@@ -71,6 +96,9 @@ class Channel(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = True
+        if self.lender is not None:
+            self.lender.lost()
+            self.lender = None
         self._wake(self._waiter)
         self._wake(self._drained)
 
@@ -136,6 +164,8 @@ class Channel(asyncio.BufferedProtocol):
                 self._paused_reading = False
                 self.transport.resume_reading()
             self._waiter = asyncio.get_running_loop().create_future()
+            if self.lender is not None:
+                self.lender.idle()
             try:
                 await self._waiter
             finally:

@@ -114,7 +114,11 @@ class Connection:
     def expire(self) -> None:
         """The deadline has passed: silence, a login that does not end, a reader that reads not."""
         self.deadline = 0.0
-        if self._idle:
+        lender = self.channel.lender
+        if self._idle and lender is not None and lender.recall():
+            self.deadline = self.server.now() + self.session.wait_timeout
+            lender.idle()
+        elif self._idle:
             self.sequence = 0
             self._refuse(SqlError(4031), "wait_timeout")
             self.channel.close(self.server.limits.write_timeout)

@@ -1,0 +1,115 @@
+"""Lending connections to the lane: who may be lent, when, and what the session learns afterwards.
+
+A connection is lent each time it would wait for its client, if nothing about it needs Python: clear
+text, no compression, nothing read ahead, nothing unsent, no transaction open. What the lane has
+served since is told to the session when the connection comes back, because the next statement may
+ask (FOUND_ROWS(), SHOW WARNINGS, status counters).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from mysqlcompat.lane import lane_layout as layout
+from mysqlcompat.lane.lane import Block, Lane
+
+if TYPE_CHECKING:
+    from mysqlcompat.wire.connection import Connection
+
+
+class Terms(Protocol):
+    """What a session says about being served without Python.
+
+    context, mode  of the plan cache and the fingerprint kernel
+    ctx            the engine's transaction context; its isolation is set
+    """
+
+    context: int
+    mode: int
+    ctx: int
+
+
+class Lending:
+    """Makes every plain connection of a server lendable."""
+
+    def __init__(self, lane: Lane) -> None:
+        self.lane = lane
+
+    def ready(self, connection: Connection) -> None:
+        """A login is over."""
+        channel = connection.channel
+        if channel.secure or channel.compressed:
+            return
+        lent = LentConnection(self.lane, connection)
+        if lent.block is not None:
+            channel.lender = lent
+
+
+class LentConnection:
+    """One connection between the lane and its Python side."""
+
+    def __init__(self, lane: Lane, connection: Connection) -> None:
+        self._lane = lane
+        self._connection = connection
+        socket = connection.channel.transport.get_extra_info("socket")
+        self._descriptor: Final[int] = socket.fileno() if socket is not None else -1
+        self.block: Block | None = None
+        if self._descriptor >= 0:
+            self.block = lane.register(self._descriptor, self)
+
+    def idle(self) -> None:
+        """The connection waits for its client: lend it, if it may be."""
+        connection, block = self._connection, self.block
+        channel = connection.channel
+        if block is None or channel.reader.buffered or channel.transport.get_write_buffer_size():
+            return
+        terms = connection.session.lane_terms()
+        if terms is None:
+            return
+        block.words[layout.C_SERVED] = 0
+        self._lane.lend(
+            block,
+            terms.context,
+            connection.session.status,
+            connection.capabilities,
+            terms.ctx,
+            terms.mode,
+        )
+
+    def recall(self) -> bool:
+        """Take it back; whether the lane has served anything since it was lent."""
+        block = self.block
+        if block is None or not block.words[layout.C_SERVING]:
+            return False
+        busy = bool(block.words[layout.C_SERVED])
+        self._lane.take(self._descriptor)
+        return busy
+
+    def lost(self) -> None:
+        """The socket is about to be closed."""
+        if self.block is not None:
+            self.block = None
+            self._lane.release(self._descriptor)
+
+    def lane_returned(self, received: bytes, unsent: bytes) -> None:
+        """`LaneClient`: go on in Python."""
+        connection, block = self._connection, self.block
+        assert block is not None
+        served = int(block.words[layout.C_SERVED])
+        if served:
+            connection.session.lane_served(served, int(block.words[layout.C_ROWS]))
+        if unsent:
+            connection.channel.transport.write(unsent)
+        if received:
+            connection.channel.feed(received)
+
+    def install(
+        self, statement: int, program: int, types: bytes, prefix: bytes, packets: int
+    ) -> None:
+        """Serve executions of this prepared statement from now on."""
+        if self.block is not None:
+            self._lane.install_prepared(self.block, statement, program, types, prefix, packets)
+
+    def close_statement(self, statement: int) -> None:
+        if self.block is not None:
+            self._lane.close_prepared(self.block, statement)

@@ -1,0 +1,152 @@
+"""Programs by the shape of their text: how a statement is compiled once and run many times.
+
+A text is read by the fingerprint kernel (half a microsecond) into a *shape*, in which markers stand
+for literals, and the literals. Shape and *context* (what of the session decides the meaning of a
+text: database, sql_mode, character sets, …) find an entry. Literals which a program takes as slots
+may differ from run to run; the others are *pinned*: their source text is part of the key.
+
+Programs that need no Python are also installed in the lane, under the same shape and context.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+
+from mysqlcompat.lane import lane_layout as layout
+from mysqlcompat.lane.fingerprint_kernels import statement_fingerprint
+from mysqlcompat.machine.program import Program
+from mysqlcompat.sql.typed import Expression, Literal, walk
+from redo.arena import Arena, Words
+
+TEXT_BYTES: Final = 65536  #: longer statements are compiled every time
+LITERALS: Final = 4096
+CAPACITY: Final = 1000
+
+
+@dataclass(slots=True)
+class Fingerprint:
+    """A text as the kernel read it. `literals`: marker, start, end, value, escaped, scale."""
+
+    text: bytes
+    shape: bytes
+    literals: list[list[int]]
+
+    def source(self, number: int) -> bytes:
+        _, start, end, *_ = self.literals[number]
+        return self.text[start:end]
+
+    def value(self, number: int, unquote: Callable[[bytes], str]) -> Any:
+        """The Python value of a literal."""
+        marker, start, end, value, escaped, _ = self.literals[number]
+        if marker == layout.LITERAL_INT:
+            return value
+        source = self.text[start:end]
+        if marker == layout.LITERAL_DECIMAL:
+            whole = b"." not in source
+            return int(source) if whole else Decimal(source.decode())
+        if marker == layout.LITERAL_FLOAT:
+            return float(source)
+        return unquote(source) if escaped else source[1:-1].decode()
+
+
+@dataclass(slots=True)
+class Entry:
+    """Programs of one shape in one context; they differ in their pinned literals."""
+
+    pinned: tuple[int, ...]
+    programs: dict[tuple[bytes, ...], Program] = field(default_factory=dict)
+
+
+class PlanCache:
+    """The cache of one node. Everything in it was made for one version of the dictionary."""
+
+    def __init__(self, arena: Arena, st: Words) -> None:
+        self._st = st
+        self._mem = arena.mem
+        self._arena = arena
+        self._text = arena.alloc(TEXT_BYTES)
+        self._shape = arena.alloc(TEXT_BYTES)
+        self._literals = arena.alloc(8 * layout.LITERAL_WORDS * LITERALS)
+        self._entries: OrderedDict[tuple[bytes, int], Entry] = OrderedDict()
+        self._contexts: dict[Hashable, int] = {}
+        self._programs = 0
+        self.version = -1
+        self.hits = 0
+        self.misses = 0
+
+    def context(self, key: Hashable) -> int:
+        """A small number for a combination of settings, above 0."""
+        return self._contexts.setdefault(key, len(self._contexts) + 1)
+
+    def read(self, text: bytes, mode: int) -> Fingerprint | None:
+        """None for texts that are not one statement, or too long to be worth it."""
+        count = len(text)
+        if count > TEXT_BYTES:
+            return None
+        self._mem[self._text : self._text + count] = np.frombuffer(text, np.uint8)
+        found = int(
+            statement_fingerprint(
+                self._st, self._mem, self._text, count, mode,
+                self._shape, TEXT_BYTES, self._literals, LITERALS,
+            )
+        )  # fmt: skip
+        if found < 0:
+            return None
+        number, size = found >> 32, found & 0xFFFFFFFF
+        words = layout.LITERAL_WORDS
+        records = self._arena.words(self._literals, number * words).reshape(number, words)
+        shape = self._mem[self._shape : self._shape + size].tobytes()
+        return Fingerprint(text, shape, records.tolist())
+
+    def find(self, read: Fingerprint, context: int, version: int) -> Program | None:
+        """The program for this text, if there is one for this version of the dictionary."""
+        if version != self.version:
+            self.forget(version)
+        entry = self._entries.get((read.shape, context))
+        if entry is None:
+            self.misses += 1
+            return None
+        self._entries.move_to_end((read.shape, context))
+        program = entry.programs.get(tuple(read.source(number) for number in entry.pinned))
+        if program is None:
+            self.misses += 1
+        else:
+            self.hits += 1
+        return program
+
+    def add(self, read: Fingerprint, context: int, program: Program) -> Entry:
+        """Keep a program compiled from this text."""
+        key = read.shape, context
+        used = set(literal_numbers(program))
+        pinned = tuple(number for number in range(len(read.literals)) if number not in used)
+        entry = self._entries.get(key)
+        if entry is None or entry.pinned != pinned:
+            entry = self._entries[key] = Entry(pinned)
+        entry.programs[tuple(read.source(number) for number in pinned)] = program
+        self._programs += 1
+        while self._programs > CAPACITY and len(self._entries) > 1:
+            _, oldest = self._entries.popitem(last=False)
+            self._programs -= len(oldest.programs)
+        return entry
+
+    def forget(self, version: int) -> None:
+        """The dictionary has moved: nothing compiled before may run again."""
+        self._entries.clear()
+        self._programs = 0
+        self.version = version
+
+
+def literal_numbers(program: Program) -> Iterator[int]:
+    """The literals that a run of the program takes from its text."""
+    expressions: list[Expression] = [slot.expression for slot in program.slots]
+    expressions += [callback.expression for callback in program.callbacks.values()]
+    for expression in expressions:
+        for node in walk(expression):
+            if isinstance(node, Literal) and node.literal_no is not None:
+                yield node.literal_no
