@@ -293,7 +293,7 @@ def put_number_text(mem, at, lane, cls, scale, fill_to):
     return 3 + size
 
 
-@jit.helper
+@jit.routine
 def put_text_field(mem, column, at, lane):
     """One value of a text row: bytes. `column` is the offset of the column's words."""
     cls = load_i64(mem, column + 8 * LANE_CLASS)
