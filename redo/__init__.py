@@ -11,8 +11,8 @@ it is in pages. *node* the memory of one page record in the log of a full copy.
 Read in this order:
 
 - ``jit`` the door to numba · ``codes`` results of kernels · ``arena`` the memory they share
-- ``coding_kernels`` numbers and runs of bytes · ``system_kernels`` system calls ·
-  ``checksum_kernels`` CRC32C
+- ``calls`` kernels called by address · ``coding_kernels`` numbers and runs of bytes ·
+  ``system_kernels`` system calls · ``checksum_kernels`` CRC32C
 - ``image`` ``record`` ``control`` ``segment_layout`` byte tables: page header, log, shared words,
   a copy's tables · ``state`` a node's words
 - ``edit_kernels`` mini-transactions and edits · ``record_kernels`` applying them

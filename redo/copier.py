@@ -32,6 +32,7 @@ from redo.control import (
 )
 from redo.disk import is_full_disk
 from redo.segment import Segment
+from redo.system_kernels import STAT_BYTES
 
 logger = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ class Copier:
 
     def _main(self) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-        scratch = self._arena.alloc(64)
+        scratch = self._arena.alloc(STAT_BYTES)
         try:
             while not self._stop.is_set() and self._step(scratch):
                 pass
@@ -128,7 +129,7 @@ class Copier:
             logger.exception("copy %s", self.segment.name)
             self.fail(str(error))
         finally:
-            self._arena.free(scratch, 64)
+            self._arena.free(scratch, STAT_BYTES)
 
     def _step(self, scratch: int) -> bool:
         """Keep one chunk up to date; whether to go on with another."""

@@ -25,13 +25,21 @@ from redo.edit_kernels import ring_offset
 from redo.log_kernels import quorum_durable
 from redo.segment_layout import CHUNK_HEADER_BYTES
 from redo.state import ST_RING_BYTES
-from redo.system_kernels import errno, event_signal, sys_fdatasync, sys_pwrite, sys_read
+from redo.system_kernels import (
+    errno,
+    event_signal,
+    file_is_deleted,
+    sys_fdatasync,
+    sys_pwrite,
+    sys_read,
+)
 
 RUN_STOPPED = 0  #: COPY_COMMAND says so
 RUN_CHUNK_END = 1  #: the chunk is full and synced; call again with the next one
 RUN_BEHIND = 2  #: the ring has been overwritten; fill [written, …) from a peer
 #: Below zero: -errno of the call that failed. The copy is dead; nothing is tried again.
 
+ENOENT = 2
 EINTR = 4
 EIO = 5
 
@@ -76,7 +84,7 @@ def copy_run(st, mem, copy_no, fd, chunk_start, chunk_end, wake_fd, writer_fd, d
     fd          the chunk of LSN [chunk_start, chunk_end), which COPY_WRITTEN lies in
     wake_fd     eventfd the writer signals;  writer_fd  eventfd to signal when the quorum has moved
     durable     0: leave the syncs out (tests)
-    scratch     64 bytes of `mem` for this thread
+    scratch     STAT_BYTES of `mem` for this thread
     """
     words = CTRL_COPY + copy_no * COPY_STRIDE
     written = atomic_load(mem, words + COPY_WRITTEN)
@@ -103,6 +111,8 @@ def copy_run(st, mem, copy_no, fd, chunk_start, chunk_end, wake_fd, writer_fd, d
             atomic_store(mem, words + COPY_WRITTEN, written)
         if written < published:
             return RUN_CHUNK_END
+        if file_is_deleted(mem, fd, scratch):
+            return -ENOENT
         # Only whole batches count: VDL is the fourth best of these and must be a batch boundary.
         atomic_store(mem, words + COPY_DURABLE, written)
         fence()

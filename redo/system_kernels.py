@@ -5,8 +5,10 @@ A descriptor or prototype that is wrong fails silently and looks fast: look at e
 
 from __future__ import annotations
 
+import platform
+
 from redo import jit
-from redo.coding_kernels import address_of, load_i32, load_i64, store_i64
+from redo.coding_kernels import address_of, load_i32, load_i64, load_u32, store_i64
 
 if not jit.DISABLED:
     from numba import types
@@ -24,6 +26,7 @@ if not jit.DISABLED:
         "clock_gettime", types.int32(types.int32, types.intp)
     )
     sys_errno_address = types.ExternalFunction("__errno_location", types.intp())
+    sys_call = types.ExternalFunction("syscall", types.int64(types.int64, types.int64, types.intp))
 else:  # the same functions for kernels run as Python
     import ctypes
 
@@ -41,6 +44,12 @@ else:  # the same functions for kernels run as Python
     sys_fdatasync = _function("fdatasync", _i32, _i32)
     sys_clock_gettime = _function("clock_gettime", _i32, _i32, _i64)
     sys_errno_address = _function("__errno_location", _i64)
+    sys_call = _function("syscall", _i64, _i64, _i64, _i64)
+
+#: Number of fstat and offset of `st_nlink` in its answer; old C libraries have no symbol for it.
+_FSTAT_BY_MACHINE = {"x86_64": (5, 16), "aarch64": (80, 20)}
+FSTAT_CALL, NLINK_AT = _FSTAT_BY_MACHINE.get(platform.machine(), (-1, 0))
+STAT_BYTES = 192
 
 
 @jit.helper
@@ -61,3 +70,11 @@ def event_signal(mem, event_fd, scratch):
     """Add one to an eventfd.  `scratch`: 8 bytes of `mem` that may be overwritten."""
     store_i64(mem, scratch, 1)
     return sys_write(event_fd, address_of(mem, scratch), 8)
+
+
+@jit.helper
+def file_is_deleted(mem, fd, scratch):
+    """Has an open file lost its name? `scratch`: STAT_BYTES of `mem`. False if nobody can know."""
+    if FSTAT_CALL < 0 or sys_call(FSTAT_CALL, fd, address_of(mem, scratch)) != 0:
+        return False
+    return load_u32(mem, scratch + NLINK_AT) == 0

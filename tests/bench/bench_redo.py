@@ -1,8 +1,8 @@
 """``python -m tests.bench.bench_redo [DATA]``: durable commits and page reads of the volume.
 
-A storage process on real files, fdatasync on, and a writer that appends 256 bytes of redo per commit.
-With n waiters, n commits are appended, published as one batch and waited for together: what the lane
-does with n connections in one turn.
+A storage process on real files, fdatasync on, and a writer that appends 256 bytes of redo per
+commit. With n waiters, n commits are appended, published as one batch and waited for together:
+what the lane does with n connections in one turn.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import logging
 import os
 import select
 import signal
+import socket
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -235,8 +236,6 @@ def test_second_storage_process_is_refused(
 
 
 def test_clients_that_misbehave_or_go_away(cluster: Cluster) -> None:
-    import socket
-
     cluster.start_storage()
     node = Node(cluster)
     node.log.wait_durable(node.editor.run([Step(NEW, 1)]))
@@ -250,5 +249,7 @@ def test_clients_that_misbehave_or_go_away(cluster: Cluster) -> None:
         node.read(2)
     with pytest.raises(VolumeError, match="unknown request"):
         node.volume._ask(77, 0, 0)
-    assert [copy["state"] for copy in node.volume.status()["copies"]] == ["live"] * COPIES  # type: ignore[attr-defined]
+    copies = node.volume.status()["copies"]
+    assert isinstance(copies, list)
+    assert [copy["state"] for copy in copies] == ["live"] * COPIES
     node.close()

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from redo import dump
 from redo.errors import UnknownFormat, VolumeLocked, VolumeLost
 from redo.quorum import COPIES, copy_directory
 from redo.segment_layout import CHUNK_HEADER_BYTES
 from redo.volume import LocalVolume
 from tests.redo.editing import FILL, NEW, PUT8, Step
-from tests.redo.test_volume import PAGE, Writer
+from tests.redo.test_volume import PAGE, Writer, wait_for
 
 CHUNK = 1 << 15
 
@@ -272,8 +273,6 @@ def test_files_of_another_volume_are_not_mixed_in(past: Past, tmp_path: Path) ->
 
 def test_torn_page_store_is_cut_off(tmp_path: Path) -> None:
     """Images without an entry, half an entry, an entry of zeros: what was good before them is."""
-    from tests.redo.test_volume import wait_for
-
     data = tmp_path / "data"
     writer = Writer(data, coalesce_bytes=1 << 12)
     end = writer.work(np.random.default_rng(11), 200)
@@ -298,8 +297,6 @@ def test_torn_page_store_is_cut_off(tmp_path: Path) -> None:
 
 
 def test_dump_shows_log_and_pages(past: Past, capsys: pytest.CaptureFixture[str]) -> None:
-    from redo import dump
-
     assert dump.main([str(past.disks.data)]) == 0
     shown = capsys.readouterr().out
     assert f"batch {past.ends[0]} after 4096 epoch 3" in shown

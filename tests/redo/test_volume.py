@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from redo.control import REPLICA_READ_POINT, Control, replica_word
 from redo.disk import FileDisk
 from redo.errors import LogUnavailable, PageUnavailable
 from redo.quorum import COPIES, copy_directory
@@ -190,8 +191,6 @@ def log_paths(tmp_path: Path) -> list[Path]:
 
 
 def test_read_points_hold_coalescing_back(writers: Writers) -> None:
-    from redo.control import REPLICA_READ_POINT, Control, replica_word
-
     writer = writers(coalesce_bytes=1 << 12)
     rng = np.random.default_rng(5)
     pinned = writer.work(rng, 40)
@@ -378,3 +377,22 @@ def test_failed_write_kills_the_copy_and_only_it(writers: Writers) -> None:
     again = storage.copiers[1]
     assert again is not None
     wait_for(lambda: again.durable >= end)
+
+
+def test_a_deleted_log_file_acknowledges_nothing(
+    writers: Writers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The copy's thread notices by itself, before it says "durable"."""
+    monkeypatch.setattr("redo.upkeep.Upkeep.step", lambda _self: False)
+    writer = writers()
+    writer.work(np.random.default_rng(15), 30)
+    storage = writer.volume.storage
+    victim = storage.copiers[3]
+    assert victim is not None
+    for file in (tmp_path / "data/az2/tail/log").iterdir():
+        file.unlink()
+    writer.run([Step(NEW, 0)])
+    wait_for(lambda: not victim.live)
+    assert victim.reason == "No such file or directory while writing log"
+    assert victim.durable == 0
+    writer.work(np.random.default_rng(16), 30)
