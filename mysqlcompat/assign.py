@@ -109,7 +109,7 @@ def _json_number(context: Context, value: Json, column: str, wanted: str) -> int
             number, whole = leading_decimal(document)
             if whole:
                 return number
-    complain(context, 3156, wanted, "json_extract", context.row)
+    complain(context, 3156, wanted, "", "json_extract", context.row)
     return 0
 
 
@@ -251,7 +251,7 @@ def _moment(
     if isinstance(value, Json):
         if not isinstance(value.value, str | date | timedelta):
             kind = "DATE" if wanted == "date" else "DATETIME/TIMESTAMP"
-            complain(context, 3156, kind, "json_extract", context.row)
+            complain(context, 3156, kind, "", "json_extract", context.row)
             return None
         if not isinstance(value.value, str):
             return convert.moment_of(context, value.value, source)

@@ -431,7 +431,7 @@ def parse_json(text: str, argument_no: int, function: str) -> Json:
     try:
         return Json(jsonb.parse(text))
     except jsonb.InvalidJson as error:
-        raise SqlError(3141, argument_no, function, error.message, error.position) from None
+        raise SqlError(3141, argument_no, function, error.message, error.position, "") from None
 
 
 def is_boolean(sql_type: SqlType) -> bool:

@@ -161,7 +161,7 @@ class _Reader:
             self.at += 1
 
     def _error(self, position: int | None = None) -> SqlError:
-        return SqlError(3143, self.at if position is None else position)
+        return SqlError(3143, self.at if position is None else position, "")
 
 
 def is_wild(path: Path) -> bool:

@@ -1,9 +1,9 @@
 """The function table's row, and what an implementation may ask of its surroundings.
 
 A function is one Python function over values plus a type rule. Implementations get
-``(context, type, *values)``: the evaluation context, the type of the result (scale of a division,
-length of a cast), and the argument values, already converted to what `sql.infer` asked for.
-None is NULL.
+``(context, call, *values)``: the evaluation context, the `typed.Call` (its type: the scale of a
+division; its arguments' types: the collation of a comparison), and the argument values, already
+converted to the classes that `sql.infer` chose. None is NULL.
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ from typing import Any, Protocol
 from mysqlcompat.sqltypes import SqlType
 
 
+class OutOfRange(Exception):
+    """A result beyond its type: ERROR 1690 once the expression is known. `args[0]`: BIGINT …"""
+
+
 class Context(Protocol):
-    """What evaluation needs from the session. `now_us` is the statement's start, so that NOW() is the
-    same everywhere in a statement."""
+    """What evaluation needs from the session. `now_us` is the statement's start, so that NOW() is
+    the same everywhere in a statement."""
 
     now_us: int  #: µs since 1970, UTC
     sql_mode: frozenset[str]  #: names in upper case
@@ -48,11 +52,10 @@ class Context(Protocol):
 class Function:
     """One function or operator.
 
-    python         ``python(context, type, *values) -> value``
+    python         ``python(context, call, *values) -> value``; may raise SqlError or OutOfRange
     null_rejects   any NULL argument makes the result NULL, without a call
     once           same value for the same arguments throughout one execution (NOW is, RAND is not)
     pure           same value for the same arguments for ever: may be folded into the plan
-    lazy           evaluates its own arguments (and, or, if, case …): the evaluator treats it specially
     """
 
     name: str
@@ -60,4 +63,3 @@ class Function:
     null_rejects: bool = True
     once: bool = True
     pure: bool = True
-    lazy: bool = False

@@ -78,7 +78,7 @@ class ColumnRef:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`function` over `args`; evaluated by ``function.python(context, type, *values)``."""
+    """`function` over `args`; evaluated by ``function.python(context, call, *values)``."""
 
     type: SqlType
     function: Function

@@ -1,0 +1,154 @@
+"""Functions that choose: IF, IFNULL, NULLIF, COALESCE, CASE, GREATEST, LEAST, ANY_VALUE …"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mysqlcompat.functions.definitions import BIGINT, build_as, define, implement, integer
+from mysqlcompat.functions.operators import order
+from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.infer import Typing, nullable_of
+from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sqltypes import bool_type
+
+
+@build_as("if", 3)
+def build_if(typing: Typing, args: Sequence[Expression]) -> Expression:
+    condition, then, otherwise = args
+    made = typing.common_type(args[1:], nullable_of(args[1:]))
+    return typing.call(
+        "if",
+        made,
+        typing.as_condition(condition),
+        typing.to_result(then, made),
+        typing.to_result(otherwise, made),
+    )
+
+
+@implement("if", null_rejects=False)
+def choose(context: Context, call: Call, condition: Any, then: Any, otherwise: Any) -> Any:
+    return then if condition else otherwise
+
+
+@build_as("ifnull", 2)
+def build_ifnull(typing: Typing, args: Sequence[Expression]) -> Expression:
+    made = typing.common_type(args, args[0].type.nullable and args[1].type.nullable)
+    return typing.call("ifnull", made, *(typing.to_result(arg, made) for arg in args))
+
+
+@build_as("coalesce", 1, 999)
+def build_coalesce(typing: Typing, args: Sequence[Expression]) -> Expression:
+    made = typing.common_type(args, all(arg.type.nullable for arg in args))
+    return typing.call("coalesce", made, *(typing.to_result(arg, made) for arg in args))
+
+
+@implement("ifnull,coalesce", null_rejects=False)
+def first_not_null(context: Context, call: Call, *values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+@build_as("nullif", 2)
+def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
+    """``if(a = b, NULL, a)``, with a's type."""
+    made = typing.common_type(args[:1], True)
+    equal = typing.comparison("=", *args)
+    return typing.call("nullif", made, equal, typing.to_result(args[0], made))
+
+
+@implement("nullif", null_rejects=False)
+def unless_equal(context: Context, call: Call, equal: Any, value: Any) -> Any:
+    return None if equal else value
+
+
+def build_case(
+    typing: Typing,
+    subject: Expression | None,
+    branches: Sequence[tuple[Expression, Expression]],
+    default: Expression | None,
+) -> Expression:
+    """CASE, always as the searched form."""
+    results = [result for _, result in branches] + ([default] if default is not None else [])
+    made = typing.common_type(results, default is None or nullable_of(results))
+    args: list[Expression] = []
+    for when, then in branches:
+        condition = typing.comparison("=", subject, when) if subject else typing.as_condition(when)
+        args += [condition, typing.to_result(then, made)]
+    if default is not None:
+        args.append(typing.to_result(default, made))
+    return typing.call("case", made, *args)
+
+
+@implement("case", null_rejects=False)
+def case(context: Context, call: Call, *values: Any) -> Any:
+    for at in range(0, len(values) - 1, 2):
+        if values[at]:
+            return values[at + 1]
+    return values[-1] if len(values) % 2 else None
+
+
+@build_as("isnull", 1)
+def build_isnull(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return typing.call("is null", bool_type(False), args[0])
+
+
+def _build_extreme(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
+    made = typing.common_type(args, nullable_of(args))
+    return typing.call(name, made, *(typing.to_result(arg, made) for arg in args))
+
+
+@build_as("greatest", 2, 999)
+def build_greatest(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return _build_extreme("greatest", typing, args)
+
+
+@build_as("least", 2, 999)
+def build_least(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return _build_extreme("least", typing, args)
+
+
+def _extreme(call: Call, values: Sequence[Any], sign: int) -> Any:
+    best = values[0]
+    for value in values[1:]:
+        if order(value, best, call.type.collation) * sign > 0:
+            best = value
+    return best
+
+
+@implement("greatest")
+def greatest(context: Context, call: Call, *values: Any) -> Any:
+    return _extreme(call, values, 1)
+
+
+@implement("least")
+def least(context: Context, call: Call, *values: Any) -> Any:
+    return _extreme(call, values, -1)
+
+
+@build_as("any_value", 1)
+def build_any_value(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return typing.call("any_value", args[0].type, args[0])
+
+
+@implement("any_value", null_rejects=False)
+def any_value(context: Context, call: Call, value: Any) -> Any:
+    return value
+
+
+@build_as("interval", 2, 999)
+def build_interval(typing: Typing, args: Sequence[Expression]) -> Expression:
+    numbers = tuple(typing.as_double(arg) for arg in args)
+    return typing.call("interval", BIGINT.or_null(False), *numbers)
+
+
+@implement("interval", null_rejects=False)
+def interval(context: Context, call: Call, value: Any, *limits: Any) -> int:
+    if value is None:
+        return -1
+    return sum(1 for limit in limits if limit is None or limit <= value)
+
+
+@define("strcmp", "ss", integer(2))
+def strcmp(context: Context, call: Call, left: Any, right: Any) -> int:
+    result = order(left, right, call.args[0].type.collation)
+    return (result > 0) - (result < 0)

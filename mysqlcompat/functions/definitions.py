@@ -1,0 +1,204 @@
+"""How a function is defined: its name, its arguments' classes, its type, its implementation.
+
+    @define("lower lcase", "s", same_length)
+    def _lower(context, result, text): …
+
+Letters of `takes`, one for each argument, the last repeated for further ones when `*` follows:
+
+    s string   n number (strings become DOUBLE, temporals numbers)   i integer   d double
+    b condition (zero, not zero, NULL)   t DATETIME   D DATE   T TIME
+    j JSON document (a string is parsed by the function)   v any SQL value, later a JSON value
+    x as it is
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.table import Function
+from mysqlcompat.sqltypes import (
+    SqlType,
+    bool_type,
+    double_type,
+    int_type,
+    json_type,
+    string_type,
+)
+
+if TYPE_CHECKING:
+    from mysqlcompat.sql.infer import Typing
+    from mysqlcompat.sql.typed import Expression
+
+    TypeRule = Callable[[Typing, Sequence[Expression]], SqlType]
+    Builder = Callable[[Typing, Sequence[Expression]], Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One row of the table of callable names."""
+
+    name: str
+    low: int
+    high: int
+    build: Builder
+
+
+#: Every function that can be called by name, lower case.
+DEFINITIONS: Final[dict[str, Definition]] = {}
+#: Every implementation, operators included, by name.
+FUNCTIONS: Final[dict[str, Function]] = {}
+_MANY: Final = 999
+
+
+def implement(name: str, **traits: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register an implementation without a callable name (operators, parts of builders)."""
+
+    def register(python: Callable[..., Any]) -> Callable[..., Any]:
+        for one in name.split(","):
+            FUNCTIONS[one] = Function(one, python, **traits)
+        return python
+
+    return register
+
+
+def define(
+    names: str,
+    takes: str,
+    result: TypeRule | SqlType,
+    required: int | None = None,
+    nullable: bool | None = None,
+    **traits: bool,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a function under `names` (separated by blanks; the first is its own).
+
+    required  arguments that must be given; all of `takes` by default
+    nullable  True: may be NULL whatever the arguments are; False: never; None: as its arguments
+    traits    fields of `Function`
+    """
+    letters = takes.rstrip("*")
+    high = _MANY if takes.endswith("*") else len(letters)
+    low = len(letters) if required is None else required
+
+    def register(python: Callable[..., Any]) -> Callable[..., Any]:
+        name = names.split()[0]
+        function = Function(name, python, **traits)
+        FUNCTIONS[name] = function
+
+        def build(typing: Typing, args: Sequence[Expression]) -> Expression:
+            from mysqlcompat.sql.typed import Call
+
+            taken = tuple(
+                _take(typing, letters[min(number, len(letters) - 1)], arg)
+                for number, arg in enumerate(args)
+            )
+            made = result if isinstance(result, SqlType) else result(typing, taken)
+            if nullable is not None:
+                made = made.or_null(nullable)
+            elif isinstance(result, SqlType):
+                made = made.or_null(any(arg.type.nullable for arg in taken))
+            return Call(made, function, taken)
+
+        for one in names.split():
+            DEFINITIONS[one] = Definition(one, low, high, build)
+        return python
+
+    return register
+
+
+def build_as(names: str, low: int, high: int | None = None) -> Callable[[Builder], Builder]:
+    """Register a function that is built by its own code (types that depend on arguments)."""
+
+    def register(builder: Builder) -> Builder:
+        for one in names.split():
+            DEFINITIONS[one] = Definition(one, low, high or low, builder)
+        return builder
+
+    return register
+
+
+def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
+    match letter:
+        case "s":
+            return typing.as_string(arg)
+        case "n":
+            return typing.as_number(arg)
+        case "i":
+            return typing.as_integer(arg)
+        case "d":
+            return typing.as_double(arg)
+        case "b":
+            return typing.as_condition(arg)
+        case "t":
+            return typing.as_moment(arg)
+        case "D":
+            return typing.as_date(arg)
+        case "T":
+            return typing.as_time(arg)
+        case "v":
+            return typing.as_json(arg)
+    return arg
+
+
+def check_count(name: str, count: int) -> Definition:
+    """The definition of `name`, if it takes `count` arguments. Raises 1305 or 1582."""
+    definition = DEFINITIONS.get(name.lower())
+    if definition is None:
+        raise SqlError(1305, "FUNCTION", name)
+    if not definition.low <= count <= definition.high:
+        raise SqlError(1582, name)
+    return definition
+
+
+# Types that many functions have -----------------------------------------------------------------
+
+BOOL: Final = bool_type()
+BIGINT: Final = int_type(21)
+DOUBLE: Final = double_type()
+JSON: Final = json_type()
+
+
+def integer(length: int, unsigned: bool = False) -> SqlType:
+    return int_type(length, unsigned)
+
+
+def text(length: int) -> TypeRule:
+    """A string in the connection's collation; may always be NULL, as MySQL has it."""
+
+    def rule(typing: Typing, args: Sequence[Expression]) -> SqlType:
+        return string_type(length, typing.context.collation, True)
+
+    return rule
+
+
+def same_string(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    """As long as the first argument, in its collation."""
+    first = args[0].type
+    return string_type(first.length, first.collation, True, first.coercibility)
+
+
+def joined(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    """As long as all arguments together, in the collation they agree on."""
+    return strings(typing, args, sum(arg.type.length for arg in args))
+
+
+def strings(typing: Typing, args: Sequence[Expression], length: int) -> SqlType:
+    types = [arg.type for arg in args if arg.type.kind]
+    if not types:
+        return string_type(length, typing.context.collation)
+    best = min(one.coercibility for one in types)
+    return string_type(length, typing.collation(types, "concat"), True, best)
+
+
+def constant_int(arg: Expression) -> int | None:
+    """Value of an argument that is a plain integer in the text (also ``-5``), else None."""
+    from mysqlcompat.sql.typed import Call, Literal
+
+    match arg:
+        case Literal(value=int() as value):
+            return value
+        case Call(function=function, args=(Literal(value=int() as value),)):
+            return -value if function.name == "neg" else None
+    return None

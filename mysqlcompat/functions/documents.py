@@ -1,0 +1,398 @@
+"""JSON functions. Arguments that are documents may be strings, which are parsed; arguments that are
+values become JSON values as they are (a string a JSON string, TRUE a JSON true)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from btree.schema import TypeKind
+from mysqlcompat import json_order, json_path, jsonb
+from mysqlcompat.convert import json_scalar, parse_json
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import (
+    BIGINT,
+    JSON,
+    build_as,
+    define,
+    implement,
+    integer,
+)
+from mysqlcompat.functions.operators import like_pattern
+from mysqlcompat.functions.table import Context
+from mysqlcompat.jsonb import Json
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sqltypes import Class, SqlType, string_type
+
+_BINARY_COLLATION = "utf8mb4_bin"
+
+
+def document(call: Call, number: int, value: Any) -> Any:
+    """The Python form of the document in argument `number` (from 0). Raises 3141, 3146, 3144."""
+    match value:
+        case Json():
+            return value.value
+        case str():
+            return parse_json(value, number + 1, call.function.name).value
+        case bytes():
+            raise SqlError(3144, "binary")
+    raise SqlError(3146, number + 1, call.function.name)
+
+
+def _path(value: Any) -> json_path.Path:
+    return json_path.parse_path(value if isinstance(value, str) else value.decode("latin-1"))
+
+
+def _scalar(value: Any, arg: Expression) -> Any:
+    return None if value is None else json_scalar(value, arg.type).value
+
+
+# Making -----------------------------------------------------------------------------------------
+
+
+@build_as("json_object", 0, 999)
+def build_json_object(typing: Typing, args: Sequence[Expression]) -> Expression:
+    if len(args) % 2:
+        raise SqlError(1582, "json_object")
+    taken = [
+        typing.as_json(arg) if number % 2 else typing.as_string(arg)
+        for number, arg in enumerate(args)
+    ]
+    return typing.call("json_object", JSON, *taken)
+
+
+@implement("json_object", null_rejects=False)
+def json_object(context: Context, call: Call, *values: Any) -> Json:
+    members: dict[str, Any] = {}
+    for at in range(0, len(values), 2):
+        if values[at] is None:
+            raise SqlError(3158)
+        members[str(values[at])] = _scalar(values[at + 1], call.args[at + 1])
+    return Json(jsonb.make_object(members))
+
+
+@define("json_array", "v*", JSON, required=0, nullable=True, null_rejects=False)
+def json_array(context: Context, call: Call, *values: Any) -> Json:
+    return Json([_scalar(value, arg) for value, arg in zip(values, call.args, strict=True)])
+
+
+def _quoted_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    return string_type(6 * args[0].type.length + 2, _BINARY_COLLATION, True)
+
+
+@define("json_quote", "s", _quoted_type)
+def json_quote(context: Context, call: Call, value: str) -> str:
+    return jsonb.quote(value)
+
+
+# Reading ----------------------------------------------------------------------------------------
+
+
+@define("json_extract", "jss*", JSON, required=2, nullable=True)
+def json_extract(context: Context, call: Call, value: Any, *paths: Any) -> Json | None:
+    root = document(call, 0, value)
+    legs = [_path(path) for path in paths]
+    found = [item for path in legs for item in json_path.find(root, path)]
+    if not found:
+        return None
+    if len(legs) > 1 or json_path.is_wild(legs[0]):
+        return Json(found)
+    return Json(found[0])
+
+
+@build_as("json_unquote", 1)
+def build_json_unquote(typing: Typing, args: Sequence[Expression]) -> Expression:
+    arg = args[0]
+    if arg.type.cls is Class.JSON:
+        size, kind = (1 << 32) - 1, TypeKind.LONGTEXT
+    else:
+        arg = typing.as_string(arg)
+        size, kind = arg.type.length, TypeKind.VARCHAR
+    made = string_type(size, _BINARY_COLLATION, True, kind=kind)
+    return typing.call("json_unquote", made, arg)
+
+
+@implement("json_unquote")
+def json_unquote(context: Context, call: Call, value: Any) -> str:
+    if isinstance(value, Json):
+        return jsonb.scalar_text(value.value)
+    if len(value) < 2 or value[0] != '"' or value[-1] != '"':
+        return str(value)
+    try:
+        return str(json.loads(value, strict=False))
+    except json.JSONDecodeError as error:
+        raise SqlError(3141, 1, "json_unquote", "Invalid value.", error.pos, "") from None
+
+
+@define(
+    "json_type", "j", lambda typing, args: string_type(17, _BINARY_COLLATION, True), nullable=True
+)
+def json_type(context: Context, call: Call, value: Any) -> str:
+    return kind_of(document(call, 0, value))
+
+
+def kind_of(value: Any) -> str:
+    name = type(value).__name__
+    if isinstance(value, int) and not isinstance(value, bool):
+        return "UNSIGNED INTEGER" if value >= 1 << 63 else "INTEGER"
+    return {
+        "dict": "OBJECT", "list": "ARRAY", "str": "STRING", "bool": "BOOLEAN", "NoneType": "NULL",
+        "float": "DOUBLE", "Decimal": "DECIMAL", "date": "DATE", "datetime": "DATETIME",
+        "timedelta": "TIME", "Opaque": "BLOB",
+    }[name]  # fmt: skip
+
+
+@define("json_valid", "j", integer(21), nullable=True)
+def json_valid(context: Context, call: Call, value: Any) -> int:
+    if isinstance(value, Json):
+        return 1
+    if not isinstance(value, str):
+        return 0
+    try:
+        jsonb.parse(value)
+    except jsonb.InvalidJson:
+        return 0
+    return 1
+
+
+def _at(call: Call, value: Any, path: tuple[Any, ...]) -> tuple[bool, Any]:
+    """(found, the one value at an optional path)."""
+    root = document(call, 0, value)
+    if not path:
+        return True, root
+    found = json_path.find(root, json_path.single(path[0]))
+    return (True, found[0]) if found else (False, None)
+
+
+@define("json_length", "js", BIGINT, required=1, nullable=True)
+def json_length(context: Context, call: Call, value: Any, *path: Any) -> int | None:
+    found, item = _at(call, value, path)
+    if not found:
+        return None
+    return len(item) if isinstance(item, dict | list) else 1
+
+
+@define("json_depth", "j", BIGINT, nullable=True)
+def json_depth(context: Context, call: Call, value: Any) -> int:
+    return jsonb.depth(document(call, 0, value))
+
+
+@define("json_keys", "js", JSON, required=1, nullable=True)
+def json_keys(context: Context, call: Call, value: Any, *path: Any) -> Json | None:
+    found, item = _at(call, value, path)
+    return Json(list(item)) if found and isinstance(item, dict) else None
+
+
+@define("json_contains", "jjs", BIGINT, required=2, nullable=True)
+def json_contains(context: Context, call: Call, target: Any, candidate: Any, *path: Any) -> Any:
+    wanted = document(call, 1, candidate)
+    found, item = _at(call, target, path)
+    return int(json_order.contains(item, wanted)) if found else None
+
+
+@define("json_contains_path", "jss*", BIGINT, required=3, nullable=True)
+def json_contains_path(context: Context, call: Call, value: Any, mode: str, *paths: Any) -> int:
+    root = document(call, 0, value)
+    if mode.lower() not in ("one", "all"):
+        raise SqlError(3154, "json_contains_path")
+    hits = [bool(json_path.find(root, _path(path))) for path in paths]
+    return int(any(hits) if mode.lower() == "one" else all(hits))
+
+
+@define("json_overlaps", "jj", integer(1))
+def json_overlaps(context: Context, call: Call, left: Any, right: Any) -> int:
+    one, other = document(call, 0, left), document(call, 1, right)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return int(
+            any(key in other and json_order.compare(one[key], other[key]) == 0 for key in one)
+        )
+    first = one if isinstance(one, list) else [one]
+    second = other if isinstance(other, list) else [other]
+    return int(any(json_order.compare(a, b) == 0 for a in first for b in second))
+
+
+@define("member of", "vj", integer(1))
+def member_of(context: Context, call: Call, value: Json, array: Any) -> int:
+    cells = document(call, 1, array)
+    cells = cells if isinstance(cells, list) else [cells]
+    return int(any(json_order.compare(value.value, cell) == 0 for cell in cells))
+
+
+@define("json_search", "jssss*", JSON, required=3, nullable=True, null_rejects=False)
+def json_search(
+    context: Context,
+    call: Call,
+    value: Any,
+    mode: Any,
+    wanted: Any,
+    escape: Any = None,
+    *paths: Any,
+) -> Json | None:
+    if value is None or mode is None or wanted is None or None in paths:
+        return None
+    if mode.lower() not in ("one", "all"):
+        raise SqlError(3154, "json_search")
+    pattern = like_pattern(wanted, "\\" if escape is None else escape, _BINARY_COLLATION)
+    found: list[str] = []
+    _search(document(call, 0, value), "$", lambda text: bool(pattern.fullmatch(text)), found)
+    if not found:
+        return None
+    return Json(found[0] if mode.lower() == "one" or len(found) == 1 else found)
+
+
+def _search(value: Any, path: str, matches: Callable[[str], bool], found: list[str]) -> None:
+    if isinstance(value, str) and matches(value):
+        found.append(path)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            name = key if key.isidentifier() else jsonb.quote(key)
+            _search(item, f"{path}.{name}", matches, found)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            _search(item, f"{path}[{number}]", matches, found)
+
+
+@define(
+    "json_pretty", "j",
+    lambda typing, args: string_type(67108864, _BINARY_COLLATION, True, kind=TypeKind.LONGTEXT),
+)  # fmt: skip
+def json_pretty(context: Context, call: Call, value: Any) -> str:
+    return jsonb.pretty(document(call, 0, value))
+
+
+@define("json_storage_size", "j", BIGINT, nullable=True)
+def json_storage_size(context: Context, call: Call, value: Any) -> int:
+    return len(jsonb.encode(document(call, 0, value)))
+
+
+# Changing ---------------------------------------------------------------------------------------
+
+
+def _build_pairs(name: str) -> None:
+    """Functions of a document and (path, value) pairs."""
+
+    def build(typing: Typing, args: Sequence[Expression]) -> Expression:
+        if len(args) % 2 == 0:
+            raise SqlError(1582, name)
+        taken = [args[0]]
+        for number, arg in enumerate(args[1:], 1):
+            taken.append(typing.as_string(arg) if number % 2 else typing.as_json(arg))
+        return typing.call(name, JSON, *taken)
+
+    build_as(name, 3, 999)(build)
+
+
+for _name in ("json_set", "json_insert", "json_replace", "json_array_append", "json_array_insert"):
+    _build_pairs(_name)
+
+
+def _store(call: Call, values: tuple[Any, ...], insert: bool, replace: bool) -> Json | None:
+    if values[0] is None or None in values[1::2]:
+        return None
+    root = document(call, 0, values[0])
+    for at in range(1, len(values), 2):
+        item = _scalar(values[at + 1], call.args[at + 1])
+        root = json_path.store(root, json_path.single(values[at]), item, insert, replace)
+    return Json(root)
+
+
+@implement("json_set", null_rejects=False)
+def json_set(context: Context, call: Call, *values: Any) -> Json | None:
+    return _store(call, values, insert=True, replace=True)
+
+
+@implement("json_insert", null_rejects=False)
+def json_insert(context: Context, call: Call, *values: Any) -> Json | None:
+    return _store(call, values, insert=True, replace=False)
+
+
+@implement("json_replace", null_rejects=False)
+def json_replace(context: Context, call: Call, *values: Any) -> Json | None:
+    return _store(call, values, insert=False, replace=True)
+
+
+@implement("json_array_append", null_rejects=False)
+def json_array_append(context: Context, call: Call, *values: Any) -> Json | None:
+    if values[0] is None or None in values[1::2]:
+        return None
+    root = document(call, 0, values[0])
+    for at in range(1, len(values), 2):
+        path = json_path.single(values[at])
+        found = json_path.find(root, path)
+        if found:
+            cells = found[0] if isinstance(found[0], list) else [found[0]]
+            item = _scalar(values[at + 1], call.args[at + 1])
+            root = json_path.store(root, path, [*cells, item], False, True)
+    return Json(root)
+
+
+@implement("json_array_insert", null_rejects=False)
+def json_array_insert(context: Context, call: Call, *values: Any) -> Json | None:
+    if values[0] is None or None in values[1::2]:
+        return None
+    root = document(call, 0, values[0])
+    for at in range(1, len(values), 2):
+        path = json_path.single(values[at])
+        if not path or not isinstance(path[-1], json_path.Cell):
+            raise SqlError(3165, len(values[at]))
+        found = json_path.find(root, path[:-1])
+        if found and isinstance(found[0], list):
+            cells = list(found[0])
+            index = max(json_path.position(path[-1], len(cells)), 0)
+            cells.insert(index, _scalar(values[at + 1], call.args[at + 1]))
+            root = json_path.store(root, path[:-1], cells, False, True)
+    return Json(root)
+
+
+@define("json_remove", "jss*", JSON, required=2, nullable=True)
+def json_remove(context: Context, call: Call, value: Any, *paths: Any) -> Json:
+    root = document(call, 0, value)
+    for text in paths:
+        path = json_path.single(text)
+        if not path:
+            raise SqlError(3153)
+        root = json_path.remove(root, path)
+    return Json(root)
+
+
+@define("json_merge_patch", "jjj*", JSON, required=2, nullable=True)
+def json_merge_patch(context: Context, call: Call, *values: Any) -> Json:
+    documents = [document(call, number, value) for number, value in enumerate(values)]
+    merged = documents[0]
+    for patch in documents[1:]:
+        merged = _patched(merged, patch)
+    return Json(merged)
+
+
+def _patched(target: Any, patch: Any) -> Any:
+    if not isinstance(patch, dict):
+        return patch
+    members = dict(target) if isinstance(target, dict) else {}
+    for key, item in patch.items():
+        if item is None:
+            members.pop(key, None)
+        else:
+            members[key] = _patched(members.get(key), item)
+    return jsonb.make_object(members)
+
+
+@define("json_merge_preserve json_merge", "jjj*", JSON, required=2, nullable=True)
+def json_merge_preserve(context: Context, call: Call, *values: Any) -> Json:
+    documents = [document(call, number, value) for number, value in enumerate(values)]
+    merged = documents[0]
+    for other in documents[1:]:
+        merged = _preserved(merged, other)
+    return Json(merged)
+
+
+def _preserved(left: Any, right: Any) -> Any:
+    if isinstance(left, dict) and isinstance(right, dict):
+        members = dict(left)
+        for key, item in right.items():
+            members[key] = _preserved(members[key], item) if key in members else item
+        return jsonb.make_object(members)
+    one = left if isinstance(left, list) else [left]
+    other = right if isinstance(right, list) else [right]
+    return [*one, *other]

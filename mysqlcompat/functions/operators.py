@@ -1,0 +1,330 @@
+"""Operators over values: comparison, arithmetic, logic, bits, LIKE and REGEXP."""
+
+from __future__ import annotations
+
+import math
+import re
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from mysqlcompat import collations, json_order
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import implement
+from mysqlcompat.functions.table import Context, OutOfRange
+from mysqlcompat.jsonb import Json
+from mysqlcompat.numerals import EXACT, round_decimal, truncate_decimal
+from mysqlcompat.sql.typed import Call
+from mysqlcompat.sqltypes import Class, SqlType
+
+_MASK = (1 << 64) - 1
+
+
+def order(left: Any, right: Any, collation: str) -> int:
+    """Below zero, zero or above zero. Both values are of one class, neither is NULL."""
+    if isinstance(left, Json):
+        return json_order.compare(left.value, right.value)
+    if isinstance(left, str) and isinstance(right, str):
+        left, right = collations.sort_key(left, collation), collations.sort_key(right, collation)
+    return int(left > right) - int(left < right)
+
+
+def _collation(call: Call) -> str:
+    return call.args[0].type.collation
+
+
+@implement("=")
+def equal(context: Context, call: Call, left: Any, right: Any) -> int:
+    return int(order(left, right, _collation(call)) == 0)
+
+
+@implement("<>")
+def unequal(context: Context, call: Call, left: Any, right: Any) -> int:
+    return int(order(left, right, _collation(call)) != 0)
+
+
+@implement("<")
+def less(context: Context, call: Call, left: Any, right: Any) -> int:
+    return int(order(left, right, _collation(call)) < 0)
+
+
+@implement("<=")
+def at_most(context: Context, call: Call, left: Any, right: Any) -> int:
+    return int(order(left, right, _collation(call)) <= 0)
+
+
+@implement(">")
+def greater(context: Context, call: Call, left: Any, right: Any) -> int:
+    return int(order(left, right, _collation(call)) > 0)
+
+
+@implement(">=")
+def at_least(context: Context, call: Call, left: Any, right: Any) -> int:
+    return int(order(left, right, _collation(call)) >= 0)
+
+
+@implement("<=>", null_rejects=False)
+def null_safe_equal(context: Context, call: Call, left: Any, right: Any) -> int:
+    if left is None or right is None:
+        return int(left is right)
+    return int(order(left, right, _collation(call)) == 0)
+
+
+@implement("between", null_rejects=False)
+def between(context: Context, call: Call, value: Any, low: Any, high: Any) -> int | None:
+    if value is None:
+        return None
+    collation = _collation(call)
+    if low is not None and order(value, low, collation) < 0:
+        return 0
+    if high is not None and order(value, high, collation) > 0:
+        return 0
+    return None if low is None or high is None else 1
+
+
+@implement("in", null_rejects=False)
+def is_in(context: Context, call: Call, value: Any, *items: Any) -> int | None:
+    if value is None:
+        return None
+    collation = _collation(call)
+    if any(item is not None and order(value, item, collation) == 0 for item in items):
+        return 1
+    return None if None in items else 0
+
+
+# Logic ------------------------------------------------------------------------------------------
+
+
+@implement("and", null_rejects=False)
+def conjunction(context: Context, call: Call, *values: Any) -> int | None:
+    if any(value is not None and not value for value in values):
+        return 0
+    return None if None in values else 1
+
+
+@implement("or", null_rejects=False)
+def disjunction(context: Context, call: Call, *values: Any) -> int | None:
+    if any(value for value in values if value is not None):
+        return 1
+    return None if None in values else 0
+
+
+@implement("xor")
+def exclusive(context: Context, call: Call, left: Any, right: Any) -> int:
+    return int(bool(left) != bool(right))
+
+
+@implement("not")
+def negated(context: Context, call: Call, value: Any) -> int:
+    return int(not value)
+
+
+@implement("is null", null_rejects=False)
+def is_null(context: Context, call: Call, value: Any) -> int:
+    return int(value is None)
+
+
+@implement("is true", null_rejects=False)
+def is_true(context: Context, call: Call, value: Any) -> int:
+    return int(value is not None and bool(value))
+
+
+@implement("is false", null_rejects=False)
+def is_false(context: Context, call: Call, value: Any) -> int:
+    return int(value is not None and not value)
+
+
+# Arithmetic -------------------------------------------------------------------------------------
+
+
+def checked(value: Any, sql_type: SqlType) -> Any:
+    """`value` if it is within its type's range. Raises OutOfRange."""
+    match value:
+        case int():
+            low, high = sql_type.range
+            if not low <= value <= high:
+                raise OutOfRange("BIGINT UNSIGNED" if sql_type.unsigned else "BIGINT")
+        case float():
+            if not math.isfinite(value):
+                raise OutOfRange("DOUBLE")
+        case Decimal():
+            if value.adjusted() >= 81:
+                raise OutOfRange("DECIMAL")
+    return value
+
+
+def _exact_result(value: Decimal, sql_type: SqlType) -> Decimal:
+    return checked(EXACT.quantize(value, Decimal(1).scaleb(-sql_type.scale)), sql_type)  # type: ignore[no-any-return]
+
+
+def _result(call: Call, value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return _exact_result(value, call.type)
+    return checked(value, call.type)
+
+
+@implement("+")
+def add(context: Context, call: Call, left: Any, right: Any) -> Any:
+    if isinstance(left, Decimal):
+        return _result(call, EXACT.add(left, right))
+    return _result(call, left + right)
+
+
+@implement("-")
+def subtract(context: Context, call: Call, left: Any, right: Any) -> Any:
+    if isinstance(left, Decimal):
+        return _result(call, EXACT.subtract(left, right))
+    return _result(call, left - right)
+
+
+@implement("*")
+def multiply(context: Context, call: Call, left: Any, right: Any) -> Any:
+    if isinstance(left, Decimal):
+        return _result(call, EXACT.multiply(left, right))
+    return _result(call, left * right)
+
+
+def _by_zero(context: Context) -> None:
+    if "ERROR_FOR_DIVISION_BY_ZERO" in context.sql_mode:
+        if context.strict:
+            raise SqlError(1365)
+        context.warn(1365, "Division by 0")
+
+
+@implement("/")
+def divide(context: Context, call: Call, left: Any, right: Any) -> Any:
+    if not right:
+        return _by_zero(context)
+    if call.type.cls is Class.DOUBLE:
+        return _result(call, left / right)
+    quotient = EXACT.divide(Decimal(left), Decimal(right))
+    return checked(round_decimal(quotient, call.type.scale), call.type)
+
+
+@implement("div")
+def integer_divide(context: Context, call: Call, left: Any, right: Any) -> Any:
+    if not right:
+        return _by_zero(context)
+    if isinstance(left, Decimal):
+        return checked(int(truncate_decimal(EXACT.divide(left, right), 0)), call.type)
+    quotient = abs(left) // abs(right)
+    return checked(quotient if (left < 0) == (right < 0) else -quotient, call.type)
+
+
+@implement("%")
+def remainder(context: Context, call: Call, left: Any, right: Any) -> Any:
+    """The sign is that of the left side."""
+    if not right:
+        return _by_zero(context)
+    if isinstance(left, float):
+        return math.fmod(left, right)
+    if isinstance(left, Decimal):
+        return _exact_result(EXACT.remainder(left, right), call.type)
+    magnitude = abs(left) % abs(right)
+    return -magnitude if left < 0 else magnitude
+
+
+@implement("neg")
+def negate(context: Context, call: Call, value: Any) -> Any:
+    return checked(EXACT.minus(value) if isinstance(value, Decimal) else -value, call.type)
+
+
+# Bits -------------------------------------------------------------------------------------------
+
+
+@implement("&")
+def bit_and(context: Context, call: Call, left: int, right: int) -> int:
+    return left & right & _MASK
+
+
+@implement("|")
+def bit_or(context: Context, call: Call, left: int, right: int) -> int:
+    return (left | right) & _MASK
+
+
+@implement("^")
+def bit_xor(context: Context, call: Call, left: int, right: int) -> int:
+    return (left ^ right) & _MASK
+
+
+@implement("<<")
+def shift_left(context: Context, call: Call, left: int, right: int) -> int:
+    return (left & _MASK) << right & _MASK if 0 <= right < 64 else 0
+
+
+@implement(">>")
+def shift_right(context: Context, call: Call, left: int, right: int) -> int:
+    return (left & _MASK) >> right if 0 <= right < 64 else 0
+
+
+@implement("~")
+def bit_not(context: Context, call: Call, value: int) -> int:
+    return ~value & _MASK
+
+
+# Patterns ---------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1024)
+def like_pattern(pattern: str, escape: str, collation: str) -> re.Pattern[str]:
+    """A regular expression over folded text that matches what the LIKE pattern does."""
+    made: list[str] = []
+    at = 0
+    while at < len(pattern):
+        character = pattern[at]
+        if character == escape and escape and at + 1 < len(pattern):
+            at += 1
+            made.append(re.escape(collations.fold(pattern[at], collation)))
+        elif character == "%":
+            made.append(".*")
+        elif character == "_":
+            made.append(".")
+        else:
+            made.append(re.escape(collations.fold(character, collation)))
+        at += 1
+    return re.compile("".join(made), re.DOTALL)
+
+
+@implement("like")
+def like(context: Context, call: Call, text: Any, pattern: Any, escape: Any) -> int:
+    collation = _collation(call)
+    if isinstance(text, bytes) or isinstance(pattern, bytes):
+        text, pattern = (
+            part.decode("latin-1") if isinstance(part, bytes) else part.encode().decode("latin-1")
+            for part in (text, pattern)
+        )
+    if isinstance(escape, bytes):
+        escape = escape.decode("latin-1")
+    if len(escape) > 1:
+        raise SqlError(1210, "ESCAPE")
+    compiled = like_pattern(pattern, escape, collation)
+    return int(compiled.fullmatch(collations.fold(text, collation)) is not None)
+
+
+@lru_cache(maxsize=256)
+def regular_expression(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+    if not pattern:
+        raise SqlError(3685)
+    try:
+        return re.compile(_python_regexp(pattern), re.IGNORECASE if ignore_case else 0)
+    except re.error:
+        raise SqlError(3692) from None
+
+
+def _python_regexp(pattern: str) -> str:
+    """ICU's POSIX classes in Python's words."""
+    classes = {
+        "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "space": r"\s", "upper": "A-Z",
+        "lower": "a-z", "punct": r"!-/:-@\[-`{-~", "xdigit": "0-9a-fA-F",
+    }  # fmt: skip
+    for name, members in classes.items():
+        pattern = pattern.replace(f"[:{name}:]", members)
+    return pattern
+
+
+@implement("regexp")
+def regexp(context: Context, call: Call, text: Any, pattern: Any) -> int:
+    if isinstance(text, bytes) or isinstance(pattern, bytes):
+        raise SqlError(3995, "binary", "utf8mb4", "regexp_like")
+    ignore_case = _collation(call).endswith("_ci")
+    return int(regular_expression(pattern, ignore_case).search(text) is not None)

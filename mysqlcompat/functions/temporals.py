@@ -1,0 +1,760 @@
+"""Date and time functions."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlglot import exp
+
+from btree.schema import TypeKind
+from mysqlcompat import convert, temporal
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import BIGINT, build_as, define, implement, integer
+from mysqlcompat.functions.table import Context
+from mysqlcompat.numerals import EXACT, leading_integer, round_decimal
+from mysqlcompat.sql.infer import Typing, cast_literal_fsp
+from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
+from mysqlcompat.sqltypes import (
+    TEMPORAL,
+    Class,
+    SqlType,
+    date_type,
+    datetime_type,
+    decimal_type,
+    int_type,
+    string_type,
+    time_type,
+)
+
+if TYPE_CHECKING:
+    from mysqlcompat.sql.expressions import Resolver
+
+_DAY: Final = timedelta(days=1)
+_MICRO: Final = timedelta(microseconds=1)
+
+
+# The clock --------------------------------------------------------------------------------------
+
+
+def _fsp(name: str, args: Sequence[Expression]) -> int:
+    if not args:
+        return 0
+    value = args[0].value if isinstance(args[0], Literal) else None
+    if not isinstance(value, int):
+        raise SqlError(1210, name)
+    if value > 6:
+        raise SqlError(1426, value, name, 6)
+    return value
+
+
+def _clock(names: str, make: Callable[[int], SqlType]) -> None:
+    def build(typing: Typing, args: Sequence[Expression]) -> Expression:
+        return typing.call(name, make(_fsp(name, args)).or_null(False))
+
+    name = names.split()[0]
+    build_as(names, 0, 1)(build)
+
+
+def _now_type(fsp: int) -> SqlType:
+    return datetime_type(fsp)
+
+
+def _time_now_type(fsp: int) -> SqlType:
+    made = time_type(fsp)
+    return replace(made, length=made.length - 2)
+
+
+_clock("now current_timestamp localtime localtimestamp", _now_type)
+_clock("sysdate", _now_type)
+_clock("utc_timestamp", _now_type)
+_clock("curtime current_time", _time_now_type)
+_clock("utc_time", _time_now_type)
+
+
+def _local(context: Context, fsp: int) -> datetime:
+    unit = 10 ** (6 - fsp)
+    return temporal.local_of_us(context.now_us // unit * unit, context.time_zone)
+
+
+@implement("now,sysdate", pure=False)
+def now(context: Context, call: Call) -> datetime:
+    return _local(context, call.type.scale)
+
+
+@implement("utc_timestamp", pure=False)
+def utc_timestamp(context: Context, call: Call) -> datetime:
+    unit = 10 ** (6 - call.type.scale)
+    return temporal.local_of_us(context.now_us // unit * unit, "UTC")
+
+
+@implement("curtime", pure=False)
+def curtime(context: Context, call: Call) -> timedelta:
+    return temporal.time_of(_local(context, call.type.scale))
+
+
+@implement("utc_time", pure=False)
+def utc_time(context: Context, call: Call) -> timedelta:
+    return temporal.time_of(utc_timestamp(context, call))
+
+
+@define("curdate current_date", "", date_type(False), pure=False)
+def curdate(context: Context, call: Call) -> date:
+    return _local(context, 0).date()
+
+
+@define("utc_date", "", date_type(False), pure=False)
+def utc_date(context: Context, call: Call) -> date:
+    return utc_timestamp(context, call).date()
+
+
+# Literals and parts -----------------------------------------------------------------------------
+
+
+def _literal(
+    name: str, kind: str, make: Callable[[str], Any], made: Callable[[int], SqlType]
+) -> None:
+    def build(typing: Typing, args: Sequence[Expression]) -> Expression:
+        literal = args[0]
+        assert isinstance(literal, Literal)
+        text = str(literal.value)
+        value = make(text)
+        if value is None:
+            raise SqlError(1525, kind, text)
+        return Literal(made(cast_literal_fsp(text)).or_null(False), value)
+
+    build_as(name, 1)(build)
+
+
+def _date_literal(text: str) -> date | None:
+    moment, whole, has_time = temporal.parse_datetime(text)
+    return moment.date() if moment is not None and whole and not has_time else None
+
+
+def _datetime_literal(text: str) -> datetime | None:
+    moment, whole, _ = temporal.parse_datetime(text)
+    return moment if whole else None
+
+
+def _time_literal(text: str) -> timedelta | None:
+    span, whole = temporal.parse_time(text)
+    return span if whole else None
+
+
+_literal("date literal", "DATE", _date_literal, lambda fsp: date_type())
+_literal("timestamp literal", "DATETIME", _datetime_literal, datetime_type)
+_literal("time literal", "TIME", _time_literal, _time_now_type)
+
+
+@build_as("date", 1)
+def build_date(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return Cast(date_type(), args[0])
+
+
+@build_as("time", 1)
+def build_time(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return Cast(time_type(_shown_fsp(args[0])), args[0])
+
+
+@build_as("timestamp", 1, 2)
+def build_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
+    moment = Cast(datetime_type(_shown_fsp(args[0])), args[0])
+    return moment if len(args) == 1 else build_addtime(typing, (moment, args[1]))
+
+
+def _shown_fsp(arg: Expression) -> int:
+    """Fractional digits of an argument: those a literal shows, six of other strings."""
+    if arg.type.cls in TEMPORAL:
+        return arg.type.scale
+    if isinstance(arg, Literal) and isinstance(arg.value, str):
+        return cast_literal_fsp(arg.value)
+    return (
+        min(arg.type.scale, 6)
+        if arg.type.cls is Class.DECIMAL
+        else (0 if arg.type.cls is Class.INT else 6)
+    )
+
+
+def week_of(value: date, mode: int) -> tuple[int, int]:
+    """(year, week) as WEEK(…, mode) counts."""
+    monday_first, long_year, first_full = bool(mode & 1), bool(mode & 2), not mode & 4
+    if not monday_first:
+        first_full = not first_full
+    first_full = bool(mode & 4) if monday_first else not mode & 4
+    start = date(value.year, 1, 1)
+    weekday = start.weekday() if monday_first else (start.weekday() + 1) % 7
+    day = (value - start).days
+    year = value.year
+    skips_first = weekday != 0 if not _iso(mode) else weekday >= 4
+    if value.month == 1 and value.day <= 7 - weekday:
+        if not long_year and skips_first:
+            return year, 0
+        if skips_first:
+            long_year = True
+            year -= 1
+            start = date(year, 1, 1)
+            days = 366 if calendar.isleap(year) else 365
+            weekday = (weekday + 53 * 7 - days) % 7
+            day += days
+    skips_first = weekday != 0 if not _iso(mode) else weekday >= 4
+    days = day - (7 - weekday) if skips_first else day + weekday
+    if long_year and days >= 52 * 7:
+        in_year = 366 if calendar.isleap(year) else 365
+        weekday = (weekday + in_year) % 7
+        if (not _iso(mode) and weekday == 0) or (_iso(mode) and weekday < 4):
+            return year + 1, 1
+    return year, days // 7 + 1
+
+
+def _iso(mode: int) -> bool:
+    """Whether week 1 is the first with four days or more in the year."""
+    return bool(mode & 1) != bool(mode & 4)
+
+
+_DAYS = tuple(calendar.day_name)
+_MONTHS = tuple(calendar.month_name)
+
+
+def _part(names: str, length: int, compute: Callable[[date], int], kind: str = "D") -> None:
+    def apply(context: Context, call: Call, value: Any) -> int:
+        return compute(value)
+
+    define(names, kind, integer(length), nullable=True)(apply)
+
+
+_part("month", 3, lambda value: value.month)
+_part("day dayofmonth", 3, lambda value: value.day)
+_part("quarter", 2, lambda value: (value.month + 2) // 3)
+_part("weekday", 2, lambda value: value.weekday())
+_part("dayofweek", 2, lambda value: (value.weekday() + 1) % 7 + 1)
+_part("dayofyear", 4, lambda value: value.timetuple().tm_yday)
+_part("to_days", 8, lambda value: value.toordinal() + 365)
+_part("weekofyear", 3, lambda value: value.isocalendar()[1])
+
+
+@define("year", "D", SqlType(TypeKind.YEAR, 4, unsigned=True), nullable=True)
+def year(context: Context, call: Call, value: date) -> int:
+    return value.year
+
+
+@define("week", "Di", integer(3), required=1, nullable=True)
+def week(context: Context, call: Call, value: date, mode: int = 0) -> int:
+    return week_of(value, mode)[1]
+
+
+@define("yearweek", "Di", integer(6), required=1, nullable=True)
+def yearweek(context: Context, call: Call, value: date, mode: int = 0) -> int:
+    number, weeks = week_of(value, mode | 2)
+    return number * 100 + weeks
+
+
+def _clock_part(name: str, length: int, compute: Callable[[int], int]) -> None:
+    def apply(context: Context, call: Call, value: timedelta) -> int:
+        return compute(abs(value) // _MICRO)
+
+    define(name, "T", integer(length), nullable=True)(apply)
+
+
+_clock_part("hour", 4, lambda micros: micros // 3600000000)
+_clock_part("minute", 3, lambda micros: micros // 60000000 % 60)
+_clock_part("second", 3, lambda micros: micros // 1000000 % 60)
+_clock_part("microsecond", 21, lambda micros: micros % 1000000)
+
+
+@define("dayname", "D", lambda typing, args: string_type(9, typing.context.collation))
+def dayname(context: Context, call: Call, value: date) -> str:
+    return _DAYS[value.weekday()]
+
+
+@define("monthname", "D", lambda typing, args: string_type(9, typing.context.collation))
+def monthname(context: Context, call: Call, value: date) -> str:
+    return _MONTHS[value.month]
+
+
+@define("last_day", "D", date_type(), nullable=True)
+def last_day(context: Context, call: Call, value: date) -> date:
+    return value.replace(day=calendar.monthrange(value.year, value.month)[1])
+
+
+@define("from_days", "i", date_type(), nullable=True)
+def from_days(context: Context, call: Call, days: int) -> date | None:
+    return date.fromordinal(days - 365) if 366 <= days <= 3652424 else None
+
+
+@define("time_to_sec", "T", integer(10), nullable=True)
+def time_to_sec(context: Context, call: Call, value: timedelta) -> int:
+    seconds = abs(value) // timedelta(seconds=1)
+    return -seconds if value < timedelta(0) else seconds
+
+
+@build_as("sec_to_time", 1)
+def build_sec_to_time(typing: Typing, args: Sequence[Expression]) -> Expression:
+    arg = typing.as_number(args[0])
+    fsp = 6 if arg.type.cls is Class.DOUBLE else min(arg.type.scale, 6)
+    return typing.call("sec_to_time", time_type(fsp), arg)
+
+
+@implement("sec_to_time")
+def sec_to_time(context: Context, call: Call, seconds: Any) -> timedelta:
+    micros = int(EXACT.scaleb(Decimal(str(seconds)), 6))
+    span = timedelta(microseconds=micros)
+    if abs(span) > temporal.TIME_LIMIT:
+        context.warn(1292, f"Truncated incorrect time value: '{seconds}'")
+    return min(max(span, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
+
+
+@define("makedate", "ii", date_type(), nullable=True)
+def makedate(context: Context, call: Call, number: int, day: int) -> date | None:
+    if number < 100:
+        number += 2000 if number < 70 else 1900
+    if day < 1 or not 1 <= number <= 9999:
+        return None
+    made = date(number, 1, 1).toordinal() + day - 1
+    return date.fromordinal(made) if made <= date.max.toordinal() else None
+
+
+@define("maketime", "iii", time_type(), nullable=True)
+def maketime(context: Context, call: Call, hour: int, minute: int, second: int) -> Any:
+    if not (0 <= minute < 60 and 0 <= second < 60):
+        return None
+    span = timedelta(hours=abs(hour), minutes=minute, seconds=second)
+    return min(span, temporal.TIME_LIMIT) * (-1 if hour < 0 else 1)
+
+
+# Differences ------------------------------------------------------------------------------------
+
+
+@define("datediff", "DD", integer(9), nullable=True)
+def datediff(context: Context, call: Call, left: date, right: date) -> int:
+    return (left - right).days
+
+
+@define("timestampdiff", "xtt", BIGINT, nullable=True)
+def timestampdiff(context: Context, call: Call, unit: str, first: datetime, last: datetime) -> int:
+    if unit in ("YEAR", "QUARTER", "MONTH"):
+        months = _whole_months(first, last)
+        divisor = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}[unit]
+        return months // divisor if months >= 0 else -(-months // divisor)
+    micros = (last - first) // _MICRO
+    unit_micros = _UNIT_MICROS[unit]
+    return micros // unit_micros if micros >= 0 else -(-micros // unit_micros)
+
+
+def _whole_months(first: datetime, last: datetime) -> int:
+    if last < first:
+        return -_whole_months(last, first)
+    months = (last.year - first.year) * 12 + last.month - first.month
+    behind = (last.day, last.time()) < (first.day, first.time())
+    return months - behind
+
+
+@build_as("timediff", 2)
+def build_timediff(typing: Typing, args: Sequence[Expression]) -> Expression:
+    fsp = max(_shown_fsp(arg) for arg in args)
+    return typing.call("timediff", time_type(fsp), *args)
+
+
+@implement("timediff")
+def timediff(context: Context, call: Call, left: Any, right: Any) -> timedelta | None:
+    one, other = (
+        _time_or_moment(context, value, arg)
+        for value, arg in zip((left, right), call.args, strict=True)
+    )
+    if one is None or other is None or isinstance(one, datetime) != isinstance(other, datetime):
+        return None
+    span = one - other  # type: ignore[operator]
+    return min(max(span, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
+
+
+def _time_or_moment(context: Context, value: Any, arg: Expression) -> datetime | timedelta | None:
+    if isinstance(value, datetime | timedelta):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)
+    if isinstance(value, str):
+        moment, whole, has_time = temporal.parse_datetime(value)
+        if moment is not None and whole and (has_time or "-" in value[1:]):
+            return moment
+    return convert.span_of(context, value, arg.type)
+
+
+@build_as("addtime", 2)
+def build_addtime(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return _build_time_shift("addtime", typing, args)
+
+
+@build_as("subtime", 2)
+def build_subtime(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return _build_time_shift("subtime", typing, args)
+
+
+def _build_time_shift(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
+    first, span = args
+    fsp = max(_shown_fsp(first), _shown_fsp(span))
+    match first.type.cls:
+        case Class.DATETIME | Class.DATE:
+            made = datetime_type(fsp)
+        case Class.TIME:
+            made = time_type(fsp)
+        case _:
+            made = _shifted_text(typing)
+    return typing.call(name, made, first, span)
+
+
+def _shifted_text(typing: Typing) -> SqlType:
+    return string_type(29, typing.context.collation, kind=TypeKind.CHAR)
+
+
+def _time_shift(context: Context, call: Call, first: Any, span: Any, sign: int) -> Any:
+    start = _time_or_moment(context, first, call.args[0])
+    added = convert.span_of(context, span, call.args[1].type)
+    if start is None or added is None:
+        return None
+    try:
+        result = start + sign * added
+    except OverflowError:
+        context.warn(1441, "Datetime function: time field overflow")
+        return None
+    if call.type.cls is not Class.STRING:
+        return result
+    return _shown(result)
+
+
+def _shown(value: datetime | timedelta | date) -> str:
+    micros = (
+        value.microsecond
+        if isinstance(value, datetime)
+        else (abs(value) // _MICRO % 1000000 if isinstance(value, timedelta) else 0)
+    )
+    fsp = 6 if micros else 0
+    if isinstance(value, datetime):
+        return temporal.datetime_text(value, fsp)
+    return (
+        temporal.time_text(value, fsp)
+        if isinstance(value, timedelta)
+        else temporal.date_text(value)
+    )
+
+
+@implement("addtime")
+def addtime(context: Context, call: Call, first: Any, span: Any) -> Any:
+    return _time_shift(context, call, first, span, 1)
+
+
+@implement("subtime")
+def subtime(context: Context, call: Call, first: Any, span: Any) -> Any:
+    return _time_shift(context, call, first, span, -1)
+
+
+# Unix time --------------------------------------------------------------------------------------
+
+
+@build_as("unix_timestamp", 0, 1)
+def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
+    if not args:
+        return typing.call("unix_timestamp", BIGINT.or_null(False))
+    fsp = _shown_fsp(args[0])
+    is_text = isinstance(args[0], Literal) and isinstance(args[0].value, str)
+    if is_text and temporal.parse_datetime(str(args[0].value))[0] is None:  # type: ignore[union-attr]
+        fsp = 6
+    nullable = args[0].type.nullable
+    made = decimal_type(12 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
+    if fsp == 6:
+        made = decimal_type(17, 6, nullable=nullable)
+    return typing.call("unix_timestamp", made, typing.as_moment(args[0], fsp))
+
+
+@implement("unix_timestamp", null_rejects=False, pure=False)
+def unix_timestamp(context: Context, call: Call, *moment: datetime | None) -> Any:
+    if not moment:
+        return context.now_us // 1000000
+    if moment[0] is None:
+        if call.args[0].type.nullable and call.type.nullable:
+            return None
+        return Decimal(0).scaleb(-call.type.scale) if call.type.cls is Class.DECIMAL else 0
+    utc = temporal.local_to_utc(moment[0], context.time_zone)
+    micros = (utc - temporal.EPOCH) // _MICRO
+    micros = max(micros, 0) if micros < 32536771200000000 else 0
+    if call.type.cls is Class.INT:
+        return micros // 1000000
+    return round_decimal(Decimal(micros).scaleb(-6), call.type.scale)
+
+
+@build_as("from_unixtime", 1, 2)
+def build_from_unixtime(typing: Typing, args: Sequence[Expression]) -> Expression:
+    arg = typing.as_number(args[0])
+    fsp = 6 if arg.type.cls is Class.DOUBLE else min(arg.type.scale, 6)
+    moment = typing.call("from_unixtime", datetime_type(fsp), arg)
+    return moment if len(args) == 1 else _build_format("date_format", typing, (moment, args[1]))
+
+
+@implement("from_unixtime", pure=False)
+def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None:
+    micros = int(EXACT.scaleb(Decimal(str(seconds)), 6))
+    if not 0 <= micros <= 32536771199999999:
+        return None
+    return temporal.local_of_us(micros, context.time_zone)
+
+
+@define("convert_tz", "tss", datetime_type(), nullable=True, pure=False)
+def convert_tz(context: Context, call: Call, moment: datetime, source: str, target: str) -> Any:
+    try:
+        return temporal.utc_to_local(temporal.local_to_utc(moment, source), target)
+    except (SqlError, OverflowError):
+        return None
+
+
+# Intervals --------------------------------------------------------------------------------------
+
+_UNIT_MICROS: Final = {
+    "MICROSECOND": 1, "SECOND": 10**6, "MINUTE": 60 * 10**6, "HOUR": 3600 * 10**6,
+    "DAY": 86400 * 10**6, "WEEK": 7 * 86400 * 10**6,
+}  # fmt: skip
+#: Unit -> (fields of its string form, microseconds or months of each).
+_COMPOSITE: Final = {
+    "YEAR_MONTH": ("YEAR", "MONTH"),
+    "DAY_HOUR": ("DAY", "HOUR"),
+    "DAY_MINUTE": ("DAY", "HOUR", "MINUTE"),
+    "DAY_SECOND": ("DAY", "HOUR", "MINUTE", "SECOND"),
+    "DAY_MICROSECOND": ("DAY", "HOUR", "MINUTE", "SECOND", "MICROSECOND"),
+    "HOUR_MINUTE": ("HOUR", "MINUTE"),
+    "HOUR_SECOND": ("HOUR", "MINUTE", "SECOND"),
+    "HOUR_MICROSECOND": ("HOUR", "MINUTE", "SECOND", "MICROSECOND"),
+    "MINUTE_SECOND": ("MINUTE", "SECOND"),
+    "MINUTE_MICROSECOND": ("MINUTE", "SECOND", "MICROSECOND"),
+    "SECOND_MICROSECOND": ("SECOND", "MICROSECOND"),
+}
+_MONTHS_OF: Final = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}
+
+
+def build_date_shift(
+    typing: Typing, resolver: Resolver, node: Any, interval: Any, backward: bool
+) -> Expression:
+    """DATE_ADD, DATE_SUB, ADDDATE, SUBDATE and ``date ± INTERVAL n unit``."""
+    start = resolver.scalar(node)
+    if isinstance(interval, exp.Interval):
+        unit = str(interval.args["unit"].name).upper()
+        amount_node = interval.this
+        amount = resolver.resolve(amount_node)
+        if isinstance(amount, Literal) and amount.start < 0 and isinstance(amount.value, str):
+            amount = _number_in_text(typing, amount)
+    else:
+        unit, amount = "DAY", resolver.resolve(interval)
+    made = _shift_type(typing, start, amount, unit)
+    label = Literal(string_type(len(unit), nullable=False), unit)
+    if amount.type.cls not in (Class.STRING, Class.INT, Class.DECIMAL, Class.DOUBLE):
+        amount = typing.as_string(amount)
+    name = "date_sub" if backward else "date_add"
+    if start.type.cls not in (*TEMPORAL, Class.STRING):
+        start = typing.as_string(start)
+    return typing.call(name, made, start, amount, label)
+
+
+def _number_in_text(typing: Typing, amount: Literal) -> Literal:
+    """sqlglot writes ``INTERVAL 1.5 DAY`` as a string without a place in the text."""
+    from mysqlcompat.sql.expressions import number_literal
+
+    text = str(amount.value)
+    if not re.fullmatch(r"\d+(\.\d*)?([eE][+-]?\d+)?", text):
+        return amount
+    return Literal(*number_literal(text))
+
+
+def _shift_type(typing: Typing, start: Expression, amount: Expression, unit: str) -> SqlType:
+    with_micros = unit.endswith("MICROSECOND")
+    fraction = 6 if with_micros else 0
+    if unit == "SECOND" and amount.type.cls is not Class.INT:
+        fraction = amount.type.scale if amount.type.cls is Class.DECIMAL else 6
+    has_clock = unit not in (*_MONTHS_OF, "DAY", "WEEK", "YEAR_MONTH")
+    match start.type.cls:
+        case Class.DATETIME:
+            return datetime_type(max(start.type.scale, fraction))
+        case Class.DATE:
+            return datetime_type(fraction) if has_clock else date_type()
+        case Class.TIME:
+            return time_type(max(start.type.scale, fraction))
+    return _shifted_text(typing)
+
+
+def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int]:
+    """An interval as (months, microseconds)."""
+    if unit in _COMPOSITE:
+        return _composite_interval(str(amount), _COMPOSITE[unit])
+    if unit == "SECOND":
+        if isinstance(amount, str):
+            from mysqlcompat.numerals import leading_decimal
+
+            number, whole = leading_decimal(amount)
+            if not whole:
+                context.warn(1292, f"Truncated incorrect DECIMAL value: '{amount}'")
+        else:
+            number = Decimal(str(amount))
+        return 0, int(EXACT.scaleb(number, 6))
+    if isinstance(amount, str):
+        count, whole = leading_integer(amount)
+        if not whole:
+            context.warn(1292, f"Truncated incorrect INTEGER value: '{amount}'")
+    elif isinstance(amount, Decimal):
+        count = int(round_decimal(amount, 0))
+    else:
+        count = round(amount)
+    if unit in _MONTHS_OF:
+        return count * _MONTHS_OF[unit], 0
+    return 0, count * _UNIT_MICROS[unit]
+
+
+def _composite_interval(text: str, fields: Sequence[str]) -> tuple[int, int]:
+    negative = text.strip().startswith("-")
+    numbers = re.findall(r"\d+", text)[: len(fields)]
+    if fields[-1] == "MICROSECOND" and len(numbers) == len(fields):
+        numbers[-1] = numbers[-1][:6].ljust(6, "0")
+    values = [0] * (len(fields) - len(numbers)) + [int(number) for number in numbers]
+    months = sum(
+        value * _MONTHS_OF.get(name, 0) for name, value in zip(fields, values, strict=True)
+    )
+    micros = sum(
+        value * _UNIT_MICROS.get(name, 0) for name, value in zip(fields, values, strict=True)
+    )
+    return (-months, -micros) if negative else (months, micros)
+
+
+def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sign: int) -> Any:
+    months, micros = interval_of(context, amount, unit)
+    months, micros = sign * months, sign * micros
+    if isinstance(start, str | bytes):
+        return _shift_text(context, call, start, unit, months, micros)
+    if isinstance(start, timedelta):
+        span = start + timedelta(microseconds=micros)
+        return span if abs(span) <= temporal.TIME_LIMIT else None
+    moment = start if isinstance(start, datetime) else datetime(start.year, start.month, start.day)
+    shifted = shift_moment(moment, months, micros)
+    if shifted is None:
+        context.warn(1441, "Datetime function: datetime field overflow")
+        return None
+    return shifted.date() if call.type.cls is Class.DATE else shifted
+
+
+def _shift_text(
+    context: Context, call: Call, start: Any, unit: str, months: int, micros: int
+) -> str | None:
+    text = start if isinstance(start, str) else start.decode("latin-1")
+    _, _, has_time = temporal.parse_datetime(text)
+    moment = convert.moment_of(context, text, call.args[0].type)
+    if moment is None:
+        return None
+    shifted = shift_moment(moment, months, micros)
+    if shifted is None:
+        context.warn(1441, "Datetime function: datetime field overflow")
+        return None
+    if not has_time and unit in (*_MONTHS_OF, "DAY", "WEEK", "YEAR_MONTH"):
+        return temporal.date_text(shifted)
+    return _shown(shifted)
+
+
+def shift_moment(moment: datetime, months: int, micros: int) -> datetime | None:
+    """`moment` moved; the day is cut to the month's last. None past year 9999 or before year 1."""
+    try:
+        if months:
+            total = moment.year * 12 + moment.month - 1 + months
+            number, month = total // 12, total % 12 + 1
+            last = calendar.monthrange(number, month)[1]
+            moment = moment.replace(year=number, month=month, day=min(moment.day, last))
+        return moment + timedelta(microseconds=micros)
+    except (OverflowError, ValueError, calendar.IllegalMonthError):
+        return None
+
+
+@implement("date_add")
+def date_add(context: Context, call: Call, start: Any, amount: Any, unit: str) -> Any:
+    return _shift(context, call, start, amount, unit, 1)
+
+
+@implement("date_sub")
+def date_sub(context: Context, call: Call, start: Any, amount: Any, unit: str) -> Any:
+    return _shift(context, call, start, amount, unit, -1)
+
+
+@build_as("timestampadd", 3)
+def build_timestampadd(typing: Typing, args: Sequence[Expression]) -> Expression:
+    unit, amount, start = args
+    assert isinstance(unit, Literal)
+    made = _shift_type(typing, start, amount, str(unit.value))
+    if start.type.cls not in (*TEMPORAL, Class.STRING):
+        start = typing.as_string(start)
+    return typing.call("date_add", made, start, amount, unit)
+
+
+_EXTRACT_LENGTHS: Final = {
+    "YEAR": 5, "QUARTER": 2, "MONTH": 3, "WEEK": 3, "DAY": 3, "HOUR": 4, "MINUTE": 3, "SECOND": 3,
+    "MICROSECOND": 7, "YEAR_MONTH": 7, "DAY_HOUR": 9, "DAY_MINUTE": 11, "DAY_SECOND": 13,
+    "DAY_MICROSECOND": 20, "HOUR_MINUTE": 6, "HOUR_SECOND": 8, "HOUR_MICROSECOND": 14,
+    "MINUTE_SECOND": 5, "MINUTE_MICROSECOND": 11, "SECOND_MICROSECOND": 9,
+}  # fmt: skip
+
+
+def build_extract(typing: Typing, unit: str, arg: Expression) -> Expression:
+    """EXTRACT(unit FROM arg): from a date, or for clock units also from a TIME."""
+    if arg.type.cls is not Class.TIME:
+        arg = typing.as_moment(arg)
+    label = Literal(string_type(len(unit), nullable=False), unit)
+    return typing.call("extract", int_type(_EXTRACT_LENGTHS[unit]), label, arg)
+
+
+@implement("extract")
+def extract(context: Context, call: Call, unit: str, value: Any) -> int:
+    if isinstance(value, timedelta):
+        micros = abs(value) // _MICRO
+        day = 0
+    else:
+        micros = temporal.time_of(value) // _MICRO
+        day = value.day
+    fields = {
+        "DAY": day,
+        "HOUR": micros // 3600000000,
+        "MINUTE": micros // 60000000 % 60,
+        "SECOND": micros // 1000000 % 60,
+        "MICROSECOND": micros % 1000000,
+    }
+    if unit in fields:
+        return int(fields[unit])
+    match unit:
+        case "YEAR":
+            return int(value.year)
+        case "QUARTER":
+            return int((value.month + 2) // 3)
+        case "MONTH":
+            return int(value.month)
+        case "WEEK":
+            return week_of(value.date(), 0)[1]
+        case "YEAR_MONTH":
+            return int(value.year * 100 + value.month)
+    result = 0
+    for name in _COMPOSITE[unit]:
+        result = result * (10**6 if name == "MICROSECOND" else 100) + int(fields[name])
+    return result
+
+
+def _build_format(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
+    from mysqlcompat.functions.time_format import longest
+
+    value = typing.as_moment(args[0]) if name == "date_format" else typing.as_time(args[0])
+    pattern = typing.as_string(args[1])
+    size = longest(pattern.value) if isinstance(pattern, Literal) else pattern.type.length * 10
+    if name == "time_format":
+        size = pattern.type.length * 2
+    return typing.call(name, string_type(size, typing.context.collation), value, pattern)
+
+
+@build_as("date_format", 2)
+def build_date_format(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return _build_format("date_format", typing, args)
+
+
+@build_as("time_format", 2)
+def build_time_format(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return _build_format("time_format", typing, args)

@@ -1,0 +1,137 @@
+"""CAST and CONVERT: the target type as written, and the node."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from btree.schema import TypeKind
+from mysqlcompat.errors import SqlError, not_supported
+from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.infer import Typing, text_length
+from mysqlcompat.sql.typed import EXPLICIT, Cast, Expression, Param
+from mysqlcompat.sqltypes import (
+    BINARY,
+    Class,
+    SqlType,
+    bytes_per_character,
+    date_type,
+    datetime_type,
+    decimal_type,
+    double_type,
+    int_type,
+    json_type,
+    string_type,
+    time_type,
+)
+
+_TEMPORALS: Final = {"DATETIME": datetime_type, "TIME": time_type}
+_MAX_FSP: Final = 6
+
+
+def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
+    """``CAST(arg AS type)``, ``CONVERT(arg, type)``, ``CONVERT(arg USING charset)``, ``BINARY arg``."""
+    kind = node.args["to"]
+    name = kind.this.value if hasattr(kind.this, "value") else str(kind.this)
+    sizes = [int(str(part.this.this)) for part in kind.expressions]
+    target = _target(typing, name, sizes, kind, arg)
+    if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
+        arg = Param(string_type(16383, typing.context.collation), arg.param_no)
+    if target.cls in (Class.DATE, Class.DATETIME, Class.TIME, Class.JSON):
+        target = target.or_null(target.cls is not Class.JSON or True)
+    elif target.cls is Class.STRING:
+        target = target.or_null()
+    else:
+        target = target.or_null(arg.type.nullable)
+    made = Cast(target, arg, EXPLICIT)
+    into = _column_name(arg) if arg.type.cls is Class.JSON else describe(made)
+    return replace(made, into=into)
+
+
+def _column_name(arg: Expression) -> str:
+    return getattr(getattr(arg, "function", None), "name", "") or getattr(arg, "name", "")
+
+
+def _target(typing: Typing, name: str, sizes: list[int], kind: Any, arg: Expression) -> SqlType:
+    match name:
+        case "BIGINT" | "INT":
+            return int_type(21)
+        case "UBIGINT" | "UINT":
+            return int_type(21, unsigned=True)
+        case "DECIMAL":
+            return _decimal(sizes, arg)
+        case "DOUBLE" | "REAL":
+            return double_type()
+        case "FLOAT":
+            return _float(sizes)
+        case "DATE":
+            return date_type()
+        case "DATETIME" | "TIME" | "TIMESTAMP" | "TIMESTAMPTZ":
+            return _temporal(name, sizes, arg)
+        case "JSON":
+            return json_type()
+        case "YEAR":
+            return SqlType(TypeKind.YEAR, 4, unsigned=True)
+        case "CHAR" | "NCHAR" | "VARCHAR":
+            return _characters(typing, sizes, arg, None)
+        case "CHARACTER_SET":
+            charset = str(kind.args["kind"].name).lower()
+            return _characters(typing, sizes, arg, charset)
+        case "BINARY" | "VARBINARY":
+            return _binary(sizes, arg)
+    raise not_supported(f"CAST AS {name}")
+
+
+def _decimal(sizes: list[int], arg: Expression) -> SqlType:
+    precision, scale = (sizes + [10, 0] if not sizes else [*sizes, 0])[:2]
+    shown = describe(arg)
+    if precision > 65:
+        raise SqlError(1426, precision, shown, 65)
+    if scale > 30:
+        raise SqlError(1425, scale, shown, 30)
+    if scale > precision:
+        raise SqlError(1427, shown)
+    return decimal_type(precision or 10, scale)
+
+
+def _float(sizes: list[int]) -> SqlType:
+    if sizes and sizes[0] > 53:
+        raise SqlError(1426, sizes[0], "CAST", 53)
+    if sizes and sizes[0] > 24:
+        return double_type()
+    return SqlType(TypeKind.FLOAT, 23, 31)
+
+
+def _temporal(name: str, sizes: list[int], arg: Expression) -> SqlType:
+    fsp = sizes[0] if sizes else 0
+    if fsp > _MAX_FSP:
+        raise SqlError(1426, fsp, "CAST", _MAX_FSP)
+    return time_type(fsp) if name == "TIME" else datetime_type(fsp)
+
+
+def _characters(typing: Typing, sizes: list[int], arg: Expression, charset: str | None) -> SqlType:
+    collation = typing.context.collation
+    if charset == "binary":
+        return _binary([], arg)
+    if charset is not None:
+        from mysqlcompat.wire.charsets import default_collation
+
+        try:
+            collation = default_collation(charset).name
+        except KeyError:
+            raise SqlError(1115, charset) from None
+    source = arg.type
+    length = sizes[0] if sizes else text_length(source)
+    if source.cls is Class.STRING and source.collation == BINARY and not sizes:
+        length = source.length
+    if source.cls is Class.INT and not sizes and source.kind is TypeKind.BIGINT:
+        length = source.length
+    return string_type(length, collation, True, 2)
+
+
+def _binary(sizes: list[int], arg: Expression) -> SqlType:
+    if sizes:
+        return replace(string_type(sizes[0], BINARY), precision=1)
+    source = arg.type
+    width = bytes_per_character(source.collation) if source.is_text else 1
+    return string_type(text_length(source) * width, BINARY)

@@ -1,0 +1,74 @@
+"""Typed expressions as text, the way MySQL prints them in messages: ``(`shop`.`t`.`a` + 1)``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from mysqlcompat.sql.typed import (
+    NEW_ROW,
+    Aggregate,
+    Call,
+    Cast,
+    ColumnRef,
+    DefaultValue,
+    Expression,
+    Literal,
+    Param,
+    Source,
+)
+from mysqlcompat.values import text_of
+
+_INFIX = {
+    "=", "<>", "<", "<=", ">", ">=", "<=>", "+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>",
+    "and", "or", "xor", "div", "like", "regexp",
+}  # fmt: skip
+
+
+def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
+    match expression:
+        case Literal(value=None):
+            return "NULL"
+        case Literal(value=str() as text):
+            return "'" + text.replace("'", "''") + "'"
+        case Literal(value=bytes() as data):
+            return f"0x{data.hex()}"
+        case Literal(type=kind, value=value):
+            shown = text_of(value, kind)
+            return f"'{shown}'" if isinstance(value, date | timedelta) else shown
+        case Param():
+            return "?"
+        case ColumnRef(table_no=table_no, name=name):
+            if table_no == NEW_ROW or table_no >= len(sources):
+                return f"`{name}`"
+            source = sources[table_no]
+            return f"`{source.database}`.`{source.alias}`.`{name}`"
+        case Cast(type=target, arg=arg, mode=mode):
+            inner = describe(arg, sources)
+            return f"cast({inner} as {target})" if mode == 1 else inner
+        case Aggregate(function=function, args=args, distinct=distinct):
+            inner = ",".join(describe(arg, sources) for arg in args) or "0"
+            return f"{function}({'distinct ' if distinct else ''}{inner})"
+        case DefaultValue():
+            return "default"
+        case Call():
+            return _call(expression, sources)
+
+
+def _call(call: Call, sources: Sequence[Source]) -> str:
+    name = call.function.name
+    args = [describe(arg, sources) for arg in call.args]
+    if name in _INFIX and len(args) >= 2:
+        shown = "DIV" if name == "div" else name
+        return "(" + f" {shown} ".join(args[:2] if name == "like" else args) + ")"
+    if name == "neg":
+        return f"-({args[0]})"
+    if name == "not":
+        return f"(not({args[0]}))"
+    if name.startswith("is "):
+        return f"({args[0]} {name})"
+    if name == "between":
+        return f"({args[0]} between {args[1]} and {args[2]})"
+    if name == "in":
+        return f"({args[0]} in ({','.join(args[1:])}))"
+    return f"{name}({','.join(args)})"

@@ -1,0 +1,142 @@
+"""Evaluation of typed expressions in Python: constants, defaults, parameters, and the reference that
+the machine's kernels are tested against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mysqlcompat.assign import assign
+from mysqlcompat.convert import convert
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.table import Context, OutOfRange
+from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.typed import (
+    ASSIGN,
+    EXPLICIT,
+    Call,
+    Cast,
+    ColumnRef,
+    Expression,
+    Literal,
+    Param,
+    Source,
+)
+
+Row = Callable[[int, int], Any]
+
+
+class Evaluator:
+    """Values of expressions within one statement.
+
+    params   values of the statement's `?`, already of the types of its `Param` nodes
+    row      ``row(table_no, column_no) -> value``
+    sources  tables of the statement, for messages
+    """
+
+    def __init__(
+        self,
+        context: Context,
+        params: Sequence[Any] = (),
+        row: Row | None = None,
+        sources: Sequence[Source] = (),
+    ) -> None:
+        self.context = context
+        self.params = params
+        self.row = row
+        self.sources = sources
+
+    def value(self, expression: Expression) -> Any:
+        """The value of `expression`; None is NULL. Raises SqlError."""
+        match expression:
+            case Literal(value=value):
+                return value
+            case ColumnRef(table_no=table_no, column_no=column_no):
+                assert self.row is not None, "a column outside a row"
+                return self.row(table_no, column_no)
+            case Param(param_no=number):
+                return self.params[number]
+            case Cast():
+                return self.cast(expression, self.value(expression.arg))
+            case Call():
+                return self._call(expression)
+        raise SqlError(1235, f"{type(expression).__name__} outside a grouped query")
+
+    def cast(self, node: Cast, value: Any) -> Any:
+        """What `node` makes of `value`."""
+        source = node.arg.type
+        if node.mode == ASSIGN:
+            return assign(self.context, value, source, node.type, node.into)
+        name = ""
+        if node.mode == EXPLICIT:
+            name = node.into or describe(node, self.sources)
+        return convert(self.context, value, source, node.type, node.mode == EXPLICIT, name)
+
+    def call(self, node: Call, values: Sequence[Any]) -> Any:
+        """What `node`'s function makes of argument values. Raises 1690 with MySQL's text."""
+        function = node.function
+        if function.null_rejects and None in values:
+            return None
+        try:
+            return function.python(self.context, node, *values)
+        except OutOfRange as error:
+            raise SqlError(1690, error.args[0], describe(node, self.sources)) from None
+
+    def _call(self, node: Call) -> Any:
+        lazy = _LAZY.get(node.function.name)
+        if lazy is not None:
+            return lazy(self, node)
+        return self.call(node, [self.value(arg) for arg in node.args])
+
+    def _and(self, node: Call) -> Any:
+        result: int | None = 1
+        for arg in node.args:
+            value = self.value(arg)
+            if value is None:
+                result = None
+            elif not value:
+                return 0
+        return result
+
+    def _or(self, node: Call) -> Any:
+        result: int | None = 0
+        for arg in node.args:
+            value = self.value(arg)
+            if value is None:
+                result = None
+            elif value:
+                return 1
+        return result
+
+    def _if(self, node: Call) -> Any:
+        condition, then, otherwise = node.args
+        return self.value(then if self.value(condition) else otherwise)
+
+    def _first(self, node: Call) -> Any:
+        for arg in node.args:
+            value = self.value(arg)
+            if value is not None:
+                return value
+        return None
+
+    def _case(self, node: Call) -> Any:
+        args = node.args
+        for at in range(0, len(args) - 1, 2):
+            if self.value(args[at]):
+                return self.value(args[at + 1])
+        return self.value(args[-1]) if len(args) % 2 else None
+
+
+_LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
+    "and": Evaluator._and,
+    "or": Evaluator._or,
+    "if": Evaluator._if,
+    "ifnull": Evaluator._first,
+    "coalesce": Evaluator._first,
+    "case": Evaluator._case,
+}
+
+
+def evaluate(expression: Expression, context: Context, params: Sequence[Any] = ()) -> Any:
+    """The value of an expression without columns."""
+    return Evaluator(context, params).value(expression)

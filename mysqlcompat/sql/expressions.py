@@ -1,0 +1,594 @@
+"""Expressions: sqlglot nodes to typed nodes, names looked up, conversions made explicit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlglot import exp
+
+from btree.schema import TypeKind
+from mysqlcompat.errors import SqlError, not_supported
+from mysqlcompat.functions import DEFINITIONS, FUNCTIONS
+from mysqlcompat.functions.aggregate import AGGREGATES, build_aggregate, build_group_concat
+from mysqlcompat.functions.control import build_case
+from mysqlcompat.functions.definitions import check_count
+from mysqlcompat.functions.table import Context
+from mysqlcompat.functions.temporals import build_date_shift, build_extract
+from mysqlcompat.sql.casts import cast_node
+from mysqlcompat.sql.infer import Typing, nullable_of
+from mysqlcompat.sql.parse import Parsed
+from mysqlcompat.sql.scope import FIELD_LIST, Scope
+from mysqlcompat.sql.typed import Expression, Literal, Param
+from mysqlcompat.sqltypes import (
+    BINARY,
+    SqlType,
+    bool_type,
+    decimal_type,
+    double_type,
+    int_type,
+    null_type,
+    string_type,
+)
+
+_COMPARISONS: Final = {
+    exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
+    exp.NullSafeEQ: "<=>",
+}  # fmt: skip
+_ARITHMETIC: Final = {
+    exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.IntDiv: "div", exp.Mod: "%",
+}  # fmt: skip
+_BITWISE: Final = {
+    exp.BitwiseAnd: "&", exp.BitwiseOr: "|", exp.BitwiseXor: "^",
+    exp.BitwiseLeftShift: "<<", exp.BitwiseRightShift: ">>",
+}  # fmt: skip
+_NO_PAREN_CALLS: Final = {
+    exp.CurrentTimestamp: "current_timestamp", exp.CurrentDate: "curdate",
+    exp.CurrentTime: "curtime", exp.CurrentUser: "current_user", exp.Localtime: "now",
+    exp.Localtimestamp: "now", exp.UtcTimestamp: "utc_timestamp", exp.UtcDate: "utc_date",
+    exp.UtcTime: "utc_time",
+}  # fmt: skip
+_RESERVED_CALLS: Final = {"utc_timestamp", "utc_date", "utc_time", "localtime", "localtimestamp"}
+_TYPED_CALLS: Final = {exp.Substring, exp.Trim, exp.StrPosition, exp.Chr}
+
+
+@dataclass(slots=True)
+class Rules:
+    """What the clause being resolved allows.
+
+    aggregates  'no' (ERROR 1111), 'yes', 'inside' (within one already)
+    pinned      literals are part of the plan (they shape a column's name or type)
+    """
+
+    clause: str = FIELD_LIST
+    aggregates: str = "no"
+    pinned: bool = False
+
+
+class Resolver:
+    """Resolves the expressions of one statement. `names` may give expressions to names that are
+    no columns (aliases); it is asked first, then `scope`."""
+
+    def __init__(
+        self,
+        parsed: Parsed,
+        scope: Scope,
+        context: Context,
+        param_types: Sequence[SqlType | None] = (),
+    ) -> None:
+        self.parsed = parsed
+        self.scope = scope
+        self.context = context
+        self.typing = Typing(context, FUNCTIONS.__getitem__)
+        self.param_types = param_types
+        self.rules = Rules()
+        self.names: Callable[[str], Expression | None] | None = None
+        self.fallback: Callable[[str], Expression | None] | None = None
+        self.new_row: Callable[[exp.Expression], Expression | None] | None = None
+
+    def resolve(self, node: Any) -> Expression:
+        """The typed form of `node`. Raises 1054, 1052, 1111, 1305, 1582, 1235 …"""
+        handler = _HANDLERS.get(type(node))
+        if handler is None:
+            raise not_supported(_feature(node))
+        return handler(self, node)
+
+    def resolve_all(self, nodes: Sequence[Any]) -> list[Expression]:
+        return [self.resolve(node) for node in nodes]
+
+    @contextmanager
+    def using(self, **changes: Any) -> Iterator[None]:
+        before = self.rules
+        self.rules = replace(before, **changes)
+        try:
+            yield
+        finally:
+            self.rules = before
+
+    def condition(self, node: Any) -> Expression:
+        return self.typing.as_condition(self.scalar(node))
+
+    def scalar(self, node: Any) -> Expression:
+        if isinstance(node, exp.Tuple):
+            raise SqlError(1241, 1)
+        return self.resolve(node)
+
+    # literals
+
+    def literal_no(self, node: Any) -> int | None:
+        start = node.meta.get("start")
+        if self.rules.pinned or start is None:
+            return None
+        return self.parsed.literal_numbers.get(start)
+
+    def _made(self, node: Any, sql_type: SqlType, value: Any) -> Literal:
+        start, end = node.meta.get("start", -1), node.meta.get("end", -2)
+        offset = self.parsed.offset
+        return Literal(sql_type, value, self.literal_no(node), start - offset, end + 1 - offset)
+
+    def literal(self, node: Any) -> Expression:
+        if node.args.get("is_string"):
+            return self.text(node, str(node.this))
+        return self._made(node, *number_literal(str(node.this)))
+
+    def text(self, node: Any, text: str) -> Literal:
+        made = string_type(len(text), self.context.collation, nullable=False)
+        return self._made(node, made, text)
+
+    def parameter(self, node: Any) -> Expression:
+        number = self.parsed.param_numbers[int(node.this)]
+        known = self.param_types[number] if number < len(self.param_types) else None
+        return Param(known or null_type(), number)
+
+    def hex_string(self, node: Any) -> Expression:
+        digits = str(node.this)
+        data = bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits)
+        made = string_type(len(data), BINARY, nullable=False)
+        return Literal(replace(made, unsigned=True), data)
+
+    def bit_string(self, node: Any) -> Expression:
+        digits = str(node.this)
+        data = int(digits or "0", 2).to_bytes(max(-(-len(digits) // 8), 1), "big")
+        return Literal(string_type(len(data), BINARY, nullable=False), data)
+
+    def introduced(self, node: Any) -> Expression:
+        charset = str(node.this).lstrip("_").lower()
+        inner = node.expression
+        if isinstance(inner, exp.HexString | exp.BitString):
+            value: Any = self.resolve(inner)
+            data = value.value
+        else:
+            data = str(inner.this)
+        if charset == "binary":
+            data = data.encode() if isinstance(data, str) else data
+            return Literal(string_type(len(data), BINARY, nullable=False), data)
+        from mysqlcompat.wire.charsets import default_collation
+
+        try:
+            collation = default_collation(charset).name
+        except KeyError:
+            raise SqlError(1115, charset) from None
+        text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+        return Literal(string_type(len(text), collation, nullable=False), text)
+
+    # operators
+
+    def comparison(self, node: Any) -> Expression:
+        operator = _COMPARISONS[type(node)]
+        left, right = node.this, node.expression
+        if isinstance(left, exp.Tuple) or isinstance(right, exp.Tuple):
+            return self._row_comparison(operator, left, right)
+        return self.typing.comparison(operator, self.resolve(left), self.resolve(right))
+
+    def _row_comparison(self, operator: str, left: Any, right: Any) -> Expression:
+        one, other = _row(left), _row(right)
+        if len(one) != len(other):
+            raise SqlError(1241, len(one))
+        if operator not in ("=", "<>", "<=>"):
+            raise not_supported("ordering of rows")
+        each = "<=>" if operator == "<=>" else "="
+        parts = [
+            self.typing.comparison(each, self.resolve(a), self.resolve(b))
+            for a, b in zip(one, other, strict=True)
+        ]
+        made = self.logic("and", parts)
+        if operator != "<>":
+            return made
+        return self.typing.call("not", bool_type(made.type.nullable), made)
+
+    def logic(self, operator: str, args: Sequence[Expression]) -> Expression:
+        """AND, OR over conditions; nested ones of the same kind are flattened."""
+        flat: list[Expression] = []
+        for arg in args:
+            inner = getattr(arg, "function", None)
+            is_same = inner is not None and getattr(inner, "name", "") == operator
+            flat.extend(arg.args if is_same else (arg,))  # type: ignore[union-attr]
+        if len(flat) == 1:
+            return flat[0]
+        return self.typing.call(operator, bool_type(nullable_of(flat)), *flat)
+
+    def _and_or(self, operator: str, kind: type, node: Any) -> Expression:
+        operands: list[Any] = []
+        while isinstance(node, kind):  # left-deep chains may be long: no recursion
+            operands.append(node.expression)
+            node = node.this
+        operands.append(node)
+        return self.logic(operator, [self.condition(one) for one in reversed(operands)])
+
+    def conjunction(self, node: Any) -> Expression:
+        return self._and_or("and", exp.And, node)
+
+    def disjunction(self, node: Any) -> Expression:
+        return self._and_or("or", exp.Or, node)
+
+    def exclusive(self, node: Any) -> Expression:
+        args = self.condition(node.this), self.condition(node.expression)
+        return self.typing.call("xor", bool_type(nullable_of(args)), *args)
+
+    def negated(self, node: Any) -> Expression:
+        return self.inverted(self.condition(node.this))
+
+    def inverted(self, arg: Expression) -> Expression:
+        return self.typing.call("not", bool_type(arg.type.nullable), arg)
+
+    def is_something(self, node: Any) -> Expression:
+        what = node.expression
+        if isinstance(what, exp.Null):
+            return self.typing.call("is null", bool_type(False), self.scalar(node.this))
+        name = "is true" if what.this else "is false"
+        return self.typing.call(name, bool_type(False), self.condition(node.this))
+
+    def between(self, node: Any) -> Expression:
+        value = self.resolve(node.this)
+        low, high = self.resolve(node.args["low"]), self.resolve(node.args["high"])
+        one, low = self.typing.comparable("between", value, low)
+        other, high = self.typing.comparable("between", value, high)
+        if one == other and low.type.cls is high.type.cls:
+            made = bool_type(nullable_of((one, low, high)))
+            return self.typing.call("between", made, one, low, high)
+        parts = (
+            self.typing.call(">=", bool_type(nullable_of((one, low))), one, low),
+            self.typing.call("<=", bool_type(nullable_of((other, high))), other, high),
+        )
+        return self.logic("and", parts)
+
+    def is_in(self, node: Any) -> Expression:
+        if node.args.get("query"):
+            raise not_supported("subqueries")
+        if isinstance(node.this, exp.Tuple):
+            rows = [self._row_comparison("=", node.this, item) for item in node.expressions]
+            return self.logic("or", rows)
+        value = self.resolve(node.this)
+        pairs = [
+            self.typing.comparable("in", value, self.scalar(item)) for item in node.expressions
+        ]
+        first = pairs[0][0]
+        if all(left == first and right.type.cls is first.type.cls for left, right in pairs):
+            args = (first, *(right for _, right in pairs))
+            return self.typing.call("in", bool_type(nullable_of(args)), *args)
+        equal = [self.typing.call("=", bool_type(nullable_of(pair)), *pair) for pair in pairs]
+        return self.logic("or", equal)
+
+    def like(self, node: Any) -> Expression:
+        escape: Expression | None = None
+        if isinstance(node, exp.Escape):
+            escape = self.resolve(node.expression)
+            node = node.this
+        default = "" if "NO_BACKSLASH_ESCAPES" in self.context.sql_mode else "\\"
+        text = self.typing.as_string(self.resolve(node.this))
+        pattern = self._pattern(node.expression)
+        text, pattern = self.typing.comparable("like", text, pattern)
+        escape = escape or Literal(string_type(1, self.context.collation, False), default)
+        made = bool_type(nullable_of((text, pattern)))
+        call = self.typing.call("like", made, text, pattern, self.typing.as_string(escape))
+        return self.inverted(call) if node.args.get("negate") else call
+
+    def _pattern(self, node: Any) -> Expression:
+        pattern = self.resolve(node)
+        if isinstance(pattern, Param) and pattern.type.kind is TypeKind.NULL:
+            return Param(string_type(16383, self.context.collation), pattern.param_no)
+        return self.typing.as_string(pattern)
+
+    def regexp(self, node: Any) -> Expression:
+        text, pattern = self.typing.comparable(
+            "regexp", self.typing.as_string(self.resolve(node.this)), self._pattern(node.expression)
+        )
+        return self.typing.call("regexp", bool_type(nullable_of((text, pattern))), text, pattern)
+
+    def arithmetic(self, node: Any) -> Expression:
+        left, right = node.this, node.expression
+        operator = _ARITHMETIC[type(node)]
+        if isinstance(right, exp.Interval):
+            return build_date_shift(self.typing, self, left, right, operator == "-")
+        if isinstance(left, exp.Interval) and operator == "+":
+            return build_date_shift(self.typing, self, right, left, False)
+        return self.typing.arithmetic(operator, self.scalar(left), self.scalar(right))
+
+    def negation(self, node: Any) -> Expression:
+        return self.typing.negation(self.scalar(node.this))
+
+    def bitwise(self, node: Any) -> Expression:
+        args = [self.typing.as_integer(self.scalar(arg)) for arg in (node.this, node.expression)]
+        made = int_type(21, True, nullable_of(args))
+        return self.typing.call(_BITWISE[type(node)], made, *args)
+
+    def bit_not(self, node: Any) -> Expression:
+        arg = self.typing.as_integer(self.scalar(node.this))
+        return self.typing.call("~", int_type(21, True, arg.type.nullable), arg)
+
+    def case(self, node: Any) -> Expression:
+        subject = self.resolve(node.this) if node.this is not None else None
+        branches = [
+            (self.resolve(branch.this), self.resolve(branch.args["true"]))
+            for branch in node.args["ifs"]
+        ]
+        default = node.args.get("default")
+        return build_case(
+            self.typing, subject, branches, self.resolve(default) if default is not None else None
+        )
+
+    def collate(self, node: Any) -> Expression:
+        from mysqlcompat.wire.charsets import COLLATIONS
+
+        arg = self.typing.as_string(self.resolve(node.this))
+        name = str(node.expression.name).lower()
+        if name not in {collation.name for collation in COLLATIONS.values()}:
+            raise SqlError(1273, name)
+        if not name.startswith(arg.type.charset):
+            raise SqlError(1253, name, arg.type.charset)
+        made = replace(arg.type, collation=name, coercibility=0, nullable=True)
+        return self.typing.call("collate", made, arg)
+
+    # names
+
+    def column(self, node: Any) -> Expression:
+        if isinstance(node.this, exp.Star):
+            raise SqlError(1064, "")
+        name, table, database = str(node.name), node.table or None, node.db or None
+        quoted = bool(getattr(node.this, "quoted", False))
+        if table is None and not quoted and name.lower() in _RESERVED_CALLS:
+            known = {"localtime": "now", "localtimestamp": "now"}
+            return self.named_call(known.get(name.lower(), name), [])
+        if self.new_row is not None:
+            found = self.new_row(node)
+            if found is not None:
+                return found
+        if table is None and self.names is not None:
+            found = self.names(name)
+            if found is not None:
+                return found
+        if table is None and self.fallback is not None:
+            if not self.scope.find(name, None, None):
+                found = self.fallback(name)
+                if found is not None:
+                    return found
+        return self.scope.column(name, table, database, self.rules.clause)
+
+    def user_variable(self, node: Any) -> Expression:
+        name = str(node.this.name)
+        _, known = self.context.user_variable(name)
+        made = known.or_null() if known else string_type(16383, self.context.collation, True, 2)
+        if known is None:
+            made = replace(made, collation=BINARY, length=65532)
+        label = Literal(string_type(len(name), nullable=False), name)
+        return self.typing.call("user variable", made, label)
+
+    def assigned_variable(self, node: Any) -> Expression:
+        if not isinstance(node.this, exp.Parameter):
+            raise not_supported(":=")
+        name = str(node.this.this.name)
+        value = self.scalar(node.expression)
+        label = Literal(string_type(len(name), nullable=False), name)
+        return self.typing.call("set user variable", value.type, label, value)
+
+    def system_variable(self, node: Any) -> Expression:
+        name, kind = str(node.this.name).lower(), str(node.args.get("kind") or "").lower()
+        return system_variable(self.typing, name, kind)
+
+    # calls
+
+    def call(self, node: Any) -> Expression:
+        name = str(node.this if isinstance(node.this, str) else node.this.name).lower()
+        if name == "values" and self.new_row is not None:
+            found = self.new_row(node)
+            if found is not None:
+                return found
+        return self.named_call(name, node.expressions)
+
+    def named_call(self, name: str, args: Sequence[Any]) -> Expression:
+        name = name.lower()
+        if name in AGGREGATES:
+            return self.aggregate(name, args)
+        if name in _SYNTACTIC:
+            return _SYNTACTIC[name](self, args)
+        definition = check_count(self._shown(name), len(args))
+        return definition.build(self.typing, self.resolve_all(args))
+
+    def _shown(self, name: str) -> str:
+        """Unknown functions are reported with the current database."""
+        if name in DEFINITIONS or not self.context.database:
+            return name
+        return f"{self.context.database}.{name}"
+
+    def no_paren_call(self, node: Any) -> Expression:
+        args = [node.this] if node.this is not None else []
+        return self.named_call(_NO_PAREN_CALLS[type(node)], args)
+
+    def special_call(self, node: Any) -> Expression:
+        match node:
+            case exp.Substring():
+                parts = [node.this, node.args.get("start"), node.args.get("length")]
+                return self.named_call("substring", [part for part in parts if part is not None])
+            case exp.Trim():
+                side = str(node.args.get("position") or "BOTH").lower()
+                args = [node.this] + ([node.expression] if node.expression is not None else [])
+                return self.named_call(f"trim@{side}", args)
+            case exp.StrPosition():
+                return self.named_call("locate", [node.args["substr"], node.this])
+            case exp.Chr():
+                charset = node.args.get("charset")
+                return self.named_call("char@text" if charset else "char", node.expressions)
+        raise not_supported(_feature(node))
+
+    def temporal_literal(self, args: Sequence[Any], name: str) -> Expression:
+        definition = DEFINITIONS[name]
+        return definition.build(self.typing, self.resolve_all(args))
+
+    def adjacent_strings(self, node: Any) -> Expression:
+        """``'a' 'b'``: one literal."""
+        if not all(isinstance(part, exp.Literal) for part in node.expressions):
+            return self.named_call("concat", node.expressions)
+        text = "".join(str(part.this) for part in node.expressions)
+        return Literal(string_type(len(text), self.context.collation, nullable=False), text)
+
+    def extract(self, node: Any) -> Expression:
+        return build_extract(
+            self.typing, str(node.this.name).upper(), self.resolve(node.expression)
+        )
+
+    def cast(self, node: Any) -> Expression:
+        return cast_node(self.typing, node, self.resolve(node.this))
+
+    def aggregate(self, name: str, args: Sequence[Any]) -> Expression:
+        if self.rules.aggregates != "yes":
+            raise SqlError(1111)
+        distinct = bool(args) and isinstance(args[0], exp.Distinct)
+        if distinct:
+            args = args[0].expressions
+        with self.using(aggregates="inside"):
+            resolved = [] if args and isinstance(args[0], exp.Star) else self._inside(args)
+        return build_aggregate(self.typing, name, resolved, distinct)
+
+    def _inside(self, args: Sequence[Any]) -> list[Expression]:
+        names, self.names = self.names, None
+        try:
+            return self.resolve_all(args)
+        finally:
+            self.names = names
+
+    def group_concat(self, node: Any) -> Expression:
+        if self.rules.aggregates != "yes":
+            raise SqlError(1111)
+        with self.using(aggregates="inside"):
+            return build_group_concat(self.typing, self, node)
+
+    def date_add(self, args: Sequence[Any]) -> Expression:
+        return build_date_shift(self.typing, self, args[0], args[1], False)
+
+    def date_sub(self, args: Sequence[Any]) -> Expression:
+        return build_date_shift(self.typing, self, args[0], args[1], True)
+
+    def with_unit(self, name: str, args: Sequence[Any]) -> Expression:
+        unit = str(args[0].name).upper().removeprefix("SQL_TSI_")
+        label = Literal(string_type(len(unit), nullable=False), unit)
+        return DEFINITIONS[name].build(self.typing, [label, *self.resolve_all(args[1:])])
+
+
+def _row(node: Any) -> list[Any]:
+    if isinstance(node, exp.Tuple):
+        return list(node.expressions)
+    if isinstance(node, exp.Anonymous) and str(node.this).lower() == "row":
+        return list(node.expressions)
+    raise SqlError(1241, 1)
+
+
+def number_literal(text: str) -> tuple[SqlType, Any]:
+    """Type and value of an unsigned number as written."""
+    if "e" in text.lower():
+        value = float(text)
+        if value in (float("inf"), float("-inf")):
+            raise SqlError(1367, "double", text)
+        return double_type(len(text), nullable=False), value
+    if "." in text:
+        whole, _, fraction = text.partition(".")
+        precision = max(len(whole.lstrip("0")), 1) + len(fraction)
+        made = decimal_type(precision, len(fraction), nullable=False)
+        return made, Decimal(text.rstrip(".") or "0")
+    number = int(text)
+    if number < 1 << 63:
+        return int_type(len(str(number)) + 1, nullable=False), number
+    if number < 1 << 64:
+        return int_type(len(str(number)), unsigned=True, nullable=False), number
+    return decimal_type(len(str(number)), 0, nullable=False), Decimal(number)
+
+
+def system_variable(typing: Typing, name: str, scope: str) -> Expression:
+    """``@@scope.name``: read when the statement runs. Raises 1193 now if there is none."""
+    value = typing.context.system_variable(name, scope)
+    if isinstance(value, bool) or isinstance(value, int):
+        length = 1 if isinstance(value, bool) else 21
+        made = int_type(length, unsigned=length > 1)
+    elif isinstance(value, float):
+        made = double_type()
+    elif isinstance(value, Decimal):
+        made = decimal_type(17, 6)
+    else:
+        made = string_type(21845, typing.context.collation, True, 3)
+    args = tuple(Literal(string_type(len(part), nullable=False), part) for part in (name, scope))
+    return typing.call("system variable", made, *args)
+
+
+def _feature(node: Any) -> str:
+    return {
+        "Subquery": "subqueries", "Exists": "subqueries", "Select": "subqueries",
+        "Window": "window functions", "MatchAgainst": "full-text search",
+        "JSONTable": "JSON_TABLE", "JSONValue": "JSON_VALUE", "Union": "UNION", "Tuple": "rows",
+    }.get(type(node).__name__, type(node).__name__)  # fmt: skip
+
+
+Handler = Callable[[Resolver, Any], Expression]
+
+_SYNTACTIC: Final[dict[str, Callable[[Resolver, Sequence[Any]], Expression]]] = {
+    "date_add": Resolver.date_add,
+    "date_sub": Resolver.date_sub,
+    "adddate": Resolver.date_add,
+    "subdate": Resolver.date_sub,
+    "timestampdiff": lambda self, args: self.with_unit("timestampdiff", args),
+    "timestampadd": lambda self, args: self.with_unit("timestampadd", args),
+    "date literal": lambda self, args: self.temporal_literal(args, "date literal"),
+    "time literal": lambda self, args: self.temporal_literal(args, "time literal"),
+    "timestamp literal": lambda self, args: self.temporal_literal(args, "timestamp literal"),
+}
+
+_HANDLERS: Final[dict[type, Handler]] = {
+    exp.Literal: Resolver.literal,
+    exp.Null: lambda self, node: Literal(null_type(), None),
+    exp.Boolean: lambda self, node: Literal(bool_type(False), int(bool(node.this))),
+    exp.Placeholder: Resolver.parameter,
+    exp.HexString: Resolver.hex_string,
+    exp.BitString: Resolver.bit_string,
+    exp.National: lambda self, node: self.text(node, str(node.this)),
+    exp.Introducer: Resolver.introduced,
+    exp.Paren: lambda self, node: self.scalar(node.this),
+    exp.And: Resolver.conjunction,
+    exp.Or: Resolver.disjunction,
+    exp.Xor: Resolver.exclusive,
+    exp.Not: Resolver.negated,
+    exp.Is: Resolver.is_something,
+    exp.Between: Resolver.between,
+    exp.In: Resolver.is_in,
+    exp.Like: Resolver.like,
+    exp.Escape: Resolver.like,
+    exp.RegexpLike: Resolver.regexp,
+    exp.Neg: Resolver.negation,
+    exp.BitwiseNot: Resolver.bit_not,
+    exp.Case: Resolver.case,
+    exp.Collate: Resolver.collate,
+    exp.Column: Resolver.column,
+    exp.Parameter: Resolver.user_variable,
+    exp.PropertyEQ: Resolver.assigned_variable,
+    exp.SessionParameter: Resolver.system_variable,
+    exp.Anonymous: Resolver.call,
+    exp.Concat: Resolver.adjacent_strings,
+    exp.Extract: Resolver.extract,
+    exp.Cast: Resolver.cast,
+    exp.GroupConcat: Resolver.group_concat,
+    **dict.fromkeys(_COMPARISONS, Resolver.comparison),
+    **dict.fromkeys(_ARITHMETIC, Resolver.arithmetic),
+    **dict.fromkeys(_BITWISE, Resolver.bitwise),
+    **dict.fromkeys(_NO_PAREN_CALLS, Resolver.no_paren_call),
+    **dict.fromkeys(_TYPED_CALLS, Resolver.special_call),
+}

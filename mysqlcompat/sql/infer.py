@@ -1,0 +1,484 @@
+"""Types of expressions as MySQL derives them, and the casts that follow.
+
+`Typing` builds typed nodes from typed arguments: it decides in which class an operator works, wraps
+the arguments in `Cast` nodes to that class, and computes the type of the result with MySQL's rules
+for precision, length and nullability.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from btree.schema import TypeKind
+from mysqlcompat.convert import is_boolean
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.table import Context, Function
+from mysqlcompat.sql.typed import (
+    EXPLICIT,
+    IMPLICIT,
+    Call,
+    Cast,
+    ColumnRef,
+    Expression,
+    Literal,
+    Param,
+)
+from mysqlcompat.sqltypes import (
+    BINARY,
+    MAX_DECIMAL_DIGITS,
+    NOT_FIXED,
+    TEMPORAL,
+    Class,
+    SqlType,
+    bool_type,
+    charset_of,
+    date_type,
+    datetime_type,
+    decimal_type,
+    double_type,
+    int_type,
+    json_type,
+    null_type,
+    string_type,
+    time_type,
+)
+
+DIVISION_DIGITS: Final = 4  #: @@div_precision_increment
+_COERCIBILITY: Final = (
+    "EXPLICIT",
+    "NONE",
+    "IMPLICIT",
+    "SYSCONST",
+    "COERCIBLE",
+    "NUMERIC",
+    "IGNORABLE",
+)
+#: Digits of temporals as numbers: YYYYMMDD, YYYYMMDDhhmmss, hhhmmss.
+_TEMPORAL_DIGITS: Final = {Class.DATE: 8, Class.DATETIME: 14, Class.TIME: 7}
+
+
+# Measures ---------------------------------------------------------------------------------------
+
+
+def digits(sql_type: SqlType) -> int:
+    """Decimal digits a number of this type may have, those behind the point included."""
+    match sql_type.cls:
+        case Class.DECIMAL:
+            return sql_type.precision
+        case Class.INT:
+            return max(sql_type.length - (not sql_type.unsigned), 1)
+        case Class.DATE | Class.DATETIME | Class.TIME:
+            return _TEMPORAL_DIGITS[sql_type.cls] + sql_type.scale
+        case Class.NULL:
+            return 0
+    return MAX_DECIMAL_DIGITS
+
+
+def scale_of(sql_type: SqlType) -> int:
+    return sql_type.scale if sql_type.cls is Class.DECIMAL or sql_type.cls in TEMPORAL else 0
+
+
+def text_length(sql_type: SqlType) -> int:
+    """Characters of a value as a string."""
+    if sql_type.cls is Class.DOUBLE:
+        return 12 if sql_type.kind is TypeKind.FLOAT else 22
+    if sql_type.cls is Class.JSON:
+        return (1 << 32) - 1
+    return sql_type.length
+
+
+def numeric_type(sql_type: SqlType) -> SqlType:
+    """What a value of this type is where a number is wanted."""
+    match sql_type.cls:
+        case Class.INT | Class.DECIMAL | Class.DOUBLE | Class.NULL:
+            return sql_type
+        case Class.DATE | Class.DATETIME | Class.TIME:
+            nullable = sql_type.nullable
+            if sql_type.scale:
+                return decimal_type(digits(sql_type), sql_type.scale, nullable=nullable)
+            return int_type(digits(sql_type) + 1, nullable=nullable)
+    return double_type(nullable=sql_type.nullable)
+
+
+def nullable_of(args: Sequence[Expression]) -> bool:
+    return any(arg.type.nullable for arg in args)
+
+
+class Typing:
+    """Builder of typed expressions for one statement."""
+
+    def __init__(self, context: Context, functions: Callable[[str], Function]) -> None:
+        self.context = context
+        self.function = functions
+
+    def call(self, name: str, sql_type: SqlType, *args: Expression) -> Call:
+        return Call(sql_type, self.function(name), args)
+
+    # casts
+
+    def cast(self, arg: Expression, target: SqlType, mode: int = IMPLICIT) -> Expression:
+        """`arg` as `target`; no node where none is needed, and an untyped `?` takes the type."""
+        if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
+            return Param(target.or_null(), arg.param_no)
+        source = arg.type
+        if mode == IMPLICIT and source.cls is target.cls and self._same(source, target):
+            return arg
+        if source.kind is TypeKind.NULL and mode == IMPLICIT:
+            return Literal(target.or_null(), None) if isinstance(arg, Literal) else arg
+        return Cast(target.or_null(target.nullable or source.nullable), arg, mode)
+
+    @staticmethod
+    def _same(source: SqlType, target: SqlType) -> bool:
+        match source.cls:
+            case Class.DECIMAL:
+                return source.scale == target.scale
+            case Class.STRING:
+                plain = source.kind not in (TypeKind.ENUM, TypeKind.SET)
+                return source.collation == target.collation and plain
+        return True
+
+    def as_string(self, arg: Expression) -> Expression:
+        source = arg.type
+        if source.cls is Class.STRING and source.kind not in (TypeKind.ENUM, TypeKind.SET):
+            return arg
+        collation = source.collation if source.is_text else self.context.collation
+        if source.cls is Class.JSON:
+            target = string_type((1 << 32) - 1, "utf8mb4_bin", source.nullable, 2)
+        else:
+            target = string_type(text_length(source), collation, source.nullable, 4)
+        return self.cast(arg, target)
+
+    def as_number(self, arg: Expression) -> Expression:
+        return self.cast(arg, self._number_target(arg))
+
+    def _number_target(self, arg: Expression) -> SqlType:
+        if isinstance(arg, Literal) and isinstance(arg.value, bytes):
+            size = max(math.ceil(len(arg.value) * 8 * math.log10(2)), 1)
+            return int_type(size, unsigned=True, nullable=False)
+        return numeric_type(arg.type)
+
+    def as_integer(self, arg: Expression) -> Expression:
+        if arg.type.cls is Class.INT:
+            return arg
+        return self.cast(arg, int_type(nullable=arg.type.nullable))
+
+    def as_double(self, arg: Expression) -> Expression:
+        return self.cast(arg, double_type(nullable=arg.type.nullable))
+
+    def as_condition(self, arg: Expression) -> Expression:
+        """Where only "zero, not zero or NULL" counts."""
+        if arg.type.cls is Class.JSON:
+            return self.comparison("<>", arg, Literal(int_type(2, nullable=False), 0))
+        return self.as_number(arg)
+
+    def as_moment(self, arg: Expression, fsp: int | None = None) -> Expression:
+        if arg.type.cls is Class.DATETIME:
+            return arg
+        default = 6 if arg.type.cls in (Class.STRING, Class.DOUBLE, Class.JSON) else arg.type.scale
+        return self.cast(arg, datetime_type(default if fsp is None else fsp))
+
+    def as_date(self, arg: Expression) -> Expression:
+        return self.cast(arg, date_type())
+
+    def as_time(self, arg: Expression) -> Expression:
+        is_known = arg.type.cls in TEMPORAL
+        return self.cast(arg, time_type(arg.type.scale if is_known else 6))
+
+    def as_json(self, arg: Expression) -> Expression:
+        """A SQL value as a JSON value: a string becomes a JSON string, it is not parsed."""
+        return self.cast(arg, json_type(arg.type.nullable))
+
+    # comparison
+
+    def comparison(self, operator: str, left: Expression, right: Expression) -> Expression:
+        left, right = self.comparable(operator, left, right)
+        nullable = operator != "<=>" and nullable_of((left, right))
+        return self.call(operator, bool_type(nullable), left, right)
+
+    def comparable(
+        self, operator: str, left: Expression, right: Expression
+    ) -> tuple[Expression, Expression]:
+        """Both sides cast to the class in which MySQL compares them."""
+        left, right = self._typed_params(left, right)
+        left, right = _constant_to_column(left, right)
+        right, left = _constant_to_column(right, left)
+        one, other = left.type.cls, right.type.cls
+        if Class.NULL in (one, other):
+            return self._with_null(left, right)
+        if Class.JSON in (one, other):
+            return self.as_json(left), self.as_json(right)
+        if one is Class.STRING and other is Class.STRING:
+            return self._same_collation(operator, left, right)
+        if one in TEMPORAL or other in TEMPORAL:
+            return self._as_temporals(left, right)
+        left, right = self.as_number(left), self.as_number(right)
+        if Class.DOUBLE in (left.type.cls, right.type.cls):
+            return self.as_double(left), self.as_double(right)
+        if Class.DECIMAL in (left.type.cls, right.type.cls):
+            target = self._common_decimal([left.type, right.type])
+            return self.cast(left, target), self.cast(right, target)
+        return left, right
+
+    def _with_null(self, left: Expression, right: Expression) -> tuple[Expression, Expression]:
+        if left.type.cls is Class.NULL:
+            return self.cast(left, right.type), right
+        return left, self.cast(right, left.type)
+
+    def _typed_params(self, left: Expression, right: Expression) -> tuple[Expression, Expression]:
+        """A `?` compares in the type of the other side."""
+        if _is_untyped(left) and not _is_untyped(right):
+            left = self.cast(left, _param_target(right.type))
+        elif _is_untyped(right) and not _is_untyped(left):
+            right = self.cast(right, _param_target(left.type))
+        elif _is_untyped(left) and _is_untyped(right):
+            target = string_type(16383, self.context.collation)
+            left, right = self.cast(left, target), self.cast(right, target)
+        return left, right
+
+    def _same_collation(
+        self, operator: str, left: Expression, right: Expression
+    ) -> tuple[Expression, Expression]:
+        left, right = self.as_string(left), self.as_string(right)
+        collation = self.collation([left.type, right.type], operator)
+        return self.with_collation(left, collation), self.with_collation(right, collation)
+
+    def with_collation(self, arg: Expression, collation: str) -> Expression:
+        if arg.type.collation == collation:
+            return arg
+        target = replace(arg.type, collation=collation)
+        if isinstance(arg, Literal) and isinstance(arg.value, str) and collation != BINARY:
+            return replace(arg, type=target)
+        if collation == BINARY:
+            target = string_type(arg.type.length * 4, BINARY, arg.type.nullable)
+        return Cast(target, arg)
+
+    def _as_temporals(self, left: Expression, right: Expression) -> tuple[Expression, Expression]:
+        one, other = left.type.cls, right.type.cls
+        if one not in TEMPORAL:
+            right, left = self._as_temporals(right, left)
+            return left, right
+        if other not in TEMPORAL:
+            if other in (Class.INT, Class.DECIMAL, Class.DOUBLE) and not isinstance(right, Literal):
+                return self.as_double(self.as_number(left)), self.as_double(right)
+            if one is Class.TIME and other is not Class.STRING:
+                return self.as_double(self.as_number(left)), self.as_double(right)
+            right = self._temporal_constant(right, left.type)
+            other = right.type.cls
+        if one is other:
+            return left, right
+        return self.as_moment(left), self.as_moment(right)
+
+    def _temporal_constant(self, arg: Expression, like: SqlType) -> Expression:
+        """A string or number compared with a temporal is one."""
+        if like.cls is Class.TIME:
+            return self.cast(arg, time_type(6))
+        if like.cls is Class.DATE and isinstance(arg, Literal):
+            arg = replace(arg, literal_no=None)  # whether it has a time decides the comparison
+            shown = str(arg.value)
+            has_time = len(shown.strip()) > 10
+            return self.cast(arg, datetime_type(6) if has_time else date_type())
+        return self.cast(arg, datetime_type(6))
+
+    def _common_decimal(self, types: Sequence[SqlType]) -> SqlType:
+        scale = max(scale_of(one) for one in types)
+        whole = max(digits(one) - scale_of(one) for one in types)
+        return decimal_type(whole + scale, scale)
+
+    def collation(self, types: Sequence[SqlType], operator: str) -> str:
+        """The collation strings of these types meet in. Raises 1267."""
+        best = types[0]
+        for other in types[1:]:
+            if other.collation == best.collation or other.coercibility != best.coercibility:
+                best = other if other.coercibility < best.coercibility else best
+            elif BINARY in (other.collation, best.collation):
+                best = other if other.collation == BINARY else best
+            elif charset_of(other.collation) == charset_of(best.collation) and (
+                other.collation.endswith("_bin") != best.collation.endswith("_bin")
+            ):
+                best = other if other.collation.endswith("_bin") else best
+            else:
+                shown = _COERCIBILITY[best.coercibility], _COERCIBILITY[other.coercibility]
+                raise SqlError(1267, best.collation, shown[0], other.collation, shown[1], operator)
+        return best.collation
+
+    # arithmetic
+
+    def arithmetic(self, operator: str, left: Expression, right: Expression) -> Expression:
+        """``+ - * / div %``."""
+        if _is_untyped(left) or _is_untyped(right):
+            other = right if _is_untyped(left) else left
+            known = double_type() if _is_untyped(other) else numeric_type(other.type)
+            left, right = self.cast(left, known), self.cast(right, known)
+        left, right = self.as_number(left), self.as_number(right)
+        nullable = nullable_of((left, right)) or operator in ("/", "div", "%")
+        classes = {left.type.cls, right.type.cls}
+        if operator == "div":
+            return self._integer_division(left, right)
+        if Class.DOUBLE in classes or Class.NULL in classes:
+            left, right = self.as_double(left), self.as_double(right)
+            return self.call(operator, double_type(nullable=nullable), left, right)
+        if operator == "/":
+            return self.call("/", _division_type(left.type, right.type), left, right)
+        if Class.DECIMAL in classes:
+            made = _decimal_result(operator, left.type, right.type, nullable)
+            left, right = self._as_decimal(left), self._as_decimal(right)
+            return self.call(operator, made, left, right)
+        unsigned = left.type.unsigned or (right.type.unsigned and operator != "%")
+        one, other = digits(left.type), digits(right.type)
+        size = {"*": one + other, "%": max(one, other)}.get(operator, max(one, other) + 1)
+        made = int_type(size + (not unsigned), unsigned, nullable)
+        return self.call(operator, made, left, right)
+
+    def _as_decimal(self, arg: Expression) -> Expression:
+        if arg.type.cls is Class.DECIMAL:
+            return arg
+        return self.cast(arg, decimal_type(digits(arg.type), 0, arg.type.unsigned))
+
+    def _integer_division(self, left: Expression, right: Expression) -> Expression:
+        unsigned = left.type.unsigned or right.type.unsigned
+        size = digits(left.type) - scale_of(left.type)
+        made = int_type(min(max(size, 1), 20) + (not unsigned), unsigned)
+        if Class.DOUBLE in (left.type.cls, right.type.cls):
+            made = int_type(21, unsigned)
+            target = decimal_type(MAX_DECIMAL_DIGITS, 30)
+            return self.call("div", made, self.cast(left, target), self.cast(right, target))
+        if Class.DECIMAL in (left.type.cls, right.type.cls):
+            left, right = self._as_decimal(left), self._as_decimal(right)
+        return self.call("div", made, left, right)
+
+    def negation(self, arg: Expression) -> Expression:
+        arg = self.as_number(arg)
+        source = arg.type
+        match source.cls:
+            case Class.INT:
+                too_big = isinstance(arg, Literal) and arg.value is not None
+                if too_big and arg.value > 1 << 63:  # type: ignore[union-attr]
+                    target = decimal_type(digits(source), 0, nullable=source.nullable)
+                    return self.call("neg", target, self.cast(arg, target))
+                return self.call("neg", int_type(digits(source) + 1, nullable=source.nullable), arg)
+            case Class.DECIMAL:
+                made = decimal_type(source.precision, source.scale, nullable=source.nullable)
+                return self.call("neg", made, arg)
+        return self.call("neg", double_type(nullable=source.nullable), self.as_double(arg))
+
+    # results of IF, CASE, COALESCE …
+
+    def common_type(self, args: Sequence[Expression], nullable: bool) -> SqlType:
+        """The type all of `args` are cast to."""
+        types = [arg.type for arg in args if arg.type.kind is not TypeKind.NULL]
+        if not types:
+            return null_type()
+        classes = {one.cls for one in types}
+        if classes == {Class.INT}:
+            return self._common_integer(types, nullable)
+        if classes <= {Class.INT, Class.DECIMAL}:
+            return self._common_decimal(types).or_null(nullable)
+        if classes <= {Class.INT, Class.DECIMAL, Class.DOUBLE}:
+            length = max(max(text_length(one) for one in types), 23)
+            return double_type(length, nullable)
+        if len(classes) == 1 and classes <= TEMPORAL:
+            fsp = max(one.scale for one in types)
+            return (
+                max(types, key=lambda one: one.scale).or_null(nullable)
+                if fsp
+                else (types[0].or_null(nullable))
+            )
+        if classes == {Class.DATE, Class.DATETIME} or classes == {Class.TIME, Class.DATETIME}:
+            return datetime_type(max(one.scale for one in types), nullable)
+        if classes == {Class.JSON}:
+            return json_type(nullable)
+        return self._common_string(types, nullable)
+
+    def _common_integer(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
+        unsigned = all(one.unsigned for one in types)
+        size = max(digits(one) for one in types)
+        if any(one.unsigned and size == 20 for one in types) and not unsigned:
+            return decimal_type(20, 0, nullable=nullable)
+        kinds = {one.kind for one in types}
+        kind = kinds.pop() if len(kinds) == 1 else TypeKind.BIGINT
+        if all(map(is_boolean, types)):
+            return bool_type(nullable)
+        return SqlType(kind, size + (not unsigned), unsigned=unsigned, nullable=nullable)
+
+    def _common_string(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
+        strings = [one if one.cls is Class.STRING else self._as_text_type(one) for one in types]
+        if any(one.cls is Class.JSON for one in types):
+            return string_type((1 << 32) - 1, "utf8mb4_bin", nullable, 2, TypeKind.LONGTEXT)
+        collation = self.collation(strings, "case")
+        best = min(one.coercibility for one in strings)
+        return string_type(max(one.length for one in strings), collation, nullable, best)
+
+    def _as_text_type(self, sql_type: SqlType) -> SqlType:
+        return string_type(text_length(sql_type), self.context.collation, coercibility=5)
+
+    def to_result(self, arg: Expression, target: SqlType) -> Expression:
+        """`arg` as a branch of IF, CASE or COALESCE of type `target`."""
+        if target.cls is Class.STRING and arg.type.cls is not Class.STRING:
+            return self.cast(self.as_string(arg), target)
+        return self.cast(arg, target)
+
+
+def _is_untyped(arg: Expression) -> bool:
+    return isinstance(arg, Param) and arg.type.kind is TypeKind.NULL
+
+
+def _param_target(sql_type: SqlType) -> SqlType:
+    """The type a `?` takes from what it is compared with: wide enough for any value."""
+    match sql_type.cls:
+        case Class.INT:
+            return int_type(20, sql_type.unsigned)
+        case Class.STRING:
+            return string_type(16383, sql_type.collation)
+        case Class.DATE | Class.DATETIME:
+            return datetime_type(6)
+        case Class.TIME:
+            return time_type(6)
+    return sql_type.or_null()
+
+
+def _constant_to_column(side: Expression, constant: Expression) -> tuple[Expression, Expression]:
+    """A string literal compared with an integer column becomes an integer if it is one exactly."""
+    if (
+        isinstance(side, ColumnRef)
+        and side.type.cls is Class.INT
+        and isinstance(constant, Literal)
+        and isinstance(constant.value, str)
+    ):
+        text = constant.value
+        whole = text.isascii() and text.lstrip("-").isdigit() and len(text) <= 18
+        made = int_type(20, nullable=False) if whole else constant.type
+        return side, replace(
+            constant, type=made, value=int(text) if whole else text, literal_no=None
+        )
+    return side, constant
+
+
+def _division_type(left: SqlType, right: SqlType) -> SqlType:
+    precision = min(digits(left) + scale_of(right) + DIVISION_DIGITS, MAX_DECIMAL_DIGITS)
+    scale = min(scale_of(left) + DIVISION_DIGITS, 30)
+    return decimal_type(precision, scale, left.unsigned and right.unsigned)
+
+
+def _decimal_result(operator: str, left: SqlType, right: SqlType, nullable: bool) -> SqlType:
+    one, other = scale_of(left), scale_of(right)
+    unsigned = left.unsigned and right.unsigned
+    if operator == "*":
+        return decimal_type(digits(left) + digits(right), one + other, unsigned, nullable)
+    scale = max(one, other)
+    if operator == "%":
+        precision = max(digits(left), digits(right))
+    else:
+        precision = max(digits(left) - one, digits(right) - other) + scale + 1
+    return decimal_type(precision, scale, unsigned, nullable)
+
+
+def cast_literal_fsp(text: str) -> int:
+    """Fractional digits a temporal literal shows."""
+    fraction = text.rpartition(".")[2] if "." in text else ""
+    return min(sum(character.isdigit() for character in fraction), 6)
+
+
+__all__ = ["EXPLICIT", "NOT_FIXED", "Typing", "digits", "nullable_of", "scale_of", "text_length"]

@@ -1,0 +1,146 @@
+"""Column definitions: what MySQL tells a client about the columns of a result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from btree.schema import Column, Table, TypeKind
+from mysqlcompat.results import ColumnDef
+from mysqlcompat.sql.typed import ColumnRef, Item, Select, Source
+from mysqlcompat.sqltypes import (
+    BINARY,
+    BLOB_FLAG,
+    ENUM_FLAG,
+    NOT_FIXED,
+    SET_FLAG,
+    Class,
+    SqlType,
+    bytes_per_character,
+    column_type,
+    wire_code,
+    wire_flags,
+)
+from mysqlcompat.wire.charsets import COLLATIONS
+
+PRIMARY_FLAG: Final = 2
+UNIQUE_FLAG: Final = 4
+MULTIPLE_FLAG: Final = 8
+ZEROFILL_FLAG: Final = 64
+AUTO_INCREMENT_FLAG: Final = 512
+TIMESTAMP_FLAG: Final = 1024
+NO_DEFAULT_FLAG: Final = 4096
+ON_UPDATE_FLAG: Final = 8192
+PART_OF_KEY_FLAG: Final = 16384
+_EXPRESSION_BLOB = 251  #: long strings of expressions are LONG_BLOB, of columns BLOB
+_BINARY_ID = 63
+_IDS = {collation.name: number for number, collation in COLLATIONS.items()}
+_BLOB_KINDS = frozenset(range(TypeKind.TINYTEXT, TypeKind.LONGBLOB + 1))
+
+
+def column_def(item: Item, sources: Sequence[Source]) -> ColumnDef:
+    """Definition of one output column of a statement over `sources`."""
+    expression = item.expression
+    if not isinstance(expression, ColumnRef) or not item.org_name:
+        return of_type(item.name, expression.type)
+    table = sources[expression.table_no].table
+    return of_column(table, table.columns[expression.column_no], item.name, item.table)
+
+
+def result_columns(select: Select) -> tuple[ColumnDef, ...]:
+    """Definitions of a SELECT's columns, in order."""
+    return tuple(column_def(item, select.tables) for item in select.items)
+
+
+def of_type(name: str, sql_type: SqlType) -> ColumnDef:
+    """Definition of a computed column."""
+    code = wire_code(sql_type)
+    if sql_type.kind in _BLOB_KINDS:
+        code = _EXPRESSION_BLOB
+    decimals = sql_type.scale
+    return ColumnDef(
+        name,
+        code,
+        _length(sql_type),
+        wire_flags(sql_type),
+        decimals,
+        _collation_id(sql_type),
+    )
+
+
+def _length(sql_type: SqlType) -> int:
+    if sql_type.cls is Class.JSON:
+        return min(sql_type.length * 4, (1 << 32) - 1)
+    width = bytes_per_character(sql_type.collation) if sql_type.is_text else 1
+    return min(sql_type.length * width, (1 << 32) - 1)
+
+
+def _collation_id(sql_type: SqlType) -> int:
+    if sql_type.cls is Class.JSON:
+        return _IDS["utf8mb4_bin"]
+    if sql_type.collation == BINARY:
+        return _BINARY_ID
+    return _IDS.get(sql_type.collation, _BINARY_ID)
+
+
+def of_column(table: Table, column: Column, name: str | None = None, alias: str = "") -> ColumnDef:
+    """Definition of a table's column, with the flags of its keys and defaults."""
+    sql_type = column_type(column)
+    decimals = sql_type.scale
+    if sql_type.cls in (Class.STRING, Class.JSON):
+        decimals = 0
+    flags = _column_flags(table, column, sql_type)
+    length = sql_type.length if sql_type.kind is TypeKind.JSON else _length(sql_type)
+    return ColumnDef(
+        name or column.name,
+        wire_code(sql_type),
+        length,
+        flags,
+        decimals if sql_type.cls is not Class.DOUBLE else NOT_FIXED,
+        _BINARY_ID if sql_type.cls is Class.JSON else _collation_id(sql_type),
+        table.database,
+        alias or table.name,
+        table.name,
+        column.name,
+    )
+
+
+def _column_flags(table: Table, column: Column, sql_type: SqlType) -> int:
+    kind = sql_type.kind
+    flags = 0 if column.nullable else 1
+    if sql_type.unsigned or kind in (TypeKind.YEAR, TypeKind.BIT):
+        flags |= 32
+    if column.type.zerofill or kind is TypeKind.YEAR:
+        flags |= ZEROFILL_FLAG
+    if sql_type.cls in (Class.DATE, Class.DATETIME, Class.TIME, Class.JSON):
+        flags |= 128
+    if sql_type.cls is Class.STRING and (
+        sql_type.collation == BINARY or sql_type.collation.endswith("_bin")
+    ):
+        flags |= 128
+    if kind in _BLOB_KINDS or kind is TypeKind.JSON:
+        flags |= BLOB_FLAG
+    flags |= {TypeKind.ENUM: ENUM_FLAG, TypeKind.SET: SET_FLAG}.get(kind, 0)
+    if column.auto_increment:
+        flags |= AUTO_INCREMENT_FLAG
+    if column.default is None and not column.nullable and not column.auto_increment:
+        flags |= NO_DEFAULT_FLAG
+    if column.on_update:
+        flags |= ON_UPDATE_FLAG
+    if kind is TypeKind.TIMESTAMP and column.on_update:
+        flags |= TIMESTAMP_FLAG
+    return flags | _key_flags(table, column)
+
+
+def _key_flags(table: Table, column: Column) -> int:
+    flags = 0
+    for index in table.indexes:
+        names = [part.column.casefold() for part in index.parts]
+        if column.name.casefold() not in names:
+            continue
+        flags |= PART_OF_KEY_FLAG
+        if index.primary:
+            flags |= PRIMARY_FLAG
+        elif names[0] == column.name.casefold():
+            flags |= UNIQUE_FLAG if index.unique and len(names) == 1 else MULTIPLE_FLAG
+    return flags

@@ -1,0 +1,137 @@
+"""SQL text of SELECT, INSERT, REPLACE, UPDATE and DELETE to a sqlglot tree, under MySQL's rules.
+
+1. `tokens` reads the text: version comments, quotes, sql_mode.
+2. `grammar` refuses what MySQL refuses (1064) and notes where select items lie in the text.
+3. Comments and words sqlglot does not know (LOW_PRIORITY, IGNORE of UPDATE …) are blanked, so that
+   offsets stay what they were, and sqlglot parses with the tables of `sqlglot_tables`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.tokens import TokenType
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.grammar import read_statement
+from mysqlcompat.sql.grammar_expressions import Item
+from mysqlcompat.sql.sqlglot_tables import DIALECTS
+from mysqlcompat.sql.token_stream import TokenStream
+from mysqlcompat.sql.tokens import Kind, Token, syntax_error, tokenize
+
+_PRIORITIES: Final = ("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "QUICK", "IGNORE")
+_INTRODUCED: Final = (TokenType.INTRODUCER, TokenType.PARAMETER)
+
+
+@dataclass(slots=True)
+class Parsed:
+    """One statement, parsed.
+
+    text       the statement; offsets in `tree`, `items`, `literal_numbers` are into it (characters)
+    items      the outermost select items in the text
+    literal_numbers  start of a literal -> its number as the fingerprint counts
+    param_numbers    start of a `?` -> its number
+    ignore, replace  INSERT IGNORE, UPDATE IGNORE …; REPLACE
+    """
+
+    text: str
+    tree: Any
+    items: list[Item]
+    literal_numbers: dict[int, int]
+    param_numbers: dict[int, int]
+    sql_mode: frozenset[str] = frozenset()
+    ignore: bool = False
+    replace: bool = False
+    offset: int = field(default=0)
+
+
+def parse_statement(sql: str, sql_mode: frozenset[str] = frozenset()) -> Parsed:
+    """Parse one SELECT, INSERT, REPLACE, UPDATE or DELETE. Raises ERROR 1064 as MySQL does."""
+    ansi = "ANSI_QUOTES" in sql_mode
+    backslash = "NO_BACKSLASH_ESCAPES" not in sql_mode
+    tokens = tokenize(sql, ansi_quotes=ansi, backslash_escapes=backslash)
+    reading = read_statement(TokenStream(sql, tokens))
+    if "PIPES_AS_CONCAT" in sql_mode and any(t.value == "||" and t.kind is Kind.OP for t in tokens):
+        raise SqlError(1235, "|| under PIPES_AS_CONCAT")
+    text, words = _for_sqlglot(sql, tokens)
+    dialect = DIALECTS[ansi, not backslash]
+    try:
+        sqlglot_tokens = dialect.tokenize(text)
+        trees = dialect.parser().parse(sqlglot_tokens, text)
+    except SqlglotError as error:
+        raise _refused(sql, error) from None
+    except RecursionError:
+        raise SqlError.with_text(1436, "Thread stack overrun: nested too deeply") from None
+    if len(trees) != 1 or trees[0] is None or isinstance(trees[0], exp.Command):
+        raise SqlError(1235, "this form of statement")
+    numbered = "/*!" not in sql  # literals inside version comments are not counted
+    return Parsed(
+        sql,
+        trees[0],
+        reading.items,
+        _literal_numbers(sqlglot_tokens) if numbered else {},
+        _param_numbers(tokens),
+        sql_mode,
+        "IGNORE" in words,
+        tokens[0].value == "REPLACE",
+    )
+
+
+def parse_expression(text: str, sql_mode: frozenset[str] = frozenset()) -> Parsed:
+    """Parse a lone expression (a column's default, the right side of SET): `tree` is its node."""
+    prefix = "SELECT "
+    parsed = parse_statement(prefix + text, sql_mode)
+    node = parsed.tree.expressions[0]
+    if len(parsed.tree.expressions) != 1 or isinstance(node, exp.Alias):
+        raise syntax_error(text, 0)
+    parsed.tree = node
+    parsed.offset = len(prefix)
+    return parsed
+
+
+def _for_sqlglot(sql: str, tokens: list[Token]) -> tuple[str, set[str]]:
+    """The text with comments and leading modifiers blanked, and those modifiers."""
+    words: set[str] = set()
+    pieces: list[str] = []
+    last = 0
+    leading = tokens[0].value in ("INSERT", "REPLACE", "UPDATE", "DELETE")
+    for number, token in enumerate(tokens):
+        gap = sql[last : token.start]
+        pieces.append("".join("\n" if c == "\n" else " " for c in gap) if gap.strip() else gap)
+        source = sql[token.start : token.end]
+        if leading and number:
+            if token.kind is Kind.WORD and token.value in _PRIORITIES:
+                words.add(token.value)
+                source = " " * len(source)
+            else:
+                leading = False
+        pieces.append(source)
+        last = token.end
+    return "".join(pieces), words
+
+
+def _literal_numbers(tokens: list[Any]) -> dict[int, int]:
+    numbers: dict[int, int] = {}
+    previous = None
+    for token in tokens:
+        if token.token_type in (TokenType.STRING, TokenType.NUMBER) and (
+            previous is None or previous.token_type not in _INTRODUCED
+        ):
+            numbers[token.start] = len(numbers)
+        previous = token
+    return numbers
+
+
+def _param_numbers(tokens: list[Token]) -> dict[int, int]:
+    starts = [token.start for token in tokens if token.kind is Kind.PARAM]
+    return {start: number for number, start in enumerate(starts)}
+
+
+def _refused(sql: str, error: SqlglotError) -> SqlError:
+    """What sqlglot cannot parse although it is MySQL: named by the place where sqlglot stopped."""
+    details = getattr(error, "errors", None) or [{}]
+    near = details[0].get("highlight") or ""
+    return SqlError(1235, f"the syntax near '{near}'" if near else "this form of statement")

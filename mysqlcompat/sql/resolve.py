@@ -1,0 +1,117 @@
+"""From a parsed statement to the typed tree: the door to resolution.
+
+`scope` knows names, `expressions` builds typed expressions with the rules of `infer`, `tables`,
+`select` and `changes` do the clauses, `grouping` checks ONLY_FULL_GROUP_BY.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlglot import exp
+
+from mysqlcompat.errors import SqlError, not_supported
+from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.changes import resolve_delete, resolve_insert, resolve_update
+from mysqlcompat.sql.expressions import Resolver
+from mysqlcompat.sql.parse import Parsed, parse_expression
+from mysqlcompat.sql.scope import CatalogView, Scope
+from mysqlcompat.sql.select import resolve_select
+from mysqlcompat.sql.typed import Expression, Statement
+from mysqlcompat.sqltypes import DEFAULT_COLLATION, SqlType
+
+
+def resolve(
+    parsed: Parsed,
+    view: CatalogView,
+    context: Context,
+    param_types: Sequence[SqlType | None] = (),
+) -> Statement:
+    """The typed tree of a statement.
+
+    param_types  types of the values bound to `?`, where they are known; a `?` without one takes the
+                 type its surroundings give it
+    Raises SqlError with MySQL's number for every mistake in names, types and counts, and 1235 for
+    what this version lacks.
+    """
+    resolver = Resolver(parsed, Scope(), context, param_types)
+    node = parsed.tree
+    if node.args.get("with_"):
+        raise not_supported("WITH")
+    match node:
+        case exp.Select():
+            return resolve_select(node, view, resolver)
+        case exp.Insert():
+            return resolve_insert(node, view, resolver)
+        case exp.Update():
+            return resolve_update(node, view, resolver)
+        case exp.Delete():
+            return resolve_delete(node, view, resolver)
+        case exp.SetOperation():
+            raise not_supported(type(node).__name__.upper())
+        case exp.Subquery():
+            raise not_supported("parenthesised queries")
+    raise not_supported(type(node).__name__)
+
+
+def resolve_expression(text: str, context: Context | None = None) -> Expression:
+    """The typed tree of a lone expression without columns (defaults, ON UPDATE)."""
+    context = context or PlainContext()
+    parsed = parse_expression(text, context.sql_mode)
+    resolver = Resolver(parsed, Scope(), context)
+    with resolver.using(pinned=True):
+        return resolver.scalar(parsed.tree)
+
+
+@dataclass(slots=True)
+class PlainContext:
+    """A context with MySQL's defaults and nobody behind it: for the dictionary's expressions, for
+    tools and tests. `warnings` gets (level, errno, message)."""
+
+    now_us: int = field(default_factory=lambda: time.time_ns() // 1000)
+    sql_mode: frozenset[str] = frozenset(
+        (
+            "ONLY_FULL_GROUP_BY",
+            "STRICT_TRANS_TABLES",
+            "NO_ZERO_IN_DATE",
+            "NO_ZERO_DATE",
+            "ERROR_FOR_DIVISION_BY_ZERO",
+            "NO_ENGINE_SUBSTITUTION",
+        )
+    )
+    strict: bool = False
+    time_zone: str = "SYSTEM"
+    collation: str = DEFAULT_COLLATION
+    database: str | None = None
+    user: str = "root@localhost"
+    account: str = "root@localhost"
+    connection_id: int = 0
+    last_insert_id: int = 0
+    row_count: int = 0
+    found_rows: int = 0
+    row: int = 1
+    warnings: list[tuple[str, int, str]] = field(default_factory=list)
+    variables: dict[str, Any] = field(default_factory=dict)
+    user_variables: dict[str, tuple[Any, SqlType]] = field(default_factory=dict)
+    generator: random.Random = field(default_factory=lambda: random.Random(0))
+
+    def warn(self, errno: int, message: str, level: str = "Warning") -> None:
+        self.warnings.append((level, errno, message))
+
+    def user_variable(self, name: str) -> tuple[Any, SqlType | None]:
+        return self.user_variables.get(name.lower(), (None, None))
+
+    def set_user_variable(self, name: str, value: Any, sql_type: SqlType) -> None:
+        self.user_variables[name.lower()] = (value, sql_type)
+
+    def system_variable(self, name: str, scope: str) -> Any:
+        if name not in self.variables:
+            raise SqlError(1193, name)
+        return self.variables[name]
+
+    def random(self) -> float:
+        return self.generator.random()

@@ -1,0 +1,327 @@
+"""SELECT: items and their names, aliases, grouping, ordering."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlglot import exp
+
+from mysqlcompat.errors import SqlError, not_supported
+from mysqlcompat.sql import grouping
+from mysqlcompat.sql.expressions import Resolver
+from mysqlcompat.sql.scope import GROUP, HAVING, ORDER, WHERE, CatalogView, Scope
+from mysqlcompat.sql.tables import check_args, resolve_from
+from mysqlcompat.sql.typed import (
+    Aggregate,
+    ColumnRef,
+    Expression,
+    Item,
+    Join,
+    Literal,
+    Order,
+    Param,
+    Select,
+    has_aggregate,
+    walk,
+)
+from mysqlcompat.sqltypes import int_type
+
+_ARGS: Final = {
+    "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset",
+    "distinct", "locks", "operation_modifiers", "kind", "hint",
+}  # fmt: skip
+#: Modifiers that only advise (what MySQL itself ignores or may ignore).
+_HINTS: Final = {
+    "SQL_NO_CACHE", "HIGH_PRIORITY", "SQL_SMALL_RESULT", "SQL_BIG_RESULT", "SQL_BUFFER_RESULT",
+    "STRAIGHT_JOIN",
+}  # fmt: skip
+
+
+def resolve_select(
+    node: Any, view: CatalogView, resolver: Resolver, names_from_text: bool = True
+) -> Select:
+    """The typed form of one SELECT."""
+    check_args(node, _ARGS, "SELECT …")
+    for modifier in node.args.get("operation_modifiers") or ():
+        if modifier.name.upper() not in _HINTS:
+            raise not_supported(modifier.name.upper())
+    joins: tuple[Join, ...] = ()
+    source = node.args.get("from_")
+    if source is not None and not _is_dual(source.this):
+        joins = resolve_from(view, resolver, source.this, node.args.get("joins") or [])
+    where = _where(node, resolver)
+    return _Clauses(node, resolver, names_from_text).select(joins, where)
+
+
+def _is_dual(table: Any) -> bool:
+    return isinstance(table, exp.Table) and table.name.upper() == "DUAL" and not table.db
+
+
+def _where(node: Any, resolver: Resolver) -> Expression | None:
+    clause = node.args.get("where")
+    if clause is None:
+        return None
+    with resolver.using(clause=WHERE):
+        return resolver.condition(clause.this)
+
+
+class _Clauses:
+    """The clauses of one SELECT after FROM and WHERE, in the order MySQL resolves them."""
+
+    def __init__(self, node: Any, resolver: Resolver, names_from_text: bool) -> None:
+        self.node = node
+        self.resolver = resolver
+        self.scope: Scope = resolver.scope
+        self.names_from_text = names_from_text
+
+    def select(self, joins: tuple[Join, ...], where: Expression | None) -> Select:
+        items = self.items()
+        groups = self.groups(items)
+        having = self.having(items, groups)
+        ordering = self.ordering(items)
+        distinct = self.node.args.get("distinct") is not None
+        parts = [item.expression for item in items] + [order.expression for order in ordering]
+        parts += [having] if having is not None else []
+        if groups is not None or any(has_aggregate(part) for part in parts):
+            conditions = [where] if where is not None else []
+            conditions += [j.on for j in joins if j.on is not None and j.kind == "inner"]
+            self.check_grouping(items, groups, having, ordering, conditions)
+        elif distinct:
+            self.check_distinct(items, ordering)
+        limit, offset = limits(self.node, self.resolver)
+        return Select(
+            tuple(self.scope.sources),
+            joins,
+            where,
+            groups,
+            having,
+            tuple(items),
+            distinct,
+            tuple(ordering),
+            limit,
+            offset,
+            self.locking(),
+            len(self.resolver.parsed.param_numbers),
+        )
+
+    # items
+
+    def items(self) -> list[Item]:
+        made: list[Item] = []
+        texts = self.resolver.parsed.items if self.names_from_text else []
+        with self.resolver.using(aggregates="yes", pinned=True):
+            for number, node in enumerate(self.node.expressions):
+                if _is_star(node):
+                    made.extend(self.star(node))
+                    continue
+                alias = node.alias if isinstance(node, exp.Alias) else None
+                inner = node.this if isinstance(node, exp.Alias) else node
+                expression = self.resolver.scalar(inner)
+                text = texts[number] if number < len(texts) else None
+                made.append(self.item(expression, inner, alias, text))
+        return made
+
+    def star(self, node: Any) -> list[Item]:
+        table = node.table or None if isinstance(node, exp.Column) else None
+        database = node.db or None if isinstance(node, exp.Column) else None
+        return [self.plain(column, None) for column in self.scope.star(table, database)]
+
+    def plain(self, column: ColumnRef, name: str | None) -> Item:
+        source = self.scope.sources[column.table_no]
+        own = source.table.columns[column.column_no].name
+        return Item(column, name or own, source.alias, source.table.name, own, source.database)
+
+    def item(self, expression: Expression, node: Any, alias: str | None, text: Any) -> Item:
+        if isinstance(expression, ColumnRef):
+            written = node.name if isinstance(node, exp.Column) else None
+            return self.plain(expression, alias or written)
+        if alias is not None:
+            return Item(expression, alias)
+        return Item(expression, self.name_of(node, text))
+
+    def name_of(self, node: Any, text: Any) -> str:
+        """The name of an unnamed item: its source text; of a string literal, its value."""
+        if isinstance(node, exp.Literal) and node.args.get("is_string"):
+            return str(node.this).lstrip()
+        if isinstance(node, exp.Concat) and isinstance(node.expressions[0], exp.Literal):
+            return str(node.expressions[0].this)
+        if isinstance(node, exp.Null):
+            return "NULL"
+        if text is None:
+            return str(node)
+        return self.resolver.parsed.text[text.start : text.end]
+
+    # GROUP BY and HAVING
+
+    def groups(self, items: Sequence[Item]) -> tuple[Expression, ...] | None:
+        clause = self.node.args.get("group")
+        if clause is None:
+            return None
+        check_args(clause, {"expressions"}, "GROUP BY …")
+        made: list[Expression] = []
+        with self.resolver.using(clause=GROUP):
+            self.resolver.fallback = _alias_lookup(items)
+            for node in clause.expressions:
+                made.append(self.by_position(node, items, "group statement"))
+            self.resolver.fallback = None
+        if any(has_aggregate(expression) for expression in made):
+            raise SqlError(1056, _aggregate_alias(items, made))
+        return tuple(made)
+
+    def by_position(self, node: Any, items: Sequence[Item], clause: str) -> Expression:
+        """An expression, or the number of a select item."""
+        if isinstance(node, exp.Literal) and str(node.this).isdigit() and not node.is_string:
+            position = int(str(node.this))
+            if not 1 <= position <= len(items):
+                raise SqlError(1054, str(node.this), clause)
+            return items[position - 1].expression
+        return self.resolver.scalar(node)
+
+    def having(
+        self, items: Sequence[Item], groups: tuple[Expression, ...] | None
+    ) -> Expression | None:
+        clause = self.node.args.get("having")
+        if clause is None:
+            return None
+        self.resolver.names = _having_lookup(items, groups or (), self.scope)
+        try:
+            with self.resolver.using(clause=HAVING, aggregates="yes"):
+                return self.resolver.condition(clause.this)
+        finally:
+            self.resolver.names = None
+
+    # ORDER BY, LIMIT, locks
+
+    def ordering(self, items: Sequence[Item]) -> list[Order]:
+        clause = self.node.args.get("order")
+        if clause is None:
+            return []
+        made = []
+        self.resolver.names = _alias_lookup(items)
+        try:
+            with self.resolver.using(clause=ORDER, aggregates="yes"):
+                for node in clause.expressions:
+                    expression = self.by_position(node.this, items, ORDER)
+                    made.append(Order(expression, bool(node.args.get("desc"))))
+        finally:
+            self.resolver.names = None
+        return made
+
+    def locking(self) -> str:
+        locks = self.node.args.get("locks") or ()
+        if not locks:
+            return ""
+        if len(locks) > 1 or locks[0].args.get("expressions"):
+            raise not_supported("FOR UPDATE OF")
+        text = self.resolver.parsed.text.upper().split()
+        wait = ""
+        if "NOWAIT" in text[-1:]:
+            wait = " nowait"
+        elif text[-2:] == ["SKIP", "LOCKED"]:
+            wait = " skip locked"
+        return ("update" if locks[0].args.get("update") else "share") + wait
+
+    # checks
+
+    def check_grouping(
+        self,
+        items: Sequence[Item],
+        groups: tuple[Expression, ...] | None,
+        having: Expression | None,
+        ordering: Sequence[Order],
+        conditions: Sequence[Expression],
+    ) -> None:
+        if "ONLY_FULL_GROUP_BY" not in self.resolver.context.sql_mode:
+            return
+        sources = self.scope.sources
+        listed = groups or ()
+        known = grouping.determined(sources, listed, conditions)
+        grouped = groups is not None
+        for number, item in enumerate(items, 1):
+            where = f"Expression #{number} of SELECT list"
+            grouping.check(item.expression, listed, known, sources, where, grouped)
+        if not grouped:
+            return
+        if having is not None:
+            grouping.check(having, listed, known, sources, "HAVING clause", grouped)
+        for number, order in enumerate(ordering, 1):
+            where = f"Expression #{number} of ORDER BY clause"
+            grouping.check(order.expression, listed, known, sources, where, grouped)
+
+    def check_distinct(self, items: Sequence[Item], ordering: Sequence[Order]) -> None:
+        if "ONLY_FULL_GROUP_BY" not in self.resolver.context.sql_mode:
+            return
+        shown = [item.expression for item in items]
+        for number, order in enumerate(ordering, 1):
+            if order.expression in shown:
+                continue
+            for part in walk(order.expression):
+                if isinstance(part, ColumnRef) and part not in shown:
+                    source = self.scope.sources[part.table_no]
+                    name = f"{source.database}.{source.alias}.{part.name}"
+                    raise SqlError(3065, number, name, "DISTINCT")
+
+
+def limits(node: Any, resolver: Resolver) -> tuple[Expression | None, Expression | None]:
+    """LIMIT and OFFSET, each a Literal or a Param."""
+    limit, offset = node.args.get("limit"), node.args.get("offset")
+    return (
+        _limit_number(limit.expression, resolver) if limit is not None else None,
+        _limit_number(offset.expression, resolver) if offset is not None else None,
+    )
+
+
+def _limit_number(node: Any, resolver: Resolver) -> Expression:
+    made = resolver.resolve(node)
+    wanted = int_type(21, unsigned=True, nullable=False)
+    if isinstance(made, Param):
+        return Param(wanted, made.param_no)
+    assert isinstance(made, Literal)
+    return Literal(wanted, int(made.value), made.literal_no, made.start, made.end)
+
+
+def _is_star(node: Any) -> bool:
+    return isinstance(node, exp.Star) or (
+        isinstance(node, exp.Column) and isinstance(node.this, exp.Star)
+    )
+
+
+def _alias_lookup(items: Sequence[Item]) -> Any:
+    """Select items by name; two different ones of one name are ambiguous."""
+
+    def look(name: str) -> Expression | None:
+        folded = name.casefold()
+        found = [item.expression for item in items if item.name.casefold() == folded]
+        if found and any(other != found[0] for other in found[1:]):
+            raise SqlError(1052, name, ORDER)
+        return found[0] if found else None
+
+    return look
+
+
+def _having_lookup(items: Sequence[Item], groups: Sequence[Expression], scope: Scope) -> Any:
+    """HAVING sees select items, then columns that are grouped by; nothing else of FROM."""
+    look = _alias_lookup(items)
+
+    def find(name: str) -> Expression | None:
+        found: Expression | None = look(name)
+        if found is not None:
+            return found
+        for column in scope.find(name, None, None):
+            shown = any(
+                item.org_name.casefold() == name.casefold() and item.expression == column
+                for item in items
+            )
+            if column in groups or shown:
+                return column
+        raise SqlError(1054, name, HAVING)
+
+    return find
+
+
+def _aggregate_alias(items: Sequence[Item], groups: Sequence[Expression]) -> str:
+    for item in items:
+        if any(item.expression == group and isinstance(group, Aggregate) for group in groups):
+            return item.name
+    return ""

@@ -1,0 +1,121 @@
+"""sqlglot's MySQL dialect as this server uses it.
+
+sqlglot's compiled parser cannot be subclassed, but its tables may be changed and its tokenizer
+subclassed. Its function table rewrites calls into nodes of its own (IFNULL becomes Coalesce,
+DATE_FORMAT loses its format string); here every call stays a call by name, with its arguments as
+written, except those whose syntax is special.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlglot import exp
+from sqlglot.dialects.mysql import MySQL
+from sqlglot.parsers.mysql import MySQLParser
+from sqlglot.tokens import TokenType
+
+#: Calls with a syntax of their own: parsed by sqlglot's function for them.
+_SPECIAL_CALLS: Final = (
+    "CAST", "CONVERT", "CHAR", "EXTRACT", "SUBSTRING", "SUBSTR", "TRIM", "POSITION",
+    "GROUP_CONCAT", "VALUES", "MATCH", "JSON_VALUE", "JSON_TABLE", "WEIGHT_STRING",
+)  # fmt: skip
+#: Name under which DATE'…', TIME'…' and TIMESTAMP'…' reach the resolver.
+TEMPORAL_LITERALS: Final = {
+    exp.DType.DATE: "date literal",
+    exp.DType.TIME: "time literal",
+    exp.DType.TIMESTAMPTZ: "timestamp literal",
+    exp.DType.TIMESTAMP: "timestamp literal",
+}
+
+
+def _call(name: str, *args: Any) -> exp.Expression:
+    return exp.Anonymous(this=name, expressions=list(args))
+
+
+def _json_arrow(parser: Any, this: Any, path: Any) -> exp.Expression:
+    return _call("json_extract", this, path)
+
+
+def _json_double_arrow(parser: Any, this: Any, path: Any) -> exp.Expression:
+    return _call("json_unquote", _call("json_extract", this, path))
+
+
+def _placeholder(parser: Any) -> exp.Expression:
+    """A `?` keeps its place in the text: its number follows from it."""
+    return exp.Placeholder(this=str(parser._prev.start))
+
+
+def _temporal_literal(name: str) -> Any:
+    return lambda parser, this, data_type: _call(name, this)
+
+
+def _change_tables() -> None:
+    parsers = MySQLParser.FUNCTION_PARSERS
+    MySQLParser.FUNCTION_PARSERS = {name: parsers[name] for name in _SPECIAL_CALLS}
+    MySQLParser.FUNCTIONS = {}
+    MySQLParser.NO_PAREN_FUNCTION_PARSERS = {
+        name: parser
+        for name, parser in MySQLParser.NO_PAREN_FUNCTION_PARSERS.items()
+        if name == "CASE"
+    }
+    MySQLParser.COLUMN_OPERATORS = {
+        TokenType.DOT: None,
+        TokenType.ARROW: _json_arrow,
+        TokenType.DARROW: _json_double_arrow,
+    }
+    MySQLParser.PLACEHOLDER_PARSERS = {
+        **MySQLParser.PLACEHOLDER_PARSERS,
+        TokenType.PLACEHOLDER: _placeholder,
+    }
+    MySQLParser.TYPE_LITERAL_PARSERS = {
+        kind: _temporal_literal(name) for kind, name in TEMPORAL_LITERALS.items()
+    }
+    MySQLParser.STATEMENT_PARSERS = {
+        **MySQLParser.STATEMENT_PARSERS,
+        TokenType.REPLACE: lambda parser: parser._parse_insert(),
+    }
+
+
+_change_tables()
+
+
+class OurMySQL(MySQL):
+    """The default: backslash escapes, double quotes are strings."""
+
+    class Tokenizer(MySQL.Tokenizer):
+        COMMANDS = set()
+
+
+class AnsiQuotesMySQL(MySQL):
+    """sql_mode ANSI_QUOTES: double quotes are names."""
+
+    class Tokenizer(MySQL.Tokenizer):
+        COMMANDS = set()
+        QUOTES = ["'"]
+        IDENTIFIERS = ["`", '"']
+
+
+class NoBackslashMySQL(MySQL):
+    """sql_mode NO_BACKSLASH_ESCAPES."""
+
+    class Tokenizer(MySQL.Tokenizer):
+        COMMANDS = set()
+        STRING_ESCAPES = ["'", '"']
+
+
+class AnsiNoBackslashMySQL(MySQL):
+    class Tokenizer(MySQL.Tokenizer):
+        COMMANDS = set()
+        QUOTES = ["'"]
+        IDENTIFIERS = ["`", '"']
+        STRING_ESCAPES = ["'"]
+
+
+#: (ANSI_QUOTES, NO_BACKSLASH_ESCAPES) -> dialect
+DIALECTS: Final[dict[tuple[bool, bool], Any]] = {
+    (False, False): OurMySQL(),
+    (True, False): AnsiQuotesMySQL(),
+    (False, True): NoBackslashMySQL(),
+    (True, True): AnsiNoBackslashMySQL(),
+}
