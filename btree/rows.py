@@ -415,8 +415,10 @@ def lane_of(of: ColumnType, value: Value) -> int | bytes:
     storage = storage_of(of)
     if isinstance(value, float) or storage.kind == CLASS_DOUBLE:
         return int(struct.unpack("<q", struct.pack("<d", value))[0])
-    if isinstance(value, Decimal) and storage.kind == CLASS_FIXED:
-        return int(value.scaleb(of.scale).to_integral_value())
+    if isinstance(value, Decimal):
+        if storage.kind == CLASS_FIXED:
+            return int(value.scaleb(of.scale).to_integral_value())
+        return format(value, "f").encode()
     if isinstance(value, timedelta):
         return pack_time(value)
     if isinstance(value, date):
