@@ -141,7 +141,7 @@ async def _execute(session: Session, statement: st.Execute, binary: bool) -> Res
     if len(statement.variables) != handle.parameter_count:
         raise SqlError(1210, "EXECUTE")
     values = [session.user_variable(name) for name in statement.variables]
-    return await session.run_handle(handle, compiler.from_user_variables(values), binary)
+    return await session.run_handle(handle, values, binary)
 
 
 async def _deallocate(session: Session, statement: st.Deallocate, binary: bool) -> Result:

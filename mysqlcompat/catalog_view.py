@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import DEFAULT_CHARSET, DEFAULT_COLLATION, Table
 from mysqlcompat import information_schema
+from mysqlcompat.information_schema import VirtualTable
 from mysqlcompat.errors import SqlError
 
 if TYPE_CHECKING:
@@ -63,20 +64,20 @@ class CatalogView:
                 return one.charset, one.collation
         raise SqlError(1049, name)
 
-    def tables(self, database: str) -> list[Table]:
+    def tables(self, database: str) -> list[Table | VirtualTable]:
         """Tables of one database by name."""
         if is_virtual(database):
             return list(information_schema.tables_of(database))
         return sorted(self._catalog.tables(database), key=lambda table: table.name)
 
-    def table(self, database: str | None, name: str) -> Table:
+    def table(self, database: str | None, name: str) -> Table | VirtualTable:
         """A table by name; ERROR 1046, 1049 or 1146 when there is none."""
         found = self.find(database, name)
         if found is None:
             raise SqlError(1146, database or self.current_database, name)
         return found
 
-    def find(self, database: str | None, name: str) -> Table | None:
+    def find(self, database: str | None, name: str) -> Table | VirtualTable | None:
         """The same, None when the database has no such table."""
         database = self.resolve_database(database)
         if is_virtual(database):

@@ -1,23 +1,134 @@
-"""From statement text to a program, and small evaluations: the one door from sessions to sqlglot,
+"""From statement text to a program, and small evaluations: the one door from sessions to the parser,
 resolver, planner, code generator and machine.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from btree.schema import Column, Table
+from btree.schema import Column, ColumnType, Table, TypeKind
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.errors import SqlError
-from mysqlcompat.results import ColumnDef, Result
+from mysqlcompat.information_schema import VirtualTable
+from mysqlcompat.machine import run
+from mysqlcompat.machine.machine import machine_of
+from mysqlcompat.machine.program import Program
+from mysqlcompat.results import BINARY_COLLATION, ColumnDef, Result
+from mysqlcompat.sql import typed
+from mysqlcompat.sql.evaluate import Evaluator
+from mysqlcompat.sql.output import column_def as output_column_def
+from mysqlcompat.sql.parse import parse_statement
+from mysqlcompat.sql.resolve import resolve
 from mysqlcompat.sql.statements import Explain
+from mysqlcompat.sqltypes import SqlType, column_type
 
 if TYPE_CHECKING:
-    from mysqlcompat.machine.program import Program
-    from mysqlcompat.prepared import Prepared
     from mysqlcompat.session import Session
 
+#: A value and the type it came with.
+Typed = tuple[Any, SqlType | None]
 
-def catalog_view(session: Session) -> CatalogView:
-    return CatalogView(session)
+
+def compile_statement(text: str, session: Session) -> Program:
+    """A program for one DML or SELECT statement; whoever asked for it closes it."""
+    return compile_tree(resolved(text, session), session)
+
+
+def compile_tree(statement: typed.Statement, session: Session) -> Program:
+    engine = session.node.engine
+    return machine_of(engine).compile(statement, engine.catalog.version)
+
+
+def resolved(text: str, session: Session, view: Any = None) -> typed.Statement:
+    """The typed tree of a statement."""
+    parsed = parse_statement(text, session.sql_mode)
+    return resolve(parsed, view or CatalogView(session), session)
+
+
+async def execute(
+    program: Program, session: Session, params: Sequence[Any], binary: bool
+) -> Result:
+    """Run a program whose transaction has begun."""
+    return await run.execute(program, session, params, binary)
+
+
+async def explain(session: Session, statement: Explain, binary: bool) -> Result:
+    """EXPLAIN of a statement."""
+    resolved(statement.source, session)  # mistakes first
+    raise SqlError(1235, "EXPLAIN")
+
+
+# Expressions on their own
+
+
+async def evaluate(session: Session, text: str) -> list[Typed]:
+    """Values of a list of expressions without tables: of SET, DO, KILL."""
+    select = resolved(f"SELECT {text}", session)
+    assert isinstance(select, typed.Select)
+    if select.tables:
+        raise SqlError(1235, "tables in an expression of SET")
+    evaluator = Evaluator(session)
+    return [(evaluator.value(item.expression), item.expression.type) for item in select.items]
+
+
+@dataclass(frozen=True, slots=True)
+class _OneTable:
+    """A catalog with one table: what SHOW … WHERE may name."""
+
+    found: VirtualTable
+    current_database: str = "show"
+    version: int = 0
+
+    def table(self, database: str | None, name: str) -> VirtualTable:
+        return self.found
+
+
+async def filter_rows(
+    session: Session, header: Sequence[ColumnDef], rows: Sequence[Sequence[Any]], where: str
+) -> list[Sequence[Any]]:
+    """The rows for which the expression `where` over the columns of `header` is true."""
+    columns = tuple(_shown_column(column) for column in header)
+    table = VirtualTable("show", "rows", columns)
+    select = resolved(f"SELECT 1 FROM `rows` WHERE {where}", session, _OneTable(table))
+    assert isinstance(select, typed.Select) and select.where is not None
+    kept = []
+    for row in rows:
+        evaluator = Evaluator(session, row=lambda _, number, row=row: row[number])  # type: ignore[misc]
+        if evaluator.value(select.where):
+            kept.append(row)
+    return kept
+
+
+def _shown_column(column: ColumnDef) -> Column:
+    if column.collation == BINARY_COLLATION:
+        return Column(column.name, ColumnType(TypeKind.BIGINT))
+    text = ColumnType(TypeKind.VARCHAR, 1024, charset="utf8mb3", collation="utf8mb3_general_ci")
+    return Column(column.name, text)
+
+
+def like_matcher(pattern: str, by_case: bool) -> Callable[[str], bool]:
+    r"""A test for LIKE with the escape character `\`."""
+    parts = []
+    at = 0
+    while at < len(pattern):
+        character = pattern[at]
+        if character == "\\" and at + 1 < len(pattern):
+            at += 1
+            parts.append(re.escape(pattern[at]))
+        else:
+            parts.append({"%": ".*", "_": "."}.get(character) or re.escape(character))
+        at += 1
+    flags = re.DOTALL if by_case else re.DOTALL | re.IGNORECASE
+    matcher = re.compile("".join(parts), flags)
+    return lambda text: matcher.fullmatch(text) is not None
+
+
+def column_def(database: str, table: Table | VirtualTable, column: Column) -> ColumnDef:
+    """A column as a result column that is just it."""
+    number = table.column_no(column.name)
+    reference = typed.ColumnRef(column_type(column), 0, number, column.name)
+    item = typed.Item(reference, column.name, table.name, table.name, column.name, database)
+    return output_column_def(item, (typed.Source(table, table.name, database),))

@@ -6,15 +6,31 @@ result columns are known then. It is compiled again when the dictionary has move
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat import administer, compiler
+from mysqlcompat.compiler import Typed
+from mysqlcompat.convert import convert
 from mysqlcompat.errors import SqlError
+from mysqlcompat.machine.program import Program
 from mysqlcompat.results import (
     BINARY_COLLATION,
     FLAG_BINARY,
+    WIRE_BIT,
+    WIRE_BLOB,
+    WIRE_DATE,
+    WIRE_DATETIME,
+    WIRE_DECIMAL,
+    WIRE_LONG_BLOB,
+    WIRE_MEDIUM_BLOB,
+    WIRE_NEWDECIMAL,
+    WIRE_TIME,
+    WIRE_TIMESTAMP,
+    WIRE_TINY_BLOB,
     WIRE_VAR_STRING,
     ColumnDef,
     Parameter,
@@ -22,6 +38,17 @@ from mysqlcompat.results import (
 )
 from mysqlcompat.sql import statements
 from mysqlcompat.sql.tokens import Kind, split_statements
+from mysqlcompat.sqltypes import (
+    date_type,
+    datetime_type,
+    decimal_type,
+    double_type,
+    int_type,
+    null_type,
+    string_type,
+    time_type,
+)
+from mysqlcompat.temporal import unpack_date, unpack_datetime, unpack_time
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
@@ -44,14 +71,36 @@ class Prepared:
     text: str
     statement: statements.Statement
     parameter_count: int
-    program: Any = None  #: `machine.program.Program` of DML and SELECT
+    program: Program | None = None  #: of DML and SELECT
+    place: Any = None  #: what the program was compiled under
     columns: tuple[ColumnDef, ...] = field(default=())
 
     def info(self) -> PreparedInfo:
         return PreparedInfo((_PARAMETER,) * self.parameter_count, self.columns, handle=self)
 
+    def current_program(self, session: Session) -> Program:
+        """The program, compiled again when the dictionary or the current database has changed."""
+        version = session.node.engine.catalog.version
+        place = (version, session.database, session.sql_mode)
+        if self.program is None or self.place != place:
+            self.close()
+            self.program = compiler.compile_statement(self.text, session)
+            self.place = place
+        return self.program
+
+    def convert(self, session: Session, values: Sequence[Typed]) -> list[Any]:
+        """Values given for `?` as values of the types that the program's parameters have."""
+        assert self.program is not None
+        wanted = self.program.param_types
+        return [
+            value if target is None else convert(session, value, source or _TEXT, target, False)
+            for (value, source), target in zip_longest(values, wanted[: len(values)])
+        ]
+
     def close(self) -> None:
-        self.program = None
+        if self.program is not None:
+            self.program.close()
+            self.program = None
 
 
 def prepare(session: Session, text: str) -> Prepared:
@@ -74,8 +123,7 @@ def prepare(session: Session, text: str) -> Prepared:
         raise SqlError(1390)
     made = Prepared(text, statement, count)
     if isinstance(statement, statements.Plain):
-        made.program = compiler.compile_statement(text, session, made)
-        made.columns = made.program.columns
+        made.columns = made.current_program(session).columns
     elif count:
         raise SqlError(1235, "parameters outside of DML and SELECT")
     else:
@@ -83,8 +131,39 @@ def prepare(session: Session, text: str) -> Prepared:
     return made
 
 
-def from_wire(handle: Prepared, parameters: Sequence[Parameter]) -> Sequence[Any]:
-    """Parameters as a program takes them."""
+def from_wire(session: Session, handle: Prepared, parameters: Sequence[Parameter]) -> list[Typed]:
+    """Parameters of COM_STMT_EXECUTE as Python values with the types they were sent in."""
     if len(parameters) != handle.parameter_count:
         raise SqlError(1210, "mysqld_stmt_execute")
-    return parameters
+    return [_typed(session, parameter) for parameter in parameters]
+
+
+def _typed(session: Session, parameter: Parameter) -> Typed:
+    value, wire_type = parameter.value, parameter.wire_type
+    if value is None:
+        return None, null_type()
+    if isinstance(value, bytes):
+        if wire_type in _BLOBS:
+            return value, string_type(len(value), "binary")
+        text = session.decode(value)
+        if wire_type in (WIRE_NEWDECIMAL, WIRE_DECIMAL):
+            number = Decimal(text)
+            scale = max(0, -int(number.as_tuple().exponent))
+            return number, decimal_type(len(number.as_tuple().digits), scale)
+        return text, string_type(len(text), session.collation)
+    if isinstance(value, float):
+        return value, double_type()
+    unpack = _TEMPORALS.get(wire_type)
+    if unpack is not None:
+        return unpack(value)
+    return value, int_type(unsigned=parameter.unsigned)
+
+
+_BLOBS: Final = (WIRE_BLOB, WIRE_TINY_BLOB, WIRE_MEDIUM_BLOB, WIRE_LONG_BLOB, WIRE_BIT)
+_TEXT: Final = string_type(0)
+_TEMPORALS: Final[dict[int, Callable[[int], Typed]]] = {
+    WIRE_DATE: lambda packed: (unpack_date(packed), date_type()),
+    WIRE_DATETIME: lambda packed: (unpack_datetime(packed), datetime_type(6)),
+    WIRE_TIMESTAMP: lambda packed: (unpack_datetime(packed), datetime_type(6)),
+    WIRE_TIME: lambda packed: (unpack_time(packed), time_type(6)),
+}

@@ -18,10 +18,11 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, Final
 
 from mysqlcompat import administer, compiler, prepared
+from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics, Level
 from mysqlcompat.errors import SqlError, translate
 from mysqlcompat.node_api import Node
@@ -177,7 +178,7 @@ class Session:
         if name == "timestamp" and not self.variables.get(name):
             return self.now_us / 1e6
         if name in ("character_set_database", "collation_database") and self.database:
-            charset, collation = compiler.catalog_view(self).database_collation(self.database)
+            charset, collation = CatalogView(self).database_collation(self.database)
             return charset if name.startswith("character") else collation
         return self.variables.get(name)
 
@@ -240,7 +241,9 @@ class Session:
     ) -> AsyncIterator[Result]:
         handle = statement.handle
         assert isinstance(handle, prepared.Prepared)
-        yield await self.run_prepared(handle, prepared.from_wire(handle, parameters), binary=True)
+        yield await self.run_prepared(
+            handle, prepared.from_wire(self, handle, parameters), binary=True
+        )
 
     def close_statement(self, statement: PreparedInfo) -> None:
         handle = statement.handle
@@ -295,22 +298,28 @@ class Session:
             notes: list[Note] = []
             statement = self.route(text, notes)
             self.parser_notes = notes
-            return await self._run(statement, text, (), False)
+            result = await self._run(statement, text, (), False)
         except (Exception, asyncio.CancelledError) as error:
-            raise self._failed(error) from error
-        finally:
             self._end_command()
+            raise self._failed(error) from error
+        return self._begun(result)
 
     async def run_prepared(
         self, handle: prepared.Prepared, values: Sequence[Any], binary: bool
     ) -> Result:
         self._begin_command("Execute", handle.text)
         try:
-            return await self._run(handle.statement, handle.text, values, binary, handle)
+            result = await self._run(handle.statement, handle.text, values, binary, handle)
         except (Exception, asyncio.CancelledError) as error:
-            raise self._failed(error) from error
-        finally:
             self._end_command()
+            raise self._failed(error) from error
+        return self._begun(result)
+
+    def _begun(self, result: Result) -> Result:
+        """The command is over, unless it goes on while its rows are read."""
+        if not isinstance(result, Rows) or not isinstance(result.source, _Finishing):
+            self._end_command()
+        return result
 
     async def run_handle(
         self, handle: prepared.Prepared, values: Sequence[Any], binary: bool
@@ -354,17 +363,27 @@ class Session:
         """DML or SELECT: compile (or take the compiled one), run, commit if it stands alone."""
         self._writes = statement.keyword in ("insert", "replace", "update", "delete")
         transaction = self.transaction
-        program = compiler.compile_statement(text, self, handle)
-        uses_tables = bool(program.tables)
         if self._writes:
             transaction.check_write()
-        if uses_tables:
-            transaction.enter_statement()
-        result = await compiler.execute(program, self, values, binary)
+        if handle is None:
+            program = compiler.compile_statement(text, self)
+            done = program.close
+        else:
+            program, done = handle.current_program(self), _keep
+            values = handle.convert(self, values)
+        try:
+            uses_tables = bool(program.tables)
+            if uses_tables:
+                transaction.enter_statement(program.tables)
+            result = await compiler.execute(program, self, values, binary)
+        except BaseException:
+            done()
+            raise
         if isinstance(result, Rows):
-            result.source = _Finishing(self, result, uses_tables)
+            result.source = _Finishing(self, result, uses_tables, done)
             self.row_count = -1
             return result
+        done()
         if uses_tables and transaction.single:
             await transaction.commit()
         self.row_count = result.affected
@@ -376,6 +395,7 @@ class Session:
     def finish_rows(self, uses_tables: bool, rows: int) -> None:
         """The last row of a SELECT has been read, or the rest is not wanted."""
         self.found_rows = rows
+        self._end_command()
         if uses_tables and self.transaction.single:
             self.transaction.commit_early()  # nothing was written: nothing to wait for
 
@@ -394,6 +414,7 @@ class Session:
 
     def fail_rows(self, error: BaseException) -> BaseException:
         """A SELECT broke off half-way."""
+        self._end_command()
         return self._failed(error)
 
     def _failed(self, error: BaseException) -> BaseException:
@@ -427,7 +448,7 @@ class Session:
 
     def use(self, database: str) -> None:
         """Make `database` the current one; ERROR 1049 when there is none."""
-        self.database = compiler.catalog_view(self).database_name(database)
+        self.database = CatalogView(self).database_name(database)
         if self.variables.get("session_track_schema"):
             self._changes.append(StateChange(TRACK_SCHEMA, "", self.database))
 
@@ -444,14 +465,21 @@ class Session:
             self._changes.append(StateChange(TRACK_SYSTEM_VARIABLE, name, value))
 
 
+def _keep() -> None:
+    """Nothing to close: the program belongs to a prepared statement."""
+
+
 class _Finishing:
     """A SELECT's rows; ends the statement with the last of them."""
 
-    def __init__(self, session: Session, result: Rows, uses_tables: bool) -> None:
+    def __init__(
+        self, session: Session, result: Rows, uses_tables: bool, done: Callable[[], None]
+    ) -> None:
         self._session = session
         self._result = result
         self._inner: RowSource = result.source
         self._uses_tables = uses_tables
+        self._done = done
         self._rows = 0
         self._open = True
 
@@ -461,6 +489,7 @@ class _Finishing:
         except (Exception, asyncio.CancelledError) as error:
             self._open = False
             self._inner.close()
+            self._done()
             raise self._session.fail_rows(error) from error
         self._rows += chunk.rows
         if chunk.end:
@@ -475,4 +504,5 @@ class _Finishing:
     def _finish(self) -> None:
         if self._open:
             self._open = False
+            self._done()
             self._session.finish_rows(self._uses_tables, self._rows)

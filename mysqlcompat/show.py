@@ -35,12 +35,12 @@ _BY_CASE: Final = frozenset({"tables", "databases", "table_status"})
 async def run(session: Session, show: Show, binary: bool) -> Result:
     """Answer one SHOW."""
     header = columns(session, show)
-    rows: Iterable[Row] = FORMS[show.what](session, show)
+    rows = list(FORMS[show.what](session, show))
     if show.like is not None:
         matches = compiler.like_matcher(show.like, by_case=show.what in _BY_CASE)
         rows = [row for row in rows if matches(str(row[0]))]
     elif show.where is not None:
-        rows = await compiler.filter_rows(session, header, list(rows), show.where)
+        rows = await compiler.filter_rows(session, header, rows, show.where)
     return Rows(header, PythonRows(header, rows, binary))
 
 

@@ -7,10 +7,13 @@ transaction. The engine's context is one block per session and lives as long as 
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from btree import txn_layout
+from btree.schema import Table
 from mysqlcompat.errors import SqlError
 from mysqlcompat.node_api import Node
 
@@ -43,6 +46,8 @@ class Transaction:
         self.session_read_only = False
         self.next_isolation: str | None = None  #: SET TRANSACTION without a scope
         self.next_read_only: bool | None = None
+        self.tables: set[int] = set()  #: ids of those it has used: data definition waits for it
+        self._ended: list[asyncio.Future[None]] = []
         self._savepoints: list[_Savepoint] = []
 
     @property
@@ -65,10 +70,11 @@ class Transaction:
         if snapshot:
             self._engine.open_view(self.ctx)
 
-    def enter_statement(self) -> None:
-        """A statement that reads or writes tables is about to run."""
+    def enter_statement(self, tables: Iterable[Table] = ()) -> None:
+        """A statement that reads or writes these tables is about to run."""
         if not self.active:
             self._start(None)
+        self.tables.update(table.table_id for table in tables)
 
     def _start(self, read_only: bool | None) -> None:
         isolation = self.next_isolation or self.isolation
@@ -108,7 +114,10 @@ class Transaction:
         active, self.active, self.explicit = self.active, False, False
         self._savepoints.clear()
         self.read_only = False
-        return int(self._engine.commit(self.ctx)) if active else 0
+        try:
+            return int(self._engine.commit(self.ctx)) if active else 0
+        finally:
+            self._let_go()
 
     def rollback(self) -> None:
         active, self.active, self.explicit = self.active, False, False
@@ -116,6 +125,20 @@ class Transaction:
         self.read_only = False
         if active:
             self._engine.rollback(self.ctx)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        self.tables.clear()
+        ended, self._ended = self._ended, []
+        for future in ended:
+            if not future.done():
+                future.set_result(None)
+
+    def ended(self) -> asyncio.Future[None]:
+        """Done when the transaction that is open now has ended."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._ended.append(future)
+        return future
 
     def close(self) -> None:
         """The session ends."""

@@ -72,7 +72,15 @@ def _variables() -> Iterator[Variable]:
         elif text == "NULL":
             default = None
         yield Variable(
-            name, _SCOPES[scope[0]], kind, default, "!" in scope, "*" in scope, least, greatest, choices
+            name,
+            _SCOPES[scope[0]],
+            kind,
+            default,
+            "!" in scope,
+            "*" in scope,
+            least,
+            greatest,
+            choices,
         )
 
 

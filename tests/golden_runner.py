@@ -33,9 +33,7 @@ from pymysql.constants import CLIENT, FIELD_TYPE, FLAG
 
 DATABASE: Final = "golden"
 _HEAD: Final = re.compile(r"((?:\[\w+\] )*)(\w+)> (.*)", re.DOTALL)
-_TYPES: Final = {
-    value: name for name, value in vars(FIELD_TYPE).items() if isinstance(value, int)
-}
+_TYPES: Final = {value: name for name, value in vars(FIELD_TYPE).items() if isinstance(value, int)}
 _FLAGS: Final = {value: name for name, value in vars(FLAG).items() if isinstance(value, int)}
 
 

@@ -16,9 +16,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.statements import DefaultValue
 
 
-def canonical_default(
-    column: str, type_: ColumnType, default: DefaultValue
-) -> tuple[str, bool]:
+def canonical_default(column: str, type_: ColumnType, default: DefaultValue) -> tuple[str, bool]:
     """Text of a literal default as SHOW CREATE TABLE and INSERT use it, and whether it is exactly
     what was written; ERROR 1067 when the column could not take it."""
     assert default.literal is not None
@@ -76,7 +74,9 @@ def _bytes(type_: ColumnType, text: str) -> str | None:
     size = len(text.encode())
     if size > type_.length:
         return None
-    return text.ljust(len(text) + type_.length - size, "\0") if type_.kind is TypeKind.BINARY else text
+    return (
+        text.ljust(len(text) + type_.length - size, "\0") if type_.kind is TypeKind.BINARY else text
+    )
 
 
 def _member(type_: ColumnType, text: str) -> str | None:

@@ -6,6 +6,7 @@ statement (per table for DROP TABLE, as in MySQL) and the statement answers when
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -51,9 +52,35 @@ def _place(session: Session, name: TableName) -> str:
     return database
 
 
-def _existing(session: Session, name: TableName) -> Table:
+async def _existing(session: Session, name: TableName) -> Table:
+    """A table that is to be changed, when nobody else's transaction uses it any more."""
     database = _place(session, name)
-    return CatalogView(session).table(database, name.name)
+    table = CatalogView(session).table(database, name.name)
+    await wait_until_unused(session, table)
+    found: Table = CatalogView(session).table(database, name.name)  # perhaps another one by now
+    return found
+
+
+async def wait_until_unused(session: Session, table: Table) -> None:
+    """Wait for the end of every transaction that has used the table; ERROR 1205 in the end.
+
+    This is MySQL's metadata lock, but for one thing: statements that come later do not queue up
+    behind the waiting one.
+    """
+    while True:
+        users = [
+            one.transaction
+            for one in session.node.processlist
+            if one is not session and table.table_id in one.transaction.tables
+        ]
+        if not users:
+            return
+        limit = session.variables.get("lock_wait_timeout")
+        assert isinstance(limit, int)
+        try:
+            await asyncio.wait_for(users[0].ended(), limit)
+        except TimeoutError:
+            raise SqlError(1205) from None
 
 
 # Databases
@@ -93,11 +120,13 @@ async def _drop_database(session: Session, statement: st.DropDatabase) -> Result
             return Ok()
         raise SqlError(1008, statement.name)
     _check_writable(session, statement.name)
-    count = len(view.tables(statement.name))
+    tables = view.tables(statement.name)
+    for table in tables:
+        await wait_until_unused(session, table)
     _catalog(session).drop_database(statement.name)
     if session.database == statement.name:
         session.forget_database()
-    return Ok(affected=count)
+    return Ok(affected=len(tables))
 
 
 # Tables
@@ -180,6 +209,7 @@ async def _drop_table(session: Session, statement: st.DropTable) -> Result:
     for shown in missing:
         session.warn(1051, f"Unknown table '{shown}'", "Note")
     for database, table in found:
+        await wait_until_unused(session, view.table(database, table))
         _catalog(session).drop_table(database, table)
     return Ok()
 
@@ -190,7 +220,7 @@ def _known(view: CatalogView, name: TableName) -> bool:
 
 async def _truncate(session: Session, statement: st.TruncateTable) -> Result:
     """A new, empty table of the same definition takes the old one's place."""
-    table = _existing(session, statement.table)
+    table = await _existing(session, statement.table)
     _catalog(session).truncate_table(table.database, table.name)
     return Ok()
 
@@ -215,6 +245,10 @@ async def _rename(session: Session, statement: st.RenameTable) -> Result:
         come.add(target)
         gone.discard(target)
         moves.append((*source, *target))
+    for database, name, _, _ in moves:
+        known_table = view.find(database, name)
+        if known_table is not None:
+            await wait_until_unused(session, known_table)
     for move in moves:
         _catalog(session).rename_table(*move)
     return Ok()
@@ -232,7 +266,7 @@ async def _drop_index(session: Session, statement: st.DropIndex) -> Result:
 
 
 async def _alter(session: Session, statement: st.AlterTable) -> Result:
-    table = _existing(session, statement.table)
+    table = await _existing(session, statement.table)
     remaining = list(table.indexes)
     for name in statement.drop:
         index = _index(table, name)

@@ -97,7 +97,10 @@ def _column(column: Column, table: Table) -> str:
         explicit = f"collate:{column.name}" in table.options
         if type_.collation != table.collation or explicit:
             text += f" CHARACTER SET {type_.charset}"
-        if explicit or charsets.BY_NAME[type_.collation].charset.default_collation != type_.collation:
+        if (
+            explicit
+            or charsets.BY_NAME[type_.collation].charset.default_collation != type_.collation
+        ):
             text += f" COLLATE {type_.collation}"
     if not column.nullable:
         text += " NOT NULL"

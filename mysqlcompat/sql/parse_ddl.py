@@ -69,7 +69,11 @@ def _database_options(stream: TokenStream) -> tuple[str | None, str | None]:
     collation: str | None = None
     while not stream.at_end():
         stream.accept("DEFAULT")
-        if stream.accept("CHARACTER", "SET") or stream.accept("CHARSET") or stream.accept("CHAR", "SET"):
+        if (
+            stream.accept("CHARACTER", "SET")
+            or stream.accept("CHARSET")
+            or stream.accept("CHAR", "SET")
+        ):
             stream.accept_op("=")
             charset = read_charset(stream)
         elif stream.accept("COLLATE"):
@@ -183,13 +187,24 @@ def parse_rename(stream: TokenStream) -> Statement:
 def parse_alter(stream: TokenStream) -> Statement:
     stream.expect("ALTER")
     if stream.accept_any("DATABASE", "SCHEMA"):
-        known = stream.token.value in ("DEFAULT", "CHARACTER", "CHARSET", "COLLATE", "READ", "ENCRYPTION")
+        known = stream.token.value in (
+            "DEFAULT",
+            "CHARACTER",
+            "CHARSET",
+            "COLLATE",
+            "READ",
+            "ENCRYPTION",
+        )
         name = None if stream.token.kind is Kind.WORD and known else stream.name()
         if stream.at_end():
             raise stream.error()
         return AlterDatabase(name, *_database_options(stream))
     if not stream.accept("TABLE"):
-        if stream.token.kind is Kind.WORD and stream.token.value in {*_CREATABLE, "INSTANCE", "SYSTEM"}:
+        if stream.token.kind is Kind.WORD and stream.token.value in {
+            *_CREATABLE,
+            "INSTANCE",
+            "SYSTEM",
+        }:
             return Unsupported(f"ALTER {stream.advance().value}")
         raise stream.error()
     return _alter_table(stream, stream.table_name())

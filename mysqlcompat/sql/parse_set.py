@@ -74,7 +74,11 @@ def _names(stream: TokenStream) -> SetNames | None:
         charset = read_charset(stream)
         collation = _charset(stream) if stream.accept("COLLATE") else None
         return SetNames(charset, collation)
-    if stream.accept("CHARACTER", "SET") or stream.accept("CHARSET") or stream.accept("CHAR", "SET"):
+    if (
+        stream.accept("CHARACTER", "SET")
+        or stream.accept("CHARSET")
+        or stream.accept("CHAR", "SET")
+    ):
         charset_or_default = None if stream.accept("DEFAULT") else read_charset(stream)
         return SetNames(charset_or_default, character_set_only=True)
     return None

@@ -73,13 +73,20 @@ def parse_create_table(stream: TokenStream) -> Statement:
             break
     stream.expect_op(")")
     options = _table_options(stream)
-    if not stream.at_end() and (_selects(stream) or stream.token.value in ("AS", "IGNORE", "REPLACE")):
+    if not stream.at_end() and (
+        _selects(stream) or stream.token.value in ("AS", "IGNORE", "REPLACE")
+    ):
         raise not_yet("CREATE TABLE … SELECT")
     return CreateTable(table, tuple(columns), tuple(indexes), options, conditional)
 
 
 def _selects(stream: TokenStream) -> bool:
-    return stream.token.kind is Kind.WORD and stream.token.value in ("SELECT", "AS", "WITH", "TABLE")
+    return stream.token.kind is Kind.WORD and stream.token.value in (
+        "SELECT",
+        "AS",
+        "WITH",
+        "TABLE",
+    )
 
 
 # Columns
@@ -317,7 +324,11 @@ def _table_options(stream: TokenStream) -> TableOptions:
 
 def _table_option(stream: TokenStream, options: TableOptions) -> TableOptions:
     stream.accept("DEFAULT")
-    if stream.accept("CHARACTER", "SET") or stream.accept("CHARSET") or stream.accept("CHAR", "SET"):
+    if (
+        stream.accept("CHARACTER", "SET")
+        or stream.accept("CHARSET")
+        or stream.accept("CHAR", "SET")
+    ):
         stream.accept_op("=")
         return replace(options, charset=read_charset(stream))
     word = stream.token.value

@@ -50,9 +50,7 @@ _GEOMETRY: Final = frozenset(
     " GEOMCOLLECTION".split()
 )
 _DISPLAY_WIDTH_LIMIT: Final = 255
-_WIDTH_NOTE: Final = (
-    "Integer display width is deprecated and will be removed in a future release."
-)
+_WIDTH_NOTE: Final = "Integer display width is deprecated and will be removed in a future release."
 _DIGITS_NOTE: Final = (
     "Specifying number of digits for floating point data types is deprecated and will be removed in"
     " a future release."
@@ -287,7 +285,11 @@ def _text_kind(kind: TypeKind, length: int | None) -> ColumnType:
     """TEXT(n) is the smallest TEXT that holds n characters."""
     if length is not None:
         size = length * 4
-        for bits, smaller in ((8, TypeKind.TINYTEXT), (16, TypeKind.TEXT), (24, TypeKind.MEDIUMTEXT)):
+        for bits, smaller in (
+            (8, TypeKind.TINYTEXT),
+            (16, TypeKind.TEXT),
+            (24, TypeKind.MEDIUMTEXT),
+        ):
             if size < 1 << bits:
                 return ColumnType(smaller)
         return ColumnType(TypeKind.LONGTEXT)
@@ -338,7 +340,11 @@ def _json(stream: TokenStream, column: str) -> ColumnType:
 def _text(stream: TokenStream, type_: ColumnType) -> ColumnType:
     """[CHARACTER SET x | ASCII | UNICODE | BYTE] [BINARY] [COLLATE y] behind a character type."""
     while True:
-        if stream.accept("CHARACTER", "SET") or stream.accept("CHARSET") or stream.accept("CHAR", "SET"):
+        if (
+            stream.accept("CHARACTER", "SET")
+            or stream.accept("CHARSET")
+            or stream.accept("CHAR", "SET")
+        ):
             name = read_charset(stream)
             type_ = replace(type_, charset=name)
         elif stream.accept("ASCII"):

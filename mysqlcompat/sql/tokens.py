@@ -76,9 +76,7 @@ def tokenize(
             and previous.kind is Kind.STRING
             and text[previous.end : token.start].strip() == ""
         ):
-            tokens[-1] = Token(
-                Kind.STRING, previous.value + token.value, previous.start, token.end
-            )
+            tokens[-1] = Token(Kind.STRING, previous.value + token.value, previous.start, token.end)
         else:
             tokens.append(token)
     tokens.append(Token(Kind.END, "", len(text), len(text)))

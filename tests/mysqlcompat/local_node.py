@@ -1,0 +1,150 @@
+"""A node in this process: a real engine on a `LocalVolume`, real sessions, and, if asked for, a server.
+
+`serve` runs the server on a thread of its own; the engine then belongs to that thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from btree.engine import Engine
+from mysqlcompat.errors import SqlError
+from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
+from mysqlcompat.results import Ok, Rows
+from mysqlcompat.session import Session
+from mysqlcompat.sessions import NodeSessions
+from mysqlcompat.variables import GlobalVariables
+from mysqlcompat.wire.server import Server
+from redo.volume import LocalVolume
+
+
+class LocalNode:
+    """Satisfies `node_api.Node`."""
+
+    def __init__(self, directory: Path, read_only: bool = False) -> None:
+        self.volume = LocalVolume(str(directory), ring_bytes=1 << 22, durable=False)
+        arena, st, log = self.volume.arena, self.volume.st, self.volume.log
+        self.engine = Engine(arena, st, log, self.volume, pool_bytes=16 << 20)
+        if self.engine.is_empty():
+            self.engine.create()
+        else:
+            self.engine.open()
+        self.read_only = read_only
+        self.server_id = "local"
+        self.processlist = ProcessList()
+        self.counters = Counters(started_us=time.time_ns() // 1000)
+        self.globals = GlobalVariables()
+        self.config: dict[str, Any] = {"port": 0, "version": "8.4.6"}
+
+    async def durable(self, lsn: int) -> None:
+        self.volume.log.publish()
+        self.volume.log.wait_durable(lsn)
+
+    def replica_status(self) -> list[ReplicaStatus]:
+        return [ReplicaStatus(self.server_id, True, "MASTER_SESSION_ID")]
+
+    def close(self) -> None:
+        self.volume.close()
+
+
+@contextmanager
+def local_node(directory: Path, read_only: bool = False) -> Iterator[LocalNode]:
+    node = LocalNode(directory, read_only)
+    try:
+        yield node
+    finally:
+        node.close()
+
+
+class Talk:
+    """A session spoken to in text: `run` gives rows as lists of text, or the Ok, or the error."""
+
+    def __init__(self, node: LocalNode) -> None:
+        self.sessions = NodeSessions(node, "")  # type: ignore[arg-type]
+        self.session: Session = asyncio.run(self.sessions.open(self.sessions.own_client()))
+
+    def run(self, sql: str) -> Any:
+        return asyncio.run(self._run(sql))
+
+    async def _run(self, sql: str) -> Any:
+        try:
+            async for result in self.session.query(sql.encode(), False):
+                if isinstance(result, Ok):
+                    return result
+                return await _texts(result)
+        except SqlError as error:
+            return error
+
+
+async def _texts(result: Rows) -> list[list[str | None]]:
+    packets, sequence = b"", 1
+    while True:
+        chunk = await result.source.read(sequence, 0)
+        packets, sequence = packets + chunk.packets, chunk.sequence
+        if chunk.end:
+            return _rows(packets, len(result.columns))
+
+
+def _rows(packets: bytes, count: int) -> list[list[str | None]]:
+    rows, at = [], 0
+    while at < len(packets):
+        at += 4
+        row: list[str | None] = []
+        for _ in range(count):
+            size, at = packets[at], at + 1
+            if size == 0xFB:
+                row.append(None)
+                continue
+            if size >= 0xFC:
+                width = {0xFC: 2, 0xFD: 3, 0xFE: 8}[size]
+                size, at = int.from_bytes(packets[at : at + width], "little"), at + width
+            row.append(packets[at : at + size].decode())
+            at += size
+        rows.append(row)
+    return rows
+
+
+@contextmanager
+def serve(directory: Path) -> Iterator[int]:
+    """A server over a new node; the port it listens on."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    ready, failures = threading.Event(), []
+    stop: list[Any] = []
+
+    async def main() -> None:
+        with local_node(directory / "data") as node:
+            config = SimpleNamespace(server_version="8.4.6", max_connections=100, data=directory)
+            server = Server(NodeSessions(node, ""), config)  # type: ignore[arg-type]
+            await server.start([listener])
+            end = asyncio.Event()
+            stop.append((asyncio.get_running_loop(), end))
+            ready.set()
+            await end.wait()
+            await server.close()
+
+    def run() -> None:
+        try:
+            asyncio.run(main())
+        except BaseException as error:  # told to the test below
+            failures.append(error)
+            ready.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    ready.wait()
+    if failures:
+        raise failures[0]
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        loop, end = stop[0]
+        loop.call_soon_threadsafe(end.set)
+        thread.join()
