@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from btree.txn_kernels import statement_begin
+from btree.txn_layout import CTX_VIEW_OPEN
 from mysqlcompat.machine.calls import call3
 from mysqlcompat.machine.layout import (
     INSTRUCTION_BYTES,
@@ -32,6 +34,9 @@ from mysqlcompat.machine.layout import (
     RUN_STOP,
 )
 from mysqlcompat.machine.state import (
+    EXECUTE_BINARY,
+    EXECUTE_IN_TRANSACTION,
+    LANE_BATCHES,
     LANE_RUN_BYTES,
     ST_MACHINE_HEAP,
     ST_MACHINE_HEAP_BYTES,
@@ -95,24 +100,13 @@ def pipeline_run(st, mem, run):
     return stage_run(st, mem, run)
 
 
-@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8, i8, i8)")
-def program_execute(st, mem, program, ctx, params, out, out_bytes, sequence, binary):
-    """Run a kernel-only program from beginning to end: row packets of its whole result.
-
-    program   offset of its header; params: its slots (lanes, then null bytes)
-    ->        bytes written to `out`; rows in st[ST_MACHINE_ROWS], next sequence number in
-              st[ST_MACHINE_SEQUENCE]; or a code, nothing of `out` being valid then: E_PAGE_MISS
-              (fetch, call again), E_NO_ROOM or E_LATER (not for the lane: let Python run it).
-    """
-    run = st[ST_MACHINE_RUN]
-    size = load_i64(mem, program + PROGRAM_RUN_BYTES)
-    if load_i64(mem, program + PROGRAM_KERNEL_ONLY) == 0 or size > LANE_RUN_BYTES:
-        return E_BAD_VALUE
+@helper
+def run_prepare(st, mem, run, program, ctx, params):
+    """Make the lane's run block ready for a program."""
     fill(mem, run, load_i64(mem, program + PROGRAM_STATE_BYTES), 0)
-    code = load_i64(mem, program + PROGRAM_CODE)
-    store_i64(mem, run + RUN_CODE, code)
+    store_i64(mem, run + RUN_CODE, load_i64(mem, program + PROGRAM_CODE))
     store_i64(mem, run + RUN_END, load_i64(mem, program + PROGRAM_END))
-    store_i64(mem, run + RUN_QUANTUM, 4)
+    store_i64(mem, run + RUN_QUANTUM, LANE_BATCHES)
     store_i64(mem, run + RUN_CTX, ctx)
     store_i64(mem, run + RUN_PARAMS, params)
     store_i64(mem, run + RUN_PARAM_COUNT, load_i64(mem, program + PROGRAM_SLOTS))
@@ -120,11 +114,35 @@ def program_execute(st, mem, program, ctx, params, out, out_bytes, sequence, bin
     store_i64(mem, run + RUN_HEAP, heap)
     store_i64(mem, run + RUN_HEAP_START, heap)
     store_i64(mem, run + RUN_HEAP_END, heap + st[ST_MACHINE_HEAP_BYTES])
+
+
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8, i8, i8)")
+def program_execute(st, mem, program, ctx, params, out, out_bytes, sequence, flags):
+    """Run a kernel-only program from beginning to end: row packets of its whole result.
+
+    program   offset of its header; params: its slots (lanes, then null bytes)
+    flags     EXECUTE_BINARY: rows of the binary protocol; EXECUTE_IN_TRANSACTION: a read view opened
+              for this statement stays open afterwards
+    ->        bytes written to `out`; rows in st[ST_MACHINE_ROWS], next sequence number in
+              st[ST_MACHINE_SEQUENCE]; or a code, nothing of `out` being valid then: E_PAGE_MISS
+              (fetch, call again), anything else is for Python to run.
+    """
+    run = st[ST_MACHINE_RUN]
+    size = load_i64(mem, program + PROGRAM_RUN_BYTES)
+    if load_i64(mem, program + PROGRAM_KERNEL_ONLY) == 0 or size > LANE_RUN_BYTES:
+        return E_BAD_VALUE
+    had_view = load_i64(mem, ctx + CTX_VIEW_OPEN)
+    result = statement_begin(st, mem, ctx)
+    if result < 0:
+        return result
+    run_prepare(st, mem, run, program, ctx, params)
     store_i64(mem, run + RUN_OUT, out)
     store_i64(mem, run + RUN_OUT_END, out + out_bytes)
     store_i64(mem, run + RUN_SEQUENCE, sequence)
-    store_i64(mem, run + RUN_BINARY, binary)
+    store_i64(mem, run + RUN_BINARY, flags & EXECUTE_BINARY)
     result = stage_run(st, mem, run)
+    if had_view == 0 and flags & EXECUTE_IN_TRANSACTION == 0:
+        store_i64(mem, ctx + CTX_VIEW_OPEN, 0)
     if result < 0:
         return result
     st[ST_MACHINE_ROWS] = load_i64(mem, run + RUN_ROWS)

@@ -13,3 +13,7 @@ ST_MACHINE_HEAP_BYTES: Final = 1029
 
 LANE_RUN_BYTES: Final = 512 << 10
 LANE_HEAP_BYTES: Final = 256 << 10
+LANE_BATCHES: Final = 4  #: batches a statement may take inside the lane; longer ones are parked
+
+EXECUTE_BINARY: Final = 1
+EXECUTE_IN_TRANSACTION: Final = 2

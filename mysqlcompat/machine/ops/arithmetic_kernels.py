@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mysqlcompat.machine.checked import fits_product
 from mysqlcompat.machine.layout import (
     ADD,
     DECIMAL_TO_DOUBLE,
@@ -32,21 +33,6 @@ from redo.jit import helper, kernel
 
 
 @helper
-def multiplies(a, b):
-    """Whether a × b fits int64."""
-    if a == 0 or b == 0:
-        return True
-    if -2147483648 <= a <= 2147483647 and -2147483648 <= b <= 2147483647:
-        return True
-    if (a == SIGN and b == -1) or (b == SIGN and a == -1):
-        return False
-    product = a * b
-    if a == -1 or b == -1:
-        return True
-    return product // b == a and product % b == 0
-
-
-@helper
 def arithmetic_i64(operator, a, b):
     """(result, fits) of one operation on int64."""
     if operator == ADD:
@@ -57,7 +43,7 @@ def arithmetic_i64(operator, a, b):
         return value, not ((a ^ b) & (a ^ value)) < 0
     if operator == NEGATE:
         return -a, a != SIGN
-    return a * b, multiplies(a, b)
+    return a * b, fits_product(a, b)
 
 
 @helper
@@ -98,7 +84,7 @@ def op_arithmetic(st, mem, run, instruction, n):
             if mode == DOUBLE:
                 value, fits = arithmetic_double(operator, x, y)
             else:
-                fits = multiplies(x, factor_a) and multiplies(y, factor_b)
+                fits = fits_product(x, factor_a) and fits_product(y, factor_b)
                 if fits:
                     value, fits = arithmetic_i64(operator, x * factor_a, y * factor_b)
         if not fits:
@@ -131,7 +117,7 @@ def op_convert(st, mem, run, instruction, n):
         if null != 0:
             value = 0
         elif kind == SCALE_UP:
-            if not multiplies(x, factor):
+            if not fits_product(x, factor):
                 store_i64(mem, run + RUN_LANE, i)
                 return E_OVERFLOW
             value = x * factor

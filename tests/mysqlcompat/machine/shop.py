@@ -11,6 +11,7 @@ from typing import Any
 
 from btree.engine import Engine
 from btree.schema import Column, ColumnType, Index, IndexPart, Table, TypeKind
+from mysqlcompat.functions import operators
 from mysqlcompat.functions.definitions import FUNCTIONS
 from mysqlcompat.machine.machine import machine_of
 from mysqlcompat.machine.run import execute
@@ -27,7 +28,7 @@ from mysqlcompat.sqltypes import (
 )
 from redo.volume import LocalVolume
 
-NOT_NULL = {"nullable": False}
+assert operators
 
 
 class Session:
