@@ -59,8 +59,8 @@ def ok_packet(
         packet += string_lenenc(info.encode())
         if changes:
             packet += string_lenenc(b"".join(map(_change, changes)))
-    elif not tracks:
-        packet += info.encode()
+    elif info:  # with its length, whatever the protocol's manual says: MySQL sends one
+        packet += string_lenenc(info.encode())
     return packet
 
 

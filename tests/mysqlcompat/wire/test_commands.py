@@ -117,7 +117,7 @@ def test_ok_of_an_update(client: RawClient, old_client: RawClient) -> None:
     with RawClient(client.socket.getpeername()[1], PLAIN & ~c.CLIENT_SESSION_TRACK) as simple:
         simple.login()
         simple.command(b"\x03update")
-        assert simple.read() == b"\0\x02\0\x02\0\x01\0" + info
+        assert simple.read() == b"\0\x02\0\x02\0\x01\0" + bytes((len(info),)) + info
     old_client.command(b"\x03insert")
     assert old_client.read() == b"\0\x01\xfe" + pack("<Q", 2**40) + b"\x02\0\0\0"
 
