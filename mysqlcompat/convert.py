@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import jsonb, temporal
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json, Opaque
 from mysqlcompat.numerals import (
     EXACT,
@@ -28,6 +27,9 @@ from mysqlcompat.numerals import (
 )
 from mysqlcompat.sqltypes import BINARY, Class, SqlType
 from mysqlcompat.values import member_number, text_of
+
+if TYPE_CHECKING:
+    from mysqlcompat.functions.table import Context
 
 _I63, _U64 = 1 << 63, 1 << 64
 
