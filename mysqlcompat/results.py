@@ -1,8 +1,8 @@
 """What a statement answers: the vocabulary that sessions, the machine and the wire share.
 
-A statement gives either an `Ok` or `Rows`. Rows are pulled: the wire says at which packet number the
-next row starts and how many rows it can use, the `RowSource` answers with finished packets. So rows
-are encoded once, by whoever has them, and nobody renumbers packets.
+A statement gives either an `Ok` or `Rows`. Rows are pulled: the wire says at which packet number
+the next row starts and how many rows it can use, the `RowSource` answers with finished packets. So
+rows are encoded once, by whoever has them, and nobody renumbers packets.
 """
 
 from __future__ import annotations
