@@ -1,7 +1,7 @@
 """The function table: every function and operator of SQL as one row and one Python implementation.
 
-Read: `table` (a row, the evaluation context), `definitions` (how rows are made), then the families:
-`operators`, `control`, `numeric`, `strings`, `temporals`, `time_format`, `documents` (JSON), `info`,
+Read: `table` (a row, the evaluation context), `definitions` (how rows are made), then the
+families: `operators`, `control`, `numeric`, `strings`, `temporals`, `time_format`, `documents` (JSON), `info`,
 `aggregate`. `DEFINITIONS` has what can be called by name, `FUNCTIONS` all implementations.
 """
 

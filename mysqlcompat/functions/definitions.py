@@ -14,14 +14,16 @@ Letters of `takes`, one for each argument, the last repeated for further ones wh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Function
 from mysqlcompat.sqltypes import (
+    BINARY,
     SqlType,
     bool_type,
+    bytes_per_character,
     double_type,
     int_type,
     json_type,
@@ -51,6 +53,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {}
 #: Every implementation, operators included, by name.
 FUNCTIONS: Final[dict[str, Function]] = {}
 _MANY: Final = 999
+MAX_CHARACTERS: Final = 16777216  #: what fits max_allowed_packet, four bytes each
 
 
 def implement(name: str, **traits: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -181,7 +184,12 @@ def same_string(typing: Typing, args: Sequence[Expression]) -> SqlType:
 
 def joined(typing: Typing, args: Sequence[Expression]) -> SqlType:
     """As long as all arguments together, in the collation they agree on."""
-    return strings(typing, args, sum(arg.type.length for arg in args))
+    made = strings(typing, args, sum(arg.type.length for arg in args))
+    if made.collation == BINARY:
+        return replace(made, length=sum(byte_length(arg.type) for arg in args))
+    if made.length > MAX_CHARACTERS:
+        return string_type(MAX_CHARACTERS, made.collation, True, made.coercibility)
+    return made
 
 
 def strings(typing: Typing, args: Sequence[Expression], length: int) -> SqlType:
@@ -190,6 +198,10 @@ def strings(typing: Typing, args: Sequence[Expression], length: int) -> SqlType:
         return string_type(length, typing.context.collation)
     best = min(one.coercibility for one in types)
     return string_type(length, typing.collation(types, "concat"), True, best)
+
+
+def byte_length(sql_type: SqlType) -> int:
+    return sql_type.length * bytes_per_character(sql_type.collation)
 
 
 def constant_int(arg: Expression) -> int | None:

@@ -213,7 +213,7 @@ def json_overlaps(context: Context, call: Call, left: Any, right: Any) -> int:
     return int(any(json_order.compare(a, b) == 0 for a in first for b in second))
 
 
-@define("member of", "vj", integer(1))
+@define("member@of", "vj", integer(1))
 def member_of(context: Context, call: Call, value: Json, array: Any) -> int:
     cells = document(call, 1, array)
     cells = cells if isinstance(cells, list) else [cells]

@@ -25,8 +25,8 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.table import Context
 from mysqlcompat.numerals import decimal_text, double_text, round_decimal
-from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sql.infer import Typing, text_length
+from mysqlcompat.sql.typed import Call, Cast, Expression
 from mysqlcompat.sqltypes import BINARY, Class, SqlType, bytes_per_character, string_type
 
 _MAX_PACKET = 67108864
@@ -163,10 +163,7 @@ def rtrim(context: Context, call: Call, value: Any, *pad: Any) -> Any:
 
 
 def _replaced(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    size, old, new = (arg.type.length for arg in args)
-    if new > old:
-        size = size // max(old, 1) * new if old else size
-    return strings(typing, args, size)
+    return strings(typing, args, args[0].type.length)
 
 
 @define("replace", "sss", _replaced)
@@ -234,7 +231,7 @@ def lpad(context: Context, call: Call, value: Any, count: int, pad: Any) -> Any:
     if count < 0 or count > _MAX_PACKET:
         return None
     added = _pad(value, count, pad)
-    return _like(value, "") if added is None else (added + value[:count])[:count]
+    return value if added is None else (added + value[:count])[:count]
 
 
 @define("rpad", "sis", _padded, required=3)
@@ -242,7 +239,7 @@ def rpad(context: Context, call: Call, value: Any, count: int, pad: Any) -> Any:
     if count < 0 or count > _MAX_PACKET:
         return None
     added = _pad(value, count, pad)
-    return _like(value, "") if added is None else (value + added)[:count]
+    return value if added is None else (value + added)[:count]
 
 
 def _position(call: Call, text_value: Any, part: Any, start: int = 1) -> int:
@@ -298,9 +295,9 @@ def _binary_type(length: int) -> SqlType:
 
 
 def _format_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    size = args[0].type.length
-    whole = 45 if args[0].type.cls is Class.DECIMAL else size
-    return string_type(max(whole, 33) + 3, typing.context.collation)
+    arg = args[0].arg if isinstance(args[0], Cast) else args[0]
+    size = text_length(arg.type)
+    return string_type(size + size // 3 + 32, typing.context.collation)
 
 
 @define("format", "nis", _format_type, required=2, nullable=True)

@@ -146,9 +146,9 @@ def _time_literal(text: str) -> timedelta | None:
     return span if whole else None
 
 
-_literal("date literal", "DATE", _date_literal, lambda fsp: date_type())
-_literal("timestamp literal", "DATETIME", _datetime_literal, datetime_type)
-_literal("time literal", "TIME", _time_literal, _time_now_type)
+_literal("date@literal", "DATE", _date_literal, lambda fsp: date_type())
+_literal("timestamp@literal", "DATETIME", _datetime_literal, datetime_type)
+_literal("time@literal", "TIME", _time_literal, time_type)
 
 
 @build_as("date", 1)
@@ -463,9 +463,7 @@ def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expressi
     if is_text and temporal.parse_datetime(str(args[0].value))[0] is None:  # type: ignore[union-attr]
         fsp = 6
     nullable = args[0].type.nullable
-    made = decimal_type(12 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
-    if fsp == 6:
-        made = decimal_type(17, 6, nullable=nullable)
+    made = decimal_type(11 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
     return typing.call("unix_timestamp", made, typing.as_moment(args[0], fsp))
 
 
