@@ -196,17 +196,13 @@ def to_decimal(
 ) -> Decimal:
     number = decimal_of(context, value, source, name)
     if not explicit:
-        return round_decimal(number, target.scale) if _scale(number) > target.scale else number
+        return round_decimal(number, target.scale)
     rounded = round_decimal(number, target.scale)
     limit = greatest_decimal(target.precision, target.scale)
     if abs(rounded) > limit:
         context.warn(1264, f"Out of range value for column '{name}' at row 1")
         return limit.copy_sign(rounded)
     return rounded
-
-
-def _scale(number: Decimal) -> int:
-    return max(-int(number.as_tuple().exponent), 0)
 
 
 def decimal_of(context: Context, value: Any, source: SqlType, name: str = "") -> Decimal:

@@ -115,7 +115,7 @@ def is_zero_date(text: str) -> bool:
 def parse_time(text: str) -> tuple[timedelta | None, bool]:
     """(value, whole text was read); past the limit the limit is the value, and not all was read."""
     stripped = text.strip()
-    if len(stripped) >= 10 and _DATE.match(stripped):
+    if len(stripped) >= 12 and "-" in stripped[1:] and _DATE.match(stripped):
         moment, whole, has_time = parse_datetime(stripped)
         if moment is not None and has_time:
             return time_of(moment), whole

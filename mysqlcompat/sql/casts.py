@@ -30,19 +30,16 @@ _MAX_FSP: Final = 6
 
 
 def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
-    """``CAST(arg AS type)``, ``CONVERT(arg, type)``, ``CONVERT(arg USING charset)``, ``BINARY arg``."""
+    """CAST(arg AS type), CONVERT(arg, type), CONVERT(arg USING charset), BINARY arg."""
     kind = node.args["to"]
     name = kind.this.value if hasattr(kind.this, "value") else str(kind.this)
     sizes = [int(str(part.this.this)) for part in kind.expressions]
     target = _target(typing, name, sizes, kind, arg)
     if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
         arg = Param(string_type(16383, typing.context.collation), arg.param_no)
-    if target.cls in (Class.DATE, Class.DATETIME, Class.TIME, Class.JSON):
-        target = target.or_null(target.cls is not Class.JSON or True)
-    elif target.cls is Class.STRING:
-        target = target.or_null()
-    else:
-        target = target.or_null(arg.type.nullable)
+    may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)
+    may_fail = may_fail or target.kind is TypeKind.YEAR
+    target = target.or_null(may_fail or arg.type.nullable)
     made = Cast(target, arg, EXPLICIT)
     into = _column_name(arg) if arg.type.cls is Class.JSON else describe(made)
     return replace(made, into=into)
@@ -83,7 +80,7 @@ def _target(typing: Typing, name: str, sizes: list[int], kind: Any, arg: Express
 
 
 def _decimal(sizes: list[int], arg: Expression) -> SqlType:
-    precision, scale = (sizes + [10, 0] if not sizes else [*sizes, 0])[:2]
+    precision, scale = ([*sizes, 0] if sizes else [10, 0])[:2]
     shown = describe(arg)
     if precision > 65:
         raise SqlError(1426, precision, shown, 65)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from btree.schema import TypeKind
 from mysqlcompat.sql.typed import (
     NEW_ROW,
     Aggregate,
@@ -17,6 +18,7 @@ from mysqlcompat.sql.typed import (
     Param,
     Source,
 )
+from mysqlcompat.sqltypes import BINARY, Class, SqlType
 from mysqlcompat.values import text_of
 
 _INFIX = {
@@ -45,7 +47,7 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
             return f"`{source.database}`.`{source.alias}`.`{name}`"
         case Cast(type=target, arg=arg, mode=mode):
             inner = describe(arg, sources)
-            return f"cast({inner} as {target})" if mode == 1 else inner
+            return f"cast({inner} as {cast_name(target)})" if mode == 1 else inner
         case Aggregate(function=function, args=args, distinct=distinct):
             inner = ",".join(describe(arg, sources) for arg in args) or "0"
             return f"{function}({'distinct ' if distinct else ''}{inner})"
@@ -53,6 +55,25 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
             return "default"
         case Call():
             return _call(expression, sources)
+
+
+def cast_name(target: SqlType) -> str:
+    """The type of a CAST as MySQL prints it."""
+    fsp = f"({target.scale})" if target.scale else ""
+    match target.cls:
+        case Class.INT:
+            if target.kind is TypeKind.YEAR:
+                return "year"
+            return "unsigned" if target.unsigned else "signed"
+        case Class.DECIMAL:
+            return f"decimal({target.precision},{target.scale})"
+        case Class.DATETIME | Class.TIME:
+            return target.kind.name.lower() + fsp
+        case Class.STRING:
+            if target.collation == BINARY:
+                return f"char({target.length}) charset binary"
+            return f"char({target.length}) charset {target.charset}"
+    return target.kind.name.lower()
 
 
 def _call(call: Call, sources: Sequence[Source]) -> str:

@@ -1,5 +1,5 @@
-"""Evaluation of typed expressions in Python: constants, defaults, parameters, and the reference that
-the machine's kernels are tested against."""
+"""Evaluation of typed expressions in Python: constants, defaults, parameters, and the reference
+that the machine's kernels are tested against."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from mysqlcompat.sql.typed import (
     Param,
     Source,
 )
+from mysqlcompat.values import text_of
 
 Row = Callable[[int, int], Any]
 
@@ -67,10 +68,13 @@ class Evaluator:
         source = node.arg.type
         if node.mode == ASSIGN:
             return assign(self.context, value, source, node.type, node.into)
-        name = ""
         if node.mode == EXPLICIT:
             name = node.into or describe(node, self.sources)
-        return convert(self.context, value, source, node.type, node.mode == EXPLICIT, name)
+            return convert(self.context, value, source, node.type, True, name)
+        made = convert(self.context, value, source, node.type, False)
+        if made is None and node.into and value is not None:
+            raise SqlError(1525, node.into, text_of(value, source))
+        return made
 
     def call(self, node: Call, values: Sequence[Any]) -> Any:
         """What `node`'s function makes of argument values. Raises 1690 with MySQL's text."""

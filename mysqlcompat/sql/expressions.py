@@ -25,6 +25,7 @@ from mysqlcompat.sql.scope import FIELD_LIST, Scope
 from mysqlcompat.sql.typed import Expression, Literal, Param
 from mysqlcompat.sqltypes import (
     BINARY,
+    NOT_FIXED,
     SqlType,
     bool_type,
     decimal_type,
@@ -112,7 +113,7 @@ class Resolver:
         return self.typing.as_condition(self.scalar(node))
 
     def scalar(self, node: Any) -> Expression:
-        if isinstance(node, exp.Tuple):
+        if _is_row(node):
             raise SqlError(1241, 1)
         return self.resolve(node)
 
@@ -152,7 +153,8 @@ class Resolver:
     def bit_string(self, node: Any) -> Expression:
         digits = str(node.this)
         data = int(digits or "0", 2).to_bytes(max(-(-len(digits) // 8), 1), "big")
-        return Literal(string_type(len(data), BINARY, nullable=False), data)
+        made = string_type(len(data), BINARY, nullable=False)
+        return Literal(replace(made, scale=NOT_FIXED), data)
 
     def introduced(self, node: Any) -> Expression:
         charset = str(node.this).lstrip("_").lower()
@@ -179,7 +181,7 @@ class Resolver:
     def comparison(self, node: Any) -> Expression:
         operator = _COMPARISONS[type(node)]
         left, right = node.this, node.expression
-        if isinstance(left, exp.Tuple) or isinstance(right, exp.Tuple):
+        if _is_row(left) or _is_row(right):
             return self._row_comparison(operator, left, right)
         return self.typing.comparison(operator, self.resolve(left), self.resolve(right))
 
@@ -258,7 +260,7 @@ class Resolver:
     def is_in(self, node: Any) -> Expression:
         if node.args.get("query"):
             raise not_supported("subqueries")
-        if isinstance(node.this, exp.Tuple):
+        if _is_row(node.this):
             rows = [self._row_comparison("=", node.this, item) for item in node.expressions]
             return self.logic("or", rows)
         value = self.resolve(node.this)
@@ -360,11 +362,10 @@ class Resolver:
             found = self.names(name)
             if found is not None:
                 return found
-        if table is None and self.fallback is not None:
-            if not self.scope.find(name, None, None):
-                found = self.fallback(name)
-                if found is not None:
-                    return found
+        if table is None and self.fallback and not self.scope.find(name, None, None):
+            found = self.fallback(name)
+            if found is not None:
+                return found
         return self.scope.column(name, table, database, self.rules.clause)
 
     def user_variable(self, node: Any) -> Expression:
@@ -487,12 +488,17 @@ class Resolver:
         return DEFINITIONS[name].build(self.typing, [label, *self.resolve_all(args[1:])])
 
 
-def _row(node: Any) -> list[Any]:
+def _is_row(node: Any) -> bool:
+    """``(a, b)`` or ``ROW(a, b)``."""
     if isinstance(node, exp.Tuple):
-        return list(node.expressions)
-    if isinstance(node, exp.Anonymous) and str(node.this).lower() == "row":
-        return list(node.expressions)
-    raise SqlError(1241, 1)
+        return True
+    return isinstance(node, exp.Anonymous) and str(node.this).lower() == "row"
+
+
+def _row(node: Any) -> list[Any]:
+    if not _is_row(node):
+        raise SqlError(1241, 1)
+    return list(node.expressions)
 
 
 def number_literal(text: str) -> tuple[SqlType, Any]:
@@ -518,7 +524,7 @@ def number_literal(text: str) -> tuple[SqlType, Any]:
 def system_variable(typing: Typing, name: str, scope: str) -> Expression:
     """``@@scope.name``: read when the statement runs. Raises 1193 now if there is none."""
     value = typing.context.system_variable(name, scope)
-    if isinstance(value, bool) or isinstance(value, int):
+    if isinstance(value, int):
         length = 1 if isinstance(value, bool) else 21
         made = int_type(length, unsigned=length > 1)
     elif isinstance(value, float):
@@ -548,9 +554,9 @@ _SYNTACTIC: Final[dict[str, Callable[[Resolver, Sequence[Any]], Expression]]] = 
     "subdate": Resolver.date_sub,
     "timestampdiff": lambda self, args: self.with_unit("timestampdiff", args),
     "timestampadd": lambda self, args: self.with_unit("timestampadd", args),
-    "date literal": lambda self, args: self.temporal_literal(args, "date literal"),
-    "time literal": lambda self, args: self.temporal_literal(args, "time literal"),
-    "timestamp literal": lambda self, args: self.temporal_literal(args, "timestamp literal"),
+    "date@literal": lambda self, args: self.temporal_literal(args, "date@literal"),
+    "time@literal": lambda self, args: self.temporal_literal(args, "time@literal"),
+    "timestamp@literal": lambda self, args: self.temporal_literal(args, "timestamp@literal"),
 }
 
 _HANDLERS: Final[dict[type, Handler]] = {
@@ -584,6 +590,9 @@ _HANDLERS: Final[dict[type, Handler]] = {
     exp.Anonymous: Resolver.call,
     exp.Concat: Resolver.adjacent_strings,
     exp.Extract: Resolver.extract,
+    exp.JSONArrayContains: lambda self, node: self.named_call(
+        "member@of", [node.this, node.expression]
+    ),
     exp.Cast: Resolver.cast,
     exp.GroupConcat: Resolver.group_concat,
     **dict.fromkeys(_COMPARISONS, Resolver.comparison),

@@ -1,7 +1,7 @@
 """ONLY_FULL_GROUP_BY: a grouped query may show only what its groups determine (1055, 1140, 3065).
 
-A column is determined if it is grouped by, equal to a constant or to a determined column in WHERE or
-ON, or belongs to a table whose primary or not-null unique key is determined.
+A column is determined if it is grouped by, equal to a constant or to a determined column in WHERE
+or ON, or belongs to a table whose primary or not-null unique key is determined.
 """
 
 from __future__ import annotations

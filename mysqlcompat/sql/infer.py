@@ -25,6 +25,7 @@ from mysqlcompat.sql.typed import (
     Expression,
     Literal,
     Param,
+    is_constant,
 )
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -45,6 +46,7 @@ from mysqlcompat.sqltypes import (
     string_type,
     time_type,
 )
+from mysqlcompat.temporal import datetime_of_number
 
 DIVISION_DIGITS: Final = 4  #: @@div_precision_increment
 _COERCIBILITY: Final = (
@@ -128,6 +130,8 @@ class Typing:
             return arg
         if source.kind is TypeKind.NULL and mode == IMPLICIT:
             return Literal(target.or_null(), None) if isinstance(arg, Literal) else arg
+        if mode == IMPLICIT:
+            return Cast(target.or_null(source.nullable), arg, mode)
         return Cast(target.or_null(target.nullable or source.nullable), arg, mode)
 
     @staticmethod
@@ -152,15 +156,16 @@ class Typing:
         return self.cast(arg, target)
 
     def as_number(self, arg: Expression) -> Expression:
-        return self.cast(arg, self._number_target(arg))
-
-    def _number_target(self, arg: Expression) -> SqlType:
-        if isinstance(arg, Literal) and isinstance(arg.value, bytes):
+        if isinstance(arg, Literal) and isinstance(arg.value, bytes) and len(arg.value) <= 8:
             size = max(math.ceil(len(arg.value) * 8 * math.log10(2)), 1)
-            return int_type(size, unsigned=True, nullable=False)
-        return numeric_type(arg.type)
+            unsigned = arg.type.unsigned  # hexadecimal; bit literals are signed
+            made = int_type(size + (not unsigned), unsigned, False)
+            return Literal(made, int.from_bytes(arg.value, "big"))
+        return self.cast(arg, numeric_type(arg.type))
 
     def as_integer(self, arg: Expression) -> Expression:
+        if isinstance(arg, Literal) and isinstance(arg.value, bytes):
+            return self.as_number(arg)
         if arg.type.cls is Class.INT:
             return arg
         return self.cast(arg, int_type(nullable=arg.type.nullable))
@@ -261,9 +266,7 @@ class Typing:
             right, left = self._as_temporals(right, left)
             return left, right
         if other not in TEMPORAL:
-            if other in (Class.INT, Class.DECIMAL, Class.DOUBLE) and not isinstance(right, Literal):
-                return self.as_double(self.as_number(left)), self.as_double(right)
-            if one is Class.TIME and other is not Class.STRING:
+            if other is not Class.STRING and not _is_moment(left.type, right):
                 return self.as_double(self.as_number(left)), self.as_double(right)
             right = self._temporal_constant(right, left.type)
             other = right.type.cls
@@ -272,7 +275,18 @@ class Typing:
         return self.as_moment(left), self.as_moment(right)
 
     def _temporal_constant(self, arg: Expression, like: SqlType) -> Expression:
-        """A string or number compared with a temporal is one."""
+        """A string or number compared with a temporal is one; ERROR 1525 if a constant cannot be."""
+        made = self._temporal_cast(arg, like)
+        if isinstance(made, Cast) and is_constant(arg):
+            name = "DATETIME" if like.cls is Class.DATETIME else like.kind.name
+            return replace(made, into=name)
+        if isinstance(made, Cast) and not made.type.nullable:
+            return replace(made, type=made.type.or_null())
+        return made
+
+    def _temporal_cast(self, arg: Expression, like: SqlType) -> Expression:
+        if not isinstance(arg, Literal) or not isinstance(arg.value, str):
+            arg = _pinned(arg)
         if like.cls is Class.TIME:
             return self.cast(arg, time_type(6))
         if like.cls is Class.DATE and isinstance(arg, Literal):
@@ -329,7 +343,7 @@ class Typing:
         unsigned = left.type.unsigned or (right.type.unsigned and operator != "%")
         one, other = digits(left.type), digits(right.type)
         size = {"*": one + other, "%": max(one, other)}.get(operator, max(one, other) + 1)
-        made = int_type(size + (not unsigned), unsigned, nullable)
+        made = int_type(size + (not unsigned or operator == "%"), unsigned, nullable)
         return self.call(operator, made, left, right)
 
     def _as_decimal(self, arg: Expression) -> Expression:
@@ -339,10 +353,10 @@ class Typing:
 
     def _integer_division(self, left: Expression, right: Expression) -> Expression:
         unsigned = left.type.unsigned or right.type.unsigned
-        size = digits(left.type) - scale_of(left.type)
+        size = digits(left.type) - scale_of(left.type) + scale_of(right.type)
         made = int_type(min(max(size, 1), 20) + (not unsigned), unsigned)
         if Class.DOUBLE in (left.type.cls, right.type.cls):
-            made = int_type(21, unsigned)
+            made = int_type(22, unsigned)
             target = decimal_type(MAX_DECIMAL_DIGITS, 30)
             return self.call("div", made, self.cast(left, target), self.cast(right, target))
         if Class.DECIMAL in (left.type.cls, right.type.cls):
@@ -355,7 +369,7 @@ class Typing:
         match source.cls:
             case Class.INT:
                 too_big = isinstance(arg, Literal) and arg.value is not None
-                if too_big and arg.value > 1 << 63:  # type: ignore[union-attr]
+                if _is_negated(arg) or (too_big and arg.value > 1 << 63):  # type: ignore[union-attr]
                     target = decimal_type(digits(source), 0, nullable=source.nullable)
                     return self.call("neg", target, self.cast(arg, target))
                 return self.call("neg", int_type(digits(source) + 1, nullable=source.nullable), arg)
@@ -419,6 +433,27 @@ class Typing:
         if target.cls is Class.STRING and arg.type.cls is not Class.STRING:
             return self.cast(self.as_string(arg), target)
         return self.cast(arg, target)
+
+
+def _is_negated(arg: Expression) -> bool:
+    """``- -5``: MySQL makes a DECIMAL of it."""
+    return (
+        isinstance(arg, Call)
+        and arg.function.name == "neg"
+        and isinstance(arg.args[0], Literal)
+        and bool(arg.args[0].value)
+    )
+
+
+def _is_moment(like: SqlType, arg: Expression) -> bool:
+    """Whether a number is a constant that reads as a date."""
+    if not isinstance(arg, Literal) or like.cls is Class.TIME or arg.value is None:
+        return False
+    return datetime_of_number(int(arg.value)) is not None
+
+
+def _pinned(arg: Expression) -> Expression:
+    return replace(arg, literal_no=None) if isinstance(arg, Literal) else arg
 
 
 def _is_untyped(arg: Expression) -> bool:

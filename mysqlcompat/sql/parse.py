@@ -108,6 +108,8 @@ def _for_sqlglot(sql: str, tokens: list[Token]) -> tuple[str, set[str]]:
                 source = " " * len(source)
             else:
                 leading = False
+        if source == "!" and pieces[-1:] == [""] and pieces[-2:-1] == ["!"]:
+            source = " "  # MySQL reads !! as one !
         pieces.append(source)
         last = token.end
     return "".join(pieces), words

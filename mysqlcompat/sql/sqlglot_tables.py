@@ -22,10 +22,10 @@ _SPECIAL_CALLS: Final = (
 )  # fmt: skip
 #: Name under which DATE'…', TIME'…' and TIMESTAMP'…' reach the resolver.
 TEMPORAL_LITERALS: Final = {
-    exp.DType.DATE: "date literal",
-    exp.DType.TIME: "time literal",
-    exp.DType.TIMESTAMPTZ: "timestamp literal",
-    exp.DType.TIMESTAMP: "timestamp literal",
+    exp.DType.DATE: "date@literal",
+    exp.DType.TIME: "time@literal",
+    exp.DType.TIMESTAMPTZ: "timestamp@literal",
+    exp.DType.TIMESTAMP: "timestamp@literal",
 }
 
 

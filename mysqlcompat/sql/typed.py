@@ -92,7 +92,8 @@ class Cast:
     mode  IMPLICIT: what an operator does to its argument (warnings 1292, never an error)
           EXPLICIT: CAST(…) and CONVERT(…)
           ASSIGN: on the way into a column: errors in strict mode (1264, 1366, 1406, 1265, 3140 …)
-    into  column name for the messages of ASSIGN
+    into  ASSIGN: column name for messages. IMPLICIT: name of the temporal type a constant must
+          convert to (ERROR 1525 otherwise). EXPLICIT: text of the cast for messages
     """
 
     type: SqlType
