@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 
 from btree import errors as btree_errors
 from mysqlcompat import errors_1000, errors_1292
+from redo import errors as redo_errors
+from replicas import errors as replicas_errors
 
 log = logging.getLogger(__name__)
 
@@ -71,20 +73,35 @@ def not_supported(feature: str) -> SqlError:
     return SqlError(1235, feature)
 
 
-def _duplicate(error: btree_errors.DuplicateKey) -> SqlError:
-    return SqlError(1062, error.entry, error.index)
+_READ_ONLY: Final = "--read-only"
+_GENERIC_ENGINE_ERROR: Final = 168  #: HA_ERR_GENERIC, as in "Got error 168 - … from storage engine"
 
 
-#: What exceptions of the packages below mean to a client.
+def _engine(error: Exception) -> SqlError:
+    """1030 with the reason: the storage below cannot do its part now."""
+    return SqlError(1030, _GENERIC_ENGINE_ERROR, str(error) or type(error).__doc__)
+
+
+#: What exceptions of the packages below mean to a client; a class without a row takes its base's.
 TRANSLATIONS: Final[dict[type[Exception], Callable[..., SqlError]]] = {
-    btree_errors.DuplicateKey: _duplicate,
+    btree_errors.DuplicateKey: lambda error: SqlError(1062, error.entry, error.index),
     btree_errors.LockTimeout: lambda error: SqlError(1205),
     btree_errors.Deadlock: lambda error: SqlError(1213),
     btree_errors.RowTooLarge: lambda error: SqlError(1118, 8126),
-    btree_errors.ReadOnlyEngine: lambda error: SqlError(1290, "--read-only"),
+    btree_errors.ReadOnlyEngine: lambda error: SqlError(1290, _READ_ONLY),
     btree_errors.PageCorrupt: lambda error: SqlError(1712, error),
     btree_errors.PoolExhausted: lambda error: SqlError(1041),
-    btree_errors.LogFull: lambda error: SqlError(1030, 135, "the volume is too far behind"),
+    btree_errors.UnknownDatabase: lambda error: SqlError(1049, error),
+    btree_errors.DatabaseExists: lambda error: SqlError(1007, error),
+    btree_errors.TableExists: lambda error: SqlError(1050, error),
+    btree_errors.UnknownTable: lambda error: SqlError(1146, *str(error).split(".", 1)),
+    btree_errors.TooManyTransactions: lambda error: SqlError.with_text(
+        1637, "Too many active concurrent transactions"
+    ),
+    btree_errors.BtreeError: _engine,
+    redo_errors.StaleEpoch: lambda error: SqlError(1290, _READ_ONLY),
+    redo_errors.VolumeError: _engine,
+    replicas_errors.ReplicasError: _engine,
     MemoryError: lambda error: SqlError(1041),
     RecursionError: lambda error: SqlError.with_text(
         1436, "Thread stack overrun: the statement is nested too deeply"

@@ -319,8 +319,8 @@ TABLE: Final = """\
 3599 HY000 Window function '%s' ignores the frame clause of window '%s' and aggregates over the
   whole partition
 3600 HY000 Windowing requires @@internal_tmp_mem_storage_engine=TempTable.
-3616 22S02 Longitude %f is out of range in function %s. It must be within (%f, %f].
-3617 22S03 Latitude %f is out of range in function %s. It must be within [%f, %f].
+3616 22S02 Longitude %s is out of range in function %s. It must be within (%s, %s].
+3617 22S03 Latitude %s is out of range in function %s. It must be within [%s, %s].
 3619 HY000 Illegal privilege level specified for %s
 3638 HY000 Cannot use these credentials for '%s@%s' because they contradict the password history
   policy
