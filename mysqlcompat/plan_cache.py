@@ -19,10 +19,10 @@ from typing import Any, Final
 import numpy as np
 
 from mysqlcompat.lane import lane_layout as layout
-from mysqlcompat.lane.fingerprint_kernels import statement_fingerprint
+from mysqlcompat.lane.fingerprint_kernels import fingerprint
 from mysqlcompat.machine.program import Program
 from mysqlcompat.sql.typed import Expression, Literal, walk
-from redo.arena import Arena, Words
+from redo.arena import Arena
 
 TEXT_BYTES: Final = 65536  #: longer statements are compiled every time
 LITERALS: Final = 4096
@@ -66,8 +66,7 @@ class Entry:
 class PlanCache:
     """The cache of one node. Everything in it was made for one version of the dictionary."""
 
-    def __init__(self, arena: Arena, st: Words) -> None:
-        self._st = st
+    def __init__(self, arena: Arena) -> None:
         self._mem = arena.mem
         self._arena = arena
         self._text = arena.alloc(TEXT_BYTES)
@@ -91,8 +90,8 @@ class PlanCache:
             return None
         self._mem[self._text : self._text + count] = np.frombuffer(text, np.uint8)
         found = int(
-            statement_fingerprint(
-                self._st, self._mem, self._text, count, mode,
+            fingerprint(
+                self._mem, self._text, count, mode,
                 self._shape, TEXT_BYTES, self._literals, LITERALS,
             )
         )  # fmt: skip

@@ -26,12 +26,16 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import multiprocessing
+import multiprocessing.connection
 import os
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import llvmlite.binding
 import numba
@@ -211,24 +215,61 @@ def stale_modules() -> list[str]:
     return [module for module in kernel_modules() if not _compiled_marker(module).exists()]
 
 
-def _compile_in_child(module: str) -> int:
-    pid = os.fork()
-    if pid:
-        return pid
-    code = 1
-    try:
-        importlib.import_module(module)
-        marker = _compiled_marker(module)
-        marker.parent.mkdir(parents=True, exist_ok=True)
-        marker.touch()
-        code = 0
-    except BaseException:
-        import traceback
+class _Worker:
+    """A forked child that compiles one module after another.
 
-        traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(code)
+    One child for many modules, because helpers are compiled once in a process: a module whose
+    neighbour was compiled in the same child finds most of what it calls ready.
+    """
+
+    def __init__(self) -> None:
+        self.module = ""
+        self.seen: set[str] = set()
+        self._requests, self._replies = multiprocessing.Pipe(), multiprocessing.Pipe(False)
+        self.pid = os.fork()
+        if not self.pid:
+            self._serve()
+
+    def _serve(self) -> NoReturn:
+        code = 1
+        try:
+            while module := self._requests[1].recv():
+                importlib.import_module(module)
+                marker = _compiled_marker(module)
+                marker.parent.mkdir(parents=True, exist_ok=True)
+                marker.touch()
+                self._replies[1].send(module)
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            self._replies[1].close()
+            os._exit(code)
+
+    def start(self, module: str) -> None:
+        self.module = module
+        self.seen.add(module.rsplit(".", 1)[0])
+        self._requests[0].send(module)
+
+    def reply(self) -> Connection:
+        """Readable when the module is done, or the child is."""
+        return self._replies[0]
+
+    def finish(self) -> str:
+        """The module that was compiled. Raises RuntimeError when it does not compile."""
+        module, self.module = self.module, ""
+        try:
+            self._replies[0].recv()
+        except EOFError:
+            raise RuntimeError(f"kernels of {module} do not compile (see above)") from None
+        return module
+
+    def end(self) -> None:
+        self._requests[0].send("")
+        os.waitpid(self.pid, 0)
+        for end in (*self._requests, *self._replies):
+            end.close()
 
 
 def compile_all(
@@ -243,27 +284,32 @@ def compile_all(
     started = time.monotonic()
     waiting = stale_modules()
     total = len(waiting)
-    limit = processes or len(os.sched_getaffinity(0))
-    running: dict[int, str] = {}
-    done = 0
+    if not total:
+        return 0.0
+    workers = [_Worker() for _ in range(processes or len(os.sched_getaffinity(0)))]
+    for worker in workers:
+        worker._replies[1].close()  # the child's end: its death must be seen as an end of file
     depends = {module: _kernel_dependencies(module) for module in waiting}
-    while waiting or running:
-        for module in list(waiting):
-            if len(running) >= limit:
-                break
-            blocked = depends[module] & (set(waiting) | set(running.values()))
-            if not blocked:
-                waiting.remove(module)
-                running[_compile_in_child(module)] = module
-        pid, status = os.waitpid(-1, 0)
-        finished = running.pop(pid, None)
-        if finished is None:
-            continue
-        if status:
-            raise RuntimeError(f"kernels of {finished} do not compile (see above)")
-        done += 1
-        if report:
-            report(done, total, finished)
+    done = 0
+    while done < total:
+        busy = {worker.module for worker in workers if worker.module}
+        for worker in workers:
+            if worker.module:
+                continue
+            ready = [m for m in waiting if not depends[m] & {*waiting, *busy}]
+            if ready:
+                chosen = max(ready, key=lambda m: m.rsplit(".", 1)[0] in worker.seen)
+                waiting.remove(chosen)
+                busy.add(chosen)
+                worker.start(chosen)
+        replies = {worker.reply(): worker for worker in workers if worker.module}
+        for reply in multiprocessing.connection.wait(list(replies)):
+            module = replies[reply].finish()  # type: ignore[index]
+            done += 1
+            if report:
+                report(done, total, module)
+    for worker in workers:
+        worker.end()
     _forget_old_stamps()
     return time.monotonic() - started
 

@@ -36,7 +36,7 @@ from mysqlcompat.lane.lane_layout import (
 )
 from redo.codes import E_BAD_VALUE, E_NO_ROOM
 from redo.coding_kernels import load_u8, move, store_i64, store_u8
-from redo.jit import helper, kernel
+from redo.jit import helper, routine
 
 
 @helper
@@ -205,7 +205,7 @@ def only_space_left(mem, at, end):
     return True
 
 
-@helper
+@routine
 def fingerprint(mem, text, count, mode, out, out_bytes, literals, limit):
     """Shape and literals of one statement.
 
@@ -306,9 +306,3 @@ def fingerprint(mem, text, count, mode, out, out_bytes, literals, limit):
     while to > out and is_space(load_u8(mem, to - 1)):
         to -= 1
     return found_literals << 32 | (to - out)
-
-
-@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8, i8, i8)")
-def statement_fingerprint(st, mem, text, count, mode, out, out_bytes, literals, limit):
-    """`fingerprint` for Python and for tests; arguments and result as there."""
-    return fingerprint(mem, text, count, mode, out, out_bytes, literals, limit)

@@ -16,11 +16,10 @@ INT, DECIMAL, FLOAT, STRING = b"\x01", b"\x02", b"\x03", b"\x04"
 
 def fingerprint(text: bytes, mode: int = 0, room: int = 32768, limit: int = 64):
     """(shape, [(marker, source, value, escaped, scale)]) or the code."""
-    st = np.zeros(4096, np.int64)
     mem = np.zeros(200_000, np.uint8)
     mem[TEXT : TEXT + len(text)] = np.frombuffer(text, np.uint8)
-    found = fingerprint_kernels.statement_fingerprint(
-        st, mem, TEXT, len(text), mode, SHAPE, room, LITERALS, limit
+    found = fingerprint_kernels.fingerprint(
+        mem, TEXT, len(text), mode, SHAPE, room, LITERALS, limit
     )
     if found < 0:
         return found
