@@ -27,7 +27,7 @@ def witness(server: Running) -> Iterator[None]:
         started = time.monotonic()
         other.command(b"\x03select seven")
         assert len(other.read_until_end()) == 11
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 5
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ def test_a_login_that_never_ends(hasty: Running) -> None:
             client.socket.sendall(first)
             started = time.monotonic()
             assert client.is_closed()
-            assert 0.2 < time.monotonic() - started < 2
+            assert 0.2 < time.monotonic() - started < 8
 
 
 def test_silence_is_ended(hasty: Running) -> None:
@@ -201,7 +201,7 @@ def test_a_client_that_does_not_read(hasty: Running) -> None:
     with logged_in(hasty) as client:
         command = b"\x03select many"
         client.socket.sendall((pack("<I", len(command)) + command) * 20)
-        until = time.monotonic() + 5
+        until = time.monotonic() + 20
         while len(hasty.sessions.open_sessions) and time.monotonic() < until:
             with RawClient(hasty.port) as other:  # others are served meanwhile
                 other.greeting()
@@ -225,7 +225,7 @@ def test_a_client_that_vanishes_leaves_no_session(server: Running) -> None:
         client.command(b"\x03select many")
         client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, pack("ii", 1, 0))
         client.socket.close()
-    until = time.monotonic() + 5
+    until = time.monotonic() + 20
     while len(server.sessions.open_sessions) > before and time.monotonic() < until:
         with logged_in(server) as other:
             other.command(b"\x0e")
