@@ -42,6 +42,7 @@ class Slot:
 
     expression   evaluated for its value; a bare Literal or Param is `simple`
     param_no     of a simple Param, else -1
+    row          number of the row of VALUES it belongs to, for messages
     literal_no   of a simple Literal that a cached plan may replace, else -1
     """
 
@@ -49,6 +50,7 @@ class Slot:
     expression: Expression
     param_no: int = -1
     literal_no: int = -1
+    row: int = 1
 
     @property
     def simple(self) -> bool:

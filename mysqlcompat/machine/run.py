@@ -83,7 +83,10 @@ class Execution:
 
     def _bind(self) -> None:
         slots = self.program.slots
-        values = [self._slot_value(slot.expression) for slot in slots]
+        values = []
+        for slot in slots:
+            self.session.row = slot.row
+            values.append(self._slot_value(slot.expression))
         self.memory.bind([slot.type for slot in slots], values, self.session.time_zone)
 
     def _slot_value(self, expression: Expression) -> Any:
@@ -232,7 +235,9 @@ class Execution:
             for sql_type, register in callback.inputs.values()
         ]
         values = []
+        before = self.memory.get(layout.RUN_MATCHED) + self.memory.get(layout.RUN_CHANGED)
         for lane in range(n):
+            self.session.row = before + lane + 1
             row = (column[lane] for column in columns)
             self._row = dict(zip(callback.inputs, row, strict=True))
             values.append(self._evaluator.value(expression))

@@ -165,12 +165,12 @@ class Coder:
             found = self._slot_of[key] = self.new_slot(expression)
         return found
 
-    def new_slot(self, expression: Expression) -> int:
+    def new_slot(self, expression: Expression, row: int = 1) -> int:
         param_no = expression.param_no if isinstance(expression, Param) else -1
         literal_no = -1
         if isinstance(expression, Literal) and expression.literal_no is not None:
             literal_no = expression.literal_no
-        self.slots.append(Slot(expression.type, expression, param_no, literal_no))
+        self.slots.append(Slot(expression.type, expression, param_no, literal_no, row))
         return len(self.slots) - 1
 
     # values

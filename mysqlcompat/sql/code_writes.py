@@ -99,9 +99,9 @@ class _InsertCoder:
         """Rows of VALUES: every value is a slot, a column is every n-th of them."""
         rows, columns = self.statement.rows, self.statement.columns
         first = len(self.coder.slots)
-        for row in rows:
+        for number, row in enumerate(rows, 1):
             for column_no, value in zip(columns, row, strict=True):
-                self.coder.new_slot(self._given(value, column_no))
+                self.coder.new_slot(self._given(value, column_no), number)
         self.asm.stage()
         self.coder.enter(Frame())
         numbers = self.asm.register()

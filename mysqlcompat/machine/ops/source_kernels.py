@@ -25,6 +25,7 @@ from mysqlcompat.machine.layout import (
     NULLS_AT,
     RUN_CTX,
     RUN_HEAP,
+    RUN_PARAM_COUNT,
     RUN_PARAMS,
     RUN_WIDTH,
     VECTOR,
@@ -33,7 +34,7 @@ from mysqlcompat.machine.ops.collect_kernels import record_at
 from mysqlcompat.machine.ops.key_kernels import place_in, slot_lane
 from mysqlcompat.machine.ops.operands import OP, heap_room, operand, register
 from redo.codes import E_NOT_FOUND
-from redo.coding_kernels import SIGN, fill, load_i64, store_i64
+from redo.coding_kernels import fill, load_i64, store_i64, store_u8
 from redo.jit import helper, kernel, routine
 
 BOUND_WORDS = 8
@@ -212,7 +213,10 @@ def member_next(mem, run, spec, state):
             found = 1
     store_i64(mem, state + 8, 1)
     store_i64(mem, state + 16, best)
-    store_i64(mem, load_i64(mem, run + RUN_PARAMS) + 8 * load_i64(mem, spec + RANGE_MEMBER), best)
+    slots = load_i64(mem, run + RUN_PARAMS)
+    member = load_i64(mem, spec + RANGE_MEMBER)
+    store_i64(mem, slots + 8 * member, best)
+    store_u8(mem, slots + 8 * load_i64(mem, run + RUN_PARAM_COUNT) + member, 0)
     return found
 
 
