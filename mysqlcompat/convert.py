@@ -77,8 +77,8 @@ def integer_of(
         case Decimal():
             return _clamped(context, int(round_decimal(value, 0)), unsigned, value)
         case float():
-            if value != value or value in (float("inf"), float("-inf")):
-                return _I63 - 1
+            if not abs(value) < _U64:
+                return _I63 - 1 if value > 0 else -_I63
             return min(max(round_double(value), -_I63), _U64 - 1 if unsigned else _I63 - 1)
         case str():
             if source.kind in (TypeKind.ENUM, TypeKind.SET):
@@ -170,6 +170,7 @@ def double_of(context: Context, value: Any, source: SqlType, name: str = "") -> 
             text = value if isinstance(value, str) else value.decode("latin-1")
             number, whole = leading_double(text)
             if not whole:
+                text = text.partition("\0")[0]
                 context.warn(1292, f"Truncated incorrect DOUBLE value: '{text}'")
             return number
         case datetime() | date() | timedelta():
@@ -293,14 +294,14 @@ def to_date(
             return value.date()
         case date():
             return value
-    moment = moment_of(context, value, source, "date")
+    moment = moment_of(context, value, source, "date", name)
     return moment.date() if moment is not None else None
 
 
 def to_datetime(
     context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
 ) -> datetime | None:
-    moment = moment_of(context, value, source, "datetime")
+    moment = moment_of(context, value, source, "datetime", name)
     if moment is None:
         return None
     try:
@@ -315,7 +316,7 @@ def to_datetime(
 
 
 def moment_of(
-    context: Context, value: Any, source: SqlType, wanted: str = "datetime"
+    context: Context, value: Any, source: SqlType, wanted: str = "datetime", name: str = ""
 ) -> datetime | None:
     """`value` as a point in time, with all its fractional digits; None after a warning."""
     match value:
@@ -329,39 +330,43 @@ def moment_of(
         case int():
             moment = temporal.datetime_of_number(value)
             if moment is None:
-                context.warn(1292, f"Incorrect datetime value: '{value}'")
+                context.warn(1292, f"Incorrect datetime value: '{wrap(value, False)}'")
             return moment
         case Decimal() | float():
-            return _moment_of_fraction(context, value)
+            return _moment_of_fraction(context, value, wanted)
         case Json(value=document):
-            return _moment_of_json(context, document, source, wanted)
+            return _moment_of_json(context, document, source, wanted, name)
     text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
     return _moment_of_text(context, text, wanted)
 
 
-def _moment_of_fraction(context: Context, value: Decimal | float) -> datetime | None:
+def _moment_of_fraction(context: Context, value: Decimal | float, wanted: str) -> datetime | None:
     exact = value if isinstance(value, Decimal) else _decimal_of_double(value)
     whole = int(exact)
     moment = temporal.datetime_of_number(whole)
     if moment is None:
-        if exact == whole:
+        shown = double_text(value) if isinstance(value, float) else str(exact)
+        if wanted == "date" and isinstance(value, float) and abs(value) < _I63:
             context.warn(1292, f"Incorrect datetime value: '{whole}'")
+        elif wanted == "date":
+            context.warn(1292, f"Truncated incorrect date value: '{shown}'")
         else:
-            context.warn(1292, f"Truncated incorrect date value: '{exact}'")
+            context.warn(1292, f"Incorrect datetime value: '{shown}'")
         return None
     micros = int(EXACT.scaleb(abs(exact) - abs(whole), 6))
     return moment + timedelta(microseconds=micros)
 
 
 def _moment_of_json(
-    context: Context, document: Any, source: SqlType, wanted: str
+    context: Context, document: Any, source: SqlType, wanted: str, name: str
 ) -> datetime | None:
     match document:
-        case str():
+        case str() if temporal.parse_datetime(document)[0] is not None:
             return _moment_of_text(context, document, wanted)
         case datetime() | date() | timedelta():
             return moment_of(context, document, source, wanted)
-    context.warn(1292, f"Incorrect {wanted} value: '{jsonb.text_of(document)}'")
+    shown = "DATE" if wanted == "date" else "DATETIME/TIMESTAMP"
+    context.warn(3156, f"Invalid JSON value for CAST to {shown} from column {name} at row 1")
     return None
 
 

@@ -201,9 +201,9 @@ def parse(text: str) -> Any:
         if error.msg == "Expecting ',' delimiter":
             in_array = _innermost_is_array(stripped[: error.pos])
             message = (
-                "Missing a comma or ] after an array element."
+                "Missing a comma or ']' after an array element."
                 if in_array
-                else "Missing a comma or } after an object member."
+                else "Missing a comma or '}' after an object member."
             )
         raise InvalidJson(message, error.pos + lead) from None
     except RecursionError:

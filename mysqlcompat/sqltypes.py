@@ -27,7 +27,9 @@ DEFAULT_COLLATION: Final = "utf8mb4_0900_ai_ci"
 BINARY: Final = "binary"
 MAX_DECIMAL_DIGITS: Final = 65
 MAX_DECIMAL_SCALE: Final = 30
-LANE_DECIMAL_DIGITS: Final = 18  #: a DECIMAL up to here is a scaled int64 in a lane, else ASCII text
+LANE_DECIMAL_DIGITS: Final = (
+    18  #: a DECIMAL up to here is a scaled int64 in a lane, else ASCII text
+)
 
 
 class Class(IntEnum):
@@ -174,7 +176,9 @@ class SqlType:
                 name = f"{name}({self.precision},{self.scale})"
             case Class.STRING:
                 name = f"{name}({self.length})"
-        return name + (" unsigned" if self.unsigned else "") + ("" if self.nullable else " not null")
+        return (
+            name + (" unsigned" if self.unsigned else "") + ("" if self.nullable else " not null")
+        )
 
 
 def charset_of(collation: str) -> str:
@@ -290,13 +294,13 @@ def of_column_type(declared: ColumnType, nullable: bool) -> SqlType:
         case Class.JSON:
             length, collation = (1 << 32) - 1, "utf8mb4_bin"
         case Class.STRING:
-            length = _column_characters(declared, row)
+            length, scale = _column_characters(declared, row), NOT_FIXED
     return SqlType(
         kind,
         length,
         scale,
         precision,
-        declared.unsigned,
+        declared.unsigned or kind is TypeKind.YEAR,
         collation,
         nullable,
         tuple(declared.members or ()),

@@ -193,7 +193,7 @@ def datetime_of_number(number: int) -> datetime | None:
             clock // 100 % 100,
             clock % 100,
         )
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 

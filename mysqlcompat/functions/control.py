@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mysqlcompat.functions.definitions import BIGINT, build_as, define, implement, integer
+from mysqlcompat.functions.definitions import build_as, define, implement, integer
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing, nullable_of
@@ -138,7 +138,7 @@ def any_value(context: Context, call: Call, value: Any) -> Any:
 @build_as("interval", 2, 999)
 def build_interval(typing: Typing, args: Sequence[Expression]) -> Expression:
     numbers = tuple(typing.as_double(arg) for arg in args)
-    return typing.call("interval", BIGINT.or_null(False), *numbers)
+    return typing.call("interval", integer(2).or_null(False), *numbers)
 
 
 @implement("interval", null_rejects=False)

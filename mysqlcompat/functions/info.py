@@ -108,7 +108,7 @@ def collation(context: Context, call: Call, value: Any) -> str:
     return call.args[0].type.collation
 
 
-@define("coercibility", "x", BIGINT, nullable=False, null_rejects=False)
+@define("coercibility", "x", integer(10), nullable=False, null_rejects=False)
 def coercibility(context: Context, call: Call, value: Any) -> int:
     return call.args[0].type.coercibility
 

@@ -33,6 +33,8 @@ _MASK = (1 << 64) - 1
 def build_abs(typing: Typing, args: Sequence[Expression]) -> Expression:
     arg = typing.as_number(args[0])
     made = arg.type
+    if made.cls is Class.NULL:
+        return typing.call("abs", double_type(17, scale=0), typing.as_double(arg))
     if made.cls is Class.INT:
         made = int_type(made.length, made.unsigned, made.nullable)
     elif made.cls is Class.DOUBLE:
@@ -49,8 +51,8 @@ def _build_whole(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     """CEIL and FLOOR: BIGINT where the whole part fits, DECIMAL beyond, DOUBLE of doubles."""
     arg = typing.as_number(args[0])
     source = arg.type
-    if source.cls is Class.DOUBLE:
-        return typing.call(name, double_type(nullable=source.nullable), arg)
+    if source.cls in (Class.DOUBLE, Class.NULL):
+        return typing.call(name, double_type(nullable=source.nullable), typing.as_double(arg))
     whole = digits(source) - (source.scale if source.cls is Class.DECIMAL else 0)
     if source.cls is Class.DECIMAL and whole > 18:
         return typing.call(name, decimal_type(whole + 1, 0, nullable=source.nullable), arg)
@@ -94,11 +96,13 @@ def _build_round(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     places = args[1] if len(args) > 1 else Literal(int_type(2, nullable=False), 0)
     count = constant_int(places)
     if isinstance(places, Literal):
+        count = 0 if places.value is None else count
         places = replace(places, literal_no=None)
     places = typing.as_integer(places)
     nullable = source.nullable or places.type.nullable
-    if source.cls is Class.DOUBLE:
-        return typing.call(name, double_type(nullable=nullable), arg, places)
+    if source.cls in (Class.DOUBLE, Class.NULL):
+        double = typing.as_double(arg)
+        return typing.call(name, double_type(nullable=nullable), double, places)
     if source.cls is Class.INT:
         return typing.call(name, int_type(21, source.unsigned, nullable), arg, places)
     scale = source.scale if count is None else min(max(count, 0), source.scale)
@@ -162,7 +166,9 @@ def build_mod(typing: Typing, args: Sequence[Expression]) -> Expression:
     return typing.arithmetic("%", *args)
 
 
-def _double_function(names: str, compute: Callable[[float], float]) -> None:
+def _double_function(
+    names: str, compute: Callable[[float], float], nullable: bool | None = True
+) -> None:
     """A function of one double whose result is NULL outside its domain."""
 
     def apply(context: Context, call: Call, value: float) -> float | None:
@@ -173,7 +179,7 @@ def _double_function(names: str, compute: Callable[[float], float]) -> None:
         except OverflowError:
             raise OutOfRange("DOUBLE") from None
 
-    define(names, "d", DOUBLE, nullable=True)(apply)
+    define(names, "d", DOUBLE, nullable=nullable)(apply)
 
 
 def _logarithm(base: float | None) -> Callable[[float], float]:
@@ -197,8 +203,8 @@ _double_function("tan", math.tan)
 _double_function("cot", lambda value: 1 / math.tan(value))
 _double_function("asin", math.asin)
 _double_function("acos", math.acos)
-_double_function("degrees", math.degrees)
-_double_function("radians", math.radians)
+_double_function("degrees", math.degrees, None)
+_double_function("radians", math.radians, None)
 
 
 def _no_logarithm(context: Context) -> None:

@@ -384,7 +384,7 @@ def quote(context: Context, call: Call, value: Any) -> str:
 
 def _quoted_type(args: Sequence[Expression]) -> SqlType:
     first = args[0].type
-    return string_type(2 * first.length + 2, first.collation, True, first.coercibility)
+    return string_type(max(2 * first.length + 2, 4), first.collation, True, first.coercibility)
 
 
 def _inserted(typing: Typing, args: Sequence[Expression]) -> SqlType:
@@ -471,7 +471,6 @@ def from_base64(context: Context, call: Call, value: Any) -> bytes | None:
     try:
         return base64.b64decode("".join(value.split()), validate=True)
     except (binascii.Error, ValueError):
-        context.warn(1411, f"Incorrect base64 value: '{value}' for function from_base64")
         return None
 
 

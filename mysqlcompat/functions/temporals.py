@@ -247,7 +247,7 @@ def week(context: Context, call: Call, value: date, mode: int = 0) -> int:
     return week_of(value, mode)[1]
 
 
-@define("yearweek", "Di", integer(6), required=1, nullable=True)
+@define("yearweek", "Di", integer(7), required=1, nullable=True)
 def yearweek(context: Context, call: Call, value: date, mode: int = 0) -> int:
     number, weeks = week_of(value, mode | 2)
     return number * 100 + weeks

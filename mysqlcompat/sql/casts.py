@@ -87,7 +87,7 @@ def _decimal(sizes: list[int], arg: Expression) -> SqlType:
     if scale > 30:
         raise SqlError(1425, scale, shown, 30)
     if scale > precision:
-        raise SqlError(1427, shown)
+        raise SqlError(1427, "")
     return decimal_type(precision or 10, scale)
 
 

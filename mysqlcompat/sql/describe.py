@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from btree.schema import TypeKind
+from mysqlcompat.convert import is_boolean
 from mysqlcompat.sql.typed import (
     NEW_ROW,
     Aggregate,
@@ -37,7 +38,10 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
             return f"0x{data.hex()}"
         case Literal(type=kind, value=value):
             shown = text_of(value, kind)
-            return f"'{shown}'" if isinstance(value, date | timedelta) else shown
+            if isinstance(value, date | timedelta):
+                word = "TIMESTAMP" if isinstance(value, datetime) else kind.kind.name
+                return f"{word}'{shown}'"
+            return ("true" if value else "false") if is_boolean(kind) else shown
         case Param():
             return "?"
         case ColumnRef(table_no=table_no, name=name):

@@ -71,7 +71,7 @@ class Evaluator:
         if node.mode == EXPLICIT:
             name = node.into or describe(node, self.sources)
             return convert(self.context, value, source, node.type, True, name)
-        made = convert(self.context, value, source, node.type, False)
+        made = convert(self.context, value, source, node.type, False, _label(node.arg))
         if made is None and node.into and value is not None:
             raise SqlError(1525, node.into, text_of(value, source))
         return made
@@ -139,6 +139,16 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "coalesce": Evaluator._first,
     "case": Evaluator._case,
 }
+
+
+def _label(arg: Expression) -> str:
+    """What MySQL calls an argument in warnings: its column or its function."""
+    match arg:
+        case ColumnRef(name=name):
+            return name
+        case Call(function=function):
+            return function.name
+    return ""
 
 
 def evaluate(expression: Expression, context: Context, params: Sequence[Any] = ()) -> Any:

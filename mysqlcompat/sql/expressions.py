@@ -25,7 +25,6 @@ from mysqlcompat.sql.scope import FIELD_LIST, Scope
 from mysqlcompat.sql.typed import Expression, Literal, Param
 from mysqlcompat.sqltypes import (
     BINARY,
-    NOT_FIXED,
     SqlType,
     bool_type,
     decimal_type,
@@ -148,13 +147,13 @@ class Resolver:
         digits = str(node.this)
         data = bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits)
         made = string_type(len(data), BINARY, nullable=False)
-        return Literal(replace(made, unsigned=True), data)
+        return Literal(replace(made, unsigned=True, scale=0), data)
 
     def bit_string(self, node: Any) -> Expression:
         digits = str(node.this)
         data = int(digits or "0", 2).to_bytes(max(-(-len(digits) // 8), 1), "big")
         made = string_type(len(data), BINARY, nullable=False)
-        return Literal(replace(made, scale=NOT_FIXED), data)
+        return Literal(replace(made, scale=0), data)
 
     def introduced(self, node: Any) -> Expression:
         charset = str(node.this).lstrip("_").lower()
@@ -303,6 +302,8 @@ class Resolver:
     def arithmetic(self, node: Any) -> Expression:
         left, right = node.this, node.expression
         operator = _ARITHMETIC[type(node)]
+        if isinstance(left, exp.Interval) and isinstance(right, exp.Interval):
+            right = right.this  # sqlglot takes ``INTERVAL 1 DAY + '…'`` for a sum of intervals
         if isinstance(right, exp.Interval):
             return build_date_shift(self.typing, self, left, right, operator == "-")
         if isinstance(left, exp.Interval) and operator == "+":
@@ -450,6 +451,12 @@ class Resolver:
             self.typing, str(node.this.name).upper(), self.resolve(node.expression)
         )
 
+    def interval_call(self, node: Any) -> Expression:
+        """``INTERVAL(n, a, b, …)``: the function; an interval elsewhere is a syntax error."""
+        if not isinstance(node.this, exp.Tuple):
+            raise not_supported("INTERVAL")
+        return self.named_call("interval", node.this.expressions)
+
     def cast(self, node: Any) -> Expression:
         return cast_node(self.typing, node, self.resolve(node.this))
 
@@ -510,7 +517,7 @@ def number_literal(text: str) -> tuple[SqlType, Any]:
         return double_type(len(text), nullable=False), value
     if "." in text:
         whole, _, fraction = text.partition(".")
-        precision = max(len(whole.lstrip("0")), 1) + len(fraction)
+        precision = max(len(whole), 1) + len(fraction)
         made = decimal_type(precision, len(fraction), nullable=False)
         return made, Decimal(text.rstrip(".") or "0")
     number = int(text)
@@ -590,6 +597,7 @@ _HANDLERS: Final[dict[type, Handler]] = {
     exp.Anonymous: Resolver.call,
     exp.Concat: Resolver.adjacent_strings,
     exp.Extract: Resolver.extract,
+    exp.Interval: Resolver.interval_call,
     exp.JSONArrayContains: lambda self, node: self.named_call(
         "member@of", [node.this, node.expression]
     ),

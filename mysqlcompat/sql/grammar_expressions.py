@@ -196,7 +196,9 @@ class ExpressionGrammar:
         elif word == "EXISTS" and self._is_op_ahead("("):
             at.advance()
             self._subquery()
-        elif (word.startswith("_") and at.peek().kind in (Kind.STRING, Kind.BITS)) or (word in ("DATE", "TIME", "TIMESTAMP") and at.peek().kind is Kind.STRING):
+        elif (word.startswith("_") and at.peek().kind in (Kind.STRING, Kind.BITS)) or (
+            word in ("DATE", "TIME", "TIMESTAMP") and at.peek().kind is Kind.STRING
+        ):
             at.advance()
             at.advance()
         elif word == "INTERVAL" and not self._is_op_ahead("("):

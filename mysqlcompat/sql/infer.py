@@ -30,6 +30,7 @@ from mysqlcompat.sql.typed import (
 from mysqlcompat.sqltypes import (
     BINARY,
     MAX_DECIMAL_DIGITS,
+    MAX_DECIMAL_SCALE,
     NOT_FIXED,
     TEMPORAL,
     Class,
@@ -275,7 +276,7 @@ class Typing:
         return self.as_moment(left), self.as_moment(right)
 
     def _temporal_constant(self, arg: Expression, like: SqlType) -> Expression:
-        """A string or number compared with a temporal is one; ERROR 1525 if a constant cannot be."""
+        """What is compared with a temporal is one; ERROR 1525 if a constant cannot be."""
         made = self._temporal_cast(arg, like)
         if isinstance(made, Cast) and is_constant(arg):
             name = "DATETIME" if like.cls is Class.DATETIME else like.kind.name
@@ -326,12 +327,16 @@ class Typing:
             other = right if _is_untyped(left) else left
             known = double_type() if _is_untyped(other) else numeric_type(other.type)
             left, right = self.cast(left, known), self.cast(right, known)
-        left, right = self.as_number(left), self.as_number(right)
-        nullable = nullable_of((left, right)) or operator in ("/", "div", "%")
-        classes = {left.type.cls, right.type.cls}
+        measures = left.type, right.type
         if operator == "div":
-            return self._integer_division(left, right)
-        if Class.DOUBLE in classes or Class.NULL in classes:
+            return self._integer_division(self._exact(left), self._exact(right))
+        left, right = self.as_number(left), self.as_number(right)
+        nullable = nullable_of((left, right)) or operator in ("/", "%")
+        classes = {left.type.cls, right.type.cls}
+        if Class.NULL in classes and Class.DOUBLE not in classes:
+            made = _double_of_null(operator, *measures)
+            return self.call(operator, made, self.as_double(left), self.as_double(right))
+        if Class.DOUBLE in classes:
             left, right = self.as_double(left), self.as_double(right)
             return self.call(operator, double_type(nullable=nullable), left, right)
         if operator == "/":
@@ -351,19 +356,28 @@ class Typing:
             return arg
         return self.cast(arg, decimal_type(digits(arg.type), 0, arg.type.unsigned))
 
+    def _exact(self, arg: Expression) -> Expression:
+        """For DIV: strings and doubles count as decimals."""
+        if arg.type.cls in (Class.STRING, Class.DOUBLE, Class.JSON):
+            nullable = arg.type.nullable
+            target = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE, nullable=nullable)
+            return self.cast(arg, target)
+        return self.as_number(arg)
+
     def _integer_division(self, left: Expression, right: Expression) -> Expression:
         unsigned = left.type.unsigned or right.type.unsigned
-        size = digits(left.type) - scale_of(left.type) + scale_of(right.type)
-        made = int_type(min(max(size, 1), 20) + (not unsigned), unsigned)
-        if Class.DOUBLE in (left.type.cls, right.type.cls):
-            made = int_type(22, unsigned)
-            target = decimal_type(MAX_DECIMAL_DIGITS, 30)
-            return self.call("div", made, self.cast(left, target), self.cast(right, target))
+        size = digits(left.type) - scale_of(left.type) + min(scale_of(right.type), 1)
+        size = 22 if scale_of(left.type) == MAX_DECIMAL_SCALE else min(max(size, 1), 21)
+        made = int_type(min(size + (not unsigned), 22), unsigned)
         if Class.DECIMAL in (left.type.cls, right.type.cls):
             left, right = self._as_decimal(left), self._as_decimal(right)
         return self.call("div", made, left, right)
 
     def negation(self, arg: Expression) -> Expression:
+        if arg.type.cls in TEMPORAL:
+            fsp = arg.type.scale
+            made = double_type(23 if fsp else 17, arg.type.nullable, fsp)
+            return self.call("neg", made, self.as_double(arg))
         arg = self.as_number(arg)
         source = arg.type
         match source.cls:
@@ -390,6 +404,10 @@ class Typing:
             return self._common_integer(types, nullable)
         if classes <= {Class.INT, Class.DECIMAL}:
             return self._common_decimal(types).or_null(nullable)
+        if classes <= {Class.INT, Class.DOUBLE} and all(
+            one.kind is TypeKind.FLOAT for one in types if one.cls is Class.DOUBLE
+        ):
+            return SqlType(TypeKind.FLOAT, 23, NOT_FIXED, nullable=nullable)
         if classes <= {Class.INT, Class.DECIMAL, Class.DOUBLE}:
             length = max(max(text_length(one) for one in types), 23)
             return double_type(length, nullable)
@@ -423,7 +441,9 @@ class Typing:
             return string_type((1 << 32) - 1, "utf8mb4_bin", nullable, 2, TypeKind.LONGTEXT)
         collation = self.collation(strings, "case")
         best = min(one.coercibility for one in strings)
-        return string_type(max(one.length for one in strings), collation, nullable, best)
+        kinds = {one.kind for one in types if one.cls is Class.STRING}
+        kind = TypeKind.CHAR if kinds == {TypeKind.CHAR} else TypeKind.VARCHAR
+        return string_type(max(one.length for one in strings), collation, nullable, best, kind)
 
     def _as_text_type(self, sql_type: SqlType) -> SqlType:
         return string_type(text_length(sql_type), self.context.collation, coercibility=5)
@@ -495,6 +515,14 @@ def _division_type(left: SqlType, right: SqlType) -> SqlType:
     precision = min(digits(left) + scale_of(right) + DIVISION_DIGITS, MAX_DECIMAL_DIGITS)
     scale = min(scale_of(left) + DIVISION_DIGITS, 30)
     return decimal_type(precision, scale, left.unsigned and right.unsigned)
+
+
+def _double_of_null(operator: str, left: SqlType, right: SqlType) -> SqlType:
+    """NULL in arithmetic makes a DOUBLE which, in MySQL, keeps the measures of the other side."""
+    scale = max(scale_of(left), scale_of(right))
+    if operator == "*":
+        scale = scale_of(left) + scale_of(right)
+    return double_type(max(left.length, right.length), True, scale)
 
 
 def _decimal_result(operator: str, left: SqlType, right: SqlType, nullable: bool) -> SqlType:

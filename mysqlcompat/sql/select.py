@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlglot import exp
@@ -14,6 +15,7 @@ from mysqlcompat.sql.scope import GROUP, HAVING, ORDER, WHERE, CatalogView, Scop
 from mysqlcompat.sql.tables import check_args, resolve_from
 from mysqlcompat.sql.typed import (
     Aggregate,
+    Cast,
     ColumnRef,
     Expression,
     Item,
@@ -25,7 +27,7 @@ from mysqlcompat.sql.typed import (
     has_aggregate,
     walk,
 )
-from mysqlcompat.sqltypes import int_type
+from mysqlcompat.sqltypes import Class, int_type
 
 _ARGS: Final = {
     "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset",
@@ -138,7 +140,10 @@ class _Clauses:
             return self.plain(expression, alias or written)
         if alias is not None:
             return Item(expression, alias)
-        return Item(expression, self.name_of(node, text))
+        name = self.name_of(node, text)
+        if isinstance(expression, Cast) and expression.type.cls is Class.DECIMAL:
+            expression = replace(expression, into=expression.into and name)
+        return Item(expression, name)
 
     def name_of(self, node: Any, text: Any) -> str:
         """The name of an unnamed item: its source text; of a string literal, its value."""

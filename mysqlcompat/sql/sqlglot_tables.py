@@ -64,6 +64,7 @@ def _change_tables() -> None:
         TokenType.ARROW: _json_arrow,
         TokenType.DARROW: _json_double_arrow,
     }
+    MySQLParser.LAMBDAS = {}  # ``f(doc->'$.a')`` is no lambda here
     MySQLParser.PLACEHOLDER_PARSERS = {
         **MySQLParser.PLACEHOLDER_PARSERS,
         TokenType.PLACEHOLDER: _placeholder,

@@ -284,5 +284,3 @@ def is_constant(expression: Expression) -> bool:
 
 def has_aggregate(expression: Expression) -> bool:
     return any(isinstance(node, Aggregate) for node in walk(expression))
-
-
