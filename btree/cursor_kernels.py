@@ -36,6 +36,7 @@ from btree.tree_kernels import (
     tree_last,
 )
 from btree.txn_layout import (
+    CTX_TRX,
     CUR_AT_BYTES,
     CUR_AT_INCLUSIVE,
     CUR_AT_KEY,
@@ -159,7 +160,8 @@ def _secondary_row(st, mem, ctx, table, index, mode, frame, slot):
         if code <= 0:
             return code
         return st[ST_ROW_AT]
-    believed = view_sees(mem, ctx, trx_id)
+    # One's own entry is not believed: what a savepoint's rollback leaves may be older than it says.
+    believed = trx_id != load_i64(mem, ctx + CTX_TRX) and view_sees(mem, ctx, trx_id)
     if believed and deleted:
         return 0
     code = row_stand(st, mem, root, pk, pk_bytes)

@@ -12,17 +12,19 @@ been purged already, and nobody would ever remove it.
 from __future__ import annotations
 
 from btree.layout import D_TABLE_ID
-from btree.mvcc_kernels import purge_low, version_of_record
+from btree.mvcc_kernels import purge_low, version_of_record, version_older
 from btree.pool_kernels import pool_find
 from btree.row_kernels import row_stand
 from btree.row_keys_kernels import (
     WHICH_NEW,
     WHICH_OLD,
+    WHICH_WALK,
     entry_put,
     entry_remove,
     index_root,
     key_at,
     key_count,
+    key_make,
     key_note,
     key_note_set,
     key_place,
@@ -40,6 +42,7 @@ from btree.state import (
     ST_ROW_AT,
     ST_ROW_BYTES,
     ST_ROW_DELETED,
+    ST_ROW_TRX,
     ST_ROW_UNDO,
     ST_SPILL_AT,
     ST_SPILL_NEXT,
@@ -59,6 +62,7 @@ from btree.txn_layout import (
     U_PREVIOUS,
     U_ROW_TRX,
     U_TABLE,
+    U_TRX,
     UNDO_DELETE,
     UNDO_INSERT,
     UNDONE,
@@ -74,13 +78,38 @@ REMOVE = 1
 MARK = 2
 
 
+@helper
+def _entry_writer(st, mem, record, table, index, which, own, live):
+    """Who gave an entry the state it has after this undo step: its trx_id, or a code.
+
+    live  1: the version that comes back has the key, 0: it has not
+    `own` if one of this transaction's versions that stay made it so, else who wrote the version they
+    are built upon: when those are undone too, nobody will correct an entry that says `own`.
+    """
+    code = version_of_record(st, mem, record)
+    while code == 1:
+        has = 0
+        if not st[ST_ROW_DELETED]:
+            key_make(st, mem, table, index, WHICH_WALK, st[ST_ROW_AT])
+            has = keys_equal(st, mem, index, which, WHICH_WALK)
+        if has != live:
+            return own
+        if st[ST_ROW_TRX] != own:
+            return st[ST_ROW_TRX]
+        code = version_older(st, mem)
+    return code if code < 0 else own
+
+
 @routine
 def _plan_secondaries(st, mem, table, record, has_new, has_old):
     """Decide for each secondary index, reserve for it: 0 or a code.
 
-    Notes: WHICH_NEW: KEEP | REMOVE | MARK; WHICH_OLD: 1 when its entry loses its mark.
+    Notes: WHICH_NEW: KEEP, REMOVE, or MARK | writer << 2; WHICH_OLD: 1 | writer << 1 when its entry
+    is written again, without mark.
     """
     low = purge_low(st, mem)
+    own = load_i64(mem, record + U_TRX)
+    row_trx = load_i64(mem, record + U_ROW_TRX)
     older = has_old or load_u8(mem, record + U_FLAGS) & PREVIOUS_DELETED
     for index in range(1, table_indexes(mem, table)):
         root = index_root(mem, table, index)
@@ -94,16 +123,26 @@ def _plan_secondaries(st, mem, table, record, has_new, has_old):
                 if code < 0:
                     return code
                 if code:
-                    fate = MARK
+                    writer = _entry_writer(st, mem, record, table, index, WHICH_NEW, own, 0)
+                    if writer < 0:
+                        return writer
+                    fate = MARK | writer << 2
             key_note_set(st, mem, index, WHICH_NEW, fate)
             key = key_at(st, index, WHICH_NEW)
             count = key_count(st, mem, index, WHICH_NEW)
-            value_bytes = S_VALUE_BYTES if fate == MARK else -1
+            value_bytes = S_VALUE_BYTES if fate & MARK else -1
             code = tree_reserve(st, mem, root, key, count, value_bytes)
             if code < 0:
                 return code
         if has_old:
-            key_note_set(st, mem, index, WHICH_OLD, 0 if same else 1)
+            # An unchanged key's entry may have got this transaction's id meanwhile.
+            note = 0
+            if not same or row_trx != own:
+                writer = _entry_writer(st, mem, record, table, index, WHICH_OLD, own, 1)
+                if writer < 0:
+                    return writer
+                note = 1 | writer << 1
+            key_note_set(st, mem, index, WHICH_OLD, note)
             key = key_at(st, index, WHICH_OLD)
             count = key_count(st, mem, index, WHICH_OLD)
             code = tree_reserve(st, mem, root, key, count, S_VALUE_BYTES)
@@ -113,17 +152,17 @@ def _plan_secondaries(st, mem, table, record, has_new, has_old):
 
 
 @routine
-def _mend_secondaries(st, mem, table, has_new, has_old, row_trx):
+def _mend_secondaries(st, mem, table, has_new, has_old):
     """Do what was planned."""
     for index in range(1, table_indexes(mem, table)):
         if has_new:
             fate = key_note(st, mem, index, WHICH_NEW)
-            if fate == MARK:
-                entry_put(st, mem, table, index, WHICH_NEW, row_trx, 1)
+            if fate & MARK:
+                entry_put(st, mem, table, index, WHICH_NEW, fate >> 2, 1)
             elif fate == REMOVE:
                 entry_remove(st, mem, table, index, WHICH_NEW)
         if has_old and key_note(st, mem, index, WHICH_OLD):
-            entry_put(st, mem, table, index, WHICH_OLD, row_trx, 0)
+            entry_put(st, mem, table, index, WHICH_OLD, key_note(st, mem, index, WHICH_OLD) >> 1, 0)
     return 0
 
 
@@ -188,7 +227,7 @@ def _undo_one(st, mem, ctx, frame, record, table):
         deleted = 1 if before_deleted else 0
         value_build(st, mem, row_trx, row_undo, deleted, at, value_bytes - C_ROW)
         tree_replace(st, mem, root, key, key_bytes, st[ST_BUILD_AT], value_bytes)
-    _mend_secondaries(st, mem, table, has_new, has_old, row_trx)
+    _mend_secondaries(st, mem, table, has_new, has_old)
     mtr_commit(st, mem)
     entry = table_entry(st, load_i64(mem, table + 8 * D_TABLE_ID))
     rows = load_i64(mem, entry + TABLE_ROWS)
