@@ -1,9 +1,9 @@
-"""Collations inside kernels: compare, key, hash of UTF-8 strings.  Tables come from `collations.py`.
+"""Collations inside kernels: compare, key, hash of UTF-8 strings.  Tables: `collations.py`.
 
 A weight table in the arena::
 
     0      256 B   128 × u2: weights of ASCII (0: ignorable)
-    256    17 KiB  4352 × u4: for each 256 code points, offset of their entries from the table's start
+    256    17 KiB  4352 × u4: per 256 code points, offset of their entries from the table's start
     ..             entries, 256 × u4 a block: 0 ignorable · 1..0xFFFF the weight ·
                    IMPLICIT, HANGUL: computed here · count << 24 | offset of `count` u2 weights
     ..             weights of the expansions
@@ -95,7 +95,7 @@ def entry_of(mem, table, point):
 
 @jit.helper
 def implicit_weights(point):
-    """Both weights of a code point without an entry, second << 16 | first (UCA 9, section 10.1.3)."""
+    """Both weights of a code point without an entry, second << 16 | first (UCA 9, 10.1.3)."""
     base = 0xFBC0
     if 0x4E00 <= point <= 0x9FD5 or 0xFA0E <= point <= 0xFA29:
         base = 0xFB40
@@ -238,8 +238,8 @@ def collate_compare(st, mem, collation, a, a_bytes, b, b_bytes):
 def collate_key(st, mem, collation, at, count, out):
     """Bytes at `out` whose memcmp order and equality are the collation's; how many. No terminator.
 
-    Weights are two bytes, big-endian; collations that compare bytes give the bytes. PAD SPACE: without
-    the trailing spaces (strings that differ only in what follows a space are then ordered as such).
+    Weights are two bytes, big-endian; collations that compare bytes give the bytes. PAD SPACE:
+    without the trailing spaces, so what is lower than a space is out of order (`key_text` is not).
     `key_bound` says how much room it may take.
     """
     if pads_space(collation) == 1:

@@ -1,8 +1,8 @@
 """Collations by name, and their weight tables: built once per machine, kept in the kernel cache.
 
-`utf8mb4_0900_ai_ci` takes its primary weights from the Default Unicode Collation Element Table 9.0.0
-(shipped by pyuca). `utf8mb4_general_ci` and `latin1_swedish_ci` are one weight per character: the
-upper-case base letter, with the exceptions named below.
+`utf8mb4_0900_ai_ci` takes its primary weights from the Default Unicode Collation Element Table of
+Unicode 9.0.0 (shipped by pyuca). `utf8mb4_general_ci` and `latin1_swedish_ci` have one weight for
+each character: that of the upper-case base letter, with the exceptions named below.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from btree.state import ST_WEIGHTS_0900, ST_WEIGHTS_GENERAL, ST_WEIGHTS_LATIN1
 from redo import jit
 from redo.arena import Arena, Words
 
-#: Collations that can be stored and compared, by MySQL's name. Strings are UTF-8 whatever the charset.
+#: Collations that can be stored and compared, by MySQL's name. Strings are UTF-8, always.
 CODES: Final = {
     "binary": COLLATION_BINARY,
     "utf8mb4_bin": COLLATION_UTF8MB4_BIN,
@@ -163,7 +163,7 @@ _GENERAL_ODD: Final = {0xDF: 0x53, 0x3F2: 0x3A3, 0x3F5: 0x3F5, 0x419: 0x419, 0x4
 def general_weight(point: int) -> tuple[int, ...]:
     """Weight of a character in `utf8mb4_general_ci`: its base letter in upper case.
 
-    Only letters over Latin, Greek and Cyrillic bases lose their accents; beyond the BMP all are equal.
+    Only Latin, Greek and Cyrillic letters lose their accents; beyond the BMP all are equal.
     """
     if point > 0xFFFF:
         return (0xFFFD,)
@@ -204,7 +204,7 @@ _CP1252_HOLES: Final = frozenset({0x81, 0x8D, 0x8F, 0x90, 0x9D})
 
 
 def swedish_weight(point: int) -> tuple[int, ...]:
-    """Weight of a character in `latin1_swedish_ci`: by its cp1252 byte; others are question marks."""
+    """Weight of a character in `latin1_swedish_ci`: by its cp1252 byte; without one, "?"."""
     letter = chr(point)
     if "a" <= letter <= "z" or ("à" <= letter <= "þ" and letter != "÷"):
         letter = letter.upper()

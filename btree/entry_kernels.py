@@ -70,7 +70,7 @@ def tree_make(st, mem, tree_id):
 
 @jit.kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
 def tree_get(st, mem, root, key, key_bytes):
-    """Offset of a key's value, its bytes in st[ST_VALUE_BYTES]; E_NOT_FOUND, or a code to settle."""
+    """Offset of a key's value, bytes in st[ST_VALUE_BYTES]; E_NOT_FOUND, or a code to settle."""
     found = tree_find(st, mem, root, key, key_bytes)
     if found != 1:
         return E_NOT_FOUND if found == 0 else found

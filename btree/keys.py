@@ -1,4 +1,4 @@
-"""Keys for Python: the bytes an index has for given values.  The encoding is in `keys_kernels.py`."""
+"""Keys for Python: the bytes an index has for given values, as `keys_kernels.py` encodes them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from btree import keys_kernels
 from btree.collation_kernels import text_compare, text_hash, text_key
 from btree.collations import code_of
-from btree.layout import COLUMN_WORDS, RUN_SHIFT
+from btree.layout import C_DESCENDING, COLUMN_WORDS, D_INDEXES_AT, I_PARTS_AT, RUN_SHIFT
 from btree.rows import Value, describe_type, lane_of
 from btree.schema import ColumnType, Table
 from redo.arena import Arena, Words
@@ -27,8 +27,8 @@ class KeyEncoder:
         self._types = [stored[table.column_no(name)].type for name in names]
         described = arena.words(table.descriptor, 16)
         self._parts = int(
-            arena.words(int(described[keys_kernels.D_INDEXES_AT]), 16 * len(table.indexes))[
-                16 * index_no + keys_kernels.I_PARTS_AT
+            arena.words(int(described[D_INDEXES_AT]), 16 * len(table.indexes))[
+                16 * index_no + I_PARTS_AT
             ]
         )
         self._value = arena.alloc(1 << 16)
@@ -72,7 +72,7 @@ class Sorter:
         self._st = st
         self._of = of
         words = describe_type(of, nullable=True)
-        words[keys_kernels.C_DESCENDING] = int(descending)
+        words[C_DESCENDING] = int(descending)
         self._description = arena.alloc(8 * COLUMN_WORDS)
         arena.words(self._description, COLUMN_WORDS)[:] = words
         self._value = arena.alloc(1 << 16)

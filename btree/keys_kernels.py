@@ -5,9 +5,9 @@ Per part, by its column description (`layout.C_…`):
 - nullable: a marker byte, 0 for NULL (nothing follows), 1 otherwise. NULL sorts first.
 - fixed: the stored number big-endian in its width, sign flipped
 - double: IEEE bits big-endian, sign flipped, negative ones inverted; -0 is 0
-- text: weights (two bytes each) then 0 0; byte-comparing collations: bytes with 0 → 0 255, then 0 0.
-  PAD SPACE: trailing spaces stripped, then one space before the terminator, so that what is lower
-  than a space comes before it
+- text: weights (two bytes each), then 0 0; byte-comparing collations: bytes with 0 → 0 255, then
+  0 0. PAD SPACE: trailing spaces stripped, then one space before the terminator, so that what is
+  lower than a space comes before it
 - bytes: 0 → 0 255, then 0 0
 - decimal text: sign (0, 1 zero, 2), then exponent and digits, inverted when negative
 - descending: all bytes of the part inverted
@@ -55,7 +55,7 @@ from redo.coding_kernels import load_i64, load_u8, store_i64_be, store_u8, store
 SIGN_BIT = -(2**63)
 
 
-@jit.helper
+@jit.inlined
 def description_word(mem, description, word):
     """A word of a column description."""
     return load_i64(mem, description + 8 * word)
@@ -237,14 +237,14 @@ def key_of_parts(st, mem, table, index, first, last, row, out):
 
 @jit.helper
 def key_of_row(st, mem, table, index, row, out):
-    """Whole key of a row in an index (its number): the parts, then for secondaries the primary's."""
+    """Whole key of a row in an index (its number): its parts; secondary: then the primary's."""
     parts = load_i64(mem, index_of(mem, table, index) + 8 * I_ALL_PARTS)
     return key_of_parts(st, mem, table, index, 0, parts, row, out)
 
 
 @jit.helper
 def key_has_null(mem, table, index, parts, row):
-    """Whether one of the first `parts` parts is NULL: then a unique index does not object. 1 | 0."""
+    """1 when one of the first `parts` parts is NULL: then a unique index does not object."""
     described = index_of(mem, table, index)
     for part in range(parts):
         column = description_word(mem, part_of(mem, described, part), C_COLUMN)

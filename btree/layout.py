@@ -43,7 +43,7 @@ Fixed pages: 0 volume header, 1 transaction system, 2 root of the catalog tree.
 
 Invariants: (I1) keys of a page ascend strictly, and lie between its separators. (I2) slot 0 of an
 internal page is never compared. (I3) leaves of a tree are doubly linked in key order. (I4) the page
-number of a root never changes. (I5) a page is reachable from exactly one root, or overflow chain, or
+number of a root never changes. (I5) a page is reachable from exactly one root or overflow chain, or
 is in the free chain, or is >= next_page. (I6) no cell is larger than `cell_limit`, so a split
 always makes room.
 

@@ -56,6 +56,19 @@ class Slot:
 class Page:
     """A copy of a page's bytes, read field by field."""
 
+    page_no: int
+    page_lsn: int
+    crc: int
+    count: int
+    kind: int
+    level: int
+    cells_end: int
+    garbage: int
+    left: int
+    right: int
+    tree_id: int
+    counter: int
+
     def __init__(self, data: bytes) -> None:
         self.data = data
         (

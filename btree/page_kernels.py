@@ -43,57 +43,57 @@ from redo.edit_kernels import page_move, page_put_i64, page_put_u16, page_write
 from redo.state import ST_PAGE_BYTES
 
 
-@jit.helper
+@jit.inlined
 def scratch(st, page):
     """Offset of a page of the scratch area."""
     return st[ST_SCRATCH_AT] + page * st[ST_PAGE_BYTES]
 
 
-@jit.helper
+@jit.inlined
 def page_count(mem, frame):
     """Slots of a page."""
     return load_u16(mem, frame + COUNT_AT)
 
 
-@jit.helper
+@jit.inlined
 def page_level(mem, frame):
     """Level of a page; 0 is a leaf."""
     return load_u8(mem, frame + LEVEL_AT)
 
 
-@jit.helper
+@jit.inlined
 def slot_of(st, frame, slot):
     """Offset of a slot in `mem`."""
     return frame + st[ST_PAGE_BYTES] - SLOT_BYTES * (slot + 1)
 
 
-@jit.helper
+@jit.inlined
 def cell_of(st, mem, frame, slot):
     """Offset of a slot's cell in `mem`."""
     return frame + load_u16(mem, slot_of(st, frame, slot) + SLOT_CELL)
 
 
-@jit.helper
+@jit.inlined
 def key_bytes_of(st, mem, frame, slot):
     """Bytes of a slot's key."""
     return load_u16(mem, slot_of(st, frame, slot) + SLOT_KEY_BYTES)
 
 
-@jit.helper
+@jit.inlined
 def key_of(st, mem, frame, slot):
     """Offset of a slot's key in `mem`."""
     header = LEAF_CELL_HEADER if page_level(mem, frame) == 0 else 0
     return cell_of(st, mem, frame, slot) + header
 
 
-@jit.helper
+@jit.inlined
 def child_of(st, mem, frame, slot):
     """Page number an internal slot leads to."""
     cell = cell_of(st, mem, frame, slot)
     return load_i64(mem, cell + key_bytes_of(st, mem, frame, slot))
 
 
-@jit.helper
+@jit.inlined
 def stored_bytes(field):
     """Bytes that a leaf cell keeps for a value whose length field is `field`."""
     return OVERFLOW_REFERENCE_BYTES if field & OVERFLOW_FLAG else field
@@ -109,14 +109,14 @@ def cell_bytes(st, mem, frame, slot):
     return LEAF_CELL_HEADER + key_bytes + stored_bytes(field)
 
 
-@jit.helper
+@jit.inlined
 def page_hole(st, mem, frame):
     """Bytes between cells and slots."""
     shape = load_i64(mem, frame + COUNT_AT)
     return st[ST_PAGE_BYTES] - SLOT_BYTES * (shape & 0xFFFF) - ((shape >> 32) & 0xFFFF)
 
 
-@jit.helper
+@jit.inlined
 def page_room(st, mem, frame):
     """Bytes a page can still take, compaction included; a new cell needs SLOT_BYTES besides."""
     return page_hole(st, mem, frame) + load_u16(mem, frame + GARBAGE_AT)
@@ -238,7 +238,7 @@ def page_compact(st, mem, frame):
     return 0
 
 
-@jit.helper
+@jit.routine
 def page_insert(st, mem, frame, slot, cell, length, key_at, key_bytes):
     """Insert a staged cell as slot `slot`; there is room (`page_room` >= length + SLOT_BYTES).
 
@@ -297,7 +297,7 @@ def page_patch(st, mem, frame, at, source, count):
     return 0
 
 
-@jit.helper
+@jit.routine
 def leaf_overwrite(st, mem, frame, slot, cell, length):
     """Put a staged cell with the same key in the place of a slot's; there is room for it."""
     old_length = cell_bytes(st, mem, frame, slot)

@@ -35,13 +35,13 @@ from redo.image import PAGE_LSN_AT
 from redo.state import ST_MISS_PAGE
 
 
-@jit.helper
+@jit.inlined
 def page_hash(page_no):
     """Where a page's probing starts, before masking; any 31 bits."""
     return ((page_no * -7046029254386353131) >> 32) & 0x7FFFFFFF
 
 
-@jit.helper
+@jit.inlined
 def pool_entry(st, mem, page_no):
     """Offset of the page's table entry, or of the empty entry where its probing ends."""
     mask = st[ST_TABLE_MASK]
@@ -55,7 +55,7 @@ def pool_entry(st, mem, page_no):
         i = (i + 1) & mask
 
 
-@jit.helper
+@jit.inlined
 def pool_find(st, mem, page_no):
     """Frame of a page, marking it used; or E_PAGE_MISS with st[ST_MISS_PAGE] set."""
     entry = pool_entry(st, mem, page_no)
@@ -70,7 +70,7 @@ def pool_find(st, mem, page_no):
     return frame & ~FRAME_FLAGS
 
 
-@jit.helper
+@jit.inlined
 def pool_peek(st, mem, page_no):
     """Frame of a page or E_PAGE_MISS, without any trace: for appliers and optional work."""
     entry = pool_entry(st, mem, page_no)

@@ -139,7 +139,7 @@ def _decimal_storage(precision: int) -> Storage:
 
 
 def longest(of: ColumnType) -> int:
-    """Most bytes a value of a variable type has; 0 for fixed ones, 2**24 when it may be very long."""
+    """Most bytes of a value of a variable type; 0 for fixed ones, 2**24 for very long ones."""
     if of.kind in _LONG_KINDS:
         return 1 << 24
     if of.kind in (TypeKind.TINYTEXT, TypeKind.TINYBLOB):
@@ -378,10 +378,11 @@ class RowCodec:
             arena.mem[self._nulls + number] = value is None
             lane = 0 if value is None else lane_of(column.type, value)
             if isinstance(lane, bytes):
-                if used + len(lane) > self._values + self._room:
+                length = len(lane)
+                if used + length > self._values + self._room:
                     raise RowTooLarge(f"row of table {self.table.name}")
-                arena.mem[used : used + len(lane)] = bytearray(lane)
-                lane, used = used << RUN_SHIFT | len(lane), used + len(lane)
+                arena.mem[used : used + length] = bytearray(lane)
+                lane, used = used << RUN_SHIFT | length, used + length
             lanes[number] = lane - (1 << 64) if lane >= 1 << 63 else lane
         count = int(
             rows_kernels.encode_row(

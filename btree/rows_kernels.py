@@ -1,8 +1,8 @@
 """Rows: encode from lane values, read one column, extract a column of many rows.
 
-The format is in `layout.py`. `table` is the offset of a table descriptor, `row` that of a row. Lanes
-are 8 bytes each, nulls one byte each, both in stored-column order. NULL is in the bitmap; its lane
-reads as 0.
+The format is in `layout.py`. `table` is the offset of a table descriptor, `row` that of a row.
+Lanes are 8 bytes each, nulls one byte each, both in stored-column order. NULL is in the bitmap; its
+lane reads as 0.
 """
 
 from __future__ import annotations
@@ -45,27 +45,27 @@ from redo.coding_kernels import (
 NULLS_AT = 2  #: of a row
 
 
-@jit.helper
+@jit.inlined
 def table_word(mem, table, word):
     """A word of a table descriptor."""
     return load_i64(mem, table + 8 * word)
 
 
-@jit.helper
+@jit.inlined
 def column_of(mem, table, column):
     """Offset of the description of a stored column."""
     return load_i64(mem, table + 8 * D_COLUMNS_AT) + 8 * COLUMN_WORDS * column
 
 
-@jit.helper
+@jit.inlined
 def row_is_null(mem, row, column):
     """1 when a stored column is NULL, 0 otherwise."""
     return (load_u8(mem, row + NULLS_AT + (column >> 3)) >> (column & 7)) & 1
 
 
-@jit.helper
+@jit.inlined
 def load_width(mem, at, width, signed):
-    """A little-endian number of 1 to 8 bytes. Reads eight bytes: the arena goes on after any row."""
+    """A little-endian number of 1 to 8 bytes. Reads eight: the arena goes on after any row."""
     spare = 64 - 8 * width
     value = load_i64(mem, at)
     if spare == 0:
@@ -90,7 +90,7 @@ def store_width(mem, at, width, value):
     return 0
 
 
-@jit.helper
+@jit.inlined
 def variable_end(mem, table, row, number):
     """Where variable column `number` ends, from the row's start; -1: where the first one begins."""
     if number < 0:
@@ -120,7 +120,7 @@ def row_column(mem, table, row, column):
 
 @jit.helper
 def rows_extract(mem, table, rows, n, column, lanes, nulls):
-    """A stored column of many rows: row offsets (i8 each at `rows`) in, lanes and null bytes out."""
+    """A stored column of many rows: row offsets (i8 at `rows`) in, lanes and null bytes out."""
     description = column_of(mem, table, column)
     kind = load_i64(mem, description + 8 * C_CLASS)
     at = load_i64(mem, description + 8 * C_AT)

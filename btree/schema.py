@@ -145,7 +145,7 @@ class IndexPart:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index. `root` is the root page of its tree, which never changes; `index_id` its tree id."""
+    """An index. `root`: root page of its tree, which never changes; `index_id`: its tree id."""
 
     name: str
     parts: tuple[IndexPart, ...]

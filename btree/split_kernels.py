@@ -80,7 +80,7 @@ def gather_slots(st, mem, frame, first, last, index, at):
     return at
 
 
-@jit.helper
+@jit.routine
 def page_split(st, mem, frame, slot, cell, length, key_at, key_bytes, edge):
     """Split a full page while inserting a staged cell as `slot`; frame of the new right page.
 
@@ -140,7 +140,7 @@ def separator_bytes(st, mem, left, right):
     return min(same + 1, key_bytes)
 
 
-@jit.helper
+@jit.routine
 def root_push(st, mem, level):
     """Move the root's contents to a new page below it; the root gets one level higher. 0 | code."""
     root = st[ST_PATH + level]
@@ -161,9 +161,9 @@ def root_push(st, mem, level):
     return 0
 
 
-@jit.helper
+@jit.routine
 def tree_grow(st, mem, length, key_bytes):
-    """Insert the cell staged for the leaf at ST_PATH[0], ST_PATH_SLOT[0], splitting upwards. 0 | code."""
+    """Insert the cell staged for the leaf at ST_PATH[0], ST_PATH_SLOT[0], splitting up. 0 | code."""
     level = 0
     slot = st[ST_PATH_SLOT]
     cell = scratch(st, 4)
@@ -194,7 +194,7 @@ def tree_grow(st, mem, length, key_bytes):
 
 @jit.helper
 def leaf_unlink(st, mem, frame):
-    """Take an empty leaf out of the chain of leaves; 1, or 0 when a neighbour is not in the pool."""
+    """Take an empty leaf out of the chain of leaves; 1, or 0: a neighbour is not in the pool."""
     before = load_i64(mem, frame + LEFT_AT)
     after = load_i64(mem, frame + RIGHT_AT)
     left = pool_peek(st, mem, before) if before != 0 else 0
@@ -208,9 +208,9 @@ def leaf_unlink(st, mem, frame):
     return 1
 
 
-@jit.helper
+@jit.routine
 def page_merge(st, mem, left, right, parent, slot):
-    """Move all cells of `right` (child `slot` of `parent`) to `left`. 1, or 0: not worth it or not now."""
+    """Move all cells of `right` (child `slot` of `parent`) to `left`; 1, or 0: not (now)."""
     if left < 0 or right < 0:
         return 0
     level = page_level(mem, right)
@@ -248,9 +248,25 @@ def page_merge(st, mem, left, right, parent, slot):
     return 1
 
 
-@jit.helper
+@jit.routine
+def root_collapse(st, mem, root):
+    """While the root has a single child: take over its contents and free it."""
+    while page_level(mem, root) > 0 and page_count(mem, root) == 1:
+        child = pool_peek(st, mem, child_of(st, mem, root, 0))
+        if child < 0:
+            return 0
+        count = page_count(mem, child)
+        gathered = gather_slots(st, mem, child, 0, count, 0, 0)
+        level = page_level(mem, child)
+        page_put_i64(st, mem, root, COUNT_AT, shape_word(0, level, CELLS_AT, 0))
+        page_append_gathered(st, mem, root, count, gathered)
+        page_free(st, mem, child)
+    return 0
+
+
+@jit.routine
 def tree_mend(st, mem):
-    """After a removal from the leaf at ST_PATH[0]: merge what is underfull, as far up as it goes."""
+    """After a removal from the leaf at ST_PATH[0]: merge what is underfull, going upwards."""
     if pool_peek(st, mem, HEADER_PAGE) < 0:
         return 0
     space = st[ST_PAGE_BYTES] - CELLS_AT
@@ -280,20 +296,3 @@ def tree_mend(st, mem):
         level += 1
     root_collapse(st, mem, st[ST_PATH + st[ST_HEIGHT]])
     return 0
-
-
-@jit.helper
-def root_collapse(st, mem, root):
-    """While the root has a single child: take over its contents and free it."""
-    while page_level(mem, root) > 0 and page_count(mem, root) == 1:
-        child = pool_peek(st, mem, child_of(st, mem, root, 0))
-        if child < 0:
-            return 0
-        count = page_count(mem, child)
-        gathered = gather_slots(st, mem, child, 0, count, 0, 0)
-        level = page_level(mem, child)
-        page_put_i64(st, mem, root, COUNT_AT, shape_word(0, level, CELLS_AT, 0))
-        page_append_gathered(st, mem, root, count, gathered)
-        page_free(st, mem, child)
-    return 0
-

@@ -1,7 +1,7 @@
 """B-trees for Python: the retry loop around the entry kernels, and a dict-like tree.
 
-`Store` is the bare storage half of an engine: arena, state, pool, log. It answers the codes that ask
-for something (a page, a frame, room in the log) and calls again.
+`Store` is the bare storage half of an engine: arena, state, pool, log. It answers the codes that
+ask for something (a page, a frame, room in the log) and calls again.
 """
 
 from __future__ import annotations

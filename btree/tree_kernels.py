@@ -1,8 +1,8 @@
 """B-trees: find, walk along the leaves, reserve, insert, replace, delete.
 
-A tree is known by its root page, whose number never changes. Keys and values are runs of `mem`; keys
-are compared as bytes. Protocol of a change: `reserve_begin`; `tree_reserve` for each change to come;
-`mtr_begin`; the changes; `mtr_commit`. Between the first reserve and the commit nothing is fetched.
+A tree is known by its root page, whose number never changes. Keys and values are runs of `mem`;
+keys are compared as bytes. Protocol of a change: `reserve_begin`; `tree_reserve` for each change to
+come; `mtr_begin`; the changes; `mtr_commit`. Between first reserve and commit nothing is fetched.
 
 A position is a leaf frame and a slot, in ST_LEAF_FRAME and ST_LEAF_SLOT. It is good until the next
 fetch, and until the next change of that tree.
@@ -19,6 +19,8 @@ from btree.layout import (
     OVERFLOW_REFERENCE_BYTES,
     RIGHT_AT,
     SLOT_BYTES,
+    SLOT_CELL,
+    SLOT_KEY_BYTES,
 )
 from btree.page_kernels import (
     cell_bytes,
@@ -34,6 +36,7 @@ from btree.page_kernels import (
     page_search,
     page_used,
     scratch,
+    slot_of,
 )
 from btree.pool_kernels import pool_find
 from btree.space_kernels import (
@@ -100,6 +103,24 @@ def tree_find(st, mem, root, key, key_bytes):
 
 
 @jit.helper
+def leaf_previous(st, mem):
+    """Step to the key before. 1, 0 at the start, or E_PAGE_MISS; the position moves only with 1."""
+    frame = st[ST_LEAF_FRAME]
+    slot = st[ST_LEAF_SLOT]
+    while slot == 0:
+        page_no = load_i64(mem, frame + LEFT_AT)
+        if page_no == 0:
+            return 0
+        frame = pool_find(st, mem, page_no)
+        if frame < 0:
+            return frame
+        slot = page_count(mem, frame)
+    st[ST_LEAF_FRAME] = frame
+    st[ST_LEAF_SLOT] = slot - 1
+    return 1
+
+
+@jit.helper
 def tree_last(st, mem, root):
     """Position of the last key. 1, 0 when the tree is empty, or E_PAGE_MISS."""
     frame = pool_find(st, mem, root)
@@ -123,7 +144,7 @@ def tree_last(st, mem, root):
     return leaf_previous(st, mem)
 
 
-@jit.helper
+@jit.routine
 def leaf_here(st, mem):
     """Move a position that is past its leaf's last slot to the next leaf that has one.
 
@@ -144,42 +165,28 @@ def leaf_here(st, mem):
     return 1
 
 
-@jit.helper
+@jit.inlined
 def leaf_next(st, mem):
     """Step to the next key. 1, 0 at the end, or E_PAGE_MISS; the position moves only with 1."""
-    st[ST_LEAF_SLOT] += 1
+    slot = st[ST_LEAF_SLOT] + 1
+    if slot < page_count(mem, st[ST_LEAF_FRAME]):
+        st[ST_LEAF_SLOT] = slot
+        return 1
+    st[ST_LEAF_SLOT] = slot
     code = leaf_here(st, mem)
     if code != 1:
-        st[ST_LEAF_SLOT] -= 1
+        st[ST_LEAF_SLOT] = slot - 1
     return code
 
 
-@jit.helper
-def leaf_previous(st, mem):
-    """Step to the key before. 1, 0 at the start, or E_PAGE_MISS; the position moves only with 1."""
-    frame = st[ST_LEAF_FRAME]
-    slot = st[ST_LEAF_SLOT]
-    while slot == 0:
-        page_no = load_i64(mem, frame + LEFT_AT)
-        if page_no == 0:
-            return 0
-        frame = pool_find(st, mem, page_no)
-        if frame < 0:
-            return frame
-        slot = page_count(mem, frame)
-    st[ST_LEAF_FRAME] = frame
-    st[ST_LEAF_SLOT] = slot - 1
-    return 1
-
-
 # --- reading --------------------------------------------------------------------------------------
-@jit.helper
+@jit.inlined
 def leaf_key(st, mem, frame, slot):
     """Offset of a leaf slot's key in `mem`; its length is `leaf_key_bytes`."""
     return cell_of(st, mem, frame, slot) + LEAF_CELL_HEADER
 
 
-@jit.helper
+@jit.inlined
 def leaf_key_bytes(st, mem, frame, slot):
     """Bytes of a leaf slot's key."""
     return key_bytes_of(st, mem, frame, slot)
@@ -192,35 +199,43 @@ def spill_reset(st):
     return 0
 
 
-@jit.helper
+@jit.inlined
 def leaf_value_start(st, mem, frame, slot):
     """Offset of the part of a value that lies in the leaf itself: the value, or its reference."""
     cell = cell_of(st, mem, frame, slot)
     return cell + LEAF_CELL_HEADER + key_bytes_of(st, mem, frame, slot)
 
 
-@jit.helper
+@jit.routine
+def value_gather(st, mem, reference):
+    """Gather a value from its overflow pages in the spill buffer; as `leaf_value`."""
+    count = load_u32(mem, reference + 8)
+    out = st[ST_SPILL_NEXT]
+    if out + count > st[ST_SPILL_END]:
+        return E_NO_ROOM
+    code = overflow_read(st, mem, load_i64(mem, reference), count, out)
+    if code < 0:
+        return code
+    st[ST_SPILL_NEXT] = out + ((count + 7) & -8)
+    st[ST_VALUE_BYTES] = count
+    return out
+
+
+@jit.inlined
 def leaf_value(st, mem, frame, slot):
     """Offset of a leaf slot's value; its bytes in st[ST_VALUE_BYTES].
 
     A value on overflow pages is gathered in the spill buffer, good until `spill_reset`.
     Codes: E_PAGE_MISS; E_NO_ROOM when the spill buffer is full.
     """
-    field = load_u16(mem, cell_of(st, mem, frame, slot))
-    at = leaf_value_start(st, mem, frame, slot)
-    if field & OVERFLOW_FLAG == 0:
-        st[ST_VALUE_BYTES] = field
-        return at
-    count = load_u32(mem, at + 8)
-    out = st[ST_SPILL_NEXT]
-    if out + count > st[ST_SPILL_END]:
-        return E_NO_ROOM
-    code = overflow_read(st, mem, load_i64(mem, at), count, out)
-    if code < 0:
-        return code
-    st[ST_SPILL_NEXT] = out + ((count + 7) & -8)
-    st[ST_VALUE_BYTES] = count
-    return out
+    at = slot_of(st, frame, slot)
+    cell = frame + load_u16(mem, at + SLOT_CELL)
+    field = load_u16(mem, cell)
+    value = cell + LEAF_CELL_HEADER + load_u16(mem, at + SLOT_KEY_BYTES)
+    if field & OVERFLOW_FLAG:
+        return value_gather(st, mem, value)
+    st[ST_VALUE_BYTES] = field
+    return value
 
 
 @jit.helper
@@ -243,39 +258,6 @@ def cell_limit_of(st):
 def value_overflows(st, key_bytes, value_bytes):
     """Whether a value goes to overflow pages."""
     return LEAF_CELL_HEADER + key_bytes + value_bytes > cell_limit_of(st)
-
-
-@jit.helper
-def tree_reserve(st, mem, root, key, key_bytes, value_bytes):
-    """Bring all that inserting, replacing or deleting `key` needs into the pool.
-
-    value_bytes  of the new value; -1 for a deletion
-    -> 0 | E_PAGE_MISS | E_NO_FRAME | E_TOO_BIG; the key need not be there, nor be missing
-    """
-    limit = cell_limit_of(st)
-    if key_bytes + LEAF_CELL_HEADER + OVERFLOW_REFERENCE_BYTES > limit:
-        return E_TOO_BIG
-    found = tree_find(st, mem, root, key, key_bytes)
-    if found < 0:
-        return found
-    if found == 1:
-        chain = overflow_head(st, mem, st[ST_PATH], st[ST_PATH_SLOT])
-        if chain != 0:
-            code = overflow_touch(st, mem, chain)
-            if code < 0:
-                return code
-    if value_bytes < 0:
-        return shrink_reserve(st, mem)
-    pages = 0
-    length = LEAF_CELL_HEADER + key_bytes + value_bytes + SLOT_BYTES
-    if value_overflows(st, key_bytes, value_bytes):
-        pages = overflow_pages(st, value_bytes)
-        if pages < 0:
-            return pages
-        length = LEAF_CELL_HEADER + key_bytes + OVERFLOW_REFERENCE_BYTES + SLOT_BYTES
-    if found == 1:
-        length -= cell_bytes(st, mem, st[ST_PATH], st[ST_PATH_SLOT]) + SLOT_BYTES
-    return growth_reserve(st, mem, max(0, length), pages, limit + SLOT_BYTES)
 
 
 @jit.helper
@@ -310,7 +292,7 @@ def growth_reserve(st, mem, length, pages, longest):
 
 @jit.helper
 def shrink_reserve(st, mem):
-    """Reserve for a removal from the leaf at ST_PATH[0]: its neighbours, if it may get underfull."""
+    """Reserve for a removal from the leaf at ST_PATH[0]: neighbours, if it may get underfull."""
     frame = st[ST_PATH]
     if st[ST_HEIGHT] == 0:
         return 0
@@ -331,8 +313,41 @@ def shrink_reserve(st, mem):
     return min(code, 0)
 
 
+@jit.routine
+def tree_reserve(st, mem, root, key, key_bytes, value_bytes):
+    """Bring all that inserting, replacing or deleting `key` needs into the pool.
+
+    value_bytes  of the new value; -1 for a deletion
+    -> 0 | E_PAGE_MISS | E_NO_FRAME | E_TOO_BIG; the key need not be there, nor be missing
+    """
+    limit = cell_limit_of(st)
+    if key_bytes + LEAF_CELL_HEADER + OVERFLOW_REFERENCE_BYTES > limit:
+        return E_TOO_BIG
+    found = tree_find(st, mem, root, key, key_bytes)
+    if found < 0:
+        return found
+    if found == 1:
+        chain = overflow_head(st, mem, st[ST_PATH], st[ST_PATH_SLOT])
+        if chain != 0:
+            code = overflow_touch(st, mem, chain)
+            if code < 0:
+                return code
+    if value_bytes < 0:
+        return shrink_reserve(st, mem)
+    pages = 0
+    length = LEAF_CELL_HEADER + key_bytes + value_bytes + SLOT_BYTES
+    if value_overflows(st, key_bytes, value_bytes):
+        pages = overflow_pages(st, value_bytes)
+        if pages < 0:
+            return pages
+        length = LEAF_CELL_HEADER + key_bytes + OVERFLOW_REFERENCE_BYTES + SLOT_BYTES
+    if found == 1:
+        length -= cell_bytes(st, mem, st[ST_PATH], st[ST_PATH_SLOT]) + SLOT_BYTES
+    return growth_reserve(st, mem, max(0, length), pages, limit + SLOT_BYTES)
+
+
 # --- changing -------------------------------------------------------------------------------------
-@jit.helper
+@jit.routine
 def value_stage(st, mem, key, key_bytes, value, value_bytes):
     """Stage a leaf cell, writing the value's overflow pages first if it needs any; bytes | code."""
     if not value_overflows(st, key_bytes, value_bytes):
@@ -346,7 +361,7 @@ def value_stage(st, mem, key, key_bytes, value, value_bytes):
     return leaf_cell_stage(st, mem, key, key_bytes, reference, OVERFLOW_FLAG)
 
 
-@jit.helper
+@jit.routine
 def tree_insert(st, mem, root, key, key_bytes, value, value_bytes):
     """Insert a key that is not there. 0 | E_DUPLICATE (nothing done). Positions become stale."""
     found = tree_find(st, mem, root, key, key_bytes)
@@ -358,7 +373,7 @@ def tree_insert(st, mem, root, key, key_bytes, value, value_bytes):
     return tree_grow(st, mem, length, key_bytes)
 
 
-@jit.helper
+@jit.routine
 def tree_replace(st, mem, root, key, key_bytes, value, value_bytes):
     """Give a key another value. 0 | E_NOT_FOUND (nothing done). Positions become stale."""
     found = tree_find(st, mem, root, key, key_bytes)
@@ -381,7 +396,7 @@ def tree_replace(st, mem, root, key, key_bytes, value, value_bytes):
     return code
 
 
-@jit.helper
+@jit.routine
 def tree_delete(st, mem, root, key, key_bytes):
     """Remove a key. 0 | E_NOT_FOUND (nothing done). Positions become stale."""
     found = tree_find(st, mem, root, key, key_bytes)
@@ -398,7 +413,7 @@ def tree_delete(st, mem, root, key, key_bytes):
     return tree_mend(st, mem)
 
 
-@jit.helper
+@jit.routine
 def tree_create(st, mem, tree_id):
     """An empty tree; its root page number. One page is reserved; inside a mini-transaction."""
     frame = page_allocate(st, mem)
@@ -408,12 +423,12 @@ def tree_create(st, mem, tree_id):
     return load_i64(mem, frame + PAGE_NO_AT)
 
 
-@jit.helper
+@jit.routine
 def tree_dismantle(st, mem, root):
     """One step of dropping a tree, a mini-transaction of its own: cut its last leaf, or the root.
 
-    Reserves by itself, so call it right after `reserve_begin` and `mtr_begin`… in a mini-transaction
-    that does nothing else: on E_PAGE_MISS nothing has been changed. 1: more to do, 0: all is freed.
+    Touches what it needs first, so it may run in an open mini-transaction that does nothing else:
+    on E_PAGE_MISS nothing has been changed. 1: more to do, 0: all is freed.
     """
     code = pool_find(st, mem, HEADER_PAGE)
     if code < 0:

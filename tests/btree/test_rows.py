@@ -55,7 +55,10 @@ WIDE = Table(
 NARROW = Table(
     "narrow",
     "shop",
-    (Column("id", ColumnType(TypeKind.INT), nullable=False), column("s", TypeKind.VARCHAR, length=9)),
+    (
+        Column("id", ColumnType(TypeKind.INT), nullable=False),
+        column("s", TypeKind.VARCHAR, length=9),
+    ),
     (Index("PRIMARY", (IndexPart("id"),), unique=True, primary=True),),
 )
 
