@@ -13,8 +13,8 @@ ROOT: Final = "root"
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 #: Static privileges, in the order in which SHOW GRANTS names them.
 PRIVILEGES: Final = (
-    "SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "RELOAD", "SHUTDOWN", "PROCESS", "FILE",
-    "REFERENCES", "INDEX", "ALTER", "SHOW DATABASES", "SUPER", "CREATE TEMPORARY TABLES",
+    "SELECT", "INSERT", "UPDATE", "DELETE", "CREATE", "DROP", "RELOAD", "SHUTDOWN", "PROCESS",
+    "FILE", "REFERENCES", "INDEX", "ALTER", "SHOW DATABASES", "SUPER", "CREATE TEMPORARY TABLES",
     "LOCK TABLES", "EXECUTE", "REPLICATION SLAVE", "REPLICATION CLIENT", "CREATE VIEW", "SHOW VIEW",
     "CREATE ROUTINE", "ALTER ROUTINE", "CREATE USER", "EVENT", "TRIGGER", "CREATE TABLESPACE",
     "CREATE ROLE", "DROP ROLE",
@@ -22,7 +22,7 @@ PRIVILEGES: Final = (
 
 
 class RootOnly:
-    """Satisfies `wire.sessions.Accounts`. `secret` is root's authentication string, empty for none."""
+    """Satisfies `wire.sessions.Accounts`. `secret`: root's authentication string, or empty."""
 
     def __init__(self, secret: bytes = b"") -> None:
         self._local = Credentials(ROOT, "localhost", secret=secret)

@@ -35,7 +35,7 @@ async def run(session: Session, statement: st.Statement, binary: bool) -> Result
 
 
 def columns_of(session: Session, statement: st.Statement) -> tuple[ColumnDef, ...]:
-    """Result columns of an administrative statement, for COM_STMT_PREPARE; () when it has no rows."""
+    """Result columns of an administrative statement, for COM_STMT_PREPARE; () without rows."""
     if isinstance(statement, st.Show):
         return show.columns(session, statement)
     if isinstance(statement, st.TableMaintenance):
@@ -180,8 +180,8 @@ def kill(session: Session, connection_id: int, query_only: bool) -> None:
 
 
 async def _flush(session: Session, statement: st.Flush, binary: bool) -> Result:
-    """What FLUSH resets does not exist here (host cache, open files): nothing is left to do, but the
-    commit which MySQL makes before it."""
+    """What FLUSH resets does not exist here (host cache, open files): nothing is left to do
+    but the commit which MySQL makes before it."""
     await session.transaction.commit()
     return Ok()
 

@@ -1,4 +1,4 @@
-"""What SQL sees of the dictionary: the engine's catalog and the virtual databases, by one interface.
+"""What SQL sees of the dictionary: the engine's catalog and the virtual databases as one.
 
 Names of databases and tables are case-sensitive (`lower_case_table_names` = 0), but for the virtual
 ones, as in MySQL. A view belongs to a session: unqualified names mean its current database.
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import DEFAULT_CHARSET, DEFAULT_COLLATION, Table
 from mysqlcompat import information_schema
-from mysqlcompat.information_schema import VirtualTable
 from mysqlcompat.errors import SqlError
+from mysqlcompat.information_schema import VirtualTable
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
@@ -75,6 +75,14 @@ class CatalogView:
         found = self.find(database, name)
         if found is None:
             raise SqlError(1146, database or self.current_database, name)
+        return found
+
+    def stored_table(self, database: str | None, name: str) -> Table:
+        """A table that is no virtual one; ERROR 1044 (the virtual databases cannot be changed)."""
+        found = self.table(database, name)
+        if isinstance(found, VirtualTable):
+            account = self.session.client.account
+            raise SqlError(1044, account.user, account.host, found.database)
         return found
 
     def find(self, database: str | None, name: str) -> Table | VirtualTable | None:

@@ -1,5 +1,5 @@
-"""From statement text to a program, and small evaluations: the one door from sessions to the parser,
-resolver, planner, code generator and machine.
+"""From statement text to a program, and small evaluations: the one door from sessions to the
+parser, resolver, planner, code generator and machine.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from mysqlcompat.machine import run
 from mysqlcompat.machine.machine import machine_of
 from mysqlcompat.machine.program import Program
 from mysqlcompat.results import BINARY_COLLATION, ColumnDef, Result
-from mysqlcompat.sql import typed
+from mysqlcompat.sql import scope, typed
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.output import column_def as output_column_def
 from mysqlcompat.sql.parse import parse_statement
 from mysqlcompat.sql.resolve import resolve
 from mysqlcompat.sql.statements import Explain
+from mysqlcompat.sql.tokens import Kind
 from mysqlcompat.sqltypes import SqlType, column_type
 
 if TYPE_CHECKING:
@@ -42,7 +43,9 @@ def compile_tree(statement: typed.Statement, session: Session) -> Program:
     return machine_of(engine).compile(statement, engine.catalog.version)
 
 
-def resolved(text: str, session: Session, view: Any = None) -> typed.Statement:
+def resolved(
+    text: str, session: Session, view: scope.CatalogView | None = None
+) -> typed.Statement:
     """The typed tree of a statement."""
     parsed = parse_statement(text, session.sql_mode)
     return resolve(parsed, view or CatalogView(session), session)
@@ -92,7 +95,9 @@ async def filter_rows(
     """The rows for which the expression `where` over the columns of `header` is true."""
     columns = tuple(_shown_column(column) for column in header)
     table = VirtualTable("show", "rows", columns)
-    select = resolved(f"SELECT 1 FROM `rows` WHERE {where}", session, _OneTable(table))
+    names = {column.name.casefold() for column in columns}
+    condition = _quoted_names(where, session, names)
+    select = resolved(f"SELECT 1 FROM `rows` WHERE {condition}", session, _OneTable(table))
     assert isinstance(select, typed.Select) and select.where is not None
     kept = []
     for row in rows:
@@ -100,6 +105,16 @@ async def filter_rows(
         if evaluator.value(select.where):
             kept.append(row)
     return kept
+
+
+def _quoted_names(text: str, session: Session, names: set[str]) -> str:
+    """`text` with backticks around the words that name columns: some of them are keywords."""
+    parts, at = [], 0
+    for token in session.tokenize(text):
+        if token.kind is Kind.WORD and token.value.casefold() in names:
+            parts += [text[at : token.start], "`", text[token.start : token.end], "`"]
+            at = token.end
+    return "".join([*parts, text[at:]])
 
 
 def _shown_column(column: ColumnDef) -> Column:

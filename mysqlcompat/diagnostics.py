@@ -8,16 +8,13 @@ the list but not the count.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
-
-Level = Literal["Note", "Warning", "Error"]
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One row of SHOW WARNINGS."""
 
-    level: Level
+    level: str  #: "Note", "Warning" or "Error"
     errno: int
     message: str
 
@@ -36,7 +33,7 @@ class Diagnostics:
         self.warning_count = 0
         self.error_count = 0
 
-    def add(self, level: Level, errno: int, message: str) -> None:
+    def add(self, level: str, errno: int, message: str) -> None:
         self.warning_count += 1
         self.error_count += level == "Error"
         if len(self.conditions) < self.limit:

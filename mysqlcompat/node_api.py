@@ -1,13 +1,13 @@
 """What a session needs from the node it runs on: the seam between one connection and the process.
 
 The composition root builds one object per process that satisfies `Node`; tests build a small one
-around an engine on a `LocalVolume`. A session never reaches around it to redo, sockets or processes.
+around an engine on a `LocalVolume`. A session never reaches around it to redo or processes.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -51,7 +51,7 @@ class ProcessList:
     def get(self, connection_id: int) -> Session | None:
         return self._sessions.get(connection_id)
 
-    def __iter__(self) -> Iterable[Session]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[Session]:
         return iter(list(self._sessions.values()))
 
     def __len__(self) -> int:

@@ -1,7 +1,7 @@
 """Prepared statements: of the binary protocol, and of PREPARE … EXECUTE.
 
-A statement is parsed and, if it is DML or SELECT, compiled when it is prepared, so that mistakes and
-result columns are known then. It is compiled again when the dictionary has moved.
+A statement is parsed and, if it is DML or SELECT, compiled when it is prepared, so that mistakes
+and result columns are known then. It is compiled again when the dictionary has moved.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from mysqlcompat.results import (
     PreparedInfo,
 )
 from mysqlcompat.sql import statements
-from mysqlcompat.sql.tokens import Kind, split_statements
+from mysqlcompat.sql.tokens import Kind, split_statements, syntax_error
 from mysqlcompat.sqltypes import (
     date_type,
     datetime_type,
@@ -109,7 +109,9 @@ def prepare(session: Session, text: str) -> Prepared:
     ranges = split_statements(text, tokens)
     if not ranges:
         raise SqlError(1065)
-    start, end = ranges[0] if len(ranges) == 1 else (ranges[0][0], len(text))
+    if len(ranges) > 1:
+        raise syntax_error(text, ranges[1][0])
+    start, end = ranges[0]
     text = text[start:end]
     statement = session.route(text, [])
     if isinstance(statement, _NOT_PREPARABLE):

@@ -1,7 +1,7 @@
 """SHOW and DESCRIBE: what each form answers, from the catalog view, the session and the node.
 
-A form is a function `(session, show) -> rows`; its columns are in `show_columns.py`. LIKE filters on
-the form's first column here; WHERE is an expression over the form's columns and goes to the compiler.
+A form is a function `(session, show) -> rows`; its columns are in `show_columns.py`. LIKE filters
+on the first column here; WHERE is an expression over the columns and goes to the compiler.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mysqlcompat import accounts, compiler, information_schema, status, variable
 from mysqlcompat.catalog_view import CatalogView, is_virtual
 from mysqlcompat.ddl import text
 from mysqlcompat.errors import SqlError
-from mysqlcompat.information_schema import describe
+from mysqlcompat.information_schema import VirtualTable, describe
 from mysqlcompat.results import ColumnDef, Result, Rows
 from mysqlcompat.show_columns import columns_of
 from mysqlcompat.sql.statements import Show
@@ -87,15 +87,20 @@ def _tables(session: Session, show: Show) -> Iterable[Row]:
     return [(table.name, kind) if show.full else (table.name,) for table in tables]
 
 
-def _table(session: Session, show: Show) -> Table:
+def _table(session: Session, show: Show) -> Table | VirtualTable:
     assert show.table is not None
     return CatalogView(session).table(show.table.database, show.table.name)
+
+
+def _stored_table(session: Session, show: Show) -> Table:
+    assert show.table is not None
+    return CatalogView(session).stored_table(show.table.database, show.table.name)
 
 
 def _columns(session: Session, show: Show) -> Iterable[Row]:
     table = _table(session, show)
     for column in table.columns:
-        key = describe.column_key(table, column)
+        key = describe.column_key(table, column) if isinstance(table, Table) else ""
         nullable = "YES" if column.nullable else "NO"
         default, extra = text.default_text(column), text.extra_text(column)
         type_ = text.type_text(column.type)
@@ -111,7 +116,7 @@ def _columns(session: Session, show: Show) -> Iterable[Row]:
 
 
 def _index(session: Session, show: Show) -> Iterable[Row]:
-    table = _table(session, show)
+    table = _stored_table(session, show)
     for index in describe.visible_indexes(table):
         for number, part in enumerate(index.parts, 1):
             column = table.columns[table.column_no(part.column)]
@@ -135,7 +140,7 @@ def _index(session: Session, show: Show) -> Iterable[Row]:
 
 
 def _create_table(session: Session, show: Show) -> Iterable[Row]:
-    table = _table(session, show)
+    table = _stored_table(session, show)
     next_value = describe.next_auto_increment(session, table) or 1
     return [(table.name, text.create_table(table, next_value))]
 
@@ -152,7 +157,7 @@ def _table_status(session: Session, show: Show) -> Iterable[Row]:
     view = CatalogView(session)
     database = view.resolve_database(show.database)
     for table in view.tables(database):
-        if is_virtual(database):
+        if isinstance(table, VirtualTable):
             yield (table.name, None, 10, *(None,) * 14, "")
             continue
         rows = describe.row_count(session, table)

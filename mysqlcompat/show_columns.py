@@ -48,7 +48,7 @@ index
   Comment | 253 | 8c | 1 | 0 | SHOW_STATISTICS | - | = | -
   Index_comment | 253 | 2048c | 4225 | 0 | SHOW_STATISTICS | indexes | = | -
   Visible | 253 | 3c | 1 | 0 | SHOW_STATISTICS | - | = | -
-  Expression | 252 | 1073741823c | 144 | 0 | SHOW_STATISTICS | - | = | -
+  Expression | 252 | 1431655765c | 144 | 0 | SHOW_STATISTICS | - | = | -
 tables
   Tables_in_e3t | 253 | 64c | 4225 | 0 | TABLES | tables | = | -
 tables_full
@@ -71,8 +71,8 @@ count_warnings
 count_errors
   @@session.error_count | 8 | 21 | 160 | 0
 variables
-  Variable_name | 253 | 64c | 4097 | 0 | session_variables | session_variables | = | performance_schema
-  Value | 253 | 1024c | 0 | 0 | session_variables | session_variables | = | performance_schema
+  Variable_name | 253 | 64c | 4097 | 0 | session_variables | = | = | performance_schema
+  Value | 253 | 1024c | 0 | 0 | session_variables | = | = | performance_schema
 status
   Variable_name | 253 | 64c | 4097 | 0 | session_status | session_status | = | performance_schema
   Value | 253 | 1024c | 0 | 0 | session_status | session_status | = | performance_schema
@@ -140,7 +140,7 @@ triggers
   Trigger | 253 | 64c | 4097 | 0 | TRIGGERS | triggers | = | -
   Event | 254 | 6c | 4481 | 0 | TRIGGERS | triggers | = | -
   Table | 253 | 64c | 4225 | 0 | TRIGGERS | tables | = | -
-  Statement | 252 | 1073741823c | 4241 | 0 | TRIGGERS | triggers | = | -
+  Statement | 252 | 1431655765c | 4241 | 0 | TRIGGERS | triggers | = | -
   Timing | 254 | 6c | 4481 | 0 | TRIGGERS | triggers | = | -
   Created | 7 | 22 | 4225 | 2 | TRIGGERS | triggers | = | -
   sql_mode | 254 | 546c | 6273 | 0 | TRIGGERS | triggers | = | -
@@ -228,6 +228,6 @@ def _column(parts: list[str]) -> ColumnDef:
         UTF8MB3 if is_text else BINARY_COLLATION,
         schema,
         table,
-        org_table,
+        table if org_table == "=" else org_table,
         name if org_name == "=" else org_name,
     )

@@ -1,7 +1,7 @@
 """The system variables, one line each: name, scope, type, range or choices, default.
 
-    scope   g global only, s global and session, o session only; `!` read-only, `*` its session value
-            follows the global one and is read-only
+    scope   g global only, s global and session, o session only; `!` read-only, `*` its session
+            value follows the global one and is read-only
     type    bool, int, num, str, enum, set
     range   least..greatest of numbers; the choices of an enum; `-` none
 

@@ -56,7 +56,8 @@ def _variables() -> Iterator[Variable]:
     for line in TABLE.replace(",\n  ", ",").replace("\n  ", " ").splitlines():
         name, scope, kind, limits, *rest = line.replace(", ", ",").split(" ")
         text = " ".join(rest)
-        least, greatest, choices = 0, 0, ()
+        least, greatest = 0, 0
+        choices: tuple[str, ...] = ()
         if kind in ("int", "num"):
             low, high = limits.split("..")
             least, greatest = int(low), int(high)
@@ -162,18 +163,26 @@ def _check_string(variable: Variable, value: object, warn: Warn) -> Value:
     return value
 
 
-MODES: Final = (
-    "REAL_AS_FLOAT PIPES_AS_CONCAT ANSI_QUOTES IGNORE_SPACE - ONLY_FULL_GROUP_BY"
-    " NO_UNSIGNED_SUBTRACTION NO_DIR_IN_CREATE - - - - - - - - - - ANSI NO_AUTO_VALUE_ON_ZERO"
-    " NO_BACKSLASH_ESCAPES STRICT_TRANS_TABLES STRICT_ALL_TABLES NO_ZERO_IN_DATE NO_ZERO_DATE"
-    " ALLOW_INVALID_DATES ERROR_FOR_DIVISION_BY_ZERO TRADITIONAL - HIGH_NOT_PRECEDENCE"
-    " NO_ENGINE_SUBSTITUTION PAD_CHAR_TO_FULL_LENGTH TIME_TRUNCATE_FRACTIONAL"
-).split()
+MODES_TEXT: Final = """
+    REAL_AS_FLOAT PIPES_AS_CONCAT ANSI_QUOTES IGNORE_SPACE - ONLY_FULL_GROUP_BY
+    NO_UNSIGNED_SUBTRACTION NO_DIR_IN_CREATE - - - - - - - - - - ANSI NO_AUTO_VALUE_ON_ZERO
+    NO_BACKSLASH_ESCAPES STRICT_TRANS_TABLES STRICT_ALL_TABLES NO_ZERO_IN_DATE NO_ZERO_DATE
+    ALLOW_INVALID_DATES ERROR_FOR_DIVISION_BY_ZERO TRADITIONAL - HIGH_NOT_PRECEDENCE
+    NO_ENGINE_SUBSTITUTION PAD_CHAR_TO_FULL_LENGTH TIME_TRUNCATE_FRACTIONAL
+"""
+MODES: Final = MODES_TEXT.split()
 _COMBINED: Final = {
     "ANSI": "REAL_AS_FLOAT PIPES_AS_CONCAT ANSI_QUOTES IGNORE_SPACE ONLY_FULL_GROUP_BY ANSI",
     "TRADITIONAL": "STRICT_TRANS_TABLES STRICT_ALL_TABLES NO_ZERO_IN_DATE NO_ZERO_DATE"
     " ERROR_FOR_DIVISION_BY_ZERO TRADITIONAL NO_ENGINE_SUBSTITUTION",
 }
+
+
+_WITH_STRICT: Final = ("NO_ZERO_DATE", "NO_ZERO_IN_DATE", "ERROR_FOR_DIVISION_BY_ZERO")
+_STRICT_NOTE: Final = (
+    "'NO_ZERO_DATE', 'NO_ZERO_IN_DATE' and 'ERROR_FOR_DIVISION_BY_ZERO' sql modes should be used"
+    " with strict mode. They will be merged with strict mode in a future release."
+)
 
 
 def _check_sql_mode(variable: Variable, value: object, warn: Warn) -> Value:
@@ -185,12 +194,16 @@ def _check_sql_mode(variable: Variable, value: object, warn: Warn) -> Value:
             raise _refuse(variable, value)
         wanted = {mode for bit, mode in enumerate(MODES) if value >> bit & 1}
     elif isinstance(value, str):
-        for word in filter(None, (part.strip().upper() for part in value.split(","))):
+        for written in filter(None, (part.strip() for part in value.split(","))):
+            word = written.upper()
             if word not in MODES or word == "-":
-                raise _refuse(variable, word)
+                raise _refuse(variable, written)
             wanted.update(_COMBINED.get(word, word).split())
     else:
         raise _refuse(variable, value) if value is None else SqlError(1232, variable.name)
+    strict = not wanted.isdisjoint(("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"))
+    if not wanted.issuperset(_WITH_STRICT) if strict else wanted.intersection(_WITH_STRICT):
+        warn(3135, _STRICT_NOTE)
     return ",".join(mode for mode in MODES if mode in wanted)
 
 

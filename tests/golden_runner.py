@@ -1,4 +1,4 @@
-"""Golden scripts: SQL in, what the server answered out; recorded from a real MySQL, compared with ours.
+"""Golden scripts: SQL in, what the server answered out; recorded from a real MySQL.
 
 A script (`tests/golden/**/*.test`) is a list of blocks with empty lines between them::
 
@@ -13,8 +13,8 @@ A script (`tests/golden/**/*.test`) is a list of blocks with empty lines between
 lines; it ends at the line `---`, after which the expected answer stands. Tags before it:
 
     [meta]    print the columns' metadata too
-    [ours]    the answer is written by hand: MySQL's differs or would not be stable; the comment above
-              says why. Recording keeps it
+    [ours]    the answer is written by hand: MySQL's differs or would not be stable; the comment
+              above says why. Recording keeps it
     [sorted]  the order of rows means nothing
 
 Every script starts in a database `golden`, new and empty, which is dropped at its end.
@@ -89,7 +89,7 @@ class Runner:
     connections: dict[str, Any] = field(default_factory=dict)
 
     def run(self, blocks: list[Block], keep_ours: bool) -> list[Block]:
-        """The blocks with the server's answers; with `keep_ours` those tagged [ours] keep theirs."""
+        """The blocks with the server's answers; with `keep_ours` [ours] keep theirs."""
         setup = self._connect(None)
         try:
             with setup.cursor() as cursor:
@@ -174,8 +174,8 @@ def _metadata(column: Any) -> str:
     )
     decimals = f" decimals {column.scale}" if column.scale else ""
     return (
-        f"{column.name}: {_TYPES.get(column.type_code, column.type_code)}({column.length}){decimals}"
-        f" {flags} charset {column.charsetnr} {origin}".rstrip()
+        f"{column.name}: {_TYPES.get(column.type_code, column.type_code)}({column.length})"
+        f"{decimals} {flags} charset {column.charsetnr} {origin}".rstrip()
     )
 
 

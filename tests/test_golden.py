@@ -1,6 +1,6 @@
 """Every golden script gives on our server what MySQL gave when it was recorded.
 
-``--update-golden`` records them anew from the MySQL at MYSQL_ORACLE=host:port, to be read as a diff.
+``--update-golden`` records them anew from the MySQL at MYSQL_ORACLE=host:port; read the diff.
 GOLDEN_SERVER=host:port names a server to test instead of a cluster started here.
 """
 

@@ -4,7 +4,7 @@ Read: `definition` (CREATE TABLE to `schema.Table`, every rule and its error), `
 values checked and made canonical), `indexes` (keys of a definition), `text` (`schema.Table` to SHOW
 CREATE TABLE), `execute` (the statements, through the engine's catalog).
 
-A CREATE TABLE's life: 1 `sql.parse_table` reads it; 2 `execute` commits what is open; 3 `definition`
-checks it and fills in character sets, names and defaults; 4 the engine's catalog makes trees and
-dictionary row in one mini-transaction; 5 plans made under the older dictionary version die.
+A CREATE TABLE's life: 1 `sql.parse_table` reads it; 2 `execute` commits what is open; 3 rules and
+defaults are checked and filled in by `definition`; 4 the engine's catalog makes trees and dictionary
+row in one mini-transaction; 5 plans made under the older dictionary version die.
 """

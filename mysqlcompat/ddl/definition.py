@@ -14,7 +14,6 @@ from btree.collations import CODES
 from btree.schema import BLOB_KINDS, TEXT_KINDS, Column, ColumnType, Index, Table, TypeKind
 from mysqlcompat.ddl.defaults import canonical_default
 from mysqlcompat.ddl.indexes import make_indexes, warn_of_duplicates
-from mysqlcompat.diagnostics import Level
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.statements import ColumnDefinition, CreateTable, IndexDefinition
 from mysqlcompat.wire import charsets
@@ -23,9 +22,10 @@ MAX_COLUMNS: Final = 1017
 MAX_ROW_BYTES: Final = 65535
 MAX_TABLE_NAME: Final = 64
 CHARACTER_KINDS: Final = TEXT_KINDS | {TypeKind.ENUM, TypeKind.SET}
-OTHER_ENGINES: Final = frozenset(
-    "myisam memory csv archive blackhole merge mrg_myisam federated ndb ndbcluster heap".split()
-)
+OTHER_ENGINES_TEXT: Final = """
+    myisam memory csv archive blackhole merge mrg_myisam federated ndb ndbcluster heap
+"""
+OTHER_ENGINES: Final = frozenset(OTHER_ENGINES_TEXT.split())
 _LOB: Final = frozenset(
     {
         TypeKind.TINYTEXT, TypeKind.TEXT, TypeKind.MEDIUMTEXT, TypeKind.LONGTEXT, TypeKind.TINYBLOB,
@@ -64,10 +64,10 @@ def resolve_charset(charset: str | None, collation: str | None, default: Charset
     return Charset(name, charsets.CHARACTER_SETS[name].default_collation)
 
 
-Warn = Callable[[int, str, Level], None]
+Warn = Callable[[int, str, str], None]
 
 
-def no_warning(errno: int, message: str, level: Level) -> None:
+def no_warning(errno: int, message: str, level: str) -> None:
     """For definitions that nobody is told about."""
 
 

@@ -17,6 +17,7 @@ from mysqlcompat.catalog_view import CatalogView, is_virtual
 from mysqlcompat.ddl.definition import Charset, make_table, resolve_charset
 from mysqlcompat.ddl.indexes import add_index, warn_of_duplicates
 from mysqlcompat.errors import SqlError
+from mysqlcompat.information_schema import VirtualTable
 from mysqlcompat.results import Ok, Result
 from mysqlcompat.sql import statements as st
 from mysqlcompat.sql.statements import TableName
@@ -55,18 +56,19 @@ def _place(session: Session, name: TableName) -> str:
 async def _existing(session: Session, name: TableName) -> Table:
     """A table that is to be changed, when nobody else's transaction uses it any more."""
     database = _place(session, name)
-    table = CatalogView(session).table(database, name.name)
+    table = CatalogView(session).stored_table(database, name.name)
     await wait_until_unused(session, table)
-    found: Table = CatalogView(session).table(database, name.name)  # perhaps another one by now
-    return found
+    return CatalogView(session).stored_table(database, name.name)  # perhaps another one by now
 
 
-async def wait_until_unused(session: Session, table: Table) -> None:
+async def wait_until_unused(session: Session, table: Table | VirtualTable) -> None:
     """Wait for the end of every transaction that has used the table; ERROR 1205 in the end.
 
     This is MySQL's metadata lock, but for one thing: statements that come later do not queue up
     behind the waiting one.
     """
+    if isinstance(table, VirtualTable):
+        return
     while True:
         users = [
             one.transaction
@@ -158,11 +160,9 @@ def _exists(session: Session, name: str, conditional: bool) -> Result:
 
 async def _create_like(session: Session, statement: st.CreateTableLike) -> Result:
     database = _place(session, statement.table)
-    model = CatalogView(session).table(statement.model.database, statement.model.name)
+    model = CatalogView(session).stored_table(statement.model.database, statement.model.name)
     if CatalogView(session).find(database, statement.table.name) is not None:
         return _exists(session, statement.table.name, statement.if_not_exists)
-    if is_virtual(model.database):
-        raise SqlError(1235, "CREATE TABLE LIKE a virtual table")
     _catalog(session).create_table(
         _as_new(replace(model, name=statement.table.name, database=database))
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, Literal
+from typing import Final
 
 from btree.schema import BLOB_KINDS, TEXT_KINDS, Column, Index, IndexPart, TypeKind
 from mysqlcompat.errors import SqlError
@@ -40,14 +40,20 @@ def make_indexes(
         raise SqlError(1069, MAX_INDEXES)
     for definition in given:
         made.append(make_index(by_name, definition, taken))
-    return tuple(sorted(made, key=lambda index: _rank(index, by_name)))
+    return in_order(columns, made)
+
+
+def in_order(columns: Iterable[Column], indexes: Iterable[Index]) -> tuple[Index, ...]:
+    """The indexes as MySQL sorts them."""
+    by_name = {column.name.casefold(): column for column in columns}
+    return tuple(sorted(indexes, key=lambda index: _rank(index, by_name)))
 
 
 def warn_of_duplicates(
     new: Iterable[Index],
     existing: Iterable[Index],
     table: str,
-    warn: Callable[[int, str, Literal["Warning"]], None],
+    warn: Callable[[int, str, str], None],
 ) -> int:
     """Warning 1831 for each index over the same parts as one before it; how many."""
     seen = [(index.parts, index.unique) for index in existing]

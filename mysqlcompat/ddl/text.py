@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from btree.schema import Column, ColumnType, Index, IndexPart, Table, TypeKind
+from mysqlcompat.ddl.indexes import in_order
 from mysqlcompat.wire import charsets
 
 _SIZED: Final = frozenset(
@@ -27,9 +28,7 @@ def type_text(type_: ColumnType) -> str:
     """`decimal(12,2)`, `int unsigned`, `enum('a','b')`: COLUMN_TYPE of information_schema."""
     kind = type_.kind
     text = kind.name.lower()
-    if kind is TypeKind.DECIMAL:
-        text += f"({type_.precision},{type_.scale})"
-    elif kind in (TypeKind.FLOAT, TypeKind.DOUBLE) and type_.precision:
+    if kind is TypeKind.DECIMAL or (kind in (TypeKind.FLOAT, TypeKind.DOUBLE) and type_.precision):
         text += f"({type_.precision},{type_.scale})"
     elif kind in _SIZED or (type_.is_integer and type_.length):
         text += f"({type_.length})"
@@ -66,7 +65,8 @@ def extra_text(column: Column) -> str:
 def create_table(table: Table, next_auto_increment: int = 1) -> str:
     """SHOW CREATE TABLE. `next_auto_increment` is printed from 2 on, if there is such a column."""
     lines = [_column(column, table) for column in table.columns]
-    lines += [_index(index, table) for index in table.indexes if not _is_hidden(index, table)]
+    indexes = table.indexes[1:] if table.has_row_id else table.indexes
+    lines += [_index(index, table) for index in in_order(table.columns, indexes)]
     text = f"CREATE TABLE {quote_name(table.name)} (\n  " + ",\n  ".join(lines) + "\n)"
     text += f" ENGINE={table.engine}"
     if next_auto_increment > 1 and any(column.auto_increment for column in table.columns):
@@ -82,12 +82,8 @@ def create_table(table: Table, next_auto_increment: int = 1) -> str:
 
 
 def _prints_collation(charset: str, collation: str) -> bool:
-    """Default collations go without saying, but for utf8mb4, whose default has changed over time."""
+    """Default collations go without saying, but for utf8mb4, whose default has changed."""
     return charset == "utf8mb4" or charsets.CHARACTER_SETS[charset].default_collation != collation
-
-
-def _is_hidden(index: Index, table: Table) -> bool:
-    return table.has_row_id and index is table.indexes[0]
 
 
 def _column(column: Column, table: Table) -> str:

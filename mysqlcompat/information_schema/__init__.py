@@ -1,7 +1,7 @@
-"""information_schema and the other virtual databases: tables as data, rows made when they are read.
+"""information_schema and the other virtual databases: tables as data, rows made on reading.
 
-Read: `virtual` (what a virtual table is), `definitions` (columns, as text), `tables` (where rows come
-from), `describe` (facts which SHOW prints too).
+Read: `virtual` (what a virtual table is), `definitions` (columns, as text), `tables` (where rows
+come from), `describe` (facts which SHOW prints too).
 """
 
 from mysqlcompat.information_schema.tables import (

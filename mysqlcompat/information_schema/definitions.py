@@ -1,7 +1,7 @@
 """Columns of the tables of information_schema, as MySQL 8.4 and Aurora define them.
 
-A table's name, then its columns on indented lines in the syntax of CREATE TABLE. Text is utf8mb3 and
-`BINARY` means its _bin collation. `tables.py` says where rows come from.
+A table's name, then its columns on indented lines in the syntax of CREATE TABLE. Text is utf8mb3
+and `BINARY` means its _bin collation. `tables.py` says where rows come from.
 """
 
 from typing import Final

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import Column, Index, Table, TypeKind
 from mysqlcompat.ddl.definition import CHARACTER_KINDS
+from mysqlcompat.ddl.indexes import in_order
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
@@ -15,8 +16,10 @@ COLUMN_PRIVILEGES: Final = "select,insert,update,references"
 
 
 def visible_indexes(table: Table) -> tuple[Index, ...]:
-    """The indexes, without the one over the hidden row id."""
-    return table.indexes[1:] if table.has_row_id else table.indexes
+    """The indexes in MySQL's order (PRIMARY, unique ones over NOT NULL columns, other unique ones,
+    the rest), without the one over the hidden row id."""
+    indexes = table.indexes[1:] if table.has_row_id else table.indexes
+    return in_order(table.columns, indexes)
 
 
 def column_key(table: Table, column: Column) -> str:

@@ -1,7 +1,7 @@
 """A virtual table: columns like any other table's, and a function that makes its rows.
 
-It is no `schema.Table`: nothing of it is stored, it has no trees and no descriptor. The planner tells
-the two apart by class.
+It is no `schema.Table`: nothing of it is stored, it has no trees and no descriptor. The planner
+tells the two apart by class.
 """
 
 from __future__ import annotations

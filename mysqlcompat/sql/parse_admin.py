@@ -128,7 +128,7 @@ def parse_explain(stream: TokenStream) -> Statement:
         output_format = stream.string_or_name().upper()
         if output_format not in ("TRADITIONAL", "TREE", "JSON"):
             raise stream.error()
-    if not stream.token.value in ("SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", "("):
+    if stream.token.value not in ("SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", "("):
         if stream.accept("FOR"):
             return Unsupported("EXPLAIN FOR CONNECTION")
         raise stream.error()

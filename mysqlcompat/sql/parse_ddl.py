@@ -1,7 +1,7 @@
 """CREATE, DROP, ALTER, TRUNCATE, RENAME of databases, tables and indexes.
 
-What the dictionary cannot keep yet raises ERROR 1235 with the feature's name here, where it is read:
-nothing is parsed and then ignored, except what MySQL itself ignores (index options of other engines).
+What the dictionary cannot keep yet raises ERROR 1235 with the feature's name here, where it is
+read: nothing is parsed and then ignored, except what MySQL itself ignores.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ from mysqlcompat.sql.tokens import Kind
 
 _CREATABLE: Final = {
     "EVENT", "FUNCTION", "PROCEDURE", "TRIGGER", "VIEW", "USER", "ROLE", "SERVER", "TABLESPACE",
-    "SPATIAL", "FULLTEXT", "LOGFILE", "RESOURCE", "UNDO", "DEFINER", "ALGORITHM", "SQL", "AGGREGATE",
+    "SPATIAL", "FULLTEXT", "LOGFILE", "RESOURCE", "UNDO", "DEFINER", "ALGORITHM", "SQL",
+    "AGGREGATE",
 }  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def _database_options(stream: TokenStream) -> tuple[str | None, str | None]:
 
 
 def _create_database(stream: TokenStream) -> Statement:
-    conditional = stream.accept("IF", "NOT", "EXISTS")
+    conditional = stream.clause("IF", "NOT", "EXISTS")
     name = _database_name(stream)
     charset, collation = _database_options(stream)
     return CreateDatabase(name, conditional, charset, collation)
@@ -141,11 +142,11 @@ def _algorithm_and_lock(stream: TokenStream) -> None:
 def parse_drop(stream: TokenStream) -> Statement:
     stream.expect("DROP")
     if stream.accept_any("DATABASE", "SCHEMA"):
-        conditional = stream.accept("IF", "EXISTS")
+        conditional = stream.clause("IF", "EXISTS")
         return DropDatabase(stream.name(), conditional)
     temporary = stream.accept("TEMPORARY")
     if stream.accept_any("TABLE", "TABLES"):
-        conditional = stream.accept("IF", "EXISTS")
+        conditional = stream.clause("IF", "EXISTS")
         tables = stream.table_names()
         stream.accept_any("RESTRICT", "CASCADE")
         return DropTable(tables, conditional, temporary)
@@ -248,7 +249,8 @@ _ALTER_LATER: Final = {
     "DISABLE": "DISABLE KEYS", "ENABLE": "ENABLE KEYS", "PARTITION": "PARTITION BY",
     "COMMENT": "COMMENT", "DEFAULT": "CHARACTER SET", "CHARACTER": "CHARACTER SET",
     "CHARSET": "CHARACTER SET", "COLLATE": "COLLATE", "FORCE": "FORCE", "ROW_FORMAT": "ROW_FORMAT",
-    "IMPORT": "IMPORT TABLESPACE", "DISCARD": "DISCARD TABLESPACE", "EXCHANGE": "EXCHANGE PARTITION",
+    "IMPORT": "IMPORT TABLESPACE", "DISCARD": "DISCARD TABLESPACE",
+    "EXCHANGE": "EXCHANGE PARTITION",
     "REORGANIZE": "REORGANIZE PARTITION", "TRUNCATE": "TRUNCATE PARTITION",
 }  # fmt: skip
 
@@ -258,7 +260,8 @@ def _added_index(stream: TokenStream) -> IndexDefinition:
     if follows.kind is Kind.WORD and follows.value == "PARTITION":
         raise not_yet("ALTER TABLE … ADD PARTITION")
     starts_index = follows.kind is Kind.WORD and follows.value in (
-        "INDEX", "KEY", "UNIQUE", "PRIMARY", "CONSTRAINT", "FOREIGN", "CHECK", "FULLTEXT", "SPATIAL",
+        "INDEX", "KEY", "UNIQUE", "PRIMARY", "CONSTRAINT", "FOREIGN", "CHECK", "FULLTEXT",
+        "SPATIAL",
     )  # fmt: skip
     if not starts_index:
         raise not_yet("ALTER TABLE … ADD COLUMN")

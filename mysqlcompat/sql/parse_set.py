@@ -32,6 +32,7 @@ _SCOPES: Final[dict[str, Scope]] = {
     "PERSIST_ONLY": "persist_only",
 }
 _OF_NEXT_TRANSACTION: Final = ("TRANSACTION_ISOLATION", "TRANSACTION_READ_ONLY")
+_BARE_RESERVED: Final = ("ON", "ALL", "BINARY", "ROW", "SYSTEM")
 _UNSUPPORTED: Final = {"PASSWORD": "SET PASSWORD", "ROLE": "SET ROLE", "RESOURCE": "SET RESOURCE"}
 
 
@@ -50,7 +51,9 @@ def parse_set(stream: TokenStream) -> Statement:
     if stream.accept("SESSION", "TRANSACTION") or stream.accept("LOCAL", "TRANSACTION"):
         return parse_set_transaction(stream, "session")
     assignments: list[Assignment] = []
+    items = 0
     while True:
+        items += 1
         names = _names(stream)
         if names is not None:
             assignments.extend(_names_as_assignments(names))
@@ -58,7 +61,7 @@ def parse_set(stream: TokenStream) -> Statement:
             assignments.append(_assignment(stream))
         if not stream.accept_op(","):
             break
-    if names is not None and len(assignments) == 1:
+    if names is not None and items == 1:
         return names
     return SetVariables(tuple(assignments))
 
@@ -91,7 +94,7 @@ def _charset(stream: TokenStream) -> str:
 
 
 def _names_as_assignments(names: SetNames) -> list[Assignment]:
-    """Marks a NAMES inside a longer list: the executor knows the pseudo-variables by these names."""
+    """NAMES inside a longer list, as assignments to pseudo-variables of these names."""
     target = "character set" if names.character_set_only else "names"
     value = Default() if names.charset is None else Bare(names.charset)
     found = [Assignment("system", target, value)]
@@ -141,7 +144,7 @@ def _value(stream: TokenStream) -> Source | Default | Bare:
     alone = follows.kind is Kind.END or (follows.kind is Kind.OP and follows.value == ",")
     if alone and stream.accept("DEFAULT"):
         return Default()
-    if alone and stream.token.kind is Kind.WORD and stream.token.value in ("ON", "ALL", "BINARY"):
+    if alone and stream.token.kind is Kind.WORD and stream.token.value in _BARE_RESERVED:
         return Bare(stream.advance().value)
     if alone and stream.is_name() and stream.token.value not in ("NULL", "TRUE", "FALSE"):
         return Bare(stream.name())

@@ -112,7 +112,7 @@ def _create(stream: TokenStream, full: bool) -> Statement:
     if stream.accept("TABLE"):
         return Show("create_table", table=stream.table_name())
     stream.expect_any("DATABASE", "SCHEMA")
-    conditional = stream.accept("IF", "NOT", "EXISTS")
+    conditional = stream.clause("IF", "NOT", "EXISTS")
     return Show("create_database", database=stream.name(), extra={"if_not_exists": conditional})
 
 

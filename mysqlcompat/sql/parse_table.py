@@ -25,14 +25,16 @@ COMMENT_INDEX: Final = 1024
 COMMENT_TABLE: Final = 2048
 _NOW: Final = ("CURRENT_TIMESTAMP", "NOW", "LOCALTIME", "LOCALTIMESTAMP")
 #: Options of other storage engines or of files: MySQL's InnoDB stores and ignores them too.
-_IGNORED_OPTIONS: Final = frozenset(
-    "AVG_ROW_LENGTH CHECKSUM DELAY_KEY_WRITE KEY_BLOCK_SIZE MAX_ROWS MIN_ROWS PACK_KEYS"
-    " STATS_AUTO_RECALC STATS_PERSISTENT STATS_SAMPLE_PAGES INSERT_METHOD".split()
-)
-_LATER_OPTIONS: Final = frozenset(
-    "COMPRESSION CONNECTION DATA ENCRYPTION TABLESPACE UNION SECONDARY_ENGINE"
-    " ENGINE_ATTRIBUTE AUTOEXTEND_SIZE".split()
-)
+_IGNORED_OPTIONS_TEXT: Final = """
+    AVG_ROW_LENGTH CHECKSUM DELAY_KEY_WRITE KEY_BLOCK_SIZE MAX_ROWS MIN_ROWS PACK_KEYS
+    STATS_AUTO_RECALC STATS_PERSISTENT STATS_SAMPLE_PAGES INSERT_METHOD
+"""
+_IGNORED_OPTIONS: Final = frozenset(_IGNORED_OPTIONS_TEXT.split())
+_LATER_OPTIONS_TEXT: Final = """
+    COMPRESSION CONNECTION DATA ENCRYPTION TABLESPACE UNION SECONDARY_ENGINE
+    ENGINE_ATTRIBUTE AUTOEXTEND_SIZE
+"""
+_LATER_OPTIONS: Final = frozenset(_LATER_OPTIONS_TEXT.split())
 
 
 def not_yet(feature: str) -> SqlError:
@@ -42,7 +44,7 @@ def not_yet(feature: str) -> SqlError:
 
 def parse_create_table(stream: TokenStream) -> Statement:
     """After CREATE TABLE."""
-    conditional = stream.accept("IF", "NOT", "EXISTS")
+    conditional = stream.clause("IF", "NOT", "EXISTS")
     table = stream.table_name()
     if stream.accept("LIKE"):
         return CreateTableLike(table, stream.table_name(), conditional)
@@ -106,13 +108,13 @@ def _column(stream: TokenStream) -> ColumnDefinition:
 
 
 def _column_attribute(stream: TokenStream, column: ColumnDefinition) -> ColumnDefinition:
-    if stream.accept("NOT", "NULL"):
+    if stream.clause("NOT", "NULL"):
         return replace(column, nullable=False)
     if stream.accept("NULL"):
         return replace(column, nullable=True)
     if stream.accept("DEFAULT"):
         return replace(column, default=_default(stream))
-    if stream.accept("ON", "UPDATE"):
+    if stream.clause("ON", "UPDATE"):
         return replace(column, on_update=_now(stream))
     if stream.accept("SERIAL", "DEFAULT", "VALUE"):
         return replace(column, nullable=False, auto_increment=True, key=column.key or "unique")
@@ -121,7 +123,7 @@ def _column_attribute(stream: TokenStream, column: ColumnDefinition) -> ColumnDe
     if stream.accept("UNIQUE"):
         stream.accept("KEY")
         return replace(column, key=column.key or "unique")
-    if stream.accept("PRIMARY", "KEY") or stream.accept("KEY"):
+    if stream.clause("PRIMARY", "KEY") or stream.accept("KEY"):
         return replace(column, key="primary")
     if stream.accept("COMMENT"):
         comment = stream.string()
@@ -207,7 +209,7 @@ def parse_index(stream: TokenStream) -> IndexDefinition | None:
     """A key or constraint in CREATE TABLE or behind ADD; None when a column stands here."""
     constraint: str | None = None
     if stream.accept("CONSTRAINT"):
-        if not stream.token.value in ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
+        if stream.token.value not in ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
             constraint = stream.name()
         if stream.token.value not in ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
             raise stream.error()
@@ -286,7 +288,7 @@ class IndexOptions:
 
 
 def read_index_options(stream: TokenStream) -> IndexOptions:
-    """USING BTREE, COMMENT, VISIBLE, KEY_BLOCK_SIZE, in any order; also the type before the columns."""
+    """USING BTREE, COMMENT, VISIBLE, KEY_BLOCK_SIZE in any order."""
     options = IndexOptions()
     while True:
         if stream.accept("USING") or stream.accept("TYPE"):

@@ -25,18 +25,20 @@ def parse_begin(stream: TokenStream) -> Statement:
 def parse_start(stream: TokenStream) -> Statement:
     stream.expect("START", "TRANSACTION")
     read_only: bool | None = None
-    snapshot = False
+    snapshot = contradicts = False
     while not stream.at_end():
         if stream.accept("WITH", "CONSISTENT", "SNAPSHOT"):
-            if snapshot:
-                raise stream.error()
             snapshot = True
-        elif stream.is_word("READ") and read_only is None:
-            read_only = _access_mode(stream)
+        elif stream.is_word("READ"):
+            mode = _access_mode(stream)
+            contradicts = contradicts or read_only not in (None, mode)
+            read_only = mode
         else:
             raise stream.error()
         if not stream.accept_op(","):
             break
+    if contradicts:
+        raise stream.error()
     return Begin(read_only, snapshot)
 
 

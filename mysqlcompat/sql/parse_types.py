@@ -45,10 +45,11 @@ _BLOBS: Final = {
     "TINYBLOB": TypeKind.TINYBLOB, "BLOB": TypeKind.BLOB, "MEDIUMBLOB": TypeKind.MEDIUMBLOB,
     "LONGBLOB": TypeKind.LONGBLOB,
 }  # fmt: skip
-_GEOMETRY: Final = frozenset(
-    "GEOMETRY POINT LINESTRING POLYGON MULTIPOINT MULTILINESTRING MULTIPOLYGON GEOMETRYCOLLECTION"
-    " GEOMCOLLECTION".split()
-)
+_GEOMETRY_TEXT: Final = """
+    GEOMETRY POINT LINESTRING POLYGON MULTIPOINT MULTILINESTRING MULTIPOLYGON
+    GEOMETRYCOLLECTION GEOMCOLLECTION
+"""
+_GEOMETRY: Final = frozenset(_GEOMETRY_TEXT.split())
 _DISPLAY_WIDTH_LIMIT: Final = 255
 _WIDTH_NOTE: Final = "Integer display width is deprecated and will be removed in a future release."
 _DIGITS_NOTE: Final = (
@@ -68,12 +69,13 @@ _BINARY_NOTE: Final = (
     " use a CHARACTER SET clause with _bin collation instead"
 )
 _NATIONAL_NOTE: Final = (
-    "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by UTF8MB4 in a"
-    " future release. Please consider using CHAR(x) CHARACTER SET UTF8MB4 in order to be unambiguous."
+    "NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by UTF8MB4"
+    " in a future release. Please consider using CHAR(x) CHARACTER SET UTF8MB4 in order to be"
+    " unambiguous."
 )
 UTF8_NOTE: Final = (
-    "'utf8' is currently an alias for the character set UTF8MB3, but will be an alias for UTF8MB4 in a"
-    " future release. Please consider using UTF8MB4 in order to be unambiguous."
+    "'utf8' is currently an alias for the character set UTF8MB3, but will be an alias for UTF8MB4"
+    " in a future release. Please consider using UTF8MB4 in order to be unambiguous."
 )
 
 

@@ -47,12 +47,16 @@ _PARSERS: Final[dict[str, Parser]] = {
     "UNLOCK": parse_admin.parse_unlock,
     "USE": parse_admin.parse_use,
 }
-_PLAIN: Final = frozenset("SELECT INSERT REPLACE UPDATE DELETE WITH VALUES TABLE".split())
+_PLAIN_TEXT: Final = """
+    SELECT INSERT REPLACE UPDATE DELETE WITH VALUES TABLE
+"""
+_PLAIN: Final = frozenset(_PLAIN_TEXT.split())
 #: Statements of MySQL 8.4 which start with these words and are not there yet.
-_LATER: Final = frozenset(
-    "BINLOG CACHE CALL CHANGE CHECKSUM CLONE GET GRANT HANDLER IMPORT INSTALL LOAD PURGE REPAIR"
-    " RESET RESIGNAL RESTART REVOKE SHUTDOWN SIGNAL STOP UNINSTALL XA".split()
-)
+_LATER_TEXT: Final = """
+    BINLOG CACHE CALL CHANGE CHECKSUM CLONE GET GRANT HANDLER IMPORT INSTALL LOAD PURGE
+    REPAIR RESET RESIGNAL RESTART REVOKE SHUTDOWN SIGNAL STOP UNINSTALL XA
+"""
+_LATER: Final = frozenset(_LATER_TEXT.split())
 
 
 def route(

@@ -10,7 +10,7 @@ from typing import Final
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.keywords import RESERVED
 from mysqlcompat.sql.statements import TableName
-from mysqlcompat.sql.tokens import SYNTAX_HINT, Kind, Token, syntax_error
+from mysqlcompat.sql.tokens import Kind, Token, syntax_error
 
 IDENTIFIER_CHARACTERS: Final = 64
 _OPENERS: Final = {"(": 1, ")": -1}
@@ -65,6 +65,13 @@ class TokenStream:
         self.at += len(words)
         return True
 
+    def clause(self, *words: str) -> bool:
+        """Like `accept`, but when the first word stands here the others must follow."""
+        if not self.accept(words[0]):
+            return False
+        self.expect(*words[1:])
+        return True
+
     def accept_any(self, *words: str) -> str | None:
         """The one of `words` that stands here, taken; or None."""
         if self.token.kind is Kind.WORD and self.token.value in words:
@@ -97,11 +104,7 @@ class TokenStream:
             raise self.error()
 
     def error(self, at: Token | None = None) -> SqlError:
-        token = at or self.token
-        if token.kind is Kind.END:
-            line = self.text.count("\n", 0, token.start) + 1
-            return SqlError(1064, SYNTAX_HINT, "", line)
-        return syntax_error(self.text, token.start)
+        return syntax_error(self.text, (at or self.token).start)
 
     # names and values
 

@@ -50,7 +50,8 @@ _LEXEMES: Final = re.compile(
     | (?P<close>\*/)
     | (?P<block>/\*.*?(?:\*/|$))
     | (?P<bits>[xXbBnN](?=')|0x[0-9a-fA-F]+(?![0-9A-Za-z_$])|0b[01]+(?![0-9A-Za-z_$]))
-    | (?P<number>(?:\d+\.\d*|\.\d+|\d+)[eE][+-]?\d+|\d+\.\d*|\.\d+|\d+(?![0-9A-Za-z_$\u0080-\U0010ffff]))
+    | (?P<number>(?:\d+\.\d*|\.\d+|\d+)[eE][+-]?\d+|\d+\.\d*|\.\d+
+        |\d+(?![0-9A-Za-z_$\u0080-\U0010ffff]))
     | (?P<word>[0-9A-Za-z_$\u0080-\U0010ffff]+)
     | (?P<quote>['"`])
     | (?P<sysvar>@@)
@@ -189,26 +190,38 @@ def split_statements(text: str, tokens: list[Token]) -> list[tuple[int, int]]:
     begins with the semicolon, so that whoever parses it says so. Comments alone are a statement.
     """
     ranges: list[tuple[int, int]] = []
-    first: Token | None = None
-    after = 0
+    start, empty = 0, True
     for token in tokens[:-1]:
         if token.kind is not Kind.OP or token.value != ";":
-            first = first or token
+            empty = False
             continue
-        if first is None and token.start + 1 < len(text.rstrip()):
+        if empty and token.start + 1 < len(text.rstrip()):
             return [*ranges, (token.start, len(text))]
-        if first is not None:
-            ranges.append((first.start, token.start))
-        first, after = None, token.end
-    if first is not None or text[after:].strip(" \t\r\n;"):
-        ranges.append((first.start if first else after, len(text)))
+        if not empty:
+            ranges.append((_skip_blanks(text, start), token.start))
+        start, empty = token.end, True
+    if not empty or text[start:].strip(" \t\r\n;"):
+        ranges.append((_skip_blanks(text, start), len(text)))
     return ranges
 
 
-def syntax_error(text: str, at: int) -> SqlError:
-    """ERROR 1064 with MySQL's hint: up to 80 characters from the offending token, and its line."""
-    line = text.count("\n", 0, at) + 1
-    return SqlError(1064, SYNTAX_HINT, text[at : at + 80], line)
+def _skip_blanks(text: str, start: int) -> int:
+    return len(text) - len(text[start:].lstrip())
+
+
+class StatementError(SqlError):
+    """ERROR 1064 at offset `at` of the text it was raised for."""
+
+    at: int
+
+
+def syntax_error(text: str, at: int, start: int = 0) -> StatementError:
+    """ERROR 1064 with MySQL's hint: up to 80 characters from the offending token, and its line,
+    counted from the beginning of the statement at `start`."""
+    line = text.count("\n", start, at) + 1
+    error = StatementError(1064, SYNTAX_HINT, text[at : at + 80], line)
+    error.at = at
+    return error
 
 
 SYNTAX_HINT: Final = (

@@ -1,4 +1,4 @@
-"""A node in this process: a real engine on a `LocalVolume`, real sessions, and, if asked for, a server.
+"""A node in this process: a real engine on a `LocalVolume`, real sessions, perhaps a server.
 
 `serve` runs the server on a thread of its own; the engine then belongs to that thread.
 """
