@@ -150,7 +150,7 @@ def _whole_seconds(value: Any) -> Any:
 def to_double(
     context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
 ) -> float:
-    number = double_of(context, value, source, name)
+    number = 0.0 if explicit and value == "" else double_of(context, value, source, name)
     if target.kind is TypeKind.FLOAT:
         import numpy as np
 

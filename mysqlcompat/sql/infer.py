@@ -329,7 +329,8 @@ class Typing:
             left, right = self.cast(left, known), self.cast(right, known)
         measures = left.type, right.type
         if operator == "div":
-            return self._integer_division(self._exact(left), self._exact(right))
+            size = _quotient_digits(*measures)
+            return self._integer_division(self._exact(left), self._exact(right), size)
         left, right = self.as_number(left), self.as_number(right)
         nullable = nullable_of((left, right)) or operator in ("/", "%")
         classes = {left.type.cls, right.type.cls}
@@ -364,11 +365,9 @@ class Typing:
             return self.cast(arg, target)
         return self.as_number(arg)
 
-    def _integer_division(self, left: Expression, right: Expression) -> Expression:
+    def _integer_division(self, left: Expression, right: Expression, size: int) -> Expression:
         unsigned = left.type.unsigned or right.type.unsigned
-        size = digits(left.type) - scale_of(left.type) + min(scale_of(right.type), 1)
-        size = 22 if scale_of(left.type) == MAX_DECIMAL_SCALE else min(max(size, 1), 21)
-        made = int_type(min(size + (not unsigned), 22), unsigned)
+        made = int_type(size + (not unsigned), unsigned)
         if Class.DECIMAL in (left.type.cls, right.type.cls):
             left, right = self._as_decimal(left), self._as_decimal(right)
         return self.call("div", made, left, right)
@@ -519,10 +518,21 @@ def _division_type(left: SqlType, right: SqlType) -> SqlType:
 
 def _double_of_null(operator: str, left: SqlType, right: SqlType) -> SqlType:
     """NULL in arithmetic makes a DOUBLE which, in MySQL, keeps the measures of the other side."""
-    scale = max(scale_of(left), scale_of(right))
-    if operator == "*":
-        scale = scale_of(left) + scale_of(right)
+    one, other = scale_of(left), scale_of(right)
+    if operator == "/":
+        scale = one + other + DIVISION_DIGITS
+        return double_type(min(left.length + other + DIVISION_DIGITS, 17 + scale), True, scale)
+    scale = one + other if operator == "*" else max(one, other)
     return double_type(max(left.length, right.length), True, scale)
+
+
+def _quotient_digits(left: SqlType, right: SqlType) -> int:
+    """Digits of the integer that DIV makes."""
+    if Class.DOUBLE in (left.cls, right.cls):
+        return 21
+    whole = left.length if left.cls is Class.STRING else digits(left) - scale_of(left)
+    more = 1 if right.cls is Class.STRING else scale_of(right)
+    return min(max(whole + more, 1), 21)
 
 
 def _decimal_result(operator: str, left: SqlType, right: SqlType, nullable: bool) -> SqlType:

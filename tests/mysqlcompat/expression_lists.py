@@ -31,7 +31,7 @@ COLUMNS: Final = (
     ("ti", "TIME", "'-13:14:15'"),
     ("ts", "TIMESTAMP NULL", "'2024-02-29 13:14:15'"),
     ("y", "YEAR", "2024"),
-    ("j", "JSON", "'{\"city\": \"Bengaluru\", \"n\": [1, 2.5, true, null]}'"),
+    ("j", "JSON", '\'{"city": "Bengaluru", "n": [1, 2.5, true, null]}\''),
     ("n", "INT", "NULL"),
     ("tx", "TEXT", "'text'"),
 )
@@ -40,7 +40,17 @@ _OPERANDS: Final = (
     "0", "1", "-3", "18446744073709551615", "2.50", "-0.125", "1e0", "'7'", "'x'", "null",
     "date'2024-02-29'", "timestamp'2024-02-29 13:14:15.5'", "true",
 )  # fmt: skip
-_NUMBERS: Final = ("0", "7", "-7", "2.5", "-2.567", "1.5e0", "'3.7'", "null", "12345678901234567890")
+_NUMBERS: Final = (
+    "0",
+    "7",
+    "-7",
+    "2.5",
+    "-2.567",
+    "1.5e0",
+    "'3.7'",
+    "null",
+    "12345678901234567890",
+)
 
 
 def _pairs(operators: tuple[str, ...], operands: tuple[str, ...] = _OPERANDS) -> list[str]:
@@ -153,7 +163,11 @@ COMPARISON: Final = [
 ]
 
 LOGIC: Final = [
-    *[f"{a} {op} {b}" for op in ("and", "or", "xor") for a, b in product(("0", "2", "null"), repeat=2)],
+    *[
+        f"{a} {op} {b}"
+        for op in ("and", "or", "xor")
+        for a, b in product(("0", "2", "null"), repeat=2)
+    ],
     *_lines("""
         not 1
         not null

@@ -27,7 +27,11 @@ SILENT: Final = (1287, 3720, 4095)
 def connect() -> Any:
     host, _, port = os.environ["MYSQL_ORACLE"].partition(":")
     connection = pymysql.connect(
-        host=host, port=int(port), user="root", charset="utf8mb4", init_command="SET time_zone='+00:00'"
+        host=host,
+        port=int(port),
+        user="root",
+        charset="utf8mb4",
+        init_command="SET time_zone='+00:00'",
     )
     connection.decoders = {}
     return connection
