@@ -163,7 +163,7 @@ def root_push(st, mem, level):
 
 @jit.routine
 def tree_grow(st, mem, length, key_bytes):
-    """Insert the cell staged for the leaf at ST_PATH[0], ST_PATH_SLOT[0], splitting up. 0 | code."""
+    """Insert the cell staged for the leaf at ST_PATH[0], ST_PATH_SLOT[0], splitting. 0 | code."""
     level = 0
     slot = st[ST_PATH_SLOT]
     cell = scratch(st, 4)
