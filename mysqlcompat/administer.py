@@ -16,6 +16,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.results import ColumnDef, Ok, Result, Rows
 from mysqlcompat.show_columns import columns_of as show_columns
 from mysqlcompat.sql import statements as st
+from mysqlcompat.sql.tokens import StatementError
 from mysqlcompat.wire.encode import PythonRows
 
 if TYPE_CHECKING:
@@ -126,7 +127,10 @@ async def _prepare(session: Session, statement: st.Prepare, binary: bool) -> Res
         value, _ = session.user_variable(statement.variable)
         text = "NULL" if value is None else _text_of(value)
     session.named_statements.pop(statement.name.lower(), None)
-    session.named_statements[statement.name.lower()] = prepared.prepare(session, text)
+    try:
+        session.named_statements[statement.name.lower()] = prepared.prepare(session, text)
+    except StatementError as error:  # its place is in the text prepared, not in PREPARE's
+        raise SqlError.with_text(error.errno, error.message) from error
     return Ok(info="Statement prepared")
 
 

@@ -5,6 +5,6 @@ values checked and made canonical), `indexes` (keys of a definition), `text` (`s
 CREATE TABLE), `execute` (the statements, through the engine's catalog).
 
 A CREATE TABLE's life: 1 `sql.parse_table` reads it; 2 `execute` commits what is open; 3 rules and
-defaults are checked and filled in by `definition`; 4 the engine's catalog makes trees and dictionary
-row in one mini-transaction; 5 plans made under the older dictionary version die.
+defaults are checked and filled in by `definition`; 4 the engine's catalog makes trees and
+dictionary row in one mini-transaction; 5 plans made under the older dictionary version die.
 """

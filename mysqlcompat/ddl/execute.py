@@ -7,7 +7,7 @@ statement (per table for DROP TABLE, as in MySQL) and the statement answers when
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -284,12 +284,28 @@ async def _alter(session: Session, statement: st.AlterTable) -> Result:
         catalog.drop_index(table.database, table.name, _index(table, name).name)
     for index in new:
         catalog.create_index(table.database, table.name, index)
+    _keep_using(catalog, table, statement.add, new)
     if statement.auto_increment is not None:
         catalog.set_auto_increment(table.database, table.name, statement.auto_increment)
     if statement.rename_to is not None:
         pair = (statement.table, statement.rename_to)
         return await _rename(session, st.RenameTable((pair,)))
     return Ok(info=f"Records: 0  Duplicates: 0  Warnings: {warnings}")
+
+
+def _keep_using(
+    catalog: Any, table: Table, definitions: Iterable[st.IndexDefinition], new: list[Index]
+) -> None:
+    """USING as it was written goes to the table's options, for SHOW CREATE TABLE."""
+    written = {
+        f"using:{index.name}": definition.using
+        for index, definition in zip(new, definitions, strict=True)
+        if definition.using
+    }
+    if written:
+        current = catalog.table(table.database, table.name)
+        options = {**current.options, **written}
+        catalog.alter_table(current, replace(current, options=options))
 
 
 def _index(table: Table, name: str) -> Index:
