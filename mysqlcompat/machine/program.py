@@ -136,8 +136,8 @@ class Program:
     sent: tuple[Register, ...] = ()
     blocks: list[tuple[int, int]] = field(default_factory=list)
 
-    def close(self) -> None:
-        """Give the arena memory back; the program must not run any more."""
+    def __del__(self) -> None:
+        """The last of cache, sessions and runs has let go: give the arena memory back."""
         if self.at:
             self.arena.free(self.at, self.size)
             for at, count in self.blocks:

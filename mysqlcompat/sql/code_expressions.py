@@ -454,23 +454,52 @@ class Coder:
         return to
 
     def _assigned(self, cast: Cast) -> Register | None:
-        """Integers into integer columns: a range check; the rest is for Python."""
-        source, target = cast.arg.type, cast.type
-        plain = source.cls is target.cls is Class.INT and target.kind not in (
-            TypeKind.BIT,
-            TypeKind.YEAR,
-        )
-        if not plain or source.unsigned != target.unsigned or not target.nullable:
+        """A value that goes into a column as it is, once its range is checked; else for Python."""
+        limits = _assignable(cast.arg.type, cast.type)
+        if limits is None:
             return None
-        low, high = target.range
-        if target.unsigned:
-            return None
+        refuses_null = cast.arg.type.nullable and not cast.type.nullable
         a = self.value(cast.arg)
+        if limits == _ANYTHING and not refuses_null:
+            return a
         to = self.asm.register()
         plan = self._callback(cast, to)
-        number = self.asm.emit(arithmetic.op_limits, to, a, low, high)
+        number = self.asm.emit(arithmetic.op_limits, to, a, *limits, int(refuses_null))
         self.callbacks[number] = plan
         return to
+
+
+_ANYTHING: Final = (-(1 << 63), (1 << 63) - 1)
+
+
+def _assignable(source: SqlType, target: SqlType) -> tuple[int, int] | None:
+    """Least and greatest lane that a column takes unchanged; None: the value must be converted."""
+    if source.cls is not target.cls or is_variable(source) != is_variable(target):
+        return None
+    if TypeKind.BIT in (source.kind, target.kind) or TypeKind.YEAR in (source.kind, target.kind):
+        return None
+    match source.cls:
+        case Class.INT:
+            if source.unsigned and target.unsigned and target.range[1] >= 1 << 63:
+                return _ANYTHING
+            least, greatest = target.range
+            return (0 if source.unsigned else least), min(greatest, _ANYTHING[1])
+        case Class.DECIMAL if is_variable(source):
+            return None
+        case Class.DECIMAL if source.scale == target.scale:
+            greatest = 10**target.precision - 1
+            return (0 if target.unsigned else -greatest), greatest
+        case Class.DOUBLE | Class.DATE | Class.TIME | Class.DATETIME:
+            same = source.kind is target.kind and source.scale == target.scale
+            return _ANYTHING if same and not target.unsigned else None
+        case Class.STRING if is_variable(source):
+            same = source.charset == target.charset and source.length <= target.length
+            plain = TypeKind.BINARY is not target.kind and target.kind in _SHORT_STRINGS
+            return _ANYTHING if same and plain else None
+    return None
+
+
+_SHORT_STRINGS: Final = (TypeKind.CHAR, TypeKind.VARCHAR, TypeKind.VARBINARY)
 
 
 def _same_lane(a: SqlType, b: SqlType) -> bool:

@@ -138,17 +138,22 @@ def op_convert(st, mem, run, instruction, n):
 
 @kernel(OP)
 def op_limits(st, mem, run, instruction, n):
-    """to = a, every value within limits, else E_OVERFLOW. Operands: to, a, least, greatest."""
+    """to = a, every value within limits, else E_OVERFLOW. Operands: to, a, least, greatest, 1: NULL is
+    outside too."""
     to = register(mem, run, instruction, 1)
     a = register(mem, run, instruction, 2)
     least = operand(mem, instruction, 3)
     greatest = operand(mem, instruction, 4)
+    refuse_null = operand(mem, instruction, 5)
     outside = 0
     for i in range(n):
         x = load_i64(mem, a + 8 * i)
         null = load_u8(mem, a + NULLS_AT + i)
-        if null == 0 and (x < least or x > greatest):
-            outside = 1
+        if null == 0:
+            if x < least or x > greatest:
+                outside = 1
+        else:
+            outside |= refuse_null
         store_i64(mem, to + 8 * i, x)
         store_u8(mem, to + NULLS_AT + i, null)
     return E_OVERFLOW if outside == 1 else n
