@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from btree import (
     catalog_kernels,
+    collations,
     entry_kernels,
     purge_kernels,
     rollback_kernels,
@@ -95,6 +96,7 @@ class Engine:
         self.volume = volume
         self.pool = BufferPool(arena, st, volume, pool_bytes)
         self.store = Store(arena, st, self.pool, log)
+        collations.install(arena, st)
         st[ST_ACTIVE_AT] = arena.alloc(8 * TRANSACTIONS_MAX)
         st[ST_ACTIVE_CTX_AT] = arena.alloc(8 * TRANSACTIONS_MAX)
         st[ST_ACTIVE_ROOM] = TRANSACTIONS_MAX
