@@ -24,7 +24,9 @@ from mysqlcompat.sql.typed import (
     Order,
     Param,
     Select,
+    anonymous,
     has_aggregate,
+    unified,
     walk,
 )
 from mysqlcompat.sqltypes import Class, int_type
@@ -79,9 +81,18 @@ class _Clauses:
 
     def select(self, joins: tuple[Join, ...], where: Expression | None) -> Select:
         items = self.items()
+        known = {anonymous(item.expression): item.expression for item in items}
         groups = self.groups(items)
+        if groups is not None:
+            groups = tuple(unified(group, known) for group in groups)
+            known |= {anonymous(group): group for group in groups}
         having = self.having(items, groups)
-        ordering = self.ordering(items)
+        if having is not None:
+            having = unified(having, known)
+        ordering = [
+            Order(unified(order.expression, known), order.descending)
+            for order in self.ordering(items)
+        ]
         distinct = self.node.args.get("distinct") is not None
         parts = [item.expression for item in items] + [order.expression for order in ordering]
         parts += [having] if having is not None else []
@@ -136,6 +147,8 @@ class _Clauses:
 
     def item(self, expression: Expression, node: Any, alias: str | None, text: Any) -> Item:
         if isinstance(expression, ColumnRef):
+            while isinstance(node, exp.Paren):
+                node = node.this
             written = node.name if isinstance(node, exp.Column) else None
             return self.plain(expression, alias or written)
         if alias is not None:
@@ -150,7 +163,13 @@ class _Clauses:
         return Item(expression, name)
 
     def name_of(self, node: Any, text: Any) -> str:
-        """The name of an unnamed item: its source text; of a string literal, its value."""
+        """The name of an unnamed item: its source text; of a string literal, its value. Around a
+        literal, parentheses and a plus sign are not part of the name."""
+        while isinstance(node, exp.Paren):
+            node = node.this
+        start = node.meta.get("start") if isinstance(node, exp.Literal) else None
+        if start is not None and not node.args.get("is_string"):
+            return self.resolver.parsed.text[start : node.meta["end"] + 1]
         if isinstance(node, exp.Literal) and node.args.get("is_string"):
             return str(node.this).lstrip()
         if isinstance(node, exp.Concat) and isinstance(node.expressions[0], exp.Literal):

@@ -269,6 +269,31 @@ def transform(expression: Expression, change: Callable[[Expression], Expression]
     return change(expression)
 
 
+def anonymous(expression: Expression) -> Expression:
+    """`expression` without the places of its literals: equal for texts that mean the same."""
+
+    def forget(node: Expression) -> Expression:
+        if isinstance(node, Literal):
+            return replace(node, literal_no=None, start=-1, end=-1)
+        return node
+
+    return transform(expression, forget)
+
+
+def unified(expression: Expression, known: dict[Expression, Expression]) -> Expression:
+    """`expression` with every part that is in `known` (by its `anonymous` form) replaced by the
+    expression there: what is written twice becomes one."""
+    found = known.get(anonymous(expression))
+    if found is not None:
+        return found
+    match expression:
+        case Call() | Aggregate():
+            return replace(expression, args=tuple(unified(arg, known) for arg in expression.args))
+        case Cast():
+            return replace(expression, arg=unified(expression.arg, known))
+    return expression
+
+
 def is_constant(expression: Expression) -> bool:
     """The same value for every row of one execution: evaluate once, when the program starts."""
     match expression:

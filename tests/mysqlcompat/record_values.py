@@ -4,6 +4,7 @@
 
 Each family becomes tests/golden/values/<family>.json: one line an expression, with
 [value, wire type, length, decimals, flags, collation id, warnings], or [errno, message].
+`statements` are only resolved: their result columns, or the error.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Final
 import pymysql
 
 from tests.mysqlcompat.expression_lists import COLUMNS, FAMILIES
+from tests.mysqlcompat.statement_lists import CREATE_W, STATEMENTS
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden" / "values"
 DATABASE: Final = "values_golden"
@@ -45,6 +47,7 @@ def prepare(connection: Any) -> None:
     columns = ", ".join(f"`{name}` {kind}" for name, kind, _ in COLUMNS)
     cursor.execute(f"CREATE TABLE v ({columns})")
     cursor.execute("INSERT INTO v VALUES (" + ", ".join(value for _, _, value in COLUMNS) + ")")
+    cursor.execute(CREATE_W)
     connection.commit()
 
 
@@ -70,10 +73,44 @@ def ask(connection: Any, expression: str, from_table: bool) -> list[Any]:
     ]
 
 
+def resolve(connection: Any, statement: str) -> list[Any]:
+    """[errno, message], or the result columns of a SELECT ([] of others)."""
+    cursor = connection.cursor()
+    try:
+        if not statement.startswith("select"):
+            quoted = statement.replace("'", "''")
+            cursor.execute(f"PREPARE p FROM '{quoted}'")
+            return []
+        cursor.execute(statement)
+    except pymysql.err.MySQLError as error:
+        return [error.args[0], error.args[1]]
+    return [
+        [
+            *(column.name, column.org_name, column.table_name, column.org_table),
+            column.db.decode() if isinstance(column.db, bytes) else column.db,
+            *(column.type_code, column.length, column.scale, column.flags),
+        ]
+        for column in cursor._result.fields
+    ]
+
+
+def record_statements(connection: Any) -> None:
+    lines = [
+        json.dumps([statement, resolve(connection, statement)], ensure_ascii=False)
+        for statement in STATEMENTS
+    ]
+    path = GOLDEN / "statements.json"
+    path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+    sys.stdout.write(f"statements: {len(lines)}\n")
+
+
 def record(families: list[str]) -> None:
     connection = connect()
     prepare(connection)
     for family in families:
+        if family == "statements":
+            record_statements(connection)
+            continue
         from_table = family in ("columns", "aggregate")
         lines = []
         for expression in dict.fromkeys(FAMILIES[family]):
@@ -86,4 +123,4 @@ def record(families: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    record(sys.argv[1:] or list(FAMILIES))
+    record(sys.argv[1:] or [*FAMILIES, "statements"])

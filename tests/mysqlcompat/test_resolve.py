@@ -1,0 +1,181 @@
+"""Names, grouping rules, result columns and syntax errors against what a real MySQL said."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from btree.schema import Column, ColumnType, Index, IndexPart, Table, TypeKind
+from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.metadata import result_columns
+from mysqlcompat.sql.parse import parse_statement
+from mysqlcompat.sql.resolve import resolve
+from mysqlcompat.sql.typed import (
+    NEW_ROW,
+    Call,
+    Cast,
+    ColumnRef,
+    DefaultValue,
+    Insert,
+    Literal,
+    Param,
+    Select,
+    Update,
+    walk,
+)
+from mysqlcompat.sqltypes import Class
+from tests.mysqlcompat.statement_lists import STATEMENTS
+from tests.mysqlcompat.test_values import GOLDEN, TABLE, context
+
+#: Where this server gives another answer on purpose, or does not know better yet, and why.
+DIFFERENT: Final[dict[str, str]] = dict.fromkeys(
+    (
+        "select i+1, count(*) from v group by i+1",
+        "select i+1, count(*) from v group by i",
+        "select i, count(*) c from v group by i having c > 1 order by c desc, i",
+        "select count(*) c from v group by i order by count(*)",
+    ),
+    "MySQL groups in a temporary table here, whose columns are not BINARY",
+)
+#: What this version refuses with ERROR 1235.
+REFUSED: Final = frozenset(("select * from w natural join (select 1) x",))
+
+_TEXT: Final = ColumnType(TypeKind.VARCHAR, 20, charset="utf8mb4", collation="utf8mb4_0900_ai_ci")
+W: Final = Table(
+    "w",
+    "values_golden",
+    (
+        Column("id", ColumnType(TypeKind.INT), nullable=False),
+        Column("v_id", ColumnType(TypeKind.BIGINT), nullable=False),
+        Column("name", _TEXT),
+        Column("amount", ColumnType(TypeKind.DECIMAL, precision=10, scale=2), nullable=False),
+    ),
+    (
+        Index("PRIMARY", (IndexPart("id"),), unique=True, primary=True),
+        Index("uk", (IndexPart("v_id"), IndexPart("name")), unique=True),
+        Index("k", (IndexPart("name"),)),
+    ),
+)
+
+
+class TwoTables:
+    current_database: str | None = "values_golden"
+
+    def table(self, database: str, name: str) -> Any:
+        if database != "values_golden":
+            raise SqlError(1049, database)
+        if name not in ("v", "w"):
+            raise SqlError(1146, database, name)
+        return {"v": TABLE, "w": W}[name]
+
+
+def resolved(sql: str) -> Any:
+    return resolve(parse_statement(sql), TwoTables(), context())
+
+
+def outcome_of(sql: str) -> list[Any]:
+    try:
+        statement = resolved(sql)
+    except SqlError as error:
+        return [error.errno, error.message]
+    if not isinstance(statement, Select):
+        return []
+    made = []
+    for column in result_columns(statement):
+        length = column.length
+        made.append(
+            [
+                *(column.name, column.org_name, column.table, column.org_table, column.schema),
+                *(column.wire_type, length, column.decimals, column.flags),
+            ]
+        )
+    return made
+
+
+def test_statements_are_resolved_as_recorded() -> None:
+    recorded = json.loads((GOLDEN / "statements.json").read_text(encoding="utf-8"))
+    assert [statement for statement, _ in recorded] == STATEMENTS
+    wrong = []
+    for statement, expected in recorded:
+        got = outcome_of(statement)
+        if statement in REFUSED:
+            assert got[0] == 1235, statement
+        elif (got != expected) != (statement in DIFFERENT):
+            wrong.append(f"{statement}\n  expected {expected}\n  got      {got}")
+    assert not wrong, f"{len(wrong)} of {len(recorded)} differ:\n" + "\n".join(wrong)
+
+
+def test_literals_keep_their_number_where_the_plan_does_not_depend_on_them() -> None:
+    statement = resolved("select i, 5 from v where id = 10 and s = 'x' limit 3")
+    where = [node for node in walk(statement.where) if isinstance(node, Literal)]
+    assert [(node.value, node.literal_no) for node in where] == [(10, 1), ("x", 2)]
+    assert statement.limit == Literal(statement.limit.type, 3, 3, 51, 52)
+    assert statement.items[1].expression.literal_no is None
+
+
+def test_an_integer_column_is_compared_with_a_string_of_digits_as_a_number() -> None:
+    where = resolved("select 1 from v where id = '10'").where
+    assert where.args[1].value == 10
+    assert where.args[1].literal_no is None  # another string would be another plan
+
+
+def test_a_decimal_column_keeps_its_scale_when_compared() -> None:
+    where = resolved("select 1 from v where d > 100").where
+    assert isinstance(where.args[0], ColumnRef)
+    assert where.args[1].type.scale == 2
+
+
+def test_parameters_take_the_type_of_what_they_meet() -> None:
+    where = resolved("select 1 from v where id = ? and dt > ? and s = ? limit ?, ?").where
+    kinds = {node.param_no: node.type.cls for node in walk(where) if isinstance(node, Param)}
+    assert kinds == {0: Class.INT, 1: Class.DATETIME, 2: Class.STRING}
+
+
+def test_parameters_of_limit_are_counted_in_the_order_of_the_text() -> None:
+    statement = resolved("select 1 from v limit ?, ?")
+    assert (statement.offset.param_no, statement.limit.param_no) == (0, 1)
+
+
+def test_insert_values_are_cast_to_their_columns() -> None:
+    statement = resolved("insert into w (id, amount, name) values (1, '2.5', default)")
+    assert isinstance(statement, Insert)
+    number, amount, name = statement.rows[0]
+    assert isinstance(number, Cast) and number.into == "id"
+    assert isinstance(amount, Cast) and amount.type.scale == 2
+    assert isinstance(name, DefaultValue) and name.column_no == 2
+
+
+def test_on_duplicate_key_update_sees_both_rows() -> None:
+    for sql in (
+        "insert into w (id, amount) values (1, 2) on duplicate key update amount = amount + values(amount)",
+        "insert into w (id, amount) values (1, 2) as new on duplicate key update amount = w.amount + new.amount",
+        "insert into w (id, amount) values (1, 2) as new(x, y) on duplicate key update amount = w.amount + y",
+    ):
+        ((column, value),) = resolved(sql).on_duplicate
+        refs = [node.table_no for node in walk(value) if isinstance(node, ColumnRef)]
+        assert column == 3 and refs == [0, NEW_ROW]
+
+
+def test_update_with_order_and_limit() -> None:
+    statement = resolved("update w set amount = amount * 2 where id > 3 order by id desc limit 5")
+    assert isinstance(statement, Update)
+    assert statement.order_by[0].descending and statement.limit.value == 5
+
+
+def test_replace_and_ignore_are_kept() -> None:
+    assert resolved("replace into w (id) values (1)").replace
+    assert resolved("insert low_priority ignore into w (id) values (1)").ignore
+    assert resolved("update ignore w set id = 1").ignore
+
+
+def test_version_comments_are_text_and_newer_ones_are_not() -> None:
+    assert len(resolved("select 1 /*!80000 , 2 */").items) == 2
+    assert len(resolved("select 1 /*!99999 , 2 */").items) == 1
+
+
+def test_arrows_inside_calls_are_json() -> None:
+    item = resolved("select upper(j->>'$.city') from v").items[0].expression
+    assert isinstance(item, Call)
+    assert [n.function.name for n in walk(item) if isinstance(n, Call)] == [
+        "upper", "json_unquote", "json_extract",
+    ]  # fmt: skip
