@@ -22,6 +22,7 @@ from mysqlcompat.lane.lane import Lane
 from mysqlcompat.machine import machine_kernels
 from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
 from mysqlcompat.patient_volume import PatientVolume
+from mysqlcompat.plan_cache import PlanCache
 from mysqlcompat.storage_role import storage_socket
 from mysqlcompat.supervisor import Shared
 from mysqlcompat.variables import GlobalVariables
@@ -72,6 +73,7 @@ class ClusterNode:
         self.st: Words = new_state(self.arena, volume_meta.page_bytes)
         self.volume = PatientVolume(storage_socket(config.data), self.arena)
         self.lane = Lane(self.arena, self.st, address_of(machine_kernels.program_execute))
+        self.plans = PlanCache(self.arena, self.lane)
         self.durability = DurabilityQueue(self.st, self.lane.words)
         self.engine: Any = None
         self._cpu = CpuMeter()
@@ -80,6 +82,12 @@ class ClusterNode:
     def durable(self, lsn: int) -> Awaitable[None]:
         """Done as soon as VDL >= `lsn`. The loop's selector publishes before it waits."""
         return self.durability.wait(lsn)
+
+    def check_plans(self) -> None:
+        """Before every turn of the lane: nothing made for an older dictionary is served."""
+        version = self.engine.catalog.version
+        if version != self.plans.version:
+            self.plans.forget(version)
 
     def beat(self) -> None:
         """Several times a second: figures of this node for the others."""

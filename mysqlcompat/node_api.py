@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from mysqlcompat.lane.lane import Lane
+    from mysqlcompat.plan_cache import PlanCache
     from mysqlcompat.session import Session
     from mysqlcompat.variables import GlobalVariables
 
@@ -73,8 +75,8 @@ class Counters:
     slow_queries: int = 0
     commands: dict[str, int] = field(default_factory=dict)  #: "select" → Com_select
 
-    def count(self, command: str) -> None:
-        self.commands[command] = self.commands.get(command, 0) + 1
+    def count(self, command: str, times: int = 1) -> None:
+        self.commands[command] = self.commands.get(command, 0) + times
 
 
 class Node(Protocol):
@@ -86,6 +88,8 @@ class Node(Protocol):
     processlist: ProcessList
     counters: Counters
     globals: GlobalVariables  #: values of the GLOBAL system variables
+    plans: PlanCache
+    lane: Lane | None  #: serves hot statements without Python; None where there is no lane
     config: Mapping[str, Any]  #: "port", "data", "version" … as started
 
     def durable(self, lsn: int) -> Awaitable[None]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from mysqlcompat.child import Status
 from mysqlcompat.config import Config
+from mysqlcompat.lane.lending import Lending
 from mysqlcompat.lane.selector import new_loop
 from mysqlcompat.node import ClusterNode, ReaderNode, WriterNode
 from mysqlcompat.sessions import NodeSessions, run_script
@@ -39,7 +40,7 @@ def node_role(script: str) -> Role:
 def run_writer(config: Config, shared: Shared, status: Status, script: str) -> None:
     """The writer, until SIGTERM or until it is fenced."""
     node = WriterNode(config, shared, WRITER)
-    loop = new_loop(node.lane, node.durability, shared.writer_wake)
+    loop = new_loop(node.lane, node.durability, shared.writer_wake, node.check_plans)
     asyncio.set_event_loop(loop)
     sessions = NodeSessions(node, config.password)
     if node.is_new and script:
@@ -59,7 +60,7 @@ def _in_background(node: WriterNode) -> None:
 def run_reader(config: Config, shared: Shared, name: str, status: Status) -> None:
     """A reader, until SIGTERM."""
     node = ReaderNode(config, shared, name)
-    loop = new_loop(node.lane, node.durability)
+    loop = new_loop(node.lane, node.durability, before=node.check_plans)
     asyncio.set_event_loop(loop)
     node.watch(loop)
     NodeLife(node, loop, status).serve(config, shared, NodeSessions(node, config.password))
@@ -109,7 +110,7 @@ class NodeLife:
     async def _serve(
         self, config: Config, listeners: list[socket.socket], sessions: NodeSessions
     ) -> None:
-        server = Server(sessions, config)
+        server = Server(sessions, config, on_ready=Lending(self._node.lane).ready)
         await server.start(listeners)
         self._node.beat()
         self._status.ready()

@@ -20,6 +20,7 @@ import numpy as np
 
 from mysqlcompat.lane import lane_layout as layout
 from mysqlcompat.lane.fingerprint_kernels import fingerprint
+from mysqlcompat.lane.lane import Lane
 from mysqlcompat.machine.program import Program
 from mysqlcompat.sql.typed import Expression, Literal, walk
 from redo.arena import Arena
@@ -66,7 +67,8 @@ class Entry:
 class PlanCache:
     """The cache of one node. Everything in it was made for one version of the dictionary."""
 
-    def __init__(self, arena: Arena) -> None:
+    def __init__(self, arena: Arena, lane: Lane | None = None) -> None:
+        self._lane = lane
         self._mem = arena.mem
         self._arena = arena
         self._text = arena.alloc(TEXT_BYTES)
@@ -119,10 +121,21 @@ class PlanCache:
             self.hits += 1
         return program
 
-    def add(self, read: Fingerprint, context: int, program: Program) -> Entry:
-        """Keep a program compiled from this text."""
+    def add(self, read: Fingerprint, context: int, program: Program, text: str) -> Entry | None:
+        """Keep a program compiled from `text`; None when it cannot be kept.
+
+        The kernel and the parser number literals each in its own way. Should they ever disagree, a
+        wrong value would be bound, so both must name the same source text.
+        """
         key = read.shape, context
-        used = set(literal_numbers(program))
+        used: set[int] = set()
+        for literal in literals_of(program):
+            number = literal.literal_no
+            assert number is not None
+            source = text[literal.start : literal.end].encode()
+            if number >= len(read.literals) or read.source(number) != source:
+                return None
+            used.add(number)
         pinned = tuple(number for number in range(len(read.literals)) if number not in used)
         entry = self._entries.get(key)
         if entry is None or entry.pinned != pinned:
@@ -132,20 +145,27 @@ class PlanCache:
         while self._programs > CAPACITY and len(self._entries) > 1:
             _, oldest = self._entries.popitem(last=False)
             self._programs -= len(oldest.programs)
+            self._clear_lane()
         return entry
 
     def forget(self, version: int) -> None:
         """The dictionary has moved: nothing compiled before may run again."""
+        self._clear_lane()
         self._entries.clear()
         self._programs = 0
         self.version = version
 
+    def _clear_lane(self) -> None:
+        """Programs are about to go: none may be run by address any more."""
+        if self._lane is not None:
+            self._lane.forget_plans()
 
-def literal_numbers(program: Program) -> Iterator[int]:
+
+def literals_of(program: Program) -> Iterator[Literal]:
     """The literals that a run of the program takes from its text."""
     expressions: list[Expression] = [slot.expression for slot in program.slots]
     expressions += [callback.expression for callback in program.callbacks.values()]
     for expression in expressions:
         for node in walk(expression):
             if isinstance(node, Literal) and node.literal_no is not None:
-                yield node.literal_no
+                yield node

@@ -98,9 +98,7 @@ class Prepared:
         ]
 
     def close(self) -> None:
-        if self.program is not None:
-            self.program.close()
-            self.program = None
+        self.program = None
 
 
 def prepare(session: Session, text: str) -> Prepared:

@@ -18,13 +18,16 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from mysqlcompat import administer, compiler, prepared
 from mysqlcompat.catalog_view import CatalogView
-from mysqlcompat.diagnostics import Diagnostics, Level
+from mysqlcompat.diagnostics import Diagnostics
 from mysqlcompat.errors import SqlError, translate
+from mysqlcompat.lane.lending import Terms
+from mysqlcompat.machine import run
+from mysqlcompat.machine.program import Program
 from mysqlcompat.node_api import Node
 from mysqlcompat.results import (
     STATUS_AUTOCOMMIT,
@@ -33,21 +36,21 @@ from mysqlcompat.results import (
     STATUS_NO_BACKSLASH_ESCAPES,
     TRACK_SCHEMA,
     TRACK_SYSTEM_VARIABLE,
-    Chunk,
     ColumnDef,
     Ok,
     Parameter,
     PreparedInfo,
     Result,
     Rows,
-    RowSource,
     StateChange,
 )
+from mysqlcompat.session_plans import SessionPlans
 from mysqlcompat.sql import statements
 from mysqlcompat.sql.router import route
 from mysqlcompat.sql.token_stream import Note
-from mysqlcompat.sql.tokens import split_statements, tokenize
+from mysqlcompat.sql.tokens import StatementError, split_statements, syntax_error, tokenize
 from mysqlcompat.sqltypes import SqlType
+from mysqlcompat.statement_rows import StatementRows
 from mysqlcompat.transaction import Transaction
 from mysqlcompat.variables import ALIASES, VARIABLES, Value, find
 from mysqlcompat.wire import charsets
@@ -55,6 +58,7 @@ from mysqlcompat.wire.sessions import Client
 
 CLIENT_INTERACTIVE: Final = 1 << 10
 CLIENT_FOUND_ROWS: Final = 1 << 1
+_STRICT: Final = ("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES")
 _DIAGNOSTIC: Final = ("warnings", "errors", "count_warnings", "count_errors")
 
 
@@ -71,6 +75,11 @@ class Session:
         self.user_variables: dict[str, tuple[Any, SqlType | None]] = {}
         self.named_statements: dict[str, prepared.Prepared] = {}
         self.database: str | None = None
+        self.plans = SessionPlans(self)
+        self.user = f"{client.user}@{client.host}"
+        self.account = f"{client.account.user}@{client.account.host}"
+        self.strict = False  #: the running statement changes data, in strict mode
+        self.row = 1  #: the row it stands at, for messages
         self.last_insert_id = 0
         self.row_count = -1
         self.found_rows = 0
@@ -80,7 +89,6 @@ class Session:
         self.command = "Sleep"
         self.since_us = self.now_us
         self.kill_requested = ""  #: "query" or "connection"
-        self._writes = False  #: the running statement changes data
         self._task: asyncio.Task[Any] | None = None
         self._changes: list[StateChange] = []
         self._random = random.Random()
@@ -111,6 +119,7 @@ class Session:
         self.collation = str(variables.get("collation_connection"))
         client = charsets.CHARACTER_SETS[str(variables.get("character_set_client"))]
         self._codec = client.codec or "utf-8"
+        self.plans.settings_changed()
         self.transaction.autocommit = bool(variables.get("autocommit"))
         self.transaction.isolation = str(variables.get("transaction_isolation"))
         self.transaction.session_read_only = bool(variables.get("transaction_read_only"))
@@ -119,20 +128,6 @@ class Session:
         self.diagnostics.limit = limit
 
     # What functions ask: `functions.table.Context`
-
-    @property
-    def strict(self) -> bool:
-        return self._writes and not self.sql_mode.isdisjoint(
-            ("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES")
-        )
-
-    @property
-    def user(self) -> str:
-        return f"{self.client.user}@{self.client.host}"
-
-    @property
-    def account(self) -> str:
-        return f"{self.client.account.user}@{self.client.account.host}"
 
     @property
     def ctx(self) -> int:
@@ -144,7 +139,7 @@ class Session:
         """UPDATE counts matched rows instead of changed ones (CLIENT_FOUND_ROWS)."""
         return bool(self.client.capabilities & CLIENT_FOUND_ROWS)
 
-    def warn(self, errno: int, message: str, level: Level = "Warning") -> None:
+    def warn(self, errno: int, message: str, level: str = "Warning") -> None:
         if level != "Note" or self.variables.get("sql_notes"):
             self.diagnostics.add(level, errno, message)
 
@@ -215,15 +210,24 @@ class Session:
         self, sql: bytes, multi: bool, attributes: Sequence[Parameter] = ()
     ) -> AsyncIterator[Result]:
         """Run the statements of `sql`, one result each."""
+        program = self.plans.find(sql)
+        if program is not None:
+            yield await self.run_planned(program, sql)
+            return
         text = self.decode(sql)
         tokens = self.tokenize(text)
         ranges = split_statements(text, tokens)
         if not ranges:
             raise self._failed(SqlError(1065))
         if len(ranges) > 1 and not multi:
-            ranges = [(ranges[0][0], len(text))]
+            raise self._failed(syntax_error(text, ranges[1][0]))
         for number, (start, end) in enumerate(ranges):
-            result = await self.run_text(text[start:end])
+            try:
+                if len(ranges) > 1:
+                    self.plans.read = None
+                result = await self.run_text(text[start:end])
+            except StatementError as error:  # its hint quotes what follows, too
+                raise syntax_error(text, start + error.at, start) from error
             result.more = number + 1 < len(ranges)
             yield result
 
@@ -317,7 +321,7 @@ class Session:
 
     def _begun(self, result: Result) -> Result:
         """The command is over, unless it goes on while its rows are read."""
-        if not isinstance(result, Rows) or not isinstance(result.source, _Finishing):
+        if not isinstance(result, Rows) or not isinstance(result.source, StatementRows):
             self._end_command()
         return result
 
@@ -361,29 +365,53 @@ class Session:
         handle: prepared.Prepared | None,
     ) -> Result:
         """DML or SELECT: compile (or take the compiled one), run, commit if it stands alone."""
-        self._writes = statement.keyword in ("insert", "replace", "update", "delete")
-        transaction = self.transaction
-        if self._writes:
-            transaction.check_write()
+        writes = statement.keyword in ("insert", "replace", "update", "delete")
+        self.strict = writes and not self.sql_mode.isdisjoint(_STRICT)
+        if writes:
+            self.transaction.check_write()
         if handle is None:
             program = compiler.compile_statement(text, self)
-            done = program.close
+            self.plans.keep(program, text)
         else:
-            program, done = handle.current_program(self), _keep
+            program = handle.current_program(self)
             values = handle.convert(self, values)
+        return await self._run_program(program, values, binary, None)
+
+    async def run_planned(self, program: Program, sql: bytes) -> Result:
+        """One statement of the text protocol whose program is known."""
+        self._begin_command("Query", sql.decode("utf-8", "replace"))
         try:
-            uses_tables = bool(program.tables)
-            if uses_tables:
-                transaction.enter_statement(program.tables)
-            result = await compiler.execute(program, self, values, binary)
-        except BaseException:
-            done()
-            raise
+            kind = program.statement_kind
+            self.node.counters.questions += 1
+            self.node.counters.count(kind)
+            self.diagnostics.clear()
+            writes = program.kind != "read"
+            self.strict = writes and not self.sql_mode.isdisjoint(_STRICT)
+            if writes:
+                self.transaction.check_write()
+            result = await self._run_program(program, (), False, self.plans.literals())
+        except (Exception, asyncio.CancelledError) as error:
+            self._end_command()
+            raise self._failed(error) from error
+        return self._begun(result)
+
+    async def _run_program(
+        self,
+        program: Program,
+        values: Sequence[Any],
+        binary: bool,
+        literals: Sequence[Any] | None,
+    ) -> Result:
+        """Run, and commit if the statement stands alone."""
+        transaction = self.transaction
+        uses_tables = bool(program.tables)
+        if uses_tables:
+            transaction.enter_statement(program.tables)
+        result = await run.execute(program, self, values, binary, literals)
         if isinstance(result, Rows):
-            result.source = _Finishing(self, result, uses_tables, done)
+            result.source = StatementRows(self, result, uses_tables)
             self.row_count = -1
             return result
-        done()
         if uses_tables and transaction.single:
             await transaction.commit()
         self.row_count = result.affected
@@ -391,6 +419,19 @@ class Session:
             self.last_insert_id = result.insert_id
         result.warnings = self.diagnostics.warning_count
         return result
+
+    def lane_terms(self) -> Terms | None:
+        return self.plans.lane_terms()
+
+    def lane_served(self, count: int, rows: int) -> None:
+        self.plans.lane_served(count, rows)
+
+    def lane_program(
+        self, statement: PreparedInfo, parameters: Sequence[Parameter]
+    ) -> tuple[int, bytes, bytes, int] | None:
+        handle = statement.handle
+        assert isinstance(handle, prepared.Prepared)
+        return self.plans.lane_program(handle, parameters)
 
     def finish_rows(self, uses_tables: bool, rows: int) -> None:
         """The last row of a SELECT has been read, or the rest is not wanted."""
@@ -404,7 +445,7 @@ class Session:
         self.since_us = time.time_ns() // 1000
         fixed = self.variables.get("timestamp")
         self.now_us = int(float(fixed) * 1e6) if fixed else self.since_us
-        self._writes = False
+        self.strict = False
         self.parser_notes = []
         self._task = asyncio.current_task()
 
@@ -449,12 +490,14 @@ class Session:
     def use(self, database: str) -> None:
         """Make `database` the current one; ERROR 1049 when there is none."""
         self.database = CatalogView(self).database_name(database)
+        self.plans.settings_changed()
         if self.variables.get("session_track_schema"):
             self._changes.append(StateChange(TRACK_SCHEMA, "", self.database))
 
     def forget_database(self) -> None:
         """The current database has been dropped."""
         self.database = None
+        self.plans.settings_changed()
         if self.variables.get("session_track_schema"):
             self._changes.append(StateChange(TRACK_SCHEMA, "", ""))
 
@@ -463,46 +506,3 @@ class Session:
         tracked = str(self.variables.get("session_track_system_variables"))
         if tracked == "*" or name in tracked.split(","):
             self._changes.append(StateChange(TRACK_SYSTEM_VARIABLE, name, value))
-
-
-def _keep() -> None:
-    """Nothing to close: the program belongs to a prepared statement."""
-
-
-class _Finishing:
-    """A SELECT's rows; ends the statement with the last of them."""
-
-    def __init__(
-        self, session: Session, result: Rows, uses_tables: bool, done: Callable[[], None]
-    ) -> None:
-        self._session = session
-        self._result = result
-        self._inner: RowSource = result.source
-        self._uses_tables = uses_tables
-        self._done = done
-        self._rows = 0
-        self._open = True
-
-    async def read(self, sequence: int, limit: int) -> Chunk:
-        try:
-            chunk = await self._inner.read(sequence, limit)
-        except (Exception, asyncio.CancelledError) as error:
-            self._open = False
-            self._inner.close()
-            self._done()
-            raise self._session.fail_rows(error) from error
-        self._rows += chunk.rows
-        if chunk.end:
-            self._result.warnings = self._session.diagnostics.warning_count
-            self._finish()
-        return chunk
-
-    def close(self) -> None:
-        self._inner.close()
-        self._finish()
-
-    def _finish(self) -> None:
-        if self._open:
-            self._open = False
-            self._done()
-            self._session.finish_rows(self._uses_tables, self._rows)

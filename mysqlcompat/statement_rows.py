@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from mysqlcompat.results import Chunk, Rows, RowSource
@@ -13,16 +12,13 @@ if TYPE_CHECKING:
 
 
 class StatementRows:
-    """A `RowSource` around the machine's. `done` gives back what the statement held."""
+    """A `RowSource` around the machine's."""
 
-    def __init__(
-        self, session: Session, result: Rows, uses_tables: bool, done: Callable[[], None]
-    ) -> None:
+    def __init__(self, session: Session, result: Rows, uses_tables: bool) -> None:
         self._session = session
         self._result = result
         self._inner: RowSource = result.source
         self._uses_tables = uses_tables
-        self._done = done
         self._rows = 0
         self._open = True
 
@@ -32,7 +28,6 @@ class StatementRows:
         except (Exception, asyncio.CancelledError) as error:
             self._open = False
             self._inner.close()
-            self._done()
             raise self._session.fail_rows(error) from error
         self._rows += chunk.rows
         if chunk.end:
@@ -47,5 +42,4 @@ class StatementRows:
     def _finish(self) -> None:
         if self._open:
             self._open = False
-            self._done()
             self._session.finish_rows(self._uses_tables, self._rows)

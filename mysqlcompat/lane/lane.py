@@ -195,6 +195,14 @@ class Lane:
         if entry[layout.S_KEY] == statement + 1:
             self._drop(entry)
 
+    def serves_prepared(self, block: Block, statement: int) -> bool:
+        entry = self._prepared(block.words)[(statement + 1) & (layout.PREPARED_SLOTS - 1)]
+        return bool(entry[layout.S_KEY] == statement + 1)
+
+    def close_all_prepared(self, block: Block) -> None:
+        for entry in self._prepared(block.words):
+            self._drop(entry)
+
     def forget_plans(self) -> None:
         """Empty the plan table (dictionary changed, cache full): Python installs again."""
         for entry in self._plans[self._plans[:, layout.S_KEY] != 0]:
@@ -202,8 +210,7 @@ class Lane:
         self._plans[:] = 0
         self._installed = 0
         for block in self._blocks.values():
-            for entry in self._prepared(block.words):
-                self._drop(entry)
+            self.close_all_prepared(block)
 
     def _prepared(self, words: Words) -> Words:
         at = int(words[layout.C_PREPARED])

@@ -8,7 +8,7 @@ ask (FOUND_ROWS(), SHOW WARNINGS, status counters).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mysqlcompat.lane import lane_layout as layout
 from mysqlcompat.lane.lane import Block, Lane
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mysqlcompat.wire.connection import Connection
 
 
-class Terms(Protocol):
+class Terms(NamedTuple):
     """What a session says about being served without Python.
 
     context, mode  of the plan cache and the fingerprint kernel
@@ -110,6 +110,13 @@ class LentConnection:
         if self.block is not None:
             self._lane.install_prepared(self.block, statement, program, types, prefix, packets)
 
+    def serves(self, statement: int) -> bool:
+        return self.block is None or self._lane.serves_prepared(self.block, statement)
+
     def close_statement(self, statement: int) -> None:
         if self.block is not None:
             self._lane.close_prepared(self.block, statement)
+
+    def close_statements(self) -> None:
+        if self.block is not None:
+            self._lane.close_all_prepared(self.block)

@@ -12,6 +12,7 @@ import math
 import os
 import select
 import selectors
+from collections.abc import Callable
 
 from mysqlcompat.lane.durability import DurabilityQueue
 from mysqlcompat.lane.lane import Lane
@@ -24,8 +25,12 @@ ROUNDS = 64  #: epoll rounds before asyncio's timers and callbacks get their tur
 class LaneSelector(selectors.EpollSelector):
     """An EpollSelector whose `select` serves. Registrations stay with the base class."""
 
-    def __init__(self, lane: Lane, durability: DurabilityQueue) -> None:
+    def __init__(
+        self, lane: Lane, durability: DurabilityQueue, before: Callable[[], None] | None = None
+    ) -> None:
+        """`before` is called ahead of every turn: what was served until now may have to go."""
         super().__init__()
+        self._before = before
         self._lane = lane
         self._durability = durability
 
@@ -44,6 +49,8 @@ class LaneSelector(selectors.EpollSelector):
             timeout_ms = 0
         else:
             timeout_ms = math.ceil(timeout * 1e3)
+        if self._before is not None:
+            self._before()
         lane = self._lane
         found = lane_turn(lane.st, lane.arena.mem, self.fileno(), timeout_ms, ROUNDS)
         if found < 0 and found != -errno.EINTR:
@@ -66,9 +73,14 @@ class LaneSelector(selectors.EpollSelector):
         return ready
 
 
-def new_loop(lane: Lane, durability: DurabilityQueue, acks: int = -1) -> asyncio.AbstractEventLoop:
+def new_loop(
+    lane: Lane,
+    durability: DurabilityQueue,
+    acks: int = -1,
+    before: Callable[[], None] | None = None,
+) -> asyncio.AbstractEventLoop:
     """An asyncio loop whose selector is the lane. `acks`: eventfd the copies signal, or -1."""
-    selector = LaneSelector(lane, durability)
+    selector = LaneSelector(lane, durability, before)
     if acks >= 0:
         selector.watch_acknowledgements(acks)
     return asyncio.SelectorEventLoop(selector)

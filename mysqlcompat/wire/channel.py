@@ -47,7 +47,13 @@ class Lender(Protocol):
         """Serve executions of a prepared statement whose parameters have these wire types."""
         ...
 
+    def serves(self, statement: int) -> bool:
+        """Whether executions of this statement are served already."""
+        ...
+
     def close_statement(self, statement: int) -> None: ...
+
+    def close_statements(self) -> None: ...
 
 
 class Channel(asyncio.BufferedProtocol):

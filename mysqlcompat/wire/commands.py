@@ -236,7 +236,7 @@ async def com_change_user(connection: Connection, body: bytes) -> bool:
 
 
 async def com_reset_connection(connection: Connection, body: bytes) -> None:
-    connection.statements.clear(connection.session)
+    connection.clear_statements()
     await connection.session.reset()
     connection.ok()
 
@@ -263,7 +263,8 @@ async def com_stmt_prepare(connection: Connection, body: bytes) -> None:
 
 async def com_stmt_execute(connection: Connection, body: bytes) -> None:
     fields = Fields(body)
-    statement = connection.statements.find(fields.number(4))
+    number = fields.number(4)
+    statement = connection.statements.find(number)
     flags = fields.number(1)
     fields.number(4)  # iterations: always one
     error = statement.long_data_error
@@ -280,6 +281,18 @@ async def com_stmt_execute(connection: Connection, body: bytes) -> None:
                 await _open_cursor(connection, statement, result)
             else:
                 await send_result(connection, result)
+    _offer(connection, number, statement, parameters)
+
+
+def _offer(
+    connection: Connection, number: int, statement: Statement, parameters: list[Parameter]
+) -> None:
+    """Let the lane run the next execution, if it can."""
+    lender = connection.channel.lender
+    if lender is not None and not lender.serves(number):
+        program = connection.session.lane_program(statement.info, parameters)
+        if program is not None:
+            lender.install(number, *program)
 
 
 def _parameters(
@@ -340,7 +353,10 @@ async def com_stmt_send_long_data(connection: Connection, body: bytes) -> None:
 async def com_stmt_close(connection: Connection, body: bytes) -> None:
     """No reply."""
     if len(body) >= 4:
-        connection.statements.remove(Fields(body).number(4), connection.session)
+        number = Fields(body).number(4)
+        if connection.channel.lender is not None:
+            connection.channel.lender.close_statement(number)
+        connection.statements.remove(number, connection.session)
 
 
 async def com_stmt_reset(connection: Connection, body: bytes) -> None:

@@ -234,7 +234,7 @@ class Connection:
 
     async def change_user(self, login: Login) -> bool:
         """COM_CHANGE_USER: prove another password on the same connection, with a new session."""
-        self.statements.clear(self.session)
+        self.clear_statements()
         self.session.close()
         self._session = None
         try:
@@ -287,6 +287,12 @@ class Connection:
         await self._drain()
         return goes_on and not self._killed
 
+    def clear_statements(self) -> None:
+        """Close all prepared statements."""
+        if self.channel.lender is not None:
+            self.channel.lender.close_statements()
+        self.statements.clear(self.session)
+
     # End
 
     def _refuse(self, error: SqlError, reason: str) -> None:
@@ -298,7 +304,7 @@ class Connection:
     def _close(self) -> None:
         self.deadline = 0.0
         if self._session is not None:
-            self.statements.clear(self._session)
+            self.clear_statements()
             self._session.close()
         self.flush()
         self.channel.close(self.server.limits.write_timeout)

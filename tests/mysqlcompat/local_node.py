@@ -17,12 +17,17 @@ from typing import Any
 
 from btree.engine import Engine
 from mysqlcompat.errors import SqlError
+from mysqlcompat.lane.lane import Lane
+from mysqlcompat.machine import machine_kernels
 from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
+from mysqlcompat.plan_cache import PlanCache
 from mysqlcompat.results import Ok, Rows
 from mysqlcompat.session import Session
 from mysqlcompat.sessions import NodeSessions
 from mysqlcompat.variables import GlobalVariables
+from mysqlcompat.plan_cache import PlanCache
 from mysqlcompat.wire.server import Server
+from redo.calls import address_of
 from redo.volume import LocalVolume
 
 
@@ -37,6 +42,10 @@ class LocalNode:
             self.engine.create()
         else:
             self.engine.open()
+        self.plans = PlanCache(arena)
+        self.lane = None
+        self.lane = Lane(arena, st, address_of(machine_kernels.program_execute))
+        self.plans = PlanCache(arena, self.lane)
         self.read_only = read_only
         self.server_id = "local"
         self.processlist = ProcessList()
@@ -68,29 +77,43 @@ class Talk:
     """A session spoken to in text: `run` gives rows as lists of text, or the Ok, or the error."""
 
     def __init__(self, node: LocalNode) -> None:
+        self.node = node
         self.sessions = NodeSessions(node, "")  # type: ignore[arg-type]
         self.session: Session = asyncio.run(self.sessions.open(self.sessions.own_client()))
 
     def run(self, sql: str) -> Any:
-        return asyncio.run(self._run(sql))
+        return asyncio.run(self.ask(sql))
 
-    async def _run(self, sql: str) -> Any:
+    async def ask(self, sql: str) -> Any:
         try:
-            async for result in self.session.query(sql.encode(), False):
-                if isinstance(result, Ok):
-                    return result
-                return await _texts(result)
+            answers = [
+                result if isinstance(result, Ok) else await texts_of(result)
+                async for result in self.session.query(sql.encode(), False)
+            ]
         except SqlError as error:
             return error
+        return answers[-1]
 
 
-async def _texts(result: Rows) -> list[list[str | None]]:
+async def texts_of(result: Any, binary: bool = False) -> list[Any]:
+    """Rows as lists of text; of the binary protocol, what follows the NULL bitmap."""
+    assert isinstance(result, Rows)
     packets, sequence = b"", 1
     while True:
         chunk = await result.source.read(sequence, 0)
         packets, sequence = packets + chunk.packets, chunk.sequence
         if chunk.end:
-            return _rows(packets, len(result.columns))
+            break
+    return _binary_rows(packets) if binary else _rows(packets, len(result.columns))
+
+
+def _binary_rows(packets: bytes) -> list[bytes]:
+    rows = []
+    while packets:
+        size = int.from_bytes(packets[:3], "little")
+        rows.append(packets[6 : 4 + size])
+        packets = packets[4 + size :]
+    return rows
 
 
 def _rows(packets: bytes, count: int) -> list[list[str | None]]:

@@ -1,0 +1,124 @@
+"""A session before plan cache and lane: what its texts mean, and when Python is not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from mysqlcompat.lane.installing import head, install_text, prepared_types
+from mysqlcompat.lane.lane_layout import MODE_ANSI_QUOTES, MODE_NO_BACKSLASH_ESCAPES
+from mysqlcompat.lane.lending import Terms
+from mysqlcompat.machine.program import Program
+from mysqlcompat.plan_cache import Fingerprint
+from mysqlcompat.results import Parameter
+from mysqlcompat.transaction import ISOLATION
+
+if TYPE_CHECKING:
+    from mysqlcompat.prepared import Prepared
+    from mysqlcompat.session import Session
+
+#: Settings besides database and sql_mode that decide what a text means, or how its rows look.
+_MEANING: Final = (
+    "collation_connection",
+    "character_set_results",
+    "time_zone",
+    "div_precision_increment",
+)
+_CLIENT_OPTIONAL_METADATA: Final = 1 << 25
+
+
+class SessionPlans:
+    """Plans of one session's statements."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._cache = session.node.plans
+        self._is_utf8 = True
+        self._mode = 0
+        self._context = 0
+        self.read: Fingerprint | None = None  #: the running text, if its plan may be kept
+
+    def settings_changed(self) -> None:
+        """Variables or the current database are others now."""
+        session = self._session
+        self._is_utf8 = session.variables.get("character_set_client") in ("utf8mb4", "utf8mb3")
+        self._mode = MODE_ANSI_QUOTES if "ANSI_QUOTES" in session.sql_mode else 0
+        if "NO_BACKSLASH_ESCAPES" in session.sql_mode:
+            self._mode |= MODE_NO_BACKSLASH_ESCAPES
+        self._context = 0
+
+    @property
+    def context(self) -> int:
+        """Number of everything that decides what a text means to this session."""
+        if self._context == 0:
+            session = self._session
+            settings = tuple(session.variables.get(name) for name in _MEANING)
+            key = session.database, session.sql_mode, settings
+            self._context = self._cache.context(key)
+        return self._context
+
+    # The text protocol
+
+    def find(self, sql: bytes) -> Program | None:
+        """The program of a text that was run before; `read` is set for `literals` and `keep`."""
+        self.read = self._cache.read(sql, self._mode) if self._is_utf8 else None
+        if self.read is None:
+            return None
+        version = self._session.node.engine.catalog.version
+        return self._cache.find(self.read, self.context, version)
+
+    def literals(self) -> list[Any] | None:
+        """Values of the literals of the text just read."""
+        read = self.read
+        assert read is not None
+        numbers = range(len(read.literals))
+        return [read.value(number, self._unquote) for number in numbers] or None
+
+    def _unquote(self, source: bytes) -> str:
+        return str(self._session.tokenize(source.decode("utf-8", "replace"))[0].value)
+
+    def keep(self, program: Program, text: str) -> None:
+        """Keep the program compiled from the text just read; the lane gets it if it may."""
+        read, self.read = self.read, None
+        if read is None:
+            return
+        entry = self._cache.add(read, self.context, program, text)
+        lane = self._session.node.lane
+        if entry is not None and not entry.pinned and lane is not None:
+            install_text(lane, read, self.context, program, self._session.results_collation)
+
+    # The lane
+
+    def lane_terms(self) -> Terms | None:
+        """How the lane may serve this session while it waits; None: not now."""
+        session = self._session
+        transaction = session.transaction
+        if not self._is_utf8 or not transaction.single or transaction.active:
+            return None
+        if transaction.next_isolation or session.kill_requested:
+            return None
+        if session.client.capabilities & _CLIENT_OPTIONAL_METADATA:
+            return None
+        session.node.engine.begin(session.ctx, ISOLATION[transaction.isolation])
+        return Terms(self.context, self._mode, session.ctx)
+
+    def lane_served(self, count: int, rows: int) -> None:
+        """The lane has answered `count` SELECTs of this session; the last one had `rows` rows."""
+        session = self._session
+        session.diagnostics.clear()
+        session.row_count = -1
+        session.found_rows = rows
+        session.node.counters.questions += count
+        session.node.counters.count("select", count)
+
+    def lane_program(
+        self, handle: Prepared, parameters: Sequence[Parameter]
+    ) -> tuple[int, bytes, bytes, int] | None:
+        """Program, wire types, head packets and their number, if the lane may run the statement."""
+        program = handle.program
+        if program is None or not self._is_utf8:
+            return None
+        types = prepared_types(program, parameters)
+        if types is None:
+            return None
+        return (program.at, types, *head(program, self._session.results_collation))
