@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import Any, Final
 
 SUPERVISOR: Final = "supervisor"
-START_TIMEOUT_S: Final = 120.0  #: a first start compiles kernels
+START_TIMEOUT_S: Final = 300.0  #: a first start compiles kernels
 
 
 class ClusterError(Exception):
@@ -96,7 +96,12 @@ class Cluster:
         self.pids = {SUPERVISOR: self._process.pid}
         self._ready.clear()
         self._buffer = b""
-        self._wait(lambda: "*" in self._ready, "start")
+        try:
+            self._wait(lambda: "*" in self._ready, "start")
+        except BaseException:
+            if self._process is not None:
+                self.kill()
+            raise
 
     def stop(self) -> int:
         """Stop cleanly, as Ctrl-C does; the exit code."""
