@@ -38,8 +38,9 @@ A row's life
      8 when no view anywhere needs them, `purge_kernels` removes both and frees the undo page
 
 Words
-    trx id, view (low, high, ids), undo pointer (page_no << 16 | offset), mark (deleted, still there),
-    entry (of a secondary index), descriptor (a table as kernels see it), ctx (a session's block).
+    trx id, view (low, high, ids), undo pointer (page_no << 16 | offset), mark (deleted, still
+    there), entry (of a secondary index), descriptor (a table as kernels see it), ctx (a session's
+    block).
 
 Not here: gap locks (phantoms are kept out of snapshots only), metadata locks (the session's).
 """

@@ -10,12 +10,12 @@
     N                            next id, for tables and indexes alike; never given twice
 
 Ids are eight bytes, big-endian; pages eight bytes, little-endian. A DDL statement is one mini-
-transaction over these rows and the root pages it makes (`catalog_kernels.catalog_change`), which also
-moves the dictionary's version in page 1. Pages of what is dropped are freed later, in steps; an X row
-remembers them across a crash.
+transaction over these rows and the root pages it makes (`catalog_kernels.catalog_change`), which
+also moves the dictionary's version in page 1. Pages of what is dropped are freed later, in steps;
+an X row remembers them across a crash.
 
-In memory the dictionary is a set of frozen objects, compared with the tree after each change: whoever
-holds a `Table` keeps a consistent one, and plans are checked by `version`.
+In memory the dictionary is a set of frozen objects, compared with the tree after each change:
+whoever holds a `Table` keeps a consistent one, and plans are checked by `version`.
 """
 
 from __future__ import annotations
@@ -269,7 +269,7 @@ class Catalog:
         self.alter_table(table, replace(table, database=to_database, name=to_name))
 
     def alter_table(self, old: Table, new: Table) -> Table:
-        """Replace a definition by one that rows and trees already fit (names, comments, defaults)."""
+        """Replace a definition by one that rows and trees fit already (names, defaults)."""
         assert [index.index_id for index in old.indexes] == [i.index_id for i in new.indexes]
         self._change([_definition(replace(new, table_id=old.table_id))])
         return self._tables[old.table_id]

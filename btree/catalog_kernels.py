@@ -203,7 +203,7 @@ def drop_step(st, mem, root, key, key_bytes):
 
 @kernel("i8(i8[::1], u1[::1], i8, i8)")
 def autoinc_raise(st, mem, table, value):
-    """Let the next AUTO_INCREMENT value be at least `value` (CREATE, ALTER TABLE). End LSN or code."""
+    """Let the next AUTO_INCREMENT value be at least `value`. End LSN or code."""
     frame = pool_find(st, mem, index_root(mem, table, 0))
     if frame < 0:
         return frame

@@ -1,14 +1,15 @@
 """Range scans: batches of rows that a transaction sees, in index order, forward or backward.
 
 A bound is a key or the beginning of one; an entry that begins with the bound counts as equal to it.
-`cursor_open` turns bounds into plain byte strings [from, to): "after everything that begins with k" is
-k with its last byte increased.
+`cursor_open` turns bounds into plain byte strings [from, to): "after everything that begins with k"
+is k with its last byte increased.
 
-A cursor remembers the last key it has passed and, as a hint, leaf, slot and page_lsn. While the leaf
-still has that LSN it goes on from the slot; otherwise it finds its place again by key. So anything may
-happen between two calls: fetches, splits, changes by this or other transactions.
+A cursor remembers the last key it has passed and, as a hint, leaf, slot and page_lsn. While the
+leaf still has that LSN it goes on from the slot; otherwise it finds its place again by key. So
+anything may happen between two calls: fetches, splits, changes by this or other transactions.
 
-The block is `CURSOR_BYTES` at `cursor`, 8-byte aligned; its contents before `cursor_open` do not matter.
+The block is `CURSOR_BYTES` at `cursor`, 8-byte aligned; its contents before `cursor_open` do not
+matter.
 """
 
 from __future__ import annotations

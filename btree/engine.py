@@ -1,8 +1,8 @@
 """Engine: what a node does with its data, in one object.  The façade of this package.
 
-Kernels do the work; Python here answers the codes they come back with, and keeps what is not per row:
-contexts, the dictionary, lock waits, and the background (rollback of what a crash cut off, purge,
-freeing of dropped trees). One thread owns an engine.
+Kernels do the work; Python here answers the codes they come back with, and keeps what is not per
+row: contexts, the dictionary, lock waits, and the background (rollback of what a crash cut off,
+purge, freeing of dropped trees). One thread owns an engine.
 
 A *statement* is: `statement(ctx)`; row kernels, `settle` for what they return; then nothing, or
 `rollback_statement(ctx)`. A *transaction* is statements and `commit` or `rollback`.
@@ -127,7 +127,7 @@ class Engine:
         self.open()
 
     def open(self) -> None:
-        """After recovery: read the system page and the dictionary. Rollback is for the background."""
+        """After recovery: read system page and dictionary. Rollback is for the background."""
         if not self.st[ST_READ_ONLY]:
             self.st[ST_NEXT_TRX] = self.system_word(SYS_NEXT_TRX)
             self.st[ST_PURGE_UNDO] = self.system_word(SYS_UNDO_HEAD)
@@ -142,7 +142,7 @@ class Engine:
     # calling kernels
 
     def settle(self, code: int) -> bool:
-        """Do what a retryable code asks for (a page, a frame, log room, locks); whether to retry."""
+        """Do what a retryable code asks for (page, frame, log room, locks); whether to retry."""
         if code == E_LOCKS_FULL:
             self._grow_locks()
             return True
@@ -204,7 +204,7 @@ class Engine:
     # transactions
 
     def begin(self, ctx: int, isolation: int = ISOLATION_REPEATABLE_READ) -> None:
-        """A transaction starts with this isolation. It has no id, and no view, until it needs one."""
+        """A transaction starts; it has no id, and no view, until it needs one."""
         assert self.word(ctx, CTX_TRX) == 0
         self._set(ctx, CTX_ISOLATION, isolation)
 

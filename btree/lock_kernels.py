@@ -1,8 +1,8 @@
 """Explicit record locks: who owns a row it has read FOR UPDATE or FOR SHARE.
 
 A row that somebody changed is locked by its own trx_id and has no entry here. Entries exist for
-locking reads only, in a chained hash table in the arena, keyed by a 63-bit hash of (tree root, key):
-two rows with one hash share a lock, which is safe and does not happen.
+locking reads only, in a chained hash table in the arena, keyed by a 63-bit hash of (tree root,
+key): two rows with one hash share a lock, which is safe and does not happen.
 
 An entry is released when its owner's transaction ends.
 """

@@ -1,10 +1,11 @@
 """Who waits for whom: the wait-for graph, deadlocks, and waking up when a transaction ends.
 
-Kernels decide *whether* somebody must wait (`lock_kernels.py`, and rows whose writer is active): they
-return E_LOCK_WAIT with the holder's context in ``st[ST_WAIT_FOR]``. This module decides what then
-happens. It knows no event loop and no clock: a `Wait` calls back, its owner has the timer.
+Kernels decide *whether* somebody must wait (`lock_kernels.py`, and rows whose writer is active):
+they return E_LOCK_WAIT with the holder's context in ``st[ST_WAIT_FOR]``. This module decides what
+then happens. It knows no event loop and no clock: a `Wait` calls back, its owner has the timer.
 
-I1  A context waits for one holder at a time; the edge disappears when the holder's transaction ends.
+I1  A context waits for one holder at a time; the edge disappears when the holder's transaction
+    ends.
 I2  The graph has no cycle: an edge that would close one makes a victim instead.
 I3  Waiters of one holder are woken in the order in which they came; each runs its statement again.
 

@@ -155,7 +155,7 @@ def view_open(st, mem, ctx):
 
 @routine
 def purge_low(st, mem):
-    """Lowest trx_id that some view, open or to come, on any instance, might not show; stored too."""
+    """Lowest trx_id that some view, now or later, on any instance, might not show; stored."""
     low = min(st[ST_NEXT_TRX], st[ST_REMOTE_LOW])
     if st[ST_ACTIVE_COUNT]:
         low = min(low, load_i64(mem, st[ST_ACTIVE_AT]))

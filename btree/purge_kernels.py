@@ -1,8 +1,9 @@
 """Purge: pass the undo stream from its head, removing what no view on any instance can see.
 
 The oldest record whose writer every view sees is looked at. What it kept alive goes: a deleted row
-with its entries, or marked entries of the version it replaced, unless a newer version still has that
-key. Then the position moves on; a page passed entirely is freed and the head in page 1 moves (U3).
+with its entries, or marked entries of the version it replaced, unless a newer version still has
+that key. Then the position moves on; a page passed entirely is freed and the head in page 1 moves
+(U3).
 """
 
 from __future__ import annotations

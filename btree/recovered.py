@@ -1,8 +1,8 @@
 """Transactions that a crash or failover cut off: adopted at open, rolled back in the background.
 
-Their slots on the system pages say who they are. Each gets a context, so that its rows are locked and
-invisible like those of any active transaction while everybody else goes on. Their newest undo records
-are then found by one walk over the undo stream, a page at a time, and undone.
+Their slots on the system pages say who they are. Each gets a context, so that its rows are locked
+and invisible like those of any active transaction while everybody else goes on. Their newest undo
+records are then found by one walk over the undo stream, a page at a time, and undone.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Each record is undone in one MTR which also marks it UNDONE, so a crash in between loses nothing and
 repeats nothing. The version before comes back into the leaf as it was; secondary entries follow S1
-and S2 of `row_keys_kernels`: those of the version that goes are removed unless an older version still
-has that key, those of the version that comes back lose their mark.
+and S2 of `row_keys_kernels`: those of the version that goes are removed unless an older version
+still has that key, those of the version that comes back lose their mark.
 
 A deleted version that every view sees as deleted does not come back: its own undo record may have
 been purged already, and nobody would ever remove it.
@@ -83,8 +83,8 @@ def _entry_writer(st, mem, record, table, index, which, own, live):
     """Who gave an entry the state it has after this undo step: its trx_id, or a code.
 
     live  1: the version that comes back has the key, 0: it has not
-    `own` if one of this transaction's versions that stay made it so, else who wrote the version they
-    are built upon: when those are undone too, nobody will correct an entry that says `own`.
+    `own` if one of this transaction's versions that stay made it so, else who wrote the version
+    they are built upon: when those are undone too, nobody will correct an entry that says `own`.
     """
     code = version_of_record(st, mem, record)
     while code == 1:

@@ -1,14 +1,14 @@
 """Insert, update and delete of one row: clustered tree, secondary trees, undo, slot, in one MTR.
 
 Every change has the same two parts. *Prepare* computes all keys, asks for conflicts and duplicates,
-and touches or promises everything the change will need; it may stop anywhere with a code and nothing
-is done. *Change* runs inside one mini-transaction and cannot fail.
+and touches or promises everything the change will need; it may stop anywhere with a code and
+nothing is done. *Change* runs inside one mini-transaction and cannot fail.
 
 R1  The newest version is in the leaf. A row whose writer is active is locked by it.
 R2  A deleted row stays, marked, until purge; inserting over it is an update of a deleted version.
 R3  Changing the primary key is a delete and an insert in one MTR.
-R4  A table without primary key gets row ids from the LSN: they ascend and never repeat, even after a
-    crash, because whatever was lost with an LSN took its rows along.
+R4  A table without primary key gets row ids from the LSN: they ascend and never repeat, even after
+    a crash, because whatever was lost with an LSN took its rows along.
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ def _claim_new(st, mem, ctx, table):
 
 @routine
 def _prepare_secondaries(st, mem, ctx, table, change, new_row):
-    """Duplicates and reservations of all secondary indexes; keys are in their places. 0 or a code."""
+    """Duplicates and reservations of secondary indexes; keys are in their places. 0 or a code."""
     for index in range(1, table_indexes(mem, table)):
         same = change == CHANGE_UPDATE and keys_equal(st, mem, index, WHICH_OLD, WHICH_NEW)
         key_note_set(st, mem, index, WHICH_NEW, 1 if same else 0)

@@ -7,8 +7,9 @@ caller (`key_note`), and the key.
 A secondary entry is (index columns, clustered key) → (trx_id, mark, clustered key bytes):
 S1  An entry without mark says: the newest version of the row has this key, since trx_id or before.
 S2  An entry with mark says: the newest version has not; some version still reachable may.
-So a view that sees trx_id, and not as its own, believes the entry; any other asks the row's versions.
-(Seen and not one's own means committed before the view: so was whatever the row was built on.)
+So a view that sees trx_id, and not as its own, believes the entry; any other asks the row's
+versions. (Seen and not one's own means committed before the view: so was whatever the row was built
+on.)
 """
 
 from __future__ import annotations

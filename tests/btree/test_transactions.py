@@ -1,4 +1,4 @@
-"""Interleaved transactions against the plain interpreter of `shop.py`, and reopening after a crash."""
+"""Interleaved transactions against the plain interpreter of `shop.py`; reopening after a crash."""
 
 from __future__ import annotations
 
