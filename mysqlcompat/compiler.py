@@ -19,7 +19,7 @@ from mysqlcompat.machine.program import Program
 from mysqlcompat.results import BINARY_COLLATION, ColumnDef, Result
 from mysqlcompat.sql import scope, typed
 from mysqlcompat.sql.evaluate import Evaluator
-from mysqlcompat.sql.output import column_def as output_column_def
+from mysqlcompat.sql.metadata import column_def as output_column_def
 from mysqlcompat.sql.parse import parse_statement
 from mysqlcompat.sql.resolve import resolve
 from mysqlcompat.sql.statements import Explain
@@ -43,9 +43,7 @@ def compile_tree(statement: typed.Statement, session: Session) -> Program:
     return machine_of(engine).compile(statement, engine.catalog.version)
 
 
-def resolved(
-    text: str, session: Session, view: scope.CatalogView | None = None
-) -> typed.Statement:
+def resolved(text: str, session: Session, view: scope.CatalogView | None = None) -> typed.Statement:
     """The typed tree of a statement."""
     parsed = parse_statement(text, session.sql_mode)
     return resolve(parsed, view or CatalogView(session), session)

@@ -28,7 +28,7 @@ from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_aggregates import AggregateCoder
 from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, key_of
 from mysqlcompat.sql.code_scans import ScanCoder, description
-from mysqlcompat.sql.output import column_def
+from mysqlcompat.sql.metadata import column_def
 from mysqlcompat.sql.plan import SelectPlan
 from mysqlcompat.sql.typed import EXPLICIT, Cast, ColumnRef, Expression, Item, Select
 from mysqlcompat.sqltypes import Class, string_type
