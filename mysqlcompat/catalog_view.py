@@ -73,6 +73,8 @@ class CatalogView:
     def table(self, database: str | None, name: str) -> Table | VirtualTable:
         """A table by name; ERROR 1046, 1049 or 1146 when there is none."""
         found = self.find(database, name)
+        if found is None and (database or "").lower() == "information_schema":
+            raise SqlError(1109, name.upper(), "information_schema")
         if found is None:
             raise SqlError(1146, database or self.current_database, name)
         return found

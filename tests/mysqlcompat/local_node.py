@@ -25,7 +25,6 @@ from mysqlcompat.results import Ok, Rows
 from mysqlcompat.session import Session
 from mysqlcompat.sessions import NodeSessions
 from mysqlcompat.variables import GlobalVariables
-from mysqlcompat.plan_cache import PlanCache
 from mysqlcompat.wire.server import Server
 from redo.calls import address_of
 from redo.volume import LocalVolume
@@ -42,8 +41,6 @@ class LocalNode:
             self.engine.create()
         else:
             self.engine.open()
-        self.plans = PlanCache(arena)
-        self.lane = None
         self.lane = Lane(arena, st, address_of(machine_kernels.program_execute))
         self.plans = PlanCache(arena, self.lane)
         self.read_only = read_only
