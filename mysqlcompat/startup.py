@@ -12,12 +12,13 @@ import os
 import socket
 import time
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 LOCK_NAME: Final = "supervisor.lock"
 VOLUME_MARKS: Final = {"volume.json", "volume.formatting", "az1", "az2", "az3"}
 OWN_NAMES: Final = {LOCK_NAME, "lock", "storage.sock", "lost+found"}
-LOCK_PATIENCE_S: Final = 1.0  #: processes of a killed supervisor may need a moment to vanish
+PATIENCE_S: Final = 1.0  #: processes of a killed server may need a moment to vanish
+RETRY_S: Final = 0.02
 BACKLOG: Final = 1024
 
 
@@ -33,7 +34,7 @@ def lock_data_dir(data: Path) -> int:
         fd = os.open(data / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StartError(explain(error, data)) from error
-    deadline = time.monotonic() + LOCK_PATIENCE_S
+    deadline = time.monotonic() + PATIENCE_S
     while True:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,7 +44,7 @@ def lock_data_dir(data: Path) -> int:
                 raise StartError(
                     f"data directory {data} is in use by another server: stop it, or use --data"
                 ) from None
-            time.sleep(0.02)
+            time.sleep(RETRY_S)
         else:
             return fd
 
@@ -70,8 +71,7 @@ def listen(host: str, port: int, flag: str) -> socket.socket:
         raise StartError(f"cannot listen on {host}: {error.strerror or error}") from error
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind(address)
-        listener.listen(BACKLOG)
+        _bind(listener, address)
     except OSError as error:
         listener.close()
         if error.errno == errno.EADDRINUSE:
@@ -81,6 +81,20 @@ def listen(host: str, port: int, flag: str) -> socket.socket:
         raise StartError(f"cannot listen on {host}:{port}: {error.strerror}") from error
     listener.setblocking(False)
     return listener
+
+
+def _bind(listener: socket.socket, address: Any) -> None:
+    """Bind and listen; a taken port is tried again for a moment, as the lock is."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            listener.bind(address)
+            listener.listen(BACKLOG)
+            return
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+        time.sleep(RETRY_S)
 
 
 def explain(error: OSError, data: Path) -> str:
