@@ -8,6 +8,7 @@ A weight table in the arena::
                    IMPLICIT, HANGUL: computed here · count << 24 | offset of `count` u2 weights
     ..             weights of the expansions
 
+In `utf8mb4_general_ci` and `latin1_swedish_ci` weights are MySQL's plus one (U+0000 has weight 0).
 Only primary weights: all collations here ignore case and accents, or compare code points.
 Contractions do not exist in these collations as MySQL has them, so strings may be compared from the
 first differing character on.

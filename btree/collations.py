@@ -65,8 +65,8 @@ def install(arena: Arena, st: Words) -> None:
         return
     for word, table in (
         (ST_WEIGHTS_0900, _kept("0900", lambda: pack(_ducet()))),
-        (ST_WEIGHTS_GENERAL, _kept("general", lambda: pack(general_weight))),
-        (ST_WEIGHTS_LATIN1, _kept("latin1", lambda: pack(swedish_weight))),
+        (ST_WEIGHTS_GENERAL, _kept("general", lambda: pack(_raised(general_weight)))),
+        (ST_WEIGHTS_LATIN1, _kept("latin1", lambda: pack(_raised(swedish_weight)))),
     ):
         at = arena.alloc(len(table))
         arena.mem[at : at + len(table)] = table
@@ -126,6 +126,20 @@ def pack(weights: Weights) -> Table:
     ascii_weights = np.array([_single(weights(point)) for point in range(128)], "<u2")
     parts = (ascii_weights, at_of_block, table, np.array(expansions, "<u2"))
     return np.concatenate([part.view(np.uint8) for part in parts])
+
+
+def _raised(weights: Weights) -> Weights:
+    """Weights plus one: in these collations U+0000 has weight 0, and 0 means ignorable in a table.
+
+    U+FFFE and U+FFFF, which are no characters, become equal by it.
+    """
+
+    def raised(point: int) -> tuple[int, ...] | int:
+        found = weights(point)
+        assert not isinstance(found, int)
+        return tuple(min(weight + 1, 0xFFFF) for weight in found)
+
+    return raised
 
 
 def _single(found: tuple[int, ...] | int) -> int:

@@ -50,7 +50,7 @@ from btree.layout import (
 )
 from btree.rows_kernels import row_column, row_is_null
 from redo import jit
-from redo.coding_kernels import load_i64, load_u8, store_i64_be, store_u8, store_u16_be
+from redo.coding_kernels import load_i64, load_u8, load_u16, store_i64_be, store_u8, store_u16_be
 
 SIGN_BIT = -(2**63)
 
@@ -107,7 +107,7 @@ def key_text(st, mem, collation, at, count, out):
         to += 2
         weight, at, rest = weight_next(mem, table, at, end, rest)
     if pads == 1:
-        store_u16_be(mem, to, SPACE)
+        store_u16_be(mem, to, load_u16(mem, table + 2 * SPACE))
         to += 2
     store_u16_be(mem, to, 0)
     return to + 2 - out

@@ -31,12 +31,15 @@ from btree.page_kernels import (
 )
 from btree.pool import BufferPool
 from btree.pool_kernels import page_hash, pool_admit, pool_drop, pool_lookup
-from btree.space_kernels import page_format
+from btree.space_kernels import page_format, reserve_begin
 from btree.tree import BTree, Store
+from btree.tree_kernels import tree_delete, tree_insert, tree_replace, tree_reserve
 from redo import jit
 from redo.arena import Arena, create_ring
+from redo.codes import E_NOT_FOUND
 from redo.edit_kernels import mtr_begin, mtr_commit, page_new
 from redo.log import LogWriter, Recovered, new_state, start_ring
+from redo.state import ST_VDL
 from tests.btree.storage import Follower
 
 PAGE_BYTES = 512
@@ -57,11 +60,16 @@ def test_kernels_as_plain_python():
     assert " passed" in found.stdout
 
 
-class NoVolume:
-    """A volume with nothing in it: these tests never evict."""
+class FollowedVolume:
+    """Gives back pages as the log makes them: a volume that has applied everything."""
+
+    def __init__(self, arena: Arena, follower: Follower) -> None:
+        self._arena = arena
+        self._follower = follower
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
-        raise AssertionError(f"page {page_no} is not in the pool")
+        page = self._follower.page(page_no)
+        self._arena.mem[frame : frame + len(page)] = bytearray(page)
 
 
 class Bench:
@@ -75,8 +83,9 @@ class Bench:
         start_ring(self.arena, recovered)
         self.log = LogWriter(self.arena, self.st, [-1] * 6)
         self.log.open(recovered)
-        self.pool = BufferPool(self.arena, self.st, NoVolume(), frames * PAGE_BYTES, 1 << 16)
         self.follower = Follower(self.arena, self.st, 4096, PAGE_BYTES)
+        volume = FollowedVolume(self.arena, self.follower)
+        self.pool = BufferPool(self.arena, self.st, volume, frames * PAGE_BYTES, 1 << 16)
 
     def page(self, frame: int) -> Page:
         return Page(self.mem[frame : frame + PAGE_BYTES].tobytes())
@@ -104,6 +113,7 @@ class Bench:
 
     def replayed(self) -> None:
         self.log.publish()
+        self.st[ST_VDL] = self.log.published_lsn
         self.follower.follow(self.log.published_lsn)
         for page_no in self.pool.pages():
             frame = self.pool.lookup(page_no)
@@ -190,3 +200,73 @@ def test_tree_equals_dict():
             report = check_tree(read, tree.root)
             assert report.problems + check_space(read, [1, 2, *report.pages]) == []
     assert list(tree.items()) == sorted(model.items())
+
+
+Change = tuple[
+    int, int, int, bytes | None
+]  # root, offset and length of the key, value (None: delete)
+
+
+def reserve_all(bench: Bench, store: Store, changes: list[Change]) -> None:
+    """Reserve for all changes, fetching what is missed, as row kernels and their callers do."""
+    while True:
+        reserve_begin(bench.st)
+        for root, key, key_bytes, value in changes:
+            wanted = -1 if value is None else len(value)
+            code = tree_reserve(bench.st, bench.mem, root, key, key_bytes, wanted)
+            if code < 0:
+                break
+        else:
+            return
+        assert store.settle(code), code
+
+
+@plain
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_reserved_is_enough(seed):
+    """Several changes in one MTR on two trees, after evictions: none may miss a page."""
+    rng, bench = random.Random(seed), Bench(frames=64)
+    store = Store(bench.arena, bench.st, bench.pool, bench.log)
+    store.check(store.call(entry_kernels.volume_create))
+    trees = [BTree.create(store), BTree.create(store)]
+    models: list[dict[bytes, bytes]] = [{}, {}]
+    place = bench.arena.alloc(256)
+    value_at = bench.arena.alloc(2048)
+    for step in range(300):
+        bench.replayed()
+        for page_no in bench.pool.pages():
+            if rng.random() < 0.3:
+                pool_drop(bench.st, bench.mem, page_no)
+        changes: list[Change] = []
+        for number in range(rng.randrange(1, 4)):
+            which, key = rng.randrange(2), rng.randrange(250).to_bytes(2, "big") * 6
+            at = place + 64 * number
+            bench.mem[at : at + len(key)] = bytearray(key)
+            gone = rng.random() < (0.25 if step % 150 < 90 else 0.8)
+            value = None if gone else rng.randbytes(rng.choice((10, 40, 90, 700)))
+            changes.append((trees[which].root, at, len(key), value))
+        reserve_all(bench, store, changes)
+        assert mtr_begin(bench.st, bench.mem) == 0
+        for root, at, key_bytes, value in changes:
+            model = models[0 if root == trees[0].root else 1]
+            key = bench.mem[at : at + key_bytes].tobytes()
+            run = (bench.st, bench.mem, root, at, key_bytes)
+            if value is None:
+                code, expected = tree_delete(*run), 0 if key in model else E_NOT_FOUND
+                model.pop(key, None)
+            else:
+                bench.mem[value_at : value_at + len(value)] = bytearray(value)
+                change = tree_replace if key in model else tree_insert
+                code, expected = change(*run, value_at, len(value)), 0
+                model[key] = value
+            assert code == expected, (step, code)
+        mtr_commit(bench.st, bench.mem)
+    bench.replayed()
+    read = page_reader(bench.arena, bench.pool)
+    used = [1, 2]
+    for tree, model in zip(trees, models, strict=True):
+        report = check_tree(read, tree.root)
+        used += report.pages
+        assert report.problems == []
+        assert list(tree.items()) == sorted(model.items())
+    assert check_space(read, used) == []
