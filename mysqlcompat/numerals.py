@@ -1,4 +1,4 @@
-"""Numbers and their text, MySQL's way: doubles, decimals, and the number at the start of a string."""
+"""Numbers and their text, MySQL's way: doubles, decimals, the number at the start of a string."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
 Everything that depends on a type asks this table: metadata on the wire, comparison classes, casts,
 value ranges. Nothing else in the package branches on type names.
 
-    length   what MySQL calls max_length, in characters: digits, sign and point of numbers, characters
-             of strings. On the wire strings count bytes: `wire_length` multiplies by the character
-             set the client receives.
+    length   what MySQL calls max_length, in characters: digits, sign and point of numbers,
+             characters of strings. On the wire strings count bytes: `wire_length` multiplies by
+             the character set the client receives.
     scale    decimals: digits after the point of DECIMAL, fractional seconds of temporals,
              `NOT_FIXED` for DOUBLE, strings and JSON
 """
@@ -125,7 +125,8 @@ class SqlType:
 
     precision     DECIMAL: digits in all
     collation     of strings; "binary" for binary strings and everything that is not text
-    coercibility  MySQL's: 0 explicit COLLATE … 2 column, 3 system constant, 4 literal, 5 number, 6 NULL
+    coercibility  MySQL's: 0 explicit COLLATE, 2 column, 3 system constant, 4 literal, 5 number,
+                  6 NULL
     """
 
     kind: TypeKind

@@ -1,10 +1,11 @@
 """Dates and times: MySQL's reading of strings and numbers, its text, and its packed integers.
 
-Values are `datetime.date`, `datetime.datetime` (no zone) and `datetime.timedelta` (TIME, which may be
-negative and has 838:59:59 as its limit). Zero dates exist only outside the default sql_mode; they
-cannot be expressed here, and reading one in such a mode is ERROR 1235.
+Values are `datetime.date`, `datetime.datetime` (no zone) and `datetime.timedelta` (TIME, which may
+be negative and has 838:59:59 as its limit). Zero dates exist only outside the default sql_mode;
+they cannot be expressed here, and reading one in such a mode is ERROR 1235.
 
-Packed (`docs/seams.md` §3): ``((((year*13+month)<<5|day)<<17)|(hour<<12|minute<<6|second))<<24|µs``.
+Packed (`docs/seams.md` §3):
+``((((year*13+month)<<5|day)<<17)|(hour<<12|minute<<6|second))<<24|µs``.
 """
 
 from __future__ import annotations
@@ -323,7 +324,7 @@ _OFFSET: Final = re.compile(r"([+-])(\d{1,2}):(\d{2})$")
 
 
 def zone_of(name: str) -> timezone | ZoneInfo:
-    """The zone called `name`: SYSTEM (UTC: this server keeps UTC), an offset, or a zoneinfo name."""
+    """The zone called `name`: SYSTEM (this server keeps UTC), an offset, or a zoneinfo name."""
     if name.upper() in ("SYSTEM", "UTC"):
         return UTC
     match = _OFFSET.match(name)

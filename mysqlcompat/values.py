@@ -8,7 +8,7 @@
     DOUBLE    float                    IEEE-754 bits
     STRING    str, or bytes (binary)   offset << 24 | byte count (ENUM, SET: the number)
     DATE      datetime.date            packed
-    DATETIME  datetime.datetime        packed; TIMESTAMP columns hold UTC, values the session's clock
+    DATETIME  datetime.datetime        packed; of TIMESTAMP the lane is UTC, the value local
     TIME      datetime.timedelta       packed, signed
     JSON      jsonb.Json               offset << 24 | byte count of the binary form
     any       None                     NULL, in the null byte

@@ -1,8 +1,9 @@
 """The function table: every function and operator of SQL as one row and one Python implementation.
 
 Read: `table` (a row, the evaluation context), `definitions` (how rows are made), then the
-families: `operators`, `control`, `numeric`, `strings`, `temporals`, `time_format`, `documents` (JSON), `info`,
-`aggregate`. `DEFINITIONS` has what can be called by name, `FUNCTIONS` all implementations.
+families: `operators`, `control`, `numeric`, `strings`, `temporals`, `intervals`, `time_format`,
+`documents` (JSON), `info`, `aggregate`. `DEFINITIONS` has what can be called by name, `FUNCTIONS`
+all implementations.
 """
 
 from mysqlcompat.functions import (
@@ -10,6 +11,7 @@ from mysqlcompat.functions import (
     control,
     documents,
     info,
+    intervals,
     numeric,
     operators,
     strings,
@@ -24,6 +26,7 @@ FAMILIES = (
     numeric,
     strings,
     temporals,
+    intervals,
     time_format,
     documents,
     info,

@@ -16,7 +16,8 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.operators import order
 from mysqlcompat.jsonb import Json, make_object
 from mysqlcompat.numerals import EXACT, round_decimal
-from mysqlcompat.sql.infer import DIVISION_DIGITS, Typing, digits, scale_of
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.measures import DIVISION_DIGITS, digits, scale_of
 from mysqlcompat.sql.typed import Aggregate, Expression, Order
 from mysqlcompat.sqltypes import (
     BINARY,

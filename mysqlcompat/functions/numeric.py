@@ -22,7 +22,8 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.operators import checked
 from mysqlcompat.functions.table import Context, OutOfRange
 from mysqlcompat.numerals import EXACT, round_decimal, truncate_decimal
-from mysqlcompat.sql.infer import Typing, digits
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.measures import digits
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import Class, decimal_type, double_type, int_type
 

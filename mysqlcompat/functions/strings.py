@@ -25,7 +25,8 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.table import Context
 from mysqlcompat.numerals import decimal_text, double_text, round_decimal
-from mysqlcompat.sql.infer import Typing, text_length
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.measures import text_length
 from mysqlcompat.sql.typed import Call, Cast, Expression
 from mysqlcompat.sqltypes import BINARY, Class, SqlType, bytes_per_character, string_type
 

@@ -8,7 +8,8 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.sql.describe import describe
-from mysqlcompat.sql.infer import Typing, text_length
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.measures import text_length
 from mysqlcompat.sql.typed import EXPLICIT, Cast, Expression, Param
 from mysqlcompat.sqltypes import (
     BINARY,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -16,12 +16,13 @@ from mysqlcompat.functions import DEFINITIONS, FUNCTIONS
 from mysqlcompat.functions.aggregate import AGGREGATES, build_aggregate, build_group_concat
 from mysqlcompat.functions.control import build_case
 from mysqlcompat.functions.definitions import check_count
+from mysqlcompat.functions.intervals import build_date_shift, build_extract
 from mysqlcompat.functions.table import Context
-from mysqlcompat.functions.temporals import build_date_shift, build_extract
 from mysqlcompat.sql.casts import cast_node
 from mysqlcompat.sql.infer import Typing, nullable_of
+from mysqlcompat.sql.literals import Literals, Rules
 from mysqlcompat.sql.parse import Parsed
-from mysqlcompat.sql.scope import FIELD_LIST, Scope
+from mysqlcompat.sql.scope import Scope
 from mysqlcompat.sql.typed import Expression, Literal, Param
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -55,20 +56,7 @@ _RESERVED_CALLS: Final = {"utc_timestamp", "utc_date", "utc_time", "localtime", 
 _TYPED_CALLS: Final = {exp.Substring, exp.Trim, exp.StrPosition, exp.Chr}
 
 
-@dataclass(slots=True)
-class Rules:
-    """What the clause being resolved allows.
-
-    aggregates  'no' (ERROR 1111), 'yes', 'inside' (within one already)
-    pinned      literals are part of the plan (they shape a column's name or type)
-    """
-
-    clause: str = FIELD_LIST
-    aggregates: str = "no"
-    pinned: bool = False
-
-
-class Resolver:
+class Resolver(Literals):
     """Resolves the expressions of one statement. `names` may give expressions to names that are
     no columns (aliases); it is asked first, then `scope`."""
 
@@ -115,65 +103,6 @@ class Resolver:
         if _is_row(node):
             raise SqlError(1241, 1)
         return self.resolve(node)
-
-    # literals
-
-    def literal_no(self, node: Any) -> int | None:
-        start = node.meta.get("start")
-        if self.rules.pinned or start is None:
-            return None
-        return self.parsed.literal_numbers.get(start)
-
-    def _made(self, node: Any, sql_type: SqlType, value: Any) -> Literal:
-        start, end = node.meta.get("start", -1), node.meta.get("end", -2)
-        offset = self.parsed.offset
-        return Literal(sql_type, value, self.literal_no(node), start - offset, end + 1 - offset)
-
-    def literal(self, node: Any) -> Expression:
-        if node.args.get("is_string"):
-            return self.text(node, str(node.this))
-        return self._made(node, *number_literal(str(node.this)))
-
-    def text(self, node: Any, text: str) -> Literal:
-        made = string_type(len(text), self.context.collation, nullable=False)
-        return self._made(node, made, text)
-
-    def parameter(self, node: Any) -> Expression:
-        number = self.parsed.param_numbers[int(node.this)]
-        known = self.param_types[number] if number < len(self.param_types) else None
-        return Param(known or null_type(), number)
-
-    def hex_string(self, node: Any) -> Expression:
-        digits = str(node.this)
-        data = bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits)
-        made = string_type(len(data), BINARY, nullable=False)
-        return Literal(replace(made, unsigned=True, scale=0), data)
-
-    def bit_string(self, node: Any) -> Expression:
-        digits = str(node.this)
-        data = int(digits or "0", 2).to_bytes(max(-(-len(digits) // 8), 1), "big")
-        made = string_type(len(data), BINARY, nullable=False)
-        return Literal(replace(made, scale=0), data)
-
-    def introduced(self, node: Any) -> Expression:
-        charset = str(node.this).lstrip("_").lower()
-        inner = node.expression
-        if isinstance(inner, exp.HexString | exp.BitString):
-            value: Any = self.resolve(inner)
-            data = value.value
-        else:
-            data = str(inner.this)
-        if charset == "binary":
-            data = data.encode() if isinstance(data, str) else data
-            return Literal(string_type(len(data), BINARY, nullable=False), data)
-        from mysqlcompat.wire.charsets import default_collation
-
-        try:
-            collation = default_collation(charset).name
-        except KeyError:
-            raise SqlError(1115, charset) from None
-        text = data if isinstance(data, str) else data.decode("utf-8", "replace")
-        return Literal(string_type(len(text), collation, nullable=False), text)
 
     # operators
 
@@ -506,26 +435,6 @@ def _row(node: Any) -> list[Any]:
     if not _is_row(node):
         raise SqlError(1241, 1)
     return list(node.expressions)
-
-
-def number_literal(text: str) -> tuple[SqlType, Any]:
-    """Type and value of an unsigned number as written."""
-    if "e" in text.lower():
-        value = float(text)
-        if value in (float("inf"), float("-inf")):
-            raise SqlError(1367, "double", text)
-        return double_type(len(text), nullable=False), value
-    if "." in text:
-        whole, _, fraction = text.partition(".")
-        precision = max(len(whole), 1) + len(fraction)
-        made = decimal_type(precision, len(fraction), nullable=False)
-        return made, Decimal(text.rstrip(".") or "0")
-    number = int(text)
-    if number < 1 << 63:
-        return int_type(len(str(number)) + 1, nullable=False), number
-    if number < 1 << 64:
-        return int_type(len(str(number)), unsigned=True, nullable=False), number
-    return decimal_type(len(str(number)), 0, nullable=False), Decimal(number)
 
 
 def system_variable(typing: Typing, name: str, scope: str) -> Expression:

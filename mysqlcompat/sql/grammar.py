@@ -216,7 +216,7 @@ class Grammar(ExpressionGrammar):
                 self._nested_join_condition()
 
     def _nested_join_condition(self) -> None:
-        """``a LEFT JOIN b JOIN c ON … ON …``: inner joins first, then the condition of the outer."""
+        """``a LEFT JOIN b JOIN c ON … ON …``: the inner join first, then the outer's condition."""
         at = self.at
         if not (at.is_word("JOIN") or at.is_word("INNER") or at.is_word("LEFT")):
             raise at.error()

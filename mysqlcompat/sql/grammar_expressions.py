@@ -51,7 +51,7 @@ _AGGREGATES: Final = {
 
 @dataclass(slots=True)
 class Item:
-    """One select item in the text: start and end of its expression, and whether an alias follows."""
+    """One select item in the text: start and end of its expression; whether an alias follows."""
 
     start: int
     end: int
@@ -329,8 +329,8 @@ class ExpressionGrammar:
     def _cast_type(self) -> None:
         at = self.at
         word = at.expect_any(
-            "BINARY", "CHAR", "CHARACTER", "NCHAR", "SIGNED", "UNSIGNED", "DATE", "TIME", "DATETIME",
-            "DECIMAL", "DEC", "JSON", "DOUBLE", "REAL", "FLOAT", "YEAR", "NATIONAL", "POINT",
+            "BINARY", "CHAR", "CHARACTER", "NCHAR", "SIGNED", "UNSIGNED", "DATE", "TIME",
+            "DATETIME", "DECIMAL", "DEC", "JSON", "DOUBLE", "REAL", "FLOAT", "YEAR", "NATIONAL",
         )  # fmt: skip
         if word in ("SIGNED", "UNSIGNED"):
             at.accept_any("INT", "INTEGER")

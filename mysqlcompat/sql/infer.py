@@ -16,8 +16,17 @@ from btree.schema import TypeKind
 from mysqlcompat.convert import is_boolean
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
+from mysqlcompat.sql.measures import (
+    decimal_result,
+    digits,
+    division_type,
+    double_of_null,
+    numeric_type,
+    quotient_digits,
+    scale_of,
+    text_length,
+)
 from mysqlcompat.sql.typed import (
-    EXPLICIT,
     IMPLICIT,
     Call,
     Cast,
@@ -49,7 +58,6 @@ from mysqlcompat.sqltypes import (
 )
 from mysqlcompat.temporal import datetime_of_number
 
-DIVISION_DIGITS: Final = 4  #: @@div_precision_increment
 _COERCIBILITY: Final = (
     "EXPLICIT",
     "NONE",
@@ -59,51 +67,6 @@ _COERCIBILITY: Final = (
     "NUMERIC",
     "IGNORABLE",
 )
-#: Digits of temporals as numbers: YYYYMMDD, YYYYMMDDhhmmss, hhhmmss.
-_TEMPORAL_DIGITS: Final = {Class.DATE: 8, Class.DATETIME: 14, Class.TIME: 7}
-
-
-# Measures ---------------------------------------------------------------------------------------
-
-
-def digits(sql_type: SqlType) -> int:
-    """Decimal digits a number of this type may have, those behind the point included."""
-    match sql_type.cls:
-        case Class.DECIMAL:
-            return sql_type.precision
-        case Class.INT:
-            return max(sql_type.length - (not sql_type.unsigned), 1)
-        case Class.DATE | Class.DATETIME | Class.TIME:
-            return _TEMPORAL_DIGITS[sql_type.cls] + sql_type.scale
-        case Class.NULL:
-            return 0
-    return MAX_DECIMAL_DIGITS
-
-
-def scale_of(sql_type: SqlType) -> int:
-    return sql_type.scale if sql_type.cls is Class.DECIMAL or sql_type.cls in TEMPORAL else 0
-
-
-def text_length(sql_type: SqlType) -> int:
-    """Characters of a value as a string."""
-    if sql_type.cls is Class.DOUBLE:
-        return 12 if sql_type.kind is TypeKind.FLOAT else 22
-    if sql_type.cls is Class.JSON:
-        return (1 << 32) - 1
-    return sql_type.length
-
-
-def numeric_type(sql_type: SqlType) -> SqlType:
-    """What a value of this type is where a number is wanted."""
-    match sql_type.cls:
-        case Class.INT | Class.DECIMAL | Class.DOUBLE | Class.NULL:
-            return sql_type
-        case Class.DATE | Class.DATETIME | Class.TIME:
-            nullable = sql_type.nullable
-            if sql_type.scale:
-                return decimal_type(digits(sql_type), sql_type.scale, nullable=nullable)
-            return int_type(digits(sql_type) + 1, nullable=nullable)
-    return double_type(nullable=sql_type.nullable)
 
 
 def nullable_of(args: Sequence[Expression]) -> bool:
@@ -329,21 +292,21 @@ class Typing:
             left, right = self.cast(left, known), self.cast(right, known)
         measures = left.type, right.type
         if operator == "div":
-            size = _quotient_digits(*measures)
+            size = quotient_digits(*measures)
             return self._integer_division(self._exact(left), self._exact(right), size)
         left, right = self.as_number(left), self.as_number(right)
         nullable = nullable_of((left, right)) or operator in ("/", "%")
         classes = {left.type.cls, right.type.cls}
         if Class.NULL in classes and Class.DOUBLE not in classes:
-            made = _double_of_null(operator, *measures)
+            made = double_of_null(operator, *measures)
             return self.call(operator, made, self.as_double(left), self.as_double(right))
         if Class.DOUBLE in classes:
             left, right = self.as_double(left), self.as_double(right)
             return self.call(operator, double_type(nullable=nullable), left, right)
         if operator == "/":
-            return self.call("/", _division_type(left.type, right.type), left, right)
+            return self.call("/", division_type(left.type, right.type), left, right)
         if Class.DECIMAL in classes:
-            made = _decimal_result(operator, left.type, right.type, nullable)
+            made = decimal_result(operator, left.type, right.type, nullable)
             left, right = self._as_decimal(left), self._as_decimal(right)
             return self.call(operator, made, left, right)
         unsigned = left.type.unsigned or (right.type.unsigned and operator != "%")
@@ -508,50 +471,3 @@ def _constant_to_column(side: Expression, constant: Expression) -> tuple[Express
             constant, type=made, value=int(text) if whole else text, literal_no=None
         )
     return side, constant
-
-
-def _division_type(left: SqlType, right: SqlType) -> SqlType:
-    precision = min(digits(left) + scale_of(right) + DIVISION_DIGITS, MAX_DECIMAL_DIGITS)
-    scale = min(scale_of(left) + DIVISION_DIGITS, 30)
-    return decimal_type(precision, scale, left.unsigned and right.unsigned)
-
-
-def _double_of_null(operator: str, left: SqlType, right: SqlType) -> SqlType:
-    """NULL in arithmetic makes a DOUBLE which, in MySQL, keeps the measures of the other side."""
-    one, other = scale_of(left), scale_of(right)
-    if operator == "/":
-        scale = one + other + DIVISION_DIGITS
-        return double_type(min(left.length + other + DIVISION_DIGITS, 17 + scale), True, scale)
-    scale = one + other if operator == "*" else max(one, other)
-    return double_type(max(left.length, right.length), True, scale)
-
-
-def _quotient_digits(left: SqlType, right: SqlType) -> int:
-    """Digits of the integer that DIV makes."""
-    if Class.DOUBLE in (left.cls, right.cls):
-        return 21
-    whole = left.length if left.cls is Class.STRING else digits(left) - scale_of(left)
-    more = 1 if right.cls is Class.STRING else scale_of(right)
-    return min(max(whole + more, 1), 21)
-
-
-def _decimal_result(operator: str, left: SqlType, right: SqlType, nullable: bool) -> SqlType:
-    one, other = scale_of(left), scale_of(right)
-    unsigned = left.unsigned and right.unsigned
-    if operator == "*":
-        return decimal_type(digits(left) + digits(right), one + other, unsigned, nullable)
-    scale = max(one, other)
-    if operator == "%":
-        precision = max(digits(left), digits(right))
-    else:
-        precision = max(digits(left) - one, digits(right) - other) + scale + 1
-    return decimal_type(precision, scale, unsigned, nullable)
-
-
-def cast_literal_fsp(text: str) -> int:
-    """Fractional digits a temporal literal shows."""
-    fraction = text.rpartition(".")[2] if "." in text else ""
-    return min(sum(character.isdigit() for character in fraction), 6)
-
-
-__all__ = ["EXPLICIT", "NOT_FIXED", "Typing", "digits", "nullable_of", "scale_of", "text_length"]

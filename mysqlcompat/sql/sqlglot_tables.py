@@ -8,7 +8,7 @@ written, except those whose syntax is special.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from sqlglot import exp
 from sqlglot.dialects.mysql import MySQL
@@ -85,32 +85,32 @@ class OurMySQL(MySQL):
     """The default: backslash escapes, double quotes are strings."""
 
     class Tokenizer(MySQL.Tokenizer):
-        COMMANDS = set()
+        COMMANDS: ClassVar[set[Any]] = set()
 
 
 class AnsiQuotesMySQL(MySQL):
     """sql_mode ANSI_QUOTES: double quotes are names."""
 
     class Tokenizer(MySQL.Tokenizer):
-        COMMANDS = set()
-        QUOTES = ["'"]
-        IDENTIFIERS = ["`", '"']
+        COMMANDS: ClassVar[set[Any]] = set()
+        QUOTES: ClassVar = ["'"]
+        IDENTIFIERS: ClassVar = ["`", '"']
 
 
 class NoBackslashMySQL(MySQL):
     """sql_mode NO_BACKSLASH_ESCAPES."""
 
     class Tokenizer(MySQL.Tokenizer):
-        COMMANDS = set()
-        STRING_ESCAPES = ["'", '"']
+        COMMANDS: ClassVar[set[Any]] = set()
+        STRING_ESCAPES: ClassVar = ["'", '"']
 
 
 class AnsiNoBackslashMySQL(MySQL):
     class Tokenizer(MySQL.Tokenizer):
-        COMMANDS = set()
-        QUOTES = ["'"]
-        IDENTIFIERS = ["`", '"']
-        STRING_ESCAPES = ["'"]
+        COMMANDS: ClassVar[set[Any]] = set()
+        QUOTES: ClassVar = ["'"]
+        IDENTIFIERS: ClassVar = ["`", '"']
+        STRING_ESCAPES: ClassVar = ["'"]
 
 
 #: (ANSI_QUOTES, NO_BACKSLASH_ESCAPES) -> dialect

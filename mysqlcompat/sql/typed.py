@@ -1,25 +1,26 @@
-"""The typed tree: what resolution hands to the planner. No names left to look up, no types to guess.
+"""The typed tree: what resolution hands to the planner. No names left to look up, no types to
+guess.
 
-Every expression has a `type`. All conversions are `Cast` nodes: the arguments of an operator already
-have the class its result needs (see "Argument classes" below). Three-valued logic: a predicate is a
-BIGINT with values 1, 0, NULL.
+Every expression has a `type`. All conversions are `Cast` nodes: the arguments of an operator
+already have the class its result needs. Three-valued logic: a predicate is a BIGINT with values
+1, 0, NULL. What codegen may rely on, operator by operator:
 
-Argument classes (what codegen may rely on)
-    comparison  =, <>, <, <=, >, >=, <=>, between, in      all arguments of one class: INT (each with its
-                own signedness), DECIMAL (all of one scale), DOUBLE, string (all of one collation),
-                DATE, DATETIME (also TIMESTAMP), TIME, YEAR as INT, JSON
-    arithmetic  +, -, *, %                                 INT arguments and INT result, DECIMAL (each
-                with its own scale; result scale is the type's), or DOUBLE
-    /           DECIMAL or DOUBLE; result scale is the type's
-    div         INT or DECIMAL arguments, INT result
-    and, or, xor, not                                      any numeric class: true is "not zero"
-    if, ifnull, coalesce, case, nullif                     results cast to the node's type; conditions as and/or
-    like                                                   strings: value, pattern, escape character
+    =, <>, <, <=, >, >=, <=>,   all arguments of one class: INT (each with its own signedness),
+    between, in                 DECIMAL of one scale, DOUBLE, string of one collation, DATE,
+                                DATETIME (also TIMESTAMP), TIME, YEAR as INT, JSON
+    +, -, *, %                  INT arguments and INT result; DECIMAL, each with its own scale, the
+                                result's being the type's; or DOUBLE
+    /                           DECIMAL or DOUBLE; the result's scale is the type's
+    div                         INT or DECIMAL arguments, INT result
+    and, or, xor, not           any numeric class: true is "not zero"
+    if, ifnull, coalesce, case  results cast to the node's type; conditions as of `and`
+    like                        strings: value, pattern, escape character
 
-Operator names are the function names: ``=  <>  <  <=  >  >=  <=>  between  in  like  and  or  xor  not
-is null  is true  is false  +  -  *  /  div  %  neg  &  |  ^  <<  >>  ~  if  ifnull  coalesce  case  nullif``.
-``NOT x``, ``x NOT IN``, ``IS NOT NULL`` are ``not(…)`` around the positive form; CASE is always the
-searched form, ``case(when, then, when, then, …, else)``.
+Operator names are the function names: ``=  <>  <  <=  >  >=  <=>  between  in  like  regexp  and
+or  xor  not  is null  is true  is false  +  -  *  /  div  %  neg  &  |  ^  <<  >>  ~  if  ifnull
+coalesce  case  nullif``. ``NOT x``, ``x NOT IN``, ``IS NOT NULL`` are ``not(…)`` around the
+positive form; CASE is always the searched form, ``case(when, then, when, then, …, else)``; NULLIF is
+``nullif(a = b, a)``.
 """
 
 from __future__ import annotations
@@ -110,8 +111,8 @@ ASSIGN: Final = 2
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     """An aggregate function of a group: count, sum, avg, min, max, group_concat, json_arrayagg,
-    json_objectagg, bit_and, bit_or, bit_xor, std…, var… . ``COUNT(*)`` has no args. `function` is the
-    lower-case name; `order_by` and `separator` belong to GROUP_CONCAT."""
+    json_objectagg, bit_and, bit_or, bit_xor, stddev_pop, stddev_samp, var_pop, var_samp.
+    ``COUNT(*)`` has no args; `order_by` and `separator` belong to GROUP_CONCAT."""
 
     type: SqlType
     function: str
@@ -153,8 +154,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """How table `table_no` (1, 2, …) joins those before it. `on` is None for a cross join; USING and
-    NATURAL have been turned into `on`."""
+    """How table `table_no` (1, 2, …) joins those before it. `on` is None for a cross join; USING
+    and NATURAL have been turned into `on`."""
 
     kind: str  # 'inner' | 'left'
     table_no: int
@@ -163,8 +164,8 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One output column. `name` is what the client sees; `org_*` and `table*` are empty for anything
-    but a plain column."""
+    """One output column. `name` is what the client sees; `org_*` and `table*` are empty for
+    anything but a plain column."""
 
     expression: Expression
     name: str
@@ -176,9 +177,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """`tables` may be empty (SELECT 1). `group_by` is None without GROUP BY; a query with an Aggregate
-    and no GROUP BY has one group, even of no rows. Columns outside aggregates in a grouped query are
-    group columns or depend on them: any row of the group will do."""
+    """`tables` may be empty (SELECT 1). `group_by` is None without GROUP BY; a query with an
+    Aggregate and no GROUP BY has one group, even of no rows. Columns outside aggregates in a grouped
+    query are group columns or depend on them: any row of the group will do."""
 
     tables: tuple[Source, ...]
     joins: tuple[Join, ...]
@@ -196,8 +197,8 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """`rows[i][j]` is for `columns[j]` (column numbers), cast to the column's type (mode ASSIGN), or a
-    DefaultValue. Columns not named get their default. `select` instead of `rows`: INSERT … SELECT.
+    """`rows[i][j]` is for `columns[j]` (column numbers), cast to the column's type (mode ASSIGN), or
+    a DefaultValue. Columns not named get their default. `select` instead of `rows`: INSERT … SELECT.
     `on_duplicate`: (column number, expression) in text order; ColumnRef table 0 is the row found,
     `NEW_ROW` the one that was to be inserted."""
 

@@ -146,12 +146,13 @@ def test_insert_values_are_cast_to_their_columns() -> None:
 
 
 def test_on_duplicate_key_update_sees_both_rows() -> None:
-    for sql in (
-        "insert into w (id, amount) values (1, 2) on duplicate key update amount = amount + values(amount)",
-        "insert into w (id, amount) values (1, 2) as new on duplicate key update amount = w.amount + new.amount",
-        "insert into w (id, amount) values (1, 2) as new(x, y) on duplicate key update amount = w.amount + y",
+    insert = "insert into w (id, amount) values (1, 2)"
+    for tail in (
+        "on duplicate key update amount = amount + values(amount)",
+        "as new on duplicate key update amount = w.amount + new.amount",
+        "as new(x, y) on duplicate key update amount = w.amount + y",
     ):
-        ((column, value),) = resolved(sql).on_duplicate
+        ((column, value),) = resolved(f"{insert} {tail}").on_duplicate
         refs = [node.table_no for node in walk(value) if isinstance(node, ColumnRef)]
         assert column == 3 and refs == [0, NEW_ROW]
 

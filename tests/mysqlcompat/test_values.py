@@ -1,5 +1,5 @@
-"""Values, types, lengths, decimals, flags, collations and warnings of expressions against what a real
-MySQL said (`record_values`), through parse, resolve and the Python implementations."""
+"""Values, types, lengths, decimals, flags, collations and warnings of expressions against what a
+real MySQL said (`record_values`), through parse, resolve and the Python implementations."""
 
 from __future__ import annotations
 

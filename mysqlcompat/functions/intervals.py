@@ -1,0 +1,390 @@
+"""Arithmetic with dates and times: differences, intervals, EXTRACT."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlglot import exp
+
+from btree.schema import TypeKind
+from mysqlcompat import convert, temporal
+from mysqlcompat.functions.definitions import BIGINT, build_as, define, implement, integer
+from mysqlcompat.functions.table import Context
+from mysqlcompat.functions.temporals import shown_fsp, week_of
+from mysqlcompat.numerals import EXACT, leading_decimal, leading_integer, round_decimal
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sqltypes import (
+    TEMPORAL,
+    Class,
+    SqlType,
+    date_type,
+    datetime_type,
+    int_type,
+    string_type,
+    time_type,
+)
+
+if TYPE_CHECKING:
+    from mysqlcompat.sql.expressions import Resolver
+
+_DAY: Final = timedelta(days=1)
+_MICRO: Final = timedelta(microseconds=1)
+
+
+# Differences ------------------------------------------------------------------------------------
+
+
+@define("datediff", "DD", integer(9), nullable=True)
+def datediff(context: Context, call: Call, left: date, right: date) -> int:
+    return (left - right).days
+
+
+@define("timestampdiff", "xtt", BIGINT, nullable=True)
+def timestampdiff(context: Context, call: Call, unit: str, first: datetime, last: datetime) -> int:
+    if unit in ("YEAR", "QUARTER", "MONTH"):
+        months = _whole_months(first, last)
+        divisor = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}[unit]
+        return months // divisor if months >= 0 else -(-months // divisor)
+    micros = (last - first) // _MICRO
+    unit_micros = _UNIT_MICROS[unit]
+    return micros // unit_micros if micros >= 0 else -(-micros // unit_micros)
+
+
+def _whole_months(first: datetime, last: datetime) -> int:
+    if last < first:
+        return -_whole_months(last, first)
+    months = (last.year - first.year) * 12 + last.month - first.month
+    behind = (last.day, last.time()) < (first.day, first.time())
+    return months - behind
+
+
+@build_as("timediff", 2)
+def build_timediff(typing: Typing, args: Sequence[Expression]) -> Expression:
+    fsp = max(shown_fsp(arg) for arg in args)
+    return typing.call("timediff", time_type(fsp), *args)
+
+
+@implement("timediff")
+def timediff(context: Context, call: Call, left: Any, right: Any) -> timedelta | None:
+    one, other = (
+        _time_or_moment(context, value, arg)
+        for value, arg in zip((left, right), call.args, strict=True)
+    )
+    if one is None or other is None or isinstance(one, datetime) != isinstance(other, datetime):
+        return None
+    span = one - other  # type: ignore[operator]
+    return min(max(span, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
+
+
+def _time_or_moment(context: Context, value: Any, arg: Expression) -> datetime | timedelta | None:
+    if isinstance(value, datetime | timedelta):
+        return value
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)
+    if isinstance(value, str):
+        moment, whole, has_time = temporal.parse_datetime(value)
+        if moment is not None and whole and (has_time or "-" in value[1:]):
+            return moment
+    return convert.span_of(context, value, arg.type)
+
+
+@build_as("addtime", 2)
+def build_addtime(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return _build_time_shift("addtime", typing, args)
+
+
+@build_as("subtime", 2)
+def build_subtime(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return _build_time_shift("subtime", typing, args)
+
+
+def _build_time_shift(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
+    first, span = args
+    fsp = max(shown_fsp(first), shown_fsp(span))
+    match first.type.cls:
+        case Class.DATETIME | Class.DATE:
+            made = datetime_type(fsp)
+        case Class.TIME:
+            made = time_type(fsp)
+        case _:
+            made = _shifted_text(typing)
+    return typing.call(name, made, first, span)
+
+
+def _shifted_text(typing: Typing) -> SqlType:
+    return string_type(29, typing.context.collation, kind=TypeKind.CHAR)
+
+
+def _time_shift(context: Context, call: Call, first: Any, span: Any, sign: int) -> Any:
+    start = _time_or_moment(context, first, call.args[0])
+    added = convert.span_of(context, span, call.args[1].type)
+    if start is None or added is None:
+        return None
+    try:
+        result = start + sign * added
+    except OverflowError:
+        context.warn(1441, "Datetime function: time field overflow")
+        return None
+    if call.type.cls is not Class.STRING:
+        return result
+    return _shown(result)
+
+
+def _shown(value: datetime | timedelta | date) -> str:
+    micros = (
+        value.microsecond
+        if isinstance(value, datetime)
+        else (abs(value) // _MICRO % 1000000 if isinstance(value, timedelta) else 0)
+    )
+    fsp = 6 if micros else 0
+    if isinstance(value, datetime):
+        return temporal.datetime_text(value, fsp)
+    return (
+        temporal.time_text(value, fsp)
+        if isinstance(value, timedelta)
+        else temporal.date_text(value)
+    )
+
+
+@implement("addtime")
+def addtime(context: Context, call: Call, first: Any, span: Any) -> Any:
+    return _time_shift(context, call, first, span, 1)
+
+
+@implement("subtime")
+def subtime(context: Context, call: Call, first: Any, span: Any) -> Any:
+    return _time_shift(context, call, first, span, -1)
+
+
+# Intervals --------------------------------------------------------------------------------------
+
+_UNIT_MICROS: Final = {
+    "MICROSECOND": 1, "SECOND": 10**6, "MINUTE": 60 * 10**6, "HOUR": 3600 * 10**6,
+    "DAY": 86400 * 10**6, "WEEK": 7 * 86400 * 10**6,
+}  # fmt: skip
+#: Unit -> (fields of its string form, microseconds or months of each).
+_COMPOSITE: Final = {
+    "YEAR_MONTH": ("YEAR", "MONTH"),
+    "DAY_HOUR": ("DAY", "HOUR"),
+    "DAY_MINUTE": ("DAY", "HOUR", "MINUTE"),
+    "DAY_SECOND": ("DAY", "HOUR", "MINUTE", "SECOND"),
+    "DAY_MICROSECOND": ("DAY", "HOUR", "MINUTE", "SECOND", "MICROSECOND"),
+    "HOUR_MINUTE": ("HOUR", "MINUTE"),
+    "HOUR_SECOND": ("HOUR", "MINUTE", "SECOND"),
+    "HOUR_MICROSECOND": ("HOUR", "MINUTE", "SECOND", "MICROSECOND"),
+    "MINUTE_SECOND": ("MINUTE", "SECOND"),
+    "MINUTE_MICROSECOND": ("MINUTE", "SECOND", "MICROSECOND"),
+    "SECOND_MICROSECOND": ("SECOND", "MICROSECOND"),
+}
+_MONTHS_OF: Final = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}
+
+
+def build_date_shift(
+    typing: Typing, resolver: Resolver, node: Any, interval: Any, backward: bool
+) -> Expression:
+    """DATE_ADD, DATE_SUB, ADDDATE, SUBDATE and ``date ± INTERVAL n unit``."""
+    start = resolver.scalar(node)
+    if isinstance(interval, exp.Interval):
+        unit = str(interval.args["unit"].name).upper()
+        amount_node = interval.this
+        amount = resolver.resolve(amount_node)
+        if isinstance(amount, Literal) and amount.start < 0 and isinstance(amount.value, str):
+            amount = _number_in_text(typing, amount)
+    else:
+        unit, amount = "DAY", resolver.resolve(interval)
+    made = _shift_type(typing, start, amount, unit)
+    label = Literal(string_type(len(unit), nullable=False), unit)
+    if amount.type.cls not in (Class.STRING, Class.INT, Class.DECIMAL, Class.DOUBLE):
+        amount = typing.as_string(amount)
+    name = "date_sub" if backward else "date_add"
+    if start.type.cls not in (*TEMPORAL, Class.STRING):
+        start = typing.as_string(start)
+    return typing.call(name, made, start, amount, label)
+
+
+def _number_in_text(typing: Typing, amount: Literal) -> Literal:
+    """sqlglot writes ``INTERVAL 1.5 DAY`` as a string without a place in the text."""
+    from mysqlcompat.sql.literals import number_literal
+
+    text = str(amount.value)
+    if not re.fullmatch(r"\d+(\.\d*)?([eE][+-]?\d+)?", text):
+        return amount
+    return Literal(*number_literal(text))
+
+
+def _shift_type(typing: Typing, start: Expression, amount: Expression, unit: str) -> SqlType:
+    with_micros = unit.endswith("MICROSECOND")
+    fraction = 6 if with_micros else 0
+    if unit == "SECOND" and amount.type.cls is not Class.INT:
+        fraction = amount.type.scale if amount.type.cls is Class.DECIMAL else 6
+    has_clock = unit not in (*_MONTHS_OF, "DAY", "WEEK", "YEAR_MONTH")
+    match start.type.cls:
+        case Class.DATETIME:
+            return datetime_type(max(start.type.scale, fraction))
+        case Class.DATE:
+            return datetime_type(fraction) if has_clock else date_type()
+        case Class.TIME:
+            return time_type(max(start.type.scale, fraction))
+    return _shifted_text(typing)
+
+
+def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int]:
+    """An interval as (months, microseconds)."""
+    if unit in _COMPOSITE:
+        return _composite_interval(str(amount), _COMPOSITE[unit])
+    if unit == "SECOND":
+        if isinstance(amount, str):
+            number, whole = leading_decimal(amount)
+            if not whole:
+                context.warn(1292, f"Truncated incorrect DECIMAL value: '{amount}'")
+        else:
+            number = Decimal(str(amount))
+        return 0, int(EXACT.scaleb(number, 6))
+    if isinstance(amount, str):
+        count, whole = leading_integer(amount)
+        if not whole:
+            context.warn(1292, f"Truncated incorrect INTEGER value: '{amount}'")
+    elif isinstance(amount, Decimal):
+        count = int(round_decimal(amount, 0))
+    else:
+        count = round(amount)
+    if unit in _MONTHS_OF:
+        return count * _MONTHS_OF[unit], 0
+    return 0, count * _UNIT_MICROS[unit]
+
+
+def _composite_interval(text: str, fields: Sequence[str]) -> tuple[int, int]:
+    negative = text.strip().startswith("-")
+    numbers = re.findall(r"\d+", text)[: len(fields)]
+    if fields[-1] == "MICROSECOND" and len(numbers) == len(fields):
+        numbers[-1] = numbers[-1][:6].ljust(6, "0")
+    values = [0] * (len(fields) - len(numbers)) + [int(number) for number in numbers]
+    months = sum(
+        value * _MONTHS_OF.get(name, 0) for name, value in zip(fields, values, strict=True)
+    )
+    micros = sum(
+        value * _UNIT_MICROS.get(name, 0) for name, value in zip(fields, values, strict=True)
+    )
+    return (-months, -micros) if negative else (months, micros)
+
+
+def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sign: int) -> Any:
+    months, micros = interval_of(context, amount, unit)
+    months, micros = sign * months, sign * micros
+    if isinstance(start, str | bytes):
+        return _shift_text(context, call, start, unit, months, micros)
+    if isinstance(start, timedelta):
+        span = start + timedelta(microseconds=micros)
+        return span if abs(span) <= temporal.TIME_LIMIT else None
+    moment = start if isinstance(start, datetime) else datetime(start.year, start.month, start.day)
+    shifted = shift_moment(moment, months, micros)
+    if shifted is None:
+        context.warn(1441, "Datetime function: datetime field overflow")
+        return None
+    return shifted.date() if call.type.cls is Class.DATE else shifted
+
+
+def _shift_text(
+    context: Context, call: Call, start: Any, unit: str, months: int, micros: int
+) -> str | None:
+    text = start if isinstance(start, str) else start.decode("latin-1")
+    _, _, has_time = temporal.parse_datetime(text)
+    moment = convert.moment_of(context, text, call.args[0].type)
+    if moment is None:
+        return None
+    shifted = shift_moment(moment, months, micros)
+    if shifted is None:
+        context.warn(1441, "Datetime function: datetime field overflow")
+        return None
+    if not has_time and unit in (*_MONTHS_OF, "DAY", "WEEK", "YEAR_MONTH"):
+        return temporal.date_text(shifted)
+    return _shown(shifted)
+
+
+def shift_moment(moment: datetime, months: int, micros: int) -> datetime | None:
+    """`moment` moved; the day is cut to the month's last. None past year 9999 or before year 1."""
+    try:
+        if months:
+            total = moment.year * 12 + moment.month - 1 + months
+            number, month = total // 12, total % 12 + 1
+            last = calendar.monthrange(number, month)[1]
+            moment = moment.replace(year=number, month=month, day=min(moment.day, last))
+        return moment + timedelta(microseconds=micros)
+    except (OverflowError, ValueError, calendar.IllegalMonthError):
+        return None
+
+
+@implement("date_add")
+def date_add(context: Context, call: Call, start: Any, amount: Any, unit: str) -> Any:
+    return _shift(context, call, start, amount, unit, 1)
+
+
+@implement("date_sub")
+def date_sub(context: Context, call: Call, start: Any, amount: Any, unit: str) -> Any:
+    return _shift(context, call, start, amount, unit, -1)
+
+
+@build_as("timestampadd", 3)
+def build_timestampadd(typing: Typing, args: Sequence[Expression]) -> Expression:
+    unit, amount, start = args
+    assert isinstance(unit, Literal)
+    made = _shift_type(typing, start, amount, str(unit.value))
+    if start.type.cls not in (*TEMPORAL, Class.STRING):
+        start = typing.as_string(start)
+    return typing.call("date_add", made, start, amount, unit)
+
+
+_EXTRACT_LENGTHS: Final = {
+    "YEAR": 5, "QUARTER": 2, "MONTH": 3, "WEEK": 3, "DAY": 3, "HOUR": 4, "MINUTE": 3, "SECOND": 3,
+    "MICROSECOND": 7, "YEAR_MONTH": 7, "DAY_HOUR": 9, "DAY_MINUTE": 11, "DAY_SECOND": 13,
+    "DAY_MICROSECOND": 20, "HOUR_MINUTE": 6, "HOUR_SECOND": 8, "HOUR_MICROSECOND": 14,
+    "MINUTE_SECOND": 5, "MINUTE_MICROSECOND": 11, "SECOND_MICROSECOND": 9,
+}  # fmt: skip
+
+
+def build_extract(typing: Typing, unit: str, arg: Expression) -> Expression:
+    """EXTRACT(unit FROM arg): from a date, or for clock units also from a TIME."""
+    if arg.type.cls is not Class.TIME:
+        arg = typing.as_moment(arg)
+    label = Literal(string_type(len(unit), nullable=False), unit)
+    return typing.call("extract", int_type(_EXTRACT_LENGTHS[unit]), label, arg)
+
+
+@implement("extract")
+def extract(context: Context, call: Call, unit: str, value: Any) -> int:
+    if isinstance(value, timedelta):
+        micros = abs(value) // _MICRO
+        day = 0
+    else:
+        micros = temporal.time_of(value) // _MICRO
+        day = value.day
+    fields = {
+        "DAY": day,
+        "HOUR": micros // 3600000000,
+        "MINUTE": micros // 60000000 % 60,
+        "SECOND": micros // 1000000 % 60,
+        "MICROSECOND": micros % 1000000,
+    }
+    if unit in fields:
+        return int(fields[unit])
+    match unit:
+        case "YEAR":
+            return int(value.year)
+        case "QUARTER":
+            return int((value.month + 2) // 3)
+        case "MONTH":
+            return int(value.month)
+        case "WEEK":
+            return week_of(value.date(), 0)[1]
+        case "YEAR_MONTH":
+            return int(value.year * 100 + value.month)
+    result = 0
+    for name in _COMPOSITE[unit]:
+        result = result * (10**6 if name == "MICROSECOND" else 100) + int(fields[name])
+    return result

@@ -1,0 +1,124 @@
+"""Literals and `?`: their types, values, and places in the text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from sqlglot import exp
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.parse import Parsed
+from mysqlcompat.sql.scope import FIELD_LIST
+from mysqlcompat.sql.typed import Expression, Literal, Param
+from mysqlcompat.sqltypes import (
+    BINARY,
+    SqlType,
+    decimal_type,
+    double_type,
+    int_type,
+    null_type,
+    string_type,
+)
+from mysqlcompat.wire.charsets import default_collation
+
+
+@dataclass(slots=True)
+class Rules:
+    """What the clause being resolved allows.
+
+    aggregates  'no' (ERROR 1111), 'yes', 'inside' (within one already)
+    pinned      literals are part of the plan (they shape a column's name or type)
+    """
+
+    clause: str = FIELD_LIST
+    aggregates: str = "no"
+    pinned: bool = False
+
+
+class Literals:
+    """The part of the resolver that reads literals."""
+
+    parsed: Parsed
+    context: Context
+    rules: Rules
+    param_types: Sequence[SqlType | None]
+
+    def literal_no(self, node: Any) -> int | None:
+        start = node.meta.get("start")
+        if self.rules.pinned or start is None:
+            return None
+        return self.parsed.literal_numbers.get(start)
+
+    def _made(self, node: Any, sql_type: SqlType, value: Any) -> Literal:
+        start, end = node.meta.get("start", -1), node.meta.get("end", -2)
+        offset = self.parsed.offset
+        return Literal(sql_type, value, self.literal_no(node), start - offset, end + 1 - offset)
+
+    def literal(self, node: Any) -> Expression:
+        if node.args.get("is_string"):
+            return self.text(node, str(node.this))
+        return self._made(node, *number_literal(str(node.this)))
+
+    def text(self, node: Any, text: str) -> Literal:
+        made = string_type(len(text), self.context.collation, nullable=False)
+        return self._made(node, made, text)
+
+    def parameter(self, node: Any) -> Expression:
+        number = self.parsed.param_numbers[int(node.this)]
+        known = self.param_types[number] if number < len(self.param_types) else None
+        return Param(known or null_type(), number)
+
+    def hex_string(self, node: Any) -> Literal:
+        digits = str(node.this)
+        data = bytes.fromhex(digits if len(digits) % 2 == 0 else "0" + digits)
+        made = string_type(len(data), BINARY, nullable=False)
+        return Literal(replace(made, unsigned=True, scale=0), data)
+
+    def bit_string(self, node: Any) -> Literal:
+        digits = str(node.this)
+        data = int(digits or "0", 2).to_bytes(max(-(-len(digits) // 8), 1), "big")
+        made = string_type(len(data), BINARY, nullable=False)
+        return Literal(replace(made, scale=0), data)
+
+    def introduced(self, node: Any) -> Expression:
+        charset = str(node.this).lstrip("_").lower()
+        inner = node.expression
+        if isinstance(inner, exp.HexString | exp.BitString):
+            is_hex = isinstance(inner, exp.HexString)
+            made = self.hex_string(inner) if is_hex else self.bit_string(inner)
+            data: Any = made.value
+        else:
+            data = str(inner.this)
+        if charset == "binary":
+            data = data.encode() if isinstance(data, str) else data
+            return Literal(string_type(len(data), BINARY, nullable=False), data)
+        try:
+            collation = default_collation(charset).name
+        except KeyError:
+            raise SqlError(1115, charset) from None
+        text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+        return Literal(string_type(len(text), collation, nullable=False), text)
+
+
+def number_literal(text: str) -> tuple[SqlType, Any]:
+    """Type and value of an unsigned number as written."""
+    if "e" in text.lower():
+        value = float(text)
+        if value in (float("inf"), float("-inf")):
+            raise SqlError(1367, "double", text)
+        return double_type(len(text), nullable=False), value
+    if "." in text:
+        whole, _, fraction = text.partition(".")
+        precision = max(len(whole), 1) + len(fraction)
+        made = decimal_type(precision, len(fraction), nullable=False)
+        return made, Decimal(text.rstrip(".") or "0")
+    number = int(text)
+    if number < 1 << 63:
+        return int_type(len(str(number)) + 1, nullable=False), number
+    if number < 1 << 64:
+        return int_type(len(str(number)), unsigned=True, nullable=False), number
+    return decimal_type(len(str(number)), 0, nullable=False), Decimal(number)

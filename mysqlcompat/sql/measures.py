@@ -1,0 +1,104 @@
+"""Measures of types: digits, lengths, and the DECIMAL, DOUBLE and BIGINT that arithmetic makes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from btree.schema import TypeKind
+from mysqlcompat.sqltypes import (
+    MAX_DECIMAL_DIGITS,
+    TEMPORAL,
+    Class,
+    SqlType,
+    decimal_type,
+    double_type,
+    int_type,
+)
+
+DIVISION_DIGITS: Final = 4  #: @@div_precision_increment
+#: Digits of temporals as numbers: YYYYMMDD, YYYYMMDDhhmmss, hhhmmss.
+_TEMPORAL_DIGITS: Final = {Class.DATE: 8, Class.DATETIME: 14, Class.TIME: 7}
+
+
+def digits(sql_type: SqlType) -> int:
+    """Decimal digits a number of this type may have, those behind the point included."""
+    match sql_type.cls:
+        case Class.DECIMAL:
+            return sql_type.precision
+        case Class.INT:
+            return max(sql_type.length - (not sql_type.unsigned), 1)
+        case Class.DATE | Class.DATETIME | Class.TIME:
+            return _TEMPORAL_DIGITS[sql_type.cls] + sql_type.scale
+        case Class.NULL:
+            return 0
+    return MAX_DECIMAL_DIGITS
+
+
+def scale_of(sql_type: SqlType) -> int:
+    return sql_type.scale if sql_type.cls is Class.DECIMAL or sql_type.cls in TEMPORAL else 0
+
+
+def text_length(sql_type: SqlType) -> int:
+    """Characters of a value as a string."""
+    if sql_type.cls is Class.DOUBLE:
+        return 12 if sql_type.kind is TypeKind.FLOAT else 22
+    if sql_type.cls is Class.JSON:
+        return (1 << 32) - 1
+    return sql_type.length
+
+
+def numeric_type(sql_type: SqlType) -> SqlType:
+    """What a value of this type is where a number is wanted."""
+    match sql_type.cls:
+        case Class.INT | Class.DECIMAL | Class.DOUBLE | Class.NULL:
+            return sql_type
+        case Class.DATE | Class.DATETIME | Class.TIME:
+            nullable = sql_type.nullable
+            if sql_type.scale:
+                return decimal_type(digits(sql_type), sql_type.scale, nullable=nullable)
+            return int_type(digits(sql_type) + 1, nullable=nullable)
+    return double_type(nullable=sql_type.nullable)
+
+
+def division_type(left: SqlType, right: SqlType) -> SqlType:
+    precision = min(digits(left) + scale_of(right) + DIVISION_DIGITS, MAX_DECIMAL_DIGITS)
+    scale = min(scale_of(left) + DIVISION_DIGITS, 30)
+    return decimal_type(precision, scale, left.unsigned and right.unsigned)
+
+
+def decimal_result(operator: str, left: SqlType, right: SqlType, nullable: bool) -> SqlType:
+    one, other = scale_of(left), scale_of(right)
+    unsigned = left.unsigned and right.unsigned
+    if operator == "*":
+        return decimal_type(digits(left) + digits(right), one + other, unsigned, nullable)
+    scale = max(one, other)
+    if operator == "%":
+        precision = max(digits(left), digits(right))
+    else:
+        precision = max(digits(left) - one, digits(right) - other) + scale + 1
+    return decimal_type(precision, scale, unsigned, nullable)
+
+
+def double_of_null(operator: str, left: SqlType, right: SqlType) -> SqlType:
+    """NULL in arithmetic makes a DOUBLE which, in MySQL, keeps the measures of the other side."""
+    one, other = scale_of(left), scale_of(right)
+    if operator == "/":
+        scale = one + other + DIVISION_DIGITS
+        return double_type(min(left.length + other + DIVISION_DIGITS, 17 + scale), True, scale)
+    scale = one + other if operator == "*" else max(one, other)
+    return double_type(max(left.length, right.length), True, scale)
+
+
+def quotient_digits(left: SqlType, right: SqlType) -> int:
+    """Digits of the integer that DIV makes."""
+    if Class.DOUBLE in (left.cls, right.cls):
+        return 21
+    whole = left.length if left.cls is Class.STRING else digits(left) - scale_of(left)
+    more = 1 if right.cls is Class.STRING else scale_of(right)
+    return min(max(whole + more, 1), 21)
+
+
+def cast_literal_fsp(text: str) -> int:
+    """Fractional digits a temporal literal shows."""
+    fraction = text.rpartition(".")[2] if "." in text else ""
+    return min(sum(character.isdigit() for character in fraction), 6)
