@@ -234,12 +234,14 @@ def _datetime(
             moment, target.scale, round_up="TIME_TRUNCATE_FRACTIONAL" not in context.sql_mode
         )
     except OverflowError:
-        return _bad_moment(context, "datetime", text_of(value, source), column)
+        _bad_moment(context, "datetime", text_of(value, source), column)
+        return None
     assert isinstance(rounded, datetime)
     if target.kind is TypeKind.TIMESTAMP:
         utc = temporal.local_to_utc(rounded, context.time_zone)
         if not _EARLIEST_TIMESTAMP <= utc <= _LATEST_TIMESTAMP:
-            return _bad_moment(context, "datetime", text_of(value, source), column)
+            _bad_moment(context, "datetime", text_of(value, source), column)
+            return None
     return rounded
 
 

@@ -77,7 +77,7 @@ def parse_datetime(text: str) -> tuple[datetime | None, bool, bool]:
     has_time = len(numbers) > 3
     numbers += [0] * (6 - len(numbers))
     try:
-        value = datetime(*numbers[:6], microseconds(match.group(2)) if has_time else 0)  # type: ignore[arg-type]
+        value = datetime(*numbers[:6], microseconds(match.group(2)) if has_time else 0)  # type: ignore[call-arg]
     except (ValueError, TypeError):
         return None, whole, has_time
     return value, whole, has_time

@@ -78,7 +78,7 @@ def timediff(context: Context, call: Call, left: Any, right: Any) -> timedelta |
     )
     if one is None or other is None or isinstance(one, datetime) != isinstance(other, datetime):
         return None
-    span = one - other  # type: ignore[operator]
+    span: timedelta = one - other  # type: ignore[operator, assignment]
     return min(max(span, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
 
 

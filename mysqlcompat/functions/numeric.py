@@ -208,8 +208,9 @@ _double_function("degrees", math.degrees, None)
 _double_function("radians", math.radians, None)
 
 
-def _no_logarithm(context: Context) -> None:
+def _no_logarithm(context: Context) -> float | None:
     context.warn(3020, "Invalid argument for logarithm")
+    return None
 
 
 @define("ln", "d", DOUBLE, nullable=True)
@@ -242,7 +243,7 @@ def power(context: Context, call: Call, base: float, exponent: float) -> float:
 
 @define("sign", "n", BIGINT)
 def sign(context: Context, call: Call, value: Any) -> int:
-    return (value > 0) - (value < 0)
+    return int(value > 0) - int(value < 0)
 
 
 @define("pi", "", replace(double_type(8, nullable=False), scale=6))

@@ -339,7 +339,7 @@ def char(context: Context, call: Call, *codes: int | None) -> bytes:
     nullable=True, null_rejects=False,
 )  # fmt: skip
 def char_text(context: Context, call: Call, *codes: int | None) -> str:
-    return char(context, call, *codes).decode("utf-8", "replace")
+    return str(char(context, call, *codes), "utf-8", "replace")
 
 
 @build_as("elt", 2, 999)
@@ -481,4 +481,4 @@ def regexp_like(context: Context, call: Call, value: Any, pattern: Any) -> int:
 
     if isinstance(value, bytes):
         raise SqlError(3995, "binary", "utf8mb4", "regexp_like")
-    return regexp(context, call, value, pattern)
+    return int(regexp(context, call, value, pattern))

@@ -114,7 +114,7 @@ def curdate(context: Context, call: Call) -> date:
 
 @define("utc_date", "", date_type(False), pure=False)
 def utc_date(context: Context, call: Call) -> date:
-    return utc_timestamp(context, call).date()
+    return date.fromordinal(utc_timestamp(context, call).toordinal())
 
 
 # Literals and parts -----------------------------------------------------------------------------
@@ -282,7 +282,7 @@ def monthname(context: Context, call: Call, value: date) -> str:
 
 @define("last_day", "D", date_type(), nullable=True)
 def last_day(context: Context, call: Call, value: date) -> date:
-    return value.replace(day=calendar.monthrange(value.year, value.month)[1])
+    return date(value.year, value.month, calendar.monthrange(value.year, value.month)[1])
 
 
 @define("from_days", "i", date_type(), nullable=True)

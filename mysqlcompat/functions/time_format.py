@@ -83,12 +83,11 @@ def longest(pattern: str) -> int:
 
 
 def formatted(moment: datetime, pattern: str) -> str:
-    return re.sub(
-        r"%(.)",
-        lambda match: _SPECIFIERS.get(match[1], lambda _: match[1])(moment),
-        pattern,
-        flags=re.DOTALL,
-    )
+    def shown(match: re.Match[str]) -> str:
+        specifier = _SPECIFIERS.get(match[1])
+        return specifier(moment) if specifier else match[1]
+
+    return re.sub(r"%(.)", shown, pattern, flags=re.DOTALL)
 
 
 @implement("date_format")

@@ -140,7 +140,7 @@ class Resolver(Literals):
             return flat[0]
         return self.typing.call(operator, bool_type(nullable_of(flat)), *flat)
 
-    def _and_or(self, operator: str, kind: type, node: Any) -> Expression:
+    def _and_or(self, operator: str, kind: Any, node: Any) -> Expression:
         operands: list[Any] = []
         while isinstance(node, kind):  # left-deep chains may be long: no recursion
             operands.append(node.expression)

@@ -310,8 +310,8 @@ class Typing:
             left, right = self._as_decimal(left), self._as_decimal(right)
             return self.call(operator, made, left, right)
         unsigned = left.type.unsigned or (right.type.unsigned and operator != "%")
-        one, other = digits(left.type), digits(right.type)
-        size = {"*": one + other, "%": max(one, other)}.get(operator, max(one, other) + 1)
+        places = digits(left.type), digits(right.type)
+        size = {"*": sum(places), "%": max(places)}.get(operator, max(places) + 1)
         made = int_type(size + (not unsigned or operator == "%"), unsigned, nullable)
         return self.call(operator, made, left, right)
 

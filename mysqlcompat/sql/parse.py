@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.grammar import read_statement

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 from sqlglot import exp
 from sqlglot.dialects.mysql import MySQL
 from sqlglot.parsers.mysql import MySQLParser
-from sqlglot.tokens import TokenType
+from sqlglot.tokenizer_core import TokenType
 
 #: Calls with a syntax of their own: parsed by sqlglot's function for them.
 _SPECIAL_CALLS: Final = (

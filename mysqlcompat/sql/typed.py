@@ -17,8 +17,8 @@ already have the class its result needs. Three-valued logic: a predicate is a BI
     like                        strings: value, pattern, escape character
 
 Operator names are the function names: ``=  <>  <  <=  >  >=  <=>  between  in  like  regexp  and
-or  xor  not  is null  is true  is false  +  -  *  /  div  %  neg  &  |  ^  <<  >>  ~  if  ifnull
-coalesce  case  nullif``. ``NOT x``, ``x NOT IN``, ``IS NOT NULL`` are ``not(…)`` around the
+or  xor  not  is null  is true  is false  +  -  *  /  div  %  neg  &  |  ^  <<  >>  ~  if
+ifnull  coalesce  case  nullif``. ``NOT x``, ``x NOT IN``, ``IS NOT NULL`` are ``not(…)`` around the
 positive form; CASE is always the searched form, ``case(when, then, when, then, …, else)``; NULLIF is
 ``nullif(a = b, a)``.
 """
@@ -178,8 +178,8 @@ class Item:
 @dataclass(frozen=True, slots=True)
 class Select:
     """`tables` may be empty (SELECT 1). `group_by` is None without GROUP BY; a query with an
-    Aggregate and no GROUP BY has one group, even of no rows. Columns outside aggregates in a grouped
-    query are group columns or depend on them: any row of the group will do."""
+    Aggregate and no GROUP BY has one group, even of no rows. Columns outside aggregates in a
+    grouped query are group columns or depend on them: any row of the group will do."""
 
     tables: tuple[Source, ...]
     joins: tuple[Join, ...]
@@ -197,10 +197,10 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """`rows[i][j]` is for `columns[j]` (column numbers), cast to the column's type (mode ASSIGN), or
-    a DefaultValue. Columns not named get their default. `select` instead of `rows`: INSERT … SELECT.
-    `on_duplicate`: (column number, expression) in text order; ColumnRef table 0 is the row found,
-    `NEW_ROW` the one that was to be inserted."""
+    """`rows[i][j]` is for `columns[j]` (column numbers), cast to the column's type (mode ASSIGN),
+    or a DefaultValue. Columns not named get their default. `select` instead of `rows`: INSERT …
+    SELECT. `on_duplicate`: (column number, expression) in text order; ColumnRef table 0 is the row
+    found, `NEW_ROW` the one that was to be inserted."""
 
     table: Source
     columns: tuple[int, ...]

@@ -1,7 +1,7 @@
 """The expressions whose values, types and warnings are recorded from a real MySQL.
 
 `FAMILIES` maps a family to its expressions; `COLUMNS` is the table that some of them are about,
-with one row. Times of day, random numbers and the like stay out: nothing here depends on when it runs.
+with one row. Times of day, random numbers and the like stay out: nothing depends on when it runs.
 """
 
 from __future__ import annotations
