@@ -56,6 +56,7 @@ def cache_root() -> Path:
     return Path(chosen) if chosen else Path.home() / ".cache" / "mysqlcompat" / "kernels"
 
 
+@functools.cache
 def _source_of(module: str) -> Path | None:
     if module.split(".")[0] not in PACKAGES:
         return None
@@ -66,7 +67,13 @@ def _source_of(module: str) -> Path | None:
     return None
 
 
-def _imports_of(module: str, source: bytes) -> Iterator[str]:
+@functools.cache
+def _imports_of(module: str, source: bytes) -> tuple[str, ...]:
+    """Project modules that `module` imports; parsed once, since every stamp asks for many."""
+    return tuple(_imports_in(module, source))
+
+
+def _imports_in(module: str, source: bytes) -> Iterator[str]:
     """Project modules that `module` imports at any level, `from package import module` included."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
