@@ -63,7 +63,7 @@ from btree.txn_layout import (
     TABLE_ROWS,
 )
 from redo.arena import Arena, Words
-from redo.codes import E_LOCKS_FULL, E_NO_ROOM
+from redo.codes import E_LOCKS_FULL, E_TOO_MANY
 from redo.log import LogWriter
 from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_READ_ONLY
 from redo.volume import Volume
@@ -162,7 +162,7 @@ class Engine:
 
     def ensure(self, code: int) -> int:
         """A kernel's result; raises what a negative one stands for."""
-        if code == E_NO_ROOM:
+        if code == E_TOO_MANY:
             raise TooManyTransactions(f"more than {TRANSACTIONS_MAX} transactions change data")
         return self.store.check(code)
 

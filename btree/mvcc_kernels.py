@@ -63,7 +63,7 @@ from btree.txn_layout import (
     U_ROW_UNDO,
     UNDO_INSERT,
 )
-from redo.codes import E_NO_ROOM
+from redo.codes import E_NO_ROOM, E_TOO_MANY
 from redo.coding_kernels import load_i64, load_u8, load_u16, load_u32, move, store_i64
 from redo.jit import helper, routine
 from redo.state import ST_READ_ONLY
@@ -110,7 +110,7 @@ def _view_of_stream(st, mem, ctx):
             if trx_id == 0:
                 continue
             if count == room:
-                return E_NO_ROOM
+                return E_TOO_MANY
             place = count
             while place > 0 and load_i64(mem, ids + 8 * (place - 1)) > trx_id:
                 store_i64(mem, ids + 8 * place, load_i64(mem, ids + 8 * (place - 1)))
@@ -131,7 +131,7 @@ def _view_of_stream(st, mem, ctx):
 
 @routine
 def view_open(st, mem, ctx):
-    """Open the view of `ctx` on this moment: 0, E_PAGE_MISS or E_NO_ROOM (too many ids)."""
+    """Open the view of `ctx` on this moment: 0, E_PAGE_MISS or E_TOO_MANY."""
     if load_i64(mem, ctx + CTX_ISOLATION) == ISOLATION_READ_UNCOMMITTED:
         store_i64(mem, ctx + CTX_VIEW_COUNT, 0)
         store_i64(mem, ctx + CTX_VIEW_LOW, EVERYTHING)
@@ -143,7 +143,7 @@ def view_open(st, mem, ctx):
     else:
         count = st[ST_ACTIVE_COUNT]
         if count > load_i64(mem, ctx + CTX_VIEW_ROOM):
-            return E_NO_ROOM
+            return E_TOO_MANY
         ids = load_i64(mem, ctx + CTX_VIEW_IDS)
         move(mem, ids, st[ST_ACTIVE_AT], 8 * count)
         store_i64(mem, ctx + CTX_VIEW_COUNT, count)

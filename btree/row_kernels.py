@@ -339,7 +339,7 @@ def row_insert(st, mem, ctx, table, row, row_bytes):
     """Insert a row as `row_encode` made it (the hidden row id is filled in here, R4).
 
     -> 0 | E_DUPLICATE (ST_DUPLICATE_INDEX) | E_LOCK_WAIT (ST_WAIT_FOR) | E_PAGE_MISS | E_NO_FRAME
-       | E_LOG_FULL | E_TOO_BIG | E_READ_ONLY | E_NO_ROOM, each with nothing done
+       | E_LOG_FULL | E_TOO_BIG | E_READ_ONLY | E_TOO_MANY, each with nothing done
     """
     row_id = load_i64(mem, table + 8 * D_ROW_ID_COLUMN)
     if row_id >= 0:

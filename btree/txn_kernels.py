@@ -44,7 +44,7 @@ from redo.record import KIND_COMMIT, KIND_ROLLBACK
 
 @helper
 def statement_begin(st, mem, ctx):
-    """A statement starts: its savepoint, and its view. 0, E_PAGE_MISS (followers), E_NO_ROOM.
+    """A statement starts: its savepoint, and its view. 0, E_PAGE_MISS (followers), E_TOO_MANY.
 
     REPEATABLE READ keeps the view of the first statement, READ COMMITTED takes a new one.
     """
@@ -142,7 +142,7 @@ def txn_view(st, mem, ctx):
 
 @kernel("i8(i8[::1], u1[::1], i8, i8)")
 def txn_adopt(st, mem, ctx, trx_id):
-    """Make `ctx` the transaction `trx_id` found on the system pages at start. 0 or E_NO_ROOM."""
+    """Make `ctx` the transaction `trx_id` found on the system pages at start. 0 or E_TOO_MANY."""
     store_i64(mem, ctx + CTX_TRX, trx_id)
     return active_add(st, mem, ctx, trx_id)
 

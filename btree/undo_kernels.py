@@ -62,7 +62,7 @@ from btree.txn_layout import (
     UNDO_NEXT,
     UNDONE,
 )
-from redo.codes import E_NO_ROOM, E_READ_ONLY, E_TOO_BIG
+from redo.codes import E_READ_ONLY, E_TOO_BIG, E_TOO_MANY
 from redo.coding_kernels import (
     load_i64,
     load_u8,
@@ -114,7 +114,7 @@ def undo_promise(st, mem, ctx, first_key, first_row, second_key, second_row):
 
     first_key, first_row    key and row bytes of the first record
     second_key, second_row  of the second; -1: there is none
-    -> 0 | E_PAGE_MISS | E_NO_FRAME | E_READ_ONLY | E_TOO_BIG | E_NO_ROOM (too many transactions)
+    -> 0 | E_PAGE_MISS | E_NO_FRAME | E_READ_ONLY | E_TOO_BIG | E_TOO_MANY (too many transactions)
     """
     if st[ST_READ_ONLY] or load_i64(mem, ctx + CTX_FLAGS) & CTX_READ_ONLY:
         return E_READ_ONLY
@@ -146,7 +146,7 @@ def undo_promise(st, mem, ctx, first_key, first_row, second_key, second_row):
     if code < 0 or load_i64(mem, ctx + CTX_TRX):
         return code
     if st[ST_ACTIVE_COUNT] == st[ST_ACTIVE_ROOM]:
-        return E_NO_ROOM
+        return E_TOO_MANY
     return _slot_promise(st, mem)
 
 
@@ -169,10 +169,10 @@ def _tail_with_room(st, mem, count):
 
 @helper
 def active_add(st, mem, ctx, trx_id):
-    """Put a transaction among the active ones; its id is the greatest so far. 0 or E_NO_ROOM."""
+    """Put a transaction among the active ones; its id is the greatest so far. 0 or E_TOO_MANY."""
     count = st[ST_ACTIVE_COUNT]
     if count == st[ST_ACTIVE_ROOM]:
-        return E_NO_ROOM
+        return E_TOO_MANY
     store_i64(mem, st[ST_ACTIVE_AT] + 8 * count, trx_id)
     store_i64(mem, st[ST_ACTIVE_CTX_AT] + 8 * count, ctx)
     st[ST_ACTIVE_COUNT] = count + 1

@@ -27,4 +27,5 @@ E_DIVIDE: Final = -18  #: division by zero (MySQL: NULL and a warning)
 E_NULL: Final = -19  #: NULL where none may be
 E_DEADLOCK: Final = -20
 E_LOCKS_FULL: Final = -21  #: the lock table is full: let it grow, call again
+E_TOO_MANY: Final = -22  #: every slot for transactions that change data is taken
 E_LATER: Final = -32  #: time slice over; call again to go on

@@ -251,10 +251,12 @@ def head_of(mem, at, count):
     """First eight bytes of a run as an int64 that orders as memcmp does; short runs end in 0."""
     if count >= 8:
         return load_i64_be(mem, at) ^ SIGN
-    value = 0
-    for i in range(count):
+    if count == 0:
+        return SIGN
+    value = (load_u8(mem, at) - 128) << 56  # never beyond int64, so the same without the JIT
+    for i in range(1, count):
         value |= load_u8(mem, at + i) << (56 - 8 * i)
-    return value ^ SIGN
+    return value
 
 
 @jit.helper
