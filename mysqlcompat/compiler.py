@@ -97,12 +97,11 @@ async def filter_rows(
     condition = _quoted_names(where, session, names)
     select = resolved(f"SELECT 1 FROM `rows` WHERE {condition}", session, _OneTable(table))
     assert isinstance(select, typed.Select) and select.where is not None
-    kept = []
-    for row in rows:
-        evaluator = Evaluator(session, row=lambda _, number, row=row: row[number])  # type: ignore[misc]
-        if evaluator.value(select.where):
-            kept.append(row)
-    return kept
+    return [row for row in rows if Evaluator(session, row=_reader(row)).value(select.where)]
+
+
+def _reader(row: Sequence[Any]) -> Callable[[int, int], Any]:
+    return lambda table_no, column_no: row[column_no]
 
 
 def _quoted_names(text: str, session: Session, names: set[str]) -> str:

@@ -1,0 +1,229 @@
+"""What a session is: settings, variables, diagnostics, current database, traces of statements.
+
+Functions see it as `functions.table.Context`, the wire reads flags and limits from it. What a
+session *does* is in `session.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from mysqlcompat.catalog_view import CatalogView
+from mysqlcompat.diagnostics import Diagnostics
+from mysqlcompat.errors import SqlError
+from mysqlcompat.node_api import Node
+from mysqlcompat.results import (
+    STATUS_AUTOCOMMIT,
+    STATUS_IN_READ_ONLY_TRANSACTION,
+    STATUS_IN_TRANSACTION,
+    STATUS_NO_BACKSLASH_ESCAPES,
+    TRACK_SCHEMA,
+    TRACK_SYSTEM_VARIABLE,
+    StateChange,
+)
+from mysqlcompat.session_plans import SessionPlans
+from mysqlcompat.sql.token_stream import Note
+from mysqlcompat.sql.tokens import Token, tokenize
+from mysqlcompat.sqltypes import SqlType
+from mysqlcompat.transaction import Transaction
+from mysqlcompat.variables import ALIASES, VARIABLES, Value, find
+from mysqlcompat.wire import charsets
+from mysqlcompat.wire.sessions import Client
+
+if TYPE_CHECKING:
+    from mysqlcompat.prepared import Prepared
+
+CLIENT_INTERACTIVE: Final = 1 << 10
+CLIENT_FOUND_ROWS: Final = 1 << 1
+
+
+class SessionState:
+    """State of one connection, and what others ask of it."""
+
+    def __init__(self, node: Node, client: Client) -> None:
+        self.node = node
+        self.client = client
+        self.connection_id = client.connection_id
+        self.transaction = Transaction(node)
+        self.diagnostics = Diagnostics()
+        self.variables = node.globals.new_session()
+        self.user_variables: dict[str, tuple[Any, SqlType | None]] = {}
+        self.named_statements: dict[str, Prepared] = {}
+        self.database: str | None = None
+        self.plans = SessionPlans(self)
+        self.user = f"{client.user}@{client.host}"
+        self.account = f"{client.account.user}@{client.account.host}"
+        self.strict = False  #: the running statement changes data, in strict mode
+        self.row = 1  #: the row it stands at, for messages
+        self.last_insert_id = 0
+        self.row_count = -1
+        self.found_rows = 0
+        self.now_us = time.time_ns() // 1000
+        self.parser_notes: list[Note] = []  #: deprecations in the running statement's text
+        self.text = ""  #: the running statement, for the process list
+        self.command = "Sleep"
+        self.since_us = self.now_us
+        self.kill_requested = ""  #: "query" or "connection"
+        self._task: asyncio.Task[Any] | None = None
+        self._changes: list[StateChange] = []
+        self._random = random.Random()
+        self.reset_state()
+
+    def reset_state(self) -> None:
+        """What login and COM_RESET_CONNECTION have in common."""
+        self.variables.reset()
+        self.user_variables.clear()
+        self.close_named_statements()
+        self.diagnostics.clear()
+        self.last_insert_id = self.found_rows = 0
+        self.row_count = -1
+        collation = charsets.collation_of_login(self.client.collation)
+        for name in ("client", "connection", "results"):
+            self.variables.put(f"character_set_{name}", collation.charset.name)
+        self.variables.put("collation_connection", collation.name)
+        self.variables.put("pseudo_thread_id", self.connection_id)
+        if self.client.capabilities & CLIENT_INTERACTIVE:
+            self.variables.put("wait_timeout", self.variables.get("interactive_timeout"))
+        self.variables_changed()
+
+    def close_named_statements(self) -> None:
+        """Forget what PREPARE has made."""
+        for handle in self.named_statements.values():
+            handle.close()
+        self.named_statements.clear()
+
+    def variables_changed(self) -> None:
+        """Derive what is asked for often from the variables."""
+        variables = self.variables
+        self.sql_mode = frozenset(filter(None, str(variables.get("sql_mode")).split(",")))
+        self.time_zone = str(variables.get("time_zone"))
+        self.collation = str(variables.get("collation_connection"))
+        client = charsets.CHARACTER_SETS[str(variables.get("character_set_client"))]
+        self._codec = client.codec or "utf-8"
+        self.plans.settings_changed()
+        self.transaction.autocommit = bool(variables.get("autocommit"))
+        self.transaction.isolation = str(variables.get("transaction_isolation"))
+        self.transaction.session_read_only = bool(variables.get("transaction_read_only"))
+        limit = variables.get("max_error_count")
+        assert isinstance(limit, int)
+        self.diagnostics.limit = limit
+
+    # What functions ask: `functions.table.Context`
+
+    @property
+    def ctx(self) -> int:
+        """Offset of the engine's transaction context."""
+        return self.transaction.ctx
+
+    @property
+    def found_rows_capability(self) -> bool:
+        """UPDATE counts matched rows instead of changed ones (CLIENT_FOUND_ROWS)."""
+        return bool(self.client.capabilities & CLIENT_FOUND_ROWS)
+
+    def warn(self, errno: int, message: str, level: str = "Warning") -> None:
+        if level != "Note" or self.variables.get("sql_notes"):
+            self.diagnostics.add(level, errno, message)
+
+    def user_variable(self, name: str) -> tuple[Any, SqlType | None]:
+        return self.user_variables.get(name.lower(), (None, None))
+
+    def set_user_variable(self, name: str, value: Any, sql_type: SqlType | None) -> None:
+        self.user_variables[name.lower()] = (value, sql_type)
+
+    def system_variable(self, name: str, scope: str = "") -> Value:
+        """@@name, @@session.name, @@global.name."""
+        variable = VARIABLES.get(name.lower()) or find(ALIASES.get(name.lower(), name))
+        if scope == "global":
+            if variable.scope == "session":
+                raise SqlError(1238, variable.name, "SESSION")
+            value = self.node.globals.get(variable.name)
+        else:
+            if scope and variable.scope == "global":
+                raise SqlError(1238, variable.name, "GLOBAL")
+            value = self.live_value(variable.name)
+        return value
+
+    def live_value(self, name: str) -> Value:
+        """The session's value; some follow the session's state instead of being stored."""
+        if name == "warning_count":
+            return self.diagnostics.warning_count
+        if name == "error_count":
+            return self.diagnostics.error_count
+        if name in ("last_insert_id", "identity"):
+            return self.last_insert_id
+        if name == "timestamp" and not self.variables.get(name):
+            return self.now_us / 1e6
+        if name in ("character_set_database", "collation_database") and self.database:
+            charset, collation = CatalogView(self).database_collation(self.database)
+            return charset if name.startswith("character") else collation
+        return self.variables.get(name)
+
+    def random(self) -> float:
+        return self._random.random()
+
+    # What the wire asks
+
+    @property
+    def status(self) -> int:
+        flags = STATUS_AUTOCOMMIT if self.transaction.autocommit else 0
+        if self.transaction.in_transaction:
+            flags |= STATUS_IN_TRANSACTION
+            if self.transaction.read_only:
+                flags |= STATUS_IN_READ_ONLY_TRANSACTION
+        if "NO_BACKSLASH_ESCAPES" in self.sql_mode:
+            flags |= STATUS_NO_BACKSLASH_ESCAPES
+        return flags
+
+    @property
+    def results_collation(self) -> int:
+        name = self.variables.get("character_set_results")
+        return 0 if name is None else charsets.default_collation(str(name)).id
+
+    @property
+    def wait_timeout(self) -> float:
+        return float(self.variables.get("wait_timeout") or 1)
+
+    @property
+    def max_allowed_packet(self) -> int:
+        return int(self.variables.get("max_allowed_packet") or 0)
+
+    def take_changes(self) -> Sequence[StateChange]:
+        changes, self._changes = self._changes, []
+        return changes
+
+    def decode(self, text: bytes) -> str:
+        """Text in the client's character set; broken sequences become U+FFFD, as MySQL warns of."""
+        return text.decode(self._codec, "replace")
+
+    def tokenize(self, text: str) -> list[Token]:
+        return tokenize(
+            text,
+            ansi_quotes="ANSI_QUOTES" in self.sql_mode,
+            backslash_escapes="NO_BACKSLASH_ESCAPES" not in self.sql_mode,
+        )
+
+    # Changes of state which several statements make
+
+    def use(self, database: str) -> None:
+        """Make `database` the current one; ERROR 1049 when there is none."""
+        self.database = CatalogView(self).database_name(database)
+        self.plans.settings_changed()
+        if self.variables.get("session_track_schema"):
+            self._changes.append(StateChange(TRACK_SCHEMA, "", self.database))
+
+    def forget_database(self) -> None:
+        """The current database has been dropped."""
+        self.database = None
+        self.plans.settings_changed()
+        if self.variables.get("session_track_schema"):
+            self._changes.append(StateChange(TRACK_SCHEMA, "", ""))
+
+    def track(self, name: str, value: str) -> None:
+        """Note a changed system variable for session tracking."""
+        tracked = str(self.variables.get("session_track_system_variables"))
+        if tracked == "*" or name in tracked.split(","):
+            self._changes.append(StateChange(TRACK_SYSTEM_VARIABLE, name, value))
