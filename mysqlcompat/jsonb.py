@@ -147,7 +147,7 @@ _MESSAGES: Final = {
     "Unterminated string starting at": "Missing a closing quotation mark in string.",
     "Invalid control character at": "Invalid encoding in string.",
     "Invalid \\escape": "Invalid escape character in string.",
-    "Invalid \\uXXXX escape": "Incorrect hex digit after \\u escape in string.",
+    "Invalid \\u" + "X" * 4 + " escape": "Incorrect hex digit after \\u escape in string.",
 }
 
 

@@ -25,7 +25,8 @@ Moment = date | datetime | timedelta
 _DATE: Final = re.compile(
     r"""\s*(?P<year>\d+)(?P<d1>[^\w\s])(?P<month>\d{1,2})(?P<d2>[^\w\s])(?P<day>\d{1,2})
         (?:(?P<gap>[T\s]\s*|[^\w\s])(?P<hour>\d{1,2})
-           (?:[^\w\s+.-](?P<minute>\d{1,2})(?:[^\w\s+.-](?P<second>\d{1,2})(?:\.(?P<fraction>\d*))?)?)?
+           (?:[^\w\s+.-](?P<minute>\d{1,2})
+              (?:[^\w\s+.-](?P<second>\d{1,2})(?:\.(?P<fraction>\d*))?)?)?
            (?P<zone>[+-]\d{2}:\d{2})?)?""",
     re.VERBOSE,
 )
@@ -77,7 +78,9 @@ def parse_datetime(text: str) -> tuple[datetime | None, bool, bool]:
     has_time = len(numbers) > 3
     numbers += [0] * (6 - len(numbers))
     try:
-        value = datetime(*numbers[:6], microseconds(match.group(2)) if has_time else 0)  # type: ignore[call-arg]
+        year, month, day, hour, minute, second = numbers[:6]
+        micros = microseconds(match.group(2)) if has_time else 0
+        value = datetime(year, month, day, hour, minute, second, micros)
     except (ValueError, TypeError):
         return None, whole, has_time
     return value, whole, has_time

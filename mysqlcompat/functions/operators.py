@@ -154,7 +154,8 @@ def checked(value: Any, sql_type: SqlType) -> Any:
 
 
 def _exact_result(value: Decimal, sql_type: SqlType) -> Decimal:
-    return checked(EXACT.quantize(value, Decimal(1).scaleb(-sql_type.scale)), sql_type)  # type: ignore[no-any-return]
+    made: Decimal = checked(round_decimal(value, sql_type.scale), sql_type)
+    return made
 
 
 def _result(call: Call, value: Any) -> Any:

@@ -338,8 +338,8 @@ def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expressi
     if not args:
         return typing.call("unix_timestamp", BIGINT.or_null(False))
     fsp = shown_fsp(args[0])
-    is_text = isinstance(args[0], Literal) and isinstance(args[0].value, str)
-    if is_text and temporal.parse_datetime(str(args[0].value))[0] is None:  # type: ignore[union-attr]
+    text = args[0].value if isinstance(args[0], Literal) else None
+    if isinstance(text, str) and temporal.parse_datetime(text)[0] is None:
         fsp = 6
     nullable = args[0].type.nullable
     made = decimal_type(11 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any, Final
 
 from sqlglot import exp
@@ -24,12 +23,11 @@ from mysqlcompat.sql.literals import Literals, Rules
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.scope import Scope
 from mysqlcompat.sql.typed import Expression, Literal, Param
+from mysqlcompat.sql.variables import system_variable
 from mysqlcompat.sqltypes import (
     BINARY,
     SqlType,
     bool_type,
-    decimal_type,
-    double_type,
     int_type,
     null_type,
     string_type,
@@ -335,14 +333,10 @@ class Resolver(Literals):
             return self.aggregate(name, args)
         if name in _SYNTACTIC:
             return _SYNTACTIC[name](self, args)
-        definition = check_count(self._shown(name), len(args))
+        if name not in DEFINITIONS and self.context.database:
+            name = f"{self.context.database}.{name}"
+        definition = check_count(name, len(args))
         return definition.build(self.typing, self.resolve_all(args))
-
-    def _shown(self, name: str) -> str:
-        """Unknown functions are reported with the current database."""
-        if name in DEFINITIONS or not self.context.database:
-            return name
-        return f"{self.context.database}.{name}"
 
     def no_paren_call(self, node: Any) -> Expression:
         args = [node.this] if node.this is not None else []
@@ -435,22 +429,6 @@ def _row(node: Any) -> list[Any]:
     if not _is_row(node):
         raise SqlError(1241, 1)
     return list(node.expressions)
-
-
-def system_variable(typing: Typing, name: str, scope: str) -> Expression:
-    """``@@scope.name``: read when the statement runs. Raises 1193 now if there is none."""
-    value = typing.context.system_variable(name, scope)
-    if isinstance(value, int):
-        length = 1 if isinstance(value, bool) else 21
-        made = int_type(length, unsigned=length > 1)
-    elif isinstance(value, float):
-        made = double_type()
-    elif isinstance(value, Decimal):
-        made = decimal_type(17, 6)
-    else:
-        made = string_type(21845, typing.context.collation, True, 3)
-    args = tuple(Literal(string_type(len(part), nullable=False), part) for part in (name, scope))
-    return typing.call("system variable", made, *args)
 
 
 def _feature(node: Any) -> str:

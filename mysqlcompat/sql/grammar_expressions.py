@@ -11,42 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from mysqlcompat.sql.grammar_words import AGGREGATES, FIXED_ARITY, FUNCTION_WORDS, NO_PAREN, UNITS
 from mysqlcompat.sql.keywords import RESERVED
 from mysqlcompat.sql.token_stream import TokenStream
 from mysqlcompat.sql.tokens import Kind, Token
 
 _COMPARISONS: Final = {"=", "<=>", "<>", "!=", "<", "<=", ">", ">="}
 _BIT_OPERATORS: Final = {"|", "&", "<<", ">>", "+", "-", "*", "/", "%", "^"}
-_NO_PAREN: Final = {
-    "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "LOCALTIME",
-    "LOCALTIMESTAMP", "UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP",
-}  # fmt: skip
-#: Reserved words that are function names when a parenthesis follows.
-_FUNCTION_WORDS: Final = {
-    "CHAR", "CONVERT", "DATABASE", "DEFAULT", "IF", "INSERT", "INTERVAL", "LEFT", "MOD", "REPEAT",
-    "REPLACE", "RIGHT", "SCHEMA", "VALUES", "GROUPING", "ROW_NUMBER", "RANK", "DENSE_RANK",
-    "PERCENT_RANK", "CUME_DIST", "NTILE", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE",
-    "UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP",
-    "CURRENT_USER", "LOCALTIME", "LOCALTIMESTAMP",
-}  # fmt: skip
-UNITS: Final = {
-    "MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR",
-    "SECOND_MICROSECOND", "MINUTE_MICROSECOND", "MINUTE_SECOND", "HOUR_MICROSECOND", "HOUR_SECOND",
-    "HOUR_MINUTE", "DAY_MICROSECOND", "DAY_SECOND", "DAY_MINUTE", "DAY_HOUR", "YEAR_MONTH",
-}  # fmt: skip
-#: Calls the grammar itself gives a fixed number of arguments: a wrong number is a syntax error.
-_FIXED_ARITY: Final = {
-    "IF": (3, 3), "MOD": (2, 2), "LEFT": (2, 2), "RIGHT": (2, 2), "REPEAT": (2, 2),
-    "REPLACE": (3, 3), "COALESCE": (1, 999), "DATE": (1, 1), "DAY": (1, 1), "HOUR": (1, 1),
-    "MINUTE": (1, 1), "MONTH": (1, 1), "SECOND": (1, 1), "TIME": (1, 1), "YEAR": (1, 1),
-    "USER": (0, 0), "DATABASE": (0, 0), "SCHEMA": (0, 0), "ASCII": (1, 1), "CHARSET": (1, 1),
-    "COLLATION": (1, 1), "DATEDIFF": (2, 2), "FORMAT": (2, 3), "MICROSECOND": (1, 1),
-    "PASSWORD": (1, 1), "QUARTER": (1, 1), "TRUNCATE": (2, 2), "WEEK": (1, 2), "ROW_COUNT": (0, 0),
-}  # fmt: skip
-_AGGREGATES: Final = {
-    "COUNT", "SUM", "AVG", "MIN", "MAX", "STD", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE",
-    "VAR_POP", "VAR_SAMP", "BIT_AND", "BIT_OR", "BIT_XOR",
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -210,7 +181,7 @@ class ExpressionGrammar:
             self._parenthesised(self._expressions)
         elif self._is_op_ahead("("):
             self._call(word)
-        elif word in _NO_PAREN:
+        elif word in NO_PAREN:
             at.advance()
         elif word == "MATCH":
             raise at.error()
@@ -272,18 +243,18 @@ class ExpressionGrammar:
 
     def _call(self, word: str) -> None:
         at = self.at
-        if word in RESERVED and word not in _FUNCTION_WORDS and word not in _SPECIAL:
+        if word in RESERVED and word not in FUNCTION_WORDS and word not in _SPECIAL:
             raise at.error()
         at.advance()
         at.expect_op("(")
         special = _SPECIAL.get(word)
         if special is not None:
             special(self)
-        elif word in _AGGREGATES:
+        elif word in AGGREGATES:
             self._aggregate(word)
         else:
             count = self._arguments()
-            low, high = _FIXED_ARITY.get(word, (0, 999))
+            low, high = FIXED_ARITY.get(word, (0, 999))
             if not low <= count <= high:
                 raise at.error()
         at.expect_op(")")

@@ -344,8 +344,8 @@ class Typing:
         source = arg.type
         match source.cls:
             case Class.INT:
-                too_big = isinstance(arg, Literal) and arg.value is not None
-                if _is_negated(arg) or (too_big and arg.value > 1 << 63):  # type: ignore[union-attr]
+                number = arg.value if isinstance(arg, Literal) else None
+                if _is_negated(arg) or (number is not None and number > 1 << 63):
                     target = decimal_type(digits(source), 0, nullable=source.nullable)
                     return self.call("neg", target, self.cast(arg, target))
                 return self.call("neg", int_type(digits(source) + 1, nullable=source.nullable), arg)

@@ -19,8 +19,8 @@ already have the class its result needs. Three-valued logic: a predicate is a BI
 Operator names are the function names: ``=  <>  <  <=  >  >=  <=>  between  in  like  regexp  and
 or  xor  not  is null  is true  is false  +  -  *  /  div  %  neg  &  |  ^  <<  >>  ~  if
 ifnull  coalesce  case  nullif``. ``NOT x``, ``x NOT IN``, ``IS NOT NULL`` are ``not(…)`` around the
-positive form; CASE is always the searched form, ``case(when, then, when, then, …, else)``; NULLIF is
-``nullif(a = b, a)``.
+positive form; CASE is always the searched form, ``case(when, then, when, then, …, else)``;
+NULLIF is ``nullif(a = b, a)``.
 """
 
 from __future__ import annotations

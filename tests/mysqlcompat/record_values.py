@@ -1,10 +1,10 @@
-"""Record what a real MySQL says of every expression in `expression_lists`.
+"""Record what a real MySQL says of the expressions and statements in tests/golden/values.
 
     MYSQL_ORACLE=host:port python -m tests.mysqlcompat.record_values [family …]
 
-Each family becomes tests/golden/values/<family>.json: one line an expression, with
-[value, wire type, length, decimals, flags, collation id, warnings], or [errno, message].
-`statements` are only resolved: their result columns, or the error.
+Each <family>.json has a line for each expression: the expression, then [value, wire type, length,
+decimals, flags, collation id, warnings], or [errno, message]. A new one is added as
+``["expression", null]``. `statements` are only resolved: their result columns, or the error.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from typing import Any, Final
 
 import pymysql
 
-from tests.mysqlcompat.expression_lists import COLUMNS, FAMILIES
-from tests.mysqlcompat.statement_lists import CREATE_W, STATEMENTS
+from tests.mysqlcompat.value_tables import COLUMNS, CREATE_W
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden" / "values"
 DATABASE: Final = "values_golden"
@@ -94,33 +93,22 @@ def resolve(connection: Any, statement: str) -> list[Any]:
     ]
 
 
-def record_statements(connection: Any) -> None:
-    lines = [
-        json.dumps([statement, resolve(connection, statement)], ensure_ascii=False)
-        for statement in STATEMENTS
-    ]
-    path = GOLDEN / "statements.json"
-    path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
-    sys.stdout.write(f"statements: {len(lines)}\n")
-
-
 def record(families: list[str]) -> None:
     connection = connect()
     prepare(connection)
     for family in families:
-        if family == "statements":
-            record_statements(connection)
-            continue
+        path = GOLDEN / f"{family}.json"
+        asked = [line[0] for line in json.loads(path.read_text(encoding="utf-8"))]
         from_table = family in ("columns", "aggregate")
         lines = []
-        for expression in dict.fromkeys(FAMILIES[family]):
-            outcome = ask(connection, expression, from_table)
-            lines.append(json.dumps([expression, outcome], ensure_ascii=False))
-        path = GOLDEN / f"{family}.json"
+        for text in dict.fromkeys(asked):
+            is_statement = family == "statements"
+            said = resolve(connection, text) if is_statement else ask(connection, text, from_table)
+            lines.append(json.dumps([text, said], ensure_ascii=False))
         path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
         sys.stdout.write(f"{family}: {len(lines)}\n")
     connection.cursor().execute(f"DROP DATABASE {DATABASE}")
 
 
 if __name__ == "__main__":
-    record(sys.argv[1:] or [*FAMILIES, "statements"])
+    record(sys.argv[1:] or [path.stem for path in sorted(GOLDEN.glob("*.json"))])

@@ -1,0 +1,36 @@
+"""Word lists of the grammar: functions, units, modifiers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+NO_PAREN: Final = {
+    "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_USER", "LOCALTIME",
+    "LOCALTIMESTAMP", "UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP",
+}  # fmt: skip
+#: Reserved words that are function names when a parenthesis follows.
+FUNCTION_WORDS: Final = {
+    "CHAR", "CONVERT", "DATABASE", "DEFAULT", "IF", "INSERT", "INTERVAL", "LEFT", "MOD", "REPEAT",
+    "REPLACE", "RIGHT", "SCHEMA", "VALUES", "GROUPING", "ROW_NUMBER", "RANK", "DENSE_RANK",
+    "PERCENT_RANK", "CUME_DIST", "NTILE", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE",
+    "UTC_DATE", "UTC_TIME", "UTC_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP",
+    "CURRENT_USER", "LOCALTIME", "LOCALTIMESTAMP",
+}  # fmt: skip
+UNITS: Final = {
+    "MICROSECOND", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR",
+    "SECOND_MICROSECOND", "MINUTE_MICROSECOND", "MINUTE_SECOND", "HOUR_MICROSECOND", "HOUR_SECOND",
+    "HOUR_MINUTE", "DAY_MICROSECOND", "DAY_SECOND", "DAY_MINUTE", "DAY_HOUR", "YEAR_MONTH",
+}  # fmt: skip
+#: Calls the grammar itself gives a fixed number of arguments: a wrong number is a syntax error.
+FIXED_ARITY: Final = {
+    "IF": (3, 3), "MOD": (2, 2), "LEFT": (2, 2), "RIGHT": (2, 2), "REPEAT": (2, 2),
+    "REPLACE": (3, 3), "COALESCE": (1, 999), "DATE": (1, 1), "DAY": (1, 1), "HOUR": (1, 1),
+    "MINUTE": (1, 1), "MONTH": (1, 1), "SECOND": (1, 1), "TIME": (1, 1), "YEAR": (1, 1),
+    "USER": (0, 0), "DATABASE": (0, 0), "SCHEMA": (0, 0), "ASCII": (1, 1), "CHARSET": (1, 1),
+    "COLLATION": (1, 1), "DATEDIFF": (2, 2), "FORMAT": (2, 3), "MICROSECOND": (1, 1),
+    "PASSWORD": (1, 1), "QUARTER": (1, 1), "TRUNCATE": (2, 2), "WEEK": (1, 2), "ROW_COUNT": (0, 0),
+}  # fmt: skip
+AGGREGATES: Final = {
+    "COUNT", "SUM", "AVG", "MIN", "MAX", "STD", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE",
+    "VAR_POP", "VAR_SAMP", "BIT_AND", "BIT_OR", "BIT_XOR",
+}  # fmt: skip
