@@ -89,8 +89,11 @@ class Node(Protocol):
     counters: Counters
     globals: GlobalVariables  #: values of the GLOBAL system variables
     plans: PlanCache
-    lane: Lane | None  #: serves hot statements without Python; None where there is no lane
     config: Mapping[str, Any]  #: "port", "data", "version" … as started
+
+    @property
+    def lane(self) -> Lane | None:
+        """What serves hot statements without Python; None where there is no lane."""
 
     def durable(self, lsn: int) -> Awaitable[None]:
         """Done as soon as VDL >= lsn, with the log published meanwhile; blocks nobody else."""

@@ -161,7 +161,9 @@ def _linked(
     def typer(typingctx: Any, *given: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             kind = context.call_conv.get_function_type(types.int64, arguments)
-            callee = numba.core.cgutils.get_or_insert_function(builder.module, kind, symbol)
+            callee = numba.core.cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
+                builder.module, kind, symbol
+            )
             _status, value = context.call_conv.call_function(
                 builder, callee, types.int64, arguments, args
             )

@@ -42,7 +42,7 @@ class LaneSelector(selectors.EpollSelector):
 
     def select(
         self, timeout: float | None = None
-    ) -> list[tuple[selectors.SelectorKey, selectors._EventMask]]:
+    ) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             timeout_ms = -1
         elif timeout <= 0:

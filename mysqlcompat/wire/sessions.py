@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from mysqlcompat.results import ColumnDef, Parameter, PreparedInfo, Result, StateChange
 
@@ -110,6 +110,21 @@ class Session(Protocol):
 
     async def reset(self) -> None:
         """COM_RESET_CONNECTION: roll back, forget variables; the wire closes the statements."""
+        ...
+
+    def lane_terms(self) -> Any:
+        """`lane.lending.Terms` under which commands may be served without Python; None: not now."""
+        ...
+
+    def lane_served(self, count: int, rows: int) -> None:
+        """`count` SELECTs were served without Python; the last one had `rows` rows."""
+        ...
+
+    def lane_program(
+        self, statement: PreparedInfo, parameters: Sequence[Parameter]
+    ) -> tuple[int, bytes, bytes, int] | None:
+        """Program, wire types of its parameters, head packets, how many these are: what the lane
+        needs to run the statement's next executions. None when it cannot."""
         ...
 
     def take_changes(self) -> Sequence[StateChange]:
