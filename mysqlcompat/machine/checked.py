@@ -3,6 +3,7 @@
 (Dividing the wrapped product by a factor does not do: LLVM folds ``a * b // b`` to ``a``.)
 """
 
+# mypy: disable-error-code="no-untyped-def,misc"
 from __future__ import annotations
 
 from redo import jit

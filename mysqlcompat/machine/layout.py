@@ -22,8 +22,8 @@ are offsets into the arena.
     COLLECTION (words; records live in chunks that never move)
     0   record count                     5   heap: next free byte of the open heap chunk
     1   record bytes                     6   heap: end of the open heap chunk
-    2   shift: 1 << shift records a chunk   7   hash table offset (words: record offsets, 0 is empty)
-    3   chunk count                      8   hash mask
+    2   shift: 1 << shift records a chunk   7   hash table offset (words: record offsets, 0 is
+    empty) 3   chunk count                      8   hash mask
     4   chunk directory (words)          9   order: offset of record offsets in order, 0 is none
     10  room in the chunk directory
 

@@ -1,7 +1,7 @@
 """The machine of one process: compiles typed statements for its engine.
 
-One for each engine, made on first use (`machine_of`). It also owns the run block and batch heap that
-`program_execute` uses for the lane.
+One for each engine, made on first use (`machine_of`). It also owns the run block and batch heap
+that `program_execute` uses for the lane.
 """
 
 from __future__ import annotations

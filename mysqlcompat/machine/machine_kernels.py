@@ -121,7 +121,8 @@ def program_execute(st, mem, program, ctx, params, out, out_bytes, sequence, fla
     """Run a kernel-only program from beginning to end: row packets of its whole result.
 
     program   offset of its header; params: its slots (lanes, then null bytes)
-    flags     EXECUTE_BINARY: rows of the binary protocol; EXECUTE_IN_TRANSACTION: a read view opened
+    flags     EXECUTE_BINARY: rows of the binary protocol; EXECUTE_IN_TRANSACTION: a read view
+    opened
               for this statement stays open afterwards
     ->        bytes written to `out`; rows in st[ST_MACHINE_ROWS], next sequence number in
               st[ST_MACHINE_SEQUENCE]; or a code, nothing of `out` being valid then: E_PAGE_MISS

@@ -1,9 +1,10 @@
-"""Programs: a statement compiled for the machine, shared by all sessions, run by one at a time each.
+"""Programs: a statement compiled for the machine, shared by all sessions, run by one at a time
+each.
 
 A `Program` is a Python object (what `run` steps through) and one run of arena memory (header, code,
-constants, format in `layout.py`). *Slots* are the values that change from run to run: parameters of a
-prepared statement, literals which a cached plan takes from the text, and constant expressions that
-are evaluated when a run starts (NOW(), @variable, 1 + ?).
+constants, format in `layout.py`). *Slots* are the values that change from run to run: parameters
+of a prepared statement, literals which a cached plan takes from the text, and constant expressions
+that are evaluated when a run starts (NOW(), @variable, 1 + ?).
 """
 
 from __future__ import annotations

@@ -238,9 +238,7 @@ class RunMemory:
                 )
         self._set(collection, layout.COLLECTION_COUNT, number + 1)
 
-    def _kept(
-        self, collection: Collection, sql_type: SqlType, value: Any, time_zone: str
-    ) -> int:
+    def _kept(self, collection: Collection, sql_type: SqlType, value: Any, time_zone: str) -> int:
         if not is_variable(sql_type):
             return to_lane(value, sql_type, time_zone)
         data = to_bytes(value, sql_type)

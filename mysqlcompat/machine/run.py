@@ -2,8 +2,8 @@
 
 A stop is answered in place and the kernel called again: E_PAGE_MISS by fetching, E_NO_ROOM by more
 memory, E_CALLBACK (and a failed op that has a callback) by Python, E_LOCK_WAIT by waiting for the
-holder, E_LATER by letting others run. Locks may be waited for in mid-statement, because the ops that
-take them have all they need in copies: rows in the batch heap, values in slots and records.
+holder, E_LATER by letting others run. Locks may be waited for in mid-statement, because the ops
+that take them have all they need in copies: rows in the batch heap, values in slots and records.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ class Execution:
         try:
             await over
         except asyncio.CancelledError as error:
-            locks.cancel(wait, error)  # type: ignore[arg-type]
+            locks.cancel(wait, error)
             raise
         finally:
             timer.cancel()
@@ -295,9 +295,8 @@ class SentRows:
             sent = memory.get(layout.RUN_ROWS) - before
             if code == 0:
                 self._finish()
-            elif code == E_NO_ROOM:
-                if not count and not (limit and sent >= limit):
-                    self._larger(memory.get(layout.RUN_WANT))
+            elif code == E_NO_ROOM and not count and not (limit and sent >= limit):
+                self._larger(memory.get(layout.RUN_WANT))
             if size >= CHUNK_BYTES or (limit and sent >= limit):
                 self._keep(code)
                 break
@@ -377,8 +376,8 @@ async def execute(
 async def _lock_rows(
     program: Program, session: Any, params: Sequence[Any], literals: Sequence[Any] | None
 ) -> None:
-    """SELECT … FOR UPDATE: take all locks before the first row leaves, for a wait in the middle of a
-    result would keep a client hanging on half of it."""
+    """SELECT … FOR UPDATE: take all locks before the first row leaves, for a wait in the middle of
+    a result would keep a client hanging on half of it."""
     execution = Execution(program, session, params, literals, False)
     try:
         execution.begin()

@@ -210,9 +210,7 @@ def choose(
 
 def _usable_indexes(table: Table) -> list[int]:
     """Numbers of the indexes a plan may use: all but invisible ones."""
-    return [
-        number for number, index in enumerate(table.indexes) if number == 0 or _visible(index)
-    ]
+    return [number for number, index in enumerate(table.indexes) if number == 0 or _visible(index)]
 
 
 def _visible(index: Index) -> bool:

@@ -4,9 +4,9 @@ A `Frame` says where the values of this stage come from: row registers of tables
 registers already made. Everything else is computed and remembered until the batch is compacted
 (`shorten`), after which it is computed again from the frame where it is still needed.
 
-A kernel op that may fail (overflow, a value out of a column's range) has a callback for its expression
-too: `run` answers the failure by evaluating that batch in Python, which raises MySQL's error, or finds
-that in this mode it is only a warning.
+A kernel op that may fail (overflow, a value out of a column's range) has a callback for its
+expression too: `run` answers the failure by evaluating that batch in Python, which raises MySQL's
+error, or finds that in this mode it is only a warning.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from mysqlcompat.machine.ops import (
 )
 from mysqlcompat.machine.program import Assembler, Callback, Constant, Register, Slot
 from mysqlcompat.sql import typed
+from mysqlcompat.sql.lane_forms import ANYTHING, assignable, conversion, is_same, same_lane
 from mysqlcompat.sql.typed import (
     ASSIGN,
     Aggregate,
@@ -119,9 +120,7 @@ def key_of(expression: Expression) -> Any:
 
 def is_stable(expression: Expression) -> bool:
     """Same value whenever it is computed for the same row: not RAND(), not UUID()."""
-    return all(
-        node.function.once for node in typed.walk(expression) if isinstance(node, Call)
-    )
+    return all(node.function.once for node in typed.walk(expression) if isinstance(node, Call))
 
 
 class Coder:
@@ -390,7 +389,7 @@ class Coder:
         else:
             pairs, otherwise = [(arg, arg) for arg in args[:-1]], args[-1]
         branches = [value for _, value in pairs] + [otherwise]
-        same = all(_same_lane(branch.type, call.type) for branch in branches)
+        same = all(same_lane(branch.type, call.type) for branch in branches)
         explicit = name in ("if", "case")
         conditions = [condition if explicit else None for condition, _ in pairs]
         if not same or any(c is not None and c.type.cls not in _IN_LANE for c in conditions):
@@ -416,34 +415,10 @@ class Coder:
             return self._assigned(cast)
         if TypeKind.TIMESTAMP in (source.kind, target.kind) and source.kind is not target.kind:
             return None
-        if source.cls is target.cls and self._is_same(source, target):
+        if source.cls is target.cls and is_same(source, target):
             return self.value(cast.arg)
-        conversion = _conversion(source, target)
-        if conversion is None:
-            return None
-        kind, factor = conversion
-        return self._convert(cast, kind, factor)
-
-    @staticmethod
-    def _is_same(source: SqlType, target: SqlType) -> bool:
-        match source.cls:
-            case Class.INT:
-                return source.unsigned == target.unsigned and TypeKind.BIT not in (
-                    source.kind,
-                    target.kind,
-                )
-            case Class.DECIMAL:
-                wide = source.is_wide_decimal or target.is_wide_decimal
-                narrower = target.precision < source.precision
-                return not wide and source.scale == target.scale and not narrower
-            case Class.DATE | Class.DATETIME | Class.TIME:
-                return source.scale <= target.scale
-            case Class.DOUBLE:
-                return source.kind is target.kind
-            case Class.STRING:
-                plain = is_variable(source) and is_variable(target)
-                return plain and source.collation == target.collation == "utf8mb4_bin"
-        return False
+        form = conversion(source, target)
+        return None if form is None else self._convert(cast, *form)
 
     def _convert(self, cast: Cast, kind: int, factor: int) -> Register:
         a = self.value(cast.arg)
@@ -455,87 +430,15 @@ class Coder:
 
     def _assigned(self, cast: Cast) -> Register | None:
         """A value that goes into a column as it is, once its range is checked; else for Python."""
-        limits = _assignable(cast.arg.type, cast.type)
+        limits = assignable(cast.arg.type, cast.type)
         if limits is None:
             return None
         refuses_null = cast.arg.type.nullable and not cast.type.nullable
         a = self.value(cast.arg)
-        if limits == _ANYTHING and not refuses_null:
+        if limits == ANYTHING and not refuses_null:
             return a
         to = self.asm.register()
         plan = self._callback(cast, to)
         number = self.asm.emit(arithmetic.op_limits, to, a, *limits, int(refuses_null))
         self.callbacks[number] = plan
         return to
-
-
-_ANYTHING: Final = (-(1 << 63), (1 << 63) - 1)
-
-
-def _assignable(source: SqlType, target: SqlType) -> tuple[int, int] | None:
-    """Least and greatest lane that a column takes unchanged; None: the value must be converted."""
-    if source.cls is not target.cls or is_variable(source) != is_variable(target):
-        return None
-    if TypeKind.BIT in (source.kind, target.kind) or TypeKind.YEAR in (source.kind, target.kind):
-        return None
-    match source.cls:
-        case Class.INT:
-            if source.unsigned and target.unsigned and target.range[1] >= 1 << 63:
-                return _ANYTHING
-            least, greatest = target.range
-            return (0 if source.unsigned else least), min(greatest, _ANYTHING[1])
-        case Class.DECIMAL if is_variable(source):
-            return None
-        case Class.DECIMAL if source.scale == target.scale:
-            greatest = 10**target.precision - 1
-            return (0 if target.unsigned else -greatest), greatest
-        case Class.DOUBLE | Class.DATE | Class.TIME | Class.DATETIME:
-            same = source.kind is target.kind and source.scale == target.scale
-            return _ANYTHING if same and not target.unsigned else None
-        case Class.STRING if is_variable(source):
-            same = source.charset == target.charset and source.length <= target.length
-            plain = TypeKind.BINARY is not target.kind and target.kind in _SHORT_STRINGS
-            return _ANYTHING if same and plain else None
-    return None
-
-
-_SHORT_STRINGS: Final = (TypeKind.CHAR, TypeKind.VARCHAR, TypeKind.VARBINARY)
-
-
-def _same_lane(a: SqlType, b: SqlType) -> bool:
-    """Whether two types write a value as the same lane."""
-    if a.kind is TypeKind.NULL:
-        return True
-    if a.cls is not b.cls or is_variable(a) != is_variable(b):
-        return False
-    if TypeKind.TIMESTAMP in (a.kind, b.kind):
-        return a.kind is b.kind
-    if a.cls is Class.STRING:
-        return is_variable(a)
-    return a.cls is not Class.DECIMAL or a.scale == b.scale
-
-
-def _conversion(source: SqlType, target: SqlType) -> tuple[int, int] | None:
-    """Kind and factor of op_convert for a cast between representations, None: for Python."""
-    if source.is_wide_decimal or target.is_wide_decimal or TypeKind.BIT in (
-        source.kind,
-        target.kind,
-    ):
-        return None
-    match source.cls, target.cls:
-        case Class.INT, Class.DOUBLE if target.kind is TypeKind.DOUBLE:
-            kind = layout.UNSIGNED_TO_DOUBLE if source.unsigned else layout.INT_TO_DOUBLE
-            return kind, 1
-        case Class.DECIMAL, Class.DOUBLE if target.kind is TypeKind.DOUBLE:
-            return layout.DECIMAL_TO_DOUBLE, 10**source.scale
-        case Class.INT, Class.DECIMAL if not source.unsigned:
-            if target.precision - target.scale >= min(source.length, 18):
-                return layout.SCALE_UP, 10**target.scale
-        case Class.DECIMAL, Class.DECIMAL:
-            whole = target.precision - target.scale >= source.precision - source.scale
-            if whole and target.scale >= source.scale:
-                return layout.SCALE_UP, 10 ** (target.scale - source.scale)
-        case Class.DATE, Class.DATETIME if target.kind is TypeKind.DATETIME:
-            return layout.SCALE_UP, 1
-    return None
-

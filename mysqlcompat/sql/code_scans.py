@@ -169,9 +169,7 @@ class ScanCoder:
             words.append(2 if value is None else 0)
         if member >= 0:
             place = len(values)
-            words += self._part_words(
-                table, access.index_no, place, member, access.members[0].type
-            )
+            words += self._part_words(table, access.index_no, place, member, access.members[0].type)
             words.append(0)
         if not words:
             return 0
@@ -287,14 +285,20 @@ class ScanCoder:
         cursor = self.asm.state(CURSOR_BYTES)
         state = self.asm.state(join_kernels.JOIN_STATE_BYTES)
         self.asm.emit(
-            join_kernels.op_lookup, lanes, rows, self.asm.words(words), cursor, state, int(join.outer)
+            join_kernels.op_lookup,
+            lanes,
+            rows,
+            self.asm.words(words),
+            cursor,
+            state,
+            int(join.outer),
         )
         frame = self._gathered(lanes)
         frame.rows[join.scan.table_no] = RowBinding(rows, table, join.outer)
         self._joined(frame, join)
 
     def _pin(self) -> None:
-        """While a batch meets its partners pages may come and go: rows at hand must not lie there."""
+        """While a batch meets its partners pages come and go: rows at hand must not lie there."""
         frame = self.coder.frame
         for table_no, binding in list(frame.rows.items()):
             if not binding.pinned:

@@ -109,9 +109,7 @@ class _InsertCoder:
         registers: dict[int, Register] = {}
         for place, column_no in enumerate(columns):
             to = registers[column_no] = self.asm.register()
-            self.asm.emit(
-                load_kernels.op_slots_column, to, first + place, len(columns), numbers
-            )
+            self.asm.emit(load_kernels.op_slots_column, to, first + place, len(columns), numbers)
         self._defaults(registers)
         return registers
 
@@ -239,9 +237,7 @@ class _ChangeCoder:
         at, null_at = collection.field(0)
         lanes = self.asm.register()
         self.asm.emit(load_kernels.op_row_lanes, lanes, pinned, self.table.descriptor)
-        self.asm.emit(
-            collect_kernels.op_store, records, collection.at, lanes, at, null_at, 1, 0
-        )
+        self.asm.emit(collect_kernels.op_store, records, collection.at, lanes, at, null_at, 1, 0)
         self.asm.stage(*([partial(_sort_records, collection)] if order else []))
         source, kept = self.asm.register(), self.asm.register()
         self.asm.emit(source_kernels.op_records, source, collection.at, self.asm.state(8))
@@ -324,4 +320,3 @@ class _ChangeCoder:
 
 def _sort_records(collection: Any, execution: Any) -> None:
     execution.sort(collection)
-

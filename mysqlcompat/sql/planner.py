@@ -250,4 +250,3 @@ def _plan_update(statement: Update) -> UpdatePlan:
     read_by = table.indexes[scan.access.index_no].parts + table.indexes[0].parts
     moves = any(table.column_no(part.column) in changed for part in read_by)
     return UpdatePlan(statement, scan, collect=moves or not ordered, ordered=ordered)
-

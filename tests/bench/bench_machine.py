@@ -1,6 +1,6 @@
 """The machine's speed: scan + filter + aggregate in ns a row, point programs in µs.
 
-    python -m tests.bench.bench_machine [rows]
+python -m tests.bench.bench_machine [rows]
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ def point(node: LocalNode, talk: Talk, rows: int) -> None:
             word[0] = (i * 7919) % rows
             program_execute(st, arena.mem, program.at, session.ctx, params, out, 4096, 1, 1)
 
-    print(f"{'point select, kernel (called from Python)':44} {seconds(kernel) / count * 1e6:8.2f} µs")
+    print(
+        f"{'point select, kernel (called from Python)':44} {seconds(kernel) / count * 1e6:8.2f} µs"
+    )
 
     async def python() -> None:
         for i in range(2000):

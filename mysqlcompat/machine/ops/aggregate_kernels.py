@@ -157,8 +157,8 @@ def extreme_text(st, mem, run, collection, state, lane, sign, collation):
 
 @kernel(OP)
 def op_extreme(st, mem, run, instruction, n):
-    """MIN and MAX; taking a value twice is harmless. Operands: records, source, offset of the state,
-    kind, order (SIGNED, UNSIGNED, DOUBLE, BY_TEXT), collation, collection."""
+    """MIN and MAX; taking a value twice is harmless. Operands: records, source, offset of the
+    state, kind, order (SIGNED, UNSIGNED, DOUBLE, BY_TEXT), collation, collection."""
     records = register(mem, run, instruction, 1)
     source = register(mem, run, instruction, 2)
     field = operand(mem, instruction, 3)

@@ -138,8 +138,8 @@ def op_convert(st, mem, run, instruction, n):
 
 @kernel(OP)
 def op_limits(st, mem, run, instruction, n):
-    """to = a, every value within limits, else E_OVERFLOW. Operands: to, a, least, greatest, 1: NULL is
-    outside too."""
+    """to = a, every value within limits, else E_OVERFLOW. Operands: to, a, least, greatest, 1:
+    NULL is outside too."""
     to = register(mem, run, instruction, 1)
     a = register(mem, run, instruction, 2)
     least = operand(mem, instruction, 3)

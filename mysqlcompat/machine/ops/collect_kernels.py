@@ -146,10 +146,7 @@ def record_find(mem, collection, key, stamp):
             return table + 8 * at
         if load_i64(mem, record + RECORD_HASH) == stamp:
             other = load_i64(mem, record + RECORD_KEY)
-            if (
-                compare(mem, text_at(key), text_bytes(key), text_at(other), text_bytes(other))
-                == 0
-            ):
+            if compare(mem, text_at(key), text_bytes(key), text_at(other), text_bytes(other)) == 0:
                 return table + 8 * at
         at = (at + 1) & mask
 

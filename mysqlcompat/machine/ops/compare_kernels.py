@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from btree.collation_kernels import collate_compare
 from mysqlcompat.machine.layout import (
     DOUBLE,
     EQ,
@@ -17,7 +18,6 @@ from mysqlcompat.machine.layout import (
     UNSIGNED_SIGNED,
 )
 from mysqlcompat.machine.ops.operands import OP, operand, register, text_at, text_bytes
-from btree.collation_kernels import collate_compare
 from redo.coding_kernels import SIGN, float_of_bits, load_i64, load_u8, store_i64, store_u8
 from redo.jit import helper, kernel
 

@@ -263,4 +263,3 @@ def op_lookup(st, mem, run, instruction, n):
     fill(mem, lanes + NULLS_AT, given, 0)
     fill(mem, rows + NULLS_AT, given, 0)
     return join_leave(mem, run, instruction, state, n, lane, given)
-

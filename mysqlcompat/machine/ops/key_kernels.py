@@ -1,4 +1,5 @@
-"""Keys of several registers: memcmp-ordered runs in the batch heap, for sorting, grouping, joining."""
+"""Keys of several registers: memcmp-ordered runs in the batch heap, for sorting, grouping,
+joining."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from mysqlcompat.machine.layout import NULLS_AT, RUN_HEAP, RUN_PARAM_COUNT, RUN_
 from mysqlcompat.machine.ops.operands import OP, heap_room, operand, register, text_lane
 from redo.coding_kernels import SIGN, load_i64, load_u8, store_i64, store_u8
 from redo.jit import helper, kernel
+
 
 @kernel(OP)
 def op_key(st, mem, run, instruction, n):

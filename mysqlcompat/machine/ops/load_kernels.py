@@ -89,8 +89,8 @@ def op_gather(st, mem, run, instruction, n):
 
 @kernel(OP)
 def op_copy(st, mem, run, instruction, n):
-    """to = from where `mask`'s null byte is 1, else NULL: what DISTINCT aggregates see. Operands: to,
-    from, mask."""
+    """to = from where `mask`'s null byte is 1, else NULL: what DISTINCT aggregates see. Operands:
+    to, from, mask."""
     to = register(mem, run, instruction, 1)
     source = register(mem, run, instruction, 2)
     mask = register(mem, run, instruction, 3)

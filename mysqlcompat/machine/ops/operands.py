@@ -1,5 +1,6 @@
 """How ops read their operands: helpers for the first lines of every op."""
 
+# mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
 from mysqlcompat.machine.layout import RUN_HEAP, RUN_HEAP_END, RUN_WANT, RUN_WANT_OF, WANT_HEAP

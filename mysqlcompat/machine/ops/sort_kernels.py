@@ -39,9 +39,7 @@ def runs_merge(mem, source, to, low, middle, high):
     i = low
     j = middle
     for k in range(low, high):
-        if i < middle and (
-            j >= high or goes_first(mem, source + 16 * i, source + 16 * j)
-        ):
+        if i < middle and (j >= high or goes_first(mem, source + 16 * i, source + 16 * j)):
             pair_copy(mem, to + 16 * k, source + 16 * i)
             i += 1
         else:

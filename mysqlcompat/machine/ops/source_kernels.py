@@ -140,7 +140,7 @@ def bound_room(mem, run, bounds):
             part = bounds + 8 + 8 * BOUND_WORDS * j
             slot = load_i64(mem, part)
             if slot >= 0:
-                lane, null = slot_lane(mem, run, slot)
+                lane, _ = slot_lane(mem, run, slot)
                 total += key_bound(mem, load_i64(mem, part + 8), lane)
             else:
                 total += 16

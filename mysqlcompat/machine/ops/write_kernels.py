@@ -27,10 +27,11 @@ from redo.codes import E_OVERFLOW
 from redo.coding_kernels import compare, load_i64, load_u8, store_i64, store_u8
 from redo.jit import helper, kernel
 
+
 @helper
 def lanes_gather(mem, run, spec, lane):
-    """Lay one row's lanes and null bytes side by side in the batch heap, aligned: E_NO_ROOM, or where
-    they begin; the encoded row may be put after them (`row_place`)."""
+    """Lay one row's lanes and null bytes side by side in the batch heap, aligned: E_NO_ROOM, or
+    where they begin; the encoded row may be put after them (`row_place`)."""
     count = load_i64(mem, spec + 8)
     result = heap_room(mem, run, 9 * count + 32)
     if result < 0:
@@ -125,8 +126,8 @@ def op_insert(st, mem, run, instruction, n):
 
 @helper
 def restamped(mem, run, spec, stamps, lanes, lane):
-    """Put the values of ON UPDATE columns into gathered lanes. Stamps: count, then column and register
-    of each."""
+    """Put the values of ON UPDATE columns into gathered lanes. Stamps: count, then column and
+    register of each."""
     count = load_i64(mem, spec + 8)
     for j in range(load_i64(mem, stamps)):
         column = load_i64(mem, stamps + 8 + 16 * j)

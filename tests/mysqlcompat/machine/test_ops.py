@@ -99,9 +99,7 @@ def test_arithmetic_is_exact_or_overflows(bench: Bench, code: int, twin, seed: i
         a, b = some_ints(rng, edges), some_ints(rng, edges)
         expected = [None if None in pair else twin(*pair) for pair in zip(a, b, strict=True)]
         x, y, to = bench.fill(a), bench.fill(b), bench.registers[0]
-        result = bench.call(
-            arithmetic_kernels.op_arithmetic, to, x, y, code, layout.SIGNED, 1, 1
-        )
+        result = bench.call(arithmetic_kernels.op_arithmetic, to, x, y, code, layout.SIGNED, 1, 1)
         fits = all(value is None or -(2**63) <= value < 2**63 for value in expected)
         assert (result == N) == fits, seed
         if fits:

@@ -1,4 +1,4 @@
-"""Statements through resolver, planner, code generator and machine, against what MySQL 9.7 answered.
+"""Statements through resolver, planner, code generator and machine: what MySQL 9.7 answered.
 
 `statements/*.test` hold a statement, a line ``----`` and its answer: rows with `|` between columns,
 ``ok affected insert_id`` or ``error number text``. Record them again with

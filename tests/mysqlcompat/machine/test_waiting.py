@@ -11,7 +11,7 @@ from tests.mysqlcompat.machine.test_statements import answer_of
 
 
 async def run(talk: Talk, sql: str) -> str:
-    return answer_of(await talk._run(sql), sql)
+    return answer_of(await talk.ask(sql), sql)
 
 
 async def waits(talk: Talk, sql: str) -> asyncio.Task[str]:

@@ -1,0 +1,110 @@
+"""When two types have the same lane, or lanes that an op turns into each other.
+
+What is not said here is a conversion in Python.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from btree.schema import TypeKind
+from mysqlcompat.machine import layout
+from mysqlcompat.sqltypes import Class, SqlType
+from mysqlcompat.values import is_variable
+
+ANYTHING: Final = (-(1 << 63), (1 << 63) - 1)
+
+
+def assignable(source: SqlType, target: SqlType) -> tuple[int, int] | None:
+    """Least and greatest lane that a column takes unchanged; None: the value must be converted."""
+    if source.cls is not target.cls or is_variable(source) != is_variable(target):
+        return None
+    if TypeKind.BIT in (source.kind, target.kind) or TypeKind.YEAR in (source.kind, target.kind):
+        return None
+    match source.cls:
+        case Class.INT:
+            if source.unsigned and target.unsigned and target.range[1] >= 1 << 63:
+                return ANYTHING
+            least, greatest = target.range
+            return (0 if source.unsigned else least), min(greatest, ANYTHING[1])
+        case Class.DECIMAL if is_variable(source):
+            return None
+        case Class.DECIMAL if source.scale == target.scale:
+            greatest = 10**target.precision - 1
+            return (0 if target.unsigned else -greatest), greatest
+        case Class.DOUBLE | Class.DATE | Class.TIME | Class.DATETIME:
+            same = source.kind is target.kind and source.scale == target.scale
+            return ANYTHING if same and not target.unsigned else None
+        case Class.STRING if is_variable(source):
+            same = source.charset == target.charset and source.length <= target.length
+            plain = TypeKind.BINARY is not target.kind and target.kind in _SHORT_STRINGS
+            return ANYTHING if same and plain else None
+    return None
+
+
+_SHORT_STRINGS: Final = (TypeKind.CHAR, TypeKind.VARCHAR, TypeKind.VARBINARY)
+
+
+def same_lane(a: SqlType, b: SqlType) -> bool:
+    """Whether two types write a value as the same lane."""
+    if a.kind is TypeKind.NULL:
+        return True
+    if a.cls is not b.cls or is_variable(a) != is_variable(b):
+        return False
+    if TypeKind.TIMESTAMP in (a.kind, b.kind):
+        return a.kind is b.kind
+    if a.cls is Class.STRING:
+        return is_variable(a)
+    return a.cls is not Class.DECIMAL or a.scale == b.scale
+
+
+def conversion(source: SqlType, target: SqlType) -> tuple[int, int] | None:
+    """Kind and factor of op_convert for a cast between representations, None: for Python."""
+    if (
+        source.is_wide_decimal
+        or target.is_wide_decimal
+        or TypeKind.BIT
+        in (
+            source.kind,
+            target.kind,
+        )
+    ):
+        return None
+    match source.cls, target.cls:
+        case Class.INT, Class.DOUBLE if target.kind is TypeKind.DOUBLE:
+            kind = layout.UNSIGNED_TO_DOUBLE if source.unsigned else layout.INT_TO_DOUBLE
+            return kind, 1
+        case Class.DECIMAL, Class.DOUBLE if target.kind is TypeKind.DOUBLE:
+            return layout.DECIMAL_TO_DOUBLE, 10**source.scale
+        case Class.INT, Class.DECIMAL if not source.unsigned:
+            if target.precision - target.scale >= min(source.length, 18):
+                return layout.SCALE_UP, 10**target.scale
+        case Class.DECIMAL, Class.DECIMAL:
+            whole = target.precision - target.scale >= source.precision - source.scale
+            if whole and target.scale >= source.scale:
+                return layout.SCALE_UP, 10 ** (target.scale - source.scale)
+        case Class.DATE, Class.DATETIME if target.kind is TypeKind.DATETIME:
+            return layout.SCALE_UP, 1
+    return None
+
+
+def is_same(source: SqlType, target: SqlType) -> bool:
+    """Whether a cast between types of one class changes nothing in the lane."""
+    match source.cls:
+        case Class.INT:
+            return source.unsigned == target.unsigned and TypeKind.BIT not in (
+                source.kind,
+                target.kind,
+            )
+        case Class.DECIMAL:
+            wide = source.is_wide_decimal or target.is_wide_decimal
+            narrower = target.precision < source.precision
+            return not wide and source.scale == target.scale and not narrower
+        case Class.DATE | Class.DATETIME | Class.TIME:
+            return source.scale <= target.scale
+        case Class.DOUBLE:
+            return source.kind is target.kind
+        case Class.STRING:
+            plain = is_variable(source) and is_variable(target)
+            return plain and source.collation == target.collation == "utf8mb4_bin"
+    return False
