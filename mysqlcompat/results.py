@@ -118,13 +118,19 @@ class StateChange(NamedTuple):
 
 @dataclass(slots=True)
 class Ok:
-    """A statement without rows. `more`: the text sent has further statements."""
+    """A statement without rows. `more`: the text sent has further statements.
+
+    insert_id     what the client is told: the first AUTO_INCREMENT value given out, or else the last
+                  one that the statement itself gave
+    generated_id  the former only: what LAST_INSERT_ID() becomes
+    """
 
     affected: int = 0
     insert_id: int = 0
     info: str = ""
     warnings: int = 0
     more: bool = False
+    generated_id: int = 0
 
 
 class Chunk(NamedTuple):

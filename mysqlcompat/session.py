@@ -241,8 +241,8 @@ class Session(SessionState):
         if uses_tables and transaction.single:
             await transaction.commit()
         self.row_count = result.affected
-        if result.insert_id:
-            self.last_insert_id = result.insert_id
+        if result.generated_id:
+            self.last_insert_id = result.generated_id
         result.warnings = self.diagnostics.warning_count
         return result
 

@@ -403,7 +403,9 @@ def _ok(program: Program, memory: RunMemory, session: Any) -> Ok:
             affected = matched
     elif program.statement_kind == "insert" and (changed > 1 or program.from_select):
         info = f"Records: {changed}  Duplicates: 0  Warnings: 0"
-    return Ok(affected, memory.get(layout.RUN_INSERT_ID), info)
+    generated = memory.get(layout.RUN_INSERT_ID)
+    insert_id = generated or memory.get(layout.RUN_LAST_ID)
+    return Ok(affected, insert_id, info, generated_id=generated)
 
 
 __all__ = ["Execution", "SentRows", "execute"]

@@ -19,6 +19,7 @@ from mysqlcompat.machine.layout import (
     RUN_HEAP,
     RUN_INSERT_ID,
     RUN_LANE,
+    RUN_LAST_ID,
     RUN_MATCHED,
 )
 from mysqlcompat.machine.ops.load_kernels import row_size
@@ -92,6 +93,7 @@ def op_autoinc(st, mem, run, instruction, n):
             if following < 0:
                 store_i64(mem, state, i)
                 return following
+            store_i64(mem, run + RUN_LAST_ID, value)
             if value >= following:
                 call2(function, st, mem, (table, value + 1 - following))
         i += 1

@@ -15,7 +15,7 @@ from tests.mysqlcompat.local_node import Talk, local_node
 TABLE = """CREATE TABLE t (a INT NOT NULL, b INT NOT NULL, c INT, d VARCHAR(20), e BIGINT UNSIGNED,
     PRIMARY KEY (a, b), UNIQUE KEY uc (c), KEY de (d, e), KEY e (e DESC))"""
 
-# access: index name, kind, equal parts, (low, high) given, backward, sorted afterwards, filters left
+# index, kind, equal parts, (low, high) given, backward, sorted afterwards, filters left
 CASES = """
 a = 1 AND b = 2                      | PRIMARY const 2 --        0
 a = 1                                | PRIMARY ref   1 --        0
