@@ -120,7 +120,7 @@ class StateChange(NamedTuple):
 class Ok:
     """A statement without rows. `more`: the text sent has further statements.
 
-    insert_id     what the client is told: the first AUTO_INCREMENT value given out, or else the last
+    insert_id     what the client is told: the first AUTO_INCREMENT value given out, else the last
                   one that the statement itself gave
     generated_id  the former only: what LAST_INSERT_ID() becomes
     """
