@@ -11,7 +11,7 @@ error, or finds that in this mode it is only a warning.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from btree.collations import CODES
@@ -239,20 +239,24 @@ class Coder:
         inputs: dict[tuple[int, int], tuple[SqlType, Register]] = {}
         places: dict[Any, ColumnRef] = {}
 
-        def change(node: Expression) -> Expression:
-            key = key_of(node)
+        def rewrite(node: Expression) -> Expression:
             if isinstance(node, ColumnRef):
-                if node.table_no != INPUT:
-                    inputs[node.table_no, node.column_no] = (node.type, self.value(node))
+                inputs[node.table_no, node.column_no] = (node.type, self.value(node))
                 return node
-            if key not in self.frame.fields and key not in self.frame.registers:
-                return node
-            if key not in places:
-                places[key] = ColumnRef(node.type, INPUT, len(places), type(node).__name__)
-                inputs[INPUT, len(places) - 1] = (node.type, self.value(node))
-            return places[key]
+            key = key_of(node)
+            if key in self.frame.fields or key in self.frame.registers:
+                if key not in places:
+                    places[key] = ColumnRef(node.type, INPUT, len(places), type(node).__name__)
+                    inputs[INPUT, len(places) - 1] = (node.type, self.value(node))
+                return places[key]
+            match node:
+                case Call():
+                    return replace(node, args=tuple(rewrite(arg) for arg in node.args))
+                case Cast():
+                    return replace(node, arg=rewrite(node.arg))
+            return node
 
-        rewritten = typed.transform(expression, change)
+        rewritten = rewrite(expression)
         return Callback(rewritten, inputs, to)
 
     # operators
