@@ -200,7 +200,7 @@ def row_spec(asm: Assembler, table: Table, registers: dict[int, Register]) -> Co
     """ROW words: descriptor, stored columns, the register of each."""
     numbers = stored_numbers(table)
     return asm.words(
-        [table.descriptor, len(numbers), *(registers[number] for number in numbers)]  # type: ignore[list-item]
+        [table.descriptor, len(numbers), *(registers[n] for n in numbers)]  # type: ignore[list-item]
     )
 
 
