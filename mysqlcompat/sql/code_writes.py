@@ -199,9 +199,8 @@ _SELECTED = -3  #: table number of the columns that INSERT … SELECT gives
 def row_spec(asm: Assembler, table: Table, registers: dict[int, Register]) -> Constant:
     """ROW words: descriptor, stored columns, the register of each."""
     numbers = stored_numbers(table)
-    return asm.words(
-        [table.descriptor, len(numbers), *(registers[n] for n in numbers)]  # type: ignore[list-item]
-    )
+    words: list[Any] = [table.descriptor, len(numbers), *(registers[n] for n in numbers)]
+    return asm.words(words)
 
 
 class _ChangeCoder:
