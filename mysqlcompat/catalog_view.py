@@ -15,7 +15,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.information_schema import VirtualTable
 
 if TYPE_CHECKING:
-    from mysqlcompat.session import Session
+    from mysqlcompat.session_state import SessionState
 
 #: Databases that exist without being in the dictionary.
 VIRTUAL: Final = ("information_schema", "mysql", "performance_schema", "sys")
@@ -25,7 +25,7 @@ VIRTUAL: Final = ("information_schema", "mysql", "performance_schema", "sys")
 class CatalogView:
     """The dictionary as one session may name it."""
 
-    session: Session
+    session: SessionState
 
     @property
     def _catalog(self) -> Any:

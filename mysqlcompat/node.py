@@ -19,6 +19,7 @@ from btree.state import ST_REMOTE_LOW
 from mysqlcompat.config import MIB, Config
 from mysqlcompat.lane.durability import DurabilityQueue
 from mysqlcompat.lane.lane import Lane
+from mysqlcompat.lane.lending import Lending
 from mysqlcompat.machine import machine_kernels
 from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
 from mysqlcompat.patient_volume import PatientVolume
@@ -74,10 +75,15 @@ class ClusterNode:
         self.volume = PatientVolume(storage_socket(config.data), self.arena)
         self.lane = Lane(self.arena, self.st, address_of(machine_kernels.program_execute))
         self.plans = PlanCache(self.arena, self.lane)
+        self.lending = Lending(self.lane)
         self.durability = DurabilityQueue(self.st, self.lane.words)
         self.engine: Any = None
         self._cpu = CpuMeter()
         self._session_id = str(uuid.uuid4())
+
+    def recall(self) -> None:
+        """Have the sessions told what the lane has served for them so far."""
+        self.lending.recall()
 
     def durable(self, lsn: int) -> Awaitable[None]:
         """Done as soon as VDL >= `lsn`. The loop's selector publishes before it waits."""

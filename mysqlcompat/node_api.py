@@ -95,6 +95,9 @@ class Node(Protocol):
     def lane(self) -> Lane | None:
         """What serves hot statements without Python; None where there is no lane."""
 
+    def recall(self) -> None:
+        """Have the sessions told what the lane has served for them so far."""
+
     def durable(self, lsn: int) -> Awaitable[None]:
         """Done as soon as VDL >= lsn, with the log published meanwhile; blocks nobody else."""
 

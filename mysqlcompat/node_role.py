@@ -10,7 +10,6 @@ from typing import Final
 
 from mysqlcompat.child import Status
 from mysqlcompat.config import Config
-from mysqlcompat.lane.lending import Lending
 from mysqlcompat.lane.selector import new_loop
 from mysqlcompat.node import ClusterNode, ReaderNode, WriterNode
 from mysqlcompat.sessions import NodeSessions, run_script
@@ -110,7 +109,7 @@ class NodeLife:
     async def _serve(
         self, config: Config, listeners: list[socket.socket], sessions: NodeSessions
     ) -> None:
-        server = Server(sessions, config, on_ready=Lending(self._node.lane).ready)
+        server = Server(sessions, config, on_ready=self._node.lending.ready)
         await server.start(listeners)
         self._node.beat()
         self._status.ready()

@@ -15,7 +15,7 @@ from mysqlcompat.transaction import ISOLATION
 
 if TYPE_CHECKING:
     from mysqlcompat.prepared import Prepared
-    from mysqlcompat.session import Session
+    from mysqlcompat.session_state import SessionState
 
 #: Settings besides database and sql_mode that decide what a text means, or how its rows look.
 _MEANING: Final = (
@@ -30,7 +30,7 @@ _CLIENT_OPTIONAL_METADATA: Final = 1 << 25
 class SessionPlans:
     """Plans of one session's statements."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: SessionState) -> None:
         self._session = session
         self._cache = session.node.plans
         self._is_utf8 = True
@@ -93,18 +93,26 @@ class SessionPlans:
         """How the lane may serve this session while it waits; None: not now."""
         session = self._session
         transaction = session.transaction
-        if not self._is_utf8 or not transaction.single or transaction.active:
-            return None
-        if transaction.next_isolation or session.kill_requested:
+        if not self._is_utf8 or transaction.next_isolation or session.kill_requested:
             return None
         if session.client.capabilities & _CLIENT_OPTIONAL_METADATA:
             return None
-        session.node.engine.begin(session.ctx, ISOLATION[transaction.isolation])
+        if not transaction.active:
+            transaction.current_isolation = transaction.isolation
+        if transaction.current_isolation == "SERIALIZABLE":  # its reads take locks
+            return None
+        if transaction.single and not transaction.active:
+            session.node.engine.begin(session.ctx, ISOLATION[transaction.isolation])
+        elif not transaction.explicit:
+            return None
         return Terms(self.context, self._mode, session.ctx)
 
     def lane_served(self, count: int, rows: int) -> None:
         """The lane has answered `count` SELECTs of this session; the last one had `rows` rows."""
         session = self._session
+        if session.transaction.explicit:
+            # Which tables is not known here; data definition had better wait for one too many.
+            session.transaction.used_lane = True
         session.diagnostics.clear()
         session.row_count = -1
         session.found_rows = rows

@@ -44,6 +44,8 @@ class Transaction:
         self.read_only = False
         self.isolation = "REPEATABLE-READ"  #: of the session
         self.session_read_only = False
+        self.current_isolation = self.isolation  #: of the transaction that is active
+        self.used_lane = False  #: it has read in the lane, nobody knows which tables
         self.next_isolation: str | None = None  #: SET TRANSACTION without a scope
         self.next_read_only: bool | None = None
         self.tables: set[int] = set()  #: ids of those it has used: data definition waits for it
@@ -87,7 +89,12 @@ class Transaction:
         )
         self.next_isolation = self.next_read_only = None
         self._engine.begin(self.ctx, ISOLATION[isolation])
+        self.current_isolation = isolation
         self.active = True
+
+    def uses(self, table: Table) -> bool:
+        """Whether data definition on this table must wait for the end of the transaction."""
+        return table.table_id in self.tables or self.used_lane
 
     def check_write(self) -> None:
         """ERROR 1290 on a reader, ERROR 1792 in a READ ONLY transaction."""
@@ -129,6 +136,7 @@ class Transaction:
 
     def _let_go(self) -> None:
         self.tables.clear()
+        self.used_lane = False
         ended, self._ended = self._ended, []
         for future in ended:
             if not future.done():

@@ -69,11 +69,12 @@ async def wait_until_unused(session: Session, table: Table | VirtualTable) -> No
     """
     if isinstance(table, VirtualTable):
         return
+    session.node.recall()
     while True:
         users = [
             one.transaction
             for one in session.node.processlist
-            if one is not session and table.table_id in one.transaction.tables
+            if one is not session and one.transaction.uses(table)
         ]
         if not users:
             return

@@ -34,22 +34,34 @@ class Lending:
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane
+        self._lent: dict[int, LentConnection] = {}
+
+    def recall(self) -> None:
+        """Tell every session what was served for it; the connections stay lent."""
+        for lent in list(self._lent.values()):
+            if lent.recall():
+                lent.idle()
+
+    def forget(self, connection: Connection) -> None:
+        self._lent.pop(connection.id, None)
 
     def ready(self, connection: Connection) -> None:
         """A login is over."""
         channel = connection.channel
         if channel.secure or channel.compressed:
             return
-        lent = LentConnection(self.lane, connection)
+        lent = LentConnection(self, connection)
         if lent.block is not None:
             channel.lender = lent
+            self._lent[connection.id] = lent
 
 
 class LentConnection:
     """One connection between the lane and its Python side."""
 
-    def __init__(self, lane: Lane, connection: Connection) -> None:
-        self._lane = lane
+    def __init__(self, lending: Lending, connection: Connection) -> None:
+        self._lending = lending
+        self._lane = lane = lending.lane
         self._connection = connection
         socket = connection.channel.transport.get_extra_info("socket")
         self._descriptor: Final[int] = socket.fileno() if socket is not None else -1
@@ -90,6 +102,7 @@ class LentConnection:
         if self.block is not None:
             self.block = None
             self._lane.release(self._descriptor)
+            self._lending.forget(self._connection)
 
     def lane_returned(self, received: bytes, unsent: bytes) -> None:
         """`LaneClient`: go on in Python."""

@@ -40,9 +40,7 @@ class LaneSelector(selectors.EpollSelector):
         self._selector.register(descriptor, select.EPOLLIN)  # type: ignore[attr-defined]
         self._lane.words[L_ACKS] = descriptor
 
-    def select(
-        self, timeout: float | None = None
-    ) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         if timeout is None:
             timeout_ms = -1
         elif timeout <= 0:

@@ -7,7 +7,6 @@ was installed with. Everything else gives E_CALLBACK and the packet goes to the 
 
 from __future__ import annotations
 
-from btree.txn_layout import CTX_VIEW_OPEN
 from mysqlcompat.lane.fingerprint_kernels import fingerprint
 from mysqlcompat.lane.lane_layout import (
     C_CAPABILITIES,
@@ -49,7 +48,12 @@ from mysqlcompat.lane.lane_layout import (
     SERVED_WORDS,
 )
 from mysqlcompat.machine.calls import call7
-from mysqlcompat.machine.state import ST_MACHINE_ROWS, ST_MACHINE_SEQUENCE
+from mysqlcompat.machine.state import (
+    EXECUTE_BINARY,
+    EXECUTE_IN_TRANSACTION,
+    ST_MACHINE_ROWS,
+    ST_MACHINE_SEQUENCE,
+)
 from redo.codes import E_CALLBACK, E_NO_ROOM
 from redo.coding_kernels import (
     compare,
@@ -65,6 +69,8 @@ from redo.coding_kernels import (
     store_u16,
 )
 from redo.jit import helper, kernel, routine
+
+STATUS_IN_TRANSACTION = 1
 
 
 @helper
@@ -245,6 +251,9 @@ def run_entry(st, mem, lane, connection, entry, binary):
     limit = out + word(mem, lane, L_OUT_BYTES) - 64
     program = word(mem, entry, S_PROGRAM)
     status = word(mem, connection, C_STATUS)
+    flags = binary * EXECUTE_BINARY
+    if status & STATUS_IN_TRANSACTION:
+        flags |= EXECUTE_IN_TRANSACTION
     deprecate = (word(mem, connection, C_CAPABILITIES) & CLIENT_DEPRECATE_EOF) != 0
     prefix_bytes = word(mem, entry, S_PREFIX_BYTES)
     if out + prefix_bytes + 16 > limit:
@@ -259,10 +268,8 @@ def run_entry(st, mem, lane, connection, entry, binary):
     rows = call7(
         word(mem, lane, L_EXECUTE), st, mem,
         (program, word(mem, connection, C_CTX), word(mem, lane, L_PARAMETERS),
-         to, limit - to, sequence, binary),
+         to, limit - to, sequence, flags),
     )  # fmt: skip
-    # The statement was a transaction of its own: its view must not hold purge back.
-    store_i64(mem, word(mem, connection, C_CTX) + CTX_VIEW_OPEN, 0)
     if rows < 0:
         return rows
     store_i64(mem, connection + 8 * C_ROWS, st[ST_MACHINE_ROWS])

@@ -23,7 +23,8 @@ ORDER = "order clause"
 class CatalogView(Protocol):
     """What the resolver asks of the dictionary. Virtual tables come through it like others."""
 
-    current_database: str | None
+    @property
+    def current_database(self) -> str | None: ...
 
     def table(self, database: str, name: str) -> Any:
         """The table; raises ERROR 1146, or 1049 when there is no such database."""

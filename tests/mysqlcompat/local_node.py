@@ -50,6 +50,9 @@ class LocalNode:
         self.globals = GlobalVariables()
         self.config: dict[str, Any] = {"port": 0, "version": "8.4.6"}
 
+    def recall(self) -> None:
+        """No lane here."""
+
     async def durable(self, lsn: int) -> None:
         self.volume.log.publish()
         self.volume.log.wait_durable(lsn)
