@@ -168,6 +168,10 @@ def serve_events(st, mem, lane, count):
             report(mem, lane, descriptor, flags)
         else:
             served += serve_descriptor(st, mem, lane, connection, descriptor, flags)
+            if word(mem, connection, C_UNSENT_BYTES):
+                # The rest of its reply is still in the out buffer, which the next reply would
+                # overwrite. Events not looked at yet come again: epoll is level-triggered.
+                break
     return served
 
 

@@ -224,6 +224,50 @@ def test_a_client_that_does_not_read_gets_the_rest_from_python(bench: Bench) -> 
     assert taken == sent * size - len(unsent)
 
 
+def test_what_one_client_does_not_read_is_not_overwritten_by_the_next(bench: Bench) -> None:
+    """Replies are made in one buffer: the rest of a reply must be taken before the next is made."""
+    bench.arena.mem[bench.program] = 1
+    bench.lane.install(b"select \x04", 7, bench.program, 1, PREFIX, 1)
+    bench.server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+    other = Neighbour(bench)
+    slow, quick = query(b"select '%s'" % (b"a" * 200)), query(b"select '%s'" % (b"b" * 200))
+    for _ in range(100_000):
+        bench.client.sendall(slow)
+        other.client.sendall(quick)
+        bench.turn()
+        if bench.returned:
+            break
+        other.client.recv(65536)
+    (_, unsent) = bench.returned[0]
+    assert unsent and b"b" not in unsent
+    bench.turn()  # whoever was not served in that turn is served in the next
+    assert other.client.recv(65536).count(b"b") == 200
+    other.close()
+
+
+class Neighbour:
+    """A second client of a bench's lane."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self.server, self.client = socket.socketpair()
+        self.server.setblocking(False)
+        self.client.settimeout(10)
+        bench.loop._selector.register(self.server, select.EPOLLIN)
+        block = bench.lane.register(self.server.fileno(), self)
+        assert block is not None
+        bench.lane.lend(block, 7, AUTOCOMMIT, layout.CLIENT_DEPRECATE_EOF, 0, 0)
+
+    def lane_returned(self, received: bytes, unsent: bytes) -> None:
+        raise AssertionError("a neighbour that reads stays with the lane")
+
+    def close(self) -> None:
+        self._bench.lane.release(self.server.fileno())
+        self._bench.loop._selector.unregister(self.server)
+        self.server.close()
+        self.client.close()
+
+
 def test_durability_releases_in_lsn_order(bench: Bench) -> None:
     async def scenario() -> list[int]:
         order: list[int] = []
