@@ -181,11 +181,14 @@ class _TreeWalk:
         return self.report
 
 
-def check_tree(read: ReadPage, root: int) -> TreeReport:
-    """Walk a tree: order, separators, levels, links of the leaves, overflow chains."""
+def check_tree(read: ReadPage, root: int, dropped: bool = False) -> TreeReport:
+    """Walk a tree: order, separators, levels, links of the leaves, overflow chains.
+
+    dropped   it is being freed, leaf by leaf from the right: the last link leads nowhere
+    """
     walk = _TreeWalk(read, root)
     walk.visit(root, None, b"", None)
-    return walk.finish()
+    return walk.report if dropped else walk.finish()
 
 
 def check_space(read: ReadPage, used: Iterable[int]) -> list[str]:

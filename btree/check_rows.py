@@ -236,8 +236,9 @@ class EngineCheck:
         self.read_undo()
         used += self.undo.pages + self.undo.spilled
         self._check_writers()
+        dropped = {root for _, root in engine.catalog.dropping()}
         for root in self._roots():
-            report: TreeReport = check_tree(self._read, root)
+            report: TreeReport = check_tree(self._read, root, root in dropped)
             self.problems += report.problems
             used += report.pages
         self.problems += check_space(self._read, used)

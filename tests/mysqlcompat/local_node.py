@@ -33,10 +33,17 @@ from redo.volume import LocalVolume
 class LocalNode:
     """Satisfies `node_api.Node`."""
 
-    def __init__(self, directory: Path, read_only: bool = False) -> None:
-        self.volume = LocalVolume(str(directory), ring_bytes=1 << 22, durable=False)
+    def __init__(
+        self,
+        directory: Path,
+        read_only: bool = False,
+        pool_bytes: int = 16 << 20,
+        **volume: Any,
+    ) -> None:
+        """`volume`: further options of `LocalVolume`."""
+        self.volume = LocalVolume(str(directory), ring_bytes=1 << 22, durable=False, **volume)
         arena, st, log = self.volume.arena, self.volume.st, self.volume.log
-        self.engine = Engine(arena, st, log, self.volume, pool_bytes=16 << 20)
+        self.engine = Engine(arena, st, log, self.volume, pool_bytes)
         if self.engine.is_empty():
             self.engine.create()
         else:
