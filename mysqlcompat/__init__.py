@@ -34,7 +34,17 @@ Processes: `__main__` reads the command line (`config`), `serve` checks (`startu
 `sessions` and `patient_volume`; `node_api` is what sessions see of it. `check_command` is
 `mysqlcompat check`; `cluster` is a handle for tests and notebooks:
 
-    >>> from mysqlcompat.cluster import Cluster
+    >>> from mysqlcompat import Cluster
     >>> with Cluster(replicas=1) as cluster:            # doctest: +SKIP
     ...     print(cluster.writer_port, cluster.reader_port)
 """
+
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Cluster":  # imported when it is asked for: the command line does without
+        from mysqlcompat.cluster import Cluster
+
+        return Cluster
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -96,7 +96,9 @@ LIMITS: Final = "limits and tuning"
 class Config:
     """The options of one cluster. A field's group "" is what most people need."""
 
-    data: Path = _option(_DATA, Path, "directory", "where the volume's six copies live")  # noqa: RUF009
+    data: Path = _option(  # noqa: RUF009
+        _DATA, Path, "directory", "where the volume's six copies live"
+    )
     port: int = _option(3306, parse_port, "port", "writer endpoint; 0: any free port")
     reader_port: int = _option(3307, parse_port, "port", "reader endpoint; 0: any free port")
     replicas: int = _option(2, parse_replicas, "count", "read replicas, 0 to 15")

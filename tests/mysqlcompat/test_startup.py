@@ -30,7 +30,7 @@ def test_a_file_is_no_directory(tmp_path: Path) -> None:
 
 def test_a_directory_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "ibdata1").write_text("another database")
-    with pytest.raises(StartError, match="unknown format: it has no volume.json but 'ibdata1'"):
+    with pytest.raises(StartError, match=r"unknown format: it has no volume\.json but 'ibdata1'"):
         lock_data_dir(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["ibdata1"]
 
