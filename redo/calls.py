@@ -2,8 +2,8 @@
 
 numba links a callee's code into its caller, so a kernel that uses ten large helpers costs the
 compilation of all ten, and so does each other kernel that uses them. A call through an address
-costs 2.6 ns (November 2026) and compiles nothing. Addresses are of this process and of those forked from
-it: they are put into state words at start, never cached on disk.
+costs 2.6 ns (November 2026) and compiles nothing. Addresses are of this process and of those forked
+from it: they are put into state words at start, never cached on disk.
 
 With ``NUMBA_DISABLE_JIT=1`` an address is a number in a Python list.
 """
