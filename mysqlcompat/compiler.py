@@ -16,7 +16,7 @@ from mysqlcompat.information_schema import VirtualTable
 from mysqlcompat.machine import run
 from mysqlcompat.machine.machine import machine_of
 from mysqlcompat.machine.program import Program
-from mysqlcompat.results import BINARY_COLLATION, ColumnDef, Result
+from mysqlcompat.results import BINARY_COLLATION, ColumnDef, Result, Rows
 from mysqlcompat.sql import scope, typed
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.metadata import column_def as output_column_def
@@ -25,6 +25,7 @@ from mysqlcompat.sql.resolve import resolve
 from mysqlcompat.sql.statements import Explain
 from mysqlcompat.sql.tokens import Kind
 from mysqlcompat.sqltypes import SqlType, column_type
+from mysqlcompat.wire.fields import Fields
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
@@ -33,9 +34,12 @@ if TYPE_CHECKING:
 Typed = tuple[Any, SqlType | None]
 
 
-def compile_statement(text: str, session: Session) -> Program:
-    """A program for one DML or SELECT statement; whoever asked for it closes it."""
-    return compile_tree(resolved(text, session), session)
+def compile_statement(text: str, session: Session, database: str | None = None) -> Program:
+    """A program for one DML or SELECT statement.
+
+    database  what unqualified names mean, if not the session's current database
+    """
+    return compile_tree(resolved(text, session, CatalogView(session, database)), session)
 
 
 def compile_tree(statement: typed.Statement, session: Session) -> Program:
@@ -60,6 +64,20 @@ async def explain(session: Session, statement: Explain, binary: bool) -> Result:
     """EXPLAIN of a statement."""
     resolved(statement.source, session)  # mistakes first
     raise SqlError(1235, "EXPLAIN")
+
+
+async def first_text(text: str, session: Session) -> str | None:
+    """The first column of a SELECT's first row, in a transaction of its own."""
+    program = compile_statement(text, session)
+    session.transaction.enter_statement(program.tables)
+    try:
+        rows = await run.execute(program, session)
+        assert isinstance(rows, Rows)
+        row = Fields((await rows.source.read(0, 1)).packets[4:])
+        rows.source.close()
+        return row.string().decode() if row.left else None
+    finally:
+        session.transaction.commit_early()
 
 
 # Expressions on their own

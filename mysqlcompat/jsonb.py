@@ -188,6 +188,17 @@ _DECODER: Final = json.JSONDecoder(
 )
 
 
+def _begun_word(text: str, at: int, mistake: str) -> int:
+    """How many characters of null, true or false stand at `at`: the mistake is behind them."""
+    if mistake != "Expecting value":
+        return 0
+    for word in ("null", "true", "false"):
+        for count in range(len(word), 0, -1):
+            if text.startswith(word[:count], at):
+                return count
+    return 0
+
+
 def parse(text: str) -> Any:
     """The value `text` stands for. Raises InvalidJson; ERROR 3157 when nested too deeply."""
     stripped = text.strip(" \t\n\r")
@@ -205,7 +216,8 @@ def parse(text: str) -> Any:
                 if in_array
                 else "Missing a comma or '}' after an object member."
             )
-        raise InvalidJson(message, error.pos + lead) from None
+        at = error.pos + _begun_word(stripped, error.pos, error.msg)
+        raise InvalidJson(message, at + lead) from None
     except RecursionError:
         raise SqlError(3157) from None
     if depth(value) > MAX_DEPTH:

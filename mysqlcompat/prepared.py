@@ -66,11 +66,15 @@ _NOT_PREPARABLE: Final = (
 
 @dataclass(slots=True)
 class Prepared:
-    """One prepared statement of one session."""
+    """One prepared statement of one session.
+
+    database  the current one when it was prepared: its names mean that one ever after
+    """
 
     text: str
     statement: statements.Statement
     parameter_count: int
+    database: str | None
     program: Program | None = None  #: of DML and SELECT
     place: Any = None  #: what the program was compiled under
     columns: tuple[ColumnDef, ...] = field(default=())
@@ -79,12 +83,12 @@ class Prepared:
         return PreparedInfo((_PARAMETER,) * self.parameter_count, self.columns, handle=self)
 
     def current_program(self, session: Session) -> Program:
-        """The program, compiled again when the dictionary or the current database has changed."""
+        """The program, compiled again when the dictionary or sql_mode has changed."""
         version = session.node.engine.catalog.version
-        place = (version, session.database, session.sql_mode)
+        place = (version, session.sql_mode)
         if self.program is None or self.place != place:
             self.close()
-            self.program = compiler.compile_statement(self.text, session)
+            self.program = compiler.compile_statement(self.text, session, self.database)
             self.place = place
         return self.program
 
@@ -121,7 +125,7 @@ def prepare(session: Session, text: str) -> Prepared:
     count = sum(token.kind is Kind.PARAM for token in tokens)
     if count > MAX_PARAMETERS:
         raise SqlError(1390)
-    made = Prepared(text, statement, count)
+    made = Prepared(text, statement, count, session.database)
     if isinstance(statement, statements.Plain):
         made.columns = made.current_program(session).columns
     elif count:

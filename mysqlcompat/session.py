@@ -126,7 +126,11 @@ class Session(SessionState):
         self._begin_command("Query", text)
         try:
             notes: list[Note] = []
-            statement = self.route(text, notes)
+            try:
+                statement = self.route(text, notes)
+            except Exception:
+                self.diagnostics.clear()
+                raise
             self.parser_notes = notes
             result = await self._run(statement, text, (), False)
         except (Exception, asyncio.CancelledError) as error:

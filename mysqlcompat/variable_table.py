@@ -169,7 +169,7 @@ table_open_cache_instances g! int 1..64 16
 thread_cache_size g int 0..16384 9
 thread_stack g! int 131072..18446744073709550592 1048576
 time_zone s str - SYSTEM
-timestamp o num 0..0 0
+timestamp o num 0..32536771199 0
 tls_version g str - TLSv1.2,TLSv1.3
 tmp_table_size s int 1024..18446744073709551615 16777216
 tmpdir g! str - /tmp

@@ -12,12 +12,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from btree.errors import DuplicateKey
 from btree.schema import Index, Table
+from mysqlcompat import compiler
 from mysqlcompat.catalog_view import CatalogView, is_virtual
 from mysqlcompat.ddl.definition import Charset, make_table, resolve_charset
 from mysqlcompat.ddl.indexes import add_index, warn_of_duplicates
 from mysqlcompat.errors import SqlError
 from mysqlcompat.information_schema import VirtualTable
+from mysqlcompat.machine.duplicates import LONGEST_ENTRY
 from mysqlcompat.results import Ok, Result
 from mysqlcompat.sql import statements as st
 from mysqlcompat.sql.statements import TableName
@@ -284,7 +287,11 @@ async def _alter(session: Session, statement: st.AlterTable) -> Result:
     for name in statement.drop:
         catalog.drop_index(table.database, table.name, _index(table, name).name)
     for index in new:
-        catalog.create_index(table.database, table.name, index)
+        try:
+            catalog.create_index(table.database, table.name, index)
+        except DuplicateKey as error:
+            entry = await _first_duplicate(session, table, index)
+            raise SqlError(1062, entry, f"{table.name}.{index.name}") from error
     _keep_using(catalog, table, statement.add, new)
     if statement.auto_increment is not None:
         catalog.set_auto_increment(table.database, table.name, statement.auto_increment)
@@ -292,6 +299,23 @@ async def _alter(session: Session, statement: st.AlterTable) -> Result:
         pair = (statement.table, statement.rename_to)
         return await _rename(session, st.RenameTable((pair,)))
     return Ok(info=f"Records: 0  Duplicates: 0  Warnings: {warnings}")
+
+
+async def _first_duplicate(session: Session, table: Table, index: Index) -> str:
+    """The least key that two rows have: which one the construction met is not MySQL's choice."""
+    keys = [_quoted(part.column, part.length) for part in index.parts]
+    text = (
+        f"SELECT CONCAT_WS('-', {', '.join(keys)}) FROM {_quoted(table.database)}."
+        f"{_quoted(table.name)} WHERE {' AND '.join(f'{key} IS NOT NULL' for key in keys)}"
+        f" GROUP BY {', '.join(keys)} HAVING COUNT(*) > 1 ORDER BY {', '.join(keys)} LIMIT 1"
+    )
+    found = await compiler.first_text(text, session)
+    return (found or "")[:LONGEST_ENTRY]
+
+
+def _quoted(name: str, prefix: int = 0) -> str:
+    quoted = "`" + name.replace("`", "``") + "`"
+    return f"LEFT({quoted}, {prefix})" if prefix else quoted
 
 
 def _keep_using(

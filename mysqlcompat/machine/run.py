@@ -396,13 +396,13 @@ def _ok(program: Program, memory: RunMemory, session: Any) -> Ok:
     matched = memory.get(layout.RUN_MATCHED)
     info = ""
     affected = changed
+    warnings = session.diagnostics.warning_count if hasattr(session, "diagnostics") else 0
     if program.statement_kind == "update":
-        warnings = session.diagnostics.warning_count if hasattr(session, "diagnostics") else 0
         info = f"Rows matched: {matched}  Changed: {changed}  Warnings: {warnings}"
         if getattr(session, "found_rows_capability", False):
             affected = matched
     elif program.statement_kind == "insert" and (changed > 1 or program.from_select):
-        info = f"Records: {changed}  Duplicates: 0  Warnings: 0"
+        info = f"Records: {changed}  Duplicates: 0  Warnings: {warnings}"
     generated = memory.get(layout.RUN_INSERT_ID)
     insert_id = generated or memory.get(layout.RUN_LAST_ID)
     return Ok(affected, insert_id, info, generated_id=generated)

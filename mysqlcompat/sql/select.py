@@ -150,6 +150,8 @@ class _Clauses:
             while isinstance(node, exp.Paren):
                 node = node.this
             written = node.name if isinstance(node, exp.Column) else None
+            if self.scope.sources[expression.table_no].database == "information_schema":
+                written = None  # its tables are views, whose columns keep their own names
             return self.plain(expression, alias or written)
         if alias is not None:
             return Item(expression, alias)
