@@ -23,13 +23,9 @@ VIRTUAL: Final = ("information_schema", "mysql", "performance_schema", "sys")
 
 @dataclass(frozen=True, slots=True)
 class CatalogView:
-    """The dictionary as one session may name it.
-
-    database  what unqualified names mean instead of the session's current database
-    """
+    """The dictionary as one session may name it."""
 
     session: SessionState
-    database: str | None = None
 
     @property
     def _catalog(self) -> Any:
@@ -42,7 +38,7 @@ class CatalogView:
 
     @property
     def current_database(self) -> str | None:
-        return self.database or self.session.database
+        return self.session.database
 
     def databases(self) -> list[str]:
         """Every database, virtual ones too, in MySQL's order."""

@@ -34,12 +34,9 @@ if TYPE_CHECKING:
 Typed = tuple[Any, SqlType | None]
 
 
-def compile_statement(text: str, session: Session, database: str | None = None) -> Program:
-    """A program for one DML or SELECT statement.
-
-    database  what unqualified names mean, if not the session's current database
-    """
-    return compile_tree(resolved(text, session, CatalogView(session, database)), session)
+def compile_statement(text: str, session: Session) -> Program:
+    """A program for one DML or SELECT statement."""
+    return compile_tree(resolved(text, session), session)
 
 
 def compile_tree(statement: typed.Statement, session: Session) -> Program:

@@ -88,7 +88,7 @@ class Prepared:
         place = (version, session.sql_mode)
         if self.program is None or self.place != place:
             self.close()
-            self.program = compiler.compile_statement(self.text, session, self.database)
+            self.program = compiler.compile_statement(self.text, session)
             self.place = place
         return self.program
 

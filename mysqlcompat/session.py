@@ -143,7 +143,7 @@ class Session(SessionState):
     ) -> Result:
         self._begin_command("Execute", handle.text)
         try:
-            result = await self._run(handle.statement, handle.text, values, binary, handle)
+            result = await self.run_handle(handle, values, binary)
         except (Exception, asyncio.CancelledError) as error:
             self._end_command()
             raise self._failed(error) from error
@@ -158,8 +158,13 @@ class Session(SessionState):
     async def run_handle(
         self, handle: prepared.Prepared, values: Sequence[Any], binary: bool
     ) -> Result:
-        """EXECUTE: a prepared statement within the running one."""
-        return await self._run(handle.statement, handle.text, values, binary, handle)
+        """A prepared statement within the running command, in the database it was prepared in."""
+        current, self.database = self.database, handle.database
+        try:
+            return await self._run(handle.statement, handle.text, values, binary, handle)
+        finally:
+            dropped = self.database is None and current == handle.database
+            self.database = None if dropped else current
 
     async def _run(
         self,
