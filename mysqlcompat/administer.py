@@ -22,6 +22,9 @@ from mysqlcompat.wire.encode import PythonRows
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
 
+#: SHOW of these is about the statement before: it clears nothing, and cannot be prepared.
+DIAGNOSTIC: Final = ("warnings", "errors", "count_warnings", "count_errors")
+
 Handler = Callable[["Session", Any, bool], Awaitable[Result]]
 
 

@@ -111,12 +111,13 @@ def prepare(session: Session, text: str) -> Prepared:
     ranges = split_statements(text, tokens)
     if not ranges:
         raise SqlError(1065)
-    if len(ranges) > 1:
-        raise syntax_error(text, ranges[1][0])
+    for start, end in ranges[1:]:
+        if session.tokenize(text[start:end])[0].kind is not Kind.END:  # a comment may follow
+            raise syntax_error(text, start)
     start, end = ranges[0]
     text = text[start:end]
     statement = session.route(text, [])
-    if isinstance(statement, _NOT_PREPARABLE):
+    if isinstance(statement, _NOT_PREPARABLE) or _is_diagnostic(statement):
         raise SqlError(1295)
     if isinstance(statement, statements.Nothing):
         raise SqlError(1065)
@@ -133,6 +134,10 @@ def prepare(session: Session, text: str) -> Prepared:
     else:
         made.columns = administer.columns_of(session, statement)
     return made
+
+
+def _is_diagnostic(statement: statements.Statement) -> bool:
+    return isinstance(statement, statements.Show) and statement.what in administer.DIAGNOSTIC
 
 
 def from_wire(session: Session, handle: Prepared, parameters: Sequence[Parameter]) -> list[Typed]:

@@ -38,7 +38,6 @@ from mysqlcompat.sql.tokens import StatementError, split_statements, syntax_erro
 from mysqlcompat.statement_rows import StatementRows
 
 _STRICT: Final = ("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES")
-_DIAGNOSTIC: Final = ("warnings", "errors", "count_warnings", "count_errors")
 
 
 class Session(SessionState):
@@ -179,7 +178,10 @@ class Session(SessionState):
             self.node.counters.count(statement.keyword)
             self.diagnostics.clear()
             return await self._run_plain(statement, text, values, binary, handle)
-        if not isinstance(statement, statements.Show) or statement.what not in _DIAGNOSTIC:
+        if (
+            not isinstance(statement, statements.Show)
+            or statement.what not in administer.DIAGNOSTIC
+        ):
             self.diagnostics.clear()
         for errno, message in self.parser_notes:
             self.warn(errno, message)

@@ -16,6 +16,11 @@ lines; it ends at the line `---`, after which the expected answer stands. Tags b
     [ours]    the answer is written by hand: MySQL's differs or would not be stable; the comment
               above says why. Recording keeps it
     [sorted]  the order of rows means nothing
+    [text]    by the text protocol only, on the writer only: MySQL's other answers differ
+    [writer]  on the writer only: the answer is about the session or the node
+
+Besides `TEXT`, a runner may send what reads through the binary protocol (`PREPARED`), or to a
+replica (`REPLICA`), after it has applied what the writer's statements wrote.
 
 Every script starts in a database `golden`, new and empty, which is dropped at its end.
 """
@@ -24,14 +29,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import pymysql
-from pymysql.constants import CLIENT, FIELD_TYPE, FLAG
+from pymysql.constants import CLIENT, FIELD_TYPE, FLAG, SERVER_STATUS
+
+from tests import binary_protocol
 
 DATABASE: Final = "golden"
+TEXT: Final = "text"
+PREPARED: Final = "prepared"
+REPLICA: Final = "replica"
+_READS: Final = re.compile(r"(SELECT|SHOW|DESC|DESCRIBE|EXPLAIN)\b", re.IGNORECASE)
+#: Reads whose answer is about the session, or which a replica refuses.
+_DIAGNOSTIC: Final = re.compile(r"SHOW\s+(COUNT|WARNINGS|ERRORS)\b", re.IGNORECASE)
+_OWN: Final = re.compile(
+    r"@|\b\w+_ID\(|_COUNT\(|FOUND_ROWS|FOR UPDATE|FOR SHARE|LOCK IN|WARNINGS|ERRORS"
+    r"|VARIABLES|STATUS|PROCESSLIST|UUID|RAND",
+    re.IGNORECASE,
+)
+#: What a reading connection must hear, too, to mean the same.
+_SETTINGS: Final = re.compile(r"(SET|USE)\b(?!.*\b(GLOBAL|PERSIST)\b)", re.IGNORECASE)
 _HEAD: Final = re.compile(r"((?:\[\w+\] )*)(\w+)> (.*)", re.DOTALL)
 _TYPES: Final = {value: name for name, value in vars(FIELD_TYPE).items() if isinstance(value, int)}
 _FLAGS: Final = {value: name for name, value in vars(FLAG).items() if isinstance(value, int)}
@@ -86,7 +107,10 @@ class Runner:
 
     host: str
     port: int
+    way: str = TEXT
+    reader_port: int = 0
     connections: dict[str, Any] = field(default_factory=dict)
+    readers: dict[str, Any] = field(default_factory=dict)
 
     def run(self, blocks: list[Block], keep_ours: bool) -> list[Block]:
         """The blocks with the server's answers; with `keep_ours` [ours] keep theirs."""
@@ -97,20 +121,23 @@ class Runner:
                 cursor.execute(f"CREATE DATABASE {DATABASE}")
             answered = [self._answer(block, keep_ours) for block in blocks]
             with setup.cursor() as cursor:
-                for connection in self.connections.values():
-                    connection.close()
-                self.connections.clear()
+                self._hang_up()
                 cursor.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
             return answered
         finally:
-            for connection in self.connections.values():
-                connection.close()
+            self._hang_up()
             setup.close()
 
-    def _connect(self, database: str | None) -> Any:
+    def _hang_up(self) -> None:
+        for connection in (*self.connections.values(), *self.readers.values()):
+            connection.close()
+        self.connections.clear()
+        self.readers.clear()
+
+    def _connect(self, database: str | None, port: int = 0) -> Any:
         return pymysql.connect(
             host=self.host,
-            port=self.port,
+            port=port or self.port,
             user="root",
             password="",
             database=database,
@@ -126,13 +153,70 @@ class Runner:
         connection = self.connections.get(block.connection)
         if connection is None:
             connection = self.connections[block.connection] = self._connect(DATABASE)
-        answer = "\n".join(_run(connection, block))
+        reads = _READS.match(block.sql) is not None and "text" not in block.tags
+        diagnostic = _DIAGNOSTIC.match(block.sql) is not None  # MySQL does not prepare those
+        if self.way == REPLICA:
+            reader = self._reader(block, connection)
+            connection = reader if reads and reader is not None else connection
+        answer = "\n".join(
+            _run(connection, block, self.way == PREPARED and reads and not diagnostic)
+        )
         return block if keep_ours and "ours" in block.tags else replace(block, answer=answer)
 
+    def _reader(self, block: Block, writer: Any) -> Any:
+        """A replica's connection that means the same as the writer's; None when the block is not
+        for replicas. Settings are sent to both."""
+        reader = self.readers.get(block.connection)
+        if _SETTINGS.match(block.sql):
+            reader = reader or self._new_reader(block.connection, writer)
+            _try(reader, block.sql)
+            return None
+        in_transaction = writer.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS
+        if in_transaction or "writer" in block.tags or _OWN.search(block.sql):
+            return None
+        if not _READS.match(block.sql):
+            return None
+        reader = reader or self._new_reader(block.connection, writer)
+        _catch_up(writer, reader)
+        return reader
 
-def _run(connection: Any, block: Block) -> Iterator[str]:
+    def _new_reader(self, name: str, writer: Any) -> Any:
+        """A connection to a replica, in the golden database once it is there."""
+        reader = self.readers[name] = self._connect(None, self.reader_port)
+        _catch_up(writer, reader)
+        reader.select_db(DATABASE)
+        return reader
+
+
+def _try(connection: Any, sql: str) -> None:
+    """A setting that is a mistake on the writer is the same mistake here."""
+    with suppress(pymysql.MySQLError), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def _catch_up(writer: Any, reader: Any) -> None:
+    """Returns when the reader's replica has applied what the writer has made durable. Each look is
+    a round trip, so this waits for the replica, not for time."""
+    durable = _lsn(writer, "DURABLE_LSN", "SESSION_ID = 'MASTER_SESSION_ID'")
+    while _lsn(reader, "CURRENT_READ_POINT", "SERVER_ID = @@aurora_server_id") < durable:
+        pass
+
+
+def _lsn(connection: Any, column: str, where: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {column} FROM information_schema.replica_host_status WHERE {where}")
+        ((lsn,),) = cursor.fetchall()
+        return int(lsn)
+
+
+def _run(connection: Any, block: Block, prepared: bool) -> Iterator[str]:
     with connection.cursor() as cursor:
         try:
+            if prepared:
+                result = binary_protocol.execute(connection, block.sql)
+                yield from _result(result, block)
+                yield from _warnings(connection, result)
+                return
             cursor.execute(block.sql)
             while True:
                 yield from _result(cursor._result, block)

@@ -1,4 +1,5 @@
-"""Every golden script gives on our server what MySQL gave when it was recorded.
+"""Every golden script gives on our cluster what MySQL gave when it was recorded: by the text
+protocol, with its reads through prepared statements, and with its reads on a replica.
 
 ``--update-golden`` records them anew from the MySQL at MYSQL_ORACLE=host:port; read the diff.
 GOLDEN_SERVER=host:port names a server to test instead of a cluster started here.
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -18,27 +20,59 @@ ROOT = Path(__file__).parent / "golden"
 SCRIPTS = golden_runner.scripts(ROOT)
 
 
+class Endpoints(NamedTuple):
+    """Where scripts are sent; `reader_port` 0: there are no replicas."""
+
+    host: str
+    port: int
+    reader_port: int = 0
+
+
 @pytest.fixture(scope="module")
-def server(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
+def server(request: pytest.FixtureRequest) -> Iterator[Endpoints]:
     name = "MYSQL_ORACLE" if request.config.getoption("--update-golden") else "GOLDEN_SERVER"
     address = os.environ.get(name, "")
     if address or request.config.getoption("--update-golden"):
         host, _, port = address.rpartition(":")
-        yield host, int(port)
+        yield Endpoints(host, int(port))
         return
     from mysqlcompat import Cluster
 
-    with Cluster(replicas=0) as cluster:
-        yield "127.0.0.1", cluster.writer_port
+    with Cluster(replicas=1) as cluster:
+        yield Endpoints("127.0.0.1", cluster.writer_port, cluster.reader_port)
 
 
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_script(path: Path, server: tuple[str, int], request: pytest.FixtureRequest) -> None:
-    update = bool(request.config.getoption("--update-golden"))
-    recorded = path.read_text(encoding="utf-8")
-    blocks = golden_runner.parse(recorded)
-    answered = golden_runner.render(golden_runner.Runner(*server).run(blocks, keep_ours=update))
-    if update:
-        path.write_text(answered, encoding="utf-8")
+def answered(path: Path, server: Endpoints, way: str, keep_ours: bool = False) -> str:
+    blocks = golden_runner.parse(path.read_text(encoding="utf-8"))
+    runner = golden_runner.Runner(server.host, server.port, way, server.reader_port)
+    return golden_runner.render(runner.run(blocks, keep_ours))
+
+
+def recorded(path: Path) -> str:
+    return golden_runner.render(golden_runner.parse(path.read_text(encoding="utf-8")))
+
+
+by_script = pytest.mark.parametrize(
+    "path", SCRIPTS, ids=lambda path: str(path.relative_to(ROOT)).removesuffix(".test")
+)
+
+
+@by_script
+def test_script(path: Path, server: Endpoints, request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--update-golden"):
+        answer = answered(path, server, golden_runner.TEXT, keep_ours=True)
+        path.write_text(answer, encoding="utf-8")
     else:
-        assert answered == golden_runner.render(blocks)
+        assert answered(path, server, golden_runner.TEXT) == recorded(path)
+
+
+@by_script
+def test_prepared(path: Path, server: Endpoints) -> None:
+    assert answered(path, server, golden_runner.PREPARED) == recorded(path)
+
+
+@by_script
+def test_replica(path: Path, server: Endpoints) -> None:
+    if not server.reader_port:
+        pytest.skip("a server without replicas")
+    assert answered(path, server, golden_runner.REPLICA) == recorded(path)
