@@ -265,7 +265,7 @@ class Session(SessionState):
 
     def lane_program(
         self, statement: PreparedInfo, parameters: Sequence[Parameter]
-    ) -> tuple[int, bytes, bytes, int] | None:
+    ) -> tuple[int, int, bytes, bytes, int] | None:
         handle = statement.handle
         assert isinstance(handle, prepared.Prepared)
         return self.plans.lane_program(handle, parameters)

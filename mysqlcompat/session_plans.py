@@ -80,7 +80,7 @@ class SessionPlans:
     def keep(self, program: Program, text: str) -> None:
         """Keep the program compiled from the text just read; the lane gets it if it may."""
         read, self.read = self.read, None
-        if read is None:
+        if read is None or program.version != self._cache.version:
             return
         entry = self._cache.add(read, self.context, program, text)
         lane = self._session.node.lane
@@ -121,12 +121,14 @@ class SessionPlans:
 
     def lane_program(
         self, handle: Prepared, parameters: Sequence[Parameter]
-    ) -> tuple[int, bytes, bytes, int] | None:
-        """Program, wire types, head packets and their number, if the lane may run the statement."""
+    ) -> tuple[int, int, bytes, bytes, int] | None:
+        """Context, program, wire types, head packets and their number, if the lane may run it."""
         program = handle.program
         if program is None or not self._is_utf8:
             return None
+        if program.version != self._session.node.engine.catalog.version:
+            return None  # data definition has come in between
         types = prepared_types(program, parameters)
         if types is None:
             return None
-        return (program.at, types, *head(program, self._session.results_collation))
+        return (self.context, program.at, types, *head(program, self._session.results_collation))

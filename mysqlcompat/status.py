@@ -1,9 +1,11 @@
-"""SHOW STATUS: counters of the node and of the session by MySQL's names."""
+"""SHOW STATUS: counters of the node and the session by MySQL's names; Lane_statements is ours."""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Final
+
+from mysqlcompat.lane.lane_layout import L_SERVED
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
@@ -33,6 +35,7 @@ def status_rows(session: Session) -> list[tuple[str, str]]:
         "Bytes_sent": counters.bytes_sent,
         "Compression": "OFF",
         "Connections": counters.connections,
+        "Lane_statements": 0 if node.lane is None else int(node.lane.words[L_SERVED]),
         "Max_used_connections": counters.max_used_connections,
         "Queries": counters.questions,
         "Questions": counters.questions,

@@ -65,6 +65,7 @@ class LentConnection:
         self._connection = connection
         socket = connection.channel.transport.get_extra_info("socket")
         self._descriptor: Final[int] = socket.fileno() if socket is not None else -1
+        self._context = 0  #: of the prepared statements that are installed
         self.block: Block | None = None
         if self._descriptor >= 0:
             self.block = lane.register(self._descriptor, self)
@@ -78,6 +79,7 @@ class LentConnection:
         terms = connection.session.lane_terms()
         if terms is None:
             return
+        self._keep_context(terms.context)
         block.words[layout.C_SERVED] = 0
         self._lane.lend(
             block,
@@ -87,6 +89,12 @@ class LentConnection:
             terms.ctx,
             terms.mode,
         )
+
+    def _keep_context(self, context: int) -> None:
+        """Settings decide how rows look: what was installed under others is installed anew."""
+        if context != self._context:
+            self._context = context
+            self.close_statements()
 
     def recall(self) -> bool:
         """Take it back; whether the lane has served anything since it was lent."""
@@ -117,10 +125,17 @@ class LentConnection:
             connection.channel.feed(received)
 
     def install(
-        self, statement: int, program: int, types: bytes, prefix: bytes, packets: int
+        self,
+        statement: int,
+        context: int,
+        program: int,
+        types: bytes,
+        prefix: bytes,
+        packets: int,
     ) -> None:
-        """Serve executions of this prepared statement from now on."""
+        """Serve executions of this prepared statement until the session's settings change."""
         if self.block is not None:
+            self._keep_context(context)
             self._lane.install_prepared(self.block, statement, program, types, prefix, packets)
 
     def serves(self, statement: int) -> bool:

@@ -42,9 +42,17 @@ class Lender(Protocol):
         ...
 
     def install(
-        self, statement: int, program: int, types: bytes, prefix: bytes, packets: int
+        self,
+        statement: int,
+        context: int,
+        program: int,
+        types: bytes,
+        prefix: bytes,
+        packets: int,
     ) -> None:
-        """Serve executions of a prepared statement whose parameters have these wire types."""
+        """Serve executions of a prepared statement whose parameters have these wire types, for as
+        long as the session's settings are those of `context`.
+        """
         ...
 
     def serves(self, statement: int) -> bool:

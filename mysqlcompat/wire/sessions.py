@@ -122,9 +122,9 @@ class Session(Protocol):
 
     def lane_program(
         self, statement: PreparedInfo, parameters: Sequence[Parameter]
-    ) -> tuple[int, bytes, bytes, int] | None:
-        """Program, wire types of its parameters, head packets, how many these are: what the lane
-        needs to run the statement's next executions. None when it cannot."""
+    ) -> tuple[int, int, bytes, bytes, int] | None:
+        """Context, program, wire types of its parameters, head packets, how many these are: what
+        the lane needs to run the statement's next executions. None when it cannot."""
         ...
 
     def take_changes(self) -> Sequence[StateChange]:
