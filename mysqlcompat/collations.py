@@ -1,17 +1,54 @@
 """Comparison of strings in Python: sort keys and folding by collation.
 
-The kernels' weights are in `btree/collation_kernels.py`; this is their equal for values that pass
-through Python (constants, functions, LIKE).
+For values that pass through Python (constants, functions, LIKE). Keys come from the kernel that
+makes index keys, so that both always agree; collations it does not know yet (accent- or
+case-sensitive ones) are approximated from Unicode's decompositions.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Final
 
+import numpy as np
+
+from btree.collation_kernels import text_key
+from btree.collations import CODES, install
 from mysqlcompat.sqltypes import BINARY
+from redo.arena import Arena, create_ring
+from redo.state import ST_WORDS
 
 _RANKS = {"Z": 0, "C": 0, "P": 1, "S": 2, "N": 3, "L": 4, "M": 4}
+_KEY_BYTES_MOST: Final = 16  #: of one byte of text: eight weights of two bytes
+_ADDRESS_SPACE: Final = 2 << 30
+
+
+class _Workbench:
+    """An arena of this process in which keys are made."""
+
+    def __init__(self) -> None:
+        self._arena = Arena(create_ring(4096), _ADDRESS_SPACE)
+        self._st = np.zeros(ST_WORDS, np.int64)
+        install(self._arena, self._st)
+        self._room = 0
+
+    def key(self, code: int, data: bytes) -> bytes:
+        """Bytes that order as the collation `code` does."""
+        count = len(data)
+        if count > self._room:
+            self._room = max(4096, 2 * count)
+            self._text = self._arena.alloc(self._room)
+            self._key = self._arena.alloc(_KEY_BYTES_MOST * self._room)
+        mem = self._arena.mem
+        mem[self._text : self._text + count] = np.frombuffer(data, np.uint8)
+        made = int(text_key(self._st, mem, code, self._text, count, self._key))
+        return mem[self._key : self._key + made].tobytes()
+
+
+@cache
+def _workbench() -> _Workbench:
+    return _Workbench()
 
 
 def is_binary(collation: str) -> bool:
@@ -19,12 +56,28 @@ def is_binary(collation: str) -> bool:
 
 
 @lru_cache(maxsize=65536)
-def _folded(character: str, accents: bool, case: bool) -> str:
+def _approximated(character: str, accents: bool, case: bool) -> str:
     if not accents:
         decomposed = unicodedata.normalize("NFD", character)
         base = "".join(c for c in decomposed if unicodedata.category(c) != "Mn")
         character = base or decomposed
     return character if case else character.casefold()
+
+
+@cache
+def _representatives(collation: str) -> dict[bytes, str]:
+    """Key of a character -> the character that stands for all that are equal to it."""
+    ascii_characters = (chr(point) for point in range(128))
+    folded = (character.lower() for character in ascii_characters)
+    return {_workbench().key(CODES[collation], c.encode()): c for c in folded}
+
+
+@lru_cache(maxsize=65536)
+def _representative(character: str, collation: str) -> str:
+    if collation not in CODES:
+        return _approximated(character, *_sensitivity(collation))[:1]
+    key = _workbench().key(CODES[collation], character.encode("utf-8", "replace"))
+    return _representatives(collation).setdefault(key, character)
 
 
 def _sensitivity(collation: str) -> tuple[bool, bool]:
@@ -37,13 +90,12 @@ def _sensitivity(collation: str) -> tuple[bool, bool]:
 
 def fold(text: str, collation: str) -> str:
     """`text` with everything removed that the collation does not tell apart, one character for one
-    character as far as LIKE can see."""
+    character as LIKE compares them."""
     if is_binary(collation):
         return text
     if text.isascii():
         return text if _sensitivity(collation)[1] else text.lower()
-    accents, case = _sensitivity(collation)
-    return "".join(_folded(character, accents, case)[:1] for character in text)
+    return "".join(_representative(character, collation) for character in text)
 
 
 def sort_key(text: str, collation: str) -> object:
@@ -53,6 +105,8 @@ def sort_key(text: str, collation: str) -> object:
         return padded.encode("utf-8", "surrogateescape")
     if "0900" not in collation:
         text = text.rstrip(" ")  # PAD SPACE
+    if collation in CODES:
+        return _workbench().key(CODES[collation], text.encode("utf-8", "replace"))
     accents, case = _sensitivity(collation)
-    folded = "".join(_folded(character, accents, case) for character in text)
+    folded = "".join(_approximated(character, accents, case) for character in text)
     return tuple((_RANKS[unicodedata.category(c)[0]], c) for c in folded)
