@@ -18,7 +18,8 @@ help:
 	@echo "make clean   remove what was built; data stays"
 
 $(VENV)/bin/python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { echo "python3-venv is needed: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/run.stamp: setup.cfg pyproject.toml | $(VENV)/bin/python
@@ -26,6 +27,7 @@ $(VENV)/run.stamp: setup.cfg pyproject.toml | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/test.stamp: setup.cfg pyproject.toml | $(VENV)/bin/python
+	@missing=$$(.ci/missing); [ -z "$$missing" ] || { echo "the tests need: apt-get install $$missing" >&2; exit 1; }
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test,lint]'
 	touch $@ $(VENV)/run.stamp
 
