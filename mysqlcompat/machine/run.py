@@ -276,6 +276,7 @@ class SentRows:
         self._out = self._memory.alloc(OUT_BYTES)
         self._out_bytes = OUT_BYTES
         self._ended = False
+        self._pin = 0  #: an instruction for op_pin_texts
 
     async def read(self, sequence: int, limit: int) -> Chunk:
         """The next rows; see `results.RowSource`."""
@@ -315,8 +316,8 @@ class SentRows:
             return
         execution, memory = self._execution, self._memory
         n = memory.get(layout.RUN_LANES)
+        instruction = self._pin = self._pin or memory.alloc(64)
         for register in execution.program.sent:
-            instruction = memory.alloc(64)
             offset = memory.offset_of(register) - execution.run
             execution.program.arena.words(instruction, 2)[:] = (0, offset)
             arguments = (execution.run, instruction, n)
