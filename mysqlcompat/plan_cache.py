@@ -28,6 +28,7 @@ from redo.arena import Arena
 TEXT_BYTES: Final = 65536  #: longer statements are compiled every time
 LITERALS: Final = 4096
 CAPACITY: Final = 1000
+BULK_CAPACITY: Final = 200
 
 
 @dataclass(slots=True)
@@ -77,6 +78,7 @@ class PlanCache:
         self._entries: OrderedDict[tuple[bytes, int], Entry] = OrderedDict()
         self._contexts: dict[Hashable, int] = {}
         self._programs = 0
+        self._bulk: dict[Hashable, Program] = {}
         self.version = -1
         self.hits = 0
         self.misses = 0
@@ -148,10 +150,19 @@ class PlanCache:
             self._clear_lane()
         return entry
 
+    def bulk_programs(self, version: int) -> dict[Hashable, Program]:
+        """Programs of bulk INSERTs, for `bulk` to look up and to add to."""
+        if version != self.version:
+            self.forget(version)
+        if len(self._bulk) >= BULK_CAPACITY:
+            self._bulk.clear()
+        return self._bulk
+
     def forget(self, version: int) -> None:
         """The dictionary has moved: nothing compiled before may run again."""
         self._clear_lane()
         self._entries.clear()
+        self._bulk.clear()
         self._programs = 0
         self.version = version
 

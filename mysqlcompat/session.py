@@ -17,7 +17,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
-from mysqlcompat import administer, compiler, prepared
+from mysqlcompat import administer, bulk, compiler, prepared
 from mysqlcompat.errors import SqlError, translate
 from mysqlcompat.lane.lending import Terms
 from mysqlcompat.machine import run
@@ -49,6 +49,13 @@ class Session(SessionState):
         self, sql: bytes, multi: bool, attributes: Sequence[Parameter] = ()
     ) -> AsyncIterator[Result]:
         """Run the statements of `sql`, one result each."""
+        given = bulk.read(self, sql) if len(sql) >= bulk.LEAST_BYTES else None
+        if given is not None:
+            try:
+                yield await self.run_planned(given.program, sql, given)
+            finally:
+                given.close()
+            return
         program = self.plans.find(sql)
         if program is not None:
             yield await self.run_planned(program, sql)
@@ -214,7 +221,9 @@ class Session(SessionState):
             values = handle.convert(self, values)
         return await self._run_program(program, values, binary, None)
 
-    async def run_planned(self, program: Program, sql: bytes) -> Result:
+    async def run_planned(
+        self, program: Program, sql: bytes, given: bulk.GivenRows | None = None
+    ) -> Result:
         """One statement of the text protocol whose program is known."""
         self._begin_command("Query", sql.decode("utf-8", "replace"))
         try:
@@ -226,7 +235,8 @@ class Session(SessionState):
             self.strict = writes and not self.sql_mode.isdisjoint(_STRICT)
             if writes:
                 self.transaction.check_write()
-            result = await self._run_program(program, (), False, self.plans.literals())
+            literals = self.plans.literals() if given is None else None
+            result = await self._run_program(program, (), False, literals, given)
         except (Exception, asyncio.CancelledError) as error:
             self._end_command()
             raise self._failed(error) from error
@@ -238,13 +248,14 @@ class Session(SessionState):
         values: Sequence[Any],
         binary: bool,
         literals: Sequence[Any] | None,
+        given: bulk.GivenRows | None = None,
     ) -> Result:
         """Run, and commit if the statement stands alone."""
         transaction = self.transaction
         uses_tables = bool(program.tables)
         if uses_tables:
             transaction.enter_statement(program.tables)
-        result = await run.execute(program, self, values, binary, literals)
+        result = await run.execute(program, self, values, binary, literals, given)
         if isinstance(result, Rows):
             result.source = StatementRows(self, result, uses_tables)
             self.row_count = -1

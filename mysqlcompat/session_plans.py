@@ -48,6 +48,11 @@ class SessionPlans:
         self._context = 0
 
     @property
+    def mode(self) -> int | None:
+        """How the fingerprint kernels read this session's texts; None: not at all."""
+        return self._mode if self._is_utf8 else None
+
+    @property
     def context(self) -> int:
         """Number of everything that decides what a text means to this session."""
         if self._context == 0:

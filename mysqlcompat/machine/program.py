@@ -108,6 +108,7 @@ class Program:
     sources      tables of the statement as messages name them
     locking      SELECT … FOR UPDATE or FOR SHARE
     written      table that is written to; `row_registers` hold its new rows, by column
+    given        bulk INSERT: the word of the run block that says how many rows there are
     sent         registers of strings that go to the client: a pause in mid-batch must keep them
     """
 
@@ -134,6 +135,7 @@ class Program:
     written: Any = None
     row_registers: dict[int, Register] = field(default_factory=dict)
     from_select: bool = False
+    given: int = 0
     sent: tuple[Register, ...] = ()
     blocks: list[tuple[int, int]] = field(default_factory=list)
 

@@ -53,6 +53,7 @@ class Execution:
         params: Sequence[Any],
         literals: Sequence[Any] | None,
         binary: bool,
+        given: Any = None,
     ) -> None:
         self.program = program
         self.session: Any = session
@@ -68,7 +69,7 @@ class Execution:
         self._evaluator = Evaluator(session, params, self._column, program.sources)
         self._by_offset = {collection.at: collection for collection in program.collections}
         try:
-            self._bind()
+            self._bind(given)
         except BaseException:
             self.close()
             raise
@@ -81,12 +82,17 @@ class Execution:
 
     # slots
 
-    def _bind(self) -> None:
+    def _bind(self, given: Any) -> None:
         slots = self.program.slots
+        if given is not None:
+            slots = slots[: given.first]
         values = []
         for slot in slots:
             self.session.row = slot.row
             values.append(self._slot_value(slot.expression))
+        if given is not None:
+            given.bind(self.memory, self.session, values)
+            return
         self.memory.bind([slot.type for slot in slots], values, self.session.time_zone)
 
     def _slot_value(self, expression: Expression) -> Any:
@@ -348,11 +354,13 @@ async def execute(
     params: Sequence[Any] = (),
     binary: bool = False,
     literals: Sequence[Any] | None = None,
+    given: Any = None,
 ) -> Ok | Rows:
     """Run a program for a session whose transaction has begun.
 
     params    Python values of `?`, already decoded
     literals  values that take the place of the text's literals, by literal_no; None: as compiled
+    given     `bulk.GivenRows`, for a program made for them
     ->        Rows to be read by the wire (the statement goes on while they are read), or Ok with
               affected rows, first AUTO_INCREMENT value and MySQL's info text
     """
@@ -362,7 +370,7 @@ async def execute(
         execution = Execution(program, session, params, literals, binary)
         execution.begin()
         return Rows(program.columns, SentRows(execution))
-    execution = Execution(program, session, params, literals, binary)
+    execution = Execution(program, session, params, literals, binary, given)
     try:
         execution.begin()
         await execution.step()

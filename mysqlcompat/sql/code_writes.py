@@ -11,6 +11,7 @@ from btree.txn_layout import MODE_EXCLUSIVE
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine.ops import (
     collect_kernels,
+    given_kernels,
     load_kernels,
     logic_kernels,
     source_kernels,
@@ -73,9 +74,13 @@ class _InsertCoder:
         self.table: Table = statement.table.table
         self.coder = Coder(Assembler(target.arena))
         self.asm = self.coder.asm
+        self.given = 0
 
     def code(self) -> Program:
-        registers = self._from_select() if self.plan.select else self._from_values()
+        if self.statement.given:
+            registers = self._from_given()
+        else:
+            registers = self._from_select() if self.plan.select else self._from_values()
         self._auto_increment(registers)
         self._insert(registers)
         tables = [self.table]
@@ -93,6 +98,7 @@ class _InsertCoder:
             written=self.table,
             row_registers=registers,
             from_select=self.plan.select is not None,
+            given=self.given,
         )
 
     def _from_values(self) -> dict[int, Register]:
@@ -111,6 +117,24 @@ class _InsertCoder:
             to = registers[column_no] = self.asm.register()
             self.asm.emit(load_kernels.op_slots_column, to, first + place, len(columns), numbers)
         self._defaults(registers)
+        return registers
+
+    def _from_given(self) -> dict[int, Register]:
+        """Rows of which only the run knows how many: slots of the defaults, then those of a row,
+        and again, and again."""
+        (row,), columns = self.statement.rows, self.statement.columns
+        self.asm.stage()
+        self.coder.enter(Frame())
+        numbers = self.asm.register()
+        self.given = self.asm.state(8)
+        self.asm.emit(given_kernels.op_given_numbers, numbers, self.given, self.asm.state(8))
+        registers: dict[int, Register] = dict.fromkeys(columns, numbers)
+        self._defaults(registers)
+        first = len(self.coder.slots)
+        for place, (column_no, value) in enumerate(zip(columns, row, strict=True)):
+            self.coder.new_slot(self._given(value, column_no))
+            to = registers[column_no] = self.asm.register()
+            self.asm.emit(load_kernels.op_slots_column, to, first + place, len(columns), numbers)
         return registers
 
     def _given(self, value: Expression, column_no: int) -> Expression:

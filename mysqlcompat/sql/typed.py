@@ -200,7 +200,8 @@ class Insert:
     """`rows[i][j]` is for `columns[j]` (column numbers), cast to the column's type (mode ASSIGN),
     or a DefaultValue. Columns not named get their default. `select` instead of `rows`: INSERT …
     SELECT. `on_duplicate`: (column number, expression) in text order; ColumnRef table 0 is the row
-    found, `NEW_ROW` the one that was to be inserted."""
+    found, `NEW_ROW` the one that was to be inserted. `given`: the one row stands for as many as a
+    run is given."""
 
     table: Source
     columns: tuple[int, ...]
@@ -210,6 +211,7 @@ class Insert:
     ignore: bool = False
     replace: bool = False
     param_count: int = 0
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)

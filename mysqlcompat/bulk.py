@@ -1,0 +1,215 @@
+"""Bulk INSERT: one program for any number of rows of literals, whatever the text's length.
+
+`read` recognises the text (`bulk_kernels`), takes the program of its head and column count from
+the plan cache, or compiles it for a row of NULLs, and has kernels turn the cells into lanes. Cells
+that a kernel does not take (non-ASCII strings, dates, values that need rounding or complain) are
+assigned in Python when the statement is run, in the order of the text, so errors and warnings are
+those of the long way. A text that is anything else is left to it: `read` gives None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from btree.schema import TypeKind
+from mysqlcompat import bulk_kernels as kernels
+from mysqlcompat.errors import SqlError
+from mysqlcompat.machine import layout
+from mysqlcompat.machine.machine import machine_of
+from mysqlcompat.machine.program import Program
+from mysqlcompat.machine.registers import RunMemory
+from mysqlcompat.sql.evaluate import Evaluator
+from mysqlcompat.sql.literals import number_literal
+from mysqlcompat.sql.typed import Cast, Insert, Literal
+from mysqlcompat.sqltypes import Class, SqlType, null_type, string_type
+from mysqlcompat.values import is_variable, to_bytes, to_lane
+from redo.arena import Arena
+
+if TYPE_CHECKING:
+    from mysqlcompat.session import Session
+
+LEAST_BYTES: Final = 1024  #: shorter statements are better off with a plan of their own shape
+MOST_BYTES: Final = 64 << 20
+_HEAD_BYTES: Final = 4096  #: up to the end of the first row's beginning
+_GREATEST: Final = (1 << 63) - 1
+
+
+@dataclass(slots=True)
+class GivenRows:
+    """Rows for one run of a bulk program, in arena memory of their own; `close` gives it back."""
+
+    program: Program
+    arena: Arena
+    text: bytes
+    lanes: int  #: room for the slots of the defaults, then the cells
+    nulls: int
+    first: int  #: slots of the defaults
+    rows: int
+    left: list[list[int]]
+    blocks: list[tuple[int, int]]
+
+    def close(self) -> None:
+        blocks, self.blocks = self.blocks, []
+        for at, count in blocks:
+            self.arena.free(at, count)
+
+    def bind(self, memory: RunMemory, session: Session, defaults: Sequence[Any]) -> None:
+        """Make these rows the slots of a run; `defaults` are the values of the other slots."""
+        slots = self.program.slots
+        width = len(slots) - len(defaults)
+        for number, value in enumerate(defaults):
+            self._put(memory, number, slots[number].type, value, session.time_zone)
+        evaluator = Evaluator(session)
+        for cell, form, start, end, negative in self.left:
+            row, column = divmod(cell, width)
+            session.row = row + 1
+            slot = slots[len(defaults) + column]
+            expression = slot.expression
+            assert isinstance(expression, Cast)
+            literal = self._literal(session, form, self.text[start:end], bool(negative))
+            value = evaluator.value(replace(expression, arg=literal))
+            self._put(memory, len(defaults) + cell, slot.type, value, session.time_zone)
+        count = len(defaults) + self.rows * width
+        mem = self.arena.mem
+        at = self.lanes + 8 * count  # null bytes follow the lanes, however many there are
+        mem[at : at + count] = mem[self.nulls : self.nulls + count].copy()
+        memory.set(layout.RUN_PARAMS, self.lanes)
+        memory.set(layout.RUN_PARAM_COUNT, count)
+        memory.set(self.program.given, self.rows)
+
+    def _literal(self, session: Session, form: int, source: bytes, negative: bool) -> Literal:
+        if form == kernels.FORM_NULL:
+            return Literal(null_type(), None)
+        if form == kernels.FORM_TEXT:
+            text = str(session.tokenize(source.decode("utf-8", "replace"))[0].value)
+            return Literal(string_type(len(text), session.collation, nullable=False), text)
+        made, value = number_literal(source.decode().lstrip("-"))
+        if negative:
+            value = value.copy_negate() if made.cls is Class.DECIMAL else -value
+        return Literal(made, value)
+
+    def _put(
+        self, memory: RunMemory, number: int, sql_type: SqlType, value: Any, zone: str
+    ) -> None:
+        self.arena.mem[self.nulls + number] = value is None
+        lane = 0
+        if value is not None and is_variable(sql_type):
+            data = to_bytes(value, sql_type)
+            at = memory.alloc(max(len(data), 1))
+            self.arena.mem[at : at + len(data)] = np.frombuffer(data, np.uint8)
+            lane = at << 24 | len(data)
+        elif value is not None:
+            lane = to_lane(value, sql_type, zone)
+        self.arena.words(self.lanes + 8 * number, 1)[0] = lane
+
+
+def read(session: Session, sql: bytes) -> GivenRows | None:
+    """The rows of an INSERT of literals, and the program for them; None: it is something else."""
+    mode, context = session.plans.mode, session.plans.context
+    if mode is None or not LEAST_BYTES <= len(sql) <= MOST_BYTES:
+        return None
+    arena = session.node.engine.arena
+    blocks: list[tuple[int, int]] = []
+
+    def alloc(count: int) -> int:
+        size = 1 << (count - 1).bit_length()  # sizes that recur
+        at = int(arena.alloc(size))
+        blocks.append((at, size))
+        return at
+
+    given = None
+    try:
+        given = _read(session, sql, mode, context, alloc, blocks)
+    finally:
+        if given is None:
+            for at, count in blocks:
+                arena.free(at, count)
+    return given
+
+
+def _read(
+    session: Session, sql: bytes, mode: int, context: int, alloc: Any, blocks: Any
+) -> GivenRows | None:
+    arena: Arena = session.node.engine.arena
+    text = alloc(len(sql))
+    arena.mem[text : text + len(sql)] = np.frombuffer(sql, np.uint8)
+    head = int(kernels.bulk_head(arena.mem, text, min(len(sql), _HEAD_BYTES), mode))
+    if head < 0:
+        return None
+    rows_at, count = text + head, len(sql) - head
+    found = int(kernels.bulk_width(arena.mem, rows_at, count, mode))
+    if found < 0:
+        return None
+    width, row_bytes = found >> 32, found & 0xFFFFFFFF
+    program = _program(session, sql[:head], width, context)
+    if program is None:
+        return None
+    first = len(program.slots) - width
+    columns = alloc(8 * kernels.COLUMN_WORDS * width)
+    words = [word for slot in program.slots[first:] for word in _column(slot.type)]
+    arena.words(columns, len(words))[:] = words
+    likely = width * (2 * (count // row_bytes) + 64)  # rows half as long as the first one
+    for room in (likely, count // 2 + width):
+        lanes = alloc(9 * (first + room))
+        nulls = alloc(first + room)
+        left = alloc(8 * kernels.LEFT_WORDS * room)
+        done = int(
+            kernels.bulk_rows(
+                arena.mem, rows_at, count, mode, columns, width,
+                lanes + 8 * first, nulls + first, room, left, room,
+            )
+        )  # fmt: skip
+        if done >= 0:
+            entries = arena.words(left, kernels.LEFT_WORDS * (done & 0xFFFFFFFF))
+            entries[2::5] += head
+            entries[3::5] += head
+            listed = entries.reshape(-1, kernels.LEFT_WORDS).tolist()
+            return GivenRows(program, arena, sql, lanes, nulls, first, done >> 32, listed, blocks)
+    return None
+
+
+def _program(session: Session, head: bytes, width: int, context: int) -> Program | None:
+    """The program for rows of `width` literals after `head`; None: the long way says why not."""
+    from mysqlcompat import compiler
+
+    version = session.node.engine.catalog.version
+    programs = session.node.plans.bulk_programs(version)
+    key = head, width, context
+    program = programs.get(key)
+    if program is None:
+        text = head.decode("utf-8", "replace") + f"({', '.join(['NULL'] * width)})"
+        try:
+            statement = compiler.resolved(text, session)
+            if not isinstance(statement, Insert) or len(statement.columns) != width:
+                return None
+            if statement.table.table is None or statement.replace or statement.ignore:
+                return None
+            made = replace(statement, given=True)
+            program = machine_of(session.node.engine).compile(made, version)
+        except SqlError:
+            return None
+        programs[key] = program
+    return program
+
+
+def _column(sql_type: SqlType) -> list[int]:
+    """COLUMN words of `bulk_kernels`."""
+    null = int(sql_type.nullable)
+    match sql_type.cls:
+        case Class.INT if sql_type.kind not in (TypeKind.YEAR, TypeKind.BIT):
+            least, greatest = sql_type.range
+            return [kernels.FORM_INT, least, min(greatest, _GREATEST), 0, null]
+        case Class.DECIMAL if not sql_type.is_wide_decimal:
+            greatest = 10**sql_type.precision - 1
+            return [kernels.FORM_DECIMAL, sql_type.scale, greatest, int(sql_type.unsigned), null]
+        case Class.STRING if sql_type.is_text and is_variable(sql_type):
+            is_char = int(sql_type.kind is TypeKind.CHAR)
+            return [kernels.FORM_TEXT, sql_type.length, is_char, 0, null]
+    return [kernels.FORM_OTHER, 0, 0, 0, null]
+
+
+__all__ = ["LEAST_BYTES", "GivenRows", "read"]

@@ -1,0 +1,126 @@
+"""Bulk INSERT against the same rows one by one, which go the long way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from mysqlcompat import bulk
+from mysqlcompat.errors import SqlError
+from tests.mysqlcompat.local_node import LocalNode, Talk, local_node
+
+COLUMNS = (
+    "id BIGINT AUTO_INCREMENT PRIMARY KEY, k TINYINT, u BIGINT UNSIGNED, d DECIMAL(6,2) NOT NULL, "
+    "f DOUBLE, c CHAR(5), v VARCHAR(12) NOT NULL, t DATETIME, b VARBINARY(4), "
+    "w DECIMAL(20,1), j JSON, made VARCHAR(9) DEFAULT 'täglich', KEY (k)"
+)
+GOOD = [
+    "(NULL, 1, 18446744073709551615, 1.5, 1e3, 'ab ', 'plain', '2024-01-02 03:04', 'x', 1, '{}')",
+    "(1000, -128, 0, -9999.99, -2.25, NULL, 'ä', NULL, NULL, -123456789012345678.9, '[1, \"a\"]')",
+    "(0, '7', '8', 12, 3, '', 'it''s', 20240102030405, 'bin', NULL, NULL)",
+    "( NULL , - 0,0,.5,.5 , \"d\" , 'a\\nb' , '2024-1-2' , '' , 0 , '1' )".replace("- 0", "-0"),
+    "(NULL, 0, 1, '3.14', '2.5', 7, 8, null, 9, '5', 'null')",
+    "(NULL, 0, 1, 3.999, 1, 'x', 'cut to size      ', NULL, NULL, 0.25, NULL)",
+]
+INTO = "INSERT INTO {} (id, k, u, d, f, c, v, t, b, w, j) VALUES "
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalNode]:
+    with local_node(tmp_path_factory.mktemp("volume")) as made:
+        yield made
+
+
+@pytest.fixture
+def talk(node: LocalNode) -> Iterator[Talk]:
+    made = Talk(node)
+    made.run("CREATE DATABASE d")
+    made.run("USE d")
+    for name in ("long", "short"):
+        made.run(f"CREATE TABLE `{name}` ({COLUMNS})")
+    yield made
+    made.run("DROP DATABASE d")
+    made.session.close()
+
+
+def is_bulk(talk: Talk, sql: str) -> bool:
+    given = bulk.read(talk.session, sql.encode())
+    if given is not None:
+        given.close()
+    return given is not None
+
+
+def many(rows: list[str], into: str = INTO.format("`long`")) -> str:
+    return into + ",\n".join(rows) + " ;  "
+
+
+def rows_of(talk: Talk, table: str) -> Any:
+    return talk.run(f"SELECT * FROM `{table}` ORDER BY id")
+
+
+def test_rows_are_those_of_single_inserts(talk: Talk) -> None:
+    rows = [row for row in GOOD for _ in range(20) if not row.startswith("(1000")] + [GOOD[1]]
+    sql = many(rows)
+    assert is_bulk(talk, sql)
+    done = talk.run(sql)
+    assert (done.affected, done.insert_id) == (101, 1)
+    assert done.info == "Records: 101  Duplicates: 0  Warnings: 40"
+    for row in rows:
+        talk.run(INTO.format("short") + row)
+    assert rows_of(talk, "long") == rows_of(talk, "short")
+
+
+def test_one_program_for_any_number_of_rows(talk: Talk) -> None:
+    for count in (20, 1500, 40):
+        sql = many(GOOD[:1] * count)
+        assert is_bulk(talk, sql)
+        assert talk.run(sql).affected == count
+    assert talk.run("SELECT COUNT(*) FROM `long` WHERE k = 1") == [["1560"]]
+    assert len(talk.node.plans.bulk_programs(talk.node.engine.catalog.version)) == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "errno", "message"),
+    [
+        ("NULL, 128, 0, 0, 0, '', '', NULL, NULL, 0, NULL", 1264, "'k' at row 31"),
+        ("NULL, 1, -1, 0, 0, '', '', NULL, NULL, 0, NULL", 1264, "'u' at row 31"),
+        ("NULL, 1, 1, 10000, 0, '', '', NULL, NULL, 0, NULL", 1264, "'d' at row 31"),
+        ("NULL, 1, 1, NULL, 0, '', '', NULL, NULL, 0, NULL", 1048, "'d' cannot be null"),
+        ("NULL, 1, 1, 0, 0, '123456', '', NULL, NULL, 0, NULL", 1406, "'c' at row 31"),
+        ("NULL, 1, 1, 0, 0, '', '', '2024-13-01', NULL, 0, NULL", 1292, "'t' at row 31"),
+        ("NULL, 'x', 1, 0, 0, '', '', NULL, NULL, 0, NULL", 1366, "'k' at row 31"),
+        ("1, 1, 1, 0, 0, '', '', NULL, NULL, 0, NULL", 1062, "'1' for key 'long.PRIMARY'"),
+    ],
+)
+def test_errors_name_the_row_and_undo_the_statement(
+    talk: Talk, cells: str, errno: int, message: str
+) -> None:
+    sql = many([*GOOD[:1] * 30, f"({cells})", *GOOD[:1] * 5])
+    assert is_bulk(talk, sql)
+    error = talk.run(sql)
+    assert isinstance(error, SqlError) and error.errno == errno, error
+    assert message in error.message
+    assert rows_of(talk, "long") == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    ["(1 + 1)", "(DEFAULT)", "(0x41)", "('a' 'b')", "(1, 2)", "(_utf8mb4'a')", "(1) AS n", "(--1)"],
+)
+def test_other_rows_go_the_long_way(talk: Talk, row: str) -> None:
+    rows = ["(NULL)"] * 300
+    assert is_bulk(talk, many(rows, "INSERT INTO `long` (k) VALUES "))
+    assert not is_bulk(talk, many([*rows, row], "INSERT INTO `long` (k) VALUES "))
+
+
+def test_modes_of_the_session_are_heeded(talk: Talk) -> None:
+    rows = ["(1, '\\\\')", '(1, "a")'] * 200
+    into = "INSERT INTO `long` (d, v) VALUES "
+    assert is_bulk(talk, many(rows, into))
+    talk.run("SET sql_mode = 'ANSI_QUOTES'")
+    assert not is_bulk(talk, many(rows, into))
+    talk.run("SET sql_mode = ''")
+    done = talk.run(many(["(1, 'far too long for it')"] * 200, into))
+    assert done.info == "Records: 200  Duplicates: 0  Warnings: 200"
