@@ -9,6 +9,7 @@ import pytest
 
 from mysqlcompat import bulk
 from mysqlcompat.errors import SqlError
+from mysqlcompat.results import Ok
 from tests.mysqlcompat.local_node import LocalNode, Talk, local_node
 
 COLUMNS = (
@@ -40,6 +41,7 @@ def talk(node: LocalNode) -> Iterator[Talk]:
     made.run("USE d")
     for name in ("long", "short"):
         made.run(f"CREATE TABLE `{name}` ({COLUMNS})")
+    made.run("CREATE TABLE one (n INT)")
     yield made
     made.run("DROP DATABASE d")
     made.session.close()
@@ -65,8 +67,9 @@ def test_rows_are_those_of_single_inserts(talk: Talk) -> None:
     sql = many(rows)
     assert is_bulk(talk, sql)
     done = talk.run(sql)
+    assert isinstance(done, Ok), done
     assert (done.affected, done.insert_id) == (101, 1)
-    assert done.info == "Records: 101  Duplicates: 0  Warnings: 40"
+    assert done.info == "Records: 101  Duplicates: 0  Warnings: 60"
     for row in rows:
         talk.run(INTO.format("short") + row)
     assert rows_of(talk, "long") == rows_of(talk, "short")
@@ -111,8 +114,8 @@ def test_errors_name_the_row_and_undo_the_statement(
 )
 def test_other_rows_go_the_long_way(talk: Talk, row: str) -> None:
     rows = ["(NULL)"] * 300
-    assert is_bulk(talk, many(rows, "INSERT INTO `long` (k) VALUES "))
-    assert not is_bulk(talk, many([*rows, row], "INSERT INTO `long` (k) VALUES "))
+    assert is_bulk(talk, many(rows, "INSERT INTO one VALUES "))
+    assert not is_bulk(talk, many([*rows, row], "INSERT INTO one VALUES "))
 
 
 def test_modes_of_the_session_are_heeded(talk: Talk) -> None:
