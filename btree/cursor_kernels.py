@@ -14,7 +14,15 @@ matter.
 
 from __future__ import annotations
 
-from btree.layout import LEFT_AT, RIGHT_AT
+from btree.layout import (
+    LEAF_CELL_HEADER,
+    LEFT_AT,
+    OVERFLOW_FLAG,
+    RIGHT_AT,
+    SLOT_BYTES,
+    SLOT_CELL,
+    SLOT_KEY_BYTES,
+)
 from btree.lock_kernels import writer_conflict
 from btree.mvcc_kernels import version_seen, version_start, view_sees
 from btree.page_kernels import page_count, page_search
@@ -37,7 +45,11 @@ from btree.tree_kernels import (
     tree_last,
 )
 from btree.txn_layout import (
+    C_DELETED,
+    C_ROW,
+    C_TRX,
     CTX_TRX,
+    CTX_VIEW_LOW,
     CUR_AT_BYTES,
     CUR_AT_INCLUSIVE,
     CUR_AT_KEY,
@@ -72,6 +84,7 @@ from redo.coding_kernels import (
 )
 from redo.image import PAGE_LSN_AT
 from redo.jit import helper, kernel, routine
+from redo.state import ST_PAGE_BYTES
 
 
 @helper
@@ -124,6 +137,27 @@ def cursor_open(
     store_i64(mem, cursor + CUR_PAGE, 0)
     store_i64(mem, cursor + CUR_DONE, done)
     return 0
+
+
+@helper
+def _settled_run(st, mem, ctx, frame, slot, slots, step, rows_out):
+    """Rows of a clustered leaf of which the newest version is seen by every open view: how many.
+
+    It begins at `slot` (where a slot is read: at it), goes on for at most `slots` in direction
+    `step`, and stops at the first that needs a closer look: changed since, deleted, overflowing.
+    """
+    low = load_i64(mem, ctx + CTX_VIEW_LOW)
+    at = frame + st[ST_PAGE_BYTES] - SLOT_BYTES * (slot + 1)
+    for i in range(slots):
+        cell = frame + load_u16(mem, at + SLOT_CELL)
+        value = cell + LEAF_CELL_HEADER + load_u16(mem, at + SLOT_KEY_BYTES)
+        if load_u16(mem, cell) & OVERFLOW_FLAG:
+            return i
+        if load_i64(mem, value + C_TRX) >= low or load_u8(mem, value + C_DELETED) != 0:
+            return i
+        store_i64(mem, rows_out + 8 * i, value + C_ROW)
+        at -= SLOT_BYTES * step
+    return max(slots, 0)
 
 
 @routine
@@ -247,6 +281,7 @@ def cursor_next(st, mem, cursor, rows_out, limit):
     mode = load_i64(mem, cursor + CUR_MODE)
     backward = load_i64(mem, cursor + CUR_BACKWARD)
     step = -1 if backward else 1
+    settled = index == 0 and mode == MODE_SNAPSHOT
     slot = st[ST_LEAF_SLOT]
     passed = -1
     n = 0
@@ -256,6 +291,14 @@ def cursor_next(st, mem, cursor, rows_out, limit):
         ends_here = st[ST_LEAF_SLOT]
         while (slot > edge if backward else slot < edge) and n < limit:
             at = slot - 1 if backward else slot
+            if settled:
+                slots = min(limit - n, (edge - slot) * step)
+                run = _settled_run(st, mem, ctx, frame, at, slots, step, rows_out + 8 * n)
+                if run > 0:
+                    n += run
+                    slot += run * step
+                    passed = slot - step - backward
+                    continue
             if index == 0:
                 row = _clustered_row(st, mem, ctx, root, mode, frame, at)
             else:
