@@ -164,6 +164,24 @@ def weight_next(mem, table, at, end, rest):
 
 
 @jit.helper
+def ascii_weights(mem, table, at, end, out):
+    """Weights of the ASCII characters that a string begins with, two bytes each, big-endian.
+
+    Offsets after the last character read, and after the last weight written. A weight that is
+    ignorable is written too, and overwritten by the next: `out` has room for one more.
+    """
+    while at < end:
+        lead = load_u8(mem, at)
+        if lead >= 0x80:
+            break
+        weight = load_u16(mem, table + 2 * lead)
+        store_u16_be(mem, out, weight)
+        out += 2 if weight != 0 else 0
+        at += 1
+    return at, out
+
+
+@jit.helper
 def text_stripped(mem, at, count):
     """Bytes of a string without its trailing spaces."""
     while count > 0 and load_u8(mem, at + count - 1) == SPACE:
@@ -250,7 +268,7 @@ def collate_key(st, mem, collation, at, count, out):
         move(mem, out, at, count)
         return count
     end = at + count
-    to = out
+    at, to = ascii_weights(mem, table, at, end, out)
     weight, at, rest = weight_next(mem, table, at, end, 0)
     while weight >= 0:
         store_u16_be(mem, to, weight)

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from btree.collation_kernels import (
     SPACE,
+    ascii_weights,
     bytes_escaped,
     pads_space,
     text_prefix,
@@ -99,8 +100,8 @@ def key_text(st, mem, collation, at, count, out):
         store_u8(mem, to, 0)
         store_u8(mem, to + 1, 0)
         return to + 2 - out
-    to = out
     end = at + count
+    at, to = ascii_weights(mem, table, at, end, out)
     weight, at, rest = weight_next(mem, table, at, end, 0)
     while weight >= 0:
         store_u16_be(mem, to, weight)

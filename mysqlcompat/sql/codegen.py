@@ -140,10 +140,13 @@ class SelectCoder:
             self.coder.filter(select.having)
         items = [item.expression for item in select.items]
         order = list(select.order_by)
-        if select.distinct:
-            self._distinct(items)
-        if order and not (self.plan.ordered and not select.distinct):
-            self._sort(items, order)
+        if select.distinct and self._is_by(order, self._kept(items)):
+            self._distinct(items, in_order=True)
+        else:
+            if select.distinct:
+                self._distinct(items)
+            if order and not (self.plan.ordered and not select.distinct):
+                self._sort(items, order)
         self._limit()
         sink(items)
 
@@ -227,14 +230,20 @@ class SelectCoder:
         varying = [one for one in expressions if not typed.is_constant(one)]
         return list({key_of(one): one for one in varying}.values())
 
-    def _distinct(self, items: Sequence[Expression]) -> None:
+    def _is_by(self, order: Sequence[typed.Order], kept: Sequence[Expression]) -> bool:
+        """Whether ascending keys of `kept` are what ORDER BY asks for."""
+        wanted = [key_of(one.expression) for one in order if not one.descending]
+        return bool(order) and len(wanted) == len(order) and wanted == [key_of(e) for e in kept]
+
+    def _distinct(self, items: Sequence[Expression], in_order: bool = False) -> None:
+        """Rows that differ; `in_order`: the keys they are told apart by are sorted as well."""
         kept = self._kept(items)
         collection = self.asm.collection(len(kept), hashed=True)
         keys = self.scans.keys(kept, [description(one.type) for one in kept])
         records = self.asm.register()
         self.asm.emit(collect_kernels.op_group, records, collection.at, keys, 0)
         places = self.scans.store(records, collection, kept, only_new=True)
-        self.asm.stage()
+        self.asm.stage(*(partial(_sort_records, collection),) * in_order)
         self.enter_records(self.records(collection), places)
 
     def _sort(self, items: Sequence[Expression], order: Sequence[typed.Order]) -> None:

@@ -6,12 +6,11 @@ from mysqlcompat.machine.layout import (
     COLLECTION_COUNT,
     COLLECTION_ORDER,
     COLLECTION_RECORD,
-    RECORD_HASH,
     RECORD_KEY,
 )
 from mysqlcompat.machine.ops.collect_kernels import record_at
 from mysqlcompat.machine.ops.operands import text_at, text_bytes
-from redo.coding_kernels import compare, load_i64, move, store_i64
+from redo.coding_kernels import compare, head_of, load_i64, move, store_i64
 from redo.jit import helper, kernel
 
 
@@ -82,7 +81,8 @@ def collection_sort(st, mem, collection, pairs, spare):
     count = load_i64(mem, collection + COLLECTION_COUNT)
     for i in range(count):
         record = record_at(mem, collection, i)
-        store_i64(mem, pairs + 16 * i, load_i64(mem, record + RECORD_HASH))
+        key = load_i64(mem, record + RECORD_KEY)
+        store_i64(mem, pairs + 16 * i, head_of(mem, text_at(key), text_bytes(key)))
         store_i64(mem, pairs + 16 * i + 8, record)
     for low in range(0, count, 16):
         run_insert(mem, pairs, low, min(low + 16, count))
