@@ -97,6 +97,8 @@ class SessionPlans:
             return None
         if session.client.capabilities & _CLIENT_OPTIONAL_METADATA:
             return None
+        if transaction.locked is not None or session.node.processlist.write_locks:
+            return None
         if not transaction.active:
             transaction.current_isolation = transaction.isolation
         if transaction.current_isolation == "SERIALIZABLE":  # its reads take locks

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
 from mysqlcompat.errors import SqlError
-from mysqlcompat.node_api import Node
+from mysqlcompat.functions.table import Sleeps
+from mysqlcompat.node_api import Node, sleep
 from mysqlcompat.results import (
     STATUS_AUTOCOMMIT,
     STATUS_IN_READ_ONLY_TRANSACTION,
@@ -67,6 +68,7 @@ class SessionState:
         self.text = ""  #: the running statement, for the process list
         self.command = "Sleep"
         self.since_us = self.now_us
+        self.sleeps = Sleeps()
         self.kill_requested = ""  #: "query" or "connection"
         self._task: asyncio.Task[Any] | None = None
         self._changes: list[StateChange] = []
@@ -164,6 +166,21 @@ class SessionState:
 
     def random(self) -> float:
         return self._random.random()
+
+    async def sleep(self, seconds: float, uses_tables: bool) -> None:
+        """What SLEEP() waits for. KILL QUERY ends it with 1 instead of 0 when the statement does
+        nothing else; a statement over tables is interrupted by it like any other."""
+        try:
+            await sleep(seconds)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if uses_tables or self.kill_requested != "query" or task is None:
+                raise
+            self.kill_requested = ""
+            task.uncancel()
+            self.sleeps.slept(1)
+        else:
+            self.sleeps.slept(0)
 
     # What the wire asks
 
