@@ -42,6 +42,10 @@ CLIENT_INTERACTIVE: Final = 1 << 10
 CLIENT_FOUND_ROWS: Final = 1 << 1
 
 
+#: Results in these go out as the kernels make them.
+_AS_THEY_ARE: Final = ("utf8mb4", "utf8mb3", "binary")
+
+
 class SessionState:
     """State of one connection, and what others ask of it."""
 
@@ -199,6 +203,14 @@ class SessionState:
     def results_collation(self) -> int:
         name = self.variables.get("character_set_results")
         return 0 if name is None else charsets.default_collation(str(name)).id
+
+    @property
+    def results_codec(self) -> str:
+        """Python's name of character_set_results; "" when rows go out as they are, in UTF-8."""
+        name = self.variables.get("character_set_results")
+        if name is None or str(name) in _AS_THEY_ARE:
+            return ""
+        return charsets.default_collation(str(name)).charset.codec
 
     @property
     def wait_timeout(self) -> float:
