@@ -18,6 +18,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import llvmlite.binding
 import numba
 import numba.core.cgutils
 import numba.core.compiler
@@ -47,6 +48,42 @@ class _Bitcode(JITCodeLibrary):
         self._finalize_dynamic_globals()  # type: ignore[no-untyped-call]
         self._verify_declare_only_symbols()  # type: ignore[no-untyped-call]
         self._finalized = True
+
+
+class _Loaded(JITCodeLibrary):
+    """A kernel out of the cache. Its bitcode is read only if another kernel wants to inline it."""
+
+    def __init__(self, codegen: Any, name: str, machine_code: bytes, bitcode: bytes) -> None:
+        super().__init__(codegen, name)  # type: ignore[no-untyped-call]
+        self._bitcode = bitcode
+        self.enable_object_caching()  # type: ignore[no-untyped-call]
+        self._set_compiled_object(machine_code)  # type: ignore[no-untyped-call]
+        self._finalize_final_module()  # type: ignore[no-untyped-call]
+
+    def _get_module_for_linking(self) -> Any:
+        if self._shared_module is None:
+            self._shared_module = llvmlite.binding.parse_bitcode(self._bitcode)
+            engine: Any = self._codegen._engine
+            engine._load_defined_symbols(self._shared_module)
+        return self._shared_module
+
+    def get_pointer_to_function(self, name: str) -> Any:
+        if name.startswith("cfunc."):  # kernels have none; looking for it would end the process
+            self._get_module_for_linking()
+            return super().get_pointer_to_function(name)  # type: ignore[no-untyped-call]
+        return self._codegen._engine.get_function_address(name)
+
+
+def _load(state: Any) -> Any:
+    """What numba calls for the library of a cached function."""
+    name, kind, data = state
+    if kind == "object":
+        return _Loaded(_codegen, name, *data)
+    return JITCodeLibrary._unserialize(_codegen, state)  # type: ignore[no-untyped-call]
+
+
+_codegen: Any = cpu_target.target_context.codegen()
+_codegen.unserialize_library = _load
 
 
 class _HelperCompiler(_FunctionCompiler):  # type: ignore[misc]
@@ -98,12 +135,16 @@ class Helper:
         functools.update_wrapper(self, function)
         self.py_func = function
         self._options = options
-        self._for_kernels = _HelperDispatcher(function, {"nopython": True, **options})
         self._for_python: Any = None
+
+    @functools.cached_property
+    def _for_kernels(self) -> _HelperDispatcher:
+        return _HelperDispatcher(self.py_func, {"nopython": True, **self._options})
 
     @property
     def _numba_type_(self) -> Any:
-        return self._for_kernels._numba_type_
+        dispatcher: Any = self._for_kernels
+        return dispatcher._numba_type_
 
     def __call__(self, *args: Any) -> Any:
         if self._for_python is None:
