@@ -145,6 +145,61 @@ def test_definition_under_lane_reads(cluster: Cluster, writer: Any) -> None:
     assert lane_statements(writer) > before + 50
 
 
+def test_definition_under_reads_of_a_replica(cluster: Cluster, writer: Any) -> None:
+    """A replica may be behind, but every row it gives is of one generation, whole."""
+    table = Generations(writer)
+    stop = threading.Event()
+
+    def read(seed: int) -> int:
+        rng, count = random.Random(seed), 0
+        connection = connect(cluster.reader_port)
+        while not stop.is_set():
+            number = rng.randrange(ROWS)
+            sql = f"SELECT a FROM t WHERE id = {number}"
+            if rng.random() < 0.2:
+                sql = f"SELECT a FROM t WHERE pad = 5 AND id BETWEEN {number} AND {number}"
+            try:
+                found = run(connection, sql)
+            except pymysql.err.MySQLError as error:
+                assert error.args[0] in (1146, 1412), error
+            else:
+                if found:
+                    table.check(0, number, found)
+                count += bool(found)
+        connection.close()
+        return count
+
+    with ThreadPoolExecutor(4) as pool:
+        readers = [pool.submit(read, seed) for seed in range(4)]
+        try:
+            rng = random.Random(5)
+            for _ in range(24):
+                table.next(rng.choice(("drop", "truncate", "index")))
+        finally:
+            stop.set()
+        assert sum(reader.result(60) for reader in readers) > 50
+
+
+def test_a_snapshot_on_a_replica_outlives_purge(cluster: Cluster, rows: Any) -> None:
+    with connect(cluster.reader_port) as reader:
+        while not run(reader, "SHOW TABLES LIKE 't'"):
+            pass
+        while run(reader, "SELECT a FROM t WHERE id = 5") != ((value(0, 5),),):
+            pass
+        run(reader, "START TRANSACTION WITH CONSISTENT SNAPSHOT")
+        for number in range(600):
+            run(rows, f"UPDATE t SET a = 'v{number}' WHERE id = 5")
+            run(rows, f"DELETE FROM t WHERE id = {10 + number % 100}")
+            run(rows, f"INSERT INTO t VALUES ({10 + number % 100}, 'new', 1)")
+            if number % 20 == 0:
+                assert run(reader, "SELECT a FROM t WHERE id = 5") == ((value(0, 5),),)
+                old = 10 + number % 100
+                assert run(reader, f"SELECT a FROM t WHERE id = {old}") == ((value(0, old),),)
+        run(reader, "COMMIT")
+        while run(reader, "SELECT a FROM t WHERE id = 5") != (("v599",),):
+            pass
+
+
 @pytest.fixture
 def rows(writer: Any) -> Any:
     """Table t with a row for each number below ROWS."""
