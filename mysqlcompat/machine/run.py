@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.table import Asleep
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.duplicates import duplicate_error
 from mysqlcompat.machine.machine_kernels import pipeline_run
@@ -154,8 +155,12 @@ class Execution:
                 self._make_room()
             elif code == E_LOCK_WAIT:
                 await self._wait()
-            elif not self._answer_callback(code):
-                self._settle(code)
+            else:
+                try:
+                    if not self._answer_callback(code):
+                        self._settle(code)
+                except Asleep as asleep:
+                    await self.session.sleep(asleep.seconds, bool(self.program.tables))
 
     @property
     def _is_sending(self) -> bool:
@@ -248,6 +253,7 @@ class Execution:
             self._row = dict(zip(callback.inputs, row, strict=True))
             values.append(self._evaluator.value(expression))
         self.memory.write(callback.to, callback.expression.type, values, zone)
+        self.session.sleeps.clear()
 
     # what stages ask for before they start
 
