@@ -162,6 +162,8 @@ class RunMemory:
         self._set(collection, layout.COLLECTION_SHIFT, per_chunk.bit_length() - 1)
         if collection.hashed:
             self.grow_table(collection, 512)
+        self.grow_chunks(collection)  # cheaper than a stop of the first batch for each
+        self.grow_heap_of(collection, FIRST_CHUNK_BYTES)
 
     def _get(self, collection: Collection, at: int) -> int:
         return self.get(collection.at + at)

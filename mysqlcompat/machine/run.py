@@ -64,6 +64,7 @@ class Execution:
         self.mem = program.arena.mem
         self.run = self.memory.run
         self._stage = -1
+        self._params = params
         self._literals = literals
         self._expressions: dict[int, Expression] = {}
         self._row: dict[tuple[int, int], Any] = {}
@@ -89,8 +90,13 @@ class Execution:
             slots = slots[: given.first]
         values = []
         for slot in slots:
-            self.session.row = slot.row
-            values.append(self._slot_value(slot.expression))
+            if slot.param_no >= 0:
+                values.append(self._params[slot.param_no])
+            elif slot.literal_no >= 0 and self._literals is not None:
+                values.append(self._literals[slot.literal_no])
+            else:
+                self.session.row = slot.row
+                values.append(self._slot_value(slot.expression))
         if given is not None:
             given.bind(self.memory, self.session, values)
             return
