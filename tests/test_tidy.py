@@ -82,7 +82,7 @@ def test_imports_go_left(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PACKAGE_FILES, ids=name_of)
 def test_one_door_to_numba(path: Path) -> None:
-    """Only redo.jit (with redo.lean) decorates; kernel modules may name numba's types for their intrinsics."""
+    """Only redo.jit and redo.lean decorate; kernels may name numba's types for intrinsics."""
     if name_of(path) in ("redo/jit.py", "redo/lean.py"):
         return
     for node in ast.walk(tree_of(path)):
