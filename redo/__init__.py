@@ -10,7 +10,8 @@ it is in pages. *node* the memory of one page record in the log of a full copy.
 
 Read in this order:
 
-- ``jit`` the door to numba · ``codes`` results of kernels · ``arena`` the memory they share
+- ``jit`` the door to numba, ``lean`` how helpers are compiled · ``codes`` results of kernels ·
+  ``arena`` the memory they share
 - ``calls`` kernels called by address · ``coding_kernels`` numbers and runs of bytes ·
   ``system_kernels`` system calls · ``checksum_kernels`` CRC32C
 - ``image`` ``record`` ``control`` ``segment_layout`` byte tables: page header, log, shared words,
