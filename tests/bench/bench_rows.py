@@ -3,7 +3,7 @@
 A table as sysbench has it: id BIGINT PRIMARY KEY, k INT with an index, c CHAR(120), pad CHAR(60).
 Calls come from Python (0.5 µs each). CPU time of this thread; commits are not waited for.
 
-21 November 2026, 2 busy cores, 50,000 rows: insert 3.7 µs (617 B of log), get 0.9, scan 0.05, scan
+21 November 2026, 2 busy cores, 50,000 rows: insert 3.7 µs (617 B of log), get 0.9, scan 0.01, scan
 by index 0.25, update of the index 6.5, of other columns 3.7, delete 3.9, undoing it 2.7,
 purge 0.8.
 """
