@@ -39,7 +39,9 @@ def node_role(script: str) -> Role:
 def run_writer(config: Config, shared: Shared, status: Status, script: str) -> None:
     """The writer, until SIGTERM or until it is fenced."""
     node = WriterNode(config, shared, WRITER)
-    loop = new_loop(node.lane, node.durability, shared.writer_wake, node.check_plans)
+    loop = new_loop(
+        node.lane, node.durability, shared.writer_wake, node.check_plans, node.wake_waiters
+    )
     asyncio.set_event_loop(loop)
     sessions = NodeSessions(node, config.password)
     if node.is_new and script:

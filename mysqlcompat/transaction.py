@@ -100,9 +100,13 @@ class Transaction:
         """ERROR 1290 on a reader, ERROR 1792 in a READ ONLY transaction."""
         if self._node.read_only:
             raise SqlError(1290, "--read-only")
-        read_only = self.read_only if self.active else self._next_is_read_only
-        if read_only:
+        if self.is_read_only:
             raise SqlError(1792)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the transaction, open or the next, refuses changes."""
+        return self.read_only if self.active else self._next_is_read_only
 
     @property
     def _next_is_read_only(self) -> bool:

@@ -93,6 +93,7 @@ class _InsertCoder:
             written=self.table,
             row_registers=registers,
             from_select=self.plan.select is not None,
+            single_row=self.plan.select is None and len(self.statement.rows) == 1,
         )
 
     def _from_values(self) -> dict[int, Register]:
@@ -300,6 +301,7 @@ class _ChangeCoder:
             statement_kind=kind,
             written=self.table,
             row_registers=registers,
+            single_row=self.plan.scan.access.kind == "const" and not self.plan.collect,
         )
 
     def _value(self, column_no: int, value: Expression) -> Register:
