@@ -278,3 +278,18 @@ def test_nothing_acknowledged_is_lost_when_the_writer_is_killed() -> None:
             there = {int(row[1:]) for row in rows(client, "SELECT id FROM kept")}
         assert not set(acknowledged) - there
         assert len(there) <= len(acknowledged) + len(threads)
+
+
+def test_long_data_is_never_the_lanes(cluster: Cluster) -> None:
+    with connect(cluster) as client:
+        ask(client, "CREATE TABLE longer (a TEXT, n BIGINT, b TEXT)")
+        number = prepare(client, "INSERT INTO longer VALUES (?, ?, ?)")
+        for _ in range(2):
+            execute(client, number, [b"short", 1, b"short"])
+        client.command(pack("<BIH", 0x18, number, 0) + b"long")
+        strings = b"\x01" + bytes((VAR_STRING, 0, LONGLONG, 0, VAR_STRING, 0))
+        data = pack("<q", 7) + b"\x09" + b"1234567\x01x"
+        client.command(pack("<BIBI", 0x17, number, 0, 1) + b"\0" + strings + data)
+        assert client.read()[:2] == b"\0\1"
+        last = rows(client, "SELECT a, n FROM longer WHERE n = 7")
+        assert last == [b"\x04long\x017"]
