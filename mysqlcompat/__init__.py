@@ -12,7 +12,8 @@ The way of a statement
  3  `session` (on `session_state`) takes the text: a known shape gives its program from `plan_cache`
     (`session_plans`); otherwise `sql.router` looks at the first words. Statements other than DML
     and SELECT have parsers of their own (`sql.parse_ddl`, `sql.parse_show`, …) and handlers:
-    `administer`, `assignments` (SET), `show`, `show_columns`, `ddl`, over `catalog_view` and the
+    `administer`, `assignments` (SET), `table_locks`, `show`, `show_columns`, `ddl`, over
+    `catalog_view` and the
     virtual tables of `information_schema`. `prepared` keeps prepared statements.
  4  `compiler`: `sql.parse` (sqlglot) → `sql.resolve` (names and types: the typed tree of
     `sql.typed`, conversions explicit) → `sql.planner` (access paths, joins) → `sql.codegen`

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from mysqlcompat import assignments, compiler, prepared, show, status
+from mysqlcompat import assignments, compiler, prepared, show, status, table_locks
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.ddl import execute as ddl
 from mysqlcompat.errors import SqlError
@@ -56,6 +56,7 @@ async def _begin(session: Session, statement: st.Begin, binary: bool) -> Result:
     if statement.read_only is False and session.node.read_only:
         raise SqlError(1290, "--read-only")
     await session.transaction.commit()
+    table_locks.unlock(session)
     session.transaction.begin(statement.read_only, statement.snapshot)
     return Ok()
 
@@ -193,10 +194,6 @@ async def _flush(session: Session, statement: st.Flush, binary: bool) -> Result:
     return Ok()
 
 
-async def _unlock(session: Session, statement: st.UnlockTables, binary: bool) -> Result:
-    return Ok()  # LOCK TABLES is refused, so nothing is locked
-
-
 async def _maintain(session: Session, statement: st.TableMaintenance, binary: bool) -> Result:
     """ANALYZE, CHECK, OPTIMIZE TABLE: one or two rows a table. Statistics are read live and pages
     are merged as they empty, so there is nothing to do but look that the table is there."""
@@ -268,7 +265,8 @@ HANDLERS: Final[dict[type[st.Statement], Handler]] = {
     st.Kill: _kill,
     st.Nothing: _nothing,
     st.Flush: _flush,
-    st.UnlockTables: _unlock,
+    st.LockTables: table_locks.lock_tables,
+    st.UnlockTables: table_locks.unlock_tables,
     st.TableMaintenance: _maintain,
     st.Explain: _explain,
     st.Show: _show,

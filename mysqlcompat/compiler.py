@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from btree.schema import Column, ColumnType, Table, TypeKind
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.table import Asleep
 from mysqlcompat.information_schema import VirtualTable
 from mysqlcompat.machine import run
 from mysqlcompat.machine.machine import machine_of
@@ -87,7 +88,15 @@ async def evaluate(session: Session, text: str) -> list[Typed]:
     if select.tables:
         raise SqlError(1235, "tables in an expression of SET")
     evaluator = Evaluator(session)
-    return [(evaluator.value(item.expression), item.expression.type) for item in select.items]
+    values: list[Typed] = []
+    while len(values) < len(select.items):
+        expression = select.items[len(values)].expression
+        try:
+            values.append((evaluator.value(expression), expression.type))
+            session.sleeps.clear()
+        except Asleep as asleep:
+            await session.sleep(asleep.seconds, uses_tables=False)
+    return values
 
 
 @dataclass(frozen=True, slots=True)

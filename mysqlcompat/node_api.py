@@ -37,6 +37,8 @@ class ProcessList:
 
     def __init__(self) -> None:
         self._sessions: dict[int, Session] = {}
+        self.table_locks = 0  #: sessions that hold locks of LOCK TABLES
+        self.write_locks = 0  #: those of them that hold one for writing
         self._next_id = 8  # MySQL's first client id is small too; 0 means "nobody" to the engine
 
     def next_id(self) -> int:

@@ -60,7 +60,8 @@ _PARAMETER: Final = ColumnDef(
 )
 _NOT_PREPARABLE: Final = (
     statements.Prepare, statements.Execute, statements.Deallocate, statements.Use,
-    statements.UnlockTables, statements.Savepoint, statements.ReleaseSavepoint,
+    statements.LockTables, statements.UnlockTables, statements.Savepoint,
+    statements.ReleaseSavepoint,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import ipaddress
 import os
 import sys
@@ -29,10 +30,16 @@ def serve(config: Config, init_file: Path | None, notify_fd: int | None) -> int:
         WRITER_ENDPOINT: listen(config.bind, config.port, "--port"),
         READER_ENDPOINT: listen(config.bind, config.reader_port, "--reader-port"),
     }
-    _warm_up()
-    from mysqlcompat.node_role import node_role  # loads every kernel
+    _compile()
+    from redo import jit
+
+    gc.disable()  # what is loaded now stays for good: nothing to collect, 0.1 s saved
+    jit.import_all()
+    from mysqlcompat.node_role import node_role
     from mysqlcompat.storage_role import run_storage
 
+    gc.freeze()  # and the children's collections do not touch, hence copy, what they share
+    gc.enable()
     shared = Shared.create(config, listeners)
     supervisor = Supervisor(
         config,
@@ -54,16 +61,13 @@ def _read_init_file(path: Path | None) -> str:
         raise StartError(f"cannot read {path}: {error}") from error
 
 
-def _warm_up() -> None:
-    """Compile what is stale, load everything: the children inherit it."""
+def _compile() -> None:
     from mysqlcompat.progress import compile_kernels
-    from redo import jit
 
     try:
         compile_kernels()
     except RuntimeError as error:
         raise StartError(str(error)) from error
-    jit.import_all()
 
 
 def _announce(config: Config, shared: Shared, has_orders: bool) -> None:

@@ -17,7 +17,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
-from mysqlcompat import administer, compiler, prepared
+from mysqlcompat import administer, compiler, prepared, table_locks
 from mysqlcompat.errors import SqlError, translate
 from mysqlcompat.lane.lane import Slots
 from mysqlcompat.lane.lending import Served, Terms
@@ -108,10 +108,12 @@ class Session(SessionState):
 
     async def reset(self) -> None:
         self.transaction.rollback()
+        table_locks.unlock(self)
         self.reset_state()
 
     def close(self) -> None:
         self.close_named_statements()
+        table_locks.unlock(self)
         self.transaction.close()
         self.node.processlist.remove(self)
 
@@ -244,7 +246,9 @@ class Session(SessionState):
         transaction = self.transaction
         uses_tables = bool(program.tables)
         if uses_tables:
-            transaction.enter_statement(program.tables)
+            if self.node.processlist.table_locks:
+                await table_locks.admit(self, program.tables, program.written, program.version)
+            transaction.enter_statement(program.tables, program.written)
         result = await run.execute(program, self, values, binary, literals)
         if isinstance(result, Rows):
             result.source = StatementRows(self, result, uses_tables)
@@ -284,6 +288,7 @@ class Session(SessionState):
         fixed = self.variables.get("timestamp")
         self.now_us = int(float(fixed) * 1e6) if fixed else self.since_us
         self.strict = False
+        self.sleeps.clear()
         self.parser_notes = []
         self._task = asyncio.current_task()
 

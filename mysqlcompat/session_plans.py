@@ -39,6 +39,7 @@ class SessionPlans:
         self._session = session
         self._cache = session.node.plans
         self._is_utf8 = True
+        self._transcodes = False  #: rows must be put into another character set
         self._mode = 0
         self._context = 0
         self.read: Fingerprint | None = None  #: the running text, if its plan may be kept
@@ -47,6 +48,7 @@ class SessionPlans:
         """Variables or the current database are others now."""
         session = self._session
         self._is_utf8 = session.variables.get("character_set_client") in ("utf8mb4", "utf8mb3")
+        self._transcodes = bool(session.results_codec)
         self._mode = MODE_ANSI_QUOTES if "ANSI_QUOTES" in session.sql_mode else 0
         if "NO_BACKSLASH_ESCAPES" in session.sql_mode:
             self._mode |= MODE_NO_BACKSLASH_ESCAPES
@@ -98,9 +100,16 @@ class SessionPlans:
         """How the lane may serve this session while it waits; None: not now."""
         session = self._session
         transaction = session.transaction
-        if not self._is_utf8 or transaction.next_isolation or session.kill_requested:
+        if (
+            not self._is_utf8
+            or self._transcodes
+            or transaction.next_isolation
+            or session.kill_requested
+        ):
             return None
         if session.client.capabilities & _CLIENT_OPTIONAL_METADATA:
+            return None
+        if transaction.locked is not None or session.node.processlist.write_locks:
             return None
         if not transaction.active:
             transaction.current_isolation = transaction.isolation
@@ -136,7 +145,7 @@ class SessionPlans:
     ) -> tuple[int, int, bytes, bytes, int, Slots] | None:
         """Context and what `prepared_slots` gives, if the lane may run the statement."""
         program = handle.program
-        if program is None or not self._is_utf8:
+        if program is None or not self._is_utf8 or self._transcodes:
             return None
         if program.version != self._session.node.engine.catalog.version:
             return None  # data definition has come in between

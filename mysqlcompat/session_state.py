@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
 from mysqlcompat.errors import SqlError
-from mysqlcompat.node_api import Node
+from mysqlcompat.functions.table import Sleeps
+from mysqlcompat.node_api import Node, sleep
 from mysqlcompat.results import (
     STATUS_AUTOCOMMIT,
     STATUS_IN_READ_ONLY_TRANSACTION,
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 
 CLIENT_INTERACTIVE: Final = 1 << 10
 CLIENT_FOUND_ROWS: Final = 1 << 1
+
+
+#: Results in these go out as the kernels make them.
+_AS_THEY_ARE: Final = ("utf8mb4", "utf8mb3", "binary")
 
 
 class SessionState:
@@ -67,6 +72,7 @@ class SessionState:
         self.text = ""  #: the running statement, for the process list
         self.command = "Sleep"
         self.since_us = self.now_us
+        self.sleeps = Sleeps()
         self.kill_requested = ""  #: "query" or "connection"
         self._task: asyncio.Task[Any] | None = None
         self._changes: list[StateChange] = []
@@ -165,6 +171,21 @@ class SessionState:
     def random(self) -> float:
         return self._random.random()
 
+    async def sleep(self, seconds: float, uses_tables: bool) -> None:
+        """What SLEEP() waits for. KILL QUERY ends it with 1 instead of 0 when the statement does
+        nothing else; a statement over tables is interrupted by it like any other."""
+        try:
+            await sleep(seconds)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if uses_tables or self.kill_requested != "query" or task is None:
+                raise
+            self.kill_requested = ""
+            task.uncancel()
+            self.sleeps.slept(1)
+        else:
+            self.sleeps.slept(0)
+
     # What the wire asks
 
     @property
@@ -182,6 +203,14 @@ class SessionState:
     def results_collation(self) -> int:
         name = self.variables.get("character_set_results")
         return 0 if name is None else charsets.default_collation(str(name)).id
+
+    @property
+    def results_codec(self) -> str:
+        """Python's name of character_set_results; "" when rows go out as they are, in UTF-8."""
+        name = self.variables.get("character_set_results")
+        if name is None or str(name) in _AS_THEY_ARE:
+            return ""
+        return charsets.default_collation(str(name)).charset.codec
 
     @property
     def wait_timeout(self) -> float:

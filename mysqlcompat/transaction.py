@@ -49,6 +49,8 @@ class Transaction:
         self.next_isolation: str | None = None  #: SET TRANSACTION without a scope
         self.next_read_only: bool | None = None
         self.tables: set[int] = set()  #: ids of those it has used: data definition waits for it
+        self.written: set[int] = set()  #: ids of those it has changed
+        self.locked: dict[int, bool] | None = None  #: LOCK TABLES: id -> for writing
         self._ended: list[asyncio.Future[None]] = []
         self._savepoints: list[_Savepoint] = []
 
@@ -72,10 +74,12 @@ class Transaction:
         if snapshot:
             self._engine.open_view(self.ctx)
 
-    def enter_statement(self, tables: Iterable[Table] = ()) -> None:
-        """A statement that reads or writes these tables is about to run."""
+    def enter_statement(self, tables: Iterable[Table] = (), written: Table | None = None) -> None:
+        """A statement that reads these tables and changes `written` is about to run."""
         if not self.active:
             self._start(None)
+        if written is not None:
+            self.written.add(written.table_id)
         self.tables.update(table.table_id for table in tables)
 
     def _start(self, read_only: bool | None) -> None:
@@ -94,7 +98,11 @@ class Transaction:
 
     def uses(self, table: Table) -> bool:
         """Whether data definition on this table must wait for the end of the transaction."""
-        return table.table_id in self.tables or self.used_lane
+        return self.uses_id(table.table_id)
+
+    def uses_id(self, table_id: int) -> bool:
+        locked = self.locked is not None and table_id in self.locked
+        return locked or self.used_lane or table_id in self.tables
 
     def check_write(self) -> None:
         """ERROR 1290 on a reader, ERROR 1792 in a READ ONLY transaction."""
@@ -140,7 +148,12 @@ class Transaction:
 
     def _let_go(self) -> None:
         self.tables.clear()
+        self.written.clear()
         self.used_lane = False
+        self.wake()
+
+    def wake(self) -> None:
+        """Whoever waits for the end of this transaction, or its locks, looks again."""
         ended, self._ended = self._ended, []
         for future in ended:
             if not future.done():

@@ -6,7 +6,8 @@ Kinds of compiled functions; the difference decides how long a start takes:
   compiled on import when the cache has no copy, and loaded from the cache otherwise (about
   8 ms each). Have few of them.
 - ``@helper`` is called by kernels only. It is compiled lazily, together with the kernels which use
-  it, and costs nothing when those come out of the cache. Have as many as read well.
+  it and only as far as they need (`lean`), and costs nothing when those come out of the cache.
+  Have as many as read well. Literal arguments do not make copies of it.
 - ``@routine`` is a large helper, compiled once by itself: its callers, in Python or in kernels, are
   linked to it by symbol instead of taking its code in. numba links a callee's code into every
   caller and optimises it there again, so what is large and called from many places must be one
@@ -26,6 +27,7 @@ import hashlib
 import importlib
 import importlib.util
 import inspect
+import json
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -39,9 +41,9 @@ from typing import Any, NoReturn
 
 import llvmlite.binding
 import numba
-from numba import types
 from numba.core import config
-from numba.extending import intrinsic, overload
+
+from redo import lean
 
 PACKAGES = ("redo", "btree", "replicas", "mysqlcompat")
 DISABLED = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
@@ -69,8 +71,33 @@ def _source_of(module: str) -> Path | None:
 
 @functools.cache
 def _imports_of(module: str, source: bytes) -> tuple[str, ...]:
-    """Project modules that `module` imports; parsed once, since every stamp asks for many."""
-    return tuple(_imports_in(module, source))
+    """Project modules that `module` imports; remembered, since parsing all takes 0.1 s."""
+    key = hashlib.sha256(module.encode() + b"\0" + source).hexdigest()
+    known = _known_imports()
+    if key not in known:
+        known[key] = list(_imports_in(module, source))
+    return tuple(known[key])
+
+
+def _imports_file() -> Path:
+    return cache_root() / "imports.json"
+
+
+@functools.cache
+def _known_imports() -> dict[str, list[str]]:
+    """What each source imports, by hash of the source: as the last compilation left it."""
+    try:
+        known: dict[str, list[str]] = json.loads(_imports_file().read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return known
+
+
+def _remember_imports() -> None:
+    path = _imports_file()
+    draft = path.with_suffix(f".{os.getpid()}")
+    draft.write_text(json.dumps(_known_imports()))
+    draft.replace(path)
 
 
 def _imports_in(module: str, source: bytes) -> Iterator[str]:
@@ -116,12 +143,18 @@ def _enter_cache_of(function: Callable[..., Any]) -> None:
     config.CACHE_DIR = str(cache_root() / f"{module}-{stamp(module)}")  # type: ignore[attr-defined]
 
 
+#: No kernel allocates: without numba's reference counts there is less to compile.
+_OPTIONS: dict[str, Any] = {"error_model": "numpy", "_nrt": False}
+
+
 def kernel(signature: str) -> Decorator:
     """An entry-point kernel: compiled for exactly `signature`, cached, without GIL, no raising."""
 
     def decorate(function: Callable[..., Any]) -> Any:
         _enter_cache_of(function)
-        return numba.njit(signature, cache=True, nogil=True, error_model="numpy")(function)
+        return lean.njit(signature, cache=True, nogil=True, no_cfunc_wrapper=True, **_OPTIONS)(
+            function
+        )
 
     return decorate
 
@@ -131,12 +164,16 @@ def inlined(function: Callable[..., Any]) -> Any:
 
     A call costs 5-8 ns, as arrays are passed as seven words each, and LLVM rarely merges by itself.
     """
-    return numba.njit(nogil=True, error_model="numpy", forceinline=True)(function)
+    if DISABLED:
+        return function
+    return lean.Helper(function, nogil=True, forceinline=True, **_OPTIONS)
 
 
 def helper(function: Callable[..., Any]) -> Any:
     """A function for kernels only: compiled when a kernel that calls it is."""
-    return numba.njit(nogil=True, error_model="numpy")(function)
+    if DISABLED:
+        return function
+    return lean.Helper(function, nogil=True, **_OPTIONS)
 
 
 def routine(function: Callable[..., Any]) -> Any:
@@ -150,38 +187,7 @@ def routine(function: Callable[..., Any]) -> Any:
     (result,) = compiled.overloads.values()
     address = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
     llvmlite.binding.add_symbol(symbol, address)
-    return _linked(function, compiled, symbol, tuple(result.signature.args))
-
-
-def _linked(
-    function: Callable[..., Any], compiled: Any, symbol: str, arguments: tuple[Any, ...]
-) -> Any:
-    """What stands for a routine: Python calls `compiled`; kernels call `symbol`."""
-
-    def typer(typingctx: Any, *given: Any) -> Any:
-        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            kind = context.call_conv.get_function_type(types.int64, arguments)
-            callee = numba.core.cgutils.get_or_insert_function(  # type: ignore[no-untyped-call]
-                builder.module, kind, symbol
-            )
-            _status, value = context.call_conv.call_function(
-                builder, callee, types.int64, arguments, args
-            )
-            return value
-
-        return types.int64(*arguments), codegen
-
-    names = ", ".join(inspect.signature(function).parameters)
-    space: dict[str, Any] = {"typer": typer, "compiled": compiled, "intrinsic": intrinsic}
-    exec(
-        f"@intrinsic\ndef linked(typingctx, {names}):\n    return typer(typingctx, {names})\n"
-        f"def call({names}):\n    return compiled({names})\n"
-        f"def choose({names}):\n    return lambda {names}: linked({names})\n",
-        space,
-    )
-    call = functools.wraps(function)(space["call"])
-    overload(call, jit_options={"nogil": True}, inline="never")(space["choose"])
-    return call
+    return lean.Routine(function, compiled, symbol)
 
 
 def op(signature: str) -> Decorator:
@@ -192,7 +198,7 @@ def op(signature: str) -> Decorator:
             return function
         _enter_cache_of(function)
         return numba.cfunc(  # type: ignore[call-arg]
-            signature, cache=True, nopython=True, error_model="numpy"
+            signature, cache=True, nopython=True, **_OPTIONS
         )(function)
 
     return decorate
@@ -307,6 +313,7 @@ def compile_all(
     for worker in workers:
         worker._replies[1].close()  # the child's end: its death must be seen as an end of file
     depends = {module: _kernel_dependencies(module) for module in waiting}
+    chains = _chains(depends)
     done = 0
     while done < total:
         busy = {worker.module for worker in workers if worker.module}
@@ -315,7 +322,7 @@ def compile_all(
                 continue
             ready = [m for m in waiting if not depends[m] & {*waiting, *busy}]
             if ready:
-                chosen = max(ready, key=lambda m: m.rsplit(".", 1)[0] in worker.seen)
+                chosen = max(ready, key=lambda m: (m.rsplit(".", 1)[0] in worker.seen, chains[m]))
                 waiting.remove(chosen)
                 busy.add(chosen)
                 worker.start(chosen)
@@ -327,6 +334,7 @@ def compile_all(
                 report(done, total, module)
     for worker in workers:
         worker.end()
+    _remember_imports()
     _forget_old_stamps()
     return time.monotonic() - started
 
@@ -340,13 +348,28 @@ def _kernel_dependencies(module: str) -> set[str]:
     return {m for m in direct if _source_of(m) is not None}
 
 
+def _chains(depends: dict[str, set[str]]) -> dict[str, int]:
+    """Bytes of source on the longest way from each module through those that wait for it."""
+    chains: dict[str, int] = {}
+    for module in reversed(depends):  # users come after what they use
+        path = _source_of(module)
+        assert path is not None
+        users = (chains[user] for user, used in depends.items() if module in used)
+        chains[module] = path.stat().st_size + max(users, default=0)
+    return chains
+
+
 def _forget_old_stamps(keep_days: float = 14.0) -> None:
     """Remove cache directories of sources that have not been used for a while."""
     import shutil
 
     current = {f"{module}-{stamp(module)}" for module in kernel_modules()}
     for path in cache_root().iterdir() if cache_root().exists() else ():
-        if path.name not in current and time.time() - path.stat().st_mtime > keep_days * 86400:
+        if (
+            path.is_dir()
+            and path.name not in current
+            and time.time() - path.stat().st_mtime > keep_days * 86400
+        ):
             shutil.rmtree(path, ignore_errors=True)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.errors import DuplicateKey
 from btree.schema import Index, Table
-from mysqlcompat import compiler
+from mysqlcompat import compiler, table_locks
 from mysqlcompat.catalog_view import CatalogView, is_virtual
 from mysqlcompat.ddl.definition import Charset, make_table, resolve_charset
 from mysqlcompat.ddl.indexes import add_index, warn_of_duplicates
@@ -34,9 +34,26 @@ async def run(session: Session, statement: st.Statement) -> Result:
     if session.node.read_only:
         raise SqlError(1290, "--read-only")
     await session.transaction.commit()
+    if session.transaction.locked is not None:
+        _check_allowed_under_locks(session, statement)
     result = await _RUNNERS[type(statement)](session, statement)
     await session.node.durable(session.node.engine.log_end)
     return result
+
+
+def _check_allowed_under_locks(session: Session, statement: st.Statement) -> None:
+    """After LOCK TABLES only the locked tables may be changed, and none made."""
+    if isinstance(statement, (st.CreateTable, st.CreateTableLike)):
+        raise SqlError(1100, statement.table.name)
+    if isinstance(statement, st.DropTable):
+        view = CatalogView(session)
+        for name in statement.tables:
+            table = view.find(name.database, name.name)
+            if not isinstance(table, Table):
+                raise SqlError(1100, name.name)
+            table_locks.check_own(session, table, write=True)
+    elif not isinstance(statement, (st.AlterTable, st.CreateIndex, st.DropIndex, st.TruncateTable)):
+        raise SqlError(1192)
 
 
 def _catalog(session: Session) -> Any:
@@ -60,6 +77,7 @@ async def _existing(session: Session, name: TableName) -> Table:
     """A table that is to be changed, when nobody else's transaction uses it any more."""
     database = _place(session, name)
     table = CatalogView(session).stored_table(database, name.name)
+    table_locks.check_own(session, table, write=True)
     await wait_until_unused(session, table)
     return CatalogView(session).stored_table(database, name.name)  # perhaps another one by now
 
@@ -283,6 +301,8 @@ async def _alter(session: Session, statement: st.AlterTable) -> Result:
         new.append(add_index(table.columns, [*remaining, *new], definition))
     shown = f"{table.database}.{table.name}"
     warnings = warn_of_duplicates(new, remaining, shown, session.warn)
+    if statement.keys:
+        session.warn(1031, SqlError(1031, table.name).message, "Note")
     catalog = _catalog(session)
     for name in statement.drop:
         catalog.drop_index(table.database, table.name, _index(table, name).name)
@@ -298,6 +318,8 @@ async def _alter(session: Session, statement: st.AlterTable) -> Result:
     if statement.rename_to is not None:
         pair = (statement.table, statement.rename_to)
         return await _rename(session, st.RenameTable((pair,)))
+    if statement.keys and not (statement.add or statement.drop):
+        return Ok()
     return Ok(info=f"Records: 0  Duplicates: 0  Warnings: {warnings}")
 
 

@@ -164,7 +164,8 @@ def collate(context: Context, call: Call, value: Any) -> Any:
 
 @define("sleep", "d", BIGINT, nullable=False, once=False, pure=False, null_rejects=False)
 def sleep(context: Context, call: Call, seconds: float | None) -> int:
-    """Only reached where nobody can wait: the session runs ``SELECT SLEEP(n)`` itself."""
+    """Evaluation cannot wait, so it breaks off with `Asleep` until its caller has done so; then
+    it is begun anew and gets here the results of the sleeps that are over."""
     if seconds is None or seconds < 0:
         raise SqlError(1210, "sleep.")
-    raise SqlError(1235, "SLEEP() inside an expression")
+    return context.sleeps.next(float(seconds))

@@ -19,6 +19,39 @@ class OutOfRange(Exception):
     """A result beyond its type: ERROR 1690 once the expression is known. `args[0]`: BIGINT …"""
 
 
+class Asleep(Exception):
+    """SLEEP() has been reached; whoever evaluates waits `seconds` and evaluates again."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds)
+        self.seconds = seconds
+
+
+class Sleeps:
+    """The calls of SLEEP() within one evaluation (one expression for a batch of rows)."""
+
+    def __init__(self) -> None:
+        self._results: list[int] = []  #: of the calls that are over
+        self._at = 0
+
+    def next(self, seconds: float) -> int:
+        """The result of the next call, 0 or (broken off by KILL QUERY) 1; or `Asleep`."""
+        if self._at == len(self._results):
+            raise Asleep(seconds)
+        self._at += 1
+        return self._results[self._at - 1]
+
+    def slept(self, result: int) -> None:
+        """The call that was reached is over; evaluation begins anew."""
+        self._results.append(result)
+        self._at = 0
+
+    def clear(self) -> None:
+        """An evaluation is done."""
+        self._results.clear()
+        self._at = 0
+
+
 class Context(Protocol):
     """What evaluation needs from the session. `now_us` is the statement's start, so that NOW() is
     the same everywhere in a statement."""
@@ -36,6 +69,7 @@ class Context(Protocol):
     row_count: int
     found_rows: int
     row: int  #: number of the row being written, from 1, for messages
+    sleeps: Sleeps
 
     def warn(self, errno: int, message: str, level: str = "Warning") -> None: ...
 

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.table import Asleep
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.duplicates import duplicate_error
 from mysqlcompat.machine.machine_kernels import pipeline_run
@@ -148,8 +149,12 @@ class Execution:
                 self._make_room()
             elif code == E_LOCK_WAIT:
                 await self._wait()
-            elif not self._answer_callback(code):
-                self._settle(code)
+            else:
+                try:
+                    if not self._answer_callback(code):
+                        self._settle(code)
+                except Asleep as asleep:
+                    await self.session.sleep(asleep.seconds, bool(self.program.tables))
 
     @property
     def _is_sending(self) -> bool:
@@ -242,6 +247,7 @@ class Execution:
             self._row = dict(zip(callback.inputs, row, strict=True))
             values.append(self._evaluator.value(expression))
         self.memory.write(callback.to, callback.expression.type, values, zone)
+        self.session.sleeps.clear()
 
     # what stages ask for before they start
 
@@ -276,6 +282,7 @@ class SentRows:
         self._out = self._memory.alloc(OUT_BYTES)
         self._out_bytes = OUT_BYTES
         self._ended = False
+        self._pin = 0  #: an instruction for op_pin_texts
 
     async def read(self, sequence: int, limit: int) -> Chunk:
         """The next rows; see `results.RowSource`."""
@@ -315,8 +322,8 @@ class SentRows:
             return
         execution, memory = self._execution, self._memory
         n = memory.get(layout.RUN_LANES)
+        instruction = self._pin = self._pin or memory.alloc(64)
         for register in execution.program.sent:
-            instruction = memory.alloc(64)
             offset = memory.offset_of(register) - execution.run
             execution.program.arena.words(instruction, 2)[:] = (0, offset)
             arguments = (execution.run, instruction, n)

@@ -125,10 +125,8 @@ def _column_flags(table: Table, column: Column, sql_type: SqlType) -> int:
         flags |= AUTO_INCREMENT_FLAG
     if column.default is None and not column.nullable and not column.auto_increment:
         flags |= NO_DEFAULT_FLAG
-    if column.on_update:
-        flags |= ON_UPDATE_FLAG
-    if kind is TypeKind.TIMESTAMP and column.on_update:
-        flags |= TIMESTAMP_FLAG
+    if kind is TypeKind.TIMESTAMP and column.on_update:  # MySQL says nothing of DATETIMEs
+        flags |= TIMESTAMP_FLAG | ON_UPDATE_FLAG
     return flags | _key_flags(table, column)
 
 

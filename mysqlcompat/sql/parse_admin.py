@@ -12,9 +12,11 @@ from mysqlcompat.sql.statements import (
     Explain,
     Flush,
     Kill,
+    LockTables,
     Prepare,
     Source,
     Statement,
+    TableLock,
     TableMaintenance,
     UnlockTables,
     Unsupported,
@@ -95,7 +97,22 @@ def parse_unlock(stream: TokenStream) -> Statement:
 
 def parse_lock(stream: TokenStream) -> Statement:
     stream.expect("LOCK")
-    return Unsupported("LOCK " + stream.expect_any("TABLES", "TABLE", "INSTANCE"))
+    if stream.expect_any("TABLES", "TABLE", "INSTANCE") == "INSTANCE":
+        return Unsupported("LOCK INSTANCE")
+    locks: list[TableLock] = []
+    while True:
+        name = stream.table_name()
+        if stream.accept("AS") or stream.is_name():
+            stream.name()  # an alias: locks are of tables here, whatever they are called
+        write = not stream.accept("READ")
+        if write:
+            stream.accept("LOW_PRIORITY")
+            stream.expect("WRITE")
+        else:
+            stream.accept("LOCAL")
+        locks.append(TableLock(name, write))
+        if not stream.accept_op(","):
+            return LockTables(tuple(locks))
 
 
 def parse_maintenance(stream: TokenStream) -> Statement:

@@ -216,6 +216,7 @@ def _alter_table(stream: TokenStream, table: TableName) -> Statement:
     drop: list[str] = []
     rename_to: TableName | None = None
     auto_increment: int | None = None
+    keys = False
     while not stream.at_end():
         if stream.is_word("ADD"):
             index = _added_index(stream)
@@ -232,6 +233,8 @@ def _alter_table(stream: TokenStream, table: TableName) -> Statement:
         elif stream.accept("AUTO_INCREMENT"):
             stream.accept_op("=")
             auto_increment = stream.integer()
+        elif stream.accept("DISABLE", "KEYS") or stream.accept("ENABLE", "KEYS"):
+            keys = True
         elif stream.is_word("ALGORITHM") or stream.is_word("LOCK"):
             _algorithm_and_lock(stream)
         elif stream.token.kind is Kind.WORD and stream.token.value in _ALTER_LATER:
@@ -240,13 +243,13 @@ def _alter_table(stream: TokenStream, table: TableName) -> Statement:
             raise stream.error()
         if not stream.accept_op(","):
             break
-    return AlterTable(table, tuple(add), tuple(drop), rename_to, auto_increment)
+    return AlterTable(table, tuple(add), tuple(drop), rename_to, auto_increment, keys)
 
 
 _ALTER_LATER: Final = {
     "MODIFY": "MODIFY COLUMN", "CHANGE": "CHANGE COLUMN", "ALTER": "ALTER COLUMN",
     "CONVERT": "CONVERT TO CHARACTER SET", "ENGINE": "ENGINE", "ORDER": "ORDER BY",
-    "DISABLE": "DISABLE KEYS", "ENABLE": "ENABLE KEYS", "PARTITION": "PARTITION BY",
+    "PARTITION": "PARTITION BY",
     "COMMENT": "COMMENT", "DEFAULT": "CHARACTER SET", "CHARACTER": "CHARACTER SET",
     "CHARSET": "CHARACTER SET", "COLLATE": "COLLATE", "FORCE": "FORCE", "ROW_FORMAT": "ROW_FORMAT",
     "IMPORT": "IMPORT TABLESPACE", "DISCARD": "DISCARD TABLESPACE",

@@ -165,6 +165,19 @@ class Flush(Statement):
 
 
 @dataclass(frozen=True, slots=True)
+class TableLock:
+    """One table of LOCK TABLES."""
+
+    table: TableName
+    write: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LockTables(Statement):
+    tables: tuple[TableLock, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class UnlockTables(Statement):
     pass
 
@@ -327,13 +340,17 @@ class DropIndex(Statement):
 
 @dataclass(frozen=True, slots=True)
 class AlterTable(Statement):
-    """ALTER TABLE of the forms which only add and drop indexes, rename, or change a counter."""
+    """ALTER TABLE of the forms which only add and drop indexes, rename, or change a counter.
+
+    keys  DISABLE KEYS or ENABLE KEYS is among them: MySQL notes that InnoDB has no such thing
+    """
 
     table: TableName
     add: tuple[IndexDefinition, ...] = ()
     drop: tuple[str, ...] = ()
     rename_to: TableName | None = None
     auto_increment: int | None = None
+    keys: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,26 @@ _ESCAPES: Final = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "
 def tokenize(
     text: str, *, ansi_quotes: bool = False, backslash_escapes: bool = True
 ) -> list[Token]:
-    """Every token of `text`, ending with one END token at its end. Unclosed quotes: ERROR 1064."""
+    """Every token of `text`, ending with one END token at its end. Unclosed quotes: ERROR 1064.
+
+    Session, router and parser each ask for the same text in turn, so the last answer is kept,
+    unless it is huge. Nobody changes the list.
+    """
+    global _last
+    key = (text, ansi_quotes, backslash_escapes)
+    if _last[0] == key:
+        return _last[1]
+    tokens = _tokens(text, ansi_quotes, backslash_escapes)
+    if len(text) <= _KEPT_LENGTH:
+        _last = key, tokens
+    return tokens
+
+
+_KEPT_LENGTH: Final = 1 << 20
+_last: tuple[tuple[str, bool, bool] | None, list[Token]] = (None, [])
+
+
+def _tokens(text: str, ansi_quotes: bool, backslash_escapes: bool) -> list[Token]:
     tokens: list[Token] = []
     for token in _scan(text, ansi_quotes, backslash_escapes):
         previous = tokens[-1] if tokens else None

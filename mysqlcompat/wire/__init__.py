@@ -18,6 +18,7 @@ Reading order::
     decode_kernels    parameters of COM_STMT_EXECUTE to lane values
     decode            the same to Python values
     cursors           COM_STMT_FETCH: a result kept between commands
+    transcode         rows for clients who want another character set than UTF-8
     commands          one function a command byte
     connection        one client: login, then command after command
     server            listening sockets, all connections, timeouts

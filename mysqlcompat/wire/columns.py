@@ -16,6 +16,9 @@ from mysqlcompat.results import (
     STATUS_STATE_CHANGED,
     TRACK_GTIDS,
     TRACK_SYSTEM_VARIABLE,
+    WIRE_LONG_BLOB,
+    WIRE_MEDIUM_BLOB,
+    WIRE_TINY_BLOB,
     ColumnDef,
     StateChange,
 )
@@ -25,6 +28,7 @@ from mysqlcompat.wire.fields import length_encoded, string_lenenc
 
 _MOST_ERROR_BYTES: Final = 511  #: MYSQL_ERRMSG_SIZE less its NUL
 _MOST_LENGTH: Final = 0xFFFFFFFF
+_LARGE: Final = (WIRE_TINY_BLOB, WIRE_MEDIUM_BLOB, WIRE_LONG_BLOB)
 
 
 def error_packet(error: SqlError) -> bytes:
@@ -97,7 +101,9 @@ def column_packet(column: ColumnDef, results_collation: int = 0) -> bytes:
     collation, length = column.collation, column.length
     if results_collation and collation != BINARY_COLLATION:
         own, shown = COLLATIONS.get(collation), COLLATIONS.get(results_collation)
-        if own is not None and shown is not None and own.charset is not shown.charset:
+        if column.wire_type in _LARGE and not column.org_name and shown is not None:
+            length *= shown.charset.max_bytes  # MySQL takes these bytes for characters
+        elif own is not None and shown is not None and own.charset is not shown.charset:
             length = length // own.charset.max_bytes * shown.charset.max_bytes
         collation = results_collation
     packet = (

@@ -36,6 +36,7 @@ from mysqlcompat.wire.cursors import Cursor
 from mysqlcompat.wire.decode import Type, read_query_attributes, read_types, read_values
 from mysqlcompat.wire.fields import Fields, Malformed
 from mysqlcompat.wire.sessions import Session
+from mysqlcompat.wire.transcode import TranscodedRows
 
 if TYPE_CHECKING:
     from mysqlcompat.wire.connection import Connection
@@ -125,6 +126,12 @@ async def send_result(connection: Connection, result: Result) -> None:
     await _send_rows(connection, result, more)
 
 
+def _in_results_charset(session: Session, result: Result, binary: bool) -> None:
+    """Have the rows encoded as the client wants them."""
+    if session.results_codec and isinstance(result, Rows):
+        result.source = TranscodedRows(result.source, result.columns, session.results_codec, binary)
+
+
 async def _send_rows(connection: Connection, result: Rows, more: int) -> None:
     session, source = connection.session, result.source
     head, connection.sequence = result_head(
@@ -185,6 +192,7 @@ async def com_query(connection: Connection, body: bytes) -> None:
     async with aclosing(results) as each:  # type: ignore[type-var]
         async for result in each:
             answered = True
+            _in_results_charset(connection.session, result, binary=False)
             await send_result(connection, result)
     if not answered:
         raise SqlError(1065)
@@ -277,6 +285,7 @@ async def com_stmt_execute(connection: Connection, body: bytes) -> None:
     results = connection.session.execute(statement.info, parameters)
     async with aclosing(results) as each:  # type: ignore[type-var]
         async for result in each:
+            _in_results_charset(connection.session, result, binary=True)
             if isinstance(result, Rows) and flags & c.CURSOR_READ_ONLY and not result.more:
                 await _open_cursor(connection, statement, result)
             else:

@@ -62,6 +62,7 @@ class Session(Protocol):
 
     status             STATUS_… flags now (without those the wire adds)
     results_collation  id behind character_set_results; 0 when it is NULL
+    results_codec      Python's name of it; "" when rows go out as they are, in UTF-8
     wait_timeout       seconds of silence before the connection is closed
     max_allowed_packet bytes a packet from the client may have
     """
@@ -70,6 +71,8 @@ class Session(Protocol):
     def status(self) -> int: ...
     @property
     def results_collation(self) -> int: ...
+    @property
+    def results_codec(self) -> str: ...
     @property
     def wait_timeout(self) -> float: ...
     @property

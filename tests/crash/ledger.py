@@ -111,12 +111,44 @@ def customer(port: int, number: int, seed: int, ledger: Ledger) -> None:
             raise
 
 
+def restless(port: int, seed: int, ledger: Ledger) -> None:
+    """Tables that come and go, fill and empty beside the orders: work for rollback and purge."""
+    rng = random.Random(seed)
+    connection: Any = None
+    while not ledger.stop.is_set():
+        number = rng.randrange(3)
+        values = ", ".join(f"({rng.randrange(1000)}, '{'y' * 900}')" for _ in range(30))
+        script = [
+            f"DROP TABLE IF EXISTS restless{number}",
+            f"CREATE TABLE restless{number} (k INT, a VARCHAR(2000), INDEX (k))",
+            *[f"INSERT INTO restless{number} VALUES {values}"] * 3,
+            f"UPDATE restless{number} SET k = k + 1",
+            f"CREATE INDEX more ON restless{number} (k, a(20))",
+            f"DELETE FROM restless{number} WHERE k < 500",
+        ]
+        try:
+            connection = connection or connect(port)
+            with connection.cursor() as cursor:
+                for sql in script:
+                    cursor.execute(sql)
+                    if ledger.stop.is_set():
+                        return
+            connection.commit()
+        except (pymysql.err.OperationalError, pymysql.err.InterfaceError, OSError):
+            connection = None
+            ledger.stop.wait(0.05)
+        except BaseException as error:
+            ledger.errors.append(error)
+            raise
+
+
 def start_customers(port: int, count: int, seed: int, ledger: Ledger) -> list[threading.Thread]:
     ledger.stop.clear()
     threads = [
         threading.Thread(target=customer, args=(port, number, seed, ledger), daemon=True)
         for number in range(1, count + 1)
     ]
+    threads.append(threading.Thread(target=restless, args=(port, seed, ledger), daemon=True))
     for thread in threads:
         thread.start()
     return threads

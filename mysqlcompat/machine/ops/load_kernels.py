@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from btree.layout import D_VARIABLE_COUNT
 from btree.rows_kernels import rows_extract, variable_end
-from mysqlcompat.machine.layout import NULLS_AT, RUN_HEAP
+from mysqlcompat.machine.layout import NULLS_AT, RUN_HEAP, RUN_HEAP_START
 from mysqlcompat.machine.ops.key_kernels import slot_lane
 from mysqlcompat.machine.ops.operands import (
     OP,
@@ -141,20 +141,31 @@ def op_pin_rows(st, mem, run, instruction, n):
     return n
 
 
+@helper
+def is_loose(mem, to, i, start, end):
+    """Whether lane `i` is a string outside of the batch heap, which is used from start to end."""
+    if load_u8(mem, to + NULLS_AT + i):
+        return False
+    at = text_at(load_i64(mem, to + 8 * i))
+    return at < start or at >= end
+
+
 @kernel(OP)
 def op_pin_texts(st, mem, run, instruction, n):
-    """Copy strings into the batch heap, in place. Operands: register."""
+    """Copy strings into the batch heap, in place; those in it stay. Operands: register."""
     to = register(mem, run, instruction, 1)
+    start = load_i64(mem, run + RUN_HEAP_START)
+    end = load_i64(mem, run + RUN_HEAP)
     total = 0
     for i in range(n):
-        if load_u8(mem, to + NULLS_AT + i) == 0:
+        if is_loose(mem, to, i, start, end):
             total += text_bytes(load_i64(mem, to + 8 * i))
     result = heap_room(mem, run, total)
     if result < 0:
         return result
-    at = load_i64(mem, run + RUN_HEAP)
+    at = end
     for i in range(n):
-        if load_u8(mem, to + NULLS_AT + i) == 0:
+        if is_loose(mem, to, i, start, end):
             lane = load_i64(mem, to + 8 * i)
             move(mem, at, text_at(lane), text_bytes(lane))
             store_i64(mem, to + 8 * i, text_lane(at, text_bytes(lane)))

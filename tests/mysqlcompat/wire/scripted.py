@@ -69,6 +69,7 @@ class ScriptedSession:
         self.client = client
         self.status = r.STATUS_AUTOCOMMIT
         self.results_collation = 255
+        self.results_codec = ""
         self.wait_timeout = owner.wait_timeout
         self.max_allowed_packet = 64 << 20
         self.parameters: Sequence[Parameter] = ()

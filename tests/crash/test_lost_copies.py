@@ -1,0 +1,113 @@
+"""Copies lose their directories while customers place orders: writes go on, copies come back."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import socket
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mysqlcompat.cluster import Cluster
+from mysqlcompat.storage_role import storage_socket
+from redo import protocol
+from redo.image import PAGE_BODY_AT, PAGE_CRC_AT
+from redo.quorum import COPIES, copy_directory, is_full
+from redo.volume import LocalVolume
+from tests.crash.ledger import SCHEMA, Ledger, start_customers, verify
+from tests.crash.test_kill import check_data
+
+CUSTOMERS = 4
+NAMES = [copy_directory(number) for number in range(COPIES)]
+PAIRS = [(one, two) for one in range(COPIES) for two in range(one)]
+
+
+def copies(cluster: Cluster) -> dict[str, dict[str, Any]]:
+    """State of the six copies, by name, as storage says it."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(storage_socket(cluster.data)))
+        connection.sendall(protocol.QUESTION.pack(protocol.STATUS, 0, 0))
+        with connection.makefile("rb") as answers:
+            _, count = protocol.ANSWER.unpack(answers.read(protocol.ANSWER.size))
+            status = json.loads(answers.read(count))
+    return {one["copy"]: one for one in status["copies"]}
+
+
+def wait_for_copies(cluster: Cluster, lost: list[str], ledger: Ledger) -> None:
+    """Return when all are alive again and the lost ones have directories; orders flow meanwhile."""
+    while True:
+        assert ledger.wait_for_more(5), cluster.output
+        alive = all(one["state"] == "live" for one in copies(cluster).values())
+        if alive and all((cluster.data / name / "copy.json").exists() for name in lost):
+            return
+
+
+def compare_copies(data: Path) -> int:
+    """Every page of a stopped volume from each full copy: the same bytes; how many pages."""
+    volume = LocalVolume(str(data), durable=False)
+    try:
+        storage = volume.storage
+        frame = storage.arena.alloc(volume.page_bytes)
+        vdl = storage.control.vdl
+        found: list[dict[int, bytes]] = []
+        ends = []
+        for copier in storage.live():
+            segment = copier.segment
+            while copier.durable < vdl:
+                threading.Event().wait(0.01)
+            ends.append(segment.log.read(vdl - 4096, 4096))
+            if not is_full(segment.copy_no):
+                continue
+            pages: dict[int, bytes] = {}
+            number = 0
+            while number < len(pages) + 64:
+                with segment.lock:
+                    code = segment.read_page(number, vdl, copier.durable, frame)
+                if code == 0:
+                    raw = storage.arena.mem[frame : frame + volume.page_bytes].tobytes()
+                    pages[number] = raw[:PAGE_CRC_AT] + raw[PAGE_BODY_AT:]
+                number += 1
+            found.append(pages)
+        assert len(ends) == COPIES and len(found) == 3
+        assert all(end == ends[0] for end in ends), "the logs differ"
+        assert all(pages == found[0] for pages in found), "the pages differ"
+        return len(found[0])
+    finally:
+        volume.close()
+
+
+@pytest.mark.parametrize("how", ["delete", "rename"])
+def test_any_two_copies_may_go_while_orders_flow(how: str, tmp_path: Path) -> None:
+    seed = random.randrange(10_000)
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    ledger = Ledger()
+    data = tmp_path / "data"
+    with Cluster(
+        data, replicas=1, init_sql=SCHEMA, ring_bytes="16M", coalesce_bytes="1M"
+    ) as cluster:
+        threads = start_customers(cluster.writer_port, CUSTOMERS, seed, ledger)
+        assert ledger.wait_for_more(100), cluster.output
+        for number, pair in enumerate(rng.sample(PAIRS, 4)):
+            lost = [NAMES[copy] for copy in pair]
+            for name in lost:
+                if how == "delete":
+                    shutil.rmtree(data / name)
+                else:
+                    (data / name).rename(tmp_path / f"{number}-{name.replace('/', '-')}")
+            assert ledger.wait_for_more(100), f"no orders without {lost}\n{cluster.output}"
+            wait_for_copies(cluster, lost, ledger)
+        ledger.stop.set()
+        for thread in threads:
+            thread.join(60)
+        assert not ledger.errors, ledger.errors
+        verify(cluster.writer_port, ledger)
+        assert cluster.stop() == 0, cluster.output
+        check_data(data)
+        print(f"{len(ledger.acknowledged)} orders, {compare_copies(data)} pages")
+        cluster.start()
+        verify(cluster.writer_port, ledger)
