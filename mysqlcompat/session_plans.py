@@ -119,7 +119,8 @@ class SessionPlans:
             session.node.engine.begin(session.ctx, ISOLATION[transaction.isolation])
         elif not transaction.explicit:
             return None
-        writes = not session.node.read_only and not transaction.is_read_only
+        locked = session.node.processlist.table_locks > 0
+        writes = not (session.node.read_only or transaction.is_read_only or locked)
         return Terms(self.context, self._mode, session.ctx, writes)
 
     def lane_served(self, served: Served) -> None:
@@ -128,6 +129,8 @@ class SessionPlans:
         if session.transaction.explicit:
             # Which tables is not known here; data definition had better wait for one too many.
             session.transaction.used_lane = True
+            if served.inserts or served.updates or served.deletes:
+                session.transaction.wrote_in_lane = True
         session.diagnostics.clear()
         session.row_count = -1 if served.kind == SERVES_ROWS else served.affected
         if served.selects:

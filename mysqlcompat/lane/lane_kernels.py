@@ -43,6 +43,7 @@ from mysqlcompat.lane.lane_layout import (
     NOBODY_WAITS,
     RECEIVE_BYTES,
     ST_LANE,
+    UNTIL_DURABLE,
 )
 from mysqlcompat.lane.serve_kernels import serve_packet, word
 from mysqlcompat.lane.system_kernels import (
@@ -218,7 +219,8 @@ def deliver(st, mem, lane):
         set_word(mem, connection, C_WAIT, 0)
         descriptor = word(mem, connection, C_DESCRIPTOR)
         at, count = word(mem, connection, C_REPLY), word(mem, connection, C_REPLY_BYTES)
-        if reply(mem, connection, descriptor, at, count) == 0:
+        wanted = word(mem, connection, C_SERVING) == UNTIL_DURABLE
+        if reply(mem, connection, descriptor, at, count) == 0 or wanted:
             hand_off(mem, lane, connection, descriptor)
             continue
         serve_received(st, mem, lane, connection, descriptor)

@@ -29,7 +29,7 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     24    slots         converted parameters: lanes, then null bytes
 
     WORD  CONNECTION BLOCK (CONNECTION_WORDS words, one per descriptor the lane knows)
-    0     serving       0 Python's, 1 the lane's
+    0     serving       0 Python's, 1 the lane's, UNTIL_DURABLE: Python's after the reply that waits
     1     context       number of (database, sql_mode, character set, …), part of every plan key
     2     status        server status flags to put in result packets
     3     capabilities  what the client announced (DEPRECATE_EOF and such)
@@ -119,6 +119,7 @@ REPLY_BYTES: Final = 128
 
 CONNECTION_WORDS: Final = 32
 C_SERVING: Final = 0
+UNTIL_DURABLE: Final = 2
 C_CONTEXT: Final = 1
 C_STATUS: Final = 2
 C_CAPABILITIES: Final = 3

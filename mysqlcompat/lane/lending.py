@@ -118,12 +118,13 @@ class LentConnection:
             self.close_statements()
 
     def recall(self) -> bool:
-        """Take it back, or at least have the session told, if its client is about to be answered;
-        whether the lane has served anything since it was lent."""
+        """Take it back, now or when its commit is durable; whether the lane has served anything
+        since it was lent."""
         block = self.block
         if block is None or not block.words[layout.C_SERVING]:
             return False
         if block.words[layout.C_WAIT]:
+            block.words[layout.C_SERVING] = layout.UNTIL_DURABLE
             self._tell(block)
             return True
         busy = bool(block.words[layout.C_SERVED])

@@ -293,3 +293,25 @@ def test_long_data_is_never_the_lanes(cluster: Cluster) -> None:
         assert client.read()[:2] == b"\0\1"
         last = rows(client, "SELECT a, n FROM longer WHERE n = 7")
         assert last == [b"\x04long\x017"]
+
+
+def test_lock_tables_holds_up_the_lane(cluster: Cluster) -> None:
+    with connect(cluster) as lane, connect(cluster) as locker:
+        ask(lane, "CREATE TABLE held (id INT PRIMARY KEY, n INT)")
+        for number in range(3):
+            ask(lane, f"INSERT INTO held VALUES ({number}, 0)")
+        ask(locker, "LOCK TABLES held READ")
+        lane.command(b"\x03INSERT INTO held VALUES (3, 0)")
+        for _ in range(5):
+            assert rows(locker, "SELECT COUNT(*) FROM held") == [b"\x013"]
+        ask(locker, "UNLOCK TABLES")
+        assert lane.read()[:2] == b"\0\1"
+        ask(lane, "BEGIN")
+        before = served(locker)
+        ask(lane, "INSERT INTO held VALUES (4, 0)")
+        assert served(locker) == before + 1
+        locker.command(b"\x03LOCK TABLES held READ")
+        ask(lane, "INSERT INTO held VALUES (5, 0)")
+        ask(lane, "COMMIT")
+        assert locker.read()[0] == 0
+        assert rows(locker, "SELECT COUNT(*) FROM held") == [b"\x016"]

@@ -118,6 +118,18 @@ def test_a_connection_that_waits_stays_with_the_lane(bench: WriteBench) -> None:
     assert bench.returned == [(b"", b"")]
 
 
+def test_a_connection_python_wants_is_its_own_after_the_ok(bench: WriteBench) -> None:
+    bench.client.sendall(query(b"insert 10"))
+    bench.turn()
+    bench.client.sendall(query(b"insert 20"))
+    bench.turn()
+    bench.block.words[layout.C_SERVING] = layout.UNTIL_DURABLE
+    bench.st[ST_VDL] = 30
+    bench.turn()
+    assert bench.heard() == OK % 10
+    assert bench.returned == [(query(b"insert 20"), b"")]
+
+
 def test_a_closed_connection_hears_nothing_nor_does_its_successor(bench: WriteBench) -> None:
     bench.client.sendall(query(b"insert 10"))
     bench.turn()
