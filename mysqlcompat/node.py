@@ -95,6 +95,10 @@ class ClusterNode:
         if version != self.plans.version:
             self.plans.forget(version)
 
+    def wake_waiters(self) -> None:
+        """After every turn of the lane: whoever waits for a lock that was given back goes on."""
+        self.engine.locks.wake()
+
     def beat(self) -> None:
         """Several times a second: figures of this node for the others."""
         place = 0 if self.name == WRITER else 1 + (replica_number(self.name) or 0)

@@ -19,7 +19,8 @@ from typing import Any, Final
 
 from mysqlcompat import administer, bulk, compiler, prepared, table_locks
 from mysqlcompat.errors import SqlError, translate
-from mysqlcompat.lane.lending import Terms
+from mysqlcompat.lane.lane import Slots
+from mysqlcompat.lane.lending import Served, Terms
 from mysqlcompat.machine import run
 from mysqlcompat.machine.program import Program
 from mysqlcompat.results import (
@@ -275,12 +276,12 @@ class Session(SessionState):
     def lane_terms(self) -> Terms | None:
         return self.plans.lane_terms()
 
-    def lane_served(self, count: int, rows: int) -> None:
-        self.plans.lane_served(count, rows)
+    def lane_served(self, served: Served) -> None:
+        self.plans.lane_served(served)
 
     def lane_program(
         self, statement: PreparedInfo, parameters: Sequence[Parameter]
-    ) -> tuple[int, int, bytes, bytes, int] | None:
+    ) -> tuple[int, int, bytes, bytes, int, Slots] | None:
         handle = statement.handle
         assert isinstance(handle, prepared.Prepared)
         return self.plans.lane_program(handle, parameters)

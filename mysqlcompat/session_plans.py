@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from mysqlcompat.lane.installing import head, install_text, prepared_types
-from mysqlcompat.lane.lane_layout import MODE_ANSI_QUOTES, MODE_NO_BACKSLASH_ESCAPES
-from mysqlcompat.lane.lending import Terms
+from mysqlcompat.lane.installing import install_text, prepared_slots
+from mysqlcompat.lane.lane import Slots
+from mysqlcompat.lane.lane_layout import (
+    MODE_ANSI_QUOTES,
+    MODE_NO_BACKSLASH_ESCAPES,
+    SERVES_ROWS,
+)
+from mysqlcompat.lane.lending import Served, Terms
 from mysqlcompat.machine.program import Program
 from mysqlcompat.plan_cache import Fingerprint
 from mysqlcompat.results import Parameter
@@ -119,30 +124,38 @@ class SessionPlans:
             session.node.engine.begin(session.ctx, ISOLATION[transaction.isolation])
         elif not transaction.explicit:
             return None
-        return Terms(self.context, self._mode, session.ctx)
+        locked = session.node.processlist.table_locks > 0
+        writes = not (session.node.read_only or transaction.is_read_only or locked)
+        return Terms(self.context, self._mode, session.ctx, writes)
 
-    def lane_served(self, count: int, rows: int) -> None:
-        """The lane has answered `count` SELECTs of this session; the last one had `rows` rows."""
-        session = self._session
+    def lane_served(self, served: Served) -> None:
+        """The lane has run statements of this session."""
+        session, counters = self._session, self._session.node.counters
         if session.transaction.explicit:
             # Which tables is not known here; data definition had better wait for one too many.
             session.transaction.used_lane = True
+            if served.inserts or served.updates or served.deletes:
+                session.transaction.wrote_in_lane = True
         session.diagnostics.clear()
-        session.row_count = -1
-        session.found_rows = rows
-        session.node.counters.questions += count
-        session.node.counters.count("select", count)
+        session.row_count = -1 if served.kind == SERVES_ROWS else served.affected
+        if served.selects:
+            session.found_rows = served.rows
+        if served.insert_id:
+            session.last_insert_id = served.insert_id
+        for keyword in ("select", "insert", "update", "delete"):
+            times = getattr(served, f"{keyword}s")
+            if times:
+                counters.questions += times
+                counters.count(keyword, times)
 
     def lane_program(
         self, handle: Prepared, parameters: Sequence[Parameter]
-    ) -> tuple[int, int, bytes, bytes, int] | None:
-        """Context, program, wire types, head packets and their number, if the lane may run it."""
+    ) -> tuple[int, int, bytes, bytes, int, Slots] | None:
+        """Context and what `prepared_slots` gives, if the lane may run the statement."""
         program = handle.program
         if program is None or not self._is_utf8 or self._transcodes:
             return None
         if program.version != self._session.node.engine.catalog.version:
             return None  # data definition has come in between
-        types = prepared_types(program, parameters)
-        if types is None:
-            return None
-        return (self.context, program.at, types, *head(program, self._session.results_collation))
+        made = prepared_slots(program, parameters, self._session.results_collation)
+        return None if made is None else (self.context, *made)

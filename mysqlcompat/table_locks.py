@@ -107,7 +107,7 @@ def _holder(session: Session, wanted: dict[int, bool]) -> Transaction | None:
     for other in session.node.processlist:
         transaction = other.transaction
         if other is not session and any(
-            transaction.uses_id(table_id) if write else table_id in transaction.written
+            transaction.uses_id(table_id) if write else transaction.changed_id(table_id)
             for table_id, write in wanted.items()
         ):
             return transaction

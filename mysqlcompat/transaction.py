@@ -46,6 +46,7 @@ class Transaction:
         self.session_read_only = False
         self.current_isolation = self.isolation  #: of the transaction that is active
         self.used_lane = False  #: it has read in the lane, nobody knows which tables
+        self.wrote_in_lane = False  #: nor which it has changed there
         self.next_isolation: str | None = None  #: SET TRANSACTION without a scope
         self.next_read_only: bool | None = None
         self.tables: set[int] = set()  #: ids of those it has used: data definition waits for it
@@ -104,13 +105,21 @@ class Transaction:
         locked = self.locked is not None and table_id in self.locked
         return locked or self.used_lane or table_id in self.tables
 
+    def changed_id(self, table_id: int) -> bool:
+        """Whether the transaction may have changed this table."""
+        return self.wrote_in_lane or table_id in self.written
+
     def check_write(self) -> None:
         """ERROR 1290 on a reader, ERROR 1792 in a READ ONLY transaction."""
         if self._node.read_only:
             raise SqlError(1290, "--read-only")
-        read_only = self.read_only if self.active else self._next_is_read_only
-        if read_only:
+        if self.is_read_only:
             raise SqlError(1792)
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the transaction, open or the next, refuses changes."""
+        return self.read_only if self.active else self._next_is_read_only
 
     @property
     def _next_is_read_only(self) -> bool:
@@ -145,7 +154,7 @@ class Transaction:
     def _let_go(self) -> None:
         self.tables.clear()
         self.written.clear()
-        self.used_lane = False
+        self.used_lane = self.wrote_in_lane = False
         self.wake()
 
     def wake(self) -> None:

@@ -7,8 +7,9 @@ A connection is lent with `lend` whenever it has nothing for Python to do, and c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -22,6 +23,19 @@ class LaneClient(Protocol):
 
     def lane_returned(self, received: bytes, unsent: bytes) -> None:
         """The lane gives the connection back: send `unsent` first, then read `received`."""
+
+
+class Slots(NamedTuple):
+    """How a program's slots come from what the client gives, and what it does (SERVES_…).
+
+    sources  a row of `layout.SLOT_WORDS` for each slot; none: they are the parameters, in order
+    """
+
+    kind: int = layout.SERVES_ROWS
+    sources: Sequence[tuple[int, ...]] = ()
+
+
+PLAIN: Final = Slots()
 
 
 @dataclass(slots=True)
@@ -53,13 +67,15 @@ class Lane:
             layout.L_EVENTS: 12 * layout.EVENT_LIMIT,
             layout.L_CONNECTIONS: 8 * descriptors,
             layout.L_FOREIGN: 16 * layout.EVENT_LIMIT,
-            layout.L_HANDOFFS: 8 * layout.EVENT_LIMIT,
+            layout.L_HANDOFFS: 8 * 2 * layout.EVENT_LIMIT,
             layout.L_OUT: layout.OUT_BYTES,
             layout.L_SHAPE: layout.SHAPE_BYTES,
             layout.L_LITERALS: 8 * layout.LITERAL_WORDS * (layout.LITERAL_LIMIT + 1),
             layout.L_PARAMETERS: 9 * (layout.LITERAL_LIMIT + 1) + 8,
             layout.L_PLANS: 8 * layout.SERVED_WORDS * layout.PLAN_SLOTS,
             layout.L_SCRATCH: 64,
+            layout.L_QUEUE: 8 * descriptors,
+            layout.L_SLOTS: 9 * (layout.LITERAL_LIMIT + 1) + 8,
         }
         for number, count in sizes.items():
             self.words[number] = arena.alloc(count)
@@ -75,7 +91,8 @@ class Lane:
             int(self.words[layout.L_PLANS]), layout.SERVED_WORDS * layout.PLAN_SLOTS
         ).reshape(layout.PLAN_SLOTS, layout.SERVED_WORDS)
         self._foreign = arena.words(int(self.words[layout.L_FOREIGN]), 2 * layout.EVENT_LIMIT)
-        self._handoffs = arena.words(int(self.words[layout.L_HANDOFFS]), layout.EVENT_LIMIT)
+        self._handoffs = arena.words(int(self.words[layout.L_HANDOFFS]), 2 * layout.EVENT_LIMIT)
+        self._queue = arena.words(int(self.words[layout.L_QUEUE]), descriptors)
         self._installed = 0
 
     # Connections ----------------------------------------------------------------------------------
@@ -94,28 +111,43 @@ class Lane:
             words[layout.C_PREPARED] = self.arena.alloc(
                 8 * layout.SERVED_WORDS * layout.PREPARED_SLOTS
             )
-        kept = words[layout.C_RECEIVE], words[layout.C_PREPARED]
+            words[layout.C_REPLY] = self.arena.alloc(layout.REPLY_BYTES)
+        buffers = [layout.C_RECEIVE, layout.C_PREPARED, layout.C_REPLY]
+        kept = words[buffers]
         words[:] = 0
-        words[layout.C_RECEIVE], words[layout.C_PREPARED] = kept
+        words[buffers] = kept
+        words[layout.C_DESCRIPTOR] = descriptor
         self._prepared(words)[:] = 0
         block = self._blocks[descriptor] = Block(at, words, client, descriptor)
         self._connections[descriptor] = at
         return block
 
     def release(self, descriptor: int) -> None:
-        """The connection is closed."""
+        """The connection is closed; if its last commit is not durable yet, nobody will be told."""
         block = self._blocks.pop(descriptor, None)
         if block:
+            if block.words[layout.C_WAIT]:
+                self._queue[self._queue == block.at] = 0
             block.words[layout.C_SERVING] = 0
             self._connections[descriptor] = 0
             self._free.append((block.at, block.words))
 
     @staticmethod
     def lend(
-        block: Block, context: int, status: int, capabilities: int, ctx: int, mode: int
+        block: Block,
+        context: int,
+        status: int,
+        capabilities: int,
+        ctx: int,
+        mode: int,
+        writes: bool = False,
     ) -> None:
-        """From now on the kernels read this socket; Python must have nothing of it buffered."""
+        """From now on the kernels read this socket; Python must have nothing of it buffered.
+
+        writes  whether they may also change data for this session
+        """
         words = block.words
+        words[layout.C_WRITES] = writes
         words[layout.C_CONTEXT] = context
         words[layout.C_STATUS] = status
         words[layout.C_CAPABILITIES] = capabilities
@@ -124,9 +156,10 @@ class Lane:
         words[layout.C_SERVING] = 1
 
     def take(self, descriptor: int) -> None:
-        """Python wants the connection back now (KILL, shutdown, idle time over)."""
+        """Python wants the connection back now (idle time over, data definition). One whose commit
+        is not durable yet stays: its client is about to hear of it."""
         block = self._blocks.get(descriptor)
-        if block and block.words[layout.C_SERVING]:
+        if block and block.words[layout.C_SERVING] and not block.words[layout.C_WAIT]:
             self._return(block)
 
     def _return(self, block: Block) -> None:
@@ -157,7 +190,14 @@ class Lane:
     # Served statements ----------------------------------------------------------------------------
 
     def install(
-        self, shape: bytes, context: int, program: int, parameters: int, prefix: bytes, packets: int
+        self,
+        shape: bytes,
+        context: int,
+        program: int,
+        parameters: int,
+        prefix: bytes,
+        packets: int,
+        slots: Slots = PLAIN,
     ) -> None:
         """Serve texts of this shape with a kernel-only program.
 
@@ -175,19 +215,26 @@ class Lane:
         entry[layout.S_SHAPE] = at
         entry[layout.S_SHAPE_BYTES] = len(shape)
         entry[layout.S_CONTEXT] = context
-        self._fill(entry, program, parameters, prefix, packets)
+        self._fill(entry, program, parameters, prefix, packets, slots)
         entry[layout.S_KEY] = key
         self._installed += 1
 
     def install_prepared(
-        self, block: Block, statement: int, program: int, types: bytes, prefix: bytes, packets: int
+        self,
+        block: Block,
+        statement: int,
+        program: int,
+        types: bytes,
+        prefix: bytes,
+        packets: int,
+        slots: Slots = PLAIN,
     ) -> None:
         """Serve executions of a prepared statement whose parameters have these wire types."""
         entry = self._prepared(block.words)[(statement + 1) & (layout.PREPARED_SLOTS - 1)]
         self._drop(entry)
         entry[layout.S_TYPES] = self._store(types or b"\0")
         entry[layout.S_SHAPE_BYTES] = max(1, len(types))
-        self._fill(entry, program, len(types), prefix, packets)
+        self._fill(entry, program, len(types), prefix, packets, slots)
         entry[layout.S_KEY] = statement + 1
 
     def close_prepared(self, block: Block, statement: int) -> None:
@@ -218,8 +265,19 @@ class Lane:
         return self.arena.words(at, count).reshape(layout.PREPARED_SLOTS, layout.SERVED_WORDS)
 
     def _fill(
-        self, entry: Words, program: int, parameters: int, prefix: bytes, packets: int
+        self,
+        entry: Words,
+        program: int,
+        parameters: int,
+        prefix: bytes,
+        packets: int,
+        slots: Slots,
     ) -> None:
+        entry[layout.S_KIND] = slots.kind
+        entry[layout.S_SLOT_COUNT] = len(slots.sources)
+        if slots.sources:
+            words = np.array(slots.sources, np.int64)
+            entry[layout.S_SLOTS] = self._store(words.tobytes())
         entry[layout.S_PROGRAM] = program
         entry[layout.S_PARAMETERS] = parameters
         entry[layout.S_PREFIX] = self._store(prefix)
@@ -233,6 +291,9 @@ class Lane:
 
     def _release(self, entry: Words) -> None:
         self.arena.free(int(entry[layout.S_PREFIX]), int(entry[layout.S_PREFIX_BYTES]))
+        if entry[layout.S_SLOTS]:
+            count = 8 * layout.SLOT_WORDS * int(entry[layout.S_SLOT_COUNT])
+            self.arena.free(int(entry[layout.S_SLOTS]), count)
         run = layout.S_SHAPE if entry[layout.S_SHAPE] else layout.S_TYPES
         self.arena.free(int(entry[run]), int(entry[layout.S_SHAPE_BYTES]))
 

@@ -8,15 +8,20 @@ serves it from then on until Python gives it back.
 
 from __future__ import annotations
 
+from btree.state import ST_WAKE
 from mysqlcompat.lane.lane_layout import (
+    C_DESCRIPTOR,
     C_FILLED,
     C_RECEIVE,
     C_RECEIVED,
+    C_REPLY,
+    C_REPLY_BYTES,
     C_SENT,
     C_SERVED,
     C_SERVING,
     C_UNSENT,
     C_UNSENT_BYTES,
+    C_WAIT,
     EVENT_LIMIT,
     L_ACKS,
     L_ACTIVE_NS,
@@ -28,6 +33,9 @@ from mysqlcompat.lane.lane_layout import (
     L_HANDOFF_COUNT,
     L_HANDOFFS,
     L_OUT,
+    L_QUEUE,
+    L_QUEUE_HEAD,
+    L_QUEUE_TAIL,
     L_SCRATCH,
     L_SERVED,
     L_SPIN_NS,
@@ -35,6 +43,7 @@ from mysqlcompat.lane.lane_layout import (
     NOBODY_WAITS,
     RECEIVE_BYTES,
     ST_LANE,
+    UNTIL_DURABLE,
 )
 from mysqlcompat.lane.serve_kernels import serve_packet, word
 from mysqlcompat.lane.system_kernels import (
@@ -45,10 +54,11 @@ from mysqlcompat.lane.system_kernels import (
     receive,
     send,
 )
-from redo.coding_kernels import load_i32, load_u8, load_u32, move, store_i64
+from redo.coding_kernels import atomic_load, load_i32, load_u8, load_u32, move, store_i64
+from redo.control import CTRL_EPOCH
 from redo.jit import helper, kernel
 from redo.log_kernels import log_advance, log_publish
-from redo.state import ST_NEXT_LSN, ST_PUBLISHED, ST_READ_ONLY, ST_VDL
+from redo.state import ST_EPOCH, ST_NEXT_LSN, ST_PUBLISHED, ST_READ_ONLY, ST_VDL
 
 READABLE_ONLY = 1  #: EPOLLIN and nothing else
 
@@ -83,9 +93,8 @@ def report(mem, lane, descriptor, events):
 
 
 @helper
-def reply(mem, lane, connection, descriptor, count):
-    """Send `count` bytes of the out buffer; 1 when the socket took all, 0 when Python must."""
-    out = word(mem, lane, L_OUT)
+def reply(mem, connection, descriptor, out, count):
+    """Send `count` bytes at `out`; 1 when the socket took all, 0 when Python must."""
     sent = send(mem, descriptor, out, count)
     if sent < 0:
         sent = 0
@@ -98,8 +107,20 @@ def reply(mem, lane, connection, descriptor, count):
 
 
 @helper
+def reply_later(mem, lane, connection, count):
+    """Keep the reply in the out buffer until its commit is durable. Commits come in LSN order."""
+    move(mem, word(mem, connection, C_REPLY), word(mem, lane, L_OUT), count)
+    set_word(mem, connection, C_REPLY_BYTES, count)
+    tail = word(mem, lane, L_QUEUE_TAIL)
+    place = tail % word(mem, lane, L_DESCRIPTORS)
+    store_i64(mem, word(mem, lane, L_QUEUE) + 8 * place, connection)
+    set_word(mem, lane, L_QUEUE_TAIL, tail + 1)
+
+
+@helper
 def serve_received(st, mem, lane, connection, descriptor):
-    """Serve the complete packets in the receive buffer; 1 to go on, 0 after handing off."""
+    """Serve the complete packets in the receive buffer, until one has to wait for its commit; 1 to
+    go on, 0 after handing off."""
     start = word(mem, connection, C_RECEIVE)
     end = start + word(mem, connection, C_FILLED)
     at = start
@@ -118,7 +139,10 @@ def serve_received(st, mem, lane, connection, descriptor):
         at += 4 + count
         add_word(mem, connection, C_SERVED, 1)
         add_word(mem, lane, L_SERVED, 1)
-        if reply(mem, lane, connection, descriptor, written) == 0:
+        if word(mem, connection, C_WAIT) != 0:
+            reply_later(mem, lane, connection, written)
+            break
+        if reply(mem, connection, descriptor, word(mem, lane, L_OUT), written) == 0:
             going = 0
             break
     if at > start:
@@ -147,6 +171,71 @@ def serve_descriptor(st, mem, lane, connection, descriptor, events):
 
 
 @helper
+def receive_ahead(mem, connection, descriptor, events):
+    """Take in what a client sends while its commit is not durable. That it has hung up, or sends
+    more than there is room for, is looked at afterwards: epoll says it again."""
+    filled = word(mem, connection, C_FILLED)
+    if events != READABLE_ONLY or filled == RECEIVE_BYTES:
+        return
+    at = word(mem, connection, C_RECEIVE) + filled
+    got = receive(mem, descriptor, at, RECEIVE_BYTES - filled)
+    if got > 0:
+        set_word(mem, connection, C_FILLED, filled + got)
+        add_word(mem, connection, C_RECEIVED, got)
+
+
+@helper
+def has_waiting(mem, lane):
+    return word(mem, lane, L_QUEUE_HEAD) != word(mem, lane, L_QUEUE_TAIL)
+
+
+@helper
+def first_waiting(st, mem, lane):
+    """The connection whose reply may leave now, taken from the queue; 0 when there is none."""
+    while has_waiting(mem, lane):
+        head = word(mem, lane, L_QUEUE_HEAD)
+        place = head % word(mem, lane, L_DESCRIPTORS)
+        connection = word(mem, word(mem, lane, L_QUEUE) + 8 * place, 0)
+        if connection != 0:
+            if word(mem, connection, C_WAIT) > st[ST_VDL]:
+                return 0
+            # VDL was read first: what was durable in our epoch was ours. Once somebody else owns
+            # the volume, its progress says nothing about our log, and nobody is told anything.
+            if atomic_load(mem, CTRL_EPOCH) != st[ST_EPOCH]:
+                return 0
+        set_word(mem, lane, L_QUEUE_HEAD, head + 1)
+        if connection != 0:
+            return connection
+    return 0
+
+
+@helper
+def deliver(st, mem, lane):
+    """Send the replies whose commits are durable now, and serve on what came in meanwhile."""
+    while word(mem, lane, L_HANDOFF_COUNT) < EVENT_LIMIT:
+        connection = first_waiting(st, mem, lane)
+        if connection == 0:
+            return
+        set_word(mem, connection, C_WAIT, 0)
+        descriptor = word(mem, connection, C_DESCRIPTOR)
+        at, count = word(mem, connection, C_REPLY), word(mem, connection, C_REPLY_BYTES)
+        wanted = word(mem, connection, C_SERVING) == UNTIL_DURABLE
+        if reply(mem, connection, descriptor, at, count) == 0 or wanted:
+            hand_off(mem, lane, connection, descriptor)
+            continue
+        serve_received(st, mem, lane, connection, descriptor)
+        if word(mem, connection, C_UNSENT_BYTES):
+            return  # its rest is in the out buffer: see `serve_events`
+
+
+@helper
+def push_log(st, mem):
+    """What this round has changed leaves as one batch."""
+    if st[ST_NEXT_LSN] > st[ST_PUBLISHED] and st[ST_READ_ONLY] == 0:
+        log_publish(st, mem)
+
+
+@helper
 def serve_events(st, mem, lane, count):
     """Go through what epoll found; how many sockets were served here."""
     served = 0
@@ -163,6 +252,8 @@ def serve_events(st, mem, lane, count):
             connection = word(mem, word(mem, lane, L_CONNECTIONS), descriptor)
         if connection == 0 or word(mem, connection, C_SERVING) == 0:
             report(mem, lane, descriptor, flags)
+        elif word(mem, connection, C_WAIT) != 0:
+            receive_ahead(mem, connection, descriptor, flags)
         elif flags != READABLE_ONLY:
             hand_off(mem, lane, connection, descriptor)
             report(mem, lane, descriptor, flags)
@@ -178,7 +269,8 @@ def serve_events(st, mem, lane, count):
 @kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
 def lane_turn(st, mem, poller, timeout_ms, rounds):
     """Publish the log, then wait and serve until something is Python's (foreign event, hand-off,
-    a commit that became durable), the time is over, or `rounds` rounds have passed.
+    a commit that became durable, a lock given back), the time is over, or `rounds` rounds have
+    passed. Every round publishes what it has changed.
 
     poller      epoll descriptor
     timeout_ms  -1: for ever, 0: only look
@@ -194,14 +286,17 @@ def lane_turn(st, mem, poller, timeout_ms, rounds):
     now = monotonic_ns(mem, scratch)
     deadline = now + timeout_ms * 1_000_000
     found = 0
-    if st[ST_NEXT_LSN] > st[ST_PUBLISHED] and st[ST_READ_ONLY] == 0:
-        log_publish(st, mem)
+    deliver(st, mem, lane)
+    push_log(st, mem)
+    if word(mem, lane, L_HANDOFF_COUNT):
+        return 1
     waiting = word(mem, lane, L_WAITING)
-    if st[ST_VDL] >= waiting:
+    if st[ST_VDL] >= waiting or st[ST_WAKE]:
         return 0
     while rounds > 0:
         # Not while a commit waits: the copies need the processor more than the clients do.
         spinning = now - word(mem, lane, L_ACTIVE_NS) < spin_ns and waiting == NOBODY_WAITS
+        spinning = spinning and not has_waiting(mem, lane)
         wait = timeout_ms
         if timeout_ms > 0:
             wait = max(0, (deadline - now + 999_999) // 1_000_000)
@@ -210,9 +305,12 @@ def lane_turn(st, mem, poller, timeout_ms, rounds):
             return found
         if found:
             served = serve_events(st, mem, lane, found)
+            if word(mem, lane, L_HANDOFF_COUNT) == 0:  # else the out buffer may be in use
+                deliver(st, mem, lane)
+            push_log(st, mem)
             if word(mem, lane, L_FOREIGN_COUNT) or word(mem, lane, L_HANDOFF_COUNT):
                 return found
-            if st[ST_VDL] >= waiting:
+            if st[ST_VDL] >= waiting or st[ST_WAKE]:
                 return found
             rounds -= 1
             now = monotonic_ns(mem, scratch)

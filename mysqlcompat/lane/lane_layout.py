@@ -23,9 +23,13 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     18    active_ns     when the last one was
     19    acks          eventfd the copies signal; -1 on a replica
     20    waiting       lowest end LSN that Python waits for; NOBODY_WAITS when there is none
+    21    queue         connections whose commit is not durable yet, in LSN order: a ring of
+                        `descriptors` connection blocks, 0 where one has gone meanwhile
+    22    queue head    how many have left it    23  queue tail: how many have entered it
+    24    slots         converted parameters: lanes, then null bytes
 
     WORD  CONNECTION BLOCK (CONNECTION_WORDS words, one per descriptor the lane knows)
-    0     serving       0 Python's, 1 the lane's
+    0     serving       0 Python's, 1 the lane's, UNTIL_DURABLE: Python's after the reply that waits
     1     context       number of (database, sql_mode, character set, …), part of every plan key
     2     status        server status flags to put in result packets
     3     capabilities  what the client announced (DEPRECATE_EOF and such)
@@ -37,7 +41,13 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     9     prepared      offset of this connection's PREPARED_SLOTS served statements
     10    sent          bytes sent so far     11  received  bytes received so far
     14    rows          of the last statement served
-    12    unsent        offset in `out` of reply bytes the socket did not take; 13 how many
+    12    unsent        offset of reply bytes the socket did not take; 13 how many
+    15    reply         offset of the reply that waits for its commit   16  its bytes
+    17    wait          end LSN of that commit, 0: none. Nothing is served meanwhile
+    18    descriptor    19  writes: 1 when this session may change data now
+    20    kind          of the last statement served (SERVES_)
+    21    affected      rows of the last change    22  last AUTO_INCREMENT value given out, 0: none
+    23    inserts, updates, deletes: how many were served since the connection was lent
 
     WORD  SERVED STATEMENT (SERVED_WORDS words; in the plan table, or per connection when prepared)
     0     hash of shape and context, or statement id + 1 (0: empty, -1: was removed)
@@ -45,6 +55,13 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     3     context            4  program offset
     5     parameters         6  types: offset of one byte per parameter (LITERAL_ or wire types)
     7     prefix: column count and definition packets    8  its bytes    9  packets in it
+    10    slots: offset of one slot source for each slot of the program, 0: parameters as they are
+    11    how many slots     12  kind: SERVES_
+
+    WORD  SLOT SOURCE (SLOT_WORDS words): what the program takes, made from what the client gives
+    0     number of the literal or `?`
+    1     SLOT_ kind, plus SLOT_NULLABLE when NULL may pass
+    2     least    3  greatest value (numbers), or greatest length    4  factor (numbers)
 """
 
 from __future__ import annotations
@@ -63,7 +80,7 @@ LITERAL_LIMIT: Final = 128
 MODE_ANSI_QUOTES: Final = 1
 MODE_NO_BACKSLASH_ESCAPES: Final = 2
 
-LANE_WORDS: Final = 24
+LANE_WORDS: Final = 32
 L_EVENTS: Final = 0
 L_CONNECTIONS: Final = 1
 L_DESCRIPTORS: Final = 2
@@ -85,6 +102,10 @@ L_SERVED: Final = 17
 L_ACTIVE_NS: Final = 18
 L_ACKS: Final = 19
 L_WAITING: Final = 20
+L_QUEUE: Final = 21
+L_QUEUE_HEAD: Final = 22
+L_QUEUE_TAIL: Final = 23
+L_SLOTS: Final = 24
 NOBODY_WAITS: Final = 2**62
 
 EVENT_LIMIT: Final = 256
@@ -94,8 +115,11 @@ RECEIVE_BYTES: Final = 16384
 OUT_BYTES: Final = 262_144
 SHAPE_BYTES: Final = 16384
 
-CONNECTION_WORDS: Final = 16
+REPLY_BYTES: Final = 128
+
+CONNECTION_WORDS: Final = 32
 C_SERVING: Final = 0
+UNTIL_DURABLE: Final = 2
 C_CONTEXT: Final = 1
 C_STATUS: Final = 2
 C_CAPABILITIES: Final = 3
@@ -110,8 +134,22 @@ C_RECEIVED: Final = 11
 C_UNSENT: Final = 12
 C_UNSENT_BYTES: Final = 13
 C_ROWS: Final = 14
+C_REPLY: Final = 15
+C_REPLY_BYTES: Final = 16
+C_WAIT: Final = 17
+C_DESCRIPTOR: Final = 18
+C_WRITES: Final = 19
+C_KIND: Final = 20
+C_AFFECTED: Final = 21
+C_INSERT_ID: Final = 22
+C_COUNTS: Final = 22  #: plus SERVES_…: 23 inserts, 24 updates, 25 deletes
 
-SERVED_WORDS: Final = 12
+SERVES_ROWS: Final = 0
+SERVES_INSERT: Final = 1
+SERVES_UPDATE: Final = 2
+SERVES_DELETE: Final = 3
+
+SERVED_WORDS: Final = 14
 S_KEY: Final = 0
 S_SHAPE: Final = 1
 S_SHAPE_BYTES: Final = 2
@@ -122,7 +160,24 @@ S_TYPES: Final = 6
 S_PREFIX: Final = 7
 S_PREFIX_BYTES: Final = 8
 S_PREFIX_PACKETS: Final = 9
+S_SLOTS: Final = 10
+S_SLOT_COUNT: Final = 11
+S_KIND: Final = 12
 
+SLOT_WORDS: Final = 5
+M_SOURCE: Final = 0
+M_KIND: Final = 1
+M_LEAST: Final = 2
+M_GREATEST: Final = 3
+M_FACTOR: Final = 4
+SLOT_SAME: Final = 0  #: the lane as it is
+SLOT_NUMBER: Final = 1  #: a number within bounds, times a factor
+SLOT_TEXT: Final = 2  #: ASCII, not too long
+SLOT_CHAR: Final = 3  #: the same without spaces at its end
+SLOT_NULL: Final = 4  #: always NULL
+SLOT_NULLABLE: Final = 8
+
+CLIENT_FOUND_ROWS: Final = 1 << 1
 CLIENT_DEPRECATE_EOF: Final = 1 << 24
 CLIENT_QUERY_ATTRIBUTES: Final = 1 << 27
 COM_QUERY: Final = 3

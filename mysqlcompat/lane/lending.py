@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mysqlcompat.lane import lane_layout as layout
-from mysqlcompat.lane.lane import Block, Lane
+from mysqlcompat.lane.lane import Block, Lane, Slots
 
 if TYPE_CHECKING:
     from mysqlcompat.wire.connection import Connection
@@ -22,11 +22,32 @@ class Terms(NamedTuple):
 
     context, mode  of the plan cache and the fingerprint kernel
     ctx            the engine's transaction context; its isolation is set
+    writes         it may change data, too
     """
 
     context: int
     mode: int
     ctx: int
+    writes: bool = False
+
+
+class Served(NamedTuple):
+    """What the lane has done for a session since its connection was lent.
+
+    kind      of the last statement (`layout.SERVES_…`)
+    affected  rows of the last one that changed data
+    insert_id last AUTO_INCREMENT value given out, 0: none
+    rows      of the last SELECT
+    """
+
+    selects: int
+    inserts: int
+    updates: int
+    deletes: int
+    kind: int
+    affected: int
+    insert_id: int
+    rows: int
 
 
 class Lending:
@@ -80,7 +101,6 @@ class LentConnection:
         if terms is None:
             return
         self._keep_context(terms.context)
-        block.words[layout.C_SERVED] = 0
         self._lane.lend(
             block,
             terms.context,
@@ -88,6 +108,7 @@ class LentConnection:
             connection.capabilities,
             terms.ctx,
             terms.mode,
+            terms.writes,
         )
 
     def _keep_context(self, context: int) -> None:
@@ -97,10 +118,15 @@ class LentConnection:
             self.close_statements()
 
     def recall(self) -> bool:
-        """Take it back; whether the lane has served anything since it was lent."""
+        """Take it back, now or when its commit is durable; whether the lane has served anything
+        since it was lent."""
         block = self.block
         if block is None or not block.words[layout.C_SERVING]:
             return False
+        if block.words[layout.C_WAIT]:
+            block.words[layout.C_SERVING] = layout.UNTIL_DURABLE
+            self._tell(block)
+            return True
         busy = bool(block.words[layout.C_SERVED])
         self._lane.take(self._descriptor)
         return busy
@@ -116,13 +142,30 @@ class LentConnection:
         """`LaneClient`: go on in Python."""
         connection, block = self._connection, self.block
         assert block is not None
-        served = int(block.words[layout.C_SERVED])
-        if served:
-            connection.session.lane_served(served, int(block.words[layout.C_ROWS]))
+        self._tell(block)
         if unsent:
             connection.channel.transport.write(unsent)
         if received:
             connection.channel.feed(received)
+
+    def _tell(self, block: Block) -> None:
+        """Have the session told what was served, once."""
+        words = block.words
+        served = int(words[layout.C_SERVED])
+        if not served:
+            return
+        first = layout.C_COUNTS + layout.SERVES_INSERT
+        inserts, updates, deletes = (int(count) for count in words[first : first + 3])
+        kind, affected, insert_id, rows = (
+            int(words[word])
+            for word in (layout.C_KIND, layout.C_AFFECTED, layout.C_INSERT_ID, layout.C_ROWS)
+        )
+        words[layout.C_SERVED] = words[layout.C_INSERT_ID] = 0
+        words[first : first + 3] = 0
+        selects = served - inserts - updates - deletes
+        self._connection.session.lane_served(
+            Served(selects, inserts, updates, deletes, kind, affected, insert_id, rows)
+        )
 
     def install(
         self,
@@ -132,11 +175,14 @@ class LentConnection:
         types: bytes,
         prefix: bytes,
         packets: int,
+        slots: Slots,
     ) -> None:
         """Serve executions of this prepared statement until the session's settings change."""
         if self.block is not None:
             self._keep_context(context)
-            self._lane.install_prepared(self.block, statement, program, types, prefix, packets)
+            self._lane.install_prepared(
+                self.block, statement, program, types, prefix, packets, slots
+            )
 
     def serves(self, statement: int) -> bool:
         return self.block is None or self._lane.serves_prepared(self.block, statement)

@@ -26,11 +26,17 @@ class LaneSelector(selectors.EpollSelector):
     """An EpollSelector whose `select` serves. Registrations stay with the base class."""
 
     def __init__(
-        self, lane: Lane, durability: DurabilityQueue, before: Callable[[], None] | None = None
+        self,
+        lane: Lane,
+        durability: DurabilityQueue,
+        before: Callable[[], None] | None = None,
+        after: Callable[[], None] | None = None,
     ) -> None:
-        """`before` is called ahead of every turn: what was served until now may have to go."""
+        """`before` is called ahead of every turn: what was served until now may have to go; `after`
+        when it is over: who waits for a lock that was given back in it may go on."""
         super().__init__()
         self._before = before
+        self._after = after
         self._lane = lane
         self._durability = durability
 
@@ -68,6 +74,8 @@ class LaneSelector(selectors.EpollSelector):
                     ready.append((key, events & key.events))
             lane.give_back()
         self._durability.release()
+        if self._after is not None:
+            self._after()
         return ready
 
 
@@ -76,9 +84,10 @@ def new_loop(
     durability: DurabilityQueue,
     acks: int = -1,
     before: Callable[[], None] | None = None,
+    after: Callable[[], None] | None = None,
 ) -> asyncio.AbstractEventLoop:
     """An asyncio loop whose selector is the lane. `acks`: eventfd the copies signal, or -1."""
-    selector = LaneSelector(lane, durability, before)
+    selector = LaneSelector(lane, durability, before, after)
     if acks >= 0:
         selector.watch_acknowledgements(acks)
     return asyncio.SelectorEventLoop(selector)

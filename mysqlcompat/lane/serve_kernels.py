@@ -12,6 +12,7 @@ from mysqlcompat.lane.lane_layout import (
     C_CAPABILITIES,
     C_CONTEXT,
     C_CTX,
+    C_KIND,
     C_MODE,
     C_PREPARED,
     C_ROWS,
@@ -28,6 +29,7 @@ from mysqlcompat.lane.lane_layout import (
     L_PLANS,
     L_SHAPE,
     L_SHAPE_BYTES,
+    L_SLOTS,
     LITERAL_DECIMAL,
     LITERAL_INT,
     LITERAL_LIMIT,
@@ -37,6 +39,7 @@ from mysqlcompat.lane.lane_layout import (
     PREPARED_SLOTS,
     S_CONTEXT,
     S_KEY,
+    S_KIND,
     S_PARAMETERS,
     S_PREFIX,
     S_PREFIX_BYTES,
@@ -44,9 +47,13 @@ from mysqlcompat.lane.lane_layout import (
     S_PROGRAM,
     S_SHAPE,
     S_SHAPE_BYTES,
+    S_SLOT_COUNT,
+    S_SLOTS,
     S_TYPES,
     SERVED_WORDS,
+    SERVES_ROWS,
 )
+from mysqlcompat.lane.write_kernels import STATUS_IN_TRANSACTION, convert_slots, run_change
 from mysqlcompat.machine.calls import call7
 from mysqlcompat.machine.state import (
     EXECUTE_BINARY,
@@ -69,8 +76,6 @@ from redo.coding_kernels import (
     store_u16,
 )
 from redo.jit import helper, kernel, routine
-
-STATUS_IN_TRANSACTION = 1
 
 
 @helper
@@ -245,8 +250,22 @@ def put_eof(mem, at, sequence, status, deprecate, closing):
 
 
 @helper
-def run_entry(st, mem, lane, connection, entry, binary):
-    """Run a served statement; bytes of the whole reply in the lane's out buffer, or a code."""
+def bound_slots(mem, lane, entry):
+    """Offset of the slots a served statement takes, made from the parameters; or E_CALLBACK."""
+    given = word(mem, lane, L_PARAMETERS)
+    sources = word(mem, entry, S_SLOTS)
+    if sources == 0:
+        return given
+    slots = word(mem, lane, L_SLOTS)
+    given_nulls = given + 8 * word(mem, entry, S_PARAMETERS)
+    count = word(mem, entry, S_SLOT_COUNT)
+    code = convert_slots(mem, sources, count, given, given_nulls, slots)
+    return slots if code == 0 else code
+
+
+@helper
+def run_entry(st, mem, lane, connection, entry, slots, binary):
+    """Run a served SELECT; bytes of the whole reply in the lane's out buffer, or a code."""
     out = word(mem, lane, L_OUT)
     limit = out + word(mem, lane, L_OUT_BYTES) - 64
     program = word(mem, entry, S_PROGRAM)
@@ -267,12 +286,12 @@ def run_entry(st, mem, lane, connection, entry, binary):
         to += written
     rows = call7(
         word(mem, lane, L_EXECUTE), st, mem,
-        (program, word(mem, connection, C_CTX), word(mem, lane, L_PARAMETERS),
-         to, limit - to, sequence, flags),
+        (program, word(mem, connection, C_CTX), slots, to, limit - to, sequence, flags),
     )  # fmt: skip
     if rows < 0:
         return rows
     store_i64(mem, connection + 8 * C_ROWS, st[ST_MACHINE_ROWS])
+    store_i64(mem, connection + 8 * C_KIND, SERVES_ROWS)
     to += rows
     to += put_eof(mem, to, st[ST_MACHINE_SEQUENCE] & 255, status, deprecate, True)
     return to - out
@@ -280,7 +299,10 @@ def run_entry(st, mem, lane, connection, entry, binary):
 
 @routine
 def serve_packet(st, mem, lane, connection, packet, count):
-    """Serve one command; `packet` is its payload. Bytes of the reply, or a code: Python's turn."""
+    """Serve one command; `packet` is its payload. Bytes of the reply, or a code: Python's turn.
+
+    When the connection's C_WAIT is not 0 afterwards, the reply must wait for VDL to get there.
+    """
     command = load_u8(mem, packet)
     if command == COM_QUERY:
         text = packet + 1
@@ -299,4 +321,9 @@ def serve_packet(st, mem, lane, connection, packet, count):
         return E_CALLBACK
     if entry < 0:
         return entry
-    return run_entry(st, mem, lane, connection, entry, binary)
+    slots = bound_slots(mem, lane, entry)
+    if slots < 0:
+        return slots
+    if word(mem, entry, S_KIND) != SERVES_ROWS:
+        return run_change(st, mem, lane, connection, entry, slots)
+    return run_entry(st, mem, lane, connection, entry, slots, binary)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from btree.txn_kernels import statement_begin
-from btree.txn_layout import CTX_VIEW_OPEN
+from btree.layout import D_TABLE_ID
+from btree.lock_kernels import locks_release
+from btree.row_keys_kernels import table_entry
+from btree.txn_kernels import commit, statement_begin
+from btree.txn_layout import CTX_VIEW_OPEN, TABLE_AUTOINC
 from mysqlcompat.machine.calls import call3
 from mysqlcompat.machine.layout import (
     INSTRUCTION_BYTES,
@@ -21,6 +24,7 @@ from mysqlcompat.machine.layout import (
     RUN_HEAP,
     RUN_HEAP_END,
     RUN_HEAP_START,
+    RUN_INSERT_ID,
     RUN_LANES,
     RUN_OUT,
     RUN_OUT_END,
@@ -38,15 +42,20 @@ from mysqlcompat.machine.state import (
     EXECUTE_IN_TRANSACTION,
     LANE_BATCHES,
     LANE_RUN_BYTES,
+    LANE_WRITE,
+    PROGRAM_TABLE,
     ST_MACHINE_HEAP,
     ST_MACHINE_HEAP_BYTES,
+    ST_MACHINE_LSN,
     ST_MACHINE_ROWS,
     ST_MACHINE_RUN,
     ST_MACHINE_SEQUENCE,
 )
-from redo.codes import E_BAD_VALUE, E_LATER
+from redo.codes import E_BAD_VALUE, E_LATER, E_LOG_FULL
 from redo.coding_kernels import fill, load_i64, store_i64
 from redo.jit import helper, kernel
+from redo.record import BATCH_HEADER_BYTES
+from redo.state import ST_BATCH_LSN, ST_MTR_LIMIT, ST_NEXT_LSN, ST_RING_BYTES, ST_VDL
 
 
 @helper
@@ -116,22 +125,63 @@ def run_prepare(st, mem, run, program, ctx, params):
     store_i64(mem, run + RUN_HEAP_END, heap + st[ST_MACHINE_HEAP_BYTES])
 
 
+@helper
+def has_log_room(st):
+    """Whether the log surely takes a change and its commit: a change alone may not stay."""
+    lsn = st[ST_NEXT_LSN]
+    limit = st[ST_MTR_LIMIT]
+    if lsn + 2 * (limit + BATCH_HEADER_BYTES) > st[ST_VDL] + st[ST_RING_BYTES]:
+        return False
+    return st[ST_BATCH_LSN] == 0 or 2 * (lsn - st[ST_BATCH_LSN]) <= limit
+
+
+@helper
+def write_run(st, mem, run, program, ctx, flags):
+    """Run a LANE_WRITE: 0 and ST_MACHINE_LSN, or a code with nothing done.
+
+    One batch has the one row, and the source is not asked for another: that could miss a page when
+    the row has been changed already. So what can fail stops before the change.
+    """
+    st[ST_MACHINE_LSN] = 0
+    store_i64(mem, run + RUN_QUANTUM, 1)
+    result = stage_run(st, mem, run)
+    if result < 0 and result != E_LATER:
+        if load_i64(mem, run + RUN_INSERT_ID) != 0:  # whoever runs it again takes the same value
+            table_id = load_i64(mem, load_i64(mem, program + PROGRAM_TABLE) + 8 * D_TABLE_ID)
+            counter = table_entry(st, table_id) + TABLE_AUTOINC
+            store_i64(mem, counter, load_i64(mem, counter) - 1)
+        if flags & EXECUTE_IN_TRANSACTION == 0:
+            locks_release(st, mem, ctx)
+        return result
+    if flags & EXECUTE_IN_TRANSACTION == 0:
+        result = commit(st, mem, ctx)
+        if result < 0:
+            return result
+        st[ST_MACHINE_LSN] = result
+    return 0
+
+
 @kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8, i8, i8)")
 def program_execute(st, mem, program, ctx, params, out, out_bytes, sequence, flags):
-    """Run a kernel-only program from beginning to end: row packets of its whole result.
+    """Run a kernel-only program from beginning to end: row packets of its whole result; or a
+    LANE_WRITE, with its commit unless EXECUTE_IN_TRANSACTION.
 
     program   offset of its header; params: its slots (lanes, then null bytes)
     flags     EXECUTE_BINARY: rows of the binary protocol; EXECUTE_IN_TRANSACTION: a read view
     opened
               for this statement stays open afterwards
-    ->        bytes written to `out`; rows in st[ST_MACHINE_ROWS], next sequence number in
-              st[ST_MACHINE_SEQUENCE]; or a code, nothing of `out` being valid then: E_PAGE_MISS
+    ->        bytes written to `out` (0: a LANE_WRITE, whose commit ends at st[ST_MACHINE_LSN] and
+              whose counts are in the run block); rows in st[ST_MACHINE_ROWS], next sequence number
+              in st[ST_MACHINE_SEQUENCE]; or a code, nothing of `out` being valid then: E_PAGE_MISS
               (fetch, call again), anything else is for Python to run.
     """
     run = st[ST_MACHINE_RUN]
     size = load_i64(mem, program + PROGRAM_RUN_BYTES)
-    if load_i64(mem, program + PROGRAM_KERNEL_ONLY) == 0 or size > LANE_RUN_BYTES:
+    kind = load_i64(mem, program + PROGRAM_KERNEL_ONLY)
+    if kind == 0 or size > LANE_RUN_BYTES:
         return E_BAD_VALUE
+    if kind == LANE_WRITE and not has_log_room(st):
+        return E_LOG_FULL
     had_view = load_i64(mem, ctx + CTX_VIEW_OPEN)
     result = statement_begin(st, mem, ctx)
     if result < 0:
@@ -141,7 +191,10 @@ def program_execute(st, mem, program, ctx, params, out, out_bytes, sequence, fla
     store_i64(mem, run + RUN_OUT_END, out + out_bytes)
     store_i64(mem, run + RUN_SEQUENCE, sequence)
     store_i64(mem, run + RUN_BINARY, flags & EXECUTE_BINARY)
-    result = stage_run(st, mem, run)
+    if kind == LANE_WRITE:
+        result = write_run(st, mem, run, program, ctx, flags)
+    else:
+        result = stage_run(st, mem, run)
     if had_view == 0 and flags & EXECUTE_IN_TRANSACTION == 0:
         store_i64(mem, ctx + CTX_VIEW_OPEN, 0)
     if result < 0:

@@ -104,6 +104,7 @@ class Program:
     columns      result columns; empty for statements without rows
     tables       descriptors it uses; `version` is the dictionary version they belong to
     kernel_only  `program_execute` may run it
+    lane_write   it, too, but the program changes (at most) one row
     callbacks    instruction offset -> what to evaluate there
     sources      tables of the statement as messages name them
     locking      SELECT … FOR UPDATE or FOR SHARE
@@ -136,6 +137,7 @@ class Program:
     row_registers: dict[int, Register] = field(default_factory=dict)
     from_select: bool = False
     given: int = 0
+    lane_write: bool = False
     sent: tuple[Register, ...] = ()
     blocks: list[tuple[int, int]] = field(default_factory=list)
 

@@ -425,7 +425,7 @@ def _ok(program: Program, memory: RunMemory, session: Any) -> Ok:
     elif program.statement_kind == "insert" and (changed > 1 or program.from_select):
         info = f"Records: {changed}  Duplicates: 0  Warnings: {warnings}"
     generated = memory.get(layout.RUN_INSERT_ID)
-    insert_id = generated or memory.get(layout.RUN_LAST_ID)
+    insert_id = (generated or memory.get(layout.RUN_LAST_ID)) % (1 << 64)  # -1 as MySQL sends it
     return Ok(affected, insert_id, info, generated_id=generated)
 
 

@@ -11,6 +11,12 @@ ST_MACHINE_SEQUENCE: Final = 1027  #: sequence number after the last `program_ex
 ST_MACHINE_HEAP: Final = 1028  #: batch heap of that run block
 ST_MACHINE_HEAP_BYTES: Final = 1029
 
+ST_MACHINE_LSN: Final = 1030  #: end of the commit of the last `program_execute`; 0: none
+
+#: PROGRAM_KERNEL_ONLY of programs that change at most one row, with nothing left to Python.
+LANE_WRITE: Final = 2
+PROGRAM_TABLE: Final = 56  #: in the program header: descriptor of the table a LANE_WRITE changes
+
 LANE_RUN_BYTES: Final = 512 << 10
 LANE_HEAP_BYTES: Final = 256 << 10
 LANE_BATCHES: Final = 4  #: batches a statement may take inside the lane; longer ones are parked

@@ -99,7 +99,13 @@ class _InsertCoder:
             row_registers=registers,
             from_select=self.plan.select is not None,
             given=self.given,
+            single_row=self._is_single_row,
         )
+
+    @property
+    def _is_single_row(self) -> bool:
+        is_values = self.plan.select is None and not self.statement.given
+        return is_values and len(self.statement.rows) == 1
 
     def _from_values(self) -> dict[int, Register]:
         """Rows of VALUES: every value is a slot, a column is every n-th of them."""
@@ -324,6 +330,7 @@ class _ChangeCoder:
             statement_kind=kind,
             written=self.table,
             row_registers=registers,
+            single_row=self.plan.scan.access.kind == "const" and not self.plan.collect,
         )
 
     def _value(self, column_no: int, value: Expression) -> Register:

@@ -24,6 +24,7 @@ from mysqlcompat.machine.ops import (
 )
 from mysqlcompat.machine.program import Assembler, Collection, Program, Register
 from mysqlcompat.machine.row_calls import RowCalls
+from mysqlcompat.machine.state import LANE_WRITE, PROGRAM_TABLE
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_aggregates import AggregateCoder
 from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, key_of
@@ -57,15 +58,20 @@ def finish(
     plan: Any,
     **described: Any,
 ) -> Program:
-    """Put the code into the arena and wrap it up. `described`: further fields of the Program."""
+    """Put the code into the arena and wrap it up. `described`: further fields of the Program, and
+    `single_row`: it changes one row at most."""
     asm = coder.asm
     calls_python = any(slot.simple is False for slot in coder.slots) or asm.needs_python
     kernel_only = kind == "read" and len(asm.starts) == 1 and not calls_python
     kernel_only = kernel_only and not asm.collections and not described.get("locking")
+    lane_write = bool(described.pop("single_row", False)) and not asm.needs_python
+    lane_write = lane_write and len(asm.starts) == 1 and not asm.collections
+    written = described.get("written")
     made = asm.finish(
         {
             layout.PROGRAM_SLOTS: len(coder.slots),
-            layout.PROGRAM_KERNEL_ONLY: int(kernel_only),
+            layout.PROGRAM_KERNEL_ONLY: LANE_WRITE if lane_write else int(kernel_only),
+            PROGRAM_TABLE: written.descriptor if lane_write and written else 0,
             layout.PROGRAM_VERSION: target.version,
         }
     )
@@ -81,6 +87,7 @@ def finish(
         tables=tuple(tables),
         version=target.version,
         kernel_only=kernel_only,
+        lane_write=lane_write,
         at=made.at,
         size=made.size,
         run_bytes=made.run_bytes,

@@ -49,6 +49,7 @@ class Lender(Protocol):
         types: bytes,
         prefix: bytes,
         packets: int,
+        slots: Any,
     ) -> None:
         """Serve executions of a prepared statement whose parameters have these wire types, for as
         long as the session's settings are those of `context`.

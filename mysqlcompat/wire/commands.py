@@ -339,12 +339,15 @@ async def com_stmt_send_long_data(connection: Connection, body: bytes) -> None:
     """No reply, not even an error: that is the next execution's."""
     fields = Fields(body)
     try:
-        statement = connection.statements.get(fields.number(4))
+        statement_no = fields.number(4)
+        statement = connection.statements.get(statement_no)
         number, data = fields.number(2), fields.rest()
     except Malformed:
         return
     if statement is None:
         return
+    if connection.channel.lender is not None:  # who does not know of this data
+        connection.channel.lender.close_statement(statement_no)
     if number >= len(statement.info.parameters):
         statement.long_data_error = SqlError(1210, "mysqld_stmt_send_long_data")
         return

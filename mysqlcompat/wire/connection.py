@@ -305,6 +305,8 @@ class Connection:
         self.deadline = 0.0
         if self._session is not None:
             self.clear_statements()
+            if self.channel.lender is not None:  # before its transaction context is given back
+                self.channel.lender.lost()
             self._session.close()
         self.flush()
         self.channel.close(self.server.limits.write_timeout)

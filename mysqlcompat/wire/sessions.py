@@ -119,15 +119,16 @@ class Session(Protocol):
         """`lane.lending.Terms` under which commands may be served without Python; None: not now."""
         ...
 
-    def lane_served(self, count: int, rows: int) -> None:
-        """`count` SELECTs were served without Python; the last one had `rows` rows."""
+    def lane_served(self, served: Any) -> None:
+        """`lane.lending.Served`: statements were run without Python."""
         ...
 
     def lane_program(
         self, statement: PreparedInfo, parameters: Sequence[Parameter]
-    ) -> tuple[int, int, bytes, bytes, int] | None:
-        """Context, program, wire types of its parameters, head packets, how many these are: what
-        the lane needs to run the statement's next executions. None when it cannot."""
+    ) -> tuple[int, int, bytes, bytes, int, Any] | None:
+        """Context, program, wire types of its parameters, head packets, how many these are, where
+        slots come from: what the lane needs to run the statement's next executions. None when it
+        cannot."""
         ...
 
     def take_changes(self) -> Sequence[StateChange]:

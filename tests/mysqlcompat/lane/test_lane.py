@@ -256,6 +256,7 @@ class Neighbour:
         bench.loop._selector.register(self.server, select.EPOLLIN)
         block = bench.lane.register(self.server.fileno(), self)
         assert block is not None
+        self.block = block
         bench.lane.lend(block, 7, AUTOCOMMIT, layout.CLIENT_DEPRECATE_EOF, 0, 0)
 
     def lane_returned(self, received: bytes, unsent: bytes) -> None:
