@@ -118,8 +118,6 @@ class SessionPlans:
             return None
         if not transaction.active:
             transaction.current_isolation = transaction.isolation
-        if transaction.current_isolation == "SERIALIZABLE":  # its reads take locks
-            return None
         if transaction.single and not transaction.active:
             session.node.engine.begin(session.ctx, ISOLATION[transaction.isolation])
         elif not transaction.explicit:
