@@ -48,7 +48,9 @@ lint: $(VENV)/test.stamp
 	$(BIN)/lint-imports
 
 bench: $(VENV)/test.stamp
-	for file in tests/bench/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	for name in lag machine redo rows tree; do \
+		echo "== $$name"; $(BIN)/python -m tests.bench.bench_$$name || exit 1; \
+	done
 
 clean:
 	rm -rf build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,6 +1,6 @@
 """Replica lag under 1,000 orders a second: from a commit's answer to the read that shows the row.
 
-usage: python tests/bench/bench_lag.py [SECONDS] [ORDERS_PER_SECOND]
+usage: python -m tests.bench.bench_lag [SECONDS] [ORDERS_PER_SECOND]
 
 The load is placed at a steady pace over several connections; a probe on its own connections inserts
 a row on the writer and asks the reader for it until it is there. The polling itself costs about a
