@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import time
 import uuid
 from collections.abc import Awaitable, Mapping
@@ -230,6 +231,7 @@ def global_values(config: Config, shared: Shared, name: str) -> list[tuple[str, 
     endpoint = "writer" if name == WRITER else "reader"
     reads = name != WRITER
     return [
+        ("hostname", socket.gethostname()),
         ("port", shared.port(endpoint)),
         ("datadir", f"{config.data}/"),
         ("version", config.server_version),

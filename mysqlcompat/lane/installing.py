@@ -16,7 +16,9 @@ from mysqlcompat.lane.lane import Lane, Slots
 from mysqlcompat.results import (
     WIRE_LONG,
     WIRE_LONGLONG,
+    WIRE_SHORT,
     WIRE_STRING,
+    WIRE_TINY,
     WIRE_VAR_STRING,
     WIRE_VARCHAR,
     Parameter,
@@ -36,6 +38,8 @@ Source = tuple[int, ...]  #: `lane_layout`'s SLOT SOURCE
 _CLASSES: Final = {
     WIRE_LONG: Class.INT,
     WIRE_LONGLONG: Class.INT,
+    WIRE_SHORT: Class.INT,
+    WIRE_TINY: Class.INT,
     WIRE_STRING: Class.STRING,
     WIRE_VAR_STRING: Class.STRING,
     WIRE_VARCHAR: Class.STRING,

@@ -167,6 +167,12 @@ def bind_value(mem, kind, at, end, to):
     if kind == 0x03 and at + 4 <= end:
         store_i64(mem, to, load_i32(mem, at))
         return at + 4
+    if kind == 0x02 and at + 2 <= end:
+        store_i64(mem, to, (load_u16(mem, at) ^ 0x8000) - 0x8000)
+        return at + 2
+    if kind == 0x01 and at < end:
+        store_i64(mem, to, (load_u8(mem, at) ^ 0x80) - 0x80)
+        return at + 1
     if (kind == 0xFD or kind == 0xFE or kind == 0x0F) and at < end:
         size = load_u8(mem, at)
         at += 1

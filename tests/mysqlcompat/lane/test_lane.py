@@ -192,6 +192,21 @@ def test_prepared_statement_with_and_without_types(bench: Bench) -> None:
     assert bench.returned == [(other, b"")]
 
 
+@pytest.mark.parametrize(
+    ("wire_type", "form", "value"),
+    [(1, "b", -128), (1, "b", 127), (2, "h", -32768), (2, "h", 300), (3, "i", -(2**31))],
+)
+def test_integer_parameters_of_every_width(
+    bench: Bench, wire_type: int, form: str, value: int
+) -> None:
+    bench.lane.install_prepared(bench.block, 3, bench.program, bytes([wire_type]), PREFIX, 1)
+    body = b"\x17" + struct.pack("<IBI", 3, 0, 1) + b"\x00\x01" + bytes([wire_type, 0])
+    body += struct.pack("<" + form, value)
+    bench.client.sendall(struct.pack("<I", len(body)) + body)
+    bench.turn()
+    assert bench.client.recv(1000) == answer(struct.pack("<q", value))
+
+
 def test_closed_and_unknown_statements_are_pythons(bench: Bench) -> None:
     bench.lane.install_prepared(bench.block, 3, bench.program, b"\x08", PREFIX, 1)
     bench.lane.close_prepared(bench.block, 3)
