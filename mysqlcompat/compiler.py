@@ -51,13 +51,6 @@ def resolved(text: str, session: Session, view: scope.CatalogView | None = None)
     return resolve(parsed, view or CatalogView(session), session)
 
 
-async def execute(
-    program: Program, session: Session, params: Sequence[Any], binary: bool
-) -> Result:
-    """Run a program whose transaction has begun."""
-    return await run.execute(program, session, params, binary)
-
-
 async def explain(session: Session, statement: Explain, binary: bool) -> Result:
     """EXPLAIN of a statement."""
     resolved(statement.source, session)  # mistakes first

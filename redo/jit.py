@@ -12,7 +12,6 @@ Kinds of compiled functions; the difference decides how long a start takes:
   linked to it by symbol instead of taking its code in. numba links a callee's code into every
   caller and optimises it there again, so what is large and called from many places must be one
   (a call costs 3 ns). Arguments: ``st``, ``mem``, and int64; result int64.
-- ``@op(signature)`` is a C function called through its address (the instruction table).
 
 numba's own cache does not notice edits to a callee in another module, nor changed global
 constants (both reproduced). So every kernel module gets a cache directory named after a hash of its
@@ -188,20 +187,6 @@ def routine(function: Callable[..., Any]) -> Any:
     address = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
     llvmlite.binding.add_symbol(symbol, address)
     return lean.Routine(function, compiled, symbol)
-
-
-def op(signature: str) -> Decorator:
-    """A C function for an instruction table; ``.address`` goes into the table."""
-
-    def decorate(function: Callable[..., Any]) -> Any:
-        if DISABLED:
-            return function
-        _enter_cache_of(function)
-        return numba.cfunc(  # type: ignore[call-arg]
-            signature, cache=True, nopython=True, **_OPTIONS
-        )(function)
-
-    return decorate
 
 
 def kernel_modules(packages: Iterable[str] = PACKAGES) -> list[str]:

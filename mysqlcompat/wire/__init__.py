@@ -15,7 +15,6 @@ Reading order::
     encode_kernels    rows from machine registers to packets, text and binary protocol
     float_kernels     doubles and floats as MySQL prints them
     encode            the words for `encode_kernels`; rows of Python values
-    decode_kernels    parameters of COM_STMT_EXECUTE to lane values
     decode            the same to Python values
     cursors           COM_STMT_FETCH: a result kept between commands
     transcode         rows for clients who want another character set than UTF-8

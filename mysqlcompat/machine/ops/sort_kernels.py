@@ -5,12 +5,11 @@ from __future__ import annotations
 from mysqlcompat.machine.layout import (
     COLLECTION_COUNT,
     COLLECTION_ORDER,
-    COLLECTION_RECORD,
     RECORD_KEY,
 )
 from mysqlcompat.machine.ops.collect_kernels import record_at
 from mysqlcompat.machine.ops.operands import text_at, text_bytes
-from redo.coding_kernels import compare, head_of, load_i64, move, store_i64
+from redo.coding_kernels import compare, head_of, load_i64, store_i64
 from redo.jit import helper, kernel
 
 
@@ -99,21 +98,3 @@ def collection_sort(st, mem, collection, pairs, spare):
         store_i64(mem, pairs + 8 * i, load_i64(mem, source + 16 * i + 8))
     store_i64(mem, collection + COLLECTION_ORDER, pairs)
     return count
-
-
-@kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
-def collection_keep(st, mem, collection, keep, spare):
-    """Drop all but the first `keep` records of a sorted collection (top-n). Their strings stay.
-
-    spare  room for `keep` records
-    ->     key of the last one kept: nothing greater can still matter
-    """
-    size = load_i64(mem, collection + COLLECTION_RECORD)
-    order = load_i64(mem, collection + COLLECTION_ORDER)
-    for i in range(keep):
-        move(mem, spare + i * size, load_i64(mem, order + 8 * i), size)
-    for i in range(keep):
-        move(mem, record_at(mem, collection, i), spare + i * size, size)
-    store_i64(mem, collection + COLLECTION_COUNT, keep)
-    store_i64(mem, collection + COLLECTION_ORDER, 0)
-    return load_i64(mem, record_at(mem, collection, keep - 1) + RECORD_KEY)
