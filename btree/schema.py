@@ -157,6 +157,33 @@ class Index:
     invisible: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """A foreign key, kept by the table that has it (the child).
+
+    columns, parent_columns   names, in pairs
+    database, table           the parent; it need not be there (foreign_key_checks = 0)
+    on_delete, on_update      "" (nothing was said), "NO ACTION", "RESTRICT", "CASCADE", "SET NULL"
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    database: str
+    table: str
+    parent_columns: tuple[str, ...]
+    on_delete: str = ""
+    on_update: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A CHECK constraint; `expression` is the text that SHOW CREATE TABLE prints."""
+
+    name: str
+    expression: str
+    enforced: bool = True
+
+
 #: Name of the column that stands in for a missing primary key; always the last stored column.
 ROW_ID = "DB_ROW_ID"
 ROW_ID_COLUMN = Column(ROW_ID, ColumnType(TypeKind.BIGINT), nullable=False, invisible=True)
@@ -186,6 +213,8 @@ class Table:
     engine: str = "InnoDB"
     options: dict[str, str] = field(default_factory=dict)
     created: str = ""
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    checks: tuple[Check, ...] = ()
     descriptor: int = field(default=0, compare=False)
 
     @property
@@ -239,6 +268,9 @@ class Table:
         fields = dict(stored)
         fields["columns"] = tuple(_column_of(column) for column in fields["columns"])
         fields["indexes"] = tuple(_index_of(index) for index in fields["indexes"])
+        keys, checks = fields.get("foreign_keys", ()), fields.get("checks", ())
+        fields["foreign_keys"] = tuple(_foreign_key_of(one) for one in keys)
+        fields["checks"] = tuple(Check(**one) for one in checks)
         return cls(**fields)
 
 
@@ -254,6 +286,13 @@ def _column_of(stored: dict[str, Any]) -> Column:
     fields = dict(stored)
     fields["type"] = type_of_dict(fields["type"])
     return Column(**fields)
+
+
+def _foreign_key_of(stored: dict[str, Any]) -> ForeignKey:
+    fields = dict(stored)
+    for name in ("columns", "parent_columns"):
+        fields[name] = tuple(fields[name])
+    return ForeignKey(**fields)
 
 
 def _index_of(stored: dict[str, Any]) -> Index:

@@ -79,3 +79,11 @@ ST_ROWS_DELETED: Final = 292
 ST_ROWS_READ: Final = 293
 ST_UNDO_PAGES: Final = 294  #: undo pages appended less undo pages freed
 ST_PURGED: Final = 295  #: undo records passed by purge
+
+# --- 384–399: foreign keys ------------------------------------------------------------------------
+ST_FOREIGN_TABLE: Final = 384  #: id of the child table of the key that E_PARENT_MISSING is about
+ST_FOREIGN_NUMBER: Final = 385  #: and the key's number among that table's
+ST_FOREIGN_CTX: Final = 386  #: context whose cascade stack is too small
+ST_FOREIGN_WANTED: Final = 387  #: bytes it needs
+ST_FOREIGN_SCRATCH: Final = 388  #: where parent keys and rows are put together
+ST_ROW_CALLS: Final = 389  #: addresses of `row_insert`, `row_update`, `row_delete`

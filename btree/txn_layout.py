@@ -24,6 +24,10 @@
     144     flags           CTX_*
     152     begin_us        for whom it may concern; kernels do not look
     160     commit_lsn      end LSN of the last commit that wrote something
+    192     cascade_at      stack of foreign keys' actions (`foreign_kernels`), 0: none yet
+    200     cascade_room    its bytes
+    208     cascade_top     bytes in use; not 0: a row has changed, its foreign keys are not done yet
+    216     foreign_off     1: foreign_key_checks = 0
 
     OFFSET  SIZE NAME       TRANSACTION SYSTEM PAGE (page 1; 0-63 is the common page header)
     64      8    next_trx   next id to give out (ids start at 1)
@@ -91,7 +95,11 @@ CTX_PREVIOUS: Final = 136
 CTX_FLAGS: Final = 144
 CTX_BEGIN_US: Final = 152
 CTX_COMMIT_LSN: Final = 160
-CTX_BYTES: Final = 192
+CTX_CASCADE_AT: Final = 192
+CTX_CASCADE_ROOM: Final = 200
+CTX_CASCADE_TOP: Final = 208
+CTX_FOREIGN_OFF: Final = 216
+CTX_BYTES: Final = 256
 
 #: The context is a transaction found active at start, waiting to be rolled back.
 CTX_RECOVERED: Final = 1
@@ -152,14 +160,15 @@ S_DELETED: Final = 8
 S_KEY_BYTES: Final = 9
 S_VALUE_BYTES: Final = 11
 
-# Table directory: `st[ST_TABLES_AT]` + 32 * table id.  Undo records name tables by id.
+# Table directory: `st[ST_TABLES_AT]` + 64 * table id.  Undo records name tables by id.
 TABLE_DESCRIPTOR: Final = (
     0  #: offset of the table's descriptor; 0: dropped, its undo is passed over
 )
 TABLE_AUTOINC: Final = 8  #: next AUTO_INCREMENT value to hand out, 0: ask the root page
 TABLE_CHANGES: Final = 16  #: rows inserted, updated, deleted since start
 TABLE_ROWS: Final = 24  #: estimated rows: counted at open or load, kept up by row kernels
-TABLE_BYTES: Final = 32
+TABLE_FOREIGN: Final = 32  #: offset of its foreign keys (`foreign_layout`), 0: none
+TABLE_BYTES: Final = 64
 
 # A lock entry in the arena's lock pool (`lock_kernels.py`).
 LOCK_HASH: Final = 0  #: 63-bit hash of tree root and key
@@ -198,4 +207,4 @@ CURSOR_BYTES: Final = CUR_STOP_KEY + CUR_KEY_ROOM
 
 assert SLOTS_AT % 8 == 0
 assert U_KEY == U_ROW_BYTES + 2
-assert CTX_BYTES >= CTX_COMMIT_LSN + 8
+assert CTX_BYTES >= CTX_FOREIGN_OFF + 8
