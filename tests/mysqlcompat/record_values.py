@@ -1,10 +1,9 @@
-"""Record what a real MySQL says of the expressions and statements in tests/golden/values.
+"""Record what a real MySQL says of the corpus of values.
 
     MYSQL_ORACLE=host:port python -m tests.mysqlcompat.record_values [family …]
 
-Each <family>.json has a line for each expression: the expression, then [value, wire type, length,
-decimals, flags, collation id, warnings], or [errno, message]. A new one is added as
-``["expression", null]``. `statements` are only resolved: their result columns, or the error.
+`tests/mysqlcompat/corpus` says what a family is. `statements` is a family of its own: statements
+that are only resolved, with their result columns or the error.
 """
 
 from __future__ import annotations
@@ -12,75 +11,45 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pymysql
 
-from tests.mysqlcompat.value_tables import COLUMNS, CREATE_W
+from tests.mysqlcompat.corpus.asking import Asker
+from tests.mysqlcompat.corpus.sections import GOLDEN, families, generated, write
 
-GOLDEN: Final = Path(__file__).parents[1] / "golden" / "values"
-DATABASE: Final = "values_golden"
-#: Not repeated: advice that 9.x gives and that no program waits for.
-SILENT: Final = (1287, 3720, 4095)
+STATEMENTS = GOLDEN / "statements.json"
 
 
-def connect() -> Any:
-    host, _, port = os.environ["MYSQL_ORACLE"].partition(":")
-    connection = pymysql.connect(
-        host=host,
-        port=int(port),
-        user="root",
-        charset="utf8mb4",
-        init_command="SET time_zone='+00:00'",
-    )
-    connection.decoders = {}
-    return connection
+def record(asker: Asker, family: str) -> int:
+    """Ask a family's expressions; their number."""
+    recorded = []
+    for section in generated(family):
+        asker.prepare(section)
+        answers = [(one, asker.ask(section, one).text()) for one in section.expressions]
+        recorded.append((section, answers))
+    write(family, recorded)
+    return sum(len(answers) for _, answers in recorded)
 
 
-def prepare(connection: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute(f"DROP DATABASE IF EXISTS {DATABASE}")
-    cursor.execute(f"CREATE DATABASE {DATABASE}")
-    cursor.execute(f"USE {DATABASE}")
-    columns = ", ".join(f"`{name}` {kind}" for name, kind, _ in COLUMNS)
-    cursor.execute(f"CREATE TABLE v ({columns})")
-    cursor.execute("INSERT INTO v VALUES (" + ", ".join(value for _, _, value in COLUMNS) + ")")
-    cursor.execute(CREATE_W)
-    connection.commit()
-
-
-def ask(connection: Any, expression: str, from_table: bool) -> list[Any]:
-    cursor = connection.cursor()
-    try:
-        cursor.execute(f"SELECT {expression}" + (" FROM v" if from_table else ""))
-        value = cursor.fetchall()[0][0]
-    except pymysql.err.MySQLError as error:
-        return [error.args[0], error.args[1]]
-    column = cursor._result.fields[0]
-    cursor.execute("SHOW WARNINGS")
-    warnings = [[int(number), text] for _, number, text in cursor.fetchall()]
-    shown = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else value
-    return [
-        shown,
-        column.type_code,
-        column.length,
-        column.scale,
-        column.flags,
-        column.charsetnr,
-        [warning for warning in warnings if warning[0] not in SILENT],
+def record_statements(asker: Asker) -> int:
+    asked = [line[0] for line in json.loads(STATEMENTS.read_text(encoding="utf-8"))]
+    lines = [
+        json.dumps([text, columns_of(asker, text)], ensure_ascii=False)
+        for text in dict.fromkeys(asked)
     ]
+    STATEMENTS.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+    return len(lines)
 
 
-def resolve(connection: Any, statement: str) -> list[Any]:
+def columns_of(asker: Asker, statement: str) -> list[Any]:
     """[errno, message], or the result columns of a SELECT ([] of others)."""
-    cursor = connection.cursor()
     try:
         if not statement.startswith("select"):
             quoted = statement.replace("'", "''")
-            cursor.execute(f"PREPARE p FROM '{quoted}'")
+            asker.run(f"PREPARE p FROM '{quoted}'")
             return []
-        cursor.execute(statement)
+        cursor = asker.run(statement)
     except pymysql.err.MySQLError as error:
         return [error.args[0], error.args[1]]
     return [
@@ -93,22 +62,14 @@ def resolve(connection: Any, statement: str) -> list[Any]:
     ]
 
 
-def record(families: list[str]) -> None:
-    connection = connect()
-    prepare(connection)
-    for family in families:
-        path = GOLDEN / f"{family}.json"
-        asked = [line[0] for line in json.loads(path.read_text(encoding="utf-8"))]
-        from_table = family in ("columns", "aggregate")
-        lines = []
-        for text in dict.fromkeys(asked):
-            is_statement = family == "statements"
-            said = resolve(connection, text) if is_statement else ask(connection, text, from_table)
-            lines.append(json.dumps([text, said], ensure_ascii=False))
-        path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
-        sys.stdout.write(f"{family}: {len(lines)}\n")
-    connection.cursor().execute(f"DROP DATABASE {DATABASE}")
+def main(wanted: list[str]) -> None:
+    host, _, port = os.environ["MYSQL_ORACLE"].partition(":")
+    asker = Asker(host, int(port))
+    for family in wanted or ["statements", *families()]:
+        count = record_statements(asker) if family == "statements" else record(asker, family)
+        sys.stdout.write(f"{family}: {count}\n")
+    asker.close()
 
 
 if __name__ == "__main__":
-    record(sys.argv[1:] or [path.stem for path in sorted(GOLDEN.glob("*.json"))])
+    main(sys.argv[1:])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from btree.schema import Column, ColumnType, Index, IndexPart, Table, TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.metadata import result_columns
 from mysqlcompat.sql.parse import parse_statement
@@ -24,7 +23,9 @@ from mysqlcompat.sql.typed import (
     walk,
 )
 from mysqlcompat.sqltypes import Class
-from tests.mysqlcompat.test_values import GOLDEN, TABLE, context
+from tests.mysqlcompat.corpus.ours import Tables, client_length, context_of, table_of
+from tests.mysqlcompat.corpus.sections import GOLDEN, Section
+from tests.mysqlcompat.corpus.tables import CREATE_V, CREATE_W
 
 #: Where this server gives another answer on purpose, or does not know better yet, and why.
 DIFFERENT: Final[dict[str, str]] = dict.fromkeys(
@@ -39,37 +40,19 @@ DIFFERENT: Final[dict[str, str]] = dict.fromkeys(
 #: What this version refuses with ERROR 1235.
 REFUSED: Final = frozenset(("select * from w natural join (select 1) x",))
 
-_TEXT: Final = ColumnType(TypeKind.VARCHAR, 20, charset="utf8mb4", collation="utf8mb4_0900_ai_ci")
-W: Final = Table(
-    "w",
-    "values_golden",
-    (
-        Column("id", ColumnType(TypeKind.INT), nullable=False),
-        Column("v_id", ColumnType(TypeKind.BIGINT), nullable=False),
-        Column("name", _TEXT),
-        Column("amount", ColumnType(TypeKind.DECIMAL, precision=10, scale=2), nullable=False),
-    ),
-    (
-        Index("PRIMARY", (IndexPart("id"),), unique=True, primary=True),
-        Index("uk", (IndexPart("v_id"), IndexPart("name")), unique=True),
-        Index("k", (IndexPart("name"),)),
-    ),
-)
 
-
-class TwoTables:
-    current_database: str | None = "values_golden"
-
+class TwoTables(Tables):
     def table(self, database: str, name: str) -> Any:
         if database != "values_golden":
             raise SqlError(1049, database)
-        if name not in ("v", "w"):
-            raise SqlError(1146, database, name)
-        return {"v": TABLE, "w": W}[name]
+        return super().table(database, name)
+
+
+TABLES: Final = TwoTables(v=table_of(CREATE_V), w=table_of(CREATE_W))
 
 
 def resolved(sql: str) -> Any:
-    return resolve(parse_statement(sql), TwoTables(), context())
+    return resolve(parse_statement(sql), TABLES, context_of(Section(())))
 
 
 def outcome_of(sql: str) -> list[Any]:
@@ -81,7 +64,7 @@ def outcome_of(sql: str) -> list[Any]:
         return []
     made = []
     for column in result_columns(statement):
-        length = column.length
+        length = client_length(column)
         made.append(
             [
                 *(column.name, column.org_name, column.table, column.org_table, column.schema),

@@ -1,0 +1,17 @@
+"""The corpus of values: expressions, and what a real MySQL says of each.
+
+``tests/golden/values/<family>.txt`` holds the answers (`sections` has the format). A module
+``<family>.py`` here generates the family's expressions: ``SECTIONS`` (from `edges` and its own
+lists), and ``DIFFERENT``, expressions on which this server differs on purpose, each with the
+reason. A family without ``SECTIONS`` is edited by hand: its expressions are those of its file.
+``tests/golden/values/faults/<family>.txt`` lists what differs and should not: it only shrinks.
+
+    MYSQL_ORACLE=host:port python -m tests.mysqlcompat.record_values [family …]
+
+records (`asking`); `ours` evaluates in this process; `test_values` compares, and sends a sample
+through a server. `tables` are the tables expressions may read.
+
+    python -m tests.mysqlcompat.compare_values [--keep] [family …]
+
+prints what differs; with ``--keep`` it writes the lists of faults anew.
+"""
