@@ -16,6 +16,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.results import ColumnDef, Ok, Result, Rows
 from mysqlcompat.show_columns import columns_of as show_columns
 from mysqlcompat.sql import statements as st
+from mysqlcompat.sql.alter_actions import AlterTable
 from mysqlcompat.sql.tokens import StatementError
 from mysqlcompat.wire.encode import PythonRows
 
@@ -295,8 +296,6 @@ COMMANDS: Final[dict[type[st.Statement], str]] = {
     st.CreateTableLike: "create_table",
     st.DropTable: "drop_table",
     st.TruncateTable: "truncate",
-    st.CreateIndex: "create_index",
-    st.DropIndex: "drop_index",
-    st.AlterTable: "alter_table",
+    AlterTable: "alter_table",
     st.RenameTable: "rename_table",
 }

@@ -115,7 +115,7 @@ def make_table(
         indexes=indexes,
         charset=charset.name,
         collation=charset.collation,
-        comment=options.comment,
+        comment=options.comment or "",
         auto_increment=max(options.auto_increment or 1, 1),
         options=extra,
     ).with_clustered()

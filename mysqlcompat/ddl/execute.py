@@ -22,6 +22,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.information_schema import VirtualTable
 from mysqlcompat.machine.duplicates import LONGEST_ENTRY
 from mysqlcompat.results import Ok, Result
+from mysqlcompat.sql import alter_actions as act
 from mysqlcompat.sql import statements as st
 from mysqlcompat.sql.statements import TableName
 
@@ -52,7 +53,7 @@ def _check_allowed_under_locks(session: Session, statement: st.Statement) -> Non
             if not isinstance(table, Table):
                 raise SqlError(1100, name.name)
             table_locks.check_own(session, table, write=True)
-    elif not isinstance(statement, (st.AlterTable, st.CreateIndex, st.DropIndex, st.TruncateTable)):
+    elif not isinstance(statement, (act.AlterTable, st.TruncateTable)):
         raise SqlError(1192)
 
 
@@ -279,32 +280,25 @@ async def _rename(session: Session, statement: st.RenameTable) -> Result:
 # Indexes
 
 
-async def _create_index(session: Session, statement: st.CreateIndex) -> Result:
-    return await _alter(session, st.AlterTable(statement.table, add=(statement.index,)))
-
-
-async def _drop_index(session: Session, statement: st.DropIndex) -> Result:
-    return await _alter(session, st.AlterTable(statement.table, drop=(statement.name,)))
-
-
-async def _alter(session: Session, statement: st.AlterTable) -> Result:
+async def _alter(session: Session, statement: act.AlterTable) -> Result:
     table = await _existing(session, statement.table)
     remaining = list(table.indexes)
-    for name in statement.drop:
+    drop, add, rename_to, counter, keys = _simple(statement)
+    for name in drop:
         index = _index(table, name)
         if index.primary:
             raise SqlError(1235, "ALTER TABLE … DROP PRIMARY KEY")
         remaining = [one for one in remaining if one is not index]
     _check_counter_keeps_key(table, remaining)
     new: list[Index] = []
-    for definition in statement.add:
+    for definition in add:
         new.append(add_index(table.columns, [*remaining, *new], definition))
     shown = f"{table.database}.{table.name}"
     warnings = warn_of_duplicates(new, remaining, shown, session.warn)
-    if statement.keys:
+    if keys:
         session.warn(1031, SqlError(1031, table.name).message, "Note")
     catalog = _catalog(session)
-    for name in statement.drop:
+    for name in drop:
         catalog.drop_index(table.database, table.name, _index(table, name).name)
     for index in new:
         try:
@@ -312,15 +306,39 @@ async def _alter(session: Session, statement: st.AlterTable) -> Result:
         except DuplicateKey as error:
             entry = await _first_duplicate(session, table, index)
             raise SqlError(1062, entry, f"{table.name}.{index.name}") from error
-    _keep_using(catalog, table, statement.add, new)
-    if statement.auto_increment is not None:
-        catalog.set_auto_increment(table.database, table.name, statement.auto_increment)
-    if statement.rename_to is not None:
-        pair = (statement.table, statement.rename_to)
+    _keep_using(catalog, table, add, new)
+    if counter is not None:
+        catalog.set_auto_increment(table.database, table.name, counter)
+    if rename_to is not None:
+        pair = (statement.table, rename_to)
         return await _rename(session, st.RenameTable((pair,)))
-    if statement.keys and not (statement.add or statement.drop):
+    if keys and not (add or drop):
         return Ok()
     return Ok(info=f"Records: 0  Duplicates: 0  Warnings: {warnings}")
+
+
+def _simple(
+    statement: act.AlterTable,
+) -> tuple[list[str], list[st.IndexDefinition], TableName | None, int | None, bool]:
+    drop: list[str] = []
+    add: list[st.IndexDefinition] = []
+    rename_to: TableName | None = None
+    counter: int | None = None
+    keys = False
+    for action in statement.actions:
+        if isinstance(action, act.DropIndexAction):
+            drop.append(action.name)
+        elif isinstance(action, act.AddIndex):
+            add.append(action.index)
+        elif isinstance(action, act.RenameTo):
+            rename_to = action.table
+        elif isinstance(action, act.SetKeys):
+            keys = True
+        elif isinstance(action, act.SetOptions) and action.options.auto_increment is not None:
+            counter = action.options.auto_increment
+        else:
+            raise SqlError(1235, f"ALTER TABLE … {type(action).__name__}")
+    return drop, add, rename_to, counter, keys
 
 
 async def _first_duplicate(session: Session, table: Table, index: Index) -> str:
@@ -380,9 +398,7 @@ _RUNNERS: Final[dict[type[st.Statement], Callable[[Any, Any], Awaitable[Result]]
     st.CreateTableLike: _create_like,
     st.DropTable: _drop_table,
     st.TruncateTable: _truncate,
-    st.CreateIndex: _create_index,
-    st.DropIndex: _drop_index,
-    st.AlterTable: _alter,
+    act.AlterTable: _alter,
     st.RenameTable: _rename,
 }
 STATEMENTS: Final = tuple(_RUNNERS)

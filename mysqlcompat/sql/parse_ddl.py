@@ -9,23 +9,14 @@ from __future__ import annotations
 from typing import Final
 
 from mysqlcompat.errors import SqlError
-from mysqlcompat.sql.parse_table import (
-    not_yet,
-    parse_create_table,
-    parse_index,
-    parse_key_parts,
-    read_index_options,
-)
+from mysqlcompat.sql.parse_alter import parse_alter_table, parse_create_index, parse_drop_index
+from mysqlcompat.sql.parse_table import not_yet, parse_create_table
 from mysqlcompat.sql.parse_types import read_charset
 from mysqlcompat.sql.statements import (
     AlterDatabase,
-    AlterTable,
     CreateDatabase,
-    CreateIndex,
     DropDatabase,
-    DropIndex,
     DropTable,
-    IndexDefinition,
     RenameTable,
     Statement,
     TableName,
@@ -52,7 +43,7 @@ def parse_create(stream: TokenStream) -> Statement:
         return parse_create_table(stream)
     unique = stream.accept("UNIQUE")
     if stream.accept("INDEX"):
-        return _create_index(stream, unique)
+        return parse_create_index(stream, unique)
     if unique:
         raise stream.error()
     if stream.accept("OR", "REPLACE"):
@@ -105,40 +96,6 @@ def _database_name(stream: TokenStream) -> str:
     return name
 
 
-def _create_index(stream: TokenStream, unique: bool) -> Statement:
-    name = stream.name()
-    using = read_index_options(stream).using
-    stream.expect("ON")
-    table = stream.table_name()
-    parts = parse_key_parts(stream)
-    options = read_index_options(stream)
-    _algorithm_and_lock(stream)
-    stream.expect_end()
-    index = IndexDefinition(
-        name,
-        "unique" if unique else "key",
-        parts,
-        options.comment,
-        options.using or using,
-        options.invisible,
-    )
-    return CreateIndex(table, index)
-
-
-def _algorithm_and_lock(stream: TokenStream) -> None:
-    """[ALGORITHM [=] x] [LOCK [=] y]: hints which change how, never what; ours is one way."""
-    while True:
-        if stream.accept("ALGORITHM"):
-            stream.accept_op("=")
-            stream.expect_any("DEFAULT", "INPLACE", "COPY", "INSTANT")
-        elif stream.accept("LOCK"):
-            stream.accept_op("=")
-            stream.expect_any("DEFAULT", "NONE", "SHARED", "EXCLUSIVE")
-        else:
-            return
-        stream.accept_op(",")
-
-
 def parse_drop(stream: TokenStream) -> Statement:
     stream.expect("DROP")
     if stream.accept_any("DATABASE", "SCHEMA"):
@@ -151,11 +108,7 @@ def parse_drop(stream: TokenStream) -> Statement:
         stream.accept_any("RESTRICT", "CASCADE")
         return DropTable(tables, conditional, temporary)
     if stream.accept("INDEX"):
-        name = stream.name()
-        stream.expect("ON")
-        table = stream.table_name()
-        _algorithm_and_lock(stream)
-        return DropIndex(table, name)
+        return parse_drop_index(stream)
     if stream.accept("PREPARE"):
         from mysqlcompat.sql.statements import Deallocate
 
@@ -208,83 +161,4 @@ def parse_alter(stream: TokenStream) -> Statement:
         }:
             return Unsupported(f"ALTER {stream.advance().value}")
         raise stream.error()
-    return _alter_table(stream, stream.table_name())
-
-
-def _alter_table(stream: TokenStream, table: TableName) -> Statement:
-    add: list[IndexDefinition] = []
-    drop: list[str] = []
-    rename_to: TableName | None = None
-    auto_increment: int | None = None
-    keys = False
-    while not stream.at_end():
-        if stream.is_word("ADD"):
-            index = _added_index(stream)
-            add.append(index)
-        elif stream.accept("DROP"):
-            drop.append(_dropped_index(stream))
-        elif stream.accept("RENAME"):
-            if stream.accept_any("INDEX", "KEY"):
-                raise not_yet("ALTER TABLE … RENAME INDEX")
-            if stream.accept("COLUMN"):
-                raise not_yet("ALTER TABLE … RENAME COLUMN")
-            stream.accept_any("TO", "AS")
-            rename_to = stream.table_name()
-        elif stream.accept("AUTO_INCREMENT"):
-            stream.accept_op("=")
-            auto_increment = stream.integer()
-        elif stream.accept("DISABLE", "KEYS") or stream.accept("ENABLE", "KEYS"):
-            keys = True
-        elif stream.is_word("ALGORITHM") or stream.is_word("LOCK"):
-            _algorithm_and_lock(stream)
-        elif stream.token.kind is Kind.WORD and stream.token.value in _ALTER_LATER:
-            raise not_yet(f"ALTER TABLE … {_ALTER_LATER[stream.token.value]}")
-        else:
-            raise stream.error()
-        if not stream.accept_op(","):
-            break
-    return AlterTable(table, tuple(add), tuple(drop), rename_to, auto_increment, keys)
-
-
-_ALTER_LATER: Final = {
-    "MODIFY": "MODIFY COLUMN", "CHANGE": "CHANGE COLUMN", "ALTER": "ALTER COLUMN",
-    "CONVERT": "CONVERT TO CHARACTER SET", "ENGINE": "ENGINE", "ORDER": "ORDER BY",
-    "PARTITION": "PARTITION BY",
-    "COMMENT": "COMMENT", "DEFAULT": "CHARACTER SET", "CHARACTER": "CHARACTER SET",
-    "CHARSET": "CHARACTER SET", "COLLATE": "COLLATE", "FORCE": "FORCE", "ROW_FORMAT": "ROW_FORMAT",
-    "IMPORT": "IMPORT TABLESPACE", "DISCARD": "DISCARD TABLESPACE",
-    "EXCHANGE": "EXCHANGE PARTITION",
-    "REORGANIZE": "REORGANIZE PARTITION", "TRUNCATE": "TRUNCATE PARTITION",
-}  # fmt: skip
-
-
-def _added_index(stream: TokenStream) -> IndexDefinition:
-    follows = stream.peek()
-    if follows.kind is Kind.WORD and follows.value == "PARTITION":
-        raise not_yet("ALTER TABLE … ADD PARTITION")
-    starts_index = follows.kind is Kind.WORD and follows.value in (
-        "INDEX", "KEY", "UNIQUE", "PRIMARY", "CONSTRAINT", "FOREIGN", "CHECK", "FULLTEXT",
-        "SPATIAL",
-    )  # fmt: skip
-    if not starts_index:
-        raise not_yet("ALTER TABLE … ADD COLUMN")
-    stream.advance()
-    index = parse_index(stream)
-    if index is None:
-        raise stream.error()
-    if index.kind == "primary":
-        raise not_yet("ALTER TABLE … ADD PRIMARY KEY")
-    return index
-
-
-def _dropped_index(stream: TokenStream) -> str:
-    if stream.accept_any("INDEX", "KEY"):
-        return stream.name()
-    if stream.accept("PRIMARY"):
-        stream.expect("KEY")
-        raise not_yet("ALTER TABLE … DROP PRIMARY KEY")
-    if stream.accept("FOREIGN"):
-        raise not_yet("FOREIGN KEY")
-    if stream.accept_any("CHECK", "CONSTRAINT"):
-        raise not_yet("ALTER TABLE … DROP CONSTRAINT")
-    raise not_yet("ALTER TABLE … DROP COLUMN")
+    return parse_alter_table(stream)

@@ -30,6 +30,7 @@ _IGNORED_OPTIONS_TEXT: Final = """
     STATS_AUTO_RECALC STATS_PERSISTENT STATS_SAMPLE_PAGES INSERT_METHOD
 """
 _IGNORED_OPTIONS: Final = frozenset(_IGNORED_OPTIONS_TEXT.split())
+_OPTIONS: Final = ("ENGINE", "COLLATE", "COMMENT", "AUTO_INCREMENT", "ROW_FORMAT")
 _LATER_OPTIONS_TEXT: Final = """
     COMPRESSION CONNECTION DATA ENCRYPTION TABLESPACE UNION SECONDARY_ENGINE
     ENGINE_ATTRIBUTE AUTOEXTEND_SIZE
@@ -66,7 +67,7 @@ def parse_create_table(stream: TokenStream) -> Statement:
         if index is not None:
             indexes.append(index)
         else:
-            column = _column(stream)
+            column = parse_column(stream)
             columns.append(column)
             if column.key:
                 parts = (KeyPart(column.name),)
@@ -94,7 +95,8 @@ def _selects(stream: TokenStream) -> bool:
 # Columns
 
 
-def _column(stream: TokenStream) -> ColumnDefinition:
+def parse_column(stream: TokenStream) -> ColumnDefinition:
+    """Name, type and attributes, up to a comma, a parenthesis or FIRST and AFTER of an ALTER."""
     name = stream.name()
     if not name or name.endswith(" "):
         raise SqlError(1166, name)
@@ -102,9 +104,13 @@ def _column(stream: TokenStream) -> ColumnDefinition:
     column = ColumnDefinition(name, parsed.type)
     if parsed.serial:
         column = replace(column, nullable=False, auto_increment=True, key="unique")
-    while not stream.at_end() and not stream.is_op(",") and not stream.is_op(")"):
+    while not (stream.at_end() or stream.is_op(",") or stream.is_op(")") or _at_place(stream)):
         column = _column_attribute(stream, column)
     return column
+
+
+def _at_place(stream: TokenStream) -> bool:
+    return stream.is_word("FIRST") or stream.is_word("AFTER")
 
 
 def _column_attribute(stream: TokenStream, column: ColumnDefinition) -> ColumnDefinition:
@@ -113,7 +119,7 @@ def _column_attribute(stream: TokenStream, column: ColumnDefinition) -> ColumnDe
     if stream.accept("NULL"):
         return replace(column, nullable=True)
     if stream.accept("DEFAULT"):
-        return replace(column, default=_default(stream))
+        return replace(column, default=parse_default(stream))
     if stream.clause("ON", "UPDATE"):
         return replace(column, on_update=_now(stream))
     if stream.accept("SERIAL", "DEFAULT", "VALUE"):
@@ -153,7 +159,8 @@ def _column_attribute(stream: TokenStream, column: ColumnDefinition) -> ColumnDe
     raise stream.error()
 
 
-def _default(stream: TokenStream) -> DefaultValue:
+def parse_default(stream: TokenStream) -> DefaultValue:
+    """What stands behind DEFAULT."""
     token = stream.token
     if stream.accept("NULL"):
         return DefaultValue(None)
@@ -319,12 +326,24 @@ def _table_options(stream: TokenStream) -> TableOptions:
             break
         if stream.token.value in ("IGNORE", "REPLACE"):
             break
-        options = _table_option(stream, options)
+        options = parse_table_option(stream, options)
         stream.accept_op(",")
     return options
 
 
-def _table_option(stream: TokenStream, options: TableOptions) -> TableOptions:
+def at_table_option(stream: TokenStream) -> bool:
+    """Whether a table option begins here."""
+    token = stream.token
+    return token.kind is Kind.WORD and (
+        token.value in _OPTIONS
+        or token.value in _IGNORED_OPTIONS
+        or token.value in _LATER_OPTIONS
+        or token.value in ("DEFAULT", "CHARACTER", "CHARSET", "CHAR")
+    )
+
+
+def parse_table_option(stream: TokenStream, options: TableOptions) -> TableOptions:
+    """One table option; what is said twice is taken from the last."""
     stream.accept("DEFAULT")
     if (
         stream.accept("CHARACTER", "SET")
@@ -338,8 +357,7 @@ def _table_option(stream: TokenStream, options: TableOptions) -> TableOptions:
         raise not_yet("PARTITION BY")
     if word in _LATER_OPTIONS:
         raise not_yet(word)
-    known = ("ENGINE", "COLLATE", "COMMENT", "AUTO_INCREMENT", "ROW_FORMAT")
-    if word not in known and word not in _IGNORED_OPTIONS:
+    if word not in _OPTIONS and word not in _IGNORED_OPTIONS:
         raise stream.error()
     stream.advance()
     stream.accept_op("=")

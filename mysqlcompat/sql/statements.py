@@ -293,7 +293,7 @@ class TableOptions:
     engine: str | None = None
     charset: str | None = None
     collation: str | None = None
-    comment: str = ""
+    comment: str | None = None
     auto_increment: int | None = None
     row_format: str | None = None
 
@@ -324,33 +324,6 @@ class DropTable(Statement):
 @dataclass(frozen=True, slots=True)
 class TruncateTable(Statement):
     table: TableName
-
-
-@dataclass(frozen=True, slots=True)
-class CreateIndex(Statement):
-    table: TableName
-    index: IndexDefinition
-
-
-@dataclass(frozen=True, slots=True)
-class DropIndex(Statement):
-    table: TableName
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class AlterTable(Statement):
-    """ALTER TABLE of the forms which only add and drop indexes, rename, or change a counter.
-
-    keys  DISABLE KEYS or ENABLE KEYS is among them: MySQL notes that InnoDB has no such thing
-    """
-
-    table: TableName
-    add: tuple[IndexDefinition, ...] = ()
-    drop: tuple[str, ...] = ()
-    rename_to: TableName | None = None
-    auto_increment: int | None = None
-    keys: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.sql import alter_actions as act
 from mysqlcompat.sql import statements as st
 from mysqlcompat.sql.router import route
 
@@ -33,10 +34,12 @@ from mysqlcompat.sql.router import route
         ("EXPLAIN SELECT 1", st.Explain("SELECT 1")),
         ("CREATE VIEW v AS SELECT 1", st.Unsupported("CREATE VIEW")),
         ("GRANT ALL ON *.* TO a", st.Unsupported("GRANT")),
-        ("ALTER TABLE t ADD KEY k (a), DROP INDEX b", st.AlterTable(
+        ("ALTER TABLE t ADD KEY k (a), DROP INDEX b", act.AlterTable(
             st.TableName(None, "t"),
-            (st.IndexDefinition("k", "key", (st.KeyPart("a"),)),),
-            ("b",),
+            (
+                act.AddIndex(st.IndexDefinition("k", "key", (st.KeyPart("a"),))),
+                act.DropIndexAction("b"),
+            ),
         )),
     ],
 )  # fmt: skip
