@@ -119,6 +119,8 @@ class Column:
     default_is_expression   the text is an expression (CURRENT_TIMESTAMP(3), (uuid())), not a value
     on_update               expression text of ON UPDATE, or None
     generated               expression text of a generated column, or None
+    initial                 value in rows older than the column: lane of a fixed type, hexadecimal
+                            bytes of a variable one, None: NULL
     """
 
     name: str
@@ -132,6 +134,7 @@ class Column:
     invisible: bool = False
     generated: str | None = None
     generated_stored: bool = False
+    initial: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +187,20 @@ class Check:
     enforced: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class RowFormat:
+    """A row format of the table's past: rows written in it are still there.
+
+    number   as in the rows
+    columns  types of the columns it stored, in order
+    sources  per stored column the table has now: its number in `columns`, -1: it has come since
+    """
+
+    number: int
+    columns: tuple[ColumnType, ...]
+    sources: tuple[int, ...]
+
+
 #: Name of the column that stands in for a missing primary key; always the last stored column.
 ROW_ID = "DB_ROW_ID"
 ROW_ID_COLUMN = Column(ROW_ID, ColumnType(TypeKind.BIGINT), nullable=False, invisible=True)
@@ -195,6 +212,7 @@ class Table:
 
     version      dictionary version in which this definition appeared
     row_format   version number that rows written under this definition carry
+    formats      earlier ones that rows may still have
     descriptor   offset of the kernel-readable description in the arena (`rows.describe`), 0: none;
                  not stored
     """
@@ -215,6 +233,7 @@ class Table:
     created: str = ""
     foreign_keys: tuple[ForeignKey, ...] = ()
     checks: tuple[Check, ...] = ()
+    formats: tuple[RowFormat, ...] = ()
     descriptor: int = field(default=0, compare=False)
 
     @property
@@ -271,6 +290,7 @@ class Table:
         keys, checks = fields.get("foreign_keys", ()), fields.get("checks", ())
         fields["foreign_keys"] = tuple(_foreign_key_of(one) for one in keys)
         fields["checks"] = tuple(Check(**one) for one in checks)
+        fields["formats"] = tuple(_format_of(one) for one in fields.get("formats", ()))
         return cls(**fields)
 
 
@@ -286,6 +306,11 @@ def _column_of(stored: dict[str, Any]) -> Column:
     fields = dict(stored)
     fields["type"] = type_of_dict(fields["type"])
     return Column(**fields)
+
+
+def _format_of(stored: dict[str, Any]) -> RowFormat:
+    columns = tuple(type_of_dict(column) for column in stored["columns"])
+    return RowFormat(stored["number"], columns, tuple(stored["sources"]))
 
 
 def _foreign_key_of(stored: dict[str, Any]) -> ForeignKey:

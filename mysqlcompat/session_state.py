@@ -16,6 +16,7 @@ from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Sleeps
+from mysqlcompat.metadata_locks import STAGES
 from mysqlcompat.node_api import Node, sleep
 from mysqlcompat.results import (
     STATUS_AUTOCOMMIT,
@@ -42,6 +43,8 @@ CLIENT_INTERACTIVE: Final = 1 << 10
 CLIENT_FOUND_ROWS: Final = 1 << 1
 
 
+#: Stages of statements by their first word.
+_STAGES: Final = {"update": "updating", "delete": "updating", "insert": "update"}
 #: Results in these go out as the kernels make them.
 _AS_THEY_ARE: Final = ("utf8mb4", "utf8mb3", "binary")
 
@@ -53,7 +56,7 @@ class SessionState:
         self.node = node
         self.client = client
         self.connection_id = client.connection_id
-        self.transaction = Transaction(node)
+        self.transaction = Transaction(node, client.connection_id)
         self.diagnostics = Diagnostics()
         self.variables = node.globals.new_session()
         self.user_variables: dict[str, tuple[Any, SqlType | None]] = {}
@@ -71,6 +74,7 @@ class SessionState:
         self.parser_notes: list[Note] = []  #: deprecations in the running statement's text
         self.text = ""  #: the running statement, for the process list
         self.command = "Sleep"
+        self.own_stage = ""  #: what a wait that is not for a lock is called
         self.since_us = self.now_us
         self.sleeps = Sleeps()
         self.kill_requested = ""  #: "query" or "connection"
@@ -114,9 +118,20 @@ class SessionState:
         self.transaction.autocommit = bool(variables.get("autocommit"))
         self.transaction.isolation = str(variables.get("transaction_isolation"))
         self.transaction.session_read_only = bool(variables.get("transaction_read_only"))
+        seconds = variables.get("lock_wait_timeout")
+        assert isinstance(seconds, int)
+        self.transaction.lock_wait_seconds = seconds
         limit = variables.get("max_error_count")
         assert isinstance(limit, int)
         self.diagnostics.limit = limit
+
+    @property
+    def stage(self) -> str:
+        """What the process list says of a running command."""
+        ticket = self.transaction.owner.waiting
+        if ticket is not None:
+            return STAGES[ticket.key.kind]
+        return self.own_stage or _STAGES.get(self.text.lstrip()[:6].lower(), "executing")
 
     # What functions ask: `functions.table.Context`
 
@@ -174,6 +189,7 @@ class SessionState:
     async def sleep(self, seconds: float, uses_tables: bool) -> None:
         """What SLEEP() waits for. KILL QUERY ends it with 1 instead of 0 when the statement does
         nothing else; a statement over tables is interrupted by it like any other."""
+        self.own_stage = "User sleep"
         try:
             await sleep(seconds)
         except asyncio.CancelledError:
@@ -185,6 +201,8 @@ class SessionState:
             self.sleeps.slept(1)
         else:
             self.sleeps.slept(0)
+        finally:
+            self.own_stage = ""
 
     # What the wire asks
 
