@@ -226,6 +226,8 @@ TABLE: Final = """\
   table definition and create index(s) accordingly.
 3013 HY000 Invalid size for column '%s'.
 3024 HY000 Query execution was interrupted, maximum statement execution time exceeded
+3057 42000 Incorrect user-level lock name '%s'. The name is empty, NULL, or can not be expressed in
+  the current character-set.
 3058 HY000 Deadlock found when trying to get user-level lock; try rolling back
   transaction/releasing locks and restarting lock acquisition.
 3061 42000 User variable name '%s' is illegal
@@ -403,4 +405,5 @@ TABLE: Final = """\
   an appropriate collation instead.
 4161 HY000 The assignment of %s in SET doesn't match any of the variables registered by the
   component(s)
+4163 42000 User-level lock name '%s' should not exceed 64 characters.
 """

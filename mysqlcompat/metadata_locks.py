@@ -209,6 +209,10 @@ class MetadataLocks:
         for queue in list(self._queues.values()):
             yield from queue
 
+    def holder(self, key: Key) -> Ticket | None:
+        """The lock of `key` that is granted, when only one can be."""
+        return next((one for one in self._queues.get(key, ()) if one.granted), None)
+
     # taking
 
     def take(

@@ -313,7 +313,7 @@ class Session(SessionState):
         fixed = self.variables.get("timestamp")
         self.now_us = int(float(fixed) * 1e6) if fixed else self.since_us
         self.strict = False
-        self.sleeps.clear()
+        self.effects.clear()
         self.parser_notes = []
         self._task = asyncio.current_task()
 

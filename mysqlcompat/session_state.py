@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.table import Sleeps
+from mysqlcompat.functions.table import Effects
 from mysqlcompat.metadata_locks import STAGES
 from mysqlcompat.node_api import Node, sleep
 from mysqlcompat.results import (
@@ -32,6 +32,7 @@ from mysqlcompat.sql.token_stream import Note
 from mysqlcompat.sql.tokens import Token, tokenize
 from mysqlcompat.sqltypes import SqlType
 from mysqlcompat.transaction import Transaction
+from mysqlcompat.user_locks import UserLocks
 from mysqlcompat.variables import ALIASES, VARIABLES, Value, find
 from mysqlcompat.wire import charsets
 from mysqlcompat.wire.sessions import Client
@@ -76,7 +77,8 @@ class SessionState:
         self.command = "Sleep"
         self.own_stage = ""  #: what a wait that is not for a lock is called
         self.since_us = self.now_us
-        self.sleeps = Sleeps()
+        self.effects = Effects()
+        self.user_locks = UserLocks(node.processlist.locks, self.transaction.owner)
         self.kill_requested = ""  #: "query" or "connection"
         self._task: asyncio.Task[Any] | None = None
         self._changes: list[StateChange] = []
@@ -186,7 +188,7 @@ class SessionState:
     def random(self) -> float:
         return self._random.random()
 
-    async def sleep(self, seconds: float, uses_tables: bool) -> None:
+    async def sleep(self, seconds: float, uses_tables: bool) -> int:
         """What SLEEP() waits for. KILL QUERY ends it with 1 instead of 0 when the statement does
         nothing else; a statement over tables is interrupted by it like any other."""
         self.own_stage = "User sleep"
@@ -198,11 +200,10 @@ class SessionState:
                 raise
             self.kill_requested = ""
             task.uncancel()
-            self.sleeps.slept(1)
-        else:
-            self.sleeps.slept(0)
+            return 1
         finally:
             self.own_stage = ""
+        return 0
 
     # What the wire asks
 
