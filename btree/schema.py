@@ -176,6 +176,7 @@ class ForeignKey:
     parent_columns: tuple[str, ...]
     on_delete: str = ""
     on_update: str = ""
+    match: str = "NONE"  #: FULL or PARTIAL when it was written; nothing follows from it
 
 
 @dataclass(frozen=True, slots=True)

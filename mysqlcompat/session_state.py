@@ -120,6 +120,8 @@ class SessionState:
         self.transaction.autocommit = bool(variables.get("autocommit"))
         self.transaction.isolation = str(variables.get("transaction_isolation"))
         self.transaction.session_read_only = bool(variables.get("transaction_read_only"))
+        checks = bool(variables.get("foreign_key_checks"))
+        self.node.engine.foreign_keys.set_checks(self.transaction.ctx, checks)
         seconds = variables.get("lock_wait_timeout")
         assert isinstance(seconds, int)
         self.transaction.lock_wait_seconds = seconds
