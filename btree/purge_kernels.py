@@ -213,6 +213,8 @@ def purge_step(st, mem, limit):
             return 0
         if kind != UNDO_INSERT and not flags & (UNDONE | PREVIOUS_DELETED):
             table = table_descriptor(st, mem, load_u32(mem, record + U_TABLE))
+            if table < 0:
+                return table
             if table:
                 spill = st[ST_SPILL_NEXT]
                 st[ST_SPILL_NEXT] = st[ST_SPILL_AT]

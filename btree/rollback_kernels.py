@@ -254,6 +254,8 @@ def rollback_step(st, mem, ctx, until, limit):
             return frame
         record = frame + (pointer & 0xFFFF)
         table = table_descriptor(st, mem, load_u32(mem, record + U_TABLE))
+        if table < 0:
+            return table
         spill = st[ST_SPILL_NEXT]
         st[ST_SPILL_NEXT] = st[ST_SPILL_AT]
         if table:

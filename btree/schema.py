@@ -216,6 +216,7 @@ class Table:
     formats      earlier ones that rows may still have
     descriptor   offset of the kernel-readable description in the arena (`rows.describe`), 0: none;
                  not stored
+    lease        keeps the descriptor's memory while a copy of the table is used; not stored
     """
 
     name: str
@@ -236,6 +237,7 @@ class Table:
     checks: tuple[Check, ...] = ()
     formats: tuple[RowFormat, ...] = ()
     descriptor: int = field(default=0, compare=False)
+    lease: Any = field(default=None, compare=False, repr=False)
 
     @property
     def clustered(self) -> Index:
@@ -279,7 +281,8 @@ class Table:
     def to_dict(self) -> dict[str, Any]:
         """JSON form for the dictionary, without what is as by default."""
         made = _sparse(self)
-        made.pop("descriptor", None)
+        for name in ("descriptor", "lease"):
+            made.pop(name, None)
         return made
 
     @classmethod

@@ -26,7 +26,7 @@
     160     commit_lsn      end LSN of the last commit that wrote something
     192     cascade_at      stack of foreign keys' actions (`foreign_kernels`), 0: none yet
     200     cascade_room    its bytes
-    208     cascade_top     bytes in use; not 0: a row has changed, its foreign keys are not done yet
+    208     cascade_top     bytes in use; not 0: a row has changed, its keys are not done yet
     216     foreign_off     1: foreign_key_checks = 0
 
     OFFSET  SIZE NAME       TRANSACTION SYSTEM PAGE (page 1; 0-63 is the common page header)
@@ -169,6 +169,7 @@ TABLE_CHANGES: Final = 16  #: rows inserted, updated, deleted since start
 TABLE_ROWS: Final = 24  #: estimated rows: counted at open or load, kept up by row kernels
 TABLE_FOREIGN: Final = 32  #: offset of its foreign keys (`foreign_layout`), 0: none
 TABLE_BYTES: Final = 64
+NOT_LOADED: Final = -1  #: in place of a descriptor: the table is there, Python must load it
 
 # A lock entry in the arena's lock pool (`lock_kernels.py`).
 LOCK_HASH: Final = 0  #: 63-bit hash of tree root and key
