@@ -77,7 +77,7 @@ class EntrySort:
             with tempfile.TemporaryFile(buffering=0) as file:
                 self._file = os.dup(file.fileno())
         start = self._file_bytes
-        view = memoryview(self._arena.mem)[at : at + count]
+        view = self._arena.mem[at : at + count].data
         while view:
             written = os.pwrite(self._file, view, self._file_bytes)
             self._file_bytes += written
@@ -135,7 +135,7 @@ class EntrySort:
             mem = self._arena.mem
             mem[buffer : buffer + left] = mem[at:end].copy()
             wanted = min(WINDOW_BYTES - left, run.end - run.at)
-            view = memoryview(mem)[buffer + left : buffer + left + wanted]
+            view = mem[buffer + left : buffer + left + wanted].data
             got = os.preadv(self._file, [view], run.at)
             if got <= 0:
                 raise OSError("a run of a sort is shorter than it was written")

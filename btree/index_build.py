@@ -15,15 +15,15 @@ nothing but pages to free.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from btree import bulk_kernels, index_build_kernels, txn_kernels
+from btree.descriptors import describe, forget
 from btree.entry_sort import RUN_BYTES, EntrySort
 from btree.errors import DuplicateKey
 from btree.index_build_kernels import SINK_AT, WALK_AT, WALK_END, WALK_LEFT
-from btree.rows import describe, forget
 from btree.schema import Index, Table
 from btree.state import ST_VALUE_BYTES
 from redo.codes import E_DUPLICATE, E_NO_ROOM
@@ -97,7 +97,7 @@ class IndexBuild:
             arena.free(at, size)
         forget(arena, self._table)
 
-    def _run(self) -> Iterator[bool]:
+    def _run(self) -> Generator[bool, None, None]:
         for number, index in enumerate(self._indexes, self._first):
             self._sort = EntrySort(self._engine.arena, self._engine.st)
             self.stage = "reading rows"

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from btree.rows import describe, descriptor_bytes
+from btree.descriptors import describe, descriptor_bytes
 from btree.schema import Table
 from btree.state import ST_TABLES_AT, ST_TABLES_ROOM
 from btree.txn_layout import NOT_LOADED, TABLE_BYTES

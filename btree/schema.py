@@ -214,7 +214,7 @@ class Table:
     version      dictionary version in which this definition appeared
     row_format   version number that rows written under this definition carry
     formats      earlier ones that rows may still have
-    descriptor   offset of the kernel-readable description in the arena (`rows.describe`), 0: none;
+    descriptor   offset of the kernel-readable description in the arena (`descriptors`), 0: none;
                  not stored
     lease        keeps the descriptor's memory while a copy of the table is used; not stored
     """
@@ -280,7 +280,7 @@ class Table:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form for the dictionary, without what is as by default."""
-        made = _sparse(self)
+        made: dict[str, Any] = _sparse(self)
         for name in ("descriptor", "lease"):
             made.pop(name, None)
         return made
