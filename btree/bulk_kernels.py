@@ -7,6 +7,8 @@ like any other tree.
 
 from __future__ import annotations
 
+from btree import failpoints
+from btree.failpoint_kernels import failpoint
 from btree.layout import (
     CELLS_AT,
     LEAF_CELL_HEADER,
@@ -148,6 +150,7 @@ def _fill_leaf(st, mem, root, entries, used):
         return code
     code = _new_leaf(st, mem, entries, taken)
     mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.DDL_BUILD)
     return code if code < 0 else taken
 
 

@@ -12,7 +12,9 @@ B3  Whatever was changed after the scan began is in the undo stream behind the p
 
 from __future__ import annotations
 
+from btree import failpoints
 from btree.bulk_kernels import ENTRY_HEADER, entry_bytes
+from btree.failpoint_kernels import failpoint
 from btree.keys_kernels import key_has_null
 from btree.layout import D_TABLE_ID, I_PARTS, I_UNIQUE
 from btree.mvcc_kernels import version_older, version_start, view_sees
@@ -133,6 +135,7 @@ def _entry_out(st, mem, table, index, which, trx_id, flags, sink):
         return code
     entry_put(st, mem, table, index, which, trx_id, flags & 1)
     mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.DDL_BUILD)
     return 0
 
 
