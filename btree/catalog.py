@@ -294,9 +294,12 @@ class Catalog:
             moved[to_database, to_name] = replace(table, database=to_database, name=to_name)
         self._change([catalog_rows.definition(table) for table in moved.values()])
 
-    def alter_table(self, old: Table, new: Table, trees: Sequence[Index] = ()) -> Table:
+    def alter_table(
+        self, old: Table, new: Table, others: Sequence[Table] = (), trees: Sequence[Index] = ()
+    ) -> Table:
         """Replace a definition by one that fits the rows there are.
 
+        others new definitions of tables that follow it, in the same step
         trees  indexes of `new` that `old` has not, with the trees `make_trees` made for them, full
         Indexes that `new` has no more are dropped.
         """
@@ -304,7 +307,7 @@ class Catalog:
         gone = [index for index in old.indexes if index.index_id not in kept]
         new = replace(new, table_id=old.table_id)
         ops = catalog_rows.dropping(old, gone) + catalog_rows.adopting(new, trees)
-        self._change([*ops, catalog_rows.definition(new)])
+        self._change([*ops, *map(catalog_rows.definition, (new, *others))])
         self.building -= {catalog_rows.tree_key(index.index_id) for index in trees}
         return self._now(old.table_id)
 
@@ -376,7 +379,7 @@ class Catalog:
             while build.step():
                 pass
             build.finish()
-            return self.alter_table(table, new, made)
+            return self.alter_table(table, new, trees=made)
         finally:
             build.close()
             self.abandon_trees(made)

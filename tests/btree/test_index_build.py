@@ -133,7 +133,7 @@ def test_writers_go_on_while_an_index_is_built(tmp_path, seed, monkeypatch):
             shop.engine.purge_step(20)
         shop.engine.rollback(long)
         build.finish()
-        catalog.alter_table(shop.table, new, made)
+        catalog.alter_table(shop.table, new, trees=made)
         build.close()
         shop.look_up()
         assert shop.engine.check() == []
@@ -167,7 +167,7 @@ def test_keys_that_move_between_rows_are_no_duplicates(tmp_path):
             pass
         build.finish()
         build.close()
-        catalog.alter_table(shop.table, new, made)
+        catalog.alter_table(shop.table, new, trees=made)
         shop.look_up()
         assert read_all(shop, 3) == [(2, 1, None), (1, 4, None)]
         assert shop.engine.check() == []
