@@ -347,6 +347,7 @@ TABLE: Final = """\
   UTF8MB4 in a future release. Please consider using CHAR(x) CHARACTER SET UTF8MB4 in order to be
   unambiguous.
 3730 HY000 Cannot drop table '%s' referenced by a foreign key constraint '%s' on table '%s'.
+3733 HY000 Foreign key '%s' uses virtual column '%s' which is not supported.
 3734 HY000 Failed to add the foreign key constraint. Missing column '%s' for constraint '%s' in
   the referenced table '%s'
 3750 HY000 Unable to create or change a table without a primary key, when the system variable
@@ -377,6 +378,8 @@ TABLE: Final = """\
 3813 HY000 Column check constraint '%s' references other column.
 3814 HY000 An expression of a check constraint '%s' contains disallowed function: %s.
 3815 HY000 An expression of a check constraint '%s' contains disallowed function.
+3816 HY000 An expression of a check constraint '%s' cannot refer to a user or system variable.
+3818 HY000 Check constraint '%s' cannot refer to an auto-increment column.
 3819 HY000 Check constraint '%s' is violated.
 3820 HY000 Check constraint '%s' refers to non-existing column '%s'.
 3821 HY000 Check constraint '%s' is not found in the table.
@@ -399,6 +402,7 @@ TABLE: Final = """\
 3944 HY000 The query does not comply with variable require_row_format restrictions.
 3955 HY000 Access denied for user '%s'@'%s'. Account is blocked for %s day(s) (%s day(s)
   remaining) due to %s consecutive failed logins.
+3959 HY000 Check constraint '%s' uses column '%s', hence column cannot be dropped or renamed.
 3986 HY000 Evaluating a JSON value in SQL boolean context does an implicit comparison against JSON
   integer 0; if this is not what you want, consider converting JSON to a SQL numeric type with
   JSON_VALUE RETURNING
