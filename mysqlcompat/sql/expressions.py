@@ -18,7 +18,7 @@ from mysqlcompat.functions.definitions import check_count
 from mysqlcompat.functions.intervals import build_date_shift, build_extract
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.casts import cast_node
-from mysqlcompat.sql.infer import Typing, nullable_of
+from mysqlcompat.sql.infer import Typing, is_binary_string, nullable_of
 from mysqlcompat.sql.literals import Literals, Rules
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.scope import Scope
@@ -116,7 +116,7 @@ class Resolver(Literals):
         if len(one) != len(other):
             raise SqlError(1241, len(one))
         if operator not in ("=", "<>", "<=>"):
-            raise not_supported("ordering of rows")
+            return self._row_order(operator, one, other)
         each = "<=>" if operator == "<=>" else "="
         parts = [
             self.typing.comparison(each, self.resolve(a), self.resolve(b))
@@ -126,6 +126,16 @@ class Resolver(Literals):
         if operator != "<>":
             return made
         return self.typing.call("not", bool_type(made.type.nullable), made)
+
+    def _row_order(self, operator: str, one: Sequence[Any], other: Sequence[Any]) -> Expression:
+        """``(a, b) < (c, d)``: a < c, or a = c and b < d."""
+        compare = self.typing.comparison
+        pairs = [(self.resolve(a), self.resolve(b)) for a, b in zip(one, other, strict=True)]
+        made = compare(operator, *pairs[-1])
+        for left, right in reversed(pairs[:-1]):
+            rest = self.logic("and", [compare("=", left, right), made])
+            made = self.logic("or", [compare(operator[0], left, right), rest])
+        return made
 
     def logic(self, operator: str, args: Sequence[Expression]) -> Expression:
         """AND, OR over conditions; nested ones of the same kind are flattened."""
@@ -241,12 +251,14 @@ class Resolver(Literals):
         return self.typing.negation(self.scalar(node.this))
 
     def bitwise(self, node: Any) -> Expression:
-        args = [self.typing.as_integer(self.scalar(arg)) for arg in (node.this, node.expression)]
-        made = int_type(21, True, nullable_of(args))
-        return self.typing.call(_BITWISE[type(node)], made, *args)
+        left, right = self.scalar(node.this), self.scalar(node.expression)
+        return self.typing.bitwise(_BITWISE[type(node)], left, right)
 
     def bit_not(self, node: Any) -> Expression:
-        arg = self.typing.as_integer(self.scalar(node.this))
+        arg = self.scalar(node.this)
+        if is_binary_string(arg):
+            return self.typing.call("~", arg.type, arg)
+        arg = self.typing.as_bits(arg)
         return self.typing.call("~", int_type(21, True, arg.type.nullable), arg)
 
     def case(self, node: Any) -> Expression:
@@ -483,6 +495,8 @@ _HANDLERS: Final[dict[type, Handler]] = {
     exp.SessionParameter: Resolver.system_variable,
     exp.Anonymous: Resolver.call,
     exp.Concat: Resolver.adjacent_strings,
+    exp.DPipe: lambda self, node: self.named_call("concat", [node.this, node.expression]),
+    exp.Soundex: lambda self, node: self.named_call("soundex", [node.this]),
     exp.Extract: Resolver.extract,
     exp.Interval: Resolver.interval_call,
     exp.JSONArrayContains: lambda self, node: self.named_call(

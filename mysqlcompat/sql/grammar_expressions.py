@@ -11,7 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from mysqlcompat.sql.grammar_words import AGGREGATES, FIXED_ARITY, FUNCTION_WORDS, NO_PAREN, UNITS
+from mysqlcompat.sql.grammar_words import (
+    AGGREGATES,
+    CLOSED,
+    FIXED_ARITY,
+    FUNCTION_WORDS,
+    NO_PAREN,
+    UNITS,
+)
 from mysqlcompat.sql.keywords import RESERVED
 from mysqlcompat.sql.token_stream import TokenStream
 from mysqlcompat.sql.tokens import Kind, Token
@@ -35,6 +42,7 @@ class Reading:
 
     items: list[Item] = field(default_factory=list)
     selects: int = 0
+    spaced: str = ""  #: first of the functions that must not be followed by a blank, and is
 
 
 class ExpressionGrammar:
@@ -245,7 +253,9 @@ class ExpressionGrammar:
         at = self.at
         if word in RESERVED and word not in FUNCTION_WORDS and word not in _SPECIAL:
             raise at.error()
-        at.advance()
+        name = at.advance()
+        if name.end < at.token.start and word in CLOSED and not self.reading.spaced:
+            self.reading.spaced = at.text[name.start : name.end]
         at.expect_op("(")
         special = _SPECIAL.get(word)
         if special is not None:

@@ -45,6 +45,7 @@ from mysqlcompat.sqltypes import (
     Class,
     SqlType,
     bool_type,
+    bytes_per_character,
     charset_of,
     date_type,
     datetime_type,
@@ -73,6 +74,22 @@ def is_number_literal(arg: Expression) -> bool:
     """``x'41'`` and ``b'101'``: binary strings that are numbers where one is wanted. With an
     introducer they are not."""
     return isinstance(arg, Literal) and isinstance(arg.value, bytes) and arg.type.scale != NOT_FIXED
+
+
+def is_binary_string(arg: Expression) -> bool:
+    """A binary string which operators on bits take byte by byte."""
+    is_binary = arg.type.cls is Class.STRING and arg.type.collation == BINARY
+    return is_binary and not is_number_literal(arg)
+
+
+def _works_on_bytes(left: Expression, right: Expression) -> bool:
+    """Whether ``& | ^`` see binary strings: one at least, the other such a one, a literal or
+    NULL."""
+    strings = is_binary_string(left), is_binary_string(right)
+    return any(strings) and all(
+        known or is_number_literal(arg) or arg.type.cls is Class.NULL
+        for known, arg in zip(strings, (left, right), strict=True)
+    )
 
 
 def nullable_of(args: Sequence[Expression]) -> bool:
@@ -123,7 +140,22 @@ class Typing:
             target = string_type((1 << 32) - 1, "utf8mb4_bin", source.nullable, 2)
         else:
             target = string_type(text_length(source), collation, source.nullable, 4)
-        return self.cast(arg, target)
+        return self.cast(self.shown(arg), target)
+
+    def shown(self, arg: Expression) -> Expression:
+        """`arg` where its text counts: a DECIMAL that IF, CASE … chose keeps its branch's scale."""
+        if not isinstance(arg, Call) or arg.type.cls is not Class.DECIMAL:
+            return arg
+        branches = _branches(arg)
+        if not any(isinstance(arg.args[n], Cast) for n in branches):
+            return arg
+        mixed = replace(arg.type, mixed=True)
+        args = list(arg.args)
+        for number in branches:
+            branch = args[number]
+            inner = branch.arg if isinstance(branch, Cast) and branch.mode == IMPLICIT else branch
+            args[number] = Cast(mixed.or_null(inner.type.nullable), self.shown(inner))
+        return replace(arg, type=mixed, args=tuple(args))
 
     def as_number(self, arg: Expression) -> Expression:
         if is_number_literal(arg):
@@ -150,13 +182,20 @@ class Typing:
         return self.cast(arg, int_type(nullable=arg.type.nullable))
 
     def as_double(self, arg: Expression) -> Expression:
+        if is_number_literal(arg):
+            arg = self.as_number(arg)
         return self.cast(arg, double_type(nullable=arg.type.nullable))
 
     def as_condition(self, arg: Expression) -> Expression:
         """Where only "zero, not zero or NULL" counts."""
         if arg.type.cls is Class.JSON:
+            self.context.warn(3986, SqlError(3986).message)
             return self.comparison("<>", arg, Literal(int_type(2, nullable=False), 0))
         return self.as_number(arg)
+
+    def as_test(self, arg: Expression) -> Expression:
+        """The condition of IF and CASE: a JSON value counts as a number."""
+        return self.as_double(arg) if arg.type.cls is Class.JSON else self.as_condition(arg)
 
     def as_moment(self, arg: Expression, fsp: int | None = None) -> Expression:
         if arg.type.cls is Class.DATETIME:
@@ -297,7 +336,36 @@ class Typing:
                 raise SqlError(1267, best.collation, shown[0], other.collation, shown[1], operator)
         return best.collation
 
+    # bits
+
+    def bitwise(self, operator: str, left: Expression, right: Expression) -> Expression:
+        """``& | ^ << >>``: over numbers, or byte by byte over binary strings of one length."""
+        if operator in ("<<", ">>"):
+            right = self.as_bits(right)
+            if is_binary_string(left):
+                made = left.type.or_null(nullable_of((left, right)))
+                return self.call(operator, made, left, right)
+            left = self.as_bits(left)
+        elif _works_on_bytes(left, right):
+            length = max(left.type.length, right.type.length)
+            made = string_type(length, BINARY, nullable_of((left, right)))
+            return self.call(operator, made, left, right)
+        else:
+            left, right = self.as_bits(left), self.as_bits(right)
+        return self.call(operator, int_type(21, True, nullable_of((left, right))), left, right)
+
+    def as_bits(self, arg: Expression) -> Expression:
+        """64 bits: DECIMALs beyond them are cut to an unsigned number."""
+        if arg.type.cls in (Class.INT, Class.NULL) or is_number_literal(arg):
+            return self.as_integer(arg)
+        unsigned = arg.type.cls is Class.DECIMAL
+        return self.cast(arg, int_type(unsigned=unsigned, nullable=arg.type.nullable))
+
     # arithmetic
+
+    @property
+    def division_digits(self) -> int:
+        return int(self.context.system_variable("div_precision_increment", ""))
 
     def arithmetic(self, operator: str, left: Expression, right: Expression) -> Expression:
         """``+ - * / div %``."""
@@ -313,18 +381,21 @@ class Typing:
         nullable = nullable_of((left, right)) or operator in ("/", "%")
         classes = {left.type.cls, right.type.cls}
         if Class.NULL in classes and Class.DOUBLE not in classes:
-            made = double_of_null(operator, *measures)
+            made = double_of_null(operator, *measures, self.division_digits)
             return self.call(operator, made, self.as_double(left), self.as_double(right))
         if Class.DOUBLE in classes:
             left, right = self.as_double(left), self.as_double(right)
             return self.call(operator, double_type(nullable=nullable), left, right)
         if operator == "/":
-            return self.call("/", division_type(left.type, right.type), left, right)
+            made = division_type(left.type, right.type, self.division_digits)
+            return self.call("/", made, left, right)
         if Class.DECIMAL in classes:
             made = decimal_result(operator, left.type, right.type, nullable)
             left, right = self._as_decimal(left), self._as_decimal(right)
             return self.call(operator, made, left, right)
         unsigned = left.type.unsigned or (right.type.unsigned and operator != "%")
+        if operator == "-" and "NO_UNSIGNED_SUBTRACTION" in self.context.sql_mode:
+            unsigned = False
         places = digits(left.type), digits(right.type)
         size = {"*": sum(places), "%": max(places)}.get(operator, max(places) + 1)
         made = int_type(size + (not unsigned or operator == "%"), unsigned, nullable)
@@ -384,7 +455,9 @@ class Typing:
         if classes <= {Class.INT, Class.DOUBLE} and all(
             one.kind is TypeKind.FLOAT for one in types if one.cls is Class.DOUBLE
         ):
-            return SqlType(TypeKind.FLOAT, 23, NOT_FIXED, nullable=nullable)
+            wide = any(one.kind in (TypeKind.INT, TypeKind.BIGINT, TypeKind.BIT) for one in types)
+            kind = TypeKind.DOUBLE if wide else TypeKind.FLOAT
+            return SqlType(kind, 23, NOT_FIXED, nullable=nullable)
         if classes <= {Class.INT, Class.DECIMAL, Class.DOUBLE}:
             length = max(max(text_length(one) for one in types), 23)
             return double_type(length, nullable)
@@ -395,7 +468,7 @@ class Typing:
                 if fsp
                 else (types[0].or_null(nullable))
             )
-        if classes == {Class.DATE, Class.DATETIME} or classes == {Class.TIME, Class.DATETIME}:
+        if classes <= TEMPORAL:
             return datetime_type(max(one.scale for one in types), nullable)
         if classes == {Class.JSON}:
             return json_type(nullable)
@@ -406,11 +479,14 @@ class Typing:
         size = max(digits(one) for one in types)
         if any(one.unsigned and size == 20 for one in types) and not unsigned:
             return decimal_type(20, 0, nullable=nullable)
-        kinds = {one.kind for one in types}
-        kind = kinds.pop() if len(kinds) == 1 else TypeKind.BIGINT
         if all(map(is_boolean, types)):
             return bool_type(nullable)
-        return SqlType(kind, size + (not unsigned), unsigned=unsigned, nullable=nullable)
+        kinds = {one.kind for one in types}
+        if TypeKind.BIT in kinds and len(kinds) > 1:
+            return decimal_type(size, 0, nullable=nullable)
+        kind = _common_kind(types, unsigned)
+        length = max(one.length for one in types)  # MySQL leaves no room for a sign
+        return SqlType(kind, length, unsigned=unsigned, nullable=nullable)
 
     def _common_string(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
         strings = [one if one.cls is Class.STRING else self._as_text_type(one) for one in types]
@@ -419,10 +495,17 @@ class Typing:
         collation = self.collation(strings, "case")
         best = min(one.coercibility for one in strings)
         kinds = {one.kind for one in types if one.cls is Class.STRING}
+        large = kinds & _COLUMN_TEXTS
         kind = TypeKind.CHAR if kinds == {TypeKind.CHAR} else TypeKind.VARCHAR
-        return string_type(max(one.length for one in strings), collation, nullable, best, kind)
+        kind = TypeKind.BLOB if large and collation == BINARY else TypeKind.TEXT if large else kind
+        length = max(one.length for one in strings)
+        if collation == BINARY:
+            length = max(map(_bytes_of, types))
+        return string_type(length, collation, nullable, best, kind)
 
     def _as_text_type(self, sql_type: SqlType) -> SqlType:
+        if sql_type.kind is TypeKind.BIT:
+            return string_type(sql_type.length, BINARY, coercibility=5)
         return string_type(text_length(sql_type), self.context.collation, coercibility=5)
 
     def to_result(self, arg: Expression, target: SqlType) -> Expression:
@@ -430,6 +513,51 @@ class Typing:
         if target.cls is Class.STRING and arg.type.cls is not Class.STRING:
             return self.cast(self.as_string(arg), target)
         return self.cast(arg, target)
+
+
+_INTEGER_KINDS: Final = (
+    TypeKind.TINYINT, TypeKind.SMALLINT, TypeKind.MEDIUMINT, TypeKind.INT, TypeKind.BIGINT,
+)  # fmt: skip
+
+
+def _common_kind(types: Sequence[SqlType], unsigned: bool) -> TypeKind:
+    """The integer kind that holds all of them."""
+    kinds = {one.kind for one in types}
+    if len(kinds) == 1 and len({one.unsigned for one in types}) == 1:
+        return kinds.pop()
+    rank = 0
+    for one in types:
+        own = 1 if one.kind is TypeKind.YEAR else _INTEGER_KINDS.index(one.kind)
+        rank = max(rank, own + (one.unsigned and not unsigned))
+    return _INTEGER_KINDS[min(rank, len(_INTEGER_KINDS) - 1)]
+
+
+#: Kinds that only columns have: MySQL keeps calling what comes of them BLOB.
+_COLUMN_TEXTS: Final = frozenset(
+    (TypeKind.TEXT, TypeKind.TINYTEXT, TypeKind.BLOB, TypeKind.TINYBLOB)
+)
+
+
+def _bytes_of(sql_type: SqlType) -> int:
+    """Bytes of a value as a binary string."""
+    if sql_type.kind is TypeKind.DOUBLE:
+        return min(text_length(sql_type), sql_type.length)  # a literal: as it was written
+    if sql_type.cls is not Class.STRING:
+        return text_length(sql_type)
+    return sql_type.length * bytes_per_character(sql_type.collation)
+
+
+def _branches(call: Call) -> Sequence[int]:
+    """Numbers of the arguments one of which is the call's value."""
+    count = len(call.args)
+    match call.function.name:
+        case "if" | "nullif":
+            return range(1, count)
+        case "case":
+            return [*range(1, count, 2), *([count - 1] if count % 2 else [])]
+        case "greatest" | "least":
+            return range(count)
+    return ()
 
 
 def _is_negated(arg: Expression) -> bool:
