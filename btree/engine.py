@@ -25,6 +25,7 @@ from btree import (
 from btree.catalog import Catalog
 from btree.check_rows import check_engine
 from btree.errors import TooManyTransactions
+from btree.foreign_keys import ForeignKeys
 from btree.locks import Locks
 from btree.pool import BufferPool
 from btree.recovered import RecoveredTransactions
@@ -43,6 +44,7 @@ from btree.state import (
     ST_PURGE_UNDO,
     ST_REMOTE_LOW,
     ST_TABLES_AT,
+    ST_WANTED_TABLE,
 )
 from btree.tree import Store
 from btree.txn_layout import (
@@ -63,7 +65,7 @@ from btree.txn_layout import (
     TABLE_ROWS,
 )
 from redo.arena import Arena, Words
-from redo.codes import E_LOCKS_FULL, E_TOO_MANY
+from redo.codes import E_CASCADE_ROOM, E_LOCKS_FULL, E_NOT_LOADED, E_TOO_MANY
 from redo.log import LogWriter
 from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_READ_ONLY
 from redo.volume import Volume
@@ -105,9 +107,9 @@ class Engine:
         st[ST_LOCK_BUCKETS_AT] = arena.alloc(8 * _LOCK_BUCKETS)
         st[ST_LOCK_MASK] = _LOCK_BUCKETS - 1
         st[ST_REMOTE_LOW] = _NO_VIEW
-        self.catalog_building: set[bytes] = set()
         self.catalog = Catalog(self)
         self.locks = Locks(arena, st)
+        self.foreign_keys = ForeignKeys(self)
         self.recovered = RecoveredTransactions(self)
         self._counted: dict[int, int] = {}
 
@@ -133,6 +135,8 @@ class Engine:
             self.st[ST_PURGE_UNDO] = self.system_word(SYS_UNDO_HEAD)
             self.recovered.adopt()
         self.catalog.refresh()
+        if not self.st[ST_READ_ONLY]:
+            self.catalog.recover()
 
     @property
     def log_end(self) -> int:
@@ -145,6 +149,11 @@ class Engine:
         """Do what a retryable code asks for (page, frame, log room, locks); whether to retry."""
         if code == E_LOCKS_FULL:
             self._grow_locks()
+            return True
+        if code == E_NOT_LOADED:
+            return self.catalog.table_of_id(int(self.st[ST_WANTED_TABLE])) is not None
+        if code == E_CASCADE_ROOM:
+            self.foreign_keys.grow_stack()
             return True
         return self.store.settle(code)
 
@@ -195,6 +204,7 @@ class Engine:
         self.rollback(ctx)
         assert self.word(ctx, CTX_WAITERS) == 0
         txn_kernels.ctx_unlink(self.st, self.arena.mem, ctx)
+        self.foreign_keys.forget(ctx)
         self.arena.free(self.word(ctx, CTX_VIEW_IDS), 8 * TRANSACTIONS_MAX)
         self.arena.free(ctx, CTX_BYTES)
 
@@ -241,6 +251,7 @@ class Engine:
         self._undo(ctx, mark)
 
     def _undo(self, ctx: int, until: int) -> None:
+        self.foreign_keys.give_up(ctx)
         step = rollback_kernels.rollback_step
         while self.ensure(self.call(step, ctx, until, _ROLLBACK_ROWS)):
             pass

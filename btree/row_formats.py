@@ -15,6 +15,8 @@ from btree.schema import ColumnType, RowFormat, Table
 
 #: Older formats a table may have: each makes its descriptor longer.
 FORMATS_MAX: Final = 64
+#: Columns of all of them together: the definition must fit one mini-transaction.
+FORMAT_COLUMNS_MAX: Final = 4096
 
 
 def with_row_format(old: Table, new: Table, sources: Sequence[int]) -> Table:
@@ -22,14 +24,15 @@ def with_row_format(old: Table, new: Table, sources: Sequence[int]) -> Table:
 
     sources  per column of `new`: its number in `old`, -1: it is new and has an `initial`
     Both have a hidden row id, or neither. The columns that stay hold the same lanes. Raises
-    ValueError when there would be more than FORMATS_MAX formats: the table must be written anew.
+    ValueError when there would be too many formats: the table must be written anew.
     """
     stored = list(sources)
     if old.has_row_id:
         stored.append(len(old.columns))
     if stored == list(range(len(old.stored_columns))) and _same_place(old, new):
         return replace(new, row_format=old.row_format, formats=old.formats)
-    if len(old.formats) >= FORMATS_MAX:
+    columns = sum(len(form.columns) + len(stored) for form in old.formats)
+    if len(old.formats) >= FORMATS_MAX or columns > FORMAT_COLUMNS_MAX:
         raise ValueError("too many row formats")
     formats = tuple(
         replace(form, sources=tuple(form.sources[s] if s >= 0 else -1 for s in stored))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.table import Sleeps
+from mysqlcompat.functions.table import Effects
 from mysqlcompat.metadata_locks import STAGES
 from mysqlcompat.node_api import Node, sleep
 from mysqlcompat.results import (
@@ -32,6 +32,7 @@ from mysqlcompat.sql.token_stream import Note
 from mysqlcompat.sql.tokens import Token, tokenize
 from mysqlcompat.sqltypes import SqlType
 from mysqlcompat.transaction import Transaction
+from mysqlcompat.user_locks import UserLocks
 from mysqlcompat.variables import ALIASES, VARIABLES, Value, find
 from mysqlcompat.wire import charsets
 from mysqlcompat.wire.sessions import Client
@@ -76,8 +77,11 @@ class SessionState:
         self.command = "Sleep"
         self.own_stage = ""  #: what a wait that is not for a lock is called
         self.since_us = self.now_us
-        self.sleeps = Sleeps()
-        self.kill_requested = ""  #: "query" or "connection"
+        self.effects = Effects()
+        self.user_locks = UserLocks(node.processlist.locks, self.transaction.owner)
+        self.kill_requested = ""  #: "query", "connection", or "timeout"
+        self.max_execution_ms = 0  #: of a SELECT, 0: any
+        self._timer: asyncio.TimerHandle | None = None  #: ends the running SELECT
         self._task: asyncio.Task[Any] | None = None
         self._changes: list[StateChange] = []
         self._random = random.Random()
@@ -118,8 +122,11 @@ class SessionState:
         self.transaction.autocommit = bool(variables.get("autocommit"))
         self.transaction.isolation = str(variables.get("transaction_isolation"))
         self.transaction.session_read_only = bool(variables.get("transaction_read_only"))
-        seconds = variables.get("lock_wait_timeout")
-        assert isinstance(seconds, int)
+        checks = bool(variables.get("foreign_key_checks"))
+        self.node.engine.foreign_keys.set_checks(self.transaction.ctx, checks)
+        seconds, limit_ms = variables.get("lock_wait_timeout"), variables.get("max_execution_time")
+        assert isinstance(seconds, int) and isinstance(limit_ms, int)
+        self.max_execution_ms = limit_ms
         self.transaction.lock_wait_seconds = seconds
         limit = variables.get("max_error_count")
         assert isinstance(limit, int)
@@ -186,23 +193,22 @@ class SessionState:
     def random(self) -> float:
         return self._random.random()
 
-    async def sleep(self, seconds: float, uses_tables: bool) -> None:
-        """What SLEEP() waits for. KILL QUERY ends it with 1 instead of 0 when the statement does
+    async def sleep(self, seconds: float, uses_tables: bool) -> int:
+        """What SLEEP() waits for. KILL QUERY or max_execution_time ends it with 1 instead of 0 when the statement does
         nothing else; a statement over tables is interrupted by it like any other."""
         self.own_stage = "User sleep"
         try:
             await sleep(seconds)
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if uses_tables or self.kill_requested != "query" or task is None:
+            if uses_tables or self.kill_requested in ("", "connection") or task is None:
                 raise
             self.kill_requested = ""
             task.uncancel()
-            self.sleeps.slept(1)
-        else:
-            self.sleeps.slept(0)
+            return 1
         finally:
             self.own_stage = ""
+        return 0
 
     # What the wire asks
 
