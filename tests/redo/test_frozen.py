@@ -164,7 +164,7 @@ def test_a_snapshot_is_restored_more_than_once(volumes: Volumes, tmp_path: Path)
         volumes.stop(name)
 
 
-@pytest.mark.parametrize("stop_after", [0, 3, 8, 20])
+@pytest.mark.parametrize("stop_after", [0, 1, 5])
 def test_unfolding_that_is_interrupted_goes_on(
     volumes: Volumes, stop_after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
