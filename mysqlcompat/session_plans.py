@@ -29,6 +29,7 @@ _MEANING: Final = (
     "character_set_results",
     "time_zone",
     "div_precision_increment",
+    "group_concat_max_len",
 )
 _CLIENT_OPTIONAL_METADATA: Final = 1 << 25
 

@@ -175,7 +175,6 @@ def _sleep(seconds: float) -> int:
     raise Suspended(lambda session, uses_tables: session.sleep(seconds, uses_tables))
 
 
-
 # Locks by name
 
 _COUNT = integer(21, unsigned=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -70,6 +70,15 @@ class Callback:
     to: Register
 
 
+class Answering(Protocol):
+    """Another kind of instruction in Python."""
+
+    @property
+    def expression(self) -> Expression: ...
+
+    def answer(self, execution: Any, n: int) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Collection:
     """Records gathered by one stage for a later one. `at` is its header in the run block."""
@@ -118,7 +127,7 @@ class Program:
     columns: tuple[ColumnDef, ...]
     slots: tuple[Slot, ...]
     stages: tuple[Stage, ...]
-    callbacks: dict[int, Callback]
+    callbacks: dict[int, Callback | Answering]
     collections: tuple[Collection, ...]
     tables: tuple[Any, ...]
     version: int

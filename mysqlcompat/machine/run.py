@@ -69,6 +69,7 @@ class Execution:
         self._literals = literals
         self._expressions: dict[int, Expression] = {}
         self._row: dict[tuple[int, int], Any] = {}
+        self.accumulators: dict[tuple[int, int], Any] = {}  #: (aggregate, group) -> accumulator
         self._evaluator = Evaluator(session, params, self._column, program.sources)
         self._by_offset = {collection.at: collection for collection in program.collections}
         try:
@@ -242,7 +243,11 @@ class Execution:
         callback = self.program.callbacks.get(pc)
         if callback is None or code not in (E_CALLBACK, E_OVERFLOW):
             return False
-        self._evaluate(pc, callback, self.memory.get(layout.RUN_LANES))
+        n = self.memory.get(layout.RUN_LANES)
+        if isinstance(callback, Callback):
+            self._evaluate(pc, callback, n)
+        else:
+            callback.answer(self, n)
         self.memory.set(layout.RUN_PC, pc + layout.INSTRUCTION_BYTES)
         return True
 

@@ -23,6 +23,7 @@ from mysqlcompat.sql.keywords import RESERVED
 from mysqlcompat.sql.token_stream import TokenStream
 from mysqlcompat.sql.tokens import Kind, Token
 
+_DISTINCT: Final = {"COUNT", "SUM", "AVG", "MIN", "MAX"}
 _COMPARISONS: Final = {"=", "<=>", "<>", "!=", "<", "<=", ">", ">="}
 _BIT_OPERATORS: Final = {"|", "&", "<<", ">>", "+", "-", "*", "/", "%", "^"}
 
@@ -287,7 +288,7 @@ class ExpressionGrammar:
     def _aggregate(self, word: str) -> None:
         if word == "COUNT" and self.at.accept_op("*"):
             return
-        if self.at.accept("DISTINCT") and word == "COUNT":
+        if word in _DISTINCT and self.at.accept("DISTINCT") and word == "COUNT":
             self._expressions()
             return
         self.at.accept("ALL")

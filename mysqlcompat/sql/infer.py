@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import Final
 
 from btree.schema import TypeKind
-from mysqlcompat.convert import is_boolean
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
+from mysqlcompat.sql.branches import Branches, common_decimal
 from mysqlcompat.sql.measures import (
     decimal_result,
     digits,
@@ -23,7 +23,6 @@ from mysqlcompat.sql.measures import (
     double_of_null,
     numeric_type,
     quotient_digits,
-    scale_of,
     text_length,
 )
 from mysqlcompat.sql.typed import (
@@ -45,7 +44,6 @@ from mysqlcompat.sqltypes import (
     Class,
     SqlType,
     bool_type,
-    bytes_per_character,
     charset_of,
     date_type,
     datetime_type,
@@ -53,7 +51,6 @@ from mysqlcompat.sqltypes import (
     double_type,
     int_type,
     json_type,
-    null_type,
     string_type,
     time_type,
 )
@@ -96,7 +93,7 @@ def nullable_of(args: Sequence[Expression]) -> bool:
     return any(arg.type.nullable for arg in args)
 
 
-class Typing:
+class Typing(Branches):
     """Builder of typed expressions for one statement."""
 
     def __init__(self, context: Context, functions: Callable[[str], Function]) -> None:
@@ -141,21 +138,6 @@ class Typing:
         else:
             target = string_type(text_length(source), collation, source.nullable, 4)
         return self.cast(self.shown(arg), target)
-
-    def shown(self, arg: Expression) -> Expression:
-        """`arg` where its text counts: a DECIMAL that IF, CASE … chose keeps its branch's scale."""
-        if not isinstance(arg, Call) or arg.type.cls is not Class.DECIMAL:
-            return arg
-        branches = _branches(arg)
-        if not any(isinstance(arg.args[n], Cast) for n in branches):
-            return arg
-        mixed = replace(arg.type, mixed=True)
-        args = list(arg.args)
-        for number in branches:
-            branch = args[number]
-            inner = branch.arg if isinstance(branch, Cast) and branch.mode == IMPLICIT else branch
-            args[number] = Cast(mixed.or_null(inner.type.nullable), self.shown(inner))
-        return replace(arg, type=mixed, args=tuple(args))
 
     def as_number(self, arg: Expression) -> Expression:
         if is_number_literal(arg):
@@ -241,7 +223,7 @@ class Typing:
         if Class.DOUBLE in (left.type.cls, right.type.cls):
             return self.as_double(left), self.as_double(right)
         if Class.DECIMAL in (left.type.cls, right.type.cls):
-            target = self._common_decimal([left.type, right.type])
+            target = common_decimal([left.type, right.type])
             return self.cast(left, target), self.cast(right, target)
         return left, right
 
@@ -313,11 +295,6 @@ class Typing:
             has_time = len(shown.strip()) > 10
             return self.cast(arg, datetime_type(6) if has_time else date_type())
         return self.cast(arg, datetime_type(6))
-
-    def _common_decimal(self, types: Sequence[SqlType]) -> SqlType:
-        scale = max(scale_of(one) for one in types)
-        whole = max(digits(one) - scale_of(one) for one in types)
-        return decimal_type(whole + scale, scale)
 
     def collation(self, types: Sequence[SqlType], operator: str) -> str:
         """The collation strings of these types meet in. Raises 1267."""
@@ -439,125 +416,6 @@ class Typing:
                 made = decimal_type(source.precision, source.scale, nullable=source.nullable)
                 return self.call("neg", made, arg)
         return self.call("neg", double_type(nullable=source.nullable), self.as_double(arg))
-
-    # results of IF, CASE, COALESCE …
-
-    def common_type(self, args: Sequence[Expression], nullable: bool) -> SqlType:
-        """The type all of `args` are cast to."""
-        types = [arg.type for arg in args if arg.type.kind is not TypeKind.NULL]
-        if not types:
-            return null_type()
-        classes = {one.cls for one in types}
-        if classes == {Class.INT}:
-            return self._common_integer(types, nullable)
-        if classes <= {Class.INT, Class.DECIMAL}:
-            return self._common_decimal(types).or_null(nullable)
-        if classes <= {Class.INT, Class.DOUBLE} and all(
-            one.kind is TypeKind.FLOAT for one in types if one.cls is Class.DOUBLE
-        ):
-            wide = any(one.kind in (TypeKind.INT, TypeKind.BIGINT, TypeKind.BIT) for one in types)
-            kind = TypeKind.DOUBLE if wide else TypeKind.FLOAT
-            return SqlType(kind, 23, NOT_FIXED, nullable=nullable)
-        if classes <= {Class.INT, Class.DECIMAL, Class.DOUBLE}:
-            length = max(max(text_length(one) for one in types), 23)
-            return double_type(length, nullable)
-        if len(classes) == 1 and classes <= TEMPORAL:
-            fsp = max(one.scale for one in types)
-            return (
-                max(types, key=lambda one: one.scale).or_null(nullable)
-                if fsp
-                else (types[0].or_null(nullable))
-            )
-        if classes <= TEMPORAL:
-            return datetime_type(max(one.scale for one in types), nullable)
-        if classes == {Class.JSON}:
-            return json_type(nullable)
-        return self._common_string(types, nullable)
-
-    def _common_integer(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
-        unsigned = all(one.unsigned for one in types)
-        size = max(digits(one) for one in types)
-        if any(one.unsigned and size == 20 for one in types) and not unsigned:
-            return decimal_type(20, 0, nullable=nullable)
-        if all(map(is_boolean, types)):
-            return bool_type(nullable)
-        kinds = {one.kind for one in types}
-        if TypeKind.BIT in kinds and len(kinds) > 1:
-            return decimal_type(size, 0, nullable=nullable)
-        kind = _common_kind(types, unsigned)
-        length = max(one.length for one in types)  # MySQL leaves no room for a sign
-        return SqlType(kind, length, unsigned=unsigned, nullable=nullable)
-
-    def _common_string(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
-        strings = [one if one.cls is Class.STRING else self._as_text_type(one) for one in types]
-        if any(one.cls is Class.JSON for one in types):
-            return string_type((1 << 32) - 1, "utf8mb4_bin", nullable, 2, TypeKind.LONGTEXT)
-        collation = self.collation(strings, "case")
-        best = min(one.coercibility for one in strings)
-        kinds = {one.kind for one in types if one.cls is Class.STRING}
-        large = kinds & _COLUMN_TEXTS
-        kind = TypeKind.CHAR if kinds == {TypeKind.CHAR} else TypeKind.VARCHAR
-        kind = TypeKind.BLOB if large and collation == BINARY else TypeKind.TEXT if large else kind
-        length = max(one.length for one in strings)
-        if collation == BINARY:
-            length = max(map(_bytes_of, types))
-        return string_type(length, collation, nullable, best, kind)
-
-    def _as_text_type(self, sql_type: SqlType) -> SqlType:
-        if sql_type.kind is TypeKind.BIT:
-            return string_type(sql_type.length, BINARY, coercibility=5)
-        return string_type(text_length(sql_type), self.context.collation, coercibility=5)
-
-    def to_result(self, arg: Expression, target: SqlType) -> Expression:
-        """`arg` as a branch of IF, CASE or COALESCE of type `target`."""
-        if target.cls is Class.STRING and arg.type.cls is not Class.STRING:
-            return self.cast(self.as_string(arg), target)
-        return self.cast(arg, target)
-
-
-_INTEGER_KINDS: Final = (
-    TypeKind.TINYINT, TypeKind.SMALLINT, TypeKind.MEDIUMINT, TypeKind.INT, TypeKind.BIGINT,
-)  # fmt: skip
-
-
-def _common_kind(types: Sequence[SqlType], unsigned: bool) -> TypeKind:
-    """The integer kind that holds all of them."""
-    kinds = {one.kind for one in types}
-    if len(kinds) == 1 and len({one.unsigned for one in types}) == 1:
-        return kinds.pop()
-    rank = 0
-    for one in types:
-        own = 1 if one.kind is TypeKind.YEAR else _INTEGER_KINDS.index(one.kind)
-        rank = max(rank, own + (one.unsigned and not unsigned))
-    return _INTEGER_KINDS[min(rank, len(_INTEGER_KINDS) - 1)]
-
-
-#: Kinds that only columns have: MySQL keeps calling what comes of them BLOB.
-_COLUMN_TEXTS: Final = frozenset(
-    (TypeKind.TEXT, TypeKind.TINYTEXT, TypeKind.BLOB, TypeKind.TINYBLOB)
-)
-
-
-def _bytes_of(sql_type: SqlType) -> int:
-    """Bytes of a value as a binary string."""
-    if sql_type.kind is TypeKind.DOUBLE:
-        return min(text_length(sql_type), sql_type.length)  # a literal: as it was written
-    if sql_type.cls is not Class.STRING:
-        return text_length(sql_type)
-    return sql_type.length * bytes_per_character(sql_type.collation)
-
-
-def _branches(call: Call) -> Sequence[int]:
-    """Numbers of the arguments one of which is the call's value."""
-    count = len(call.args)
-    match call.function.name:
-        case "if" | "nullif":
-            return range(1, count)
-        case "case":
-            return [*range(1, count, 2), *([count - 1] if count % 2 else [])]
-        case "greatest" | "least":
-            return range(count)
-    return ()
 
 
 def _is_negated(arg: Expression) -> bool:

@@ -100,9 +100,9 @@ def _reinterpret(tokens: list[Any], sql_mode: frozenset[str]) -> None:
     for token in tokens:
         if token.token_type is TokenType.DPIPE and concatenates:
             token.token_type = CONCATENATION
-        elif token.token_type is TokenType.FLOAT and token.text.upper() == "REAL":
-            if "REAL_AS_FLOAT" not in sql_mode:
-                token.token_type = TokenType.DOUBLE
+        is_real = token.token_type is TokenType.FLOAT and token.text.upper() == "REAL"
+        if is_real and "REAL_AS_FLOAT" not in sql_mode:
+            token.token_type = TokenType.DOUBLE
 
 
 def _binds_high(tokens: list[Token], number: int) -> bool:
