@@ -130,6 +130,8 @@ rand_seed1 o int 0..18446744073709551615 0
 rand_seed2 o int 0..18446744073709551615 0
 read_buffer_size s int 8192..2147479552 131072
 read_only g bool - OFF
+regexp_stack_limit g int 0..2147483647 8000000
+regexp_time_limit g int 0..2147483647 32
 require_secure_transport g bool - OFF
 secure_file_priv g! str - NULL
 server_id g int 0..4294967295 1
