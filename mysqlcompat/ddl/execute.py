@@ -15,6 +15,7 @@ from btree.errors import DuplicateKey
 from btree.schema import Index, Table
 from mysqlcompat import compiler, table_locks
 from mysqlcompat.catalog_view import CatalogView, is_virtual
+from mysqlcompat.ddl import constraints, foreign_keys
 from mysqlcompat.ddl.definition import Charset, make_table, resolve_charset
 from mysqlcompat.ddl.indexes import add_index, warn_of_duplicates
 from mysqlcompat.errors import SqlError
@@ -125,6 +126,8 @@ async def _drop_database(session: Session, statement: st.DropDatabase) -> Result
     _check_writable(session, statement.name)
     await table_locks.exclusive_schema(session, statement.name)
     tables = view.tables(statement.name)
+    stored = [table for table in tables if isinstance(table, Table)]
+    foreign_keys.check_droppable(foreign_keys.world_of(session), stored)
     for table in tables:
         await table_locks.exclusive(session, table)
     _catalog(session).drop_database(statement.name)
@@ -146,6 +149,7 @@ async def _create_table(session: Session, statement: st.CreateTable) -> Result:
     table = make_table(statement, database, default, session.warn)
     if session.variables.get("sql_require_primary_key") and table.has_row_id:
         raise SqlError(3750)
+    table = constraints.complete(session, table, statement)
     _catalog(session).create_table(replace(table, created=_now()))
     return Ok()
 
@@ -165,10 +169,11 @@ async def _create_like(session: Session, statement: st.CreateTableLike) -> Resul
     database = _place(session, statement.table)
     await table_locks.exclusive_name(session, database, statement.table.name)
     model = CatalogView(session).stored_table(statement.model.database, statement.model.name)
-    if CatalogView(session).find(database, statement.table.name) is not None:
-        return _exists(session, statement.table.name, statement.if_not_exists)
+    name = statement.table.name
+    if CatalogView(session).find(database, name) is not None:
+        return _exists(session, name, statement.if_not_exists)
     _catalog(session).create_table(
-        _as_new(replace(model, name=statement.table.name, database=database))
+        _as_new(constraints.copied(replace(model, name=name, database=database), name))
     )
     return Ok()
 
@@ -212,6 +217,9 @@ async def _drop_table(session: Session, statement: st.DropTable) -> Result:
         raise SqlError(1051, ",".join(missing))
     for shown in missing:
         session.warn(1051, f"Unknown table '{shown}'", "Note")
+    dropped = [view.find(database, table) for database, table in found]
+    stored = [one for one in dropped if isinstance(one, Table)]
+    foreign_keys.check_droppable(foreign_keys.world_of(session), stored)
     for database, table in found:
         await table_locks.exclusive(session, view.find(database, table))
         _catalog(session).drop_table(database, table)
@@ -225,6 +233,7 @@ def _known(view: CatalogView, name: TableName) -> bool:
 async def _truncate(session: Session, statement: st.TruncateTable) -> Result:
     """A new, empty table of the same definition takes the old one's place."""
     table = await _existing(session, statement.table)
+    foreign_keys.check_truncatable(foreign_keys.world_of(session), table)
     _catalog(session).truncate_table(table.database, table.name)
     return Ok()
 
@@ -251,9 +260,18 @@ async def _rename(session: Session, statement: st.RenameTable) -> Result:
         moves.append((*source, *target))
     for database, name, _, _ in moves:
         await table_locks.exclusive(session, view.find(database, name))
-    for move in moves:
-        _catalog(session).rename_table(*move)
+    for database, name, to_database, to_name in moves:
+        table = view.stored_table(database, name)
+        _rename_one(session, table, foreign_keys.table_renamed(table, to_database, to_name))
     return Ok()
+
+
+def _rename_one(session: Session, table: Table, new: Table) -> None:
+    """One table gets another name, and the foreign keys that name it follow."""
+    world = foreign_keys.world_of(session)
+    foreign_keys.check_waiting_children(world, new)
+    children = foreign_keys.children_of_renamed(world, table, new, {})
+    _catalog(session).alter_table(table, new, children)
 
 
 # Indexes
@@ -261,8 +279,11 @@ async def _rename(session: Session, statement: st.RenameTable) -> Result:
 
 async def _alter(session: Session, statement: act.AlterTable) -> Result:
     table = await _existing(session, statement.table)
+    actions = constraints.resolved(table, statement.actions)
+    others = [one for one in actions if not isinstance(one, constraints.ACTIONS)]
+    constrained = len(others) < len(actions)
     remaining = list(table.indexes)
-    drop, add, rename_to, counter, keys = _simple(statement)
+    drop, add, rename_to, counter, keys = _simple(others)
     for name in drop:
         index = _index(table, name)
         if index.primary:
@@ -272,11 +293,24 @@ async def _alter(session: Session, statement: act.AlterTable) -> Result:
     new: list[Index] = []
     for definition in add:
         new.append(add_index(table.columns, [*remaining, *new], definition))
+    new += constraints.indexes_wanted(table, [*remaining, *new], actions)
+    superseded = constraints.superseded(remaining, new)
+    remaining = [one for one in remaining if one not in superseded]
+    drop += [one.name for one in superseded]
+    wanted = replace(table, indexes=(*remaining, *new))
+    if constrained or drop:
+        wanted = constraints.altered(session, wanted, actions)
+        foreign_keys.check_altered(foreign_keys.world_of(session), table, wanted, {})
+        await constraints.check_rows(session, table, wanted)
     shown = f"{table.database}.{table.name}"
     warnings = warn_of_duplicates(new, remaining, shown, session.warn)
     if keys:
         session.warn(1031, SqlError(1031, table.name).message, "Note")
     catalog = _catalog(session)
+    records = await constraints.rows_to_check(session, table, wanted) if constrained else 0
+    kept = tuple(key for key in table.foreign_keys if key in wanted.foreign_keys)
+    if kept != table.foreign_keys:
+        catalog.alter_table(table, replace(table, foreign_keys=kept))
     for name in drop:
         catalog.drop_index(table.database, table.name, _index(table, name).name)
     for index in new:
@@ -286,6 +320,10 @@ async def _alter(session: Session, statement: act.AlterTable) -> Result:
             entry = await _first_duplicate(session, table, index)
             raise SqlError(1062, entry, f"{table.name}.{index.name}") from error
     _keep_using(catalog, table, add, new)
+    if constrained:
+        current = catalog.table(table.database, table.name)
+        last = replace(current, foreign_keys=wanted.foreign_keys, checks=wanted.checks)
+        catalog.alter_table(current, last)
     if counter is not None:
         catalog.set_auto_increment(table.database, table.name, counter)
     if rename_to is not None:
@@ -293,18 +331,19 @@ async def _alter(session: Session, statement: act.AlterTable) -> Result:
         return await _rename(session, st.RenameTable((pair,)))
     if keys and not (add or drop):
         return Ok()
-    return Ok(info=f"Records: 0  Duplicates: 0  Warnings: {warnings}")
+    info = f"Records: {records}  Duplicates: 0  Warnings: {warnings}"
+    return Ok(affected=records, info=info)
 
 
 def _simple(
-    statement: act.AlterTable,
+    actions: Iterable[act.Action],
 ) -> tuple[list[str], list[st.IndexDefinition], TableName | None, int | None, bool]:
     drop: list[str] = []
     add: list[st.IndexDefinition] = []
     rename_to: TableName | None = None
     counter: int | None = None
     keys = False
-    for action in statement.actions:
+    for action in actions:
         if isinstance(action, act.DropIndexAction):
             drop.append(action.name)
         elif isinstance(action, act.AddIndex):
@@ -343,7 +382,7 @@ def _keep_using(
     """USING as it was written goes to the table's options, for SHOW CREATE TABLE."""
     written = {
         f"using:{index.name}": definition.using
-        for index, definition in zip(new, definitions, strict=True)
+        for index, definition in zip(new, definitions, strict=False)
         if definition.using
     }
     if written:
