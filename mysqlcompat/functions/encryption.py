@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -29,7 +30,7 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, SqlType, bytes_per_character, string_type
 
 _BLOCK_BYTES: Final = 16
@@ -57,10 +58,19 @@ def _check_arguments(name: str, typing: Typing, args: Sequence[Expression]) -> N
         raise SqlError(1582, name)
 
 
+def _taken(typing: Typing, args: Sequence[Expression]) -> list[Expression]:
+    """The arguments; the first, if it is a literal, is part of the plan: its length decides the
+    result's."""
+    first, *rest = (typing.as_string(arg) for arg in args)
+    if isinstance(first, Literal):
+        first = replace(first, literal_no=None)
+    return [first, *rest]
+
+
 @build_as("aes_encrypt", 2, 6)
 def build_aes_encrypt(typing: Typing, args: Sequence[Expression]) -> Expression:
     _check_arguments("aes_encrypt", typing, args)
-    taken = [typing.as_string(arg) for arg in args]
+    taken = _taken(typing, args)
     size = taken[0].type.length * bytes_per_character(taken[0].type.collation)
     if _mode_of(typing.context)[1] in ("ecb", "cbc"):
         size = (size // _BLOCK_BYTES + 1) * _BLOCK_BYTES
@@ -70,7 +80,7 @@ def build_aes_encrypt(typing: Typing, args: Sequence[Expression]) -> Expression:
 @build_as("aes_decrypt", 2, 6)
 def build_aes_decrypt(typing: Typing, args: Sequence[Expression]) -> Expression:
     _check_arguments("aes_decrypt", typing, args)
-    taken = [typing.as_string(arg) for arg in args]
+    taken = _taken(typing, args)
     size = taken[0].type.length * bytes_per_character(taken[0].type.collation)
     return typing.call("aes_decrypt", string_type(size, BINARY, True), *taken)
 
@@ -220,8 +230,6 @@ def sha1(context: Context, call: Call, value: Any) -> str:
 
 
 def _sha2_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    from mysqlcompat.sql.typed import Literal
-
     bits = constant_int(args[1])
     if bits is None and isinstance(args[1], Literal) and str(args[1].value).isdigit():
         bits = int(str(args[1].value))
