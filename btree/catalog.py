@@ -260,7 +260,7 @@ class Catalog:
         self._change([*catalog_rows.making(table), ids])
         made = self._now(table.table_id)
         if table.auto_increment > 1:
-            self._raise_counter(made, table.auto_increment)
+            self.raise_counter(made, table.auto_increment)
         return made
 
     def drop_table(self, database: str, name: str) -> None:
@@ -313,9 +313,16 @@ class Catalog:
 
     def set_auto_increment(self, database: str, name: str, value: int) -> None:
         """Let the next AUTO_INCREMENT value be at least `value`."""
-        self._raise_counter(self._existing(database, name), value)
+        self.raise_counter(self._existing(database, name), value)
 
-    def _raise_counter(self, table: Table, value: int) -> None:
+    def has_rows(self, table: Table) -> bool:
+        """Whether a table has any row, or has had one that is not purged yet."""
+        return self._engine.ensure(
+            self._engine.call(catalog_kernels.rows_count, table.clustered.root, 1)
+        ) > 0
+
+    def raise_counter(self, table: Table, value: int) -> None:
+        """The same for a table at hand, private ones too."""
         engine = self._engine
         engine.ensure(engine.call(catalog_kernels.autoinc_raise, table.descriptor, value))
 
@@ -346,13 +353,16 @@ class Catalog:
         table = replace(table, table_id=table_id, indexes=indexes, version=self.version, lease=None)
         private = self._private[table_id] = self.loaded.load(table)
         if table.auto_increment > 1:
-            self._raise_counter(private, table.auto_increment)
+            self.raise_counter(private, table.auto_increment)
         return private
 
-    def publish(self, table: Table, old: Table | None = None) -> Table:
+    def publish(
+        self, table: Table, old: Table | None = None, others: Sequence[Table] = ()
+    ) -> Table:
         """A private table gets its name, in the place of the table `old` if there is one."""
         ops = [] if old is None else catalog_rows.unmaking(old)
-        ops += [*catalog_rows.adopting(table, table.indexes), catalog_rows.definition(table)]
+        ops += catalog_rows.adopting(table, table.indexes)
+        ops += map(catalog_rows.definition, (table, *others))
         self._change(ops)
         self._private.pop(table.table_id, None)
         self.abandon_trees(table.indexes)

@@ -1,0 +1,197 @@
+"""ALTER TABLE, CREATE INDEX, DROP INDEX, run: at once, beside the writers, or by a copy.
+
+A statement's life: 1 others may read and write the table, but not alter it; 2 `alteration` says what
+is wanted, `algorithms` whether that is what was asked for; 3 one of
+
+*at once*  only the definition changes; rows written before are read by their own format
+*beside*   new indexes are built while others change rows (`btree.index_build`)
+*copied*   all rows are written into a table that has no name yet (`rebuild`); others only read
+
+4 nobody uses the table any more: the new definition takes the old one's place in one step, indexes,
+names and all. An error, KILL or crash before that leaves what was there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from btree.errors import DuplicateKey
+from btree.index_build import IndexBuild
+from btree.row_formats import with_row_format
+from btree.schema import Index, Table
+from mysqlcompat import compiler, table_locks
+from mysqlcompat.catalog_view import CatalogView
+from mysqlcompat.ddl import algorithms, alteration, rebuild
+from mysqlcompat.ddl.algorithms import COPY
+from mysqlcompat.ddl.alteration import Alteration
+from mysqlcompat.ddl.indexes import warn_of_duplicates
+from mysqlcompat.ddl.initial import initial_value
+from mysqlcompat.ddl.text import quote_name
+from mysqlcompat.errors import SqlError
+from mysqlcompat.machine.duplicates import LONGEST_ENTRY
+from mysqlcompat.metadata_locks import Mode
+from mysqlcompat.results import Ok, Result
+from mysqlcompat.sql.alter_actions import AlterTable
+
+if TYPE_CHECKING:
+    from mysqlcompat.session import Session
+
+
+async def alter_table(session: Session, statement: AlterTable, table: Table) -> Result:
+    """Alter a table that is locked SHARED_UPGRADABLE."""
+    made = alteration.alter(table, statement.actions, session.warn)
+    made.new = _renamed(session, made)
+    need = algorithms.needed(made, statement.actions)
+    algorithms.check(statement, need)
+    shown = f"{table.database}.{table.name}"
+    old_indexes = [index for index in made.new.indexes if index.index_id]
+    warn_of_duplicates(made.added_indexes, old_indexes, shown, session.warn)
+    if not statement.actions or (made.new == table and made.says_nothing):
+        return Ok()
+    is_copy = need.level == COPY or statement.algorithm == "COPY"
+    if is_copy or _needs_copy(made):
+        records = await rebuild.copied(session, made, is_copy)
+    else:
+        records = 0
+        await _in_place(session, made)
+    if made.counter is not None:
+        now = _catalog(session).table(made.new.database, made.new.name)
+        _catalog(session).raise_counter(now, made.counter)
+    if made.says_nothing:
+        return Ok()
+    warnings = session.diagnostics.warning_count
+    shown_records = records if is_copy else 0
+    info = f"Records: {shown_records}  Duplicates: 0  Warnings: {warnings}"
+    return Ok(affected=shown_records, info=info)
+
+
+def _catalog(session: Session) -> Any:
+    return session.node.engine.catalog
+
+
+def _renamed(session: Session, made: Alteration) -> Table:
+    """The new definition with the name RENAME TO gives it. ERROR 1044, 1049, 1050."""
+    if made.rename_to is None:
+        return made.new
+    view = CatalogView(session)
+    database = view.resolve_database(made.rename_to.database or made.old.database)
+    name = made.rename_to.name
+    if (database, name) != (made.old.database, made.old.name):
+        if view.find(database, name) is not None:
+            raise SqlError(1050, name)
+    return replace(made.new, database=database, name=name)
+
+
+def _needs_copy(made: Alteration) -> bool:
+    """Whether rows must be written anew here, whatever MySQL does."""
+    added = [new for new, s in zip(made.new.columns, made.sources, strict=True) if s < 0]
+    if made.rebuild or not made.new.clustered.index_id or any(c.auto_increment for c in added):
+        return True
+    try:
+        with_row_format(made.old, made.new, made.sources)
+    except ValueError:
+        return True
+    return False
+
+
+async def lock_for_change(session: Session, made: Alteration) -> None:
+    """Nobody uses the table, nor the name it will have."""
+    await table_locks.exclusive(session, made.old)
+    if (made.new.database, made.new.name) != (made.old.database, made.old.name):
+        await table_locks.exclusive_name(session, made.new.database, made.new.name)
+
+
+async def _in_place(session: Session, made: Alteration) -> None:
+    """Change the definition; build indexes first, while others go on."""
+    if any(b.nullable and not a.nullable for b, a in made.changed_columns()):
+        await table_locks.upgrade(session, made.old, Mode.SHARED_NO_WRITE)
+        await _check_no_nulls(session, made)
+    columns = []
+    is_empty = not _catalog(session).has_rows(made.old)
+    for column, source in zip(made.new.columns, made.sources, strict=True):
+        if source >= 0:
+            columns.append(replace(column, initial=made.old.columns[source].initial))
+        else:
+            columns.append(initial_value(session, column, is_empty))
+    new = with_row_format(made.old, replace(made.new, columns=tuple(columns)), made.sources)
+    wanted = [index for index in new.indexes if not index.index_id]
+    if not wanted:
+        await lock_for_change(session, made)
+        _catalog(session).alter_table(made.old, new)
+        return
+    catalog = _catalog(session)
+    trees = catalog.make_trees(wanted)
+    try:
+        new = replace(new, indexes=_with_trees(new.indexes, trees))
+        built = replace(new, indexes=_built_last(new.indexes, trees))
+        await table_locks.exclusive(session, made.old)  # whoever has changed rows has ended
+        build = IndexBuild(session.node.engine, built, trees)
+        try:
+            if not table_locks.owns(session, made.old):
+                table_locks.downgrade(session, made.old)
+            await run_build(session, build)
+            await lock_for_change(session, made)
+            build.finish()
+        finally:
+            build.close()
+        catalog.alter_table(made.old, new, trees=trees)
+    except DuplicateKey as error:
+        raise await duplicate_of(session, made.old, made, str(error)) from error
+    finally:
+        catalog.abandon_trees(trees)
+
+
+def _with_trees(indexes: tuple[Index, ...], trees: list[Index]) -> tuple[Index, ...]:
+    """The indexes, those without an id replaced by the ones that trees were made for."""
+    made = iter(trees)
+    return tuple(index if index.index_id else next(made) for index in indexes)
+
+
+def _built_last(indexes: tuple[Index, ...], trees: list[Index]) -> tuple[Index, ...]:
+    ids = {index.index_id for index in trees}
+    return (*(index for index in indexes if index.index_id not in ids), *trees)
+
+
+async def run_build(session: Session, build: IndexBuild) -> None:
+    """Do the slices of a build; others run in between."""
+    try:
+        while build.step():
+            session.own_stage = f"altering table ({build.stage}: {build.rows_done})"
+            await asyncio.sleep(0)
+    finally:
+        session.own_stage = ""
+
+
+async def _check_no_nulls(session: Session, made: Alteration) -> None:
+    """ERROR 1138 when a column that becomes NOT NULL has NULLs."""
+    for before, after in made.changed_columns():
+        if before.nullable and not after.nullable:
+            place = f"{quote_name(made.old.database)}.{quote_name(made.old.name)}"
+            column = quote_name(before.name)
+            text = f"SELECT 1 FROM {place} WHERE {column} IS NULL LIMIT 1"
+            if await compiler.first_text(text, session) is not None:
+                raise SqlError(1138)
+
+
+async def duplicate_of(
+    session: Session, place: Table, made: Alteration, index_name: str
+) -> SqlError:
+    """ERROR 1062 about the least key that two rows have."""
+    index = made.new.indexes[made.new.index_no(index_name)]
+    before = {to.casefold(): name for name, to in made.renamed.items()}
+    named: Callable[[str], str] = lambda name: before.get(name.casefold(), name)
+    keys = [_quoted(named(part.column), part.length) for part in index.parts]
+    text = (
+        f"SELECT CONCAT_WS('-', {', '.join(keys)}) FROM {quote_name(place.database)}."
+        f"{quote_name(place.name)} WHERE {' AND '.join(f'{key} IS NOT NULL' for key in keys)}"
+        f" GROUP BY {', '.join(keys)} HAVING COUNT(*) > 1 ORDER BY {', '.join(keys)} LIMIT 1"
+    )
+    found = await compiler.first_text(text, session)
+    return SqlError(1062, (found or "")[:LONGEST_ENTRY], f"{made.new.name}.{index.name}")
+
+
+def _quoted(name: str, prefix: int) -> str:
+    return f"LEFT({quote_name(name)}, {prefix})" if prefix else quote_name(name)
