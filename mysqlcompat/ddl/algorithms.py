@@ -1,4 +1,4 @@
-"""ALGORITHM= and LOCK=: what MySQL would need for an alteration, and what it says of asking for less.
+"""ALGORITHM= and LOCK=: what MySQL needs for an alteration, and says of asking for less.
 
 The clauses are promises about how long others wait, so they are checked as MySQL checks them, even
 where this engine does more at once: whoever writes ALGORITHM=INSTANT wants an error, not a copy.
@@ -47,7 +47,12 @@ def needed(made: Alteration, actions: Sequence[act.Action]) -> Need:
     if any(index.primary for index in made.dropped_indexes) and made.new.has_row_id:
         return Need(COPY, _PRIMARY, _PRIMARY)
     changed = made.changed_columns()
-    if any(_is_copied(before, after) for before, after in changed):
+    keyed = {part.column for index in made.old.indexes for part in index.parts}
+    if any(
+        _is_copied(before, after)
+        or (before.name in keyed and before.type.collation != after.type.collation)
+        for before, after in changed
+    ):
         return Need(COPY, _TYPE, _TYPE_INSTANT)
     if made.order_by:
         return Need(COPY)

@@ -1,7 +1,7 @@
 """ALTER TABLE, CREATE INDEX, DROP INDEX, run: at once, beside the writers, or by a copy.
 
-A statement's life: 1 others may read and write the table, but not alter it; 2 `alteration` says what
-is wanted, `algorithms` whether that is what was asked for; 3 one of
+A statement's life: 1 others may read and write the table, but not alter it; 2 `alteration` says
+what is wanted, `algorithms` whether that is what was asked for; 3 one of
 
 *at once*  only the definition changes; rows written before are read by their own format
 *beside*   new indexes are built while others change rows (`btree.index_build`)
@@ -14,7 +14,6 @@ names and all. An error, KILL or crash before that leaves what was there.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -79,9 +78,9 @@ def _renamed(session: Session, made: Alteration) -> Table:
     view = CatalogView(session)
     database = view.resolve_database(made.rename_to.database or made.old.database)
     name = made.rename_to.name
-    if (database, name) != (made.old.database, made.old.name):
-        if view.find(database, name) is not None:
-            raise SqlError(1050, name)
+    is_other = (database, name) != (made.old.database, made.old.name)
+    if is_other and view.find(database, name) is not None:
+        raise SqlError(1050, name)
     return replace(made.new, database=database, name=name)
 
 
@@ -139,7 +138,7 @@ async def _in_place(session: Session, made: Alteration) -> None:
             build.close()
         catalog.alter_table(made.old, new, trees=trees)
     except DuplicateKey as error:
-        raise await duplicate_of(session, made.old, made, str(error)) from error
+        raise await duplicate_of(session, made.old, made, error.index) from error
     finally:
         catalog.abandon_trees(trees)
 
@@ -182,8 +181,10 @@ async def duplicate_of(
     """ERROR 1062 about the least key that two rows have."""
     index = made.new.indexes[made.new.index_no(index_name)]
     before = {to.casefold(): name for name, to in made.renamed.items()}
-    named: Callable[[str], str] = lambda name: before.get(name.casefold(), name)
-    keys = [_quoted(named(part.column), part.length) for part in index.parts]
+    keys = [
+        _quoted(before.get(part.column.casefold(), part.column), part.length)
+        for part in index.parts
+    ]
     text = (
         f"SELECT CONCAT_WS('-', {', '.join(keys)}) FROM {quote_name(place.database)}."
         f"{quote_name(place.name)} WHERE {' AND '.join(f'{key} IS NOT NULL' for key in keys)}"

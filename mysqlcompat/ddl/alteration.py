@@ -1,7 +1,7 @@
 """ALTER TABLE's actions to the table that is wanted, and to what its rows need for that.
 
-Nothing here looks at rows or changes anything. Actions are looked up in the table as it was: columns
-first, then keys, in MySQL's order, which decides whose mistake is reported.
+Nothing here looks at rows or changes anything. Actions are looked up in the table as it was:
+columns first, then keys, in MySQL's order, which decides whose mistake is reported.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ class Alteration:
 
     def changed_columns(self) -> list[tuple[Column, Column]]:
         """(old, new) of columns that stay and are not quite what they were."""
-        pairs = ((self.old.columns[s], n) for s, n in zip(self.sources, self.new.columns) if s >= 0)
+        both = zip(self.sources, self.new.columns, strict=True)
+        pairs = ((self.old.columns[source], new) for source, new in both if source >= 0)
         return [(before, after) for before, after in pairs if before != after]
 
 
@@ -202,9 +203,7 @@ class _Columns:
                 return action.to
         return folded
 
-    def _kept(
-        self, number: int, column: Column, changes: dict[int, act.ChangeColumn]
-    ) -> Column:
+    def _kept(self, number: int, column: Column, changes: dict[int, act.ChangeColumn]) -> Column:
         """What an old column becomes, where it stands."""
         name = column.name
         change = changes.get(number)
@@ -397,14 +396,15 @@ _PREFIXED = TEXT_KINDS | _ALWAYS_PREFIXED | {TypeKind.BINARY, TypeKind.VARBINARY
 
 def same_key(before: Column, after: Column) -> bool:
     """Whether the column's part of a key stays byte for byte what it is."""
-    return before.nullable == after.nullable and same_lanes(before.type, after.type)
+    same = before.nullable == after.nullable and same_lanes(before.type, after.type)
+    return same and before.type.collation == after.type.collation
 
 
 def same_lanes(before: ColumnType, after: ColumnType) -> bool:
     """Whether every value of the old type is one of the new type, with the same lane."""
     if before.kind is not after.kind or before.unsigned != after.unsigned:
         return False
-    if (before.charset, before.collation) != (after.charset, after.collation):
+    if before.charset != after.charset:
         return False
     kind = before.kind
     if kind in (TypeKind.ENUM, TypeKind.SET):
@@ -416,4 +416,3 @@ def same_lanes(before: ColumnType, after: ColumnType) -> bool:
     if kind in (TypeKind.CHAR, TypeKind.VARCHAR, TypeKind.VARBINARY, TypeKind.BIT):
         return before.length <= after.length
     return before.length == after.length
-

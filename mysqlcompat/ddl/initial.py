@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from btree.rows import storage_of
 from btree.layout import CLASS_DECIMAL_TEXT, CLASS_DOUBLE, CLASS_FIXED
+from btree.rows import storage_of
 from btree.schema import Column, TypeKind
 from mysqlcompat import jsonb, values
 from mysqlcompat.errors import SqlError

@@ -52,7 +52,7 @@ async def copied(session: Session, made: Alteration, says_copy: bool) -> int:
             except DuplicateKey as error:
                 with _named(session, private):
                     same = replace(made, renamed={})
-                    raise await alter.duplicate_of(session, private, same, str(error)) from error
+                    raise await alter.duplicate_of(session, private, same, error.index) from error
             finally:
                 build.close()
         await alter.lock_for_change(session, made)
@@ -72,12 +72,13 @@ async def copied(session: Session, made: Alteration, says_copy: bool) -> int:
 
 def _private(catalog: Any, made: Alteration) -> Table:
     columns = tuple(replace(column, initial=None) for column in made.new.columns)
-    return catalog.make_private(
+    private: Table = catalog.make_private(
         replace(
             made.new, name=PRIVATE_NAME, columns=columns, indexes=made.new.indexes[:1],
             row_format=1, formats=(), foreign_keys=(), checks=(), auto_increment=1,
         )
     )  # fmt: skip
+    return private
 
 
 @contextmanager
@@ -124,7 +125,6 @@ async def insert_select(session: Session, text: str) -> int:
         raise
     finally:
         session.transaction.leave_statement()
-        program.close()
     return int(getattr(result, "affected", 0))
 
 
@@ -145,6 +145,9 @@ def _as_alter_says(error: SqlError, made: Alteration, says_copy: bool) -> SqlErr
     if error.errno == 1048:
         column = error.message.split("'")[1]
         return SqlError(1265, column, 1) if says_copy else SqlError(1138)
+    if error.errno == 1406:
+        column, row = error.message.split("'")[1], error.message.rsplit(" ", 1)[1]
+        return SqlError(1265, column, row)
     if error.errno == 1062:
         message = error.message.replace(f"'{PRIVATE_NAME}.", f"'{made.new.name}.")
         return SqlError.with_text(1062, message)
