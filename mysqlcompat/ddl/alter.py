@@ -14,6 +14,7 @@ names and all. An error, KILL or crash before that leaves what was there.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from btree.row_formats import with_row_format
 from btree.schema import Index, Table
 from mysqlcompat import compiler, table_locks
 from mysqlcompat.catalog_view import CatalogView
-from mysqlcompat.ddl import algorithms, alteration, rebuild
+from mysqlcompat.ddl import algorithms, alteration, constraints, foreign_keys, rebuild
 from mysqlcompat.ddl.algorithms import COPY
 from mysqlcompat.ddl.alteration import Alteration
 from mysqlcompat.ddl.indexes import warn_of_duplicates
@@ -33,6 +34,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.machine.duplicates import LONGEST_ENTRY
 from mysqlcompat.metadata_locks import Mode
 from mysqlcompat.results import Ok, Result
+from mysqlcompat.sql import alter_actions as act
 from mysqlcompat.sql.alter_actions import AlterTable
 
 if TYPE_CHECKING:
@@ -41,47 +43,78 @@ if TYPE_CHECKING:
 
 async def alter_table(session: Session, statement: AlterTable, table: Table) -> Result:
     """Alter a table that is locked SHARED_UPGRADABLE."""
-    made = alteration.alter(table, statement.actions, session.warn)
-    made.new = _renamed(session, made)
-    need = algorithms.needed(made, statement.actions)
+    actions = constraints.resolved(table, statement.actions)
+    made = alteration.alter(table, actions, session.warn)
+    need = algorithms.needed(made, actions)
     algorithms.check(statement, need)
+    await _constrain(session, made, actions)
+    _rename(session, made)
     shown = f"{table.database}.{table.name}"
     old_indexes = [index for index in made.new.indexes if index.index_id]
     warn_of_duplicates(made.added_indexes, old_indexes, shown, session.warn)
-    if not statement.actions or (made.new == table and made.says_nothing):
+    if not actions or (made.new == table and made.says_nothing):
         return Ok()
     is_copy = need.level == COPY or statement.algorithm == "COPY"
     if is_copy or _needs_copy(made):
         records = await rebuild.copied(session, made, is_copy)
     else:
-        records = 0
         await _in_place(session, made)
+    if not is_copy:
+        records = made.checked_rows
     if made.counter is not None:
         now = _catalog(session).table(made.new.database, made.new.name)
         _catalog(session).raise_counter(now, made.counter)
     if made.says_nothing:
         return Ok()
     warnings = session.diagnostics.warning_count
-    shown_records = records if is_copy else 0
-    info = f"Records: {shown_records}  Duplicates: 0  Warnings: {warnings}"
-    return Ok(affected=shown_records, info=info)
+    info = f"Records: {records}  Duplicates: 0  Warnings: {warnings}"
+    return Ok(affected=records, info=info)
+
+
+async def _constrain(session: Session, made: Alteration, actions: Sequence[act.Action]) -> None:
+    """Foreign keys and CHECKs of the new definition, and the indexes they want."""
+    table, new = made.old, made.new
+    is_asked = any(isinstance(action, constraints.ACTIONS) for action in actions)
+    kept = [index for index in new.indexes if index.index_id]
+    added = made.added_indexes
+    added += constraints.indexes_wanted(new, new.indexes, actions)
+    going = constraints.superseded(kept, added)
+    kept = [index for index in kept if index not in going]
+    new = replace(new, indexes=tuple(index for index in (*new.indexes, *added) if index in kept
+                                     or index in added))  # fmt: skip
+    new = replace(new, indexes=tuple(dict.fromkeys(new.indexes)))
+    stays = {column.name.casefold() for column in new.columns}
+    gone = [one.name for one in table.columns if one.name.casefold() not in stays]
+    constraints.check_columns_stay(table, [*gone, *made.renamed])
+    new = foreign_keys.columns_renamed(new, made.renamed)
+    new = constraints.altered(session, new, actions)
+    world = foreign_keys.world_of(session)
+    foreign_keys.check_altered(world, table, new, made.renamed)
+    if is_asked:
+        await table_locks.upgrade(session, table, Mode.SHARED_NO_WRITE)
+        await constraints.check_rows(session, table, new)
+        made.checked_rows = await constraints.rows_to_check(session, table, new)
+    made.new = new
 
 
 def _catalog(session: Session) -> Any:
     return session.node.engine.catalog
 
 
-def _renamed(session: Session, made: Alteration) -> Table:
-    """The new definition with the name RENAME TO gives it. ERROR 1044, 1049, 1050."""
-    if made.rename_to is None:
-        return made.new
-    view = CatalogView(session)
-    database = view.resolve_database(made.rename_to.database or made.old.database)
-    name = made.rename_to.name
-    is_other = (database, name) != (made.old.database, made.old.name)
-    if is_other and view.find(database, name) is not None:
-        raise SqlError(1050, name)
-    return replace(made.new, database=database, name=name)
+def _rename(session: Session, made: Alteration) -> None:
+    """The name RENAME TO gives, and what follows it. ERROR 1044, 1049, 1050."""
+    world = foreign_keys.world_of(session)
+    if made.rename_to is not None:
+        view = CatalogView(session)
+        database = view.resolve_database(made.rename_to.database or made.old.database)
+        name = made.rename_to.name
+        is_other = (database, name) != (made.old.database, made.old.name)
+        if is_other and view.find(database, name) is not None:
+            raise SqlError(1050, name)
+        made.new = foreign_keys.table_renamed(made.new, database, name)
+        if is_other:
+            foreign_keys.check_waiting_children(world, made.new)
+    made.followers = foreign_keys.children_of_renamed(world, made.old, made.new, made.renamed)
 
 
 def _needs_copy(made: Alteration) -> bool:
@@ -119,7 +152,7 @@ async def _in_place(session: Session, made: Alteration) -> None:
     wanted = [index for index in new.indexes if not index.index_id]
     if not wanted:
         await lock_for_change(session, made)
-        _catalog(session).alter_table(made.old, new)
+        _catalog(session).alter_table(made.old, new, made.followers)
         return
     catalog = _catalog(session)
     trees = catalog.make_trees(wanted)
@@ -136,7 +169,7 @@ async def _in_place(session: Session, made: Alteration) -> None:
             build.finish()
         finally:
             build.close()
-        catalog.alter_table(made.old, new, trees=trees)
+        catalog.alter_table(made.old, new, made.followers, trees)
     except DuplicateKey as error:
         raise await duplicate_of(session, made.old, made, error.index) from error
     finally:

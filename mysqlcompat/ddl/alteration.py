@@ -38,6 +38,8 @@ class Alteration:
     rename_to  RENAME TO
     counter    AUTO_INCREMENT =
     order_by   ORDER BY: rows are copied in this order
+    followers  tables whose foreign keys follow new names
+    checked_rows  that were looked at for a new constraint: MySQL counts them
     rebuild    FORCE or ENGINE= asks for all rows to be written anew
     """
 
@@ -49,6 +51,8 @@ class Alteration:
     counter: int | None = None
     order_by: tuple[str, ...] = ()
     rebuild: bool = False
+    followers: list[Table] = field(default_factory=list)
+    checked_rows: int = 0
     says_nothing: bool = False  #: MySQL answers without "Records: …"
 
     @property

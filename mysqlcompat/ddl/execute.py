@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import Table
 from mysqlcompat import table_locks
 from mysqlcompat.catalog_view import CatalogView, is_virtual
-from mysqlcompat.ddl import alter
+from mysqlcompat.ddl import alter, constraints, foreign_keys
 from mysqlcompat.ddl.definition import Charset, make_table, resolve_charset
 from mysqlcompat.errors import SqlError
 from mysqlcompat.metadata_locks import Mode
@@ -124,6 +124,8 @@ async def _drop_database(session: Session, statement: st.DropDatabase) -> Result
     _check_writable(session, statement.name)
     await table_locks.exclusive_schema(session, statement.name)
     tables = view.tables(statement.name)
+    stored = [table for table in tables if isinstance(table, Table)]
+    foreign_keys.check_droppable(foreign_keys.world_of(session), stored)
     for table in tables:
         await table_locks.exclusive(session, table)
     _catalog(session).drop_database(statement.name)
@@ -145,6 +147,7 @@ async def _create_table(session: Session, statement: st.CreateTable) -> Result:
     table = make_table(statement, database, default, session.warn)
     if session.variables.get("sql_require_primary_key") and table.has_row_id:
         raise SqlError(3750)
+    table = constraints.complete(session, table, statement)
     _catalog(session).create_table(replace(table, created=_now()))
     return Ok()
 
@@ -164,10 +167,11 @@ async def _create_like(session: Session, statement: st.CreateTableLike) -> Resul
     database = _place(session, statement.table)
     await table_locks.exclusive_name(session, database, statement.table.name)
     model = CatalogView(session).stored_table(statement.model.database, statement.model.name)
-    if CatalogView(session).find(database, statement.table.name) is not None:
-        return _exists(session, statement.table.name, statement.if_not_exists)
+    name = statement.table.name
+    if CatalogView(session).find(database, name) is not None:
+        return _exists(session, name, statement.if_not_exists)
     _catalog(session).create_table(
-        _as_new(replace(model, name=statement.table.name, database=database))
+        _as_new(constraints.copied(replace(model, name=name, database=database), name))
     )
     return Ok()
 
@@ -211,6 +215,9 @@ async def _drop_table(session: Session, statement: st.DropTable) -> Result:
         raise SqlError(1051, ",".join(missing))
     for shown in missing:
         session.warn(1051, f"Unknown table '{shown}'", "Note")
+    dropped = [view.find(database, table) for database, table in found]
+    stored = [one for one in dropped if isinstance(one, Table)]
+    foreign_keys.check_droppable(foreign_keys.world_of(session), stored)
     for database, table in found:
         await table_locks.exclusive(session, view.find(database, table))
         _catalog(session).drop_table(database, table)
@@ -224,6 +231,7 @@ def _known(view: CatalogView, name: TableName) -> bool:
 async def _truncate(session: Session, statement: st.TruncateTable) -> Result:
     """A new, empty table of the same definition takes the old one's place."""
     table = await _existing(session, statement.table)
+    foreign_keys.check_truncatable(foreign_keys.world_of(session), table)
     _catalog(session).truncate_table(table.database, table.name)
     return Ok()
 
@@ -248,11 +256,26 @@ async def _rename(session: Session, statement: st.RenameTable) -> Result:
         come.add(target)
         gone.discard(target)
         moves.append((*source, *target))
-    for database, name, _, _ in moves:
+    for database, name, to_database, to_name in moves:
         await table_locks.exclusive(session, view.find(database, name))
-    for move in moves:
-        _catalog(session).rename_table(*move)
+        await table_locks.exclusive_name(session, to_database, to_name)
+    world = foreign_keys.world_of(session)
+    tables = [view.find(database, name) for database, name, _, _ in moves]
+    if not any(isinstance(one, Table) and world.keys.concerns(one) for one in tables):
+        _catalog(session).rename_tables(moves)
+        return Ok()
+    for database, name, to_database, to_name in moves:
+        table = view.stored_table(database, name)
+        _rename_one(session, table, foreign_keys.table_renamed(table, to_database, to_name))
     return Ok()
+
+
+def _rename_one(session: Session, table: Table, new: Table) -> None:
+    """One table gets another name, and the foreign keys that name it follow."""
+    world = foreign_keys.world_of(session)
+    foreign_keys.check_waiting_children(world, new)
+    children = foreign_keys.children_of_renamed(world, table, new, {})
+    _catalog(session).alter_table(table, new, children)
 
 
 # Indexes

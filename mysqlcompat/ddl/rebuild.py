@@ -61,7 +61,7 @@ async def copied(session: Session, made: Alteration, says_copy: bool) -> int:
             made.new, table_id=private.table_id, indexes=full.indexes, row_format=1, formats=(),
             columns=private.columns,
         )  # fmt: skip
-        catalog.publish(new, made.old)
+        catalog.publish(new, made.old, made.followers)
         return rows
     except BaseException:
         catalog.abandon(private)
