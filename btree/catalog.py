@@ -283,16 +283,12 @@ class Catalog:
     def rename_table(self, database: str, name: str, to_database: str, to_name: str) -> None:
         """Give a table another name, perhaps in another database."""
         self._check_free(to_database, to_name)
-        self.rename_tables([(database, name, to_database, to_name)])
+        table = self._existing(database, name)
+        self.redefine([replace(table, database=to_database, name=to_name)])
 
-    def rename_tables(self, moves: Sequence[tuple[str, str, str, str]]) -> None:
-        """Rename tables one after the other, in one step. The caller has checked the names."""
-        moved: dict[tuple[str, str], Table] = {}
-        for database, name, to_database, to_name in moves:
-            table = moved.pop((database, name), None) or self._existing(database, name)
-            self.database(to_database)
-            moved[to_database, to_name] = replace(table, database=to_database, name=to_name)
-        self._change([catalog_rows.definition(table) for table in moved.values()])
+    def redefine(self, tables: Sequence[Table]) -> None:
+        """Other definitions, names perhaps, for tables that stay: all in one step."""
+        self._change([catalog_rows.definition(table) for table in tables])
 
     def alter_table(
         self, old: Table, new: Table, others: Sequence[Table] = (), trees: Sequence[Index] = ()

@@ -260,9 +260,13 @@ async def _rename(session: Session, statement: st.RenameTable) -> Result:
         await table_locks.exclusive(session, view.find(database, name))
         await table_locks.exclusive_name(session, to_database, to_name)
     world = foreign_keys.world_of(session)
-    tables = [view.find(database, name) for database, name, _, _ in moves]
-    if not any(isinstance(one, Table) and world.keys.concerns(one) for one in tables):
-        _catalog(session).rename_tables(moves)
+    moved: dict[tuple[str, str], Table] = {}
+    for database, name, to_database, to_name in moves:
+        table = moved.pop((database, name), None) or view.stored_table(database, name)
+        moved[to_database, to_name] = foreign_keys.table_renamed(table, to_database, to_name)
+    there = [one for one in (view.find(*move[:2]) for move in moves) if isinstance(one, Table)]
+    if not any(world.keys.concerns(table) for table in there):
+        _catalog(session).redefine(list(moved.values()))
         return Ok()
     for database, name, to_database, to_name in moves:
         table = view.stored_table(database, name)
