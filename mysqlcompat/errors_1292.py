@@ -205,6 +205,8 @@ TABLE: Final = """\
 1835 HY000 Malformed communication packet.
 1836 HY000 Running in read-only mode
 1838 HY000 The system variable %s cannot be set in stored procedures.
+1800 HY000 Unknown ALGORITHM '%s'
+1801 HY000 Unknown LOCK type '%s'
 1845 0A000 %s is not supported for this operation. Try %s.
 1846 0A000 %s is not supported. Reason: %s. Try %s.
 1847 HY000 COPY algorithm requires a lock
