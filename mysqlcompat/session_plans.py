@@ -30,6 +30,7 @@ _MEANING: Final = (
     "time_zone",
     "div_precision_increment",
     "group_concat_max_len",
+    "block_encryption_mode",
 )
 _CLIENT_OPTIONAL_METADATA: Final = 1 << 25
 

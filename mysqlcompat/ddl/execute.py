@@ -6,20 +6,18 @@ statement (per table for DROP TABLE, as in MySQL) and the statement answers when
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from btree.errors import DuplicateKey
-from btree.schema import Index, Table
-from mysqlcompat import compiler, table_locks
+from btree.schema import Table
+from mysqlcompat import table_locks
 from mysqlcompat.catalog_view import CatalogView, is_virtual
-from mysqlcompat.ddl import constraints, foreign_keys
+from mysqlcompat.ddl import alter, constraints, foreign_keys
 from mysqlcompat.ddl.definition import Charset, make_table, resolve_charset
-from mysqlcompat.ddl.indexes import add_index, warn_of_duplicates
 from mysqlcompat.errors import SqlError
-from mysqlcompat.machine.duplicates import LONGEST_ENTRY
+from mysqlcompat.metadata_locks import Mode
 from mysqlcompat.results import Ok, Result
 from mysqlcompat.sql import alter_actions as act
 from mysqlcompat.sql import statements as st
@@ -258,8 +256,18 @@ async def _rename(session: Session, statement: st.RenameTable) -> Result:
         come.add(target)
         gone.discard(target)
         moves.append((*source, *target))
-    for database, name, _, _ in moves:
+    for database, name, to_database, to_name in moves:
         await table_locks.exclusive(session, view.find(database, name))
+        await table_locks.exclusive_name(session, to_database, to_name)
+    world = foreign_keys.world_of(session)
+    moved: dict[tuple[str, str], Table] = {}
+    for database, name, to_database, to_name in moves:
+        table = moved.pop((database, name), None) or view.stored_table(database, name)
+        moved[to_database, to_name] = foreign_keys.table_renamed(table, to_database, to_name)
+    there = [one for one in (view.find(*move[:2]) for move in moves) if isinstance(one, Table)]
+    if not any(world.keys.concerns(table) for table in there):
+        _catalog(session).redefine(list(moved.values()))
+        return Ok()
     for database, name, to_database, to_name in moves:
         table = view.stored_table(database, name)
         _rename_one(session, table, foreign_keys.table_renamed(table, to_database, to_name))
@@ -278,134 +286,12 @@ def _rename_one(session: Session, table: Table, new: Table) -> None:
 
 
 async def _alter(session: Session, statement: act.AlterTable) -> Result:
-    table = await _existing(session, statement.table)
-    actions = constraints.resolved(table, statement.actions)
-    others = [one for one in actions if not isinstance(one, constraints.ACTIONS)]
-    constrained = len(others) < len(actions)
-    remaining = list(table.indexes)
-    drop, add, rename_to, counter, keys = _simple(others)
-    for name in drop:
-        index = _index(table, name)
-        if index.primary:
-            raise SqlError(1235, "ALTER TABLE … DROP PRIMARY KEY")
-        remaining = [one for one in remaining if one is not index]
-    _check_counter_keeps_key(table, remaining)
-    new: list[Index] = []
-    for definition in add:
-        new.append(add_index(table.columns, [*remaining, *new], definition))
-    new += constraints.indexes_wanted(table, [*remaining, *new], actions)
-    superseded = constraints.superseded(remaining, new)
-    remaining = [one for one in remaining if one not in superseded]
-    drop += [one.name for one in superseded]
-    wanted = replace(table, indexes=(*remaining, *new))
-    if constrained or drop:
-        wanted = constraints.altered(session, wanted, actions)
-        foreign_keys.check_altered(foreign_keys.world_of(session), table, wanted, {})
-        await constraints.check_rows(session, table, wanted)
-    shown = f"{table.database}.{table.name}"
-    warnings = warn_of_duplicates(new, remaining, shown, session.warn)
-    if keys:
-        session.warn(1031, SqlError(1031, table.name).message, "Note")
-    catalog = _catalog(session)
-    records = await constraints.rows_to_check(session, table, wanted) if constrained else 0
-    kept = tuple(key for key in table.foreign_keys if key in wanted.foreign_keys)
-    if kept != table.foreign_keys:
-        catalog.alter_table(table, replace(table, foreign_keys=kept))
-    for name in drop:
-        catalog.drop_index(table.database, table.name, _index(table, name).name)
-    for index in new:
-        try:
-            catalog.create_index(table.database, table.name, index)
-        except DuplicateKey as error:
-            entry = await _first_duplicate(session, table, index)
-            raise SqlError(1062, entry, f"{table.name}.{index.name}") from error
-    _keep_using(catalog, table, add, new)
-    if constrained:
-        current = catalog.table(table.database, table.name)
-        last = replace(current, foreign_keys=wanted.foreign_keys, checks=wanted.checks)
-        catalog.alter_table(current, last)
-    if counter is not None:
-        catalog.set_auto_increment(table.database, table.name, counter)
-    if rename_to is not None:
-        pair = (statement.table, rename_to)
-        return await _rename(session, st.RenameTable((pair,)))
-    if keys and not (add or drop):
-        return Ok()
-    info = f"Records: {records}  Duplicates: 0  Warnings: {warnings}"
-    return Ok(affected=records, info=info)
-
-
-def _simple(
-    actions: Iterable[act.Action],
-) -> tuple[list[str], list[st.IndexDefinition], TableName | None, int | None, bool]:
-    drop: list[str] = []
-    add: list[st.IndexDefinition] = []
-    rename_to: TableName | None = None
-    counter: int | None = None
-    keys = False
-    for action in actions:
-        if isinstance(action, act.DropIndexAction):
-            drop.append(action.name)
-        elif isinstance(action, act.AddIndex):
-            add.append(action.index)
-        elif isinstance(action, act.RenameTo):
-            rename_to = action.table
-        elif isinstance(action, act.SetKeys):
-            keys = True
-        elif isinstance(action, act.SetOptions) and action.options.auto_increment is not None:
-            counter = action.options.auto_increment
-        else:
-            raise SqlError(1235, f"ALTER TABLE … {type(action).__name__}")
-    return drop, add, rename_to, counter, keys
-
-
-async def _first_duplicate(session: Session, table: Table, index: Index) -> str:
-    """The least key that two rows have: which one the construction met is not MySQL's choice."""
-    keys = [_quoted(part.column, part.length) for part in index.parts]
-    text = (
-        f"SELECT CONCAT_WS('-', {', '.join(keys)}) FROM {_quoted(table.database)}."
-        f"{_quoted(table.name)} WHERE {' AND '.join(f'{key} IS NOT NULL' for key in keys)}"
-        f" GROUP BY {', '.join(keys)} HAVING COUNT(*) > 1 ORDER BY {', '.join(keys)} LIMIT 1"
-    )
-    found = await compiler.first_text(text, session)
-    return (found or "")[:LONGEST_ENTRY]
-
-
-def _quoted(name: str, prefix: int = 0) -> str:
-    quoted = "`" + name.replace("`", "``") + "`"
-    return f"LEFT({quoted}, {prefix})" if prefix else quoted
-
-
-def _keep_using(
-    catalog: Any, table: Table, definitions: Iterable[st.IndexDefinition], new: list[Index]
-) -> None:
-    """USING as it was written goes to the table's options, for SHOW CREATE TABLE."""
-    written = {
-        f"using:{index.name}": definition.using
-        for index, definition in zip(new, definitions, strict=False)
-        if definition.using
-    }
-    if written:
-        current = catalog.table(table.database, table.name)
-        options = {**current.options, **written}
-        catalog.alter_table(current, replace(current, options=options))
-
-
-def _index(table: Table, name: str) -> Index:
-    for index in table.indexes:
-        if index.name.casefold() == name.casefold() and not (
-            table.has_row_id and index is table.indexes[0]
-        ):
-            return index
-    raise SqlError(1091, name)
-
-
-def _check_counter_keeps_key(table: Table, remaining: list[Index]) -> None:
-    """ERROR 1075 when the AUTO_INCREMENT column would lose its last key."""
-    leading = {index.parts[0].column for index in remaining}
-    for column in table.columns:
-        if column.auto_increment and column.name not in leading:
-            raise SqlError(1075)
+    database = _place(session, statement.table)
+    table = CatalogView(session).stored_table(database, statement.table.name)
+    table_locks.check_own(session, table, write=True)
+    await table_locks.upgrade(session, table, Mode.SHARED_UPGRADABLE)
+    table = CatalogView(session).stored_table(database, statement.table.name)
+    return await alter.alter_table(session, statement, table)
 
 
 _RUNNERS: Final[dict[type[st.Statement], Callable[[Any, Any], Awaitable[Result]]]] = {

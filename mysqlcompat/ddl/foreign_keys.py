@@ -27,12 +27,14 @@ class World:
     find    a stored table by database and name, None when there is none
     keys    the engine's foreign keys
     tables  of a database
+    with_keys  the tables that have foreign keys
     checks  foreign_key_checks
     """
 
     find: Callable[[str, str], Table | None]
     keys: ForeignKeys
     tables: Callable[[str], Iterable[Table]]
+    with_keys: Callable[[], Iterable[Table]]
     checks: bool
 
 
@@ -53,10 +55,12 @@ def add_foreign_keys(
 
     ERROR 1072, 1215, 1824, 1826, 1830, 3734, 3780, 6125.
     """
+    if not definitions:
+        return table
     taken = {
         key.name.casefold()
-        for one in world.tables(table.database)
-        if one.name != table.name
+        for one in world.with_keys()
+        if one.database == table.database and one.name != table.name
         for key in one.foreign_keys
     }
     taken |= {key.name.casefold() for key in table.foreign_keys}
@@ -321,4 +325,7 @@ def world_of(session: Any) -> World:
     """What a session's data definition is checked against."""
     engine = session.node.engine
     checks = bool(session.variables.get("foreign_key_checks"))
-    return World(engine.catalog.table, engine.foreign_keys, engine.catalog.tables, checks)
+    catalog = engine.catalog
+    return World(
+        catalog.table, engine.foreign_keys, catalog.tables, catalog.tables_with_foreign_keys, checks
+    )

@@ -107,6 +107,7 @@ def _column(column: Column, table: Table) -> str:
             text += f" CHARACTER SET {type_.charset}"
         if (
             explicit
+            or (type_.collation != table.collation and type_.collation == "utf8mb4_0900_ai_ci")
             or charsets.BY_NAME[type_.collation].charset.default_collation != type_.collation
         ):
             text += f" COLLATE {type_.collation}"

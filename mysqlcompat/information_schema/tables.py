@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import Table
 from mysqlcompat import accounts
-from mysqlcompat.information_schema import constraints, describe, performance
+from mysqlcompat.information_schema import constraints, describe, innodb, performance
 from mysqlcompat.information_schema.definitions import DEFINITIONS
 from mysqlcompat.information_schema.performance import process_row
 from mysqlcompat.information_schema.virtual import RowMaker, VirtualTable, no_rows
@@ -58,6 +58,8 @@ def _tables() -> dict[tuple[str, str], VirtualTable]:
         if name:
             made[SCHEMA, name] = _make(SCHEMA, name, body, ROWS.get(name))
         name, body = line, ""
+    for name, (columns, rows) in innodb.TABLES.items():
+        made[SCHEMA, name] = _make(SCHEMA, name, columns, rows)
     for name, (columns, rows) in performance.TABLES.items():
         made["performance_schema", name.upper()] = _make("performance_schema", name, columns, rows)
     return made
@@ -97,7 +99,7 @@ def _replica_host_status(session: Session) -> Iterator[Row]:
             0.0,
             0,
             1,
-            *(0, 0),
+            *(one.view_trx_id, one.applied_lsn),
             *(one.applied_lsn, one.applied_lsn),
             *(round(one.lag_ms * 1000), round(one.lag_ms * 1000), round(one.lag_ms * 1000)),
         )
