@@ -288,6 +288,7 @@ class Session(SessionState):
         self.row_count = result.affected
         if result.generated_id:
             self.last_insert_id = result.generated_id
+            self.forget_insert_id()
         result.warnings = self.diagnostics.warning_count
         return result
 
@@ -317,6 +318,7 @@ class Session(SessionState):
         fixed = self.variables.get("timestamp")
         self.now_us = int(float(fixed) * 1e6) if fixed else self.since_us
         self.strict = False
+        self.asked_insert_id = 0
         self.effects.clear()
         self.parser_notes = []
         self._task = asyncio.current_task()
