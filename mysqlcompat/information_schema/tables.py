@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import Table
 from mysqlcompat import accounts
-from mysqlcompat.information_schema import describe, performance
+from mysqlcompat.information_schema import constraints, describe, performance
 from mysqlcompat.information_schema.definitions import DEFINITIONS
 from mysqlcompat.information_schema.performance import process_row
 from mysqlcompat.information_schema.virtual import RowMaker, VirtualTable, no_rows
@@ -224,39 +224,21 @@ def _statistics(session: Session) -> Iterator[Row]:
                 )
 
 
-def _table_constraints(session: Session) -> Iterator[Row]:
-    for database, one in _real_tables(session):
-        for index in describe.visible_indexes(one):
-            if index.unique:
-                kind = "PRIMARY KEY" if index.primary else "UNIQUE"
-                yield (CATALOG, database, index.name, database, one.name, kind, "YES")
-
-
-def _key_column_usage(session: Session) -> Iterator[Row]:
-    for database, one in _real_tables(session):
-        for index in describe.visible_indexes(one):
-            if not index.unique:
-                continue
-            for number, part in enumerate(index.parts, 1):
-                yield (
-                    *(CATALOG, database, index.name, CATALOG, database, one.name),
-                    *(part.column, number, None, None, None, None),
-                )
-
-
 ROWS: Final[dict[str, RowMaker]] = {
     "CHARACTER_SETS": _character_sets,
+    "CHECK_CONSTRAINTS": constraints.check_constraints,
     "COLLATIONS": _collations,
     "COLLATION_CHARACTER_SET_APPLICABILITY": _collation_applicability,
     "COLUMNS": _columns_rows,
     "ENGINES": _engines,
-    "KEY_COLUMN_USAGE": _key_column_usage,
+    "KEY_COLUMN_USAGE": constraints.key_column_usage,
     "PLUGINS": _plugins,
     "PROCESSLIST": _processlist,
+    "REFERENTIAL_CONSTRAINTS": constraints.referential_constraints,
     "REPLICA_HOST_STATUS": _replica_host_status,
     "SCHEMATA": _schemata,
     "STATISTICS": _statistics,
     "TABLES": _tables_rows,
-    "TABLE_CONSTRAINTS": _table_constraints,
+    "TABLE_CONSTRAINTS": constraints.table_constraints,
     "USER_PRIVILEGES": _user_privileges,
 }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from btree.schema import ROW_ID, Column, Table
+from btree.schema import ROW_ID, Check, Column, Table
 from btree.txn_layout import MODE_EXCLUSIVE
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine.ops import (
@@ -25,6 +25,7 @@ from mysqlcompat.sql.code_scans import ScanCoder, description
 from mysqlcompat.sql.codegen import SelectCoder, Target, finish
 from mysqlcompat.sql.column_defaults import column_default, on_update_value
 from mysqlcompat.sql.plan import DeletePlan, InsertPlan, Plan, Scan, SelectPlan, UpdatePlan
+from mysqlcompat.sql.table_expressions import check_expression
 from mysqlcompat.sql.typed import (
     ASSIGN,
     Cast,
@@ -220,18 +221,45 @@ class _InsertCoder:
     def _insert(self, registers: dict[int, Register]) -> None:
         if self.table.has_row_id:
             registers[self.table.column_no(ROW_ID)] = self.coder.value(Literal(int_type(), 0))
-        spec = row_spec(self.asm, self.table, registers)
+        spec = row_spec(self.coder, self.table, registers)
         self.asm.emit(write_kernels.op_insert, spec, self.target.writers(self.table).row_insert)
 
 
 _SELECTED = -3  #: table number of the columns that INSERT … SELECT gives
 
 
-def row_spec(asm: Assembler, table: Table, registers: dict[int, Register]) -> Constant:
-    """ROW words: descriptor, stored columns, the register of each."""
+def row_spec(
+    coder: Coder,
+    table: Table,
+    registers: dict[int, Register],
+    stamped: dict[int, Register] | None = None,
+) -> Constant:
+    """ROW words: descriptor, stored columns, the register of each, then the CHECKs' registers.
+
+    stamped  registers of ON UPDATE columns, which rows that change get
+    """
     numbers = stored_numbers(table)
+    conditions = check_registers(coder, table, {**registers, **(stamped or {})})
     words: list[Any] = [table.descriptor, len(numbers), *(registers[n] for n in numbers)]
-    return asm.words(words)
+    words += [len(conditions), *conditions]
+    return coder.asm.words(words)
+
+
+def check_registers(coder: Coder, table: Table, registers: dict[int, Register]) -> list[Register]:
+    """What the enforced CHECKs of a table say of the new rows, in their order."""
+    before = coder.frame
+    enforced = enforced_checks(table)
+    if not enforced:
+        return []
+    columns = {("column", 0, number): register for number, register in registers.items()}
+    coder.enter(Frame(registers=dict(columns)))
+    made = [coder.value(check_expression(table, check)) for check in enforced]
+    coder.enter(before)
+    return made
+
+
+def enforced_checks(table: Table) -> list[Check]:
+    return [check for check in table.checks if check.enforced]
 
 
 class _ChangeCoder:
@@ -306,17 +334,19 @@ class _ChangeCoder:
         for number, column in enumerate(self.table.stored_columns):
             if number not in registers:
                 registers[number] = self.coder.value(ColumnRef(column_type(column), 0, number))
-        stamps: list[Any] = []
-        for number, column in enumerate(self.table.columns):
-            if column.on_update is not None and number not in assigned:
-                stamps += [number, self.coder.value(on_update_value(column))]
-        spec = row_spec(self.asm, self.table, registers)
+        stamped = {
+            number: self.coder.value(on_update_value(column))
+            for number, column in enumerate(self.table.columns)
+            if column.on_update is not None and number not in assigned
+        }
+        stamps: list[Any] = [word for pair in stamped.items() for word in pair]
+        spec = row_spec(self.coder, self.table, registers, stamped)
         self.asm.emit(
             write_kernels.op_update,
             spec,
             copies,
             self.target.writers(self.table).row_update,
-            self.asm.words([len(stamps) // 2, *stamps]),
+            self.asm.words([len(stamped), *stamps]),
         )
         return self._finish("update", registers)
 
