@@ -127,6 +127,7 @@ class SessionPlans:
         elif not transaction.explicit:
             return None
         refused = session.node.read_only or transaction.is_read_only
+        refused = refused or session.auto_increment is not None
         writes = not (refused or locks.closed_to_writes)
         return Terms(self.context, self._mode, session.ctx, writes)
 

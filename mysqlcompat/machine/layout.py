@@ -75,6 +75,7 @@ RUN_LAST_ID: Final = 256  #: last explicit AUTO_INCREMENT value
 RUN_WIDTH: Final = 264  #: rows the next source batch should bring at most
 RUN_FAILED: Final = 280  #: E_CHECK_FAILED: number of the constraint
 RUN_ROWS_LIMIT: Final = 272  #: rows to send before E_NO_ROOM; 0: as many as fit
+RUN_AUTOINC: Final = 288  #: step, offset, next value, 1: 0 stays 0; zeroes: 1, 1, as it comes, 0
 RUN_BYTES: Final = 448  #: op states begin here
 
 WANT_OUT: Final = 0

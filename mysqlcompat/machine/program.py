@@ -117,6 +117,7 @@ class Program:
     callbacks    instruction offset -> what to evaluate there
     sources      tables of the statement as messages name them
     locking      SELECT … FOR UPDATE or FOR SHARE
+    max_execution_ms  what the hint MAX_EXECUTION_TIME says, 0: what the session does
     written      table that is written to; `row_registers` hold its new rows, by column
     given        bulk INSERT: the word of the run block that says how many rows there are
     sent         registers of strings that go to the client: a pause in mid-batch must keep them
@@ -147,6 +148,7 @@ class Program:
     from_select: bool = False
     given: int = 0
     lane_write: bool = False
+    max_execution_ms: int = 0
     sent: tuple[Register, ...] = ()
     blocks: list[tuple[int, int]] = field(default_factory=list)
 

@@ -94,6 +94,7 @@ class PlainContext:
     account: str = "root@localhost"
     connection_id: int = 0
     last_insert_id: int = 0
+    asked_insert_id: int = 0
     row_count: int = 0
     found_rows: int = 0
     effects: Effects = field(default_factory=Effects)
