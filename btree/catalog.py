@@ -7,12 +7,13 @@
     T table id                   JSON of a `schema.Table`, without root pages
     R table id, index id         root page of an index's tree
     X index id                   root page of a tree that is being dropped, or not in use yet
+    Y index id                   the same of a tree that has rows: with it go their chains
     N                            next id, for tables and indexes alike; never given twice
 
 Ids are eight bytes, big-endian; pages eight bytes, little-endian. A DDL statement is one mini-
 transaction over these rows and the root pages it makes (`catalog_kernels.catalog_change`), which
 also moves the dictionary's version in page 1. Pages of what is dropped are freed later, in steps;
-an X row remembers them across a crash.
+an X or Y row remembers them across a crash.
 
 In memory the dictionary is a set of frozen objects, compared with the tree after each change:
 whoever holds a `Table` keeps a consistent one, and plans are checked by `version`.
@@ -125,7 +126,7 @@ class Catalog:
     def dropping(self) -> Iterator[tuple[bytes, int]]:
         """Rows and root pages of trees that wait to be freed."""
         for key, value in self._raw.items():
-            if key[:1] == b"X":
+            if key[:1] in (b"X", b"Y"):
                 yield key, int.from_bytes(value, "little")
 
     def refresh(self) -> bool:
@@ -384,8 +385,9 @@ class Catalog:
     def _unmaking(self, table: Table) -> list[_Op]:
         ops = [_Op(OP_DELETE, _table_key(table.table_id))]
         for index in table.indexes:
+            waiting = b"Y" if index is table.clustered else b"X"
             ops.append(_Op(OP_DELETE, _root_key(table.table_id, index.index_id)))
-            ops.append(_Op(OP_PUT, b"X" + _id(index.index_id), _page(index.root)))
+            ops.append(_Op(OP_PUT, waiting + _id(index.index_id), _page(index.root)))
         return ops
 
     def _change(self, ops: Sequence[_Op]) -> None:

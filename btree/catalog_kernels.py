@@ -71,7 +71,7 @@ from btree.txn_layout import (
     UNDO_END,
 )
 from redo.codes import E_NO_FRAME
-from redo.coding_kernels import load_i64, move, store_i64
+from redo.coding_kernels import load_i64, load_u8, move, store_i64
 from redo.edit_kernels import (
     log_mark,
     mtr_begin,
@@ -83,6 +83,7 @@ from redo.edit_kernels import (
 from redo.jit import kernel, routine
 from redo.record import KIND_DICTIONARY
 
+ROW_TREE = 89  #: first byte of the catalog key of a dropped tree that has rows: they own chains
 OP_PUT = 0  #: write a row of the catalog tree, new or not
 OP_DELETE = 1  #: remove one, if it is there
 OP_TREE = 2  #: make a tree; the row gets its root page number (8 bytes) as value
@@ -194,7 +195,7 @@ def drop_step(st, mem, root, key, key_bytes):
         code = mtr_begin(st, mem)
     if code < 0:
         return code
-    code = tree_dismantle(st, mem, root)
+    code = tree_dismantle(st, mem, root, load_u8(mem, key) == ROW_TREE)
     if code == 0:
         tree_delete(st, mem, CATALOG_ROOT, key, key_bytes)
     mtr_commit(st, mem)
@@ -246,7 +247,9 @@ def _build_row(st, mem, ctx, table, index, low):
     if not st[ST_ROW_DELETED]:
         live = 1
         row = st[ST_ROW_AT]
-        key_make(st, mem, table, index, WHICH_NEW, row)
+        code = key_make(st, mem, table, index, WHICH_NEW, row)
+        if code < 0:
+            return code
         parts = index_word(mem, table, index, I_PARTS)
         unique = index_word(mem, table, index, I_UNIQUE)
         if unique and not key_has_null(mem, table, index, parts, row):
@@ -261,7 +264,9 @@ def _build_row(st, mem, ctx, table, index, low):
         if code <= 0:
             return code
         if not st[ST_ROW_DELETED]:
-            key_make(st, mem, table, index, WHICH_OLD, st[ST_ROW_AT])
+            code = key_make(st, mem, table, index, WHICH_OLD, st[ST_ROW_AT])
+            if code < 0:
+                return code
             if not live or not keys_equal(st, mem, index, WHICH_OLD, WHICH_NEW):
                 code = _build_entry(st, mem, table, index, WHICH_OLD, writer, 1)
                 if code < 0:

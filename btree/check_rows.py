@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from btree import txn_kernels
 from btree import txn_layout as t
 from btree.check import TreeReport, check_space, check_tree, page_reader
+from btree.check_chains import ChainCheck
 from btree.keys_kernels import row_key
 from btree.layout import CATALOG_ROOT, CELLS_AT, COUNT_AT, RIGHT_AT
 from btree.schema import Table
@@ -164,9 +165,8 @@ class EngineCheck:
         """Key of a row in an index."""
         engine = self._engine
         engine.arena.mem[self._room : self._room + len(row)] = bytearray(row)
-        count = row_key(
-            engine.st, engine.arena.mem, table.descriptor, index_no, self._room, self._key
-        )
+        arguments = (table.descriptor, index_no, self._room, self._key)
+        count = engine.ensure(engine.call(row_key, *arguments))
         return engine.arena.mem[self._key : self._key + count].tobytes()
 
     def check_table(self, table: Table) -> None:
@@ -216,7 +216,7 @@ class EngineCheck:
             self.key_of(table, number, record.row)
             for record in self.undo.records.values()
             if record.table_id == table.table_id
-            and record.kind != t.UNDO_INSERT
+            and record.kind in (t.UNDO_UPDATE, t.UNDO_DELETE)
             and not record.flags & (t.UNDONE | t.PREVIOUS_DELETED)
             and record.row
         }
@@ -241,10 +241,27 @@ class EngineCheck:
             report: TreeReport = check_tree(self._read, root, root in dropped)
             self.problems += report.problems
             used += report.pages
+        used += self._check_chains()
         self.problems += check_space(self._read, used)
         for table in engine.catalog.all_tables():
             self.check_table(table)
         return self.problems
+
+    def _check_chains(self) -> list[int]:
+        """Long values and their owners; the pages they are on."""
+        chains = ChainCheck(self._read)
+        catalog = self._engine.catalog
+        trees = [(f"{one.database}.{one.name}", one.clustered.root) for one in catalog.all_tables()]
+        trees += [("a dropped table", root) for key, root in catalog.dropping() if key[:1] == b"Y"]
+        for name, root in trees:
+            tree = BTree(self._engine.store, root)
+            for _, value in tree.items():
+                chains.row(name, value)
+            tree.close()
+        chains.records(self.undo.records.values(), self.active)
+        chains.waiting()
+        self.problems += chains.problems
+        return chains.pages
 
     def _roots(self) -> list[int]:
         catalog = self._engine.catalog

@@ -41,6 +41,7 @@ from btree.tree_kernels import (
     leaf_key_bytes,
     leaf_value,
     leaf_value_start,
+    spill_reset,
     tree_find,
     tree_last,
 )
@@ -206,6 +207,8 @@ def _secondary_row(st, mem, ctx, table, index, mode, frame, slot):
         return code
     if not believed:
         row_bytes = key_make(st, mem, table, index, WHICH_WALK, st[ST_ROW_AT])
+        if row_bytes < 0:
+            return row_bytes
         if compare(mem, key_at(st, index, WHICH_WALK), row_bytes, entry, count) != 0:
             return 0
     return st[ST_ROW_AT]
@@ -271,6 +274,7 @@ def cursor_next(st, mem, cursor, rows_out, limit):
     """
     if load_i64(mem, cursor + CUR_DONE):
         return 0
+    spill_reset(st)
     frame = _cursor_place(st, mem, cursor)
     if frame < 0:
         return frame

@@ -10,6 +10,7 @@ from __future__ import annotations
 from btree.layout import (
     C_AT,
     C_CLASS,
+    C_LONG,
     C_PAD,
     C_SHIFT,
     C_SIGNED,
@@ -24,6 +25,13 @@ from btree.layout import (
     D_FIXED_AT,
     D_ROW_FORMAT,
     D_VARIABLE_AT,
+    D_VARIABLE_COUNT,
+    EXTERNAL_END,
+    EXTERNAL_LEAST,
+    EXTERNAL_ROW,
+    EXTERNAL_WIDE_END,
+    NULL_EXTERNAL,
+    REFERENCE_BYTES,
     RUN_MASK,
     RUN_SHIFT,
 )
@@ -91,18 +99,70 @@ def store_width(mem, at, width, value):
 
 
 @jit.inlined
+def end_entry(mem, table, row, number):
+    """Entry `number` of the ends table; negative when the column is external: ~offset of its
+    reference."""
+    at = row + table_word(mem, table, D_ENDS_AT)
+    if table_word(mem, table, D_ENDS_WIDTH) == 2:
+        entry = load_u16(mem, at + 2 * number)
+        return ~(entry - EXTERNAL_END) if entry >= EXTERNAL_END else entry
+    entry = load_u32(mem, at + 4 * number)
+    return ~(entry - EXTERNAL_WIDE_END) if entry >= EXTERNAL_WIDE_END else entry
+
+
+@jit.helper
 def variable_end(mem, table, row, number):
     """Where variable column `number` ends, from the row's start; -1: where the first one begins."""
-    if number < 0:
-        return table_word(mem, table, D_VARIABLE_AT)
-    width = table_word(mem, table, D_ENDS_WIDTH)
-    at = row + table_word(mem, table, D_ENDS_AT) + width * number
-    return load_u16(mem, at) if width == 2 else load_u32(mem, at)
+    while number >= 0:
+        entry = end_entry(mem, table, row, number)
+        if entry >= 0:
+            return entry
+        number -= 1
+    return table_word(mem, table, D_VARIABLE_AT)
+
+
+@jit.helper
+def row_size(mem, table, row):
+    """Bytes of a row."""
+    last = table_word(mem, table, D_VARIABLE_COUNT) - 1
+    size = variable_end(mem, table, row, last)
+    if load_u16(mem, row) & EXTERNAL_ROW:
+        size += 2
+        for number in range(last + 1):
+            if end_entry(mem, table, row, number) < 0:
+                size += REFERENCE_BYTES
+    return size
+
+
+@jit.helper
+def row_null(mem, table, row, column):
+    """Null byte of a stored column of one row: 0, 1, or NULL_EXTERNAL."""
+    if row_is_null(mem, row, column):
+        return 1
+    if load_u16(mem, row) & EXTERNAL_ROW:
+        description = column_of(mem, table, column)
+        kind = load_i64(mem, description + 8 * C_CLASS)
+        at = load_i64(mem, description + 8 * C_AT)
+        if kind != CLASS_FIXED and kind != CLASS_DOUBLE:
+            if end_entry(mem, table, row, at) < 0:
+                return NULL_EXTERNAL
+    return 0
+
+
+@jit.inlined
+def variable_run(mem, table, row, at):
+    """Lane of variable column `at`: its bytes, or its reference when it is external."""
+    end = end_entry(mem, table, row, at)
+    if end < 0:
+        return (row + ~end) << RUN_SHIFT | REFERENCE_BYTES
+    start = variable_end(mem, table, row, at - 1)
+    return (row + start) << RUN_SHIFT | (end - start)
 
 
 @jit.helper
 def row_column(mem, table, row, column):
-    """Lane value of a stored column of one row (0 when it is NULL: ask `row_is_null`)."""
+    """Lane value of a stored column of one row: 0 when it is NULL, its reference when it is
+    external (ask `row_null`)."""
     description = column_of(mem, table, column)
     kind = load_i64(mem, description + 8 * C_CLASS)
     at = load_i64(mem, description + 8 * C_AT)
@@ -113,14 +173,15 @@ def row_column(mem, table, row, column):
         return load_width(mem, row + at, width, signed) << shift
     if kind == CLASS_DOUBLE:
         return load_i64(mem, row + at)
-    start = variable_end(mem, table, row, at - 1)
-    end = variable_end(mem, table, row, at)
-    return (row + start) << RUN_SHIFT | (end - start)
+    return variable_run(mem, table, row, at)
 
 
 @jit.helper
 def rows_extract(mem, table, rows, n, column, lanes, nulls):
-    """A stored column of many rows: row offsets (i8 at `rows`) in, lanes and null bytes out."""
+    """A stored column of many rows: row offsets (i8 at `rows`) in, lanes and null bytes out.
+
+    An external value comes as its reference, with null byte NULL_EXTERNAL.
+    """
     description = column_of(mem, table, column)
     kind = load_i64(mem, description + 8 * C_CLASS)
     at = load_i64(mem, description + 8 * C_AT)
@@ -152,9 +213,9 @@ def rows_extract(mem, table, rows, n, column, lanes, nulls):
         return 0
     for i in range(n):
         row = load_i64(mem, rows + 8 * i)
-        start = variable_end(mem, table, row, at - 1)
-        end = variable_end(mem, table, row, at)
-        store_i64(mem, lanes + 8 * i, (row + start) << RUN_SHIFT | (end - start))
+        store_i64(mem, lanes + 8 * i, variable_run(mem, table, row, at))
+        if load_u16(mem, row) & EXTERNAL_ROW and end_entry(mem, table, row, at) < 0:
+            store_u8(mem, nulls + i, NULL_EXTERNAL)
     return 0
 
 
@@ -169,11 +230,37 @@ def stored_length(mem, description, lane):
     return count
 
 
+@jit.routine
+def references_encode(st, mem, table, lanes, nulls, out, end):
+    """End of `row_encode` for a row with external columns: their references; its bytes."""
+    ends_width = table_word(mem, table, D_ENDS_WIDTH)
+    ends_at = out + table_word(mem, table, D_ENDS_AT)
+    count = 0
+    for column in range(table_word(mem, table, D_COLUMNS)):
+        if load_u8(mem, nulls + column) != NULL_EXTERNAL:
+            continue
+        at = load_i64(mem, column_of(mem, table, column) + 8 * C_AT)
+        place = end + REFERENCE_BYTES * count
+        if ends_width == 2:
+            if place >= EXTERNAL_END:
+                return E_TOO_BIG
+            store_u16(mem, ends_at + 2 * at, place + EXTERNAL_END)
+        else:
+            store_u32(mem, ends_at + 4 * at, place + EXTERNAL_WIDE_END)
+        move(mem, out + place, load_i64(mem, lanes + 8 * column) >> RUN_SHIFT, REFERENCE_BYTES)
+        count += 1
+    end += REFERENCE_BYTES * count
+    store_u16(mem, out + end, count)
+    store_u16(mem, out, load_u16(mem, out) | EXTERNAL_ROW)
+    return end + 2
+
+
 @jit.helper
 def row_encode(st, mem, table, lanes, nulls, out):
     """Write a row at `out` from lane values; its bytes, or E_TOO_BIG.
 
-    lanes, nulls  one per stored column; strings must not lie inside [out, out + row bytes)
+    lanes, nulls  one per stored column; strings must not lie inside [out, out + row bytes).
+                  NULL_EXTERNAL: the lane is a reference, which the row keeps in the value's place
     """
     columns = table_word(mem, table, D_COLUMNS)
     start = table_word(mem, table, D_VARIABLE_AT)
@@ -182,13 +269,16 @@ def row_encode(st, mem, table, lanes, nulls, out):
     fill(mem, out, table_word(mem, table, D_FIXED_AT), 0)
     store_u16(mem, out, table_word(mem, table, D_ROW_FORMAT))
     end = start
+    external = 0
     for column in range(columns):
         description = column_of(mem, table, column)
         kind = load_i64(mem, description + 8 * C_CLASS)
         at = load_i64(mem, description + 8 * C_AT)
         null = load_u8(mem, nulls + column)
         lane = 0 if null else load_i64(mem, lanes + 8 * column)
-        if null:
+        if null == NULL_EXTERNAL:
+            external += 1
+        elif null:
             byte = out + NULLS_AT + (column >> 3)
             store_u8(mem, byte, load_u8(mem, byte) | 1 << (column & 7))
         if kind == CLASS_FIXED:
@@ -203,23 +293,40 @@ def row_encode(st, mem, table, lanes, nulls, out):
                 move(mem, out + end, lane >> RUN_SHIFT, count)
                 end += count
             if ends_width == 2:
-                if end > 0xFFFF:
+                if end >= EXTERNAL_END:
                     return E_TOO_BIG
                 store_u16(mem, ends_at + 2 * at, end)
             else:
                 store_u32(mem, ends_at + 4 * at, end)
-    return end
+    if external == 0:
+        return end
+    return references_encode(st, mem, table, lanes, nulls, out, end)
 
 
 @jit.helper
 def row_bound(mem, table, lanes, nulls):
     """Bytes that `row_encode` will write at most."""
-    total = table_word(mem, table, D_VARIABLE_AT)
+    total = table_word(mem, table, D_VARIABLE_AT) + 2
     for column in range(table_word(mem, table, D_COLUMNS)):
         kind = load_i64(mem, column_of(mem, table, column) + 8 * C_CLASS)
-        if kind != CLASS_FIXED and kind != CLASS_DOUBLE and load_u8(mem, nulls + column) == 0:
+        if kind != CLASS_FIXED and kind != CLASS_DOUBLE and load_u8(mem, nulls + column) != 1:
             total += load_i64(mem, lanes + 8 * column) & RUN_MASK
     return total
+
+
+@jit.routine
+def row_longest(st, mem, table, lanes, nulls):
+    """The column whose value should leave the row first: the longest that may; -1: none may."""
+    found = -1
+    most = EXTERNAL_LEAST
+    for column in range(table_word(mem, table, D_COLUMNS)):
+        if load_i64(mem, column_of(mem, table, column) + 8 * C_LONG) == 0:
+            continue
+        count = load_i64(mem, lanes + 8 * column) & RUN_MASK
+        if load_u8(mem, nulls + column) == 0 and count > most:
+            most = count
+            found = column
+    return found
 
 
 @jit.kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8)")
@@ -233,7 +340,7 @@ def decode_row(st, mem, table, row, lanes, nulls):
     """All stored columns of a row as lanes and null bytes; their number."""
     columns = table_word(mem, table, D_COLUMNS)
     for column in range(columns):
-        store_u8(mem, nulls + column, row_is_null(mem, row, column))
+        store_u8(mem, nulls + column, row_null(mem, table, row, column))
         store_i64(mem, lanes + 8 * column, row_column(mem, table, row, column))
     return columns
 

@@ -28,6 +28,7 @@ E_NULL: Final = -19  #: NULL where none may be
 E_DEADLOCK: Final = -20
 E_LOCKS_FULL: Final = -21  #: the lock table is full: let it grow, call again
 E_TOO_MANY: Final = -22  #: every slot for transactions that change data is taken
+E_SPILL_FULL: Final = -23  #: the spill buffer is too small: let it grow, call again
 E_PARENT_MISSING: Final = -40  #: a foreign key finds no parent row; `ST_FOREIGN_…` say which
 E_CHILD_THERE: Final = -41  #: child rows keep a parent row as it is; `ST_FOREIGN_…` say which
 E_CASCADE_DEPTH: Final = -42  #: a foreign key's action would go deeper than MySQL lets it
