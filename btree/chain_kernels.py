@@ -28,7 +28,6 @@ from btree.layout import (
     LEFT_AT,
     PAGE_OVERFLOW,
     REFERENCE_BYTES,
-    REFERENCE_SHARED,
     RIGHT_AT,
 )
 from btree.pool_kernels import pool_find
@@ -43,10 +42,10 @@ from btree.space_kernels import (
 from btree.state import ST_CHAIN_DONE, ST_CHAIN_PAGE
 from btree.txn_layout import UNDO_CHAIN
 from btree.undo_kernels import undo_append, undo_promise
-from redo.coding_kernels import compare, load_i64, load_u16, load_u32, store_i64, store_u32
+from redo.coding_kernels import compare, load_i64, load_u16, store_i64, store_u32
 from redo.edit_kernels import mtr_begin, mtr_commit, page_put_i64, page_write
 from redo.image import PAGE_NO_AT
-from redo.jit import helper, kernel, routine
+from redo.jit import kernel, routine
 from redo.state import ST_PAGE_BYTES
 
 #: Result of `chain_compare` for different contents (codes are small negative numbers).
@@ -132,7 +131,7 @@ def chain_gather(st, mem, page_no, count, out):
 
 @kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
 def chain_compare(st, mem, page_no, count, value):
-    """Compare a chain, from a page on, with a value: 0 the same, DIFFERENT, or as `overflow_read`."""
+    """Compare a chain with a value: 0 the same, DIFFERENT, or as `overflow_read`."""
     done = 0
     while done < count:
         frame = overflow_page(st, mem, page_no)

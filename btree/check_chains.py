@@ -106,6 +106,4 @@ class ChainCheck:
             self.pages.append(page_no)
             found, page_no = found + page.count, page.right
         if found != reference.count and reference.count >= 0:
-            self.problems.append(
-                f"chain {first} of {owner}: {found} bytes, not {reference.count}"
-            )
+            self.problems.append(f"chain {first} of {owner}: {found} bytes, not {reference.count}")

@@ -51,7 +51,16 @@ from btree.layout import (
     RUN_MASK,
     RUN_SHIFT,
 )
-from btree.rows_kernels import row_column, row_is_null, row_null
+from btree.rows_kernels import (
+    format_of,
+    old_column,
+    old_is_null,
+    old_null,
+    row_column,
+    row_is_null,
+    row_is_old,
+    row_null,
+)
 from btree.space_kernels import overflow_read
 from btree.state import ST_SPILL_END, ST_SPILL_NEXT, ST_SPILL_WANTED
 from redo import jit
@@ -237,8 +246,8 @@ def part_of(mem, index, part):
 
 @jit.routine
 def external_head(st, mem, description, lane):
-    """As much of an external value as a key part takes: its lane, in the spill buffer behind what is
-    there, good for the moment; or E_PAGE_MISS, E_SPILL_FULL, E_CORRUPT."""
+    """As much of an external value as a key part takes: its lane, in the spill buffer behind what
+    is there, good for the moment; or E_PAGE_MISS, E_SPILL_FULL, E_CORRUPT."""
     reference = lane >> RUN_SHIFT
     count = load_u32(mem, reference + 8) & RUN_MASK
     wanted = description_word(mem, description, C_PREFIX)
@@ -260,12 +269,17 @@ def key_of_parts(st, mem, table, index, first, last, row, out):
     """Key of parts [first, last) of an index (its number) for a row; bytes, or a code of
     `external_head`."""
     described = index_of(mem, table, index)
+    form = format_of(mem, table, row) if row_is_old(mem, table, row) else 0
     to = out
     for part in range(first, last):
         description = part_of(mem, described, part)
         column = description_word(mem, description, C_COLUMN)
-        null = row_null(mem, table, row, column)
-        lane = row_column(mem, table, row, column) if null != 1 else 0
+        if form > 0:
+            null = old_null(mem, table, form, row, column)
+            lane = old_column(mem, table, form, row, column)
+        else:
+            null = row_null(mem, table, row, column)
+            lane = row_column(mem, table, row, column) if null != 1 else 0
         if null == NULL_EXTERNAL:
             lane = external_head(st, mem, description, lane)
             if lane < 0:
@@ -285,9 +299,14 @@ def key_of_row(st, mem, table, index, row, out):
 def key_has_null(mem, table, index, parts, row):
     """1 when one of the first `parts` parts is NULL: then a unique index does not object."""
     described = index_of(mem, table, index)
+    form = format_of(mem, table, row) if row_is_old(mem, table, row) else 0
     for part in range(parts):
         column = description_word(mem, part_of(mem, described, part), C_COLUMN)
-        if row_is_null(mem, row, column) == 1:
+        if form > 0:
+            null = old_is_null(mem, table, form, row, column)
+        else:
+            null = row_is_null(mem, row, column)
+        if null == 1:
             return 1
     return 0
 

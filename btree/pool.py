@@ -73,7 +73,7 @@ class BufferPool:
         self.clear()
 
     def grow_spill(self) -> None:
-        """A spill buffer that holds what did not fit; rows gathered in the old one are forgotten."""
+        """A spill buffer that holds what did not fit; what was gathered in the old one is gone."""
         st = self._st
         size = int(st[ST_SPILL_END] - st[ST_SPILL_AT])
         wanted = max(2 * size, 2 * int(st[ST_SPILL_WANTED]))

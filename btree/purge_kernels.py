@@ -178,7 +178,10 @@ def _drop_chains(st, mem, frame, record):
     """Give up, once, the chains that only the old version had: 0 or a code with nothing done."""
     row = record + U_KEY + load_u16(mem, record + U_KEY_BYTES)
     spill = st[ST_SPILL_NEXT]
-    if load_u8(mem, record + U_FLAGS) & IMAGE_SPILLED == 0 and not load_u16(mem, row) & EXTERNAL_ROW:
+    if (
+        load_u8(mem, record + U_FLAGS) & IMAGE_SPILLED == 0
+        and not load_u16(mem, row) & EXTERNAL_ROW
+    ):
         return 0
     st[ST_SPILL_NEXT] = st[ST_SPILL_AT]
     code = version_of_record(st, mem, record)
