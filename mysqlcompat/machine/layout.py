@@ -30,7 +30,7 @@ are offsets into the arena.
     RECORD
     0   next record of the same hash chain (joins), else 0
     8   hash of the key
-    16  key: offset << 24 | bytes
+    16  key: offset << 28 | bytes
     24  lane of field 0, field 1 …       then one null byte a field
 """
 
