@@ -76,12 +76,15 @@ class ChainCheck:
                     if not reference.shared:
                         self._own(reference, f"undo record {record.pointer:#x}")
         for record in records:
-            if record.kind != t.UNDO_CHAIN or record.flags & t.UNDONE:
+            if record.trx_id not in active or record.flags & t.UNDONE:
                 continue
-            reference = reference_of(record.row)
-            if record.trx_id in active and reference.page_no not in self._owners:
-                # It may not be written to its end yet.
-                self._own(Reference(reference.page_no, -1, False), "an active transaction")
+            held = [reference_of(record.row)] if record.kind == t.UNDO_CHAIN else []
+            if record.kind == t.UNDO_DELETE:  # half of a move is undone, the other comes next
+                held = references_of(record.row)
+            for reference in held:
+                if reference.page_no not in self._owners:
+                    # It may not be written to its end yet.
+                    self._own(Reference(reference.page_no, -1, False), "an active transaction")
 
     def waiting(self) -> None:
         """The list of chains to be freed (K4)."""
