@@ -75,8 +75,8 @@ from btree.rows_kernels import (
     row_column,
     row_encode,
     row_is_null,
-    row_null,
     row_is_old,
+    row_null,
     row_upgrade,
 )
 from btree.state import (

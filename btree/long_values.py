@@ -28,7 +28,6 @@ class LongValues:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._reference = engine.arena.alloc(64)
 
     def _pages(self) -> int:
         """Pages of one mini-transaction."""
@@ -37,22 +36,16 @@ class LongValues:
         of_log = int(engine.st[ST_MTR_LIMIT]) // 2 // page
         return max(1, min(_PAGES_AT_ONCE, engine.pool.frames // 8, of_log))
 
-    def store(self, ctx: int, table_id: int, at: int, count: int) -> bytes:
-        """Write the value at an offset to a chain of its own; the reference for the row.
+    def writing(self, ctx: int, table_id: int, at: int, count: int) -> LongWrite:
+        """Write the value at an offset to a chain of its own, step by step."""
+        return LongWrite(self._engine, self._pages(), ctx, table_id, at, count)
 
-        It goes away with the transaction, unless that commits a row that has the reference.
-        """
-        engine, pages = self._engine, self._pages()
-        begin = chain_kernels.chain_begin
-        arguments = (ctx, table_id, at, count, pages, self._reference)
-        done = engine.ensure(engine.call(begin, *arguments))
-        reference = engine.arena.mem[self._reference : self._reference + REFERENCE_BYTES].tobytes()
-        last = int(engine.st[ST_CHAIN_PAGE])
-        while done < count:
-            extend = chain_kernels.chain_extend
-            done += engine.ensure(engine.call(extend, last, at + done, count - done, pages))
-            last = int(engine.st[ST_CHAIN_PAGE])
-        return reference
+    def store(self, ctx: int, table_id: int, at: int, count: int) -> bytes:
+        """Write all of it; the reference for the row."""
+        writing = self.writing(ctx, table_id, at, count)
+        while writing.step():
+            pass
+        return writing.reference
 
     def read(self, reference: bytes) -> bytes:
         """The value behind a reference. For tests and tools."""
@@ -81,6 +74,40 @@ class LongValues:
             done, page_no = int(engine.st[ST_CHAIN_DONE]), int(engine.st[ST_CHAIN_PAGE])
             at, count = at + done, count - done
             engine.settle(code)
+
+
+class LongWrite:
+    """A value on its way to a chain, which goes away with the transaction unless that commits a row
+    that has `reference`. The value must stay where it is until the last step."""
+
+    def __init__(
+        self, engine: Engine, pages: int, ctx: int, table_id: int, at: int, count: int
+    ) -> None:
+        self._engine = engine
+        self._pages = pages
+        self._at = at
+        self._left = count
+        self._ctx, self._table_id = ctx, table_id
+        self._last = 0  #: the last page written
+        self.reference = b""
+
+    def step(self) -> bool:
+        """Write some pages; whether more are to come."""
+        engine = self._engine
+        given = (self._at, self._left, self._pages)
+        if self._last:
+            done = engine.call(chain_kernels.chain_extend, self._last, *given)
+        else:
+            room = engine.arena.alloc(64)
+            begin = chain_kernels.chain_begin
+            done = engine.call(begin, self._ctx, self._table_id, *given, room)
+            self.reference = engine.arena.mem[room : room + REFERENCE_BYTES].tobytes()
+            engine.arena.free(room, 64)
+        done = engine.ensure(done)
+        self._last = int(engine.st[ST_CHAIN_PAGE])
+        self._at += done
+        self._left -= done
+        return self._left > 0
 
 
 def _opened(reference: bytes) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from mysqlcompat.machine.ops import (
 )
 from mysqlcompat.machine.program import Assembler, Constant, Program, Register
 from mysqlcompat.sql import typed
-from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, RowBinding
+from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame
 from mysqlcompat.sql.code_scans import ScanCoder, description
 from mysqlcompat.sql.codegen import SelectCoder, Target, finish
 from mysqlcompat.sql.column_defaults import column_default, on_update_value
@@ -273,16 +273,17 @@ class _ChangeCoder:
         self.asm.emit(collect_kernels.op_field, kept, source, at, null_at)
         copies = self.asm.register()
         self.asm.emit(load_kernels.op_lane_rows, copies, kept)
-        frame = Frame(rows={0: RowBinding(copies, self.table, pinned=True)})
-        self.coder.enter(frame)
+        binding = self.scans.binding(copies, self.table, pinned=True)
+        self.coder.enter(Frame(rows={0: binding}))
         self._limit(limit)
-        return copies
+        return binding.raw or copies
 
     def _pinned(self, rows: Register) -> Register:
         to = self.asm.register()
         self.asm.emit(load_kernels.op_pin_rows, to, rows, self.table.descriptor)
-        self.coder.enter(Frame(rows={0: RowBinding(to, self.table, pinned=True)}))
-        return to
+        binding = self.scans.binding(to, self.table, pinned=True)
+        self.coder.enter(Frame(rows={0: binding}))
+        return binding.raw or to
 
     def _limit(self, limit: Expression | None) -> None:
         if limit is not None:
@@ -302,9 +303,9 @@ class _ChangeCoder:
             self.coder.frame.registers[key] = given
             self.coder.enter(self.coder.frame)
         assigned = set(registers)
-        for number, column in enumerate(self.table.stored_columns):
+        for number in stored_numbers(self.table):
             if number not in registers:
-                registers[number] = self.coder.value(ColumnRef(column_type(column), 0, number))
+                registers[number] = self.coder.stored(0, number)
         stamps: list[Any] = []
         for number, column in enumerate(self.table.columns):
             if column.on_update is not None and number not in assigned:

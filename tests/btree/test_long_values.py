@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
+from shop import Shop
+
 from btree import row_kernels
 from btree.layout import REFERENCE_SHARED
 from btree.rows import External
 from btree.schema import Column, ColumnType, Index, IndexPart, Table, TypeKind
 from btree.txn_layout import MODE_SNAPSHOT
-from shop import Shop
 
 TEXT = ColumnType(TypeKind.LONGTEXT, charset="utf8mb4", collation="utf8mb4_0900_ai_ci")
 
