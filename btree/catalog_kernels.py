@@ -6,6 +6,8 @@ An operation is `OP_WORDS` words; root numbers of new trees come back in its las
 
 from __future__ import annotations
 
+from btree import failpoints
+from btree.failpoint_kernels import failpoint
 from btree.keys_kernels import key_has_null
 from btree.layout import (
     CATALOG_ROOT,
@@ -180,7 +182,10 @@ def catalog_change(st, mem, ops, count):
     version = load_i64(mem, system + SYS_DICTIONARY) + 1
     page_put_i64(st, mem, system, SYS_DICTIONARY, version)
     log_mark(st, mem, KIND_DICTIONARY, version)
-    return mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.DDL_BEFORE)
+    end = mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.DDL_AFTER)
+    return end
 
 
 @kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
@@ -199,6 +204,7 @@ def drop_step(st, mem, root, key, key_bytes):
     if code == 0:
         tree_delete(st, mem, CATALOG_ROOT, key, key_bytes)
     mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.DDL_FREE)
     return code
 
 
@@ -236,6 +242,7 @@ def _build_entry(st, mem, table, index, which, trx_id, deleted):
         return code
     entry_put(st, mem, table, index, which, trx_id, deleted)
     mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.DDL_BUILD)
     return 0
 
 

@@ -6,6 +6,8 @@ Works along the path that `tree_find` left in the state words. Everything needed
 
 from __future__ import annotations
 
+from btree import failpoints
+from btree.failpoint_kernels import failpoint
 from btree.layout import (
     CELLS_AT,
     CHILD_BYTES,
@@ -121,6 +123,7 @@ def page_split(st, mem, frame, slot, cell, length, key_at, key_bytes, edge):
         if neighbour < 0:
             return neighbour
         page_put_i64(st, mem, neighbour, LEFT_AT, right_no)
+    failpoint(st, mem, failpoints.SPLIT)
     return right
 
 
@@ -158,6 +161,7 @@ def root_push(st, mem, level):
     st[ST_PATH + level + 1] = root
     st[ST_PATH_SLOT + level + 1] = 0
     st[ST_HEIGHT] = level + 1
+    failpoint(st, mem, failpoints.ROOT_PUSH)
     return 0
 
 
@@ -245,6 +249,7 @@ def page_merge(st, mem, left, right, parent, slot):
         page_put_i64(st, mem, left, RIGHT_AT, after)
     if after != 0:
         page_put_i64(st, mem, neighbour, LEFT_AT, load_i64(mem, left + PAGE_NO_AT))
+    failpoint(st, mem, failpoints.MERGE)
     return 1
 
 
@@ -260,6 +265,7 @@ def root_collapse(st, mem, root):
         level = page_level(mem, child)
         page_put_i64(st, mem, root, COUNT_AT, shape_word(0, level, CELLS_AT, 0))
         page_append_gathered(st, mem, root, count, gathered)
+        failpoint(st, mem, failpoints.ROOT_COLLAPSE)
         page_free(st, mem, child)
     return 0
 

@@ -19,6 +19,8 @@ ST_FREE_COUNT: Final = 71  #: free frames
 ST_CLOCK_HAND: Final = 72  #: frame the sweep looks at next
 ST_POOL_HITS: Final = 73  #: finds answered from the pool (counted by descents, not by every find)
 ST_POOL_MISSES: Final = 74  #: finds that ended in E_PAGE_MISS
+ST_AHEAD_AT: Final = 75  #: numbers of pages a scan comes to next, AHEAD_MAX words
+ST_AHEAD_COUNT: Final = 76  #: how many; taken, and set to 0, by the fetch that answers the miss
 
 # --- 96–159: trees --------------------------------------------------------------------------------
 ST_LEAF_FRAME: Final = 96  #: frame of the leaf a search ended in

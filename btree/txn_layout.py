@@ -26,7 +26,7 @@
     160     commit_lsn      end LSN of the last commit that wrote something
     192     cascade_at      stack of foreign keys' actions (`foreign_kernels`), 0: none yet
     200     cascade_room    its bytes
-    208     cascade_top     bytes in use; not 0: a row has changed, its foreign keys are not done yet
+    208     cascade_top     bytes in use; not 0: a row has changed, and what follows is to be done
     216     foreign_off     1: foreign_key_checks = 0
 
     OFFSET  SIZE NAME       TRANSACTION SYSTEM PAGE (page 1; 0-63 is the common page header)
@@ -201,6 +201,7 @@ CUR_PAGE: Final = 80  #: leaf it stands on, 0: position again by key
 CUR_LSN: Final = 88  #: that leaf's page_lsn then
 CUR_SLOT: Final = 96  #: next slot there
 CUR_DONE: Final = 104
+CUR_AHEAD: Final = 120  #: pages it was given word of when it missed one last
 CUR_KEY_ROOM: Final = 16384
 CUR_AT_KEY: Final = 128
 CUR_STOP_KEY: Final = CUR_AT_KEY + CUR_KEY_ROOM

@@ -32,7 +32,7 @@ I3  While `closed` is not 0 the lane, which asks nobody, serves nothing; `closed
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, NamedTuple, Protocol
@@ -251,7 +251,10 @@ class MetadataLocks:
         try:
             await self._wait(ticket, seconds)
         except BaseException:
-            self._leave(ticket)
+            if ticket.granted:  # just before the query was killed
+                self.release(ticket)
+            else:
+                self._leave(ticket)
             raise
         return ticket
 
@@ -303,6 +306,13 @@ class MetadataLocks:
         owner.tables.clear()
         owner.unknown = 0
         owner.changing = False
+        if self._queues:
+            self.changed()
+
+    def forget(self, owner: Owner, kept: Collection[int]) -> None:
+        """Give back what statements took but for these tables."""
+        for table_id in [one for one in owner.tables if one not in kept]:
+            del owner.tables[table_id]
         if self._queues:
             self.changed()
 

@@ -7,6 +7,8 @@
               READ page_no, lsn        ->  payload: the page image, crc 0
               OPEN_WRITER              ->  payload: i8 epoch, vdl, last_batch
               STATUS                   ->  payload: JSON
+              READ_MANY count, lsn, then count i8 page numbers (at most READ_MANY_PAGES)
+                  ->  for each, in order: an ANSWER without payload, page_bytes (zeros if it failed)
     ANSWER    i8 code, i8 payload bytes, payload
               code 0, or one of FAILED_…: the payload is then a message in UTF-8
 """
@@ -22,6 +24,9 @@ HELLO: Final = 1
 READ: Final = 2
 OPEN_WRITER: Final = 3
 STATUS: Final = 4
+READ_MANY: Final = 16
+
+READ_MANY_PAGES: Final = 64  #: asked for at once
 
 QUESTION: Final = struct.Struct("<qqq")
 ANSWER: Final = struct.Struct("<qq")
