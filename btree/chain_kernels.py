@@ -14,7 +14,8 @@ K2  Then it belongs to the row version in the leaf, unless that is delete-marked
 K3  An update that keeps a value keeps its chain: the image in its undo record marks the reference
     REFERENCE_SHARED, and the newer version owns the chain. Other references of the image belong to
     the record, and purge frees them with it. Not to a record over a deleted version (K2).
-K4  Who gives a chain up puts it at the head of the list in page 0, in the same mini-transaction.
+K4  A reference is good while the chain's first page has its stamp. Who gives a chain up clears
+    that and puts it at the head of the list in page 0, in the same mini-transaction.
     `chains_free_step` frees what is there.
 """
 
@@ -28,7 +29,9 @@ from btree.layout import (
     LEFT_AT,
     PAGE_OVERFLOW,
     REFERENCE_BYTES,
+    REFERENCE_STAMP,
     RIGHT_AT,
+    STAMP_AT,
 )
 from btree.pool_kernels import pool_find
 from btree.space_kernels import (
@@ -46,7 +49,7 @@ from redo.coding_kernels import compare, load_i64, load_u16, store_i64, store_u3
 from redo.edit_kernels import mtr_begin, mtr_commit, page_put_i64, page_write
 from redo.image import PAGE_NO_AT
 from redo.jit import kernel, routine
-from redo.state import ST_PAGE_BYTES
+from redo.state import ST_NEXT_LSN, ST_PAGE_BYTES
 
 #: Result of `chain_compare` for different contents (codes are small negative numbers).
 DIFFERENT = 1
@@ -94,8 +97,12 @@ def chain_begin(st, mem, ctx, table_id, value, count, pages, reference):
     if code < 0:
         return code
     written = min(count, payload * pages)
-    store_i64(mem, reference, _pages_write(st, mem, value, written, pages, 0))
+    first = _pages_write(st, mem, value, written, pages, 0)
+    stamp = (st[ST_NEXT_LSN] >> 3) & 0x7FFFFFFF | 1
+    page_put_i64(st, mem, pool_find(st, mem, first), STAMP_AT, stamp)
+    store_i64(mem, reference, first)
     store_u32(mem, reference + 8, count)
+    store_u32(mem, reference + REFERENCE_STAMP, stamp)
     room = REFERENCE_BYTES
     undo_append(st, mem, ctx, table_id, UNDO_CHAIN, 0, 0, 0, reference, 0, reference, room, 0, 0)
     mtr_commit(st, mem)

@@ -20,6 +20,7 @@ from btree.layout import (
     PAGE_OVERFLOW,
     REFERENCE_BYTES,
     REFERENCE_SHARED,
+    REFERENCE_STAMP,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def references_of(row: bytes) -> list[Reference]:
 
 def reference_of(data: bytes) -> Reference:
     """The reference at the start of some bytes."""
-    size = int.from_bytes(data[8:REFERENCE_BYTES], "little")
+    size = int.from_bytes(data[8:REFERENCE_STAMP], "little")
     page_no = int.from_bytes(data[:8], "little")
     return Reference(page_no, size & (REFERENCE_SHARED - 1), bool(size & REFERENCE_SHARED))
 
@@ -61,8 +62,8 @@ class ChainCheck:
     _owners: dict[int, str] = field(default_factory=dict)
 
     def row(self, name: str, value: bytes) -> None:
-        """A clustered leaf value (K2)."""
-        if not value[t.C_DELETED]:
+        """A leaf value of an index: of a row (K2), or a secondary entry."""
+        if len(value) > t.S_VALUE_BYTES and not value[t.C_DELETED]:
             for reference in references_of(value[t.C_ROW :]):
                 self._own(reference, f"a row of {name}")
 

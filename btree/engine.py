@@ -46,6 +46,7 @@ from btree.state import (
     ST_PURGE_UNDO,
     ST_REMOTE_LOW,
     ST_TABLES_AT,
+    ST_WANTED_TABLE,
 )
 from btree.tree import Store
 from btree.txn_layout import (
@@ -66,7 +67,7 @@ from btree.txn_layout import (
     TABLE_ROWS,
 )
 from redo.arena import Arena, Words
-from redo.codes import E_CASCADE_ROOM, E_LOCKS_FULL, E_SPILL_FULL, E_TOO_MANY
+from redo.codes import E_CASCADE_ROOM, E_LOCKS_FULL, E_NOT_LOADED, E_SPILL_FULL, E_TOO_MANY
 from redo.log import LogWriter
 from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_READ_ONLY
 from redo.volume import Volume
@@ -109,7 +110,6 @@ class Engine:
         st[ST_LOCK_BUCKETS_AT] = arena.alloc(8 * _LOCK_BUCKETS)
         st[ST_LOCK_MASK] = _LOCK_BUCKETS - 1
         st[ST_REMOTE_LOW] = _NO_VIEW
-        self.catalog_building: set[bytes] = set()
         self.catalog = Catalog(self)
         self.locks = Locks(arena, st)
         self.foreign_keys = ForeignKeys(self)
@@ -139,6 +139,8 @@ class Engine:
             self.st[ST_PURGE_UNDO] = self.system_word(SYS_UNDO_HEAD)
             self.recovered.adopt()
         self.catalog.refresh()
+        if not self.st[ST_READ_ONLY]:
+            self.catalog.recover()
 
     @property
     def log_end(self) -> int:
@@ -155,6 +157,8 @@ class Engine:
         if code == E_SPILL_FULL:
             self.pool.grow_spill()
             return True
+        if code == E_NOT_LOADED:
+            return self.catalog.table_of_id(int(self.st[ST_WANTED_TABLE])) is not None
         if code == E_CASCADE_ROOM:
             self.foreign_keys.grow_stack()
             return True

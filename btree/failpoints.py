@@ -52,6 +52,6 @@ POINTS: Final[dict[str, int]] = failpoints.POINTS | {
     "purge.page": PURGE_PAGE,  #: one undo page is freed
     "ddl.before": DDL_BEFORE,  #: a change of the dictionary is about to be logged
     "ddl.after": DDL_AFTER,  #: it is durable, nobody has been told
-    "ddl.build": DDL_BUILD,  #: one entry of an index being built is written
+    "ddl.build": DDL_BUILD,  #: a leaf, or an entry, of an index being built is written
     "ddl.free": DDL_FREE,  #: a part of a dropped tree is freed
 }

@@ -20,10 +20,11 @@ from btree.layout import (
     EXTERNAL_WIDE_END,
     REFERENCE_BYTES,
 )
-from btree.reference_kernels import reference_count
+from btree.reference_kernels import chain_touch, reference_count
 from btree.rows_kernels import column_of, end_entry, row_size, table_word, variable_end
 from btree.space_kernels import overflow_read
 from btree.state import ST_CHAIN_DONE, ST_CHAIN_PAGE
+from redo.codes import E_CORRUPT
 from redo.coding_kernels import load_i64, load_u16, move, store_i64, store_u16, store_u32
 from redo.jit import helper, routine
 
@@ -92,6 +93,17 @@ def _references_keep(st, mem, table, row, wanted, out, end):
     return end + 2
 
 
+@helper
+def _chain_check(st, mem, reference):
+    """0 when a reference is good; else E_CORRUPT, or E_PAGE_MISS with nothing read."""
+    st[ST_CHAIN_DONE] = 0
+    st[ST_CHAIN_PAGE] = 0
+    there = chain_touch(st, mem, reference)
+    if there == 0:
+        return E_CORRUPT
+    return min(there, 0)
+
+
 @routine
 def row_inline(st, mem, table, row, wanted, out, state):
     """Write the whole copy of a row at `out` (`inline_size` bytes at most): its bytes.
@@ -117,10 +129,13 @@ def row_inline(st, mem, table, row, wanted, out, state):
             count = reference_count(mem, row + ~entry)
             page_no = load_i64(mem, state + INLINE_PAGE)
             done = load_i64(mem, state + INLINE_DONE)
+            code = 0
             if page_no == 0:
                 page_no = load_i64(mem, row + ~entry)
                 done = 0
-            code = overflow_read(st, mem, page_no, count - done, out + end + done)
+                code = _chain_check(st, mem, row + ~entry)
+            if code >= 0:
+                code = overflow_read(st, mem, page_no, count - done, out + end + done)
             if code < 0:
                 store_i64(mem, state + INLINE_COLUMN, column + 1)
                 store_i64(mem, state + INLINE_DONE, done + st[ST_CHAIN_DONE])

@@ -14,7 +14,7 @@
     28     4    u4    -            0
     32     8    i8    left         leaf: page before it in key order, 0: none
     40     8    i8    right        leaf: page after it; overflow, free: next page of the chain
-    48     8    i8    tree_id      index id this page belongs to
+    48     8    i8    tree_id      index id this page belongs to; first page of a chain: its stamp
     56     8    i8    counter      root pages: AUTO_INCREMENT or row-id counter of the table
 
     64               cells, growing up
@@ -57,8 +57,8 @@ A **row** (`rows_kernels`)::
     ..                fixed columns, in column order, each in its own width; NULL: zeros
     ..     w*v        ends table   for variable column k, where its bytes end (from the row's start)
     ..                variable columns, in column order; NULL: no bytes
-    ..     12*x       rows with external columns only: a reference for each of them (first page of
-                      its chain i8, bytes u4 with bit 31 for `REFERENCE_SHARED`)
+    ..     16*x       rows with external columns only: a reference for each of them (first page of
+                      its chain i8, bytes u4 with bit 31 for `REFERENCE_SHARED`, stamp u4)
     ..     2    u2    x
 
 w is 2 when no row of the table can reach 32 KiB, 4 otherwise. The topmost bit of an entry of the
@@ -86,6 +86,7 @@ GARBAGE_AT: Final = 26
 LEFT_AT: Final = 32
 RIGHT_AT: Final = 40
 TREE_ID_AT: Final = 48
+STAMP_AT: Final = 48  #: first page of a chain: what its references say too; 0 when it is given up
 COUNTER_AT: Final = 56
 CELLS_AT: Final = 64
 
@@ -204,7 +205,8 @@ FORMAT_MASK: Final = 0x7FFF
 EXTERNAL_END: Final = 0x8000  #: in an entry of an ends table of width 2
 EXTERNAL_WIDE_END: Final = 0x80000000  #: and of width 4
 EXTERNAL_LEAST: Final = 40  #: values up to this many bytes always stay in the row
-REFERENCE_BYTES: Final = 12
+REFERENCE_BYTES: Final = 16
+REFERENCE_STAMP: Final = 12  #: in a reference, u4: as at STAMP_AT of the first page
 REFERENCE_SHARED: Final = 0x80000000  #: the version after this one has the same chain, and owns it
 NULL_EXTERNAL: Final = 2  #: null byte of a lane that holds a reference instead of the value
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree import chain_kernels
 from btree.chain_kernels import DIFFERENT
-from btree.layout import REFERENCE_BYTES, REFERENCE_SHARED
+from btree.layout import REFERENCE_BYTES, REFERENCE_SHARED, REFERENCE_STAMP
 from btree.state import ST_CHAIN_DONE, ST_CHAIN_PAGE
 from redo.codes import E_PAGE_MISS
 from redo.state import ST_MTR_LIMIT, ST_PAGE_BYTES
@@ -111,5 +111,5 @@ class LongWrite:
 
 
 def _opened(reference: bytes) -> tuple[int, int]:
-    size = int.from_bytes(reference[8:REFERENCE_BYTES], "little")
+    size = int.from_bytes(reference[8:REFERENCE_STAMP], "little")
     return int.from_bytes(reference[:8], "little"), size & (REFERENCE_SHARED - 1)

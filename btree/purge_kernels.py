@@ -254,6 +254,8 @@ def purge_step(st, mem, limit):
         keeps_version = kind == UNDO_UPDATE or kind == UNDO_DELETE
         if keeps_version and not flags & (UNDONE | PREVIOUS_DELETED):
             table = table_descriptor(st, mem, load_u32(mem, record + U_TABLE))
+            if table < 0:
+                return table
             if table:
                 spill = st[ST_SPILL_NEXT]
                 st[ST_SPILL_NEXT] = st[ST_SPILL_AT]

@@ -13,6 +13,8 @@ from btree.layout import (
     LEFT_AT,
     REFERENCE_BYTES,
     REFERENCE_SHARED,
+    REFERENCE_STAMP,
+    STAMP_AT,
 )
 from btree.pool_kernels import pool_find
 from redo.coding_kernels import load_i64, load_u16, load_u32, store_u32
@@ -33,6 +35,12 @@ def reference_at(mem, row, row_bytes, number):
     """Offset of a row's reference `number`."""
     count = load_u16(mem, row + row_bytes - 2)
     return row + row_bytes - 2 - REFERENCE_BYTES * (count - number)
+
+
+@helper
+def reference_stamp(mem, at):
+    """Stamp of the chain."""
+    return load_u32(mem, at + REFERENCE_STAMP)
 
 
 @helper
@@ -66,13 +74,15 @@ def references_share(st, mem, image, image_bytes, row, row_bytes):
 
 
 @helper
-def chain_touch(st, mem, page_no):
-    """Bring in what `chain_drop` of a chain needs. 0 | E_PAGE_MISS."""
+def chain_touch(st, mem, at):
+    """Bring in what `chain_drop` of a reference needs. 1, 0 when it is no good, or E_PAGE_MISS."""
     frame = pool_find(st, mem, HEADER_PAGE)
     if frame < 0:
         return frame
-    frame = pool_find(st, mem, page_no)
-    return frame if frame < 0 else 0
+    frame = pool_find(st, mem, reference_page(mem, at))
+    if frame < 0:
+        return frame
+    return 1 if load_i64(mem, frame + STAMP_AT) == reference_stamp(mem, at) else 0
 
 
 @helper
@@ -80,6 +90,7 @@ def chain_drop(st, mem, page_no):
     """Inside an MTR, touched: put a chain on the list of those to be freed (K4)."""
     header = pool_find(st, mem, HEADER_PAGE)
     frame = pool_find(st, mem, page_no)
+    page_put_i64(st, mem, frame, STAMP_AT, 0)
     page_put_i64(st, mem, frame, LEFT_AT, load_i64(mem, header + CHAINS_AT))
     page_put_i64(st, mem, header, CHAINS_AT, page_no)
     return 0
@@ -93,10 +104,10 @@ def references_touch(st, mem, row, row_bytes):
         at = reference_at(mem, row, row_bytes, i)
         if load_u32(mem, at + 8) & REFERENCE_SHARED:
             continue
-        code = chain_touch(st, mem, reference_page(mem, at))
+        code = chain_touch(st, mem, at)
         if code < 0:
             return code
-        owned += 1
+        owned += code
     return owned
 
 
@@ -105,6 +116,6 @@ def references_drop(st, mem, row, row_bytes):
     """Inside an MTR, touched: give all chains up that a row image owns."""
     for i in range(references(mem, row, row_bytes)):
         at = reference_at(mem, row, row_bytes, i)
-        if not load_u32(mem, at + 8) & REFERENCE_SHARED:
+        if not load_u32(mem, at + 8) & REFERENCE_SHARED and chain_touch(st, mem, at) == 1:
             chain_drop(st, mem, reference_page(mem, at))
     return 0

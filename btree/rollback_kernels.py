@@ -254,14 +254,15 @@ def _undo_one(st, mem, ctx, frame, record, table):
 @helper
 def _undo_chain(st, mem, ctx, frame, record):
     """Undo the writing of a chain: 0 or a code with nothing done."""
-    page_no = load_i64(mem, record + U_KEY)
-    code = chain_touch(st, mem, page_no)
-    if code >= 0:
-        code = mtr_begin(st, mem)
+    there = chain_touch(st, mem, record + U_KEY)
+    if there < 0:
+        return there
+    code = mtr_begin(st, mem)
     if code < 0:
         return code
     _record_passed(st, mem, ctx, frame, record)
-    chain_drop(st, mem, page_no)
+    if there:  # otherwise it went with a table
+        chain_drop(st, mem, load_i64(mem, record + U_KEY))
     mtr_commit(st, mem)
     return 0
 
@@ -281,6 +282,8 @@ def rollback_step(st, mem, ctx, until, limit):
             return frame
         record = frame + (pointer & 0xFFFF)
         table = table_descriptor(st, mem, load_u32(mem, record + U_TABLE))
+        if table < 0:
+            return table
         spill = st[ST_SPILL_NEXT]
         st[ST_SPILL_NEXT] = st[ST_SPILL_AT]
         if load_u8(mem, record + U_KIND) == UNDO_CHAIN:

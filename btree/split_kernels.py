@@ -166,17 +166,22 @@ def root_push(st, mem, level):
 
 
 @jit.routine
-def tree_grow(st, mem, length, key_bytes):
-    """Insert the cell staged for the leaf at ST_PATH[0], ST_PATH_SLOT[0], splitting. 0 | code."""
+def tree_attach(st, mem, frame, right, edge):
+    """Enter `right`, the new neighbour of the leaf `frame` on the path, in the levels above.
+
+    edge  1: it is the last leaf of the tree.   0 | code
+    """
     level = 0
-    slot = st[ST_PATH_SLOT]
-    cell = scratch(st, 4)
-    key_at = LEAF_CELL_HEADER
-    edge = load_i64(mem, st[ST_PATH] + RIGHT_AT) == 0
     while True:
+        level += 1
+        key_bytes = separator_bytes(st, mem, frame, right)
+        key = key_of(st, mem, right, 0)
+        cell = child_cell_stage(st, mem, level, key, key_bytes, load_i64(mem, right + PAGE_NO_AT))
+        length = key_bytes + CHILD_BYTES
+        slot = st[ST_PATH_SLOT + level] + 1
         frame = st[ST_PATH + level]
         if page_room(st, mem, frame) >= length + SLOT_BYTES:
-            page_insert(st, mem, frame, slot, cell, length, key_at, key_bytes)
+            page_insert(st, mem, frame, slot, cell, length, 0, key_bytes)
             return 0
         if level == st[ST_HEIGHT]:
             code = root_push(st, mem, level)
@@ -184,16 +189,30 @@ def tree_grow(st, mem, length, key_bytes):
                 return code
             frame = st[ST_PATH + level]
         edge = edge and slot == page_count(mem, frame)
-        right = page_split(st, mem, frame, slot, cell, length, key_at, key_bytes, edge)
+        right = page_split(st, mem, frame, slot, cell, length, 0, key_bytes, edge)
         if right < 0:
             return right
-        level += 1
-        key_bytes = separator_bytes(st, mem, frame, right)
-        key = key_of(st, mem, right, 0)
-        cell = child_cell_stage(st, mem, level, key, key_bytes, load_i64(mem, right + PAGE_NO_AT))
-        length = key_bytes + CHILD_BYTES
-        key_at = 0
-        slot = st[ST_PATH_SLOT + level] + 1
+
+
+@jit.routine
+def tree_grow(st, mem, length, key_bytes):
+    """Insert the cell staged for the leaf at ST_PATH[0], ST_PATH_SLOT[0], splitting. 0 | code."""
+    frame = st[ST_PATH]
+    slot = st[ST_PATH_SLOT]
+    cell = scratch(st, 4)
+    if page_room(st, mem, frame) >= length + SLOT_BYTES:
+        page_insert(st, mem, frame, slot, cell, length, LEAF_CELL_HEADER, key_bytes)
+        return 0
+    if st[ST_HEIGHT] == 0:
+        code = root_push(st, mem, 0)
+        if code < 0:
+            return code
+        frame = st[ST_PATH]
+    edge = load_i64(mem, frame + RIGHT_AT) == 0 and slot == page_count(mem, frame)
+    right = page_split(st, mem, frame, slot, cell, length, LEAF_CELL_HEADER, key_bytes, edge)
+    if right < 0:
+        return right
+    return tree_attach(st, mem, frame, right, edge)
 
 
 @jit.helper

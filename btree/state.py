@@ -78,6 +78,7 @@ ST_SLOT_PROMISED: Final = (
 ST_LAST_SLOTS: Final = 280  #: last system page of the chain, as `slot_promise` found it
 ST_NEXT_TRX: Final = 281  #: next transaction id, as page 1 has it (not on a follower)
 ST_PURGE_UNDO: Final = 282  #: undo pointer of the record that purge looks at next
+ST_WANTED_TABLE: Final = 283  #: id of the table that E_NOT_LOADED is about
 ST_COMMITS: Final = 288  #: counters since start
 ST_ROLLBACKS: Final = 289
 ST_ROWS_INSERTED: Final = 290

@@ -66,7 +66,7 @@ from btree.state import (
     ST_SPILL_WANTED,
     ST_VALUE_BYTES,
 )
-from btree.txn_layout import C_DELETED, C_ROW
+from btree.txn_layout import C_DELETED, C_ROW, S_VALUE_BYTES
 from redo import jit
 from redo.codes import E_CORRUPT, E_DUPLICATE, E_NOT_FOUND, E_SPILL_FULL, E_TOO_BIG
 from redo.coding_kernels import head_of, load_i64, load_u8, load_u16, load_u32, store_i64, store_u32
@@ -442,7 +442,8 @@ def _cell_clear(st, mem, frame, slot, rows):
         value = leaf_value(st, mem, frame, slot)
         if value < 0:
             return value
-        if load_u8(mem, value + C_DELETED) == 0:  # otherwise the deletion's record owns them
+        is_row = st[ST_VALUE_BYTES] > S_VALUE_BYTES  # no entry of a secondary index
+        if is_row and load_u8(mem, value + C_DELETED) == 0:  # otherwise the deletion's record owns them
             owned = references_touch(st, mem, value + C_ROW, st[ST_VALUE_BYTES] - C_ROW)
             if owned < 0:
                 return owned
@@ -464,8 +465,8 @@ def _cell_is_plain(st, mem, frame, slot, rows):
         return 0
     if rows:
         value = leaf_value(st, mem, frame, slot)
-        if load_u8(mem, value + C_DELETED) == 0 and load_u16(mem, value + C_ROW) & EXTERNAL_ROW:
-            return 0
+        if st[ST_VALUE_BYTES] > S_VALUE_BYTES and load_u8(mem, value + C_DELETED) == 0:
+            return 0 if load_u16(mem, value + C_ROW) & EXTERNAL_ROW else 1
     return 1
 
 
@@ -473,7 +474,7 @@ def _cell_is_plain(st, mem, frame, slot, rows):
 def tree_dismantle(st, mem, root, rows):
     """One step of dropping a tree, a mini-transaction of its own: cut its last leaf, or the root.
 
-    rows   1: its values are clustered leaf values, and their rows' chains go too
+    rows   1: it is an index; the chains of its rows go too
     Touches what it needs first, so it may run in an open mini-transaction that does nothing else:
     on E_PAGE_MISS nothing has been changed. 1: more to do, 0: all is freed.
     """

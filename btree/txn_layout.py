@@ -170,6 +170,7 @@ TABLE_CHANGES: Final = 16  #: rows inserted, updated, deleted since start
 TABLE_ROWS: Final = 24  #: estimated rows: counted at open or load, kept up by row kernels
 TABLE_FOREIGN: Final = 32  #: offset of its foreign keys (`foreign_layout`), 0: none
 TABLE_BYTES: Final = 64
+NOT_LOADED: Final = -1  #: in place of a descriptor: the table is there, Python must load it
 
 # A lock entry in the arena's lock pool (`lock_kernels.py`).
 LOCK_HASH: Final = 0  #: 63-bit hash of tree root and key

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
-from mysqlcompat.errors import SqlError
+from mysqlcompat.errors import STRICT, SqlError
 from mysqlcompat.functions.table import Effects
 from mysqlcompat.metadata_locks import STAGES
 from mysqlcompat.node_api import Node, sleep
@@ -153,6 +153,8 @@ class SessionState:
         return bool(self.client.capabilities & CLIENT_FOUND_ROWS)
 
     def warn(self, errno: int, message: str, level: str = "Warning") -> None:
+        if self.strict and level == "Warning" and errno in STRICT:
+            raise SqlError.with_text(errno, message)
         if level != "Note" or self.variables.get("sql_notes"):
             self.diagnostics.add(level, errno, message)
 

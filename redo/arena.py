@@ -112,8 +112,8 @@ class Arena:
 
     @staticmethod
     def size_class(count: int) -> int:
-        """Sizes are rounded up so that they recur: to powers of two below 1 MiB, above that to one of
-        four steps between two powers."""
+        """Sizes are rounded up so that they recur: to powers of two below 1 MiB, above that to
+        one of four steps between two powers."""
         if count >= 1 << 20:
             step = max(1 << 20, 1 << ((count - 1).bit_length() - 3))
             return -(-count // step) * step

@@ -17,7 +17,7 @@ import os
 import socket
 import struct
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from redo import protocol
 from redo.arena import Arena, Words, create_ring
@@ -28,9 +28,10 @@ from redo.log import LogWriter, Recovered, new_state
 from redo.metadata import new_volume
 from redo.quorum import COPIES
 from redo.storage import Storage
-from redo.upkeep import Upkeep
+from redo.timeline import NEVER
+from redo.upkeep import Upkeep, UpkeepSettings
 
-NEWEST: Final = 1 << 62
+NEWEST: Final = NEVER
 
 
 class Volume(Protocol):
@@ -112,10 +113,15 @@ class SocketVolume:
         """Fence earlier writers: a new epoch, durable on four copies; where to go on writing."""
         return Recovered(*protocol.THREE.unpack(self._ask(protocol.OPEN_WRITER, 0, 0)))
 
-    def status(self) -> dict[str, object]:
+    def status(self) -> dict[str, Any]:
         """Copies, their states and positions."""
-        answer: dict[str, object] = json.loads(self._ask(protocol.STATUS, 0, 0))
-        return answer
+        return self.request({"do": "status"})
+
+    def request(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Have storage do something (`requests.py`). Raises VolumeError."""
+        text = json.dumps(request).encode()
+        found: dict[str, Any] = json.loads(self._ask(protocol.REQUEST, len(text), 0, tail=text))
+        return found
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         """Fill the frame. Raises PageUnavailable, VolumeError."""
@@ -182,12 +188,14 @@ class SocketVolume:
             self._socket.close()
             self._socket = None
 
-    def _ask(self, op: int, a: int, b: int, into: memoryview | None = None) -> bytes:
+    def _ask(
+        self, op: int, a: int, b: int, into: memoryview | None = None, tail: bytes = b""
+    ) -> bytes:
         """One question, one answer; a good payload of the expected size goes to `into`."""
         if self._socket is None:
             raise VolumeError("not connected to storage")
         try:
-            self._socket.sendall(protocol.QUESTION.pack(op, a, b))
+            self._socket.sendall(protocol.QUESTION.pack(op, a, b) + tail)
             code, count = protocol.ANSWER.unpack(self._receive(protocol.ANSWER.size))
             if code == 0 and into is not None and count == len(into):
                 self._receive_into(into)
@@ -232,6 +240,7 @@ class LocalVolume(OnePageVolume):
         chunk_bytes: int = 4 << 20,
         pg_pages: int = 655360,
         coalesce_bytes: int = 64 << 20,
+        backtrack_window_s: int = 0,
         durable: bool = True,
         disk: Disk | None = None,
     ) -> None:
@@ -261,7 +270,8 @@ class LocalVolume(OnePageVolume):
         self.log = LogWriter(self.arena, self.st, self.wake_fds, self.writer_fd)
         self.log.open(self.recovered)
         self._frame = self.storage.arena.alloc(self.page_bytes)
-        self._upkeep = Upkeep(self.storage, coalesce_bytes)
+        settings = UpkeepSettings(coalesce_bytes, backtrack_window_s)
+        self._upkeep = Upkeep(self.storage, settings)
         self._upkeep.start()
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:

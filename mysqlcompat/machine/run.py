@@ -241,7 +241,7 @@ class Execution:
         column, before = int(st[ST_LONG_COLUMN]), int(st[ST_LONG_BEFORE])
         columns = int(memory.arena.words(descriptor, D_COLUMNS + 1)[D_COLUMNS])
         if not self._outside:
-            self._outside = memory.alloc((8 + 2 * 8) * columns)
+            self._outside = memory.alloc((8 + REFERENCE_BYTES) * columns)
         words = memory.arena.words(self._outside, columns)
         if not memory.get(layout.RUN_LONG):
             words[:] = 0
@@ -257,7 +257,7 @@ class Execution:
             while writing.step():
                 await asyncio.sleep(0)
             reference = writing.reference
-        place = self._outside + 8 * columns + 16 * column
+        place = self._outside + 8 * columns + REFERENCE_BYTES * column
         self.mem[place : place + REFERENCE_BYTES] = np.frombuffer(reference, np.uint8)
         words[column] = place
 

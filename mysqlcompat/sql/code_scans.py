@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from btree.descriptors import may_be_external
 from btree.layout import (
     C_DESCENDING,
     COLUMN_WORDS,
@@ -13,7 +14,7 @@ from btree.layout import (
     I_PARTS_AT,
     INDEX_WORDS,
 )
-from btree.rows import describe_type, may_be_external
+from btree.rows import describe_type
 from btree.schema import Table, TypeKind
 from btree.txn_layout import CURSOR_BYTES, MODE_SNAPSHOT
 from mysqlcompat.errors import SqlError

@@ -159,7 +159,7 @@ def test_a_rolled_back_row_does_not_say_that_its_chain_is_shared(tmp_path):
     shop.engine.rollback(ctx)
     shop.engine.statement(ctx)
     reference = shop.get(ctx, 1)[2].reference
-    assert not int.from_bytes(reference[8:], "little") & REFERENCE_SHARED
+    assert not int.from_bytes(reference[8:12], "little") & REFERENCE_SHARED
     shop.close()
 
 

@@ -75,13 +75,10 @@ def rows_pin(mem, run, table, rows, n):
 
 
 @helper
-def may_split(mem, run):
-    """Whether a batch may be given in parts. READ UNCOMMITTED sees rows whose chains may be gone
-    when others have run in between."""
-    isolation = load_i64(mem, load_i64(mem, run + RUN_CTX) + CTX_ISOLATION)
-    if isolation == ISOLATION_READ_UNCOMMITTED:
-        return False
-    return load_i64(mem, run + RUN_DEPTH) < RUN_STACK_ROOM
+def is_uncommitted(mem, run):
+    """Whether this is READ UNCOMMITTED: its rows' chains may be gone when others have run."""
+    ctx = load_i64(mem, run + RUN_CTX)
+    return load_i64(mem, ctx + CTX_ISOLATION) == ISOLATION_READ_UNCOMMITTED
 
 
 @kernel(OP)
@@ -108,7 +105,8 @@ def op_long(st, mem, run, instruction, n):
             return code
     phase = load_i64(mem, state + PHASE)
     join_enter(mem, run, state)
-    store_i64(mem, run + RUN_MAY_PAUSE, 1)
+    alone = is_uncommitted(mem, run)
+    store_i64(mem, run + RUN_MAY_PAUSE, 0 if alone else 1)
     lane = load_i64(mem, state + LANE)
     given = load_i64(mem, state + GIVEN)
     if phase != RUNNING:
@@ -121,8 +119,9 @@ def op_long(st, mem, run, instruction, n):
         size = inline_size(st, mem, table, row, wanted) if row != 0 else 0
         if size:
             gathered = load_i64(mem, state + GATHERED)
-            if given > 0 and gathered + size > LONG_BYTES and may_split(mem, run):
-                break
+            if given > 0 and gathered + size > LONG_BYTES and not alone:
+                if load_i64(mem, run + RUN_DEPTH) < RUN_STACK_ROOM:
+                    break
             code = heap_room(mem, run, size + 8)
             if code >= 0:
                 copy = load_i64(mem, run + RUN_HEAP)
