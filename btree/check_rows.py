@@ -117,7 +117,7 @@ class EngineCheck:
         row_at = at + t.U_KEY + key_bytes
         row = page[row_at : row_at + row_bytes]
         if page[at + t.U_FLAGS] & t.IMAGE_SPILLED:
-            row = self._spilled(_word(row, 0))
+            row = self._chain(_word(row, 0), self.undo.spilled)
         return UndoRecord(
             pointer,
             page[at + t.U_KIND],
@@ -131,10 +131,12 @@ class EngineCheck:
             row,
         )
 
-    def _spilled(self, page_no: int) -> bytes:
+    def _chain(self, page_no: int, pages: list[int] | None = None) -> bytes:
+        """Contents of overflow pages, and their numbers."""
         made = b""
         while page_no:
-            self.undo.spilled.append(page_no)
+            if pages is not None:
+                pages.append(page_no)
             page = self.page(page_no)
             payload = int.from_bytes(page[COUNT_AT : COUNT_AT + 2], "little")
             made += page[CELLS_AT : CELLS_AT + payload]
@@ -228,6 +230,7 @@ class EngineCheck:
         engine = self._engine
         self.low = int(txn_kernels.txn_purge_low(engine.st, engine.arena.mem))
         used: list[int] = []
+        indexed: list[int] = []
         for page_no, trx_id in self.slots():
             if trx_id:
                 self.active.add(trx_id)
@@ -241,23 +244,21 @@ class EngineCheck:
             report: TreeReport = check_tree(self._read, root, root in dropped)
             self.problems += report.problems
             used += report.pages
-        used += self._check_chains()
+            indexed += report.pages if root != CATALOG_ROOT else []
+        used += self._check_chains(indexed)
         self.problems += check_space(self._read, used)
         for table in engine.catalog.all_tables():
             self.check_table(table)
         return self.problems
 
-    def _check_chains(self) -> list[int]:
+    def _check_chains(self, tree_pages: list[int]) -> list[int]:
         """Long values and their owners; the pages they are on."""
         chains = ChainCheck(self._read)
-        catalog = self._engine.catalog
-        trees = [(f"{one.database}.{one.name}", one.clustered.root) for one in catalog.all_tables()]
-        trees += [("a tree of no table", root) for _, root in catalog.dropping()]
-        for name, root in trees:
-            tree = BTree(self._engine.store, root)
-            for _, value in tree.items():
-                chains.row(name, value)
-            tree.close()
+        for page_no in tree_pages:
+            page = self._read(page_no)
+            for slot in page.slots if page.is_leaf else ():
+                value = self._chain(slot.overflow_page) if slot.overflow_page else slot.value
+                chains.row(f"page {page_no}", value)
         chains.records(self.undo.records.values(), self.active)
         chains.waiting()
         self.problems += chains.problems

@@ -443,7 +443,7 @@ def _cell_clear(st, mem, frame, slot, rows):
         if value < 0:
             return value
         is_row = st[ST_VALUE_BYTES] > S_VALUE_BYTES  # no entry of a secondary index
-        if is_row and load_u8(mem, value + C_DELETED) == 0:  # otherwise the deletion's record owns them
+        if is_row and load_u8(mem, value + C_DELETED) == 0:  # else its undo record owns them
             owned = references_touch(st, mem, value + C_ROW, st[ST_VALUE_BYTES] - C_ROW)
             if owned < 0:
                 return owned

@@ -106,7 +106,9 @@ class Arena:
         """Give back what ``alloc(count)`` returned."""
         size = self.size_class(count)
         if size >= _GIVEN_BACK:
-            _libc.madvise(self._base + at, size, _MADV_DONTNEED)
+            first, last = -(-at // mmap.PAGESIZE), (at + size) // mmap.PAGESIZE
+            count = (last - first) * mmap.PAGESIZE
+            _libc.madvise(self._base + first * mmap.PAGESIZE, count, _MADV_DONTNEED)
         with self._lock:
             self._free.setdefault(size, []).append(at)
 
