@@ -35,14 +35,18 @@ from btree.row_keys_kernels import KEYS_BYTES
 from btree.schema import Table
 from btree.state import (
     ST_ACTIVE_AT,
+    ST_ACTIVE_COUNT,
     ST_ACTIVE_CTX_AT,
     ST_ACTIVE_ROOM,
+    ST_ALLOCATED,
     ST_BUILD_AT,
+    ST_CTX_HEAD,
     ST_KEYS_AT,
     ST_LOCK_BUCKETS_AT,
     ST_LOCK_FREE,
     ST_LOCK_MASK,
     ST_NEXT_TRX,
+    ST_PURGE_TRX,
     ST_PURGE_UNDO,
     ST_REMOTE_LOW,
     ST_TABLES_AT,
@@ -52,10 +56,13 @@ from btree.tree import Store
 from btree.txn_layout import (
     CTX_BYTES,
     CTX_ISOLATION,
+    CTX_NEXT,
     CTX_STATEMENT_UNDO,
     CTX_TRX,
     CTX_UNDO_LAST,
     CTX_VIEW_IDS,
+    CTX_VIEW_LOW,
+    CTX_VIEW_OPEN,
     CTX_VIEW_ROOM,
     CTX_WAITERS,
     ISOLATION_REPEATABLE_READ,
@@ -69,7 +76,7 @@ from btree.txn_layout import (
 from redo.arena import Arena, Words
 from redo.codes import E_CASCADE_ROOM, E_LOCKS_FULL, E_NOT_LOADED, E_SPILL_FULL, E_TOO_MANY
 from redo.log import LogWriter
-from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_READ_ONLY
+from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_NEXT_LSN, ST_READ_ONLY
 from redo.volume import Volume
 
 TRANSACTIONS_MAX: Final = 4096  #: that change data at the same time
@@ -78,7 +85,7 @@ _LOCK_CHUNK: Final = 4096  #: entries the lock table grows by
 _BUILD_BYTES: Final = 2 << 20
 _NO_VIEW: Final = 1 << 62
 _ROLLBACK_ROWS: Final = 256  #: undone between two looks at the clock of others
-_PURGE_ROWS: Final = 512
+_PURGE_ROWS: Final = 128
 _COUNTED_LEAVES: Final = 200
 _CHAIN_PAGES: Final = 32  #: of a long value freed at once
 
@@ -99,6 +106,7 @@ class Engine:
         self.st = st
         self.log = log
         self.volume = volume
+        self.first_lsn = int(st[ST_NEXT_LSN])  #: where this life's log began
         self.pool = BufferPool(arena, st, volume, pool_bytes)
         self.store = Store(arena, st, self.pool, log)
         collations.install(arena, st)
@@ -137,6 +145,7 @@ class Engine:
         if not self.st[ST_READ_ONLY]:
             self.st[ST_NEXT_TRX] = self.system_word(SYS_NEXT_TRX)
             self.st[ST_PURGE_UNDO] = self.system_word(SYS_UNDO_HEAD)
+            self.ensure(self.call(purge_kernels.history_open))
             self.recovered.adopt()
         self.catalog.refresh()
         if not self.st[ST_READ_ONLY]:
@@ -292,6 +301,35 @@ class Engine:
         if self.ensure(self.call(chain_kernels.chains_free_step, pages)):
             return True
         return self.purge_step()
+
+    @property
+    def active_count(self) -> int:
+        """Transactions that have changed something and not ended."""
+        return int(self.st[ST_ACTIVE_COUNT])
+
+    @property
+    def pages_created(self) -> int:
+        """Pages taken from the volume since the start."""
+        return int(self.st[ST_ALLOCATED])
+
+    @property
+    def history_length(self) -> int:
+        """Transactions that have ended and whose old versions purge has not passed yet."""
+        st = self.st
+        started = int(st[ST_NEXT_TRX]) - 1 - int(st[ST_PURGE_TRX])
+        return max(0, started - self.active_count)
+
+    def oldest_view(self) -> tuple[int, int]:
+        """Context whose open view here is the oldest, and the lowest transaction it does not show;
+        (0, 0) when no view is open."""
+        oldest = (0, 0)
+        ctx = int(self.st[ST_CTX_HEAD])
+        while ctx:
+            low = self.word(ctx, CTX_VIEW_LOW)
+            if self.word(ctx, CTX_VIEW_OPEN) and (oldest == (0, 0) or low < oldest[1]):
+                oldest = (ctx, low)
+            ctx = self.word(ctx, CTX_NEXT)
+        return oldest
 
     def purge_step(self, rows: int = _PURGE_ROWS) -> bool:
         """Pass some undo records that nobody needs; whether there is more."""

@@ -127,6 +127,7 @@ TABLE_PAGE: Final = 0  #: page number + 1, 0: empty
 TABLE_FRAME: Final = 8  #: frame offset, flags in its low six bits
 FRAME_REFERENCED: Final = 1
 FRAME_NEW: Final = 2  #: on probation: finds do not mark it referenced
+FRAME_HOT: Final = 4  #: found again and again: not given up for pages that were found once
 FRAME_FLAGS: Final = 63
 
 AHEAD_MAX: Final = 64  #: page numbers a kernel may leave at `st[ST_AHEAD_AT]`

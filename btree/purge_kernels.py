@@ -33,6 +33,8 @@ from btree.space_kernels import overflow_free, overflow_touch, page_free, reserv
 from btree.state import (
     ST_LEAF_FRAME,
     ST_LEAF_SLOT,
+    ST_NEXT_TRX,
+    ST_PURGE_TRX,
     ST_PURGE_UNDO,
     ST_PURGED,
     ST_ROW_AT,
@@ -271,5 +273,19 @@ def purge_step(st, mem, limit):
             if code < 0:
                 return code
         st[ST_PURGE_UNDO] = pointer + load_u16(mem, record + U_BYTES)
+        st[ST_PURGE_TRX] = max(st[ST_PURGE_TRX], load_i64(mem, record + U_TRX))
         st[ST_PURGED] += 1
     return 1
+
+
+@kernel("i8(i8[::1], u1[::1])")
+def history_open(st, mem):
+    """At start: what purge has passed already, as its position in the stream says. 0 or a code."""
+    pointer = st[ST_PURGE_UNDO]
+    frame = pool_find(st, mem, pointer >> 16)
+    if frame < 0:
+        return frame
+    st[ST_PURGE_TRX] = st[ST_NEXT_TRX] - 1
+    if pointer & 0xFFFF < load_i64(mem, frame + UNDO_END):
+        st[ST_PURGE_TRX] = load_i64(mem, frame + (pointer & 0xFFFF) + U_TRX) - 1
+    return 0

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from btree.layout import RUN_SHIFT
-from btree.schema import TypeKind
+from btree.schema import Table, TypeKind
 from mysqlcompat import bulk_kernels as kernels
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine import layout
@@ -187,7 +187,10 @@ def _program(session: Session, head: bytes, width: int, context: int) -> Program
             statement = compiler.resolved(text, session)
             if not isinstance(statement, Insert) or len(statement.columns) != width:
                 return None
-            if statement.table.table is None or statement.replace or statement.ignore:
+            table = statement.table.table
+            if table is None or statement.replace or statement.ignore:
+                return None
+            if isinstance(table, Table) and table.has_expressions:
                 return None
             made = replace(statement, given=True)
             program = machine_of(session.node.engine).compile(made, version)

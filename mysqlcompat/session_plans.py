@@ -29,6 +29,7 @@ _MEANING: Final = (
     "character_set_results",
     "time_zone",
     "div_precision_increment",
+    "block_encryption_mode",
 )
 _CLIENT_OPTIONAL_METADATA: Final = 1 << 25
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from btree.schema import Table
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
 from mysqlcompat.errors import STRICT, SqlError
@@ -75,6 +76,8 @@ class SessionState:
         self.parser_notes: list[Note] = []  #: deprecations in the running statement's text
         self.text = ""  #: the running statement, for the process list
         self.command = "Sleep"
+        #: (database, name) -> tables that only this session may name
+        self.private_tables: dict[tuple[str, str], Table] = {}
         self.own_stage = ""  #: what a wait that is not for a lock is called
         self.since_us = self.now_us
         self.effects = Effects()

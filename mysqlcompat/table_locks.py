@@ -210,6 +210,26 @@ async def intend(session: Session) -> None:
         await acquire(session, key, Mode.INTENTION_EXCLUSIVE, STATEMENT)
 
 
+async def upgrade(session: Session, table: Table, mode: Mode) -> None:
+    """A stronger lock than the running statement of data definition has of a table."""
+    await _stronger(session, key_of(table), mode, table.table_id)
+
+
+def downgrade(session: Session, table: Table) -> None:
+    """Others may use the table again until `exclusive` is called once more; nobody may alter it."""
+    owner, locks = session.transaction.owner, session.node.processlist.locks
+    key = key_of(table)
+    for ticket in list(owner.tickets):
+        if ticket.key == key and ticket.mode > Mode.SHARED_UPGRADABLE:
+            locks.release(ticket)
+
+
+def owns(session: Session, table: Table) -> bool:
+    """Whether the session has locked the table by LOCK TABLES."""
+    locked = session.transaction.locked or {}
+    return any(one[:2] == (table.database, table.name) for one in locked)
+
+
 async def exclusive(session: Session, table: Any) -> None:
     """Nobody uses the table until the running statement of data definition ends; transactions that
     have used it are waited for. A virtual table has nobody to wait for."""

@@ -300,32 +300,3 @@ def like(context: Context, call: Call, text: Any, pattern: Any, escape: Any) -> 
         raise SqlError(1210, "ESCAPE")
     compiled = like_pattern(pattern, escape, collation)
     return int(compiled.fullmatch(collations.fold(text, collation)) is not None)
-
-
-@lru_cache(maxsize=256)
-def regular_expression(pattern: str, ignore_case: bool) -> re.Pattern[str]:
-    if not pattern:
-        raise SqlError(3685)
-    try:
-        return re.compile(_python_regexp(pattern), re.IGNORECASE if ignore_case else 0)
-    except re.error:
-        raise SqlError(3692) from None
-
-
-def _python_regexp(pattern: str) -> str:
-    """ICU's POSIX classes in Python's words."""
-    classes = {
-        "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "space": r"\s", "upper": "A-Z",
-        "lower": "a-z", "punct": r"!-/:-@\[-`{-~", "xdigit": "0-9a-fA-F",
-    }  # fmt: skip
-    for name, members in classes.items():
-        pattern = pattern.replace(f"[:{name}:]", members)
-    return pattern
-
-
-@implement("regexp")
-def regexp(context: Context, call: Call, text: Any, pattern: Any) -> int:
-    if isinstance(text, bytes) or isinstance(pattern, bytes):
-        raise SqlError(3995, "binary", "utf8mb4", "regexp_like")
-    ignore_case = _collation(call).endswith("_ci")
-    return int(regular_expression(pattern, ignore_case).search(text) is not None)

@@ -38,6 +38,7 @@ from mysqlcompat.sql.typed import Expression, Literal, transform
 from mysqlcompat.sqltypes import SqlType
 from redo.codes import (
     E_CALLBACK,
+    E_CHECK_FAILED,
     E_DUPLICATE,
     E_LATER,
     E_LOCK_WAIT,
@@ -198,6 +199,9 @@ class Execution:
         """What the engine can answer; everything else is the statement's error."""
         if code in foreign_errors.CODES:
             raise foreign_errors.foreign_error(self.engine, code)
+        if code == E_CHECK_FAILED:
+            enforced = [check for check in self.program.written.checks if check.enforced]
+            raise SqlError(3819, enforced[self.memory.get(layout.RUN_FAILED)].name)
         if code == E_DUPLICATE:
             raise duplicate_error(self.program, self.memory, self.st, self.session.time_zone)
         if code == E_NULL:

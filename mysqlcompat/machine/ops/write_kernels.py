@@ -2,7 +2,8 @@
 
 ::
 
-    ROW (constants, words): table descriptor, stored columns, then the register of each column
+    ROW (constants, words): table descriptor, stored columns, the register of each column, then
+                            how many conditions a row must meet, and the register of each
 
 Rows that are changed or deleted are copies (`op_pin_rows`): their pages may move meanwhile. Nothing
 here can be taken back half-way: E_LOCK_WAIT leaves the statement, whose changes Python undoes.
@@ -33,6 +34,7 @@ from mysqlcompat.machine.layout import (
     NULLS_AT,
     RUN_CHANGED,
     RUN_CTX,
+    RUN_FAILED,
     RUN_HEAP,
     RUN_INSERT_ID,
     RUN_LANE,
@@ -47,7 +49,7 @@ from mysqlcompat.machine.state import (
     ST_LONG_LANE,
     ST_LONG_TABLE,
 )
-from redo.codes import E_LONG_VALUE, E_OVERFLOW
+from redo.codes import E_CHECK_FAILED, E_LONG_VALUE, E_OVERFLOW
 from redo.coding_kernels import compare, load_i64, load_u8, store_i64, store_u8
 from redo.jit import helper, kernel, routine
 
@@ -123,6 +125,18 @@ def row_made(st, mem, spec, lanes):
     return row_encode(st, mem, load_i64(mem, spec), lanes, lanes + 8 * count, out)
 
 
+@helper
+def row_checked(mem, run, spec, lane):
+    """0 when no condition of a row is false, else E_CHECK_FAILED and its number in RUN_FAILED."""
+    at = spec + 16 + 8 * load_i64(mem, spec + 8)
+    for j in range(load_i64(mem, at)):
+        source = run + load_i64(mem, at + 8 + 8 * j)
+        if load_u8(mem, source + NULLS_AT + lane) == 0 and load_i64(mem, source + 8 * lane) == 0:
+            store_i64(mem, run + RUN_FAILED, j)
+            return E_CHECK_FAILED
+    return 0
+
+
 @kernel(OP)
 def op_autoinc(st, mem, run, instruction, n):
     """AUTO_INCREMENT: NULL and 0 become the next value. Operands: register, table descriptor,
@@ -170,6 +184,9 @@ def op_insert(st, mem, run, instruction, n):
     lane = load_i64(mem, run + RUN_LANE)
     while lane < n:
         store_i64(mem, run + RUN_LANE, lane)
+        result = row_checked(mem, run, spec, lane)
+        if result < 0:
+            return result
         lanes = lanes_gather(st, mem, run, spec, lane, 0)
         if lanes < 0:
             return lanes
@@ -222,6 +239,9 @@ def op_update(st, mem, run, instruction, n):
         row = row_place(mem, spec, lanes)
         old_size = row_size(mem, table, old)
         if compare(mem, row, size, old, old_size) != 0:
+            result = row_checked(mem, run, spec, lane)
+            if result < 0:
+                return result
             if load_i64(mem, stamps) > 0:
                 restamped(mem, run, spec, stamps, lanes, lane)
                 size = row_made(st, mem, spec, lanes)
