@@ -52,6 +52,7 @@ from btree.state import (
     ST_TABLES_AT,
     ST_WANTED_TABLE,
 )
+from btree.statistics import Statistics
 from btree.tree import Store
 from btree.txn_layout import (
     CTX_BYTES,
@@ -121,6 +122,7 @@ class Engine:
         self.catalog = Catalog(self)
         self.locks = Locks(arena, st)
         self.foreign_keys = ForeignKeys(self)
+        self.statistics = Statistics(self)
         self.recovered = RecoveredTransactions(self)
         self.long_values = LongValues(self)
         self._counted: dict[int, int] = {}
@@ -279,7 +281,10 @@ class Engine:
         return self.ensure(self.call(row_kernels.autoinc_next, table.descriptor, 0))
 
     def estimate_rows(self, table: Table) -> int:
-        """About how many rows a table has: leaves counted once, changes counted since."""
+        """About how many rows a table has: sampled, or leaves counted once; changes since."""
+        sampled = self.statistics.rows(table)
+        if sampled is not None:
+            return sampled
         entry = int(self.st[ST_TABLES_AT]) + table.table_id * TABLE_BYTES
         changed = int(self.words(entry + TABLE_ROWS, 1)[0])
         if table.table_id not in self._counted:
@@ -300,7 +305,7 @@ class Engine:
         pages = max(1, min(_CHAIN_PAGES, self.pool.frames // 8))
         if self.ensure(self.call(chain_kernels.chains_free_step, pages)):
             return True
-        return self.purge_step()
+        return self.purge_step() or self.statistics.background_step()
 
     @property
     def active_count(self) -> int:

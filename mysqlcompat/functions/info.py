@@ -61,7 +61,7 @@ def connection_id(context: Context, call: Call) -> int:
 def last_insert_id(context: Context, call: Call, *value: int) -> int:
     """LAST_INSERT_ID(n) also sets what the next LAST_INSERT_ID() gives."""
     if value:
-        context.last_insert_id = value[0] & (1 << 64) - 1
+        context.last_insert_id = context.asked_insert_id = value[0] & (1 << 64) - 1
     return context.last_insert_id
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -233,33 +234,63 @@ def negate(context: Context, call: Call, value: Any) -> Any:
 # Bits -------------------------------------------------------------------------------------------
 
 
+def _bytewise(left: bytes, right: bytes, operator: Callable[[int, int], int]) -> bytes:
+    if len(left) != len(right):
+        raise SqlError(3513)
+    return bytes(map(operator, left, right))
+
+
 @implement("&")
-def bit_and(context: Context, call: Call, left: int, right: int) -> int:
+def bit_and(context: Context, call: Call, left: Any, right: Any) -> Any:
+    if isinstance(left, bytes):
+        return _bytewise(left, right, int.__and__)
     return left & right & _MASK
 
 
 @implement("|")
-def bit_or(context: Context, call: Call, left: int, right: int) -> int:
+def bit_or(context: Context, call: Call, left: Any, right: Any) -> Any:
+    if isinstance(left, bytes):
+        return _bytewise(left, right, int.__or__)
     return (left | right) & _MASK
 
 
 @implement("^")
-def bit_xor(context: Context, call: Call, left: int, right: int) -> int:
+def bit_xor(context: Context, call: Call, left: Any, right: Any) -> Any:
+    if isinstance(left, bytes):
+        return _bytewise(left, right, int.__xor__)
     return (left ^ right) & _MASK
 
 
+def _shifted(value: bytes, places: int) -> bytes:
+    """The bits of `value` moved to the left, or to the right when `places` is negative."""
+    size = 8 * len(value)
+    number = int.from_bytes(value, "big")
+    if abs(places) >= size:
+        number = 0
+    number = number << places if places >= 0 else number >> -places
+    return (number & ((1 << size) - 1)).to_bytes(len(value), "big")
+
+
 @implement("<<")
-def shift_left(context: Context, call: Call, left: int, right: int) -> int:
-    return (left & _MASK) << right & _MASK if 0 <= right < 64 else 0
+def shift_left(context: Context, call: Call, left: Any, right: int) -> Any:
+    places = right if right >= 0 else 1 << 62
+    if isinstance(left, bytes):
+        return _shifted(left, places)
+    return (left & _MASK) << places & _MASK if places < 64 else 0
 
 
 @implement(">>")
-def shift_right(context: Context, call: Call, left: int, right: int) -> int:
-    return (left & _MASK) >> right if 0 <= right < 64 else 0
+def shift_right(context: Context, call: Call, left: Any, right: int) -> Any:
+    places = right if right >= 0 else 1 << 62
+    if isinstance(left, bytes):
+        return _shifted(left, -places)
+    return (left & _MASK) >> places if places < 64 else 0
 
 
 @implement("~")
-def bit_not(context: Context, call: Call, value: int) -> int:
+def bit_not(context: Context, call: Call, value: Any) -> Any:
+    if isinstance(value, bytes):
+        return bytes(byte ^ 255 for byte in value)
     return ~value & _MASK
 
 

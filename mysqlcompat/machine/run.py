@@ -81,6 +81,7 @@ class Execution:
         self._literals = literals
         self._expressions: dict[int, Expression] = {}
         self._row: dict[tuple[int, int], Any] = {}
+        self.accumulators: dict[tuple[int, int], Any] = {}  #: (aggregate, group) -> accumulator
         self._evaluator = Evaluator(session, params, self._column, program.sources)
         self._fetched = 0
         self._outside = 0
@@ -93,6 +94,9 @@ class Execution:
         self.memory.set(layout.RUN_CTX, session.ctx)
         self.memory.set(layout.RUN_BINARY, int(binary))
         self.memory.set(layout.RUN_QUANTUM, QUANTUM)
+        if program.kind == "write" and session.auto_increment is not None:
+            for number, value in enumerate(session.auto_increment):
+                self.memory.set(layout.RUN_AUTOINC + 8 * number, value)
 
     def close(self) -> None:
         self.memory.close()
@@ -206,6 +210,8 @@ class Execution:
             raise duplicate_error(self.program, self.memory, self.st, self.session.time_zone)
         if code == E_NULL:
             raise SqlError(1048, "")
+        if code == E_OVERFLOW and self.program.statement_kind == "insert":
+            raise SqlError(1467)
         if code == E_OVERFLOW:
             raise SqlError(1690, "BIGINT", "")
         if code == E_TOO_BIG:
@@ -291,7 +297,11 @@ class Execution:
         callback = self.program.callbacks.get(pc)
         if callback is None or code not in (E_CALLBACK, E_OVERFLOW):
             return False
-        self._evaluate(pc, callback, self.memory.get(layout.RUN_LANES))
+        n = self.memory.get(layout.RUN_LANES)
+        if isinstance(callback, Callback):
+            self._evaluate(pc, callback, n)
+        else:
+            callback.answer(self, n)
         self.memory.set(layout.RUN_PC, pc + layout.INSTRUCTION_BYTES)
         return True
 
@@ -481,8 +491,11 @@ def _ok(program: Program, memory: RunMemory, session: Any) -> Ok:
     elif program.statement_kind == "insert" and (changed > 1 or program.from_select):
         info = f"Records: {changed}  Duplicates: 0  Warnings: {warnings}"
     generated = memory.get(layout.RUN_INSERT_ID)
-    insert_id = (generated or memory.get(layout.RUN_LAST_ID)) % (1 << 64)  # -1 as MySQL sends it
-    return Ok(affected, insert_id, info, generated_id=generated)
+    insert_id = generated or memory.get(layout.RUN_LAST_ID)
+    if program.statement_kind == "update":
+        insert_id = session.asked_insert_id
+    wrap = 1 << 64  # -1 goes out as MySQL sends it
+    return Ok(affected, insert_id % wrap, info, generated_id=generated % wrap)
 
 
 __all__ = ["Execution", "SentRows", "execute"]

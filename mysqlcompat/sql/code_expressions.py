@@ -28,7 +28,7 @@ from mysqlcompat.machine.ops import (
     load_kernels,
     logic_kernels,
 )
-from mysqlcompat.machine.program import Assembler, Callback, Constant, Register, Slot
+from mysqlcompat.machine.program import Answering, Assembler, Callback, Constant, Register, Slot
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.lane_forms import ANYTHING, assignable, conversion, is_same, same_lane
 from mysqlcompat.sql.typed import (
@@ -137,7 +137,7 @@ class Coder:
     def __init__(self, assembler: Assembler) -> None:
         self.asm = assembler
         self.slots: list[Slot] = []
-        self.callbacks: dict[int, Callback] = {}
+        self.callbacks: dict[int, Callback | Answering] = {}
         self.frame = Frame()
         self._slot_of: dict[Any, int] = {}
         self._made: dict[Any, Register] = {}

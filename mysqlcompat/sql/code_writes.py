@@ -10,6 +10,7 @@ from btree.schema import ROW_ID, Check, Column, Table
 from btree.txn_layout import MODE_EXCLUSIVE
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine.ops import (
+    autoinc_kernels,
     collect_kernels,
     given_kernels,
     load_kernels,
@@ -208,13 +209,13 @@ class _InsertCoder:
             registers[column_no] = own
             _, greatest = column_type(column).range
             self.asm.emit(
-                write_kernels.op_autoinc,
+                autoinc_kernels.op_autoinc,
                 own,
                 self.table.descriptor,
                 self.target.calls.autoinc_next,
-                0,
-                self.asm.state(8),
-                min(greatest, (1 << 63) - 1),
+                int(self.plan.select is not None),
+                self.asm.state(autoinc_kernels.STATE_BYTES),
+                greatest if greatest < 1 << 63 else -1,
             )
 
     def _insert(self, registers: dict[int, Register]) -> None:

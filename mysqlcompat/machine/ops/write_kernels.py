@@ -29,16 +29,14 @@ from btree.rows_kernels import (
     stored_length,
 )
 from btree.tree_kernels import cell_limit_of
-from mysqlcompat.machine.calls import call2, call3, call4, call5
+from mysqlcompat.machine.calls import call3, call4, call5
 from mysqlcompat.machine.layout import (
     NULLS_AT,
     RUN_CHANGED,
     RUN_CTX,
     RUN_FAILED,
     RUN_HEAP,
-    RUN_INSERT_ID,
     RUN_LANE,
-    RUN_LAST_ID,
     RUN_LONG,
     RUN_MATCHED,
 )
@@ -49,7 +47,7 @@ from mysqlcompat.machine.state import (
     ST_LONG_LANE,
     ST_LONG_TABLE,
 )
-from redo.codes import E_CHECK_FAILED, E_LONG_VALUE, E_OVERFLOW
+from redo.codes import E_CHECK_FAILED, E_LONG_VALUE
 from redo.coding_kernels import compare, load_i64, load_u8, store_i64, store_u8
 from redo.jit import helper, kernel, routine
 
@@ -135,44 +133,6 @@ def row_checked(mem, run, spec, lane):
             store_i64(mem, run + RUN_FAILED, j)
             return E_CHECK_FAILED
     return 0
-
-
-@kernel(OP)
-def op_autoinc(st, mem, run, instruction, n):
-    """AUTO_INCREMENT: NULL and 0 become the next value. Operands: register, table descriptor,
-    address of `autoinc_next`, 1: 0 stays 0 (NO_AUTO_VALUE_ON_ZERO), state (1 word: lanes done),
-    greatest value of the column."""
-    to = register(mem, run, instruction, 1)
-    table = operand(mem, instruction, 2)
-    function = operand(mem, instruction, 3)
-    keep_zero = operand(mem, instruction, 4)
-    state = register(mem, run, instruction, 5)
-    i = load_i64(mem, state)
-    while i < n:
-        null = load_u8(mem, to + NULLS_AT + i)
-        if null != 0 or (load_i64(mem, to + 8 * i) == 0 and keep_zero == 0):
-            value = call2(function, st, mem, (table, 1))
-            if value > operand(mem, instruction, 6):
-                value = E_OVERFLOW
-            if value < 0:
-                store_i64(mem, state, i)
-                return value
-            store_i64(mem, to + 8 * i, value)
-            store_u8(mem, to + NULLS_AT + i, 0)
-            if load_i64(mem, run + RUN_INSERT_ID) == 0:
-                store_i64(mem, run + RUN_INSERT_ID, value)
-        else:
-            value = load_i64(mem, to + 8 * i)
-            following = call2(function, st, mem, (table, 0))
-            if following < 0:
-                store_i64(mem, state, i)
-                return following
-            store_i64(mem, run + RUN_LAST_ID, value)
-            if value >= following:
-                call2(function, st, mem, (table, value + 1 - following))
-        i += 1
-    store_i64(mem, state, 0)
-    return n
 
 
 @kernel(OP)
