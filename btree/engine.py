@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from btree import (
     catalog_kernels,
+    chain_kernels,
     collations,
     entry_kernels,
     purge_kernels,
@@ -27,6 +28,7 @@ from btree.check_rows import check_engine
 from btree.errors import TooManyTransactions
 from btree.foreign_keys import ForeignKeys
 from btree.locks import Locks
+from btree.long_values import LongValues
 from btree.pool import BufferPool
 from btree.recovered import RecoveredTransactions
 from btree.row_keys_kernels import KEYS_BYTES
@@ -73,7 +75,7 @@ from btree.txn_layout import (
     TABLE_ROWS,
 )
 from redo.arena import Arena, Words
-from redo.codes import E_CASCADE_ROOM, E_LOCKS_FULL, E_NOT_LOADED, E_TOO_MANY
+from redo.codes import E_CASCADE_ROOM, E_LOCKS_FULL, E_NOT_LOADED, E_SPILL_FULL, E_TOO_MANY
 from redo.log import LogWriter
 from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_NEXT_LSN, ST_READ_ONLY
 from redo.volume import Volume
@@ -86,6 +88,7 @@ _NO_VIEW: Final = 1 << 62
 _ROLLBACK_ROWS: Final = 256  #: undone between two looks at the clock of others
 _PURGE_ROWS: Final = 128
 _COUNTED_LEAVES: Final = 200
+_CHAIN_PAGES: Final = 32  #: of a long value freed at once
 
 
 class Engine:
@@ -121,6 +124,7 @@ class Engine:
         self.foreign_keys = ForeignKeys(self)
         self.statistics = Statistics(self)
         self.recovered = RecoveredTransactions(self)
+        self.long_values = LongValues(self)
         self._counted: dict[int, int] = {}
 
     # life
@@ -160,6 +164,9 @@ class Engine:
         """Do what a retryable code asks for (page, frame, log room, locks); whether to retry."""
         if code == E_LOCKS_FULL:
             self._grow_locks()
+            return True
+        if code == E_SPILL_FULL:
+            self.pool.grow_spill()
             return True
         if code == E_NOT_LOADED:
             return self.catalog.table_of_id(int(self.st[ST_WANTED_TABLE])) is not None
@@ -294,6 +301,9 @@ class Engine:
         if self.recovered.step(_ROLLBACK_ROWS):
             return True
         if self.catalog.free_step():
+            return True
+        pages = max(1, min(_CHAIN_PAGES, self.pool.frames // 8))
+        if self.ensure(self.call(chain_kernels.chains_free_step, pages)):
             return True
         return self.purge_step() or self.statistics.background_step()
 

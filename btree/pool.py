@@ -37,6 +37,7 @@ from btree.state import (
     ST_SPILL_AT,
     ST_SPILL_END,
     ST_SPILL_NEXT,
+    ST_SPILL_WANTED,
     ST_TABLE_AT,
     ST_TABLE_MASK,
 )
@@ -85,6 +86,15 @@ class BufferPool:
         st[ST_SPILL_AT] = st[ST_SPILL_NEXT] = arena.alloc(spill_bytes)
         st[ST_SPILL_END] = st[ST_SPILL_AT] + spill_bytes
         self.clear()
+
+    def grow_spill(self) -> None:
+        """A spill buffer that holds what did not fit; what was gathered in the old one is gone."""
+        st = self._st
+        size = int(st[ST_SPILL_END] - st[ST_SPILL_AT])
+        wanted = max(2 * size, 2 * int(st[ST_SPILL_WANTED]))
+        self._arena.free(int(st[ST_SPILL_AT]), size)
+        st[ST_SPILL_AT] = st[ST_SPILL_NEXT] = self._arena.alloc(wanted)
+        st[ST_SPILL_END] = st[ST_SPILL_AT] + wanted
 
     def clear(self) -> None:
         """Forget every page: all frames free."""

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from btree import failpoints
 from btree.failpoint_kernels import failpoint
+from btree.layout import EXTERNAL_ROW
 from btree.mvcc_kernels import purge_low, version_of_record
 from btree.pool_kernels import pool_find
+from btree.reference_kernels import references_drop, references_touch
 from btree.row_kernels import row_stand
 from btree.row_keys_kernels import (
     WHICH_OLD,
@@ -36,6 +38,7 @@ from btree.state import (
     ST_PURGE_UNDO,
     ST_PURGED,
     ST_ROW_AT,
+    ST_ROW_BYTES,
     ST_ROW_DELETED,
     ST_ROW_TRX,
     ST_ROW_UNDO,
@@ -60,8 +63,8 @@ from btree.txn_layout import (
     UNDO_AT,
     UNDO_DELETE,
     UNDO_END,
-    UNDO_INSERT,
     UNDO_NEXT,
+    UNDO_UPDATE,
     UNDONE,
 )
 from redo.coding_kernels import load_i64, load_u8, load_u16, load_u32, move, store_i64
@@ -90,7 +93,9 @@ def _plan_entries(st, mem, table, record, row_gone, low):
         code = version_of_record(st, mem, record)
         if code < 0:
             return code
-        key_make(st, mem, table, index, WHICH_OLD, st[ST_ROW_AT])
+        code = key_make(st, mem, table, index, WHICH_OLD, st[ST_ROW_AT])
+        if code < 0:
+            return code
         code = _entry_is_dead(st, mem, table, index)
         if code < 0:
             return code
@@ -174,6 +179,36 @@ def _drop_image(st, mem, frame, record):
     return 0
 
 
+@routine
+def _drop_chains(st, mem, frame, record):
+    """Give up, once, the chains that only the old version had: 0 or a code with nothing done."""
+    row = record + U_KEY + load_u16(mem, record + U_KEY_BYTES)
+    spill = st[ST_SPILL_NEXT]
+    if (
+        load_u8(mem, record + U_FLAGS) & IMAGE_SPILLED == 0
+        and not load_u16(mem, row) & EXTERNAL_ROW
+    ):
+        return 0
+    st[ST_SPILL_NEXT] = st[ST_SPILL_AT]
+    code = version_of_record(st, mem, record)
+    st[ST_SPILL_NEXT] = spill
+    if code < 0:
+        return code
+    row = st[ST_ROW_AT]
+    row_bytes = st[ST_ROW_BYTES]
+    code = references_touch(st, mem, row, row_bytes)
+    if code <= 0:
+        return code
+    code = mtr_begin(st, mem)
+    if code < 0:
+        return code
+    flags = load_u8(mem, record + U_FLAGS)
+    page_put_u8(st, mem, frame, record + U_FLAGS - frame, flags | UNDONE)
+    references_drop(st, mem, row, row_bytes)
+    mtr_commit(st, mem)
+    return 0
+
+
 @helper
 def _free_page(st, mem, frame):
     """Free the passed head page and let its successor be the head: 0 or a code."""
@@ -218,7 +253,8 @@ def purge_step(st, mem, limit):
         kind = load_u8(mem, record + U_KIND)
         if load_i64(mem, record + U_TRX) >= low:
             return 0
-        if kind != UNDO_INSERT and not flags & (UNDONE | PREVIOUS_DELETED):
+        keeps_version = kind == UNDO_UPDATE or kind == UNDO_DELETE
+        if keeps_version and not flags & (UNDONE | PREVIOUS_DELETED):
             table = table_descriptor(st, mem, load_u32(mem, record + U_TABLE))
             if table < 0:
                 return table
@@ -229,6 +265,9 @@ def purge_step(st, mem, limit):
                 st[ST_SPILL_NEXT] = spill
                 if code < 0:
                     return code
+            code = _drop_chains(st, mem, frame, record)
+            if code < 0:
+                return code
         if flags & IMAGE_SPILLED:
             code = _drop_image(st, mem, frame, record)
             if code < 0:

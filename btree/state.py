@@ -47,6 +47,11 @@ ST_WEIGHTS_0900: Final = 160  #: weight tables of utf8mb4_0900_ai_ci in the aren
 ST_WEIGHTS_GENERAL: Final = 161  #: weight table of utf8mb4_general_ci
 ST_WEIGHTS_LATIN1: Final = 162  #: weight table of latin1_swedish_ci
 
+# --- 176–191: chains of long values ---------------------------------------------------------------
+ST_CHAIN_PAGE: Final = 176  #: last page written, or page to go on reading from
+ST_CHAIN_DONE: Final = 177  #: bytes read before E_PAGE_MISS
+ST_SPILL_WANTED: Final = 178  #: E_SPILL_FULL: bytes that the spill buffer must have
+
 # --- 256–1023: transactions, rows, locks, cursors -------------------------------------------------
 ST_ACTIVE_AT: Final = 256  #: ascending ids of the transactions active here
 ST_ACTIVE_CTX_AT: Final = 257  #: their contexts, in the same order

@@ -55,7 +55,7 @@ from replicas.reader import ReadEngine
 
 #: Private arena besides frames and stream scratch: machine, lane, sessions. Address space, not
 #: memory: pages are taken as they are touched.
-WORK_BYTES: Final = 2048 * MIB
+WORK_BYTES: Final = 8192 * MIB
 NO_VIEW: Final = 1 << 62
 _VIEW_SESSION: Final = CTRL_SUPERVISOR + 8 * 32  #: connections that hold the oldest views
 

@@ -212,6 +212,10 @@ class Assembler:
         self._constants.extend(values)
         return Constant(at)
 
+    def set_word(self, constant: Constant, number: int, value: int) -> None:
+        """Change a word given to `words` before."""
+        self._constants[constant.at + number] = value
+
     def emit(self, op: Any, *operands: Any) -> int:
         """Append an instruction; its number. Operands: int, Register, Constant."""
         assert len(operands) < INSTRUCTION_WORDS
