@@ -50,7 +50,7 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     20    kind          of the last statement served (SERVES_)
     21    affected      rows of the last change    22  last AUTO_INCREMENT value given out, 0: none
     23    inserts, updates, deletes: how many were served since the connection was lent
-    26    tables used in the transaction meanwhile: TABLE_SLOTS words as S_TABLE, 0: no more; more
+    27    tables used in the transaction meanwhile: TABLE_SLOTS words as S_TABLE, 0: no more; more
           tables than that: the last one is UNKNOWN_TABLES
     26    misses        pages its statement has missed so far; not 0: it is among the missed
 
@@ -150,8 +150,8 @@ C_WRITES: Final = 19
 C_KIND: Final = 20
 C_AFFECTED: Final = 21
 C_INSERT_ID: Final = 22
-C_TABLES: Final = 26
-TABLE_SLOTS: Final = 5
+C_TABLES: Final = 27
+TABLE_SLOTS: Final = 4
 UNKNOWN_TABLES: Final = -1
 C_COUNTS: Final = 22  #: plus SERVES_…: 23 inserts, 24 updates, 25 deletes
 C_MISSES: Final = 26
