@@ -78,6 +78,7 @@ from btree.rows_kernels import (
     row_column,
     row_encode,
     row_is_null,
+    row_null,
 )
 from btree.state import (
     ST_FOREIGN_CTX,
@@ -261,7 +262,7 @@ def _child_lanes(st, mem, key, row, parent_row, lanes):
     columns = load_i64(mem, table + 8 * D_COLUMNS)
     nulls = lanes + 8 * columns
     for column in range(columns):
-        store_u8(mem, nulls + column, row_is_null(mem, row, column))
+        store_u8(mem, nulls + column, row_null(mem, table, row, column))
         store_i64(mem, lanes + 8 * column, row_column(mem, table, row, column))
     parent = load_i64(mem, key + K_PARENT)
     for i in range(load_i64(mem, key + K_COLUMNS)):

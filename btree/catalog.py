@@ -102,6 +102,10 @@ class Catalog:
             table = self.loaded.load(self._read(table_id))
         return table or self._private.get(table_id)
 
+    def has_id(self, table_id: int) -> bool:
+        """Whether there is a table of that id."""
+        return table_id in self._places
+
     def all_tables(self) -> Iterator[Table]:
         """Every table by id, ready for kernels."""
         for table_id in sorted(self._places):

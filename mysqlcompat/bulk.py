@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from btree.layout import RUN_SHIFT
 from btree.schema import Table, TypeKind
 from mysqlcompat import bulk_kernels as kernels
 from mysqlcompat.errors import SqlError
@@ -101,7 +102,7 @@ class GivenRows:
             data = to_bytes(value, sql_type)
             at = memory.alloc(max(len(data), 1))
             self.arena.mem[at : at + len(data)] = np.frombuffer(data, np.uint8)
-            lane = at << 24 | len(data)
+            lane = at << RUN_SHIFT | len(data)
         elif value is not None:
             lane = to_lane(value, sql_type, zone)
         self.arena.words(self.lanes + 8 * number, 1)[0] = lane

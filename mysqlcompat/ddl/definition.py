@@ -146,7 +146,7 @@ def make_column(
     type_ = _complete_type(name, definition.type, charset)
     nullable = not in_primary if definition.nullable is None else definition.nullable
     if definition.auto_increment:
-        if not type_.is_integer and type_.kind not in (TypeKind.FLOAT, TypeKind.DOUBLE):
+        if not type_.is_integer:
             raise SqlError(1063, name)
         if definition.default is not None:
             raise SqlError(1067, name)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from btree.descriptors import may_be_external
 from btree.layout import (
     C_DESCENDING,
     COLUMN_WORDS,
@@ -22,6 +24,7 @@ from mysqlcompat.machine.ops import (
     join_kernels,
     key_kernels,
     load_kernels,
+    long_kernels,
     source_kernels,
 )
 from mysqlcompat.machine.program import Collection, Constant, Register
@@ -72,13 +75,35 @@ class ScanCoder:
     # sources
 
     def scan(self, scan: Scan) -> Register:
-        """Source of a stage: the rows of one table, filtered."""
+        """Source of a stage: the rows of one table, filtered; the register of them as stored."""
         table = self._table(scan.table_no)
         rows = self.source(table, scan.access)
-        self.coder.frame.rows[scan.table_no] = RowBinding(rows, table)
+        self.coder.frame.rows[scan.table_no] = self.binding(rows, table)
         for condition in scan.filters:
             self.coder.filter(condition)
-        return rows
+        binding = self.coder.frame.rows[scan.table_no]
+        return binding.raw or binding.rows
+
+    def binding(
+        self,
+        rows: Register,
+        table: Table,
+        outer: bool = False,
+        pinned: bool = False,
+        lanes: Register | int = 0,
+    ) -> RowBinding:
+        """Rows at hand, with their long values as far as the program will turn out to want them.
+
+        lanes  what a join gave beside the rows
+        """
+        if not any(may_be_external(table, column) for column in table.stored_columns):
+            return RowBinding(rows, table, outer, pinned)
+        whole, raw = self.asm.register(), self.asm.register()
+        wanted = self.asm.words([0] * len(table.stored_columns))
+        state = self.asm.state(long_kernels.LONG_STATE_BYTES)
+        op = long_kernels.op_long
+        self.asm.emit(op, whole, raw, rows, table.descriptor, wanted, state, lanes)
+        return RowBinding(whole, table, outer, pinned, raw, wanted)
 
     def _table(self, table_no: int) -> Table:
         table = self.sources[table_no].table
@@ -293,8 +318,9 @@ class ScanCoder:
             state,
             int(join.outer),
         )
+        joined = self.binding(rows, table, join.outer, lanes=lanes)
         frame = self._gathered(lanes)
-        frame.rows[join.scan.table_no] = RowBinding(rows, table, join.outer)
+        frame.rows[join.scan.table_no] = joined
         self._joined(frame, join)
 
     def _pin(self) -> None:
@@ -304,7 +330,7 @@ class ScanCoder:
             if not binding.pinned:
                 to = self.asm.register()
                 self.asm.emit(load_kernels.op_pin_rows, to, binding.rows, binding.table.descriptor)
-                frame.rows[table_no] = RowBinding(to, binding.table, binding.outer, pinned=True)
+                frame.rows[table_no] = replace(binding, rows=to, pinned=True, raw=None)
         self.coder.enter(frame)
 
     def _gathered(self, lanes: Register) -> Frame:
@@ -319,7 +345,7 @@ class ScanCoder:
             return moved[register]
 
         for table_no, row in before.rows.items():
-            frame.rows[table_no] = RowBinding(gather(row.rows), row.table, row.outer, row.pinned)
+            frame.rows[table_no] = replace(row, rows=gather(row.rows), raw=None)
         for key, kept in before.fields.items():
             frame.fields[key] = FieldBinding(gather(kept.records), kept.at, kept.null_at)
         for key, register in before.registers.items():

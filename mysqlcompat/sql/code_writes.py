@@ -10,6 +10,7 @@ from btree.schema import ROW_ID, Check, Column, Table
 from btree.txn_layout import MODE_EXCLUSIVE
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine.ops import (
+    autoinc_kernels,
     collect_kernels,
     given_kernels,
     load_kernels,
@@ -19,7 +20,7 @@ from mysqlcompat.machine.ops import (
 )
 from mysqlcompat.machine.program import Assembler, Constant, Program, Register
 from mysqlcompat.sql import typed
-from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, RowBinding
+from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame
 from mysqlcompat.sql.code_scans import ScanCoder, description
 from mysqlcompat.sql.codegen import SelectCoder, Target, finish
 from mysqlcompat.sql.column_defaults import column_default, on_update_value
@@ -229,13 +230,13 @@ class _InsertCoder:
             registers[column_no] = own
             _, greatest = column_type(column).range
             self.asm.emit(
-                write_kernels.op_autoinc,
+                autoinc_kernels.op_autoinc,
                 own,
                 self.table.descriptor,
                 self.target.calls.autoinc_next,
-                0,
-                self.asm.state(8),
-                min(greatest, (1 << 63) - 1),
+                int(self.plan.select is not None),
+                self.asm.state(autoinc_kernels.STATE_BYTES),
+                greatest if greatest < 1 << 63 else -1,
             )
 
     def _insert(self, registers: dict[int, Register]) -> None:
@@ -252,14 +253,15 @@ def row_spec(
     coder: Coder,
     table: Table,
     registers: dict[int, Register],
-    stamped: dict[int, Register] | None = None,
+    seen: dict[int, Register] | None = None,
 ) -> Constant:
     """ROW words: descriptor, stored columns, the register of each, then the CHECKs' registers.
 
-    stamped  registers of ON UPDATE columns, which rows that change get
+    seen  registers that conditions look at instead: ON UPDATE columns of rows that change, values
+          of columns of which the row keeps a reference
     """
     numbers = stored_numbers(table)
-    conditions = check_registers(coder, table, {**registers, **(stamped or {})})
+    conditions = check_registers(coder, table, {**registers, **(seen or {})})
     words: list[Any] = [table.descriptor, len(numbers), *(registers[n] for n in numbers)]
     words += [len(conditions), *conditions]
     return coder.asm.words(words)
@@ -322,16 +324,17 @@ class _ChangeCoder:
         self.asm.emit(collect_kernels.op_field, kept, source, at, null_at)
         copies = self.asm.register()
         self.asm.emit(load_kernels.op_lane_rows, copies, kept)
-        frame = Frame(rows={0: RowBinding(copies, self.table, pinned=True)})
-        self.coder.enter(frame)
+        binding = self.scans.binding(copies, self.table, pinned=True)
+        self.coder.enter(Frame(rows={0: binding}))
         self._limit(limit)
-        return copies
+        return binding.raw or copies
 
     def _pinned(self, rows: Register) -> Register:
         to = self.asm.register()
         self.asm.emit(load_kernels.op_pin_rows, to, rows, self.table.descriptor)
-        self.coder.enter(Frame(rows={0: RowBinding(to, self.table, pinned=True)}))
-        return to
+        binding = self.scans.binding(to, self.table, pinned=True)
+        self.coder.enter(Frame(rows={0: binding}))
+        return binding.raw or to
 
     def _limit(self, limit: Expression | None) -> None:
         if limit is not None:
@@ -351,16 +354,17 @@ class _ChangeCoder:
             self.coder.frame.registers[key] = given
             self.coder.enter(self.coder.frame)
         assigned = set(registers)
-        for number, column in enumerate(self.table.stored_columns):
+        for number in stored_numbers(self.table):
             if number not in registers:
-                registers[number] = self.coder.value(ColumnRef(column_type(column), 0, number))
+                registers[number] = self.coder.stored(0, number)
         stamped = {
             number: self.coder.value(on_update_value(column))
             for number, column in enumerate(self.table.columns)
             if column.on_update is not None and number not in assigned
         }
         stamps: list[Any] = [word for pair in stamped.items() for word in pair]
-        spec = row_spec(self.coder, self.table, registers, stamped)
+        seen = {**self._seen_by_checks(assigned), **stamped}
+        spec = row_spec(self.coder, self.table, registers, seen)
         self.asm.emit(
             write_kernels.op_update,
             spec,
@@ -369,6 +373,20 @@ class _ChangeCoder:
             self.asm.words([len(stamped), *stamps]),
         )
         return self._finish("update", registers)
+
+    def _seen_by_checks(self, assigned: set[int]) -> dict[int, Register]:
+        """Values of columns that stay as they are and that conditions look at."""
+        named = {
+            node.column_no
+            for check in enforced_checks(self.table)
+            for node in typed.walk(check_expression(self.table, check))
+            if isinstance(node, ColumnRef)
+        }
+        columns = self.table.stored_columns
+        return {
+            number: self.coder.value(ColumnRef(column_type(columns[number]), 0, number))
+            for number in sorted(named - assigned)
+        }
 
     def _finish(self, kind: str, registers: dict[int, Register]) -> Program:
         return finish(
