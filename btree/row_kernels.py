@@ -25,9 +25,10 @@ from btree.layout import (
     I_PARTS,
     I_UNIQUE,
 )
-from btree.lock_kernels import lock_conflict, lock_take, writer_conflict
+from btree.lock_kernels import lock_birth, lock_row, writer_conflict
 from btree.mvcc_kernels import version_seen, version_start
 from btree.pool_kernels import pool_find
+from btree.range_lock_kernels import gap_around, gap_upto
 from btree.row_keys_kernels import (
     WHICH_NEW,
     WHICH_OLD,
@@ -75,9 +76,22 @@ from btree.tree_kernels import (
 )
 from btree.txn_layout import (
     C_ROW,
+    CTX_FLAGS,
+    CTX_ISOLATION,
+    CTX_LOCKING_READS,
     CTX_TRX,
+    ISOLATION_REPEATABLE_READ,
+    LOCK_CHECK,
     LOCK_EXCLUSIVE,
+    LOCK_NOWAIT,
+    LOCK_SHARED,
+    MODE_KIND,
+    MODE_NOWAIT,
+    MODE_PASSING,
+    MODE_SHARED,
+    MODE_SKIP_LOCKED,
     MODE_SNAPSHOT,
+    MODE_SNAPSHOT_BELOW,
     PREVIOUS_DELETED,
     S_DELETED,
     S_KEY_BYTES,
@@ -91,7 +105,7 @@ from btree.txn_layout import (
     UNDO_UPDATE,
 )
 from btree.undo_kernels import undo_append, undo_promise
-from redo.codes import E_DUPLICATE, E_NOT_FOUND
+from redo.codes import E_DUPLICATE, E_LOCK_WAIT, E_NOT_FOUND
 from redo.coding_kernels import compare, load_i64, load_u8, load_u16, store_i64
 from redo.edit_kernels import mtr_begin, mtr_commit, page_put_i64
 from redo.jit import helper, kernel, routine
@@ -115,24 +129,55 @@ def row_stand(st, mem, root, key, key_bytes):
     return 1
 
 
+@helper
+def keeps_gaps(mem, ctx):
+    """Whether the isolation level locks gaps, and keeps what turned out not to match."""
+    return load_i64(mem, ctx + CTX_ISOLATION) >= ISOLATION_REPEATABLE_READ
+
+
+@helper
+def mode_of(mem, ctx, mode):
+    """What a MODE_… means for a transaction: SERIALIZABLE reads lock; INSERT … SELECT may not."""
+    if mode == MODE_SNAPSHOT:
+        locking = load_i64(mem, ctx + CTX_FLAGS) & CTX_LOCKING_READS
+        return MODE_SHARED if locking else MODE_SNAPSHOT
+    if mode & MODE_SNAPSHOT_BELOW and not keeps_gaps(mem, ctx):
+        return MODE_SNAPSHOT
+    return mode
+
+
 @routine
-def row_current(st, mem, ctx, root, key, key_bytes, mode):
-    """Stand on the newest version, locked in `mode`: 1, 0 (none, or deleted), E_LOCK_WAIT …"""
+def row_current(st, mem, ctx, root, key, key_bytes, wanted):
+    """Stand on the newest version, locked as `wanted` (LOCK_…): 1, 0 (none, or deleted), a code."""
     code = row_stand(st, mem, root, key, key_bytes)
+    if code <= 0:
+        return code
+    code = writer_conflict(st, mem, ctx, st[ST_ROW_TRX], root, key, key_bytes, wanted)
     if code < 0:
         return code
-    if code == 1:
-        code = writer_conflict(st, mem, ctx, st[ST_ROW_TRX])
+    if st[ST_ROW_DELETED]:
+        return 0
+    if st[ST_ROW_TRX] != load_i64(mem, ctx + CTX_TRX) or load_i64(mem, ctx + CTX_TRX) == 0:
+        code = lock_row(st, mem, ctx, root, key, key_bytes, wanted)
         if code < 0:
             return code
-        if st[ST_ROW_DELETED]:
-            return 0
-        if st[ST_ROW_TRX] != load_i64(mem, ctx + CTX_TRX) or load_i64(mem, ctx + CTX_TRX) == 0:
-            code = lock_take(st, mem, ctx, root, key, key_bytes, mode)
-            if code < 0:
-                return code
-        return 1
-    return 0
+    return 1
+
+
+@helper
+def _row_locked(st, mem, ctx, root, key, key_bytes, mode):
+    """`row_get` of a locking read: 1, 0 or a code."""
+    wanted = 3 - (mode & MODE_KIND)
+    if mode & MODE_NOWAIT:
+        wanted |= LOCK_NOWAIT
+    if mode & MODE_PASSING and not keeps_gaps(mem, ctx):
+        wanted |= LOCK_CHECK
+    code = row_current(st, mem, ctx, root, key, key_bytes, wanted)
+    if code == E_LOCK_WAIT and mode & MODE_SKIP_LOCKED:
+        return 0
+    if code == 0 and keeps_gaps(mem, ctx):
+        return gap_around(st, mem, ctx, root, key, key_bytes, 3 - (mode & MODE_KIND))
+    return code
 
 
 @kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8)")
@@ -140,16 +185,17 @@ def row_get(st, mem, ctx, table, key, key_bytes, mode):
     """Offset of a row by its clustered key, as `ctx` sees it; ST_ROW_BYTES too.
 
     key   the clustered key, as `key_append` makes it
-    mode  MODE_SNAPSHOT, or the newest version with MODE_EXCLUSIVE / MODE_SHARED lock on it
+    mode  MODE_SNAPSHOT, or the newest version with MODE_EXCLUSIVE / MODE_SHARED lock on it; bits
     -> offset | E_NOT_FOUND | E_PAGE_MISS | E_LOCK_WAIT | E_LOCKS_FULL
     """
     root = index_root(mem, table, 0)
+    mode = mode_of(mem, ctx, mode)
     if mode == MODE_SNAPSHOT:
         code = row_stand(st, mem, root, key, key_bytes)
         if code == 1:
             code = version_seen(st, mem, ctx)
     else:
-        code = row_current(st, mem, ctx, root, key, key_bytes, 3 - mode)
+        code = _row_locked(st, mem, ctx, root, key, key_bytes, mode)
     if code < 0:
         return code
     if code == 0:
@@ -162,7 +208,8 @@ def unique_conflict(st, mem, ctx, table, index, own):
     """Does another row have the new row's key in this unique index? 0, E_DUPLICATE, E_LOCK_WAIT.
 
     own  which place holds the clustered key whose own entries do not count
-    An entry by somebody active, marked or not, is waited for: only its end decides.
+    An entry by somebody active, marked or not, is waited for: only its end decides. The duplicate
+    is locked, with the gap before it, so that it stays one.
     """
     key = key_at(st, index, WHICH_NEW)
     prefix = key_count(st, mem, index, WHICH_NEW) - key_count(st, mem, 0, WHICH_NEW)
@@ -182,10 +229,17 @@ def unique_conflict(st, mem, ctx, table, index, own):
         pk = entry + count - pk_bytes
         own_bytes = key_count(st, mem, 0, own)
         if compare(mem, pk, pk_bytes, key_at(st, 0, own), own_bytes) != 0:
-            code = writer_conflict(st, mem, ctx, load_i64(mem, value + S_TRX))
+            trx = load_i64(mem, value + S_TRX)
+            root = index_root(mem, table, index)
+            code = writer_conflict(st, mem, ctx, trx, root, entry, count, LOCK_SHARED)
             if code < 0:
                 return code
             if load_u8(mem, value + S_DELETED) == 0:
+                code = lock_row(st, mem, ctx, root, entry, count, LOCK_SHARED | LOCK_CHECK)
+                if code == 0:
+                    code = gap_upto(st, mem, ctx, root, entry, count, LOCK_SHARED)
+                if code < 0:
+                    return code
                 st[ST_DUPLICATE_INDEX] = index
                 return E_DUPLICATE
         code = leaf_next(st, mem)
@@ -203,12 +257,12 @@ def _claim_old(st, mem, ctx, table):
         return code
     if code == 0:
         return E_NOT_FOUND
-    code = writer_conflict(st, mem, ctx, st[ST_ROW_TRX])
+    code = writer_conflict(st, mem, ctx, st[ST_ROW_TRX], root, key, count, LOCK_EXCLUSIVE)
     if code < 0:
         return code
     if st[ST_ROW_DELETED]:
         return E_NOT_FOUND
-    return lock_conflict(st, mem, ctx, root, key, count, LOCK_EXCLUSIVE)
+    return lock_row(st, mem, ctx, root, key, count, LOCK_EXCLUSIVE | LOCK_CHECK)
 
 
 @helper
@@ -218,15 +272,22 @@ def _claim_new(st, mem, ctx, table):
     key = key_at(st, 0, WHICH_NEW)
     count = key_count(st, mem, 0, WHICH_NEW)
     code = row_stand(st, mem, root, key, count)
-    if code <= 0:
+    if code < 0:
         return code
-    code = writer_conflict(st, mem, ctx, st[ST_ROW_TRX])
+    if code == 0:
+        return lock_birth(st, mem, ctx, root, key, count)
+    code = writer_conflict(st, mem, ctx, st[ST_ROW_TRX], root, key, count, LOCK_SHARED)
     if code < 0:
         return code
     if not st[ST_ROW_DELETED]:
+        code = 0
+        if st[ST_ROW_TRX] != load_i64(mem, ctx + CTX_TRX):
+            code = lock_row(st, mem, ctx, root, key, count, LOCK_SHARED)
+        if code < 0:
+            return code
         st[ST_DUPLICATE_INDEX] = 0
         return E_DUPLICATE
-    code = lock_conflict(st, mem, ctx, root, key, count, LOCK_EXCLUSIVE)
+    code = lock_birth(st, mem, ctx, root, key, count)
     if code < 0:
         return code
     return 1
@@ -251,12 +312,18 @@ def _prepare_secondaries(st, mem, ctx, table, change, new_row):
                     return code
             key = key_at(st, index, WHICH_NEW)
             count = key_count(st, mem, index, WHICH_NEW)
+            code = lock_birth(st, mem, ctx, root, key, count)
+            if code < 0:
+                return code
             code = tree_reserve(st, mem, root, key, count, S_VALUE_BYTES)
             if code < 0:
                 return code
         if change != CHANGE_INSERT:
             key = key_at(st, index, WHICH_OLD)
             count = key_count(st, mem, index, WHICH_OLD)
+            code = lock_row(st, mem, ctx, root, key, count, LOCK_EXCLUSIVE | LOCK_CHECK)
+            if code < 0:
+                return code
             code = tree_reserve(st, mem, root, key, count, S_VALUE_BYTES)
             if code < 0:
                 return code
