@@ -19,6 +19,7 @@ Read in this order
     row_keys_kernels       keys and entries of one row
     row_kernels            get, insert, update, delete
     cursor_kernels         range scans
+    foreign_keys, foreign_layout, foreign_kernels   parents looked up, children acted on
     rollback_kernels, purge_kernels     undoing; forgetting what nobody can see
     recovered              transactions a crash cut off
     catalog, catalog_kernels   the dictionary; index builds; dropping

@@ -15,6 +15,7 @@ matter.
 from __future__ import annotations
 
 from btree.layout import (
+    D_ROW_FORMAT,
     LEAF_CELL_HEADER,
     LEFT_AT,
     OVERFLOW_FLAG,
@@ -38,6 +39,7 @@ from btree.range_lock_kernels import (
 )
 from btree.row_kernels import keeps_gaps, mode_of, row_current, row_stand
 from btree.row_keys_kernels import WHICH_WALK, index_root, key_at, key_make
+from btree.rows_kernels import row_is_old, row_upgrade
 from btree.state import (
     ST_LEAF_FRAME,
     ST_LEAF_SLOT,
@@ -173,12 +175,14 @@ def cursor_open(
 
 
 @helper
-def _settled_run(st, mem, ctx, frame, slot, slots, step, rows_out):
+def _settled_run(st, mem, ctx, table, frame, slot, slots, step, rows_out):
     """Rows of a clustered leaf of which the newest version is seen by every open view: how many.
 
     It begins at `slot` (where a slot is read: at it), goes on for at most `slots` in direction
-    `step`, and stops at the first that needs a closer look: changed since, deleted, overflowing.
+    `step`, and stops at the first that needs a closer look: changed since, deleted, overflowing,
+    of an older row format.
     """
+    row_format = load_i64(mem, table + 8 * D_ROW_FORMAT)
     low = load_i64(mem, ctx + CTX_VIEW_LOW)
     at = frame + st[ST_PAGE_BYTES] - SLOT_BYTES * (slot + 1)
     for i in range(slots):
@@ -187,6 +191,8 @@ def _settled_run(st, mem, ctx, frame, slot, slots, step, rows_out):
         if load_u16(mem, cell) & OVERFLOW_FLAG:
             return i
         if load_i64(mem, value + C_TRX) >= low or load_u8(mem, value + C_DELETED) != 0:
+            return i
+        if load_u16(mem, value + C_ROW) != row_format:
             return i
         store_i64(mem, rows_out + 8 * i, value + C_ROW)
         at -= SLOT_BYTES * step
@@ -434,7 +440,7 @@ def cursor_next(st, mem, cursor, rows_out, limit):
             at = slot - 1 if backward else slot
             if settled:
                 slots = min(limit - n, (edge - slot) * step)
-                run = _settled_run(st, mem, ctx, frame, at, slots, step, rows_out + 8 * n)
+                run = _settled_run(st, mem, ctx, table, frame, at, slots, step, rows_out + 8 * n)
                 if run > 0:
                     n += run
                     slot += run * step
@@ -449,6 +455,11 @@ def cursor_next(st, mem, cursor, rows_out, limit):
             if row < 0:
                 code = row
                 break
+            if row > 0 and row_is_old(mem, table, row):
+                row = row_upgrade(st, mem, table, row)
+                if row < 0:
+                    code = row
+                    break
             if row > 0:
                 store_i64(mem, rows_out + 8 * n, row)
                 n += 1

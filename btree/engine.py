@@ -25,6 +25,7 @@ from btree import (
 from btree.catalog import Catalog
 from btree.check_rows import check_engine
 from btree.errors import TooManyTransactions
+from btree.foreign_keys import ForeignKeys
 from btree.locks import Locks
 from btree.pool import BufferPool
 from btree.recovered import RecoveredTransactions
@@ -63,7 +64,7 @@ from btree.txn_layout import (
     TABLE_ROWS,
 )
 from redo.arena import Arena, Words
-from redo.codes import E_LOCKS_FULL, E_TOO_MANY
+from redo.codes import E_CASCADE_ROOM, E_LOCKS_FULL, E_TOO_MANY
 from redo.log import LogWriter
 from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_READ_ONLY
 from redo.volume import Volume
@@ -108,6 +109,7 @@ class Engine:
         self.catalog_building: set[bytes] = set()
         self.catalog = Catalog(self)
         self.locks = Locks(arena, st)
+        self.foreign_keys = ForeignKeys(self)
         self.recovered = RecoveredTransactions(self)
         self._counted: dict[int, int] = {}
 
@@ -145,6 +147,9 @@ class Engine:
         """Do what a retryable code asks for (page, frame, log room, locks); whether to retry."""
         if code == E_LOCKS_FULL:
             self._grow_locks()
+            return True
+        if code == E_CASCADE_ROOM:
+            self.foreign_keys.grow_stack()
             return True
         return self.store.settle(code)
 
@@ -195,6 +200,7 @@ class Engine:
         self.rollback(ctx)
         assert self.word(ctx, CTX_WAITERS) == 0
         txn_kernels.ctx_unlink(self.st, self.arena.mem, ctx)
+        self.foreign_keys.forget(ctx)
         self.arena.free(self.word(ctx, CTX_VIEW_IDS), 8 * TRANSACTIONS_MAX)
         self.arena.free(ctx, CTX_BYTES)
 
@@ -241,6 +247,7 @@ class Engine:
         self._undo(ctx, mark)
 
     def _undo(self, ctx: int, until: int) -> None:
+        self.foreign_keys.give_up(ctx)
         step = rollback_kernels.rollback_step
         while self.ensure(self.call(step, ctx, until, _ROLLBACK_ROWS)):
             pass

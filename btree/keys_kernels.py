@@ -49,7 +49,14 @@ from btree.layout import (
     RUN_MASK,
     RUN_SHIFT,
 )
-from btree.rows_kernels import row_column, row_is_null
+from btree.rows_kernels import (
+    format_of,
+    old_column,
+    old_is_null,
+    row_column,
+    row_is_null,
+    row_is_old,
+)
 from redo import jit
 from redo.coding_kernels import load_i64, load_u8, load_u16, store_i64_be, store_u8, store_u16_be
 
@@ -226,12 +233,17 @@ def part_of(mem, index, part):
 def key_of_parts(st, mem, table, index, first, last, row, out):
     """Key of parts [first, last) of an index (its number) for a row; bytes."""
     described = index_of(mem, table, index)
+    form = format_of(mem, table, row) if row_is_old(mem, table, row) else 0
     to = out
     for part in range(first, last):
         description = part_of(mem, described, part)
         column = description_word(mem, description, C_COLUMN)
-        null = row_is_null(mem, row, column)
-        lane = row_column(mem, table, row, column) if null == 0 else 0
+        if form > 0:
+            null = old_is_null(mem, table, form, row, column)
+            lane = old_column(mem, table, form, row, column)
+        else:
+            null = row_is_null(mem, row, column)
+            lane = row_column(mem, table, row, column) if null == 0 else 0
         to += key_append(st, mem, description, lane, null, to)
     return to - out
 
@@ -247,9 +259,14 @@ def key_of_row(st, mem, table, index, row, out):
 def key_has_null(mem, table, index, parts, row):
     """1 when one of the first `parts` parts is NULL: then a unique index does not object."""
     described = index_of(mem, table, index)
+    form = format_of(mem, table, row) if row_is_old(mem, table, row) else 0
     for part in range(parts):
         column = description_word(mem, part_of(mem, described, part), C_COLUMN)
-        if row_is_null(mem, row, column) == 1:
+        if form > 0:
+            null = old_is_null(mem, table, form, row, column)
+        else:
+            null = row_is_null(mem, row, column)
+        if null == 1:
             return 1
     return 0
 

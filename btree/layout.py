@@ -57,6 +57,9 @@ A **row** (`rows_kernels`)::
 
 w is 2 when no row of the table can reach 64 KiB, 4 otherwise.
 
+Columns come and go without a row being touched: then the table gets a new format number, and its
+descriptor tells how rows of each older one are to be read (`rows_kernels.row_upgrade`).
+
 **Descriptor of a table** (words in the arena at `Table.descriptor`; D_, then columns, then indexes)
 and **column description** (C_, `COLUMN_WORDS` words): the same block describes a stored column, a
 key part, or any sort key of the machine. See the constants below.
@@ -130,7 +133,15 @@ D_COLUMNS_AT: Final = 9  #: arena offset of the column descriptions
 D_INDEXES_AT: Final = 10  #: arena offset of the index descriptions, `INDEX_WORDS` each
 D_ROW_ID_COLUMN: Final = 11  #: number of the hidden row-id column, -1: none
 D_AUTO_COLUMN: Final = 12  #: number of the AUTO_INCREMENT column, -1: none
-D_WORDS: Final = 16
+D_FORMATS: Final = 13  #: older row formats that rows may still have
+D_FORMATS_AT: Final = 14  #: arena offset of their entries, `FORMAT_WORDS` each
+D_INITIAL_AT: Final = 15  #: with older formats: per column, lane of what they lack; nulls; scratch
+D_WORDS: Final = 24
+
+FORMAT_NUMBER: Final = 0  #: as in the row's first two bytes
+FORMAT_DESCRIPTOR: Final = 1  #: offset of a descriptor of its columns (no indexes)
+FORMAT_SOURCES_AT: Final = 2  #: per present column: its number in that format, -1: not there
+FORMAT_WORDS: Final = 3
 
 C_CLASS: Final = 0  #: CLASS_…
 C_WIDTH: Final = 1  #: fixed classes: bytes stored

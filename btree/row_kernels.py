@@ -46,7 +46,7 @@ from btree.row_keys_kernels import (
     table_indexes,
     value_build,
 )
-from btree.rows_kernels import row_column
+from btree.rows_kernels import row_column, row_is_old, row_upgrade
 from btree.space_kernels import reserve_begin
 from btree.state import (
     ST_BUILD_AT,
@@ -200,7 +200,8 @@ def row_get(st, mem, ctx, table, key, key_bytes, mode):
         return code
     if code == 0:
         return E_NOT_FOUND
-    return st[ST_ROW_AT]
+    row = st[ST_ROW_AT]
+    return row_upgrade(st, mem, table, row) if row_is_old(mem, table, row) else row
 
 
 @routine

@@ -43,14 +43,21 @@ from btree.layout import (
     D_ENDS_AT,
     D_ENDS_WIDTH,
     D_FIXED_AT,
+    D_FORMATS,
+    D_FORMATS_AT,
     D_INDEXES,
     D_INDEXES_AT,
+    D_INITIAL_AT,
     D_ROW_FORMAT,
     D_ROW_ID_COLUMN,
     D_TABLE_ID,
     D_VARIABLE_AT,
     D_VARIABLE_COUNT,
     D_WORDS,
+    FORMAT_DESCRIPTOR,
+    FORMAT_NUMBER,
+    FORMAT_SOURCES_AT,
+    FORMAT_WORDS,
     I_ALL_PARTS,
     I_CLUSTERED,
     I_KEY_LIMIT,
@@ -165,19 +172,23 @@ class Placement:
 
 def place(table: Table) -> Placement:
     """Where the stored columns of a table lie in its rows."""
-    columns = table.stored_columns
-    fixed_at = rows_kernels.NULLS_AT + (len(columns) + 7) // 8
+    return place_types([column.type for column in table.stored_columns])
+
+
+def place_types(types: Sequence[ColumnType]) -> Placement:
+    """Where columns of these types lie in a row."""
+    fixed_at = rows_kernels.NULLS_AT + (len(types) + 7) // 8
     at: list[int] = []
     fixed, variable, bytes_at_most = fixed_at, 0, 0
-    for column in columns:
-        storage = storage_of(column.type)
+    for type_ in types:
+        storage = storage_of(type_)
         if storage.kind in (CLASS_FIXED, CLASS_DOUBLE):
             at.append(fixed)
             fixed += storage.width
         else:
             at.append(variable)
             variable += 1
-            bytes_at_most += longest(column.type)
+            bytes_at_most += longest(type_)
     width = 2 if fixed + 2 * variable + bytes_at_most <= 0xFFFF else 4
     ends_at = fixed
     return Placement(fixed_at, ends_at, width, ends_at + width * variable, variable, tuple(at))
@@ -262,17 +273,9 @@ def describe(arena: Arena, st: Words, table: Table) -> Table:
     columns_at = base + 8 * D_WORDS
     indexes_at = columns_at + 8 * COLUMN_WORDS * len(columns)
     parts_at = indexes_at + 8 * INDEX_WORDS * len(indexes)
-    head = [0] * D_WORDS
+    head = _head(table.row_format, placed, columns_at)
     head[D_TABLE_ID] = table.table_id
-    head[D_ROW_FORMAT] = table.row_format
-    head[D_COLUMNS] = len(columns)
-    head[D_FIXED_AT] = placed.fixed_at
-    head[D_ENDS_AT] = placed.ends_at
-    head[D_ENDS_WIDTH] = placed.ends_width
-    head[D_VARIABLE_COUNT] = placed.variable_count
-    head[D_VARIABLE_AT] = placed.variable_at
     head[D_INDEXES] = len(indexes)
-    head[D_COLUMNS_AT] = columns_at
     head[D_INDEXES_AT] = indexes_at
     head[D_ROW_ID_COLUMN] = len(table.columns) if table.has_row_id else -1
     auto = [number for number, column in enumerate(table.columns) if column.auto_increment]
@@ -284,16 +287,89 @@ def describe(arena: Arena, st: Words, table: Table) -> Table:
         words += described
         tail += [word for part in parts for word in part]
     words += tail
+    if table.formats:
+        _describe_formats(arena, table, words, base)
     arena.words(base, len(words))[:] = words
     return replace(table, descriptor=base)
 
 
+def _head(row_format: int, placed: Placement, columns_at: int) -> list[int]:
+    """First words of a descriptor: what reading a row takes."""
+    head = [0] * D_WORDS
+    head[D_ROW_FORMAT] = row_format
+    head[D_COLUMNS] = len(placed.at)
+    head[D_FIXED_AT] = placed.fixed_at
+    head[D_ENDS_AT] = placed.ends_at
+    head[D_ENDS_WIDTH] = placed.ends_width
+    head[D_VARIABLE_COUNT] = placed.variable_count
+    head[D_VARIABLE_AT] = placed.variable_at
+    head[D_COLUMNS_AT] = columns_at
+    return head
+
+
+def _describe_formats(arena: Arena, table: Table, words: list[int], base: int) -> None:
+    """Add what tells of older row formats to the words of a descriptor at `base`."""
+    columns = table.stored_columns
+    initial_at = base + 8 * len(words)
+    lanes, nulls = [0] * len(columns), bytearray(8 * len(columns))
+    initials = [_initial_bytes(column) for column in columns]
+    bytes_at = base + _descriptor_words(table) * 8
+    for number, (column, value) in enumerate(zip(columns, initials, strict=True)):
+        nulls[number] = column.initial is None
+        if isinstance(column.initial, int):
+            lanes[number] = column.initial
+        elif value:
+            lanes[number] = bytes_at << RUN_SHIFT | len(value)
+            arena.mem[bytes_at : bytes_at + len(value)] = bytearray(value)
+            bytes_at += len(value)
+    words += lanes
+    words += struct.unpack(f"<{len(columns)}q", nulls)
+    words += [0] * (2 * len(columns))  # scratch of `row_upgrade`
+    formats_at = base + 8 * len(words)
+    entries = [0] * (FORMAT_WORDS * len(table.formats))
+    words += entries
+    for number, form in enumerate(table.formats):
+        entry = len(words)
+        at = base + 8 * entry
+        placed = place_types(form.columns)
+        words += _head(form.number, placed, at + 8 * D_WORDS)
+        for column_no, type_ in enumerate(form.columns):
+            described = describe_type(type_, True, table.collation)
+            described[C_AT] = placed.at[column_no]
+            described[C_COLUMN] = column_no
+            words += described
+        first = (formats_at - base) // 8 + FORMAT_WORDS * number
+        words[first + FORMAT_NUMBER] = form.number
+        words[first + FORMAT_DESCRIPTOR] = at
+        words[first + FORMAT_SOURCES_AT] = base + 8 * len(words)
+        words += form.sources
+    words[D_FORMATS] = len(table.formats)
+    words[D_FORMATS_AT] = formats_at
+    words[D_INITIAL_AT] = initial_at
+
+
+def _initial_bytes(column: Column) -> bytes:
+    return bytes.fromhex(column.initial) if isinstance(column.initial, str) else b""
+
+
 def descriptor_bytes(table: Table) -> int:
     """Size of a table's descriptor."""
+    return 8 * _descriptor_words(table) + sum(
+        len(_initial_bytes(column)) for column in table.stored_columns
+    ) * bool(table.formats)
+
+
+def _descriptor_words(table: Table) -> int:
+    """Its words, without the bytes that older rows lack."""
     own = len(table.clustered.parts)
     parts = sum(len(index.parts) + own for index in table.indexes) - own
-    columns = len(table.stored_columns) + parts
-    return 8 * (D_WORDS + COLUMN_WORDS * columns + INDEX_WORDS * len(table.indexes))
+    stored = len(table.stored_columns)
+    words = D_WORDS + COLUMN_WORDS * (stored + parts) + INDEX_WORDS * len(table.indexes)
+    if table.formats:
+        words += 4 * stored + FORMAT_WORDS * len(table.formats)
+    for form in table.formats:
+        words += D_WORDS + COLUMN_WORDS * len(form.columns) + len(form.sources)
+    return words
 
 
 def forget(arena: Arena, table: Table) -> None:

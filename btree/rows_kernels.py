@@ -22,13 +22,21 @@ from btree.layout import (
     D_ENDS_AT,
     D_ENDS_WIDTH,
     D_FIXED_AT,
+    D_FORMATS,
+    D_FORMATS_AT,
+    D_INITIAL_AT,
     D_ROW_FORMAT,
     D_VARIABLE_AT,
+    FORMAT_DESCRIPTOR,
+    FORMAT_NUMBER,
+    FORMAT_SOURCES_AT,
+    FORMAT_WORDS,
     RUN_MASK,
     RUN_SHIFT,
 )
+from btree.state import ST_ROW_BYTES, ST_SPILL_END, ST_SPILL_NEXT
 from redo import jit
-from redo.codes import E_TOO_BIG
+from redo.codes import E_CORRUPT, E_NO_ROOM, E_TOO_BIG
 from redo.coding_kernels import (
     fill,
     load_i64,
@@ -222,6 +230,72 @@ def row_bound(mem, table, lanes, nulls):
     return total
 
 
+# --- rows of older formats ------------------------------------------------------------------------
+@jit.inlined
+def row_is_old(mem, table, row):
+    """1 when a row was written in another format than the table's present one."""
+    return load_u16(mem, row) != table_word(mem, table, D_ROW_FORMAT)
+
+
+@jit.routine
+def format_of(mem, table, row):
+    """Entry (FORMAT_…) of the older format that a row is in, or E_CORRUPT."""
+    number = load_u16(mem, row)
+    at = table_word(mem, table, D_FORMATS_AT)
+    for _ in range(table_word(mem, table, D_FORMATS)):
+        if load_i64(mem, at + 8 * FORMAT_NUMBER) == number:
+            return at
+        at += 8 * FORMAT_WORDS
+    return E_CORRUPT
+
+
+@jit.helper
+def old_is_null(mem, table, form, row, column):
+    """`row_is_null` of a present column in a row of the older format `form`."""
+    source = load_i64(mem, load_i64(mem, form + 8 * FORMAT_SOURCES_AT) + 8 * column)
+    if source >= 0:
+        return row_is_null(mem, row, source)
+    nulls = table_word(mem, table, D_INITIAL_AT) + 8 * table_word(mem, table, D_COLUMNS)
+    return load_u8(mem, nulls + column)
+
+
+@jit.helper
+def old_column(mem, table, form, row, column):
+    """`row_column` of a present column in a row of the older format `form`."""
+    source = load_i64(mem, load_i64(mem, form + 8 * FORMAT_SOURCES_AT) + 8 * column)
+    if source >= 0:
+        return row_column(mem, load_i64(mem, form + 8 * FORMAT_DESCRIPTOR), row, source)
+    return load_i64(mem, table_word(mem, table, D_INITIAL_AT) + 8 * column)
+
+
+@jit.routine
+def row_upgrade(st, mem, table, row):
+    """A row of an older format written anew in the spill buffer, bytes in ST_ROW_BYTES.
+
+    -> its offset, E_NO_ROOM (the spill buffer is full), E_CORRUPT (a format nobody knows)
+    """
+    form = format_of(mem, table, row)
+    if form < 0:
+        return form
+    columns = table_word(mem, table, D_COLUMNS)
+    # Behind lanes and nulls of what old rows lack lie as many of scratch.
+    lanes = table_word(mem, table, D_INITIAL_AT) + 16 * columns
+    nulls = lanes + 8 * columns
+    for column in range(columns):
+        null = old_is_null(mem, table, form, row, column)
+        store_u8(mem, nulls + column, null)
+        store_i64(mem, lanes + 8 * column, old_column(mem, table, form, row, column))
+    out = st[ST_SPILL_NEXT]
+    if out + row_bound(mem, table, lanes, nulls) > st[ST_SPILL_END]:
+        return E_NO_ROOM
+    count = row_encode(st, mem, table, lanes, nulls, out)
+    if count < 0:
+        return count
+    st[ST_SPILL_NEXT] = out + ((count + 7) & -8)
+    st[ST_ROW_BYTES] = count
+    return out
+
+
 @jit.kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8)")
 def encode_row(st, mem, table, lanes, nulls, out):
     """`row_encode` for Python."""
@@ -232,6 +306,14 @@ def encode_row(st, mem, table, lanes, nulls, out):
 def decode_row(st, mem, table, row, lanes, nulls):
     """All stored columns of a row as lanes and null bytes; their number."""
     columns = table_word(mem, table, D_COLUMNS)
+    if row_is_old(mem, table, row):
+        form = format_of(mem, table, row)
+        if form < 0:
+            return form
+        for column in range(columns):
+            store_u8(mem, nulls + column, old_is_null(mem, table, form, row, column))
+            store_i64(mem, lanes + 8 * column, old_column(mem, table, form, row, column))
+        return columns
     for column in range(columns):
         store_u8(mem, nulls + column, row_is_null(mem, row, column))
         store_i64(mem, lanes + 8 * column, row_column(mem, table, row, column))

@@ -6,7 +6,7 @@ in `rows.py` (`storage_of`), what it looks like on the wire in `mysqlcompat/sqlt
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import IntEnum
 from typing import Any
 
@@ -119,6 +119,8 @@ class Column:
     default_is_expression   the text is an expression (CURRENT_TIMESTAMP(3), (uuid())), not a value
     on_update               expression text of ON UPDATE, or None
     generated               expression text of a generated column, or None
+    initial                 value in rows older than the column: lane of a fixed type, hexadecimal
+                            bytes of a variable one, None: NULL
     """
 
     name: str
@@ -132,6 +134,7 @@ class Column:
     invisible: bool = False
     generated: str | None = None
     generated_stored: bool = False
+    initial: int | str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,7 @@ class ForeignKey:
     parent_columns: tuple[str, ...]
     on_delete: str = ""
     on_update: str = ""
+    match: str = "NONE"  #: FULL or PARTIAL when it was written; nothing follows from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +186,20 @@ class Check:
     name: str
     expression: str
     enforced: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RowFormat:
+    """A row format of the table's past: rows written in it are still there.
+
+    number   as in the rows
+    columns  types of the columns it stored, in order
+    sources  per stored column the table has now: its number in `columns`, -1: it has come since
+    """
+
+    number: int
+    columns: tuple[ColumnType, ...]
+    sources: tuple[int, ...]
 
 
 #: Name of the column that stands in for a missing primary key; always the last stored column.
@@ -195,6 +213,7 @@ class Table:
 
     version      dictionary version in which this definition appeared
     row_format   version number that rows written under this definition carry
+    formats      earlier ones that rows may still have
     descriptor   offset of the kernel-readable description in the arena (`rows.describe`), 0: none;
                  not stored
     """
@@ -215,6 +234,7 @@ class Table:
     created: str = ""
     foreign_keys: tuple[ForeignKey, ...] = ()
     checks: tuple[Check, ...] = ()
+    formats: tuple[RowFormat, ...] = ()
     descriptor: int = field(default=0, compare=False)
 
     @property
@@ -257,45 +277,65 @@ class Table:
         return replace(self, indexes=(first, *others))
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON form for the dictionary."""
-        made = asdict(self)
-        del made["descriptor"]
+        """JSON form for the dictionary, without what is as by default."""
+        made = _sparse(self)
+        made.pop("descriptor", None)
         return made
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Table:
         """What `to_dict` gave, also after a trip through JSON; unknown keys are refused."""
-        fields = dict(stored)
-        fields["columns"] = tuple(_column_of(column) for column in fields["columns"])
-        fields["indexes"] = tuple(_index_of(index) for index in fields["indexes"])
-        keys, checks = fields.get("foreign_keys", ()), fields.get("checks", ())
-        fields["foreign_keys"] = tuple(_foreign_key_of(one) for one in keys)
-        fields["checks"] = tuple(Check(**one) for one in checks)
-        return cls(**fields)
+        made = dict(stored)
+        made["columns"] = tuple(_column_of(column) for column in made["columns"])
+        made["indexes"] = tuple(_index_of(index) for index in made.get("indexes", ()))
+        keys, checks = made.get("foreign_keys", ()), made.get("checks", ())
+        made["foreign_keys"] = tuple(_foreign_key_of(one) for one in keys)
+        made["checks"] = tuple(Check(**one) for one in checks)
+        made["formats"] = tuple(_format_of(one) for one in made.get("formats", ()))
+        return cls(**made)
+
+
+def _sparse(one: Any) -> Any:
+    """A dataclass as a dict of the fields that are not at their defaults, and so on inside."""
+    if isinstance(one, tuple):
+        return [_sparse(item) for item in one]
+    if not is_dataclass(one):
+        return one
+    made = {}
+    for each in fields(one):
+        value = getattr(one, each.name)
+        if value != each.default and not (each.name == "options" and not value):
+            made[each.name] = _sparse(value)
+    return made
 
 
 def type_of_dict(stored: dict[str, Any]) -> ColumnType:
     """A ColumnType from its JSON form."""
-    fields = dict(stored)
-    fields["kind"] = TypeKind(fields["kind"])
-    fields["members"] = tuple(fields.get("members", ()))
-    return ColumnType(**fields)
+    made = dict(stored)
+    made["kind"] = TypeKind(made["kind"])
+    made["members"] = tuple(made.get("members", ()))
+    return ColumnType(**made)
 
 
 def _column_of(stored: dict[str, Any]) -> Column:
-    fields = dict(stored)
-    fields["type"] = type_of_dict(fields["type"])
-    return Column(**fields)
+    made = dict(stored)
+    made["type"] = type_of_dict(made["type"])
+    return Column(**made)
+
+
+def _format_of(stored: dict[str, Any]) -> RowFormat:
+    columns = tuple(type_of_dict(column) for column in stored["columns"])
+    return RowFormat(stored["number"], columns, tuple(stored["sources"]))
 
 
 def _foreign_key_of(stored: dict[str, Any]) -> ForeignKey:
-    fields = dict(stored)
+    made = dict(stored)
     for name in ("columns", "parent_columns"):
-        fields[name] = tuple(fields[name])
-    return ForeignKey(**fields)
+        made[name] = tuple(made[name])
+    return ForeignKey(**made)
 
 
 def _index_of(stored: dict[str, Any]) -> Index:
-    fields = dict(stored)
-    fields["parts"] = tuple(IndexPart(**part) for part in fields["parts"])
-    return Index(**fields)
+    made = dict(stored)
+    made["parts"] = tuple(IndexPart(**part) for part in made["parts"])
+    return Index(**made)

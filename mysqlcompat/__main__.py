@@ -15,9 +15,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from mysqlcompat.config import BadOption, Config, options
+from mysqlcompat.config import BadOption, Config, options, parse_volume
 from mysqlcompat.startup import StartError
 from redo.errors import VolumeError
+from redo.volumes import volume_path
 
 DESCRIPTION: Final = """\
 An Amazon-Aurora-shaped MySQL in Python: one writer, read replicas and a volume of
@@ -117,12 +118,19 @@ def _prepare_data(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help=f"data directory (default: {Config().data})",
     )
+    parser.add_argument(
+        "--volume",
+        type=_argument_type(parse_volume),
+        default=Config().volume,
+        metavar="NAME",
+        help=f"which volume (default: {Config().volume})",
+    )
 
 
 def _check(arguments: argparse.Namespace) -> int:
     from mysqlcompat.check_command import check
 
-    return check(arguments.data)
+    return check(arguments.data, arguments.volume)
 
 
 def _prepare_dump(parser: argparse.ArgumentParser) -> None:
@@ -135,7 +143,8 @@ def _dump(arguments: argparse.Namespace) -> int:
     import runpy
 
     module = {"log": "redo.dump", "pages": "btree.dump"}[arguments.what]
-    sys.argv = [module, str(arguments.data), *arguments.more]
+    path = volume_path(arguments.data, arguments.volume)
+    sys.argv = [module, str(path), *arguments.more]
     runpy.run_module(module, run_name="__main__")
     return 0
 

@@ -191,6 +191,8 @@ def kill(session: Session, connection_id: int, query_only: bool) -> None:
 async def _flush(session: Session, statement: st.Flush, binary: bool) -> Result:
     """What FLUSH resets does not exist here (host cache, open files): nothing is left to do
     but the commit which MySQL makes before it."""
+    if statement.what == "GLOBAL READ LOCK":
+        return await table_locks.global_read_lock(session)
     await session.transaction.commit()
     return Ok()
 
@@ -268,6 +270,7 @@ HANDLERS: Final[dict[type[st.Statement], Handler]] = {
     st.Flush: _flush,
     st.LockTables: table_locks.lock_tables,
     st.UnlockTables: table_locks.unlock_tables,
+    st.LockInstance: table_locks.lock_instance,
     st.TableMaintenance: _maintain,
     st.Explain: _explain,
     st.Show: _show,

@@ -8,14 +8,17 @@ from pathlib import Path
 
 from mysqlcompat.config import MIB
 from mysqlcompat.startup import StartError
+from redo.volumes import refuse_old_layout, volume_path
 
 POOL_BYTES = 256 * MIB
 
 
-def check(data: Path) -> int:
+def check(data: Path, volume_name: str) -> int:
     """Verify every page, tree, index and version; 0 when all is well, 1 with a line per problem."""
-    if not (data / "volume.json").exists():
-        raise StartError(f"{data} holds no volume")
+    refuse_old_layout(data)
+    path = volume_path(data, volume_name)
+    if not path.exists():
+        raise StartError(f"{data} holds no volume {volume_name}")
     from mysqlcompat.progress import compile_kernels
 
     compile_kernels()
@@ -23,7 +26,7 @@ def check(data: Path) -> int:
     from redo.volume import LocalVolume
 
     started = time.monotonic()
-    volume = LocalVolume(str(data), ring_bytes=64 * MIB, private_bytes=POOL_BYTES + 1024 * MIB)
+    volume = LocalVolume(str(path), ring_bytes=64 * MIB, private_bytes=POOL_BYTES + 1024 * MIB)
     try:
         engine = Engine(volume.arena, volume.st, volume.log, volume, POOL_BYTES)
         engine.open()
@@ -36,5 +39,5 @@ def check(data: Path) -> int:
         volume.close()
     seconds = time.monotonic() - started
     found = f"{len(problems)} problems" if problems else "all is well"
-    sys.stdout.write(f"{data}: {found} ({seconds:.1f} s, VDL {volume.recovered.vdl})\n")
+    sys.stdout.write(f"{path}: {found} ({seconds:.1f} s, VDL {volume.recovered.vdl})\n")
     return 1 if problems else 0

@@ -26,6 +26,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from redo.volumes import MAIN, volume_path
+
 SUPERVISOR: Final = "supervisor"
 START_TIMEOUT_S: Final = 300.0  #: a first start compiles kernels
 
@@ -144,6 +146,11 @@ class Cluster:
         """The processes that can be killed, the supervisor last."""
         replicas = [f"replica-{number}" for number in range(1, self.replicas + 1)]
         return ["storage", "writer", *replicas, SUPERVISOR]
+
+    @property
+    def volume_dir(self) -> Path:
+        """Where the copies of the served volume are."""
+        return volume_path(self.data, str(self.options.get("volume", MAIN)))
 
     @property
     def output(self) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from btree.schema import Column, ColumnType, Table, TypeKind
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.table import Asleep
+from mysqlcompat.functions.table import Suspended
 from mysqlcompat.information_schema import VirtualTable
 from mysqlcompat.machine import run
 from mysqlcompat.machine.machine import machine_of
@@ -86,9 +86,9 @@ async def evaluate(session: Session, text: str) -> list[Typed]:
         expression = select.items[len(values)].expression
         try:
             values.append((evaluator.value(expression), expression.type))
-            session.sleeps.clear()
-        except Asleep as asleep:
-            await session.sleep(asleep.seconds, uses_tables=False)
+            session.effects.clear()
+        except Suspended as suspended:
+            session.effects.done(await suspended.wait(session, False))
     return values
 
 

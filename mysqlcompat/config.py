@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from redo.errors import VolumeError
+from redo.volumes import MAIN, checked_name, volume_path
+
 KIB: Final = 1 << 10
 MIB: Final = 1 << 20
 GIB: Final = 1 << 30
@@ -79,6 +82,14 @@ def parse_ring(text: str) -> int:
     return size
 
 
+def parse_volume(text: str) -> str:
+    """The name of a volume."""
+    try:
+        return checked_name(text)
+    except VolumeError as error:
+        raise BadOption(str(error)) from None
+
+
 Parse = Callable[[str], Any]
 
 
@@ -97,7 +108,10 @@ class Config:
     """The options of one cluster. A field's group "" is what most people need."""
 
     data: Path = _option(  # noqa: RUF009
-        _DATA, Path, "directory", "where the volume's six copies live"
+        _DATA, Path, "directory", "where volumes and snapshots live"
+    )
+    volume: str = _option(
+        MAIN, parse_volume, "text", "which volume to serve; it is made if there is none"
     )
     port: int = _option(3306, parse_port, "port", "writer endpoint; 0: any free port")
     reader_port: int = _option(3307, parse_port, "port", "reader endpoint; 0: any free port")
@@ -128,6 +142,11 @@ class Config:
     server_version: str = _option(
         "8.4.6", str, "text", "MySQL version shown to clients, as in @@version", LIMITS
     )
+
+    @property
+    def volume_dir(self) -> Path:
+        """Where the served volume's six copies live."""
+        return volume_path(self.data, self.volume)
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,7 @@ TABLE: Final = """\
 1478 HY000 Table storage engine '%s' does not support the create option '%s'
 1525 HY000 Incorrect %s value: '%s'
 1526 HY000 Table has no partition for value %s
+1553 HY000 Cannot drop index '%s': needed in a foreign key constraint
 1556 HY000 You can't use locks with log tables.
 1557 23000 Upholding foreign key constraints for table '%s', entry '%s', key %s would lead to a
   duplicate entry
@@ -224,8 +225,11 @@ TABLE: Final = """\
 1882 HY000 The initialization vector supplied to %s is too short. Must be at least %s bytes long
 1886 HY000 The table '%s.%s' does not have the necessary key(s) defined on it. Please check the
   table definition and create index(s) accordingly.
+3008 HY000 Foreign key cascade delete/update exceeds max depth of %s.
 3013 HY000 Invalid size for column '%s'.
 3024 HY000 Query execution was interrupted, maximum statement execution time exceeded
+3057 42000 Incorrect user-level lock name '%s'. The name is empty, NULL, or can not be expressed in
+  the current character-set.
 3058 HY000 Deadlock found when trying to get user-level lock; try rolling back
   transaction/releasing locks and restarting lock acquisition.
 3061 42000 User variable name '%s' is illegal
@@ -403,4 +407,7 @@ TABLE: Final = """\
   an appropriate collation instead.
 4161 HY000 The assignment of %s in SET doesn't match any of the variables registered by the
   component(s)
+4163 42000 User-level lock name '%s' should not exceed 64 characters.
+6125 HY000 Failed to add the foreign key constraint. Missing unique key for constraint '%s' in
+  the referenced table '%s'
 """

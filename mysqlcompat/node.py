@@ -71,9 +71,9 @@ class ClusterNode:
         private = config.buffer_pool + WORK_BYTES + config.ring_bytes
         self.arena = Arena(shared.ring_fd, private)
         self.control = Control(self.arena)
-        volume_meta = load_volume(FileDisk(), str(config.data))
+        volume_meta = load_volume(FileDisk(), str(config.volume_dir))
         self.st: Words = new_state(self.arena, volume_meta.page_bytes)
-        self.volume = PatientVolume(storage_socket(config.data), self.arena)
+        self.volume = PatientVolume(storage_socket(config.volume_dir), self.arena)
         self.lane = Lane(self.arena, self.st, address_of(machine_kernels.program_execute))
         self.plans = PlanCache(self.arena, self.lane)
         self.lending = Lending(self.lane)

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from mysqlcompat.metadata_locks import MetadataLocks
+
 if TYPE_CHECKING:
     from mysqlcompat.lane.lane import Lane
     from mysqlcompat.plan_cache import PlanCache
@@ -37,8 +39,7 @@ class ProcessList:
 
     def __init__(self) -> None:
         self._sessions: dict[int, Session] = {}
-        self.table_locks = 0  #: sessions that hold locks of LOCK TABLES
-        self.write_locks = 0  #: those of them that hold one for writing
+        self.locks = MetadataLocks()
         self._next_id = 8  # MySQL's first client id is small too; 0 means "nobody" to the engine
 
     def next_id(self) -> int:

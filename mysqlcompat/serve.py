@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from mysqlcompat.config import Config
-from mysqlcompat.startup import StartError, listen, lock_data_dir
+from mysqlcompat.startup import StartError, listen, lock_volume
 from mysqlcompat.supervisor import Roles, Shared, Supervisor
 from replicas.endpoints import READER_ENDPOINT, WRITER_ENDPOINT
 
@@ -25,7 +25,7 @@ def serve(config: Config, init_file: Path | None, notify_fd: int | None) -> int:
     """Run a cluster in the foreground; the exit code."""
     config = dataclasses.replace(config, data=config.data.absolute())
     script = _read_init_file(init_file)
-    lock_fd = lock_data_dir(config.data)
+    lock_fd = lock_volume(config.data, config.volume)
     listeners = {
         WRITER_ENDPOINT: listen(config.bind, config.port, "--port"),
         READER_ENDPOINT: listen(config.bind, config.reader_port, "--reader-port"),
@@ -77,7 +77,7 @@ def _announce(config: Config, shared: Shared, has_orders: bool) -> None:
     host = reachable_host(config.bind)
     count = f"{config.replicas} replica{'' if config.replicas == 1 else 's'}"
     lines = [
-        f"MySQL {config.server_version}, writer, {count}, six copies in {config.data}"
+        f"MySQL {config.server_version}, writer, {count}, six copies in {config.volume_dir}"
         f" (supervisor {os.getpid()})"
     ]
     for endpoint in (WRITER_ENDPOINT, READER_ENDPOINT):

@@ -218,11 +218,21 @@ class Session(SessionState):
             self.transaction.check_write()
         if handle is None:
             program = compiler.compile_statement(text, self)
+            while self._is_guarded and await table_locks.admit(self, program):
+                program = compiler.compile_statement(text, self)
             self.plans.keep(program, text)
         else:
             program = handle.current_program(self)
+            while self._is_guarded and await table_locks.admit(self, program):
+                program = handle.current_program(self)
             values = handle.convert(self, values)
         return await self._run_program(program, values, binary, None)
+
+    @property
+    def _is_guarded(self) -> bool:
+        """Whether a statement must ask before it uses a table."""
+        transaction = self.transaction
+        return transaction.locked is not None or self.node.processlist.locks.closed_to_writes > 0
 
     async def run_planned(
         self, program: Program, sql: bytes, given: bulk.GivenRows | None = None
@@ -238,6 +248,9 @@ class Session(SessionState):
             self.strict = writes and not self.sql_mode.isdisjoint(_STRICT)
             if writes:
                 self.transaction.check_write()
+            if self._is_guarded and await table_locks.admit(self, program):
+                self._end_command()
+                return await self.run_text(self.decode(sql))
             literals = self.plans.literals() if given is None else None
             result = await self._run_program(program, (), False, literals, given)
         except (Exception, asyncio.CancelledError) as error:
@@ -257,10 +270,11 @@ class Session(SessionState):
         transaction = self.transaction
         uses_tables = bool(program.tables)
         if uses_tables:
-            if self.node.processlist.table_locks:
-                await table_locks.admit(self, program.tables, program.written, program.version)
-            transaction.enter_statement(program.tables, program.written)
-        result = await run.execute(program, self, values, binary, literals, given)
+            transaction.enter_statement(program.tables, program.written, program.locking)
+        try:
+            result = await run.execute(program, self, values, binary, literals, given)
+        finally:
+            transaction.leave_statement()
         if isinstance(result, Rows):
             result.source = StatementRows(self, result, uses_tables)
             self.row_count = -1
@@ -299,7 +313,7 @@ class Session(SessionState):
         fixed = self.variables.get("timestamp")
         self.now_us = int(float(fixed) * 1e6) if fixed else self.since_us
         self.strict = False
-        self.sleeps.clear()
+        self.effects.clear()
         self.parser_notes = []
         self._task = asyncio.current_task()
 

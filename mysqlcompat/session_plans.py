@@ -14,6 +14,7 @@ from mysqlcompat.lane.lane_layout import (
 )
 from mysqlcompat.lane.lending import Served, Terms
 from mysqlcompat.machine.program import Program
+from mysqlcompat.metadata_locks import Mode
 from mysqlcompat.plan_cache import Fingerprint
 from mysqlcompat.results import Parameter
 from mysqlcompat.transaction import ISOLATION
@@ -114,7 +115,8 @@ class SessionPlans:
             return None
         if session.client.capabilities & _CLIENT_OPTIONAL_METADATA:
             return None
-        if transaction.locked is not None or session.node.processlist.write_locks:
+        locks = session.node.processlist.locks
+        if transaction.locked is not None or locks.closed:
             return None
         if not transaction.active:
             transaction.current_isolation = transaction.isolation
@@ -122,8 +124,8 @@ class SessionPlans:
             session.node.engine.begin(session.ctx, ISOLATION[transaction.isolation])
         elif not transaction.explicit:
             return None
-        locked = session.node.processlist.table_locks > 0
-        writes = not (session.node.read_only or transaction.is_read_only or locked)
+        refused = session.node.read_only or transaction.is_read_only
+        writes = not (refused or locks.closed_to_writes)
         return Terms(self.context, self._mode, session.ctx, writes)
 
     def lane_served(self, served: Served) -> None:
@@ -131,9 +133,10 @@ class SessionPlans:
         session, counters = self._session, self._session.node.counters
         if session.transaction.explicit:
             # Which tables is not known here; data definition had better wait for one too many.
-            session.transaction.used_lane = True
-            if served.inserts or served.updates or served.deletes:
-                session.transaction.wrote_in_lane = True
+            writes = served.inserts or served.updates or served.deletes
+            mode = Mode.SHARED_WRITE if writes else Mode.SHARED_READ
+            owner = session.transaction.owner
+            owner.unknown = max(owner.unknown, mode)
         session.diagnostics.clear()
         session.row_count = -1 if served.kind == SERVES_ROWS else served.affected
         if served.selects:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.table import Sleeps
+from mysqlcompat.functions.table import Effects
+from mysqlcompat.metadata_locks import STAGES
 from mysqlcompat.node_api import Node, sleep
 from mysqlcompat.results import (
     STATUS_AUTOCOMMIT,
@@ -31,6 +32,7 @@ from mysqlcompat.sql.token_stream import Note
 from mysqlcompat.sql.tokens import Token, tokenize
 from mysqlcompat.sqltypes import SqlType
 from mysqlcompat.transaction import Transaction
+from mysqlcompat.user_locks import UserLocks
 from mysqlcompat.variables import ALIASES, VARIABLES, Value, find
 from mysqlcompat.wire import charsets
 from mysqlcompat.wire.sessions import Client
@@ -42,6 +44,8 @@ CLIENT_INTERACTIVE: Final = 1 << 10
 CLIENT_FOUND_ROWS: Final = 1 << 1
 
 
+#: Stages of statements by their first word.
+_STAGES: Final = {"update": "updating", "delete": "updating", "insert": "update"}
 #: Results in these go out as the kernels make them.
 _AS_THEY_ARE: Final = ("utf8mb4", "utf8mb3", "binary")
 
@@ -53,7 +57,7 @@ class SessionState:
         self.node = node
         self.client = client
         self.connection_id = client.connection_id
-        self.transaction = Transaction(node)
+        self.transaction = Transaction(node, client.connection_id)
         self.diagnostics = Diagnostics()
         self.variables = node.globals.new_session()
         self.user_variables: dict[str, tuple[Any, SqlType | None]] = {}
@@ -71,8 +75,10 @@ class SessionState:
         self.parser_notes: list[Note] = []  #: deprecations in the running statement's text
         self.text = ""  #: the running statement, for the process list
         self.command = "Sleep"
+        self.own_stage = ""  #: what a wait that is not for a lock is called
         self.since_us = self.now_us
-        self.sleeps = Sleeps()
+        self.effects = Effects()
+        self.user_locks = UserLocks(node.processlist.locks, self.transaction.owner)
         self.kill_requested = ""  #: "query" or "connection"
         self._task: asyncio.Task[Any] | None = None
         self._changes: list[StateChange] = []
@@ -114,9 +120,22 @@ class SessionState:
         self.transaction.autocommit = bool(variables.get("autocommit"))
         self.transaction.isolation = str(variables.get("transaction_isolation"))
         self.transaction.session_read_only = bool(variables.get("transaction_read_only"))
+        checks = bool(variables.get("foreign_key_checks"))
+        self.node.engine.foreign_keys.set_checks(self.transaction.ctx, checks)
+        seconds = variables.get("lock_wait_timeout")
+        assert isinstance(seconds, int)
+        self.transaction.lock_wait_seconds = seconds
         limit = variables.get("max_error_count")
         assert isinstance(limit, int)
         self.diagnostics.limit = limit
+
+    @property
+    def stage(self) -> str:
+        """What the process list says of a running command."""
+        ticket = self.transaction.owner.waiting
+        if ticket is not None:
+            return STAGES[ticket.key.kind]
+        return self.own_stage or _STAGES.get(self.text.lstrip()[:6].lower(), "executing")
 
     # What functions ask: `functions.table.Context`
 
@@ -171,9 +190,10 @@ class SessionState:
     def random(self) -> float:
         return self._random.random()
 
-    async def sleep(self, seconds: float, uses_tables: bool) -> None:
+    async def sleep(self, seconds: float, uses_tables: bool) -> int:
         """What SLEEP() waits for. KILL QUERY ends it with 1 instead of 0 when the statement does
         nothing else; a statement over tables is interrupted by it like any other."""
+        self.own_stage = "User sleep"
         try:
             await sleep(seconds)
         except asyncio.CancelledError:
@@ -182,9 +202,10 @@ class SessionState:
                 raise
             self.kill_requested = ""
             task.uncancel()
-            self.sleeps.slept(1)
-        else:
-            self.sleeps.slept(0)
+            return 1
+        finally:
+            self.own_stage = ""
+        return 0
 
     # What the wire asks
 

@@ -14,9 +14,10 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
+from redo.volumes import MAIN, SNAPSHOTS, VOLUMES, refuse_old_layout, volume_path
+
 LOCK_NAME: Final = "supervisor.lock"
-VOLUME_MARKS: Final = {"volume.json", "volume.formatting", "az1", "az2", "az3"}
-OWN_NAMES: Final = {LOCK_NAME, "lock", "storage.sock", "lost+found"}
+OWN_NAMES: Final = {VOLUMES, SNAPSHOTS, "tls", "lost+found"}
 PATIENCE_S: Final = 1.0  #: processes of a killed server may need a moment to vanish
 RETRY_S: Final = 0.02
 BACKLOG: Final = 1024
@@ -26,12 +27,18 @@ class StartError(Exception):
     """The server cannot start; the message is one line for the user."""
 
 
-def lock_data_dir(data: Path) -> int:
-    """Make the directory if need be and take its lock; the descriptor that holds it."""
+def lock_volume(data: Path, volume: str = MAIN) -> int:
+    """Make the volume's directory if need be and take its lock; the descriptor that holds it.
+
+    Raises StartError, UnknownFormat.
+    """
     try:
         data.mkdir(parents=True, exist_ok=True)
+        refuse_old_layout(data)
         _refuse_strange_contents(data)
-        fd = os.open(data / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        directory = volume_path(data, volume)
+        directory.mkdir(parents=True, exist_ok=True)
+        fd = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise StartError(explain(error, data)) from error
     deadline = time.monotonic() + PATIENCE_S
@@ -42,7 +49,8 @@ def lock_data_dir(data: Path) -> int:
             if time.monotonic() > deadline:
                 os.close(fd)
                 raise StartError(
-                    f"data directory {data} is in use by another server: stop it, or use --data"
+                    f"volume {volume} in data directory {data} is in use by another server:"
+                    " stop it, or use --data or --volume"
                 ) from None
             time.sleep(RETRY_S)
         else:
@@ -53,9 +61,9 @@ def _refuse_strange_contents(data: Path) -> None:
     """Never make a volume inside a directory that is used for something else."""
     names = {entry.name for entry in data.iterdir()}
     strangers = sorted(name for name in names - OWN_NAMES if not name.startswith("."))
-    if strangers and not names & VOLUME_MARKS:
+    if strangers and VOLUMES not in names:
         raise StartError(
-            f"data directory {data} is of an unknown format: it has no volume.json"
+            f"data directory {data} is of an unknown format: it has no {VOLUMES!r}"
             f" but {strangers[0]!r}; choose an empty one with --data"
         )
 

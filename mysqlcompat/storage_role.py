@@ -27,9 +27,9 @@ def start_logging(name: str) -> None:
     )
 
 
-def storage_socket(data: Path) -> str:
-    """Where the storage process listens: in the data directory, if the path is short enough."""
-    path = str(data / "storage.sock")
+def storage_socket(volume_dir: Path) -> str:
+    """Where the storage process listens: beside the copies, if the path is short enough."""
+    path = str(volume_dir / "storage.sock")
     if len(path) <= SOCKET_PATH_LIMIT:
         return path
     return f"/tmp/mysqlcompat-{uuid.uuid5(uuid.NAMESPACE_URL, path)}.sock"
@@ -39,8 +39,8 @@ def run_storage(config: Config, shared: Shared, name: str, status: Status) -> No
     """Six copies and the page server, until SIGTERM."""
     start_logging(name)
     storage = StorageConfig(
-        data_dir=str(config.data),
-        socket_path=storage_socket(config.data),
+        data_dir=str(config.volume_dir),
+        socket_path=storage_socket(config.volume_dir),
         page_bytes=config.page_bytes,
         pg_pages=max(1, config.group_bytes // config.page_bytes),
         coalesce_bytes=config.coalesce_bytes,

@@ -7,7 +7,6 @@ transaction. The engine's context is one block per session and lives as long as 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +14,7 @@ from typing import Any, Final
 from btree import txn_layout
 from btree.schema import Table
 from mysqlcompat.errors import SqlError
+from mysqlcompat.metadata_locks import COMMIT, Mode
 from mysqlcompat.node_api import Node
 
 ISOLATION: Final = {
@@ -34,25 +34,24 @@ class _Savepoint:
 class Transaction:
     """The transaction of one session."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, connection_id: int = 0) -> None:
         self._node = node
         self._engine = node.engine
         self.ctx: int = self._engine.open_context()
+        self._locks = node.processlist.locks
+        self.owner = self._locks.open(self.ctx, connection_id, self._engine.locks)
         self.autocommit = True
         self.explicit = False
         self.active = False
         self.read_only = False
         self.isolation = "REPEATABLE-READ"  #: of the session
         self.session_read_only = False
+        self.lock_wait_seconds = 31536000
         self.current_isolation = self.isolation  #: of the transaction that is active
-        self.used_lane = False  #: it has read in the lane, nobody knows which tables
-        self.wrote_in_lane = False  #: nor which it has changed there
         self.next_isolation: str | None = None  #: SET TRANSACTION without a scope
         self.next_read_only: bool | None = None
-        self.tables: set[int] = set()  #: ids of those it has used: data definition waits for it
-        self.written: set[int] = set()  #: ids of those it has changed
-        self.locked: dict[int, bool] | None = None  #: LOCK TABLES: id -> for writing
-        self._ended: list[asyncio.Future[None]] = []
+        #: LOCK TABLES: (database, table, alias) -> for writing
+        self.locked: dict[tuple[str, str, str], bool] | None = None
         self._savepoints: list[_Savepoint] = []
 
     @property
@@ -75,13 +74,25 @@ class Transaction:
         if snapshot:
             self._engine.open_view(self.ctx)
 
-    def enter_statement(self, tables: Iterable[Table] = (), written: Table | None = None) -> None:
-        """A statement that reads these tables and changes `written` is about to run."""
+    def enter_statement(
+        self, tables: Iterable[Table] = (), written: Table | None = None, locking: bool = False
+    ) -> None:
+        """A statement that reads these tables (with locks: SELECT … FOR UPDATE) and changes
+        `written` is about to run."""
         if not self.active:
             self._start(None)
+        owner = self.owner
         if written is not None:
-            self.written.add(written.table_id)
-        self.tables.update(table.table_id for table in tables)
+            owner.changing = True
+            owner.tables[written.table_id] = Mode.SHARED_WRITE
+        for table in tables:
+            if locking or table.table_id not in owner.tables:
+                owner.note(table.table_id, Mode.SHARED_WRITE if locking else Mode.SHARED_READ)
+
+    def leave_statement(self) -> None:
+        """It is over, well or not; a global read lock may have waited for that."""
+        if self.owner.changing:
+            self._locks.statement_ended(self.owner)
 
     def _start(self, read_only: bool | None) -> None:
         isolation = self.next_isolation or self.isolation
@@ -96,18 +107,6 @@ class Transaction:
         self._engine.begin(self.ctx, ISOLATION[isolation])
         self.current_isolation = isolation
         self.active = True
-
-    def uses(self, table: Table) -> bool:
-        """Whether data definition on this table must wait for the end of the transaction."""
-        return self.uses_id(table.table_id)
-
-    def uses_id(self, table_id: int) -> bool:
-        locked = self.locked is not None and table_id in self.locked
-        return locked or self.used_lane or table_id in self.tables
-
-    def changed_id(self, table_id: int) -> bool:
-        """Whether the transaction may have changed this table."""
-        return self.wrote_in_lane or table_id in self.written
 
     def check_write(self) -> None:
         """ERROR 1290 on a reader, ERROR 1792 in a READ ONLY transaction."""
@@ -128,10 +127,25 @@ class Transaction:
     # ending
 
     async def commit(self) -> None:
-        """Commit what is open; returns when it is durable. Nothing open: nothing happens."""
+        """Commit what is open; returns when it is durable. Nothing open: nothing happens.
+        ERROR 1205 when somebody's global read lock stays longer than lock_wait_timeout."""
+        if self._locks.closed_to_writes and self.active and self.changes_rows:
+            await self._admit_commit()
         lsn = self.commit_early()
         if lsn:
             await self._node.durable(lsn)
+
+    @property
+    def changes_rows(self) -> bool:
+        """Whether the transaction has perhaps changed, or locked for changing, any row."""
+        owner = self.owner
+        return max(owner.unknown, *owner.tables.values(), 0) >= Mode.SHARED_WRITE
+
+    async def _admit_commit(self) -> None:
+        locks, owner, mode = self._locks, self.owner, Mode.INTENTION_EXCLUSIVE
+        if owner.held(COMMIT) is None and locks.must_wait(owner, COMMIT, mode):
+            seconds = self.lock_wait_seconds
+            locks.release(await locks.acquire(owner, COMMIT, mode, "STATEMENT", seconds))
 
     def commit_early(self) -> int:
         """Commit without waiting: the LSN that must become durable before anybody is told, or 0."""
@@ -152,27 +166,12 @@ class Transaction:
         self._let_go()
 
     def _let_go(self) -> None:
-        self.tables.clear()
-        self.written.clear()
-        self.used_lane = self.wrote_in_lane = False
-        self.wake()
-
-    def wake(self) -> None:
-        """Whoever waits for the end of this transaction, or its locks, looks again."""
-        ended, self._ended = self._ended, []
-        for future in ended:
-            if not future.done():
-                future.set_result(None)
-
-    def ended(self) -> asyncio.Future[None]:
-        """Done when the transaction that is open now has ended."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._ended.append(future)
-        return future
+        self._locks.release_transaction(self.owner)
 
     def close(self) -> None:
         """The session ends."""
         self.rollback()
+        self._locks.close(self.owner)
         self._engine.close_context(self.ctx)
         self.ctx = 0
 

@@ -22,7 +22,8 @@ Read in this order:
 - ``log_read_kernels`` ``index_kernels`` batches and pages out of a copy's log · ``segment`` a copy
 - ``copy_kernels`` ``copier`` a copy's thread · ``coalesce`` log into pages · ``repair`` from peers
 - ``quorum`` arithmetic of six · ``recovery`` · ``storage`` all six · ``upkeep`` its background
-- ``protocol`` ``storage_server`` ``volume`` the process, and its clients · ``dump`` the inspector
+- ``volumes`` what a data directory holds ·
+  ``protocol`` ``storage_server`` ``volume`` the process, and its clients · ``dump`` the inspector
 - ``errors`` what can go wrong
 
 Life of an edit: 1 `edit_kernels.page_write` changes the page and appends to the ring; 2

@@ -1,6 +1,6 @@
 """What a copy and a volume know about themselves: two small JSON files, replaced atomically.
 
-``DATA/volume.json`` says what the volume is, for good. ``DATA/azN/kind/copy.json`` says how far
+``volume.json`` says what the volume is, for good. ``azN/kind/copy.json`` says how far
 that copy is: epochs, and the checkpoint from which its log is needed.
 """
 
@@ -15,7 +15,7 @@ from redo.errors import UnknownFormat
 from redo.image import valid_page_bytes
 from redo.state import FIRST_LSN
 
-FORMAT = 1
+FORMAT = 2
 VOLUME_FILE = "volume.json"
 COPY_FILE = "copy.json"
 

@@ -18,6 +18,14 @@ lines; it ends at the line `---`, after which the expected answer stands. Tags b
     [sorted]  the order of rows means nothing
     [text]    by the text protocol only, on the writer only: MySQL's other answers differ
     [writer]  on the writer only: the answer is about the session or the node
+    [waits]   the statement must wait for another connection: its answer is `waits`, and the
+              connection says nothing more until a block tagged
+    [ended]   gives the answer in the end; its text names the statement for the reader
+
+What waits is not guessed from time: a look at the server's process list and transactions says
+that the statement waits for a lock (or sleeps), or the statement has answered.
+
+`${b}` in a statement stands for the connection id of `b`.
 
 Besides `TEXT`, a runner may send what reads through the binary protocol (`PREPARED`), or to a
 replica (`REPLICA`), after it has applied what the writer's statements wrote.
@@ -29,7 +37,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -56,6 +65,16 @@ _SETTINGS: Final = re.compile(r"(SET|USE)\b(?!.*\b(GLOBAL|PERSIST)\b)", re.IGNOR
 _HEAD: Final = re.compile(r"((?:\[\w+\] )*)(\w+)> (.*)", re.DOTALL)
 _TYPES: Final = {value: name for name, value in vars(FIELD_TYPE).items() if isinstance(value, int)}
 _FLAGS: Final = {value: name for name, value in vars(FLAG).items() if isinstance(value, int)}
+
+
+_ID_OF: Final = re.compile(r"\$\{(\w+)\}")
+_WAITS: Final = """SELECT
+    (SELECT COUNT(*) FROM information_schema.innodb_trx
+     WHERE trx_mysql_thread_id = {id} AND trx_state = 'LOCK WAIT')
+  + (SELECT COUNT(*) FROM information_schema.processlist WHERE id = {id}
+     AND (state LIKE 'Waiting for%' OR state IN ('User lock', 'User sleep')))"""
+#: How long one statement may take: one that waits unexpectedly ends the test, not the suite.
+_PATIENCE_S: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +130,7 @@ class Runner:
     reader_port: int = 0
     connections: dict[str, Any] = field(default_factory=dict)
     readers: dict[str, Any] = field(default_factory=dict)
+    waiting: dict[str, Future[str]] = field(default_factory=dict)
 
     def run(self, blocks: list[Block], keep_ours: bool) -> list[Block]:
         """The blocks with the server's answers; with `keep_ours` [ours] keep theirs."""
@@ -133,6 +153,7 @@ class Runner:
             connection.close()
         self.connections.clear()
         self.readers.clear()
+        self.waiting.clear()
 
     def _connect(self, database: str | None, port: int = 0) -> Any:
         return pymysql.connect(
@@ -145,11 +166,14 @@ class Runner:
             conv={},
             client_flag=CLIENT.MULTI_STATEMENTS,
             autocommit=None,
+            read_timeout=_PATIENCE_S,
         )
 
     def _answer(self, block: Block, keep_ours: bool) -> Block:
         if not block.sql:
             return block
+        if "ended" in block.tags:
+            return replace(block, answer=self.waiting.pop(block.connection).result())
         connection = self.connections.get(block.connection)
         if connection is None:
             connection = self.connections[block.connection] = self._connect(DATABASE)
@@ -158,10 +182,28 @@ class Runner:
         if self.way == REPLICA:
             reader = self._reader(block, connection)
             connection = reader if reads and reader is not None else connection
-        answer = "\n".join(
-            _run(connection, block, self.way == PREPARED and reads and not diagnostic)
-        )
+        prepared = self.way == PREPARED and reads and not diagnostic
+        sent = replace(block, sql=_ID_OF.sub(self._id_of, block.sql))
+        run = self._started if "waits" in block.tags else _run
+        answer = run(connection, sent, prepared)
         return block if keep_ours and "ours" in block.tags else replace(block, answer=answer)
+
+    def _id_of(self, match: re.Match[str]) -> str:
+        return str(self.connections[match[1]].thread_id())
+
+    def _started(self, connection: Any, block: Block, prepared: bool) -> str:
+        """`waits` as soon as the statement does; its answer if it comes instead."""
+        pool = ThreadPoolExecutor(1)
+        running = pool.submit(_run, connection, block, prepared)
+        pool.shutdown(wait=False)
+        look = _WAITS.format(id=connection.thread_id())
+        with closing(self._connect(None)) as observer, observer.cursor() as cursor:
+            while not running.done():
+                cursor.execute(look)
+                if int(cursor.fetchall()[0][0]):
+                    self.waiting[block.connection] = running
+                    return "waits"
+        return running.result()
 
     def _reader(self, block: Block, writer: Any) -> Any:
         """A replica's connection that means the same as the writer's; None when the block is not
@@ -209,7 +251,11 @@ def _lsn(connection: Any, column: str, where: str) -> int:
         return int(lsn)
 
 
-def _run(connection: Any, block: Block, prepared: bool) -> Iterator[str]:
+def _run(connection: Any, block: Block, prepared: bool) -> str:
+    return "\n".join(_lines(connection, block, prepared))
+
+
+def _lines(connection: Any, block: Block, prepared: bool) -> Iterator[str]:
     with connection.cursor() as cursor:
         try:
             if prepared:

@@ -6,7 +6,6 @@ statement (per table for DROP TABLE, as in MySQL) and the statement answers when
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -19,7 +18,6 @@ from mysqlcompat.catalog_view import CatalogView, is_virtual
 from mysqlcompat.ddl.definition import Charset, make_table, resolve_charset
 from mysqlcompat.ddl.indexes import add_index, warn_of_duplicates
 from mysqlcompat.errors import SqlError
-from mysqlcompat.information_schema import VirtualTable
 from mysqlcompat.machine.duplicates import LONGEST_ENTRY
 from mysqlcompat.results import Ok, Result
 from mysqlcompat.sql import alter_actions as act
@@ -37,8 +35,12 @@ async def run(session: Session, statement: st.Statement) -> Result:
     await session.transaction.commit()
     if session.transaction.locked is not None:
         _check_allowed_under_locks(session, statement)
-    result = await _RUNNERS[type(statement)](session, statement)
-    await session.node.durable(session.node.engine.log_end)
+    try:
+        await table_locks.intend(session)
+        result = await _RUNNERS[type(statement)](session, statement)
+        await session.node.durable(session.node.engine.log_end)
+    finally:
+        table_locks.definition_ended(session)
     return result
 
 
@@ -79,33 +81,8 @@ async def _existing(session: Session, name: TableName) -> Table:
     database = _place(session, name)
     table = CatalogView(session).stored_table(database, name.name)
     table_locks.check_own(session, table, write=True)
-    await wait_until_unused(session, table)
+    await table_locks.exclusive(session, table)
     return CatalogView(session).stored_table(database, name.name)  # perhaps another one by now
-
-
-async def wait_until_unused(session: Session, table: Table | VirtualTable) -> None:
-    """Wait for the end of every transaction that has used the table; ERROR 1205 in the end.
-
-    This is MySQL's metadata lock, but for one thing: statements that come later do not queue up
-    behind the waiting one.
-    """
-    if isinstance(table, VirtualTable):
-        return
-    session.node.recall()
-    while True:
-        users = [
-            one.transaction
-            for one in session.node.processlist
-            if one is not session and one.transaction.uses(table)
-        ]
-        if not users:
-            return
-        limit = session.variables.get("lock_wait_timeout")
-        assert isinstance(limit, int)
-        try:
-            await asyncio.wait_for(users[0].ended(), limit)
-        except TimeoutError:
-            raise SqlError(1205) from None
 
 
 # Databases
@@ -113,6 +90,7 @@ async def wait_until_unused(session: Session, table: Table | VirtualTable) -> No
 
 async def _create_database(session: Session, statement: st.CreateDatabase) -> Result:
     _check_writable(session, statement.name)
+    await table_locks.exclusive_schema(session, statement.name)
     if CatalogView(session).has_database(statement.name):
         if statement.if_not_exists:
             message = f"Can't create database '{statement.name}'; database exists"
@@ -145,9 +123,10 @@ async def _drop_database(session: Session, statement: st.DropDatabase) -> Result
             return Ok()
         raise SqlError(1008, statement.name)
     _check_writable(session, statement.name)
+    await table_locks.exclusive_schema(session, statement.name)
     tables = view.tables(statement.name)
     for table in tables:
-        await wait_until_unused(session, table)
+        await table_locks.exclusive(session, table)
     _catalog(session).drop_database(statement.name)
     if session.database == statement.name:
         session.forget_database()
@@ -159,6 +138,7 @@ async def _drop_database(session: Session, statement: st.DropDatabase) -> Result
 
 async def _create_table(session: Session, statement: st.CreateTable) -> Result:
     database = _place(session, statement.table)
+    await table_locks.exclusive_name(session, database, statement.table.name)
     view = CatalogView(session)
     if view.find(database, statement.table.name) is not None:
         return _exists(session, statement.table.name, statement.if_not_exists)
@@ -183,6 +163,7 @@ def _exists(session: Session, name: str, conditional: bool) -> Result:
 
 async def _create_like(session: Session, statement: st.CreateTableLike) -> Result:
     database = _place(session, statement.table)
+    await table_locks.exclusive_name(session, database, statement.table.name)
     model = CatalogView(session).stored_table(statement.model.database, statement.model.name)
     if CatalogView(session).find(database, statement.table.name) is not None:
         return _exists(session, statement.table.name, statement.if_not_exists)
@@ -232,7 +213,7 @@ async def _drop_table(session: Session, statement: st.DropTable) -> Result:
     for shown in missing:
         session.warn(1051, f"Unknown table '{shown}'", "Note")
     for database, table in found:
-        await wait_until_unused(session, view.table(database, table))
+        await table_locks.exclusive(session, view.find(database, table))
         _catalog(session).drop_table(database, table)
     return Ok()
 
@@ -269,9 +250,7 @@ async def _rename(session: Session, statement: st.RenameTable) -> Result:
         gone.discard(target)
         moves.append((*source, *target))
     for database, name, _, _ in moves:
-        known_table = view.find(database, name)
-        if known_table is not None:
-            await wait_until_unused(session, known_table)
+        await table_locks.exclusive(session, view.find(database, name))
     for move in moves:
         _catalog(session).rename_table(*move)
     return Ok()

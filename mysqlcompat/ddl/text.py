@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from btree.schema import Column, ColumnType, Index, IndexPart, Table, TypeKind
+from btree.schema import (
+    Check,
+    Column,
+    ColumnType,
+    ForeignKey,
+    Index,
+    IndexPart,
+    Table,
+    TypeKind,
+)
 from mysqlcompat.ddl.indexes import in_order
 from mysqlcompat.wire import charsets
 
@@ -67,6 +76,9 @@ def create_table(table: Table, next_auto_increment: int = 1) -> str:
     lines = [_column(column, table) for column in table.columns]
     indexes = table.indexes[1:] if table.has_row_id else table.indexes
     lines += [_index(index, table) for index in in_order(table.columns, indexes)]
+    keys = sorted(table.foreign_keys, key=lambda key: key.name)
+    lines += [foreign_key_text(key, table.database) for key in keys]
+    lines += [check_text(check) for check in table.checks]
     text = f"CREATE TABLE {quote_name(table.name)} (\n  " + ",\n  ".join(lines) + "\n)"
     text += f" ENGINE={table.engine}"
     if next_auto_increment > 1 and any(column.auto_increment for column in table.columns):
@@ -145,6 +157,29 @@ def _index(index: Index, table: Table) -> str:
     if index.invisible:
         text += " /*!80000 INVISIBLE */"
     return text
+
+
+def foreign_key_text(key: ForeignKey, database: str) -> str:
+    """A foreign key of a table in `database`, as SHOW CREATE TABLE and its errors print it."""
+    columns, named = (
+        ", ".join(map(quote_name, names)) for names in (key.columns, key.parent_columns)
+    )
+    parent = quote_name(key.table)
+    if key.database != database:
+        parent = f"{quote_name(key.database)}.{parent}"
+    text = (
+        f"CONSTRAINT {quote_name(key.name)} FOREIGN KEY ({columns}) REFERENCES {parent} ({named})"
+    )
+    for event, action in (("DELETE", key.on_delete), ("UPDATE", key.on_update)):
+        if action not in ("", "NO ACTION"):
+            text += f" ON {event} {action}"
+    return text
+
+
+def check_text(check: Check) -> str:
+    """A CHECK constraint as SHOW CREATE TABLE prints it."""
+    text = f"CONSTRAINT {quote_name(check.name)} CHECK ({check.expression})"
+    return text if check.enforced else text + " /*!80016 NOT ENFORCED */"
 
 
 def _part(part: IndexPart) -> str:

@@ -17,7 +17,7 @@ from mysqlcompat.functions.definitions import (
     integer,
     text,
 )
-from mysqlcompat.functions.table import Context
+from mysqlcompat.functions.table import Context, Suspended
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import string_type
@@ -164,8 +164,43 @@ def collate(context: Context, call: Call, value: Any) -> Any:
 
 @define("sleep", "d", BIGINT, nullable=False, once=False, pure=False, null_rejects=False)
 def sleep(context: Context, call: Call, seconds: float | None) -> int:
-    """Evaluation cannot wait, so it breaks off with `Asleep` until its caller has done so; then
-    it is begun anew and gets here the results of the sleeps that are over."""
+    """Evaluation cannot wait, so it breaks off with `Suspended` until its caller has done so; then
+    it is begun anew and gets here the results of the calls that are over."""
     if seconds is None or seconds < 0:
         raise SqlError(1210, "sleep.")
-    return context.sleeps.next(float(seconds))
+    return int(context.effects.once(lambda: _sleep(float(seconds))))
+
+
+def _sleep(seconds: float) -> int:
+    raise Suspended(lambda session, uses_tables: session.sleep(seconds, uses_tables))
+
+
+
+# Locks by name
+
+_COUNT = integer(21, unsigned=True)
+
+
+@define("get_lock", "si", BOOL, nullable=True, once=False, pure=False, null_rejects=False)
+def get_lock(context: Context, call: Call, name: Any, timeout_s: int | None) -> int:
+    return int(context.effects.once(lambda: context.user_locks.get(name, timeout_s)))
+
+
+@define("release_lock", "s", BOOL, nullable=True, once=False, pure=False, null_rejects=False)
+def release_lock(context: Context, call: Call, name: Any) -> Any:
+    return context.effects.once(lambda: context.user_locks.release(name))
+
+
+@define("release_all_locks", "", _COUNT, nullable=False, once=False, pure=False)
+def release_all_locks(context: Context, call: Call) -> Any:
+    return context.effects.once(lambda: context.user_locks.release_all())
+
+
+@define("is_free_lock", "s", BOOL, nullable=True, once=False, pure=False, null_rejects=False)
+def is_free_lock(context: Context, call: Call, name: Any) -> int:
+    return int(context.effects.once(lambda: context.user_locks.holder(name)) is None)
+
+
+@define("is_used_lock", "s", _COUNT, nullable=True, once=False, pure=False, null_rejects=False)
+def is_used_lock(context: Context, call: Call, name: Any) -> Any:
+    return context.effects.once(lambda: context.user_locks.holder(name))

@@ -8,7 +8,7 @@ converted to the classes that `sql.infer` chose. None is NULL.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,30 +19,33 @@ class OutOfRange(Exception):
     """A result beyond its type: ERROR 1690 once the expression is known. `args[0]`: BIGINT …"""
 
 
-class Asleep(Exception):
-    """SLEEP() has been reached; whoever evaluates waits `seconds` and evaluates again."""
+class Suspended(Exception):
+    """Evaluation has reached a call that waits; whoever evaluates awaits `wait(session, over
+    tables)`, tells `Effects.done` its result, and evaluates again."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(seconds)
-        self.seconds = seconds
+    def __init__(self, wait: Callable[[Any, bool], Awaitable[Any]]) -> None:
+        super().__init__(wait)
+        self.wait = wait
 
 
-class Sleeps:
-    """The calls of SLEEP() within one evaluation (one expression for a batch of rows)."""
+class Effects:
+    """Calls within one evaluation (one expression for a batch of rows) that wait or change
+    something: SLEEP(), GET_LOCK(), RELEASE_LOCK(). As evaluation begins anew after each wait, what
+    is over is not done again: its result is kept."""
 
     def __init__(self) -> None:
-        self._results: list[int] = []  #: of the calls that are over
+        self._results: list[Any] = []  #: of the calls that are over
         self._at = 0
 
-    def next(self, seconds: float) -> int:
-        """The result of the next call, 0 or (broken off by KILL QUERY) 1; or `Asleep`."""
+    def once(self, call: Callable[[], Any]) -> Any:
+        """The result of the next call, made now if it has not been made; it may be `Suspended`."""
         if self._at == len(self._results):
-            raise Asleep(seconds)
+            self._results.append(call())
         self._at += 1
         return self._results[self._at - 1]
 
-    def slept(self, result: int) -> None:
-        """The call that was reached is over; evaluation begins anew."""
+    def done(self, result: Any) -> None:
+        """The wait that was reached is over; evaluation begins anew."""
         self._results.append(result)
         self._at = 0
 
@@ -69,7 +72,8 @@ class Context(Protocol):
     row_count: int
     found_rows: int
     row: int  #: number of the row being written, from 1, for messages
-    sleeps: Sleeps
+    effects: Effects
+    user_locks: Any  #: `user_locks.UserLocks`
 
     def warn(self, errno: int, message: str, level: str = "Warning") -> None: ...
 

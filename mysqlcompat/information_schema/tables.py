@@ -86,7 +86,7 @@ def process_row(session: Session, info_characters: int | None) -> Row:
     if info is not None and info_characters is not None:
         info = info[:info_characters]
     host = f"{client.host}:{client.port}" if client.port else client.host
-    state = "" if session.command == "Sleep" else "executing"
+    state = "" if session.command == "Sleep" else session.stage
     return (
         *(session.connection_id, client.user, host, session.database),
         *(session.command, seconds, state, info),

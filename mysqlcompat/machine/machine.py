@@ -38,6 +38,7 @@ class Machine:
         st[ST_MACHINE_HEAP] = self.arena.alloc(LANE_HEAP_BYTES)
         st[ST_MACHINE_HEAP_BYTES] = LANE_HEAP_BYTES
         self._calls = row_calls()
+        self._foreign_keys = engine.foreign_keys
 
     def compile(self, statement: Statement, version: int = 0) -> Program:
         """Program of a typed statement. Raises SqlError (1235) for what has no plan.
@@ -45,7 +46,7 @@ class Machine:
         version  of the dictionary: the program dies with it
         """
         made = plan(statement, self._rows_of)
-        return code_plan(Target(self.arena, self._calls, version), made)
+        return code_plan(Target(self.arena, self._calls, version, self._foreign_keys), made)
 
     def _rows_of(self, table: Table) -> int:
         return int(self._estimate(table))

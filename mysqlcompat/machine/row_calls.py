@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from btree import cursor_kernels, row_kernels
+from btree import cursor_kernels, foreign_kernels, row_kernels
 from mysqlcompat.machine.calls import address_of
 from mysqlcompat.wire import encode_kernels
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """Addresses of what changes rows of a table."""
+
+    row_insert: int
+    row_update: int
+    row_delete: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +23,8 @@ class RowCalls:
     """One process's addresses."""
 
     row_get: int
-    row_insert: int
-    row_update: int
-    row_delete: int
+    plain: Writers
+    foreign: Writers  #: for tables with foreign keys, on either side
     autoinc_next: int
     cursor_open: int
     cursor_next: int
@@ -26,9 +34,16 @@ class RowCalls:
 def row_calls() -> RowCalls:
     return RowCalls(
         address_of(row_kernels.row_get),
-        address_of(row_kernels.row_insert),
-        address_of(row_kernels.row_update),
-        address_of(row_kernels.row_delete),
+        Writers(
+            address_of(row_kernels.row_insert),
+            address_of(row_kernels.row_update),
+            address_of(row_kernels.row_delete),
+        ),
+        Writers(
+            address_of(foreign_kernels.foreign_insert),
+            address_of(foreign_kernels.foreign_update),
+            address_of(foreign_kernels.foreign_delete),
+        ),
         address_of(row_kernels.autoinc_next),
         address_of(cursor_kernels.cursor_open),
         address_of(cursor_kernels.cursor_next),

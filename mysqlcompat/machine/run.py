@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.table import Asleep
-from mysqlcompat.machine import layout
+from mysqlcompat.functions.table import Suspended
+from mysqlcompat.machine import foreign_errors, layout
 from mysqlcompat.machine.duplicates import duplicate_error
 from mysqlcompat.machine.machine_kernels import pipeline_run
 from mysqlcompat.machine.ops.collect_kernels import collection_rehash
@@ -165,8 +165,9 @@ class Execution:
                 try:
                     if not self._answer_callback(code):
                         self._settle(code)
-                except Asleep as asleep:
-                    await self.session.sleep(asleep.seconds, bool(self.program.tables))
+                except Suspended as suspended:
+                    result = await suspended.wait(self.session, bool(self.program.tables))
+                    self.session.effects.done(result)
 
     @property
     def _is_sending(self) -> bool:
@@ -174,6 +175,8 @@ class Execution:
 
     def _settle(self, code: int) -> None:
         """What the engine can answer; everything else is the statement's error."""
+        if code in foreign_errors.CODES:
+            raise foreign_errors.foreign_error(self.engine, code)
         if code == E_DUPLICATE:
             raise duplicate_error(self.program, self.memory, self.st, self.session.time_zone)
         if code == E_NULL:
@@ -259,7 +262,7 @@ class Execution:
             self._row = dict(zip(callback.inputs, row, strict=True))
             values.append(self._evaluator.value(expression))
         self.memory.write(callback.to, callback.expression.type, values, zone)
-        self.session.sleeps.clear()
+        self.session.effects.clear()
 
     # what stages ask for before they start
 

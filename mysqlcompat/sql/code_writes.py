@@ -83,7 +83,7 @@ class _InsertCoder:
             registers = self._from_select() if self.plan.select else self._from_values()
         self._auto_increment(registers)
         self._insert(registers)
-        tables = [self.table]
+        tables = self.target.related(self.table)
         if self.plan.select:
             sources = self.plan.select.statement.tables
             tables += [one.table for one in sources if isinstance(one.table, Table)]
@@ -220,7 +220,7 @@ class _InsertCoder:
         if self.table.has_row_id:
             registers[self.table.column_no(ROW_ID)] = self.coder.value(Literal(int_type(), 0))
         spec = row_spec(self.asm, self.table, registers)
-        self.asm.emit(write_kernels.op_insert, spec, self.target.calls.row_insert)
+        self.asm.emit(write_kernels.op_insert, spec, self.target.writers(self.table).row_insert)
 
 
 _SELECTED = -3  #: table number of the columns that INSERT … SELECT gives
@@ -314,7 +314,7 @@ class _ChangeCoder:
             write_kernels.op_update,
             spec,
             copies,
-            self.target.calls.row_update,
+            self.target.writers(self.table).row_update,
             self.asm.words([len(stamps) // 2, *stamps]),
         )
         return self._finish("update", registers)
@@ -324,13 +324,15 @@ class _ChangeCoder:
             self.target,
             self.coder,
             "write",
-            [self.table],
+            self.target.related(self.table),
             self.plan,
             sources=(self.plan.statement.table,),
             statement_kind=kind,
             written=self.table,
             row_registers=registers,
-            single_row=self.plan.scan.access.kind == "const" and not self.plan.collect,
+            single_row=self.plan.scan.access.kind == "const"
+            and not self.plan.collect
+            and not self.target.is_parent(self.table),
         )
 
     def _value(self, column_no: int, value: Expression) -> Register:
@@ -343,7 +345,10 @@ class _ChangeCoder:
         order = () if plan.ordered else statement.order_by
         copies = self._rows(plan.scan, plan.collect, order, statement.limit)
         self.asm.emit(
-            write_kernels.op_delete, copies, self.table.descriptor, self.target.calls.row_delete
+            write_kernels.op_delete,
+            copies,
+            self.table.descriptor,
+            self.target.writers(self.table).row_delete,
         )
         return self._finish("delete", {})
 

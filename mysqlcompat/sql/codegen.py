@@ -23,7 +23,7 @@ from mysqlcompat.machine.ops import (
     wire_kernels,
 )
 from mysqlcompat.machine.program import Assembler, Collection, Program, Register
-from mysqlcompat.machine.row_calls import RowCalls
+from mysqlcompat.machine.row_calls import RowCalls, Writers
 from mysqlcompat.machine.state import LANE_WRITE, PROGRAM_TABLE
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_aggregates import AggregateCoder
@@ -48,6 +48,25 @@ class Target:
     arena: Arena
     calls: RowCalls
     version: int = 0  #: of the dictionary
+    foreign_keys: Any = None  #: the engine's; None: tables have none
+
+    def writers(self, table: Table) -> Writers:
+        """What changes rows of a table: its foreign keys are seen to."""
+        if self.foreign_keys is None or not self.foreign_keys.concerns(table):
+            return self.calls.plain
+        self.foreign_keys.prepare(table)
+        return self.calls.foreign
+
+    def related(self, table: Table) -> list[Table]:
+        """The table and those that a change of its rows may read or change."""
+        if self.foreign_keys is None or not self.foreign_keys.concerns(table):
+            return [table]
+        related: list[Table] = self.foreign_keys.related(table)
+        return related
+
+    def is_parent(self, table: Table) -> bool:
+        """Whether some foreign key names the table: a change may then be many."""
+        return bool(self.foreign_keys and self.foreign_keys.naming(table.database, table.name))
 
 
 def finish(

@@ -12,6 +12,7 @@ from mysqlcompat.sql.statements import (
     Explain,
     Flush,
     Kill,
+    LockInstance,
     LockTables,
     Prepare,
     Source,
@@ -79,8 +80,12 @@ def parse_flush(stream: TokenStream) -> Statement:
         "BINARY", "ENGINE", "ERROR", "GENERAL", "RELAY", "SLOW", "OPTIMIZER_COSTS",
     )  # fmt: skip
     if what in ("TABLES", "TABLE"):
+        if stream.accept("WITH"):
+            stream.expect("READ")
+            stream.expect("LOCK")
+            return Flush("GLOBAL READ LOCK")
         if not stream.at_end():
-            return Unsupported("FLUSH TABLES of named tables or WITH READ LOCK")
+            return Unsupported("FLUSH TABLES of named tables")
         what = "TABLES"
     elif what in ("BINARY", "ENGINE", "ERROR", "GENERAL", "RELAY", "SLOW"):
         stream.expect("LOGS")
@@ -90,7 +95,7 @@ def parse_flush(stream: TokenStream) -> Statement:
 def parse_unlock(stream: TokenStream) -> Statement:
     stream.expect("UNLOCK")
     if stream.accept("INSTANCE"):
-        return Unsupported("UNLOCK INSTANCE")
+        return LockInstance(unlock=True)
     stream.expect_any("TABLES", "TABLE")
     return UnlockTables()
 
@@ -98,19 +103,20 @@ def parse_unlock(stream: TokenStream) -> Statement:
 def parse_lock(stream: TokenStream) -> Statement:
     stream.expect("LOCK")
     if stream.expect_any("TABLES", "TABLE", "INSTANCE") == "INSTANCE":
-        return Unsupported("LOCK INSTANCE")
+        stream.expect("FOR")
+        stream.expect("BACKUP")
+        return LockInstance(unlock=False)
     locks: list[TableLock] = []
     while True:
         name = stream.table_name()
-        if stream.accept("AS") or stream.is_name():
-            stream.name()  # an alias: locks are of tables here, whatever they are called
+        alias = stream.name() if stream.accept("AS") or stream.is_name() else None
         write = not stream.accept("READ")
         if write:
             stream.accept("LOW_PRIORITY")
             stream.expect("WRITE")
         else:
             stream.accept("LOCAL")
-        locks.append(TableLock(name, write))
+        locks.append(TableLock(name, write, alias))
         if not stream.accept_op(","):
             return LockTables(tuple(locks))
 

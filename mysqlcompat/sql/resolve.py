@@ -15,7 +15,7 @@ from typing import Any
 from sqlglot import exp
 
 from mysqlcompat.errors import SqlError, not_supported
-from mysqlcompat.functions.table import Context, Sleeps
+from mysqlcompat.functions.table import Context, Effects
 from mysqlcompat.sql.changes import resolve_delete, resolve_insert, resolve_update
 from mysqlcompat.sql.expressions import Resolver
 from mysqlcompat.sql.parse import Parsed, parse_expression
@@ -93,7 +93,8 @@ class PlainContext:
     last_insert_id: int = 0
     row_count: int = 0
     found_rows: int = 0
-    sleeps: Sleeps = field(default_factory=Sleeps)
+    effects: Effects = field(default_factory=Effects)
+    user_locks: Any = None
     row: int = 1
     warnings: list[tuple[str, int, str]] = field(default_factory=list)
     variables: dict[str, Any] = field(default_factory=dict)

@@ -170,6 +170,7 @@ class TableLock:
 
     table: TableName
     write: bool
+    alias: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,13 @@ class LockTables(Statement):
 @dataclass(frozen=True, slots=True)
 class UnlockTables(Statement):
     pass
+
+
+@dataclass(frozen=True, slots=True)
+class LockInstance(Statement):
+    """LOCK INSTANCE FOR BACKUP, UNLOCK INSTANCE."""
+
+    unlock: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def test_two_lost_copies_do_not_stop_writes() -> None:
         threads = start_customers(cluster.writer_port, CUSTOMERS, 1, ledger)
         assert ledger.wait_for_more(20), cluster.output
         for copy in ("az1/full", "az3/tail"):
-            shutil.rmtree(cluster.data / copy)
+            shutil.rmtree(cluster.volume_dir / copy)
         assert ledger.wait_for_more(200), cluster.output
         ledger.stop.set()
         for thread in threads:
@@ -135,7 +135,7 @@ def test_a_second_server_on_the_same_data_is_refused() -> None:
             cwd=Path(__file__).parents[2],
         )
         assert done.returncode == 1
-        assert done.stderr.startswith("mysqlcompat: data directory ")
+        assert done.stderr.startswith("mysqlcompat: volume main in data directory ")
         assert "in use by another server" in done.stderr
         assert len(done.stderr.splitlines()) == 1
         connection = connect(cluster.writer_port)

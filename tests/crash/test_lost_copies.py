@@ -29,7 +29,7 @@ PAIRS = [(one, two) for one in range(COPIES) for two in range(one)]
 def copies(cluster: Cluster) -> dict[str, dict[str, Any]]:
     """State of the six copies, by name, as storage says it."""
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(str(storage_socket(cluster.data)))
+        connection.connect(str(storage_socket(cluster.volume_dir)))
         connection.sendall(protocol.QUESTION.pack(protocol.STATUS, 0, 0))
         with connection.makefile("rb") as answers:
             _, count = protocol.ANSWER.unpack(answers.read(protocol.ANSWER.size))
@@ -42,7 +42,7 @@ def wait_for_copies(cluster: Cluster, lost: list[str], ledger: Ledger) -> None:
     while True:
         assert ledger.wait_for_more(5), cluster.output
         alive = all(one["state"] == "live" for one in copies(cluster).values())
-        if alive and all((cluster.data / name / "copy.json").exists() for name in lost):
+        if alive and all((cluster.volume_dir / name / "copy.json").exists() for name in lost):
             return
 
 
@@ -96,9 +96,10 @@ def test_any_two_copies_may_go_while_orders_flow(how: str, tmp_path: Path) -> No
             lost = [NAMES[copy] for copy in pair]
             for name in lost:
                 if how == "delete":
-                    shutil.rmtree(data / name)
+                    shutil.rmtree(cluster.volume_dir / name)
                 else:
-                    (data / name).rename(tmp_path / f"{number}-{name.replace('/', '-')}")
+                    away = f"{number}-{name.replace('/', '-')}"
+                    (cluster.volume_dir / name).rename(tmp_path / away)
             assert ledger.wait_for_more(100), f"no orders without {lost}\n{cluster.output}"
             wait_for_copies(cluster, lost, ledger)
         ledger.stop.set()
@@ -108,6 +109,6 @@ def test_any_two_copies_may_go_while_orders_flow(how: str, tmp_path: Path) -> No
         verify(cluster.writer_port, ledger)
         assert cluster.stop() == 0, cluster.output
         check_data(data)
-        print(f"{len(ledger.acknowledged)} orders, {compare_copies(data)} pages")
+        print(f"{len(ledger.acknowledged)} orders, {compare_copies(cluster.volume_dir)} pages")
         cluster.start()
         verify(cluster.writer_port, ledger)

@@ -15,9 +15,10 @@ from pathlib import Path
 from tests.mysqlcompat.corpus import ours
 from tests.mysqlcompat.corpus.asking import Asker
 from tests.mysqlcompat.corpus.sections import (
+    Place,
     Section,
-    different,
     families,
+    faults,
     read,
     reasons,
     write_faults,
@@ -44,16 +45,18 @@ def served(family: str, asker: Asker) -> Answered:
                 yield section, expression, expected, asker.ask(section, expression).text()
 
 
-def compare(family: str, answered: Answered, show_all: bool) -> list[str]:
-    """Expressions that differ; prints them."""
-    known = different(family)
-    wrong, header, count = [], "", 0
+def compare(family: str, answered: Answered, show_all: bool) -> list[Place]:
+    """Faults; prints them, or those that are new."""
+    known, on_purpose = faults(family), reasons(family)
+    wrong: list[Place] = []
+    header, count = "", 0
     for section, expression, expected, got in answered:
         count += 1
-        if got == expected:
+        if got == expected or expression in on_purpose:
             continue
-        wrong.append(expression)
-        if show_all or expression not in known:
+        place = (section.header(), expression)
+        wrong.append(place)
+        if show_all or place not in known:
             if section.header() != header:
                 header = section.header()
                 sys.stdout.write(header + "\n")
@@ -73,8 +76,8 @@ def main(arguments: list[str]) -> None:
                 wrong[family] += compare(family, served(family, asker), "--all" in options)
             asker.close()
     if "--keep" in options:
-        for family, expressions in wrong.items():
-            write_faults(family, [one for one in expressions if one not in reasons(family)])
+        for family, places in wrong.items():
+            write_faults(family, places)
 
 
 if __name__ == "__main__":

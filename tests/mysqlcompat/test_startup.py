@@ -10,28 +10,28 @@ from pathlib import Path
 import pytest
 
 from mysqlcompat import startup
-from mysqlcompat.startup import StartError, explain, listen, lock_data_dir
+from mysqlcompat.startup import StartError, explain, listen, lock_volume
 
 
 def test_a_directory_is_locked_once(tmp_path: Path) -> None:
     data = tmp_path / "new" / "data"
-    fd = lock_data_dir(data)
+    fd = lock_volume(data)
     with pytest.raises(StartError, match="in use by another server"):
-        lock_data_dir(data)
+        lock_volume(data)
     os.close(fd)
-    os.close(lock_data_dir(data))
+    os.close(lock_volume(data))
 
 
 def test_a_file_is_no_directory(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("")
     with pytest.raises(StartError, match="not a directory"):
-        lock_data_dir(tmp_path / "data")
+        lock_volume(tmp_path / "data")
 
 
 def test_a_directory_of_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "ibdata1").write_text("another database")
-    with pytest.raises(StartError, match=r"unknown format: it has no volume\.json but 'ibdata1'"):
-        lock_data_dir(tmp_path)
+    with pytest.raises(StartError, match=r"unknown format: it has no 'volumes' but 'ibdata1'"):
+        lock_volume(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["ibdata1"]
 
 
@@ -71,7 +71,7 @@ def test_system_errors_are_one_line(number: int, words: str) -> None:
 
 def test_the_lock_waits_a_moment_for_the_dying(tmp_path: Path) -> None:
     """A killed server's processes may hold the lock until the kernel has ended them."""
-    fd = lock_data_dir(tmp_path)
+    fd = lock_volume(tmp_path)
     go_read, go_write = os.pipe()
     pid = os.fork()
     if pid == 0:  # holds the inherited lock until told, as a dying child would
@@ -81,7 +81,7 @@ def test_the_lock_waits_a_moment_for_the_dying(tmp_path: Path) -> None:
     os.close(fd)
     os.close(go_write)
     assert startup.PATIENCE_S > 0
-    again = lock_data_dir(tmp_path)
+    again = lock_volume(tmp_path)
     os.close(again)
     os.close(go_read)
     os.waitpid(pid, 0)

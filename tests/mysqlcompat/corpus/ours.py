@@ -110,6 +110,8 @@ def answer(section: Section, expression: str) -> Answer:
         return _selected(context, section, expression)
     except SqlError as error:
         return Answer.of_error(error.errno, error.sqlstate, error.message)
+    except Exception as error:  # what a session answers with ERROR 1105, and is always a fault
+        return Answer.of_error(1105, "HY000", f"{type(error).__name__}: {error}")
 
 
 def _selected(context: PlainContext, section: Section, expression: str) -> Answer:

@@ -164,29 +164,39 @@ def generated(family: str) -> list[Section]:
     return list(sections) if sections is not None else [one for one, _ in read(family)]
 
 
-def different(family: str) -> set[str]:
-    """Expressions on which this server gives another answer: the family's ``DIFFERENT``, which says
-    why, and its faults that are known and not yet mended."""
-    return reasons(family).keys() | set(faults(family))
-
-
 def reasons(family: str) -> dict[str, str]:
     """Expressions on which this server differs on purpose, and why."""
     return dict(getattr(_module(family), "DIFFERENT", {}))
 
 
-def faults(family: str) -> list[str]:
+Place = tuple[str, str]  #: header of a section, expression
+
+
+def faults(family: str) -> set[Place]:
+    """What differs, is known to, and should not."""
     path = GOLDEN / "faults" / f"{family}.txt"
-    lines = path.read_text("utf-8").split("\n") if path.exists() else []
-    return [_unescaped(line) for line in lines if line]
+    header, found = "", set()
+    for line in path.read_text("utf-8").split("\n") if path.exists() else ():
+        if line.startswith("== "):
+            header = line
+        elif line:
+            found.add((header, _unescaped(line)))
+    return found
 
 
-def write_faults(family: str, expressions: list[str]) -> None:
+def write_faults(family: str, places: list[Place]) -> None:
     path = GOLDEN / "faults" / f"{family}.txt"
     path.unlink(missing_ok=True)
-    if expressions:
+    lines: list[str] = []
+    header = ""
+    for place in places:
+        if place[0] != header:
+            header = place[0]
+            lines.append(header)
+        lines.append(_escaped(place[1]))
+    if lines:
         path.parent.mkdir(exist_ok=True)
-        path.write_text("\n".join(map(_escaped, expressions)) + "\n", encoding="utf-8")
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _module(family: str) -> Any:

@@ -13,7 +13,7 @@ from btree.engine import Engine
 from btree.schema import Column, ColumnType, Index, IndexPart, Table, TypeKind
 from mysqlcompat.functions import operators
 from mysqlcompat.functions.definitions import FUNCTIONS
-from mysqlcompat.functions.table import Sleeps
+from mysqlcompat.functions.table import Effects
 from mysqlcompat.machine.machine import machine_of
 from mysqlcompat.machine.run import execute
 from mysqlcompat.results import Ok, Rows
@@ -44,7 +44,7 @@ class Session:
         self.time_zone = "UTC"
         self.collation = "utf8mb4_0900_ai_ci"
         self.warnings: list[tuple[int, str]] = []
-        self.sleeps = Sleeps()
+        self.effects = Effects()
 
     def warn(self, errno: int, message: str, level: str = "Warning") -> None:
         self.warnings.append((errno, message))

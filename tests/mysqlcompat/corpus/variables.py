@@ -1,0 +1,44 @@
+"""User variables: their types and values within a statement."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mysqlcompat.corpus.edges import FEW
+from tests.mysqlcompat.corpus.sections import section
+
+_VALUES: Final = (*FEW, "1 + 1", "1 / 3", "concat('a', 'b')", "user()", "1 = 1", "pi()")
+
+SECTIONS: Final = (
+    section(f"@a := {value}" for value in _VALUES),
+    section(f"concat(@b := {value}, '|', coalesce(@b, 'null'))" for value in _VALUES),
+    section(
+        (
+            "@undefined",
+            "@undefined + 1",
+            "@undefined is null",
+            "@undefined = 'a'",
+            "(@c := 5) + @c",
+            "(@c := 'x') = @c",
+            "@d := @d := 3",
+            "@`quoted name` := 1",
+            "@'single' := 2",
+            "@a.b$c := 3",
+            "@UPPER := 1",
+            "(@t := 1) + (@T := 2) + @t",
+            "@@div_precision_increment",
+            "@@session.sql_mode",
+            "@@nosuch",
+            "@@global.div_precision_increment",
+            "collation(@nothing)",
+            "coercibility(@nothing)",
+            "@e := null",
+            "hex(@f := x'41')",
+            "1 + (@g := 2) * 3",
+            "@h := 1, 2",
+            "if((@i := 1) = 1, @i := 2, @i := 3)",
+            "@@local.time_zone",
+            "@",
+        )
+    ),
+)
