@@ -29,15 +29,9 @@ from btree.lock_kernels import active_place, lock_passed, lock_row, writer_confl
 from btree.mvcc_kernels import version_older, version_seen, version_start, view_sees
 from btree.page_kernels import page_count, page_search
 from btree.pool_kernels import pool_find, pool_peek
-from btree.range_lock_kernels import (
-    lock_mode,
-    scan_begin,
-    scan_end,
-    scan_reach,
-    scan_room,
-    scan_skip,
-)
-from btree.row_kernels import keeps_gaps, mode_of, row_current, row_stand
+from btree.locking_scan_kernels import scan_row
+from btree.range_lock_kernels import lock_mode, scan_begin, scan_end, scan_reach
+from btree.row_find_kernels import keeps_gaps, mode_of, row_current, row_stand
 from btree.row_keys_kernels import WHICH_WALK, index_root, key_at, key_make
 from btree.rows_kernels import row_is_old, row_upgrade
 from btree.state import (
@@ -160,7 +154,7 @@ def cursor_open(
     store_i64(mem, cursor + CUR_TABLE, table)
     store_i64(mem, cursor + CUR_INDEX, index)
     store_i64(mem, cursor + CUR_ROOT, index_root(mem, table, index))
-    mode = mode_of(mem, ctx, mode)
+    mode = mode_of(st, mem, ctx, mode)
     gapless = mode & MODE_KIND == MODE_SNAPSHOT or not keeps_gaps(mem, ctx)
     store_i64(mem, cursor + CUR_MODE, mode)
     store_i64(mem, cursor + CUR_GAP, GAPLESS if gapless else 0)
@@ -238,94 +232,6 @@ def _secondary_row(st, mem, ctx, table, index, frame, slot):
     return st[ST_ROW_AT]
 
 
-@routine
-def _entry_lock(st, mem, cursor, frame, slot, wanted, hold):
-    """Lock the newest row behind an entry: 1 and ST_ROW_…, 0: there is none, or a code.
-
-    wanted  LOCK_…: how
-    hold    LOCK_CHECK if the entry itself is locked by an interval, or not at all, 0: it gets a
-            lock of its own
-    """
-    ctx = load_i64(mem, cursor + CUR_CTX)
-    root = load_i64(mem, cursor + CUR_ROOT)
-    key = leaf_key(st, mem, frame, slot)
-    count = leaf_key_bytes(st, mem, frame, slot)
-    if load_i64(mem, cursor + CUR_INDEX) == 0:
-        return row_current(st, mem, ctx, root, key, count, wanted | hold)
-    value = leaf_value_start(st, mem, frame, slot)
-    if load_u8(mem, value + S_DELETED):
-        trx_id = load_i64(mem, value + S_TRX)
-        return writer_conflict(st, mem, ctx, trx_id, root, key, count, wanted)
-    code = lock_row(st, mem, ctx, root, key, count, wanted | hold)
-    if code < 0:
-        return code
-    pk_bytes = load_u16(mem, value + S_KEY_BYTES)
-    clustered = index_root(mem, load_i64(mem, cursor + CUR_TABLE), 0)
-    return row_current(st, mem, ctx, clustered, key + count - pk_bytes, pk_bytes, wanted)
-
-
-@routine
-def _committed_row(st, mem, cursor, frame, slot):
-    """The row behind an entry as it was last committed: 1 and ST_ROW_…, 0: none, or a code."""
-    key = leaf_key(st, mem, frame, slot)
-    count = leaf_key_bytes(st, mem, frame, slot)
-    if load_i64(mem, cursor + CUR_INDEX) != 0:
-        value = leaf_value_start(st, mem, frame, slot)
-        pk_bytes = load_u16(mem, value + S_KEY_BYTES)
-        key += count - pk_bytes
-        count = pk_bytes
-    root = index_root(mem, load_i64(mem, cursor + CUR_TABLE), 0)
-    code = row_stand(st, mem, root, key, count)
-    while code == 1 and active_place(st, mem, st[ST_ROW_TRX]) >= 0:
-        code = version_older(st, mem)
-    if code == 1 and st[ST_ROW_DELETED]:
-        return 0
-    return code
-
-
-@routine
-def _locked_row(st, mem, cursor, frame, slot):
-    """The newest row behind a slot, locked as the cursor's mode says: offset, 0: none, or a code.
-
-    A unique key that is found ends the scan, and needs no gap.
-    """
-    ctx = load_i64(mem, cursor + CUR_CTX)
-    mode = load_i64(mem, cursor + CUR_MODE)
-    gap = load_i64(mem, cursor + CUR_GAP)
-    following = load_i64(mem, cursor + CUR_NEXT_ROW)
-    wanted = lock_mode(mode)
-    if mode & MODE_NOWAIT:
-        wanted |= LOCK_NOWAIT
-    hold = 0
-    if gap > 0:
-        code = scan_room(st, mem, cursor, frame, slot)
-        if code < 0:
-            return code
-        if mode & MODE_UNIQUE == 0 and following != ROW_FIRST:
-            hold = LOCK_CHECK
-    elif mode & MODE_PASSING:
-        wanted |= LOCK_CHECK | LOCK_PASSING
-    code = _entry_lock(st, mem, cursor, frame, slot, wanted, hold)
-    if code == E_LOCK_WAIT:
-        if mode & MODE_SKIP_LOCKED:
-            if gap > 0:
-                return scan_skip(st, mem, cursor, frame, slot)
-            return 0
-        if mode & MODE_COMMITTED == 0 or gap > 0 or following == ROW_AGAIN:
-            return code
-        code = _committed_row(st, mem, cursor, frame, slot)
-    if code < 0:
-        return code
-    store_i64(mem, cursor + CUR_NEXT_ROW, ROW_PLAIN)
-    if code == 0:
-        return 0
-    if gap > 0 and mode & MODE_UNIQUE:
-        gap_close(st, mem, ctx, gap)
-        store_i64(mem, cursor + CUR_GAP, GAPLESS)
-        store_i64(mem, cursor + CUR_DONE, 1)
-    return st[ST_ROW_AT]
-
-
 @helper
 def _finish(st, mem, cursor, frame, edge):
     """The range ends at `edge`: 0, or a code with the scan still before its end."""
@@ -340,7 +246,7 @@ def _finish(st, mem, cursor, frame, edge):
             slot = -1
             if found:
                 frame, slot = st[ST_LEAF_FRAME], st[ST_LEAF_SLOT]
-                code = _locked_row(st, mem, cursor, frame, slot)
+                code = scan_row(st, mem, cursor, frame, slot)
                 if code < 0:
                     return code
         code = scan_end(st, mem, cursor, frame, slot)
@@ -413,7 +319,7 @@ def cursor_next(st, mem, cursor, rows_out, limit):
     ctx = load_i64(mem, cursor + CUR_CTX)
     mode = load_i64(mem, cursor + CUR_MODE)
     locks = mode & MODE_KIND != MODE_SNAPSHOT
-    if locks and mode & MODE_PASSING:
+    if mode & MODE_PASSING and load_i64(mem, cursor + CUR_NEXT_ROW) == ROW_PLAIN:
         lock_passed(st, mem, ctx)
     if load_i64(mem, cursor + CUR_DONE):
         return 0
@@ -447,7 +353,7 @@ def cursor_next(st, mem, cursor, rows_out, limit):
                     passed = slot - step - backward
                     continue
             if locks:
-                row = _locked_row(st, mem, cursor, frame, at)
+                row = scan_row(st, mem, cursor, frame, at)
             elif index == 0:
                 row = _clustered_row(st, mem, ctx, frame, at)
             else:
@@ -465,9 +371,10 @@ def cursor_next(st, mem, cursor, rows_out, limit):
                 n += 1
             passed = at
             slot += step
-            if locks and load_i64(mem, cursor + CUR_DONE):
+            if row > 0 and locks and mode & MODE_UNIQUE:
+                store_i64(mem, cursor + CUR_DONE, 1)
                 break
-        if code < 0 or n == limit or (locks and load_i64(mem, cursor + CUR_DONE)):
+        if code < 0 or n == limit or load_i64(mem, cursor + CUR_DONE):
             break
         page_no = load_i64(mem, frame + (LEFT_AT if backward else RIGHT_AT))
         following = 0

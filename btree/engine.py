@@ -24,7 +24,7 @@ from btree import (
 )
 from btree.catalog import Catalog
 from btree.check_rows import check_engine
-from btree.errors import TooManyTransactions
+from btree.errors import TooManyLocks, TooManyTransactions
 from btree.foreign_keys import ForeignKeys
 from btree.locks import Locks
 from btree.pool import BufferPool
@@ -37,9 +37,6 @@ from btree.state import (
     ST_ACTIVE_ROOM,
     ST_BUILD_AT,
     ST_KEYS_AT,
-    ST_LOCK_BUCKETS_AT,
-    ST_LOCK_FREE,
-    ST_LOCK_MASK,
     ST_NEXT_TRX,
     ST_PURGE_UNDO,
     ST_REMOTE_LOW,
@@ -48,7 +45,9 @@ from btree.state import (
 from btree.tree import Store
 from btree.txn_layout import (
     CTX_BYTES,
+    CTX_FLAGS,
     CTX_ISOLATION,
+    CTX_LOCKING_READS,
     CTX_STATEMENT_UNDO,
     CTX_TRX,
     CTX_UNDO_LAST,
@@ -56,8 +55,7 @@ from btree.txn_layout import (
     CTX_VIEW_ROOM,
     CTX_WAITERS,
     ISOLATION_REPEATABLE_READ,
-    LOCK_BYTES,
-    LOCK_NEXT,
+    ISOLATION_SERIALIZABLE,
     SYS_NEXT_TRX,
     SYS_UNDO_HEAD,
     TABLE_BYTES,
@@ -70,8 +68,6 @@ from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_READ_ONLY
 from redo.volume import Volume
 
 TRANSACTIONS_MAX: Final = 4096  #: that change data at the same time
-_LOCK_BUCKETS: Final = 1 << 14
-_LOCK_CHUNK: Final = 4096  #: entries the lock table grows by
 _BUILD_BYTES: Final = 2 << 20
 _NO_VIEW: Final = 1 << 62
 _ROLLBACK_ROWS: Final = 256  #: undone between two looks at the clock of others
@@ -103,8 +99,6 @@ class Engine:
         st[ST_ACTIVE_ROOM] = TRANSACTIONS_MAX
         st[ST_KEYS_AT] = arena.alloc(KEYS_BYTES)
         st[ST_BUILD_AT] = arena.alloc(_BUILD_BYTES)
-        st[ST_LOCK_BUCKETS_AT] = arena.alloc(8 * _LOCK_BUCKETS)
-        st[ST_LOCK_MASK] = _LOCK_BUCKETS - 1
         st[ST_REMOTE_LOW] = _NO_VIEW
         self.catalog_building: set[bytes] = set()
         self.catalog = Catalog(self)
@@ -146,7 +140,7 @@ class Engine:
     def settle(self, code: int) -> bool:
         """Do what a retryable code asks for (page, frame, log room, locks); whether to retry."""
         if code == E_LOCKS_FULL:
-            self._grow_locks()
+            self.locks.grow()
             return True
         if code == E_CASCADE_ROOM:
             self.foreign_keys.grow_stack()
@@ -209,9 +203,16 @@ class Engine:
 
     # transactions
 
-    def begin(self, ctx: int, isolation: int = ISOLATION_REPEATABLE_READ) -> None:
-        """A transaction starts; it has no id, and no view, until it needs one."""
+    def begin(
+        self, ctx: int, isolation: int = ISOLATION_REPEATABLE_READ, single: bool = False
+    ) -> None:
+        """A transaction starts; it has no id, and no view, until it needs one.
+
+        single  it is one statement: at SERIALIZABLE its plain reads need no locks
+        """
         assert self.word(ctx, CTX_TRX) == 0
+        locking = isolation == ISOLATION_SERIALIZABLE and not single
+        self._set(ctx, CTX_FLAGS, CTX_LOCKING_READS if locking else 0)
         self._set(ctx, CTX_ISOLATION, isolation)
 
     def open_view(self, ctx: int) -> None:
@@ -224,7 +225,7 @@ class Engine:
 
     def rollback_statement(self, ctx: int) -> None:
         """Undo what the statement has done so far; its locks stay."""
-        self._undo(ctx, self.word(ctx, CTX_STATEMENT_UNDO))
+        self._undo(ctx, self.word(ctx, CTX_STATEMENT_UNDO), True)
 
     def commit(self, ctx: int) -> int:
         """Commit; the LSN that must become durable before anybody is told, 0: nothing written."""
@@ -234,7 +235,7 @@ class Engine:
 
     def rollback(self, ctx: int) -> None:
         """Undo the whole transaction and end it."""
-        self._undo(ctx, 0)
+        self._undo(ctx, 0, False)
         self.ensure(self.call(txn_kernels.txn_rolled_back, ctx))
         self.locks.wake()
 
@@ -243,14 +244,18 @@ class Engine:
         return self.word(ctx, CTX_UNDO_LAST)
 
     def rollback_to(self, ctx: int, mark: int) -> None:
-        """Undo what was done since the mark."""
-        self._undo(ctx, mark)
+        """Undo what was done since the mark; its locks stay."""
+        self._undo(ctx, mark, True)
 
-    def _undo(self, ctx: int, until: int) -> None:
+    def _undo(self, ctx: int, until: int, keep_locks: bool) -> None:
         self.foreign_keys.give_up(ctx)
         step = rollback_kernels.rollback_step
-        while self.ensure(self.call(step, ctx, until, _ROLLBACK_ROWS)):
-            pass
+        while True:
+            try:
+                if not self.ensure(self.call(step, ctx, until, _ROLLBACK_ROWS, int(keep_locks))):
+                    return
+            except TooManyLocks:  # going back must not fail
+                keep_locks = False
 
     # tables
 
@@ -286,12 +291,3 @@ class Engine:
     def check(self) -> list[str]:
         """Verify everything: trees, space, rows against indexes, undo. Problems as text."""
         return check_engine(self)
-
-    def _grow_locks(self) -> None:
-        """More entries for the lock table."""
-        at = self.arena.alloc(LOCK_BYTES * _LOCK_CHUNK)
-        entries = self.words(at, LOCK_BYTES // 8 * _LOCK_CHUNK).reshape(_LOCK_CHUNK, -1)
-        for number in range(_LOCK_CHUNK - 1):
-            entries[number, LOCK_NEXT // 8] = at + LOCK_BYTES * (number + 1)
-        entries[-1, LOCK_NEXT // 8] = self.st[ST_LOCK_FREE]
-        self.st[ST_LOCK_FREE] = at

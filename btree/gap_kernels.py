@@ -282,6 +282,14 @@ def gap_room(st, mem, node, count):
     return code
 
 
+@helper
+def _ends_free(st, mem, node):
+    for which, room_word in ((GAP_LOW, GAP_LOW_ROOM), (GAP_HIGH, GAP_HIGH_ROOM)):
+        room = load_i64(mem, node + room_word)
+        if room:
+            lock_free(st, mem, load_i64(mem, node + which), room)
+
+
 @routine
 def gap_open(st, mem, ctx, root, mode, key, key_bytes):
     """An interval with nothing in it: both ends are `key` (bytes -1: the low end is open, the high
@@ -311,14 +319,6 @@ def gap_open(st, mem, ctx, root, mode, key, key_bytes):
     st[ST_GAP_COUNT] += 1
     _link(st, mem, node)
     return node
-
-
-@helper
-def _ends_free(st, mem, node):
-    for which, room_word in ((GAP_LOW, GAP_LOW_ROOM), (GAP_HIGH, GAP_HIGH_ROOM)):
-        room = load_i64(mem, node + room_word)
-        if room:
-            lock_free(st, mem, load_i64(mem, node + which), room)
 
 
 @routine

@@ -300,8 +300,8 @@ def _drop(st, mem, ctx, node):
 
 @helper
 def _found(mem, out, count, room, ctx):
-    """Add a context to those at `out`, if it is not there and there is room: how many now."""
-    for i in range(count):
+    """Add a context to those at `out` from the second on, if there is room: how many now."""
+    for i in range(1, count):
         if load_i64(mem, out + 8 * i) == ctx:
             return count
     if count < room:
@@ -310,14 +310,14 @@ def _found(mem, out, count, room, ctx):
     return count
 
 
-@kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
-def lock_blockers(st, mem, wait, out, room):
-    """Who is in the way of an entry that waits; if nobody is, it is granted.
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8)")
+def lock_blockers(st, mem, wait, out, room, grant):
+    """Who is in the way of an entry that waits.
 
-    out   first the context whose locks to watch (the last of the queue before this one), then
-          those that must end first, as far as there is room for them
-    ->    0: granted (an intention is gone: it only waits); otherwise the number of contexts at
-          `out`, the first included
+    out    first the context whose locks to watch (the last of the queue before this one), then
+           those that must end first, as far as there is room for them
+    grant  1: if nobody is, it becomes a lock (an intention goes: it only waits)
+    ->     0: nobody; otherwise the number of contexts at `out`, the first included
     """
     ctx = load_i64(mem, wait + LOCK_CTX)
     kind = load_i64(mem, wait + LOCK_KIND)
@@ -356,9 +356,9 @@ def lock_blockers(st, mem, wait, out, room):
     if count == 1 and before:
         count = _found(mem, out, count, room, before)
     if count == 1:
-        if kind & LOCK_INTENTION:
+        if grant and kind & LOCK_INTENTION:
             _drop(st, mem, ctx, wait)
-        else:
+        elif grant:
             store_i64(mem, wait + LOCK_KIND, kind & ~LOCK_WAITING)
         return 0
     store_i64(mem, out, before if before else load_i64(mem, out + 8))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from btree.mvcc_kernels import purge_low, version_of_record
 from btree.pool_kernels import pool_find
-from btree.row_kernels import row_stand
+from btree.row_find_kernels import row_stand
 from btree.row_keys_kernels import (
     WHICH_OLD,
     entry_remove,

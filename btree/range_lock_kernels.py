@@ -75,7 +75,7 @@ def _key_here(st, mem):
     return leaf_key(st, mem, frame, slot), leaf_key_bytes(st, mem, frame, slot)
 
 
-@helper
+@routine
 def _stand_after(st, mem, root, key, key_bytes):
     """Stand on the first entry after a key: 1, 0 there is none, or E_PAGE_MISS."""
     code = tree_find(st, mem, root, key, key_bytes)
@@ -85,7 +85,7 @@ def _stand_after(st, mem, root, key, key_bytes):
     return leaf_here(st, mem)
 
 
-@helper
+@routine
 def _stand_before(st, mem, root, key, key_bytes):
     """Stand on the last entry before a key: 1, 0 there is none, or E_PAGE_MISS."""
     code = tree_find(st, mem, root, key, key_bytes)
@@ -94,7 +94,7 @@ def _stand_before(st, mem, root, key, key_bytes):
     return leaf_previous(st, mem)
 
 
-@helper
+@routine
 def _open_here(st, mem, ctx, root, mode, found):
     """An empty interval at the entry stood on (found 1), or below all: the node, E_LOCKS_FULL."""
     if found == 0:
@@ -103,7 +103,7 @@ def _open_here(st, mem, ctx, root, mode, found):
     return gap_open(st, mem, ctx, root, mode, key, count)
 
 
-@helper
+@routine
 def _high_here(st, mem, node, found, record):
     """End an interval at the entry stood on (found 1), or above all: 0 or E_LOCKS_FULL."""
     if found == 0:

@@ -12,9 +12,11 @@ been purged already, and nobody would ever remove it.
 from __future__ import annotations
 
 from btree.layout import D_TABLE_ID
+from btree.lock_kernels import lock_keep
 from btree.mvcc_kernels import purge_low, version_of_record, version_older
 from btree.pool_kernels import pool_find
-from btree.row_kernels import row_stand
+from btree.range_lock_kernels import gap_around
+from btree.row_find_kernels import keeps_gaps, row_stand
 from btree.row_keys_kernels import (
     WHICH_NEW,
     WHICH_OLD,
@@ -52,6 +54,7 @@ from btree.txn_layout import (
     C_ROW,
     CTX_ROWS_CHANGED,
     CTX_UNDO_LAST,
+    LOCK_EXCLUSIVE,
     PREVIOUS_DELETED,
     S_VALUE_BYTES,
     TABLE_ROWS,
@@ -184,6 +187,18 @@ def _key_of_record(st, mem, record, which):
 
 
 @routine
+def _lock_stays(st, mem, ctx, table, record):
+    """The transaction goes on: the row's lock, and the gap of one that goes, stay. 0 or a code."""
+    key_bytes = _key_of_record(st, mem, record, WHICH_OLD)
+    key = key_at(st, 0, WHICH_OLD)
+    root = index_root(mem, table, 0)
+    code = lock_keep(st, mem, ctx, root, key, key_bytes)
+    if code == 0 and load_u8(mem, record + U_KIND) == UNDO_INSERT and keeps_gaps(mem, ctx):
+        code = gap_around(st, mem, ctx, root, key, key_bytes, LOCK_EXCLUSIVE)
+    return code
+
+
+@routine
 def _undo_one(st, mem, ctx, frame, record, table):
     """Undo one record of a table that exists: 0 or a code with nothing done."""
     reserve_begin(st)
@@ -239,11 +254,13 @@ def _undo_one(st, mem, ctx, frame, record, table):
     return 0
 
 
-@kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
-def rollback_step(st, mem, ctx, until, limit):
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8)")
+def rollback_step(st, mem, ctx, until, limit, keep):
     """Undo up to `limit` records of `ctx`, newest first, down to the undo pointer `until`.
 
-    -> 0 all undone, 1 there is more, or a code (E_PAGE_MISS, E_NO_FRAME, E_LOG_FULL): call again
+    keep  1: the transaction goes on, and what it had locked by changing it stays locked
+    -> 0 all undone, 1 there is more, or a code (E_PAGE_MISS, E_NO_FRAME, E_LOG_FULL, E_LOCKS_FULL):
+       call again
     """
     for _ in range(limit):
         pointer = load_i64(mem, ctx + CTX_UNDO_LAST)
@@ -257,7 +274,9 @@ def rollback_step(st, mem, ctx, until, limit):
         spill = st[ST_SPILL_NEXT]
         st[ST_SPILL_NEXT] = st[ST_SPILL_AT]
         if table:
-            code = _undo_one(st, mem, ctx, frame, record, table)
+            code = _lock_stays(st, mem, ctx, table, record) if keep else 0
+            if code == 0:
+                code = _undo_one(st, mem, ctx, frame, record, table)
         else:
             code = mtr_begin(st, mem)
             if code == 0:

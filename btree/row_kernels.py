@@ -29,6 +29,7 @@ from btree.lock_kernels import lock_birth, lock_row, writer_conflict
 from btree.mvcc_kernels import version_seen, version_start
 from btree.pool_kernels import pool_find
 from btree.range_lock_kernels import gap_around, gap_upto
+from btree.row_find_kernels import keeps_gaps, mode_of, row_current, row_stand
 from btree.row_keys_kernels import (
     WHICH_NEW,
     WHICH_OLD,
@@ -76,11 +77,7 @@ from btree.tree_kernels import (
 )
 from btree.txn_layout import (
     C_ROW,
-    CTX_FLAGS,
-    CTX_ISOLATION,
-    CTX_LOCKING_READS,
     CTX_TRX,
-    ISOLATION_REPEATABLE_READ,
     LOCK_CHECK,
     LOCK_EXCLUSIVE,
     LOCK_NOWAIT,
@@ -88,10 +85,8 @@ from btree.txn_layout import (
     MODE_KIND,
     MODE_NOWAIT,
     MODE_PASSING,
-    MODE_SHARED,
     MODE_SKIP_LOCKED,
     MODE_SNAPSHOT,
-    MODE_SNAPSHOT_BELOW,
     PREVIOUS_DELETED,
     S_DELETED,
     S_KEY_BYTES,
@@ -114,54 +109,6 @@ from redo.state import ST_DUPLICATE_INDEX, ST_NEXT_LSN
 CHANGE_INSERT = 1
 CHANGE_UPDATE = 2
 CHANGE_DELETE = 3
-
-
-@routine
-def row_stand(st, mem, root, key, key_bytes):
-    """Stand on the newest version of a row: 1 and ST_ROW_…, 0 no such key, or a code."""
-    code = tree_find(st, mem, root, key, key_bytes)
-    if code <= 0:
-        return code
-    value = leaf_value(st, mem, st[ST_LEAF_FRAME], st[ST_LEAF_SLOT])
-    if value < 0:
-        return value
-    version_start(st, mem, value, st[ST_VALUE_BYTES])
-    return 1
-
-
-@helper
-def keeps_gaps(mem, ctx):
-    """Whether the isolation level locks gaps, and keeps what turned out not to match."""
-    return load_i64(mem, ctx + CTX_ISOLATION) >= ISOLATION_REPEATABLE_READ
-
-
-@helper
-def mode_of(mem, ctx, mode):
-    """What a MODE_… means for a transaction: SERIALIZABLE reads lock; INSERT … SELECT may not."""
-    if mode == MODE_SNAPSHOT:
-        locking = load_i64(mem, ctx + CTX_FLAGS) & CTX_LOCKING_READS
-        return MODE_SHARED if locking else MODE_SNAPSHOT
-    if mode & MODE_SNAPSHOT_BELOW and not keeps_gaps(mem, ctx):
-        return MODE_SNAPSHOT
-    return mode
-
-
-@routine
-def row_current(st, mem, ctx, root, key, key_bytes, wanted):
-    """Stand on the newest version, locked as `wanted` (LOCK_…): 1, 0 (none, or deleted), a code."""
-    code = row_stand(st, mem, root, key, key_bytes)
-    if code <= 0:
-        return code
-    code = writer_conflict(st, mem, ctx, st[ST_ROW_TRX], root, key, key_bytes, wanted)
-    if code < 0:
-        return code
-    if st[ST_ROW_DELETED]:
-        return 0
-    if st[ST_ROW_TRX] != load_i64(mem, ctx + CTX_TRX) or load_i64(mem, ctx + CTX_TRX) == 0:
-        code = lock_row(st, mem, ctx, root, key, key_bytes, wanted)
-        if code < 0:
-            return code
-    return 1
 
 
 @helper
@@ -189,7 +136,7 @@ def row_get(st, mem, ctx, table, key, key_bytes, mode):
     -> offset | E_NOT_FOUND | E_PAGE_MISS | E_LOCK_WAIT | E_LOCKS_FULL
     """
     root = index_root(mem, table, 0)
-    mode = mode_of(mem, ctx, mode)
+    mode = mode_of(st, mem, ctx, mode)
     if mode == MODE_SNAPSHOT:
         code = row_stand(st, mem, root, key, key_bytes)
         if code == 1:

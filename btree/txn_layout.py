@@ -27,11 +27,11 @@
     168     gaps            first interval of locked gaps it owns, 0: none
     176     lock_count      record locks it owns or waits for
     184     gap_count       intervals it owns
-    192     released        1: it gave locks back for which somebody waits (`Locks.wake` clears it)
     192     cascade_at      stack of foreign keys' actions (`foreign_kernels`), 0: none yet
     200     cascade_room    its bytes
     208     cascade_top     bytes in use; not 0: a row has changed, its foreign keys are not done yet
     216     foreign_off     1: foreign_key_checks = 0
+    224     released        1: it gave locks back for which somebody waits (`Locks.wake` clears it)
 
     OFFSET  SIZE NAME       TRANSACTION SYSTEM PAGE (page 1; 0-63 is the common page header)
     64      8    next_trx   next id to give out (ids start at 1)
@@ -99,10 +99,14 @@ CTX_PREVIOUS: Final = 136
 CTX_FLAGS: Final = 144
 CTX_BEGIN_US: Final = 152
 CTX_COMMIT_LSN: Final = 160
+CTX_GAPS: Final = 168
+CTX_LOCK_COUNT: Final = 176
+CTX_GAP_COUNT: Final = 184
 CTX_CASCADE_AT: Final = 192
 CTX_CASCADE_ROOM: Final = 200
 CTX_CASCADE_TOP: Final = 208
 CTX_FOREIGN_OFF: Final = 216
+CTX_RELEASED: Final = 224
 CTX_BYTES: Final = 256
 
 #: The context is a transaction found active at start, waiting to be rolled back.
@@ -260,4 +264,4 @@ ROW_AGAIN: Final = 2  #: it has been looked at before it was locked: wait for it
 
 assert SLOTS_AT % 8 == 0
 assert U_KEY == U_ROW_BYTES + 2
-assert CTX_BYTES >= CTX_FOREIGN_OFF + 8
+assert CTX_BYTES >= CTX_RELEASED + 8
