@@ -9,7 +9,8 @@ Read in this order
     split_kernels          splits and merges
     tree, tree_kernels, entry_kernels   find, walk, reserve, insert, replace, delete; for Python
     collations, collation_kernels   weights, comparison, hashes of strings
-    rows, rows_kernels     rows by column; descriptors
+    rows, rows_kernels     rows by column, also of older formats (`row_formats`)
+    descriptors            what kernels know of a table
     keys, keys_kernels     order-preserving keys
     txn_layout             contexts, system page, undo records, leaf values, cursors
     locks, lock_kernels    who owns a row, who waits for whom
@@ -22,7 +23,11 @@ Read in this order
     foreign_keys, foreign_layout, foreign_kernels   parents looked up, children acted on
     rollback_kernels, purge_kernels     undoing; forgetting what nobody can see
     recovered              transactions a crash cut off
-    catalog, catalog_kernels   the dictionary; index builds; dropping
+    bulk_kernels           trees filled from sorted entries
+    entry_sort, sort_kernels   sorting in bounded memory
+    index_build, index_build_kernels   indexes built while rows are changed
+    catalog, catalog_rows, catalog_kernels   the dictionary; private tables; dropping
+    loaded_tables          descriptors of the tables in use
     engine                 the façade
     check, check_rows      every invariant, verified
     dump                   `python -m btree.dump`

@@ -1,98 +1,66 @@
 """The dictionary: databases, tables, indexes; rows of the B-tree whose root is page 2.
 
-::
+What the rows are is told by `catalog_rows`. A DDL statement is one mini-transaction over these rows
+and the root pages it makes (`catalog_kernels.catalog_change`), which also moves the dictionary's
+version in page 1. Pages of what is dropped are freed later, in steps; an X row remembers them
+across a crash. So are trees that nobody has yet: of an index that is being built, of a *private*
+table that is being filled. Until they are adopted a crash sweeps them away.
 
-    KEY                          VALUE
-    D name                       JSON of a `Database`
-    T table id                   JSON of a `schema.Table`, without root pages
-    R table id, index id         root page of an index's tree
-    X index id                   root page of a tree that is being dropped, or not in use yet
-    N                            next id, for tables and indexes alike; never given twice
-
-Ids are eight bytes, big-endian; pages eight bytes, little-endian. A DDL statement is one mini-
-transaction over these rows and the root pages it makes (`catalog_kernels.catalog_change`), which
-also moves the dictionary's version in page 1. Pages of what is dropped are freed later, in steps;
-an X row remembers them across a crash.
-
-In memory the dictionary is a set of frozen objects, compared with the tree after each change:
-whoever holds a `Table` keeps a consistent one, and plans are checked by `version`.
+In memory are the names of all tables. Definitions are read when they are asked for, and those in
+use stay (`loaded_tables`): frozen objects, so whoever holds a `Table` keeps a consistent one, and
+plans are checked by `version`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
-from btree import catalog_kernels
-from btree.catalog_kernels import OP_DELETE, OP_PUT, OP_TREE, OP_WORDS
-from btree.errors import (
-    DatabaseExists,
-    DuplicateKey,
-    TableExists,
-    UnknownDatabase,
-    UnknownTable,
-)
-from btree.rows import describe
+from btree import catalog_kernels, catalog_rows
+from btree.catalog_kernels import OP_DELETE, OP_PUT, OP_WORDS
+from btree.catalog_rows import Database, Op
+from btree.errors import DatabaseExists, TableExists, UnknownDatabase, UnknownTable
+from btree.index_build import IndexBuild
+from btree.loaded_tables import LoadedTables
 from btree.schema import DEFAULT_CHARSET, DEFAULT_COLLATION, Index, Table
-from btree.state import ST_TABLES_AT, ST_TABLES_ROOM, ST_VALUE_BYTES
 from btree.tree import BTree
-from btree.txn_layout import CATALOG_ROOT, SYS_DICTIONARY, TABLE_BYTES
-from redo.codes import E_DUPLICATE
+from btree.txn_layout import CATALOG_ROOT, SYS_DICTIONARY
 
 if TYPE_CHECKING:
     from btree.engine import Engine
 
-_BUILD_ROWS: Final = 1024  #: rows a step of an index build does
-_FIRST_ID: Final = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Database:
-    """A database and what its tables get by default."""
-
-    name: str
-    charset: str = DEFAULT_CHARSET
-    collation: str = DEFAULT_COLLATION
-    created: str = ""
-
-
-@dataclass(slots=True)
-class _Op:
-    kind: int
-    key: bytes
-    value: bytes = b""
-    tree_id: int = 0
-
-
-def _id(number: int) -> bytes:
-    return number.to_bytes(8, "big")
-
-
-def _page(number: int) -> bytes:
-    return number.to_bytes(8, "little")
-
-
-def _table_key(table_id: int) -> bytes:
-    return b"T" + _id(table_id)
-
-
-def _root_key(table_id: int, index_id: int) -> bytes:
-    return b"R" + _id(table_id) + _id(index_id)
+_VALUE_BYTES = 4 << 20
+_DROPPED_AT_ONCE = 64  #: tables a mini-transaction takes out of the dictionary
 
 
 class Catalog:
-    """The dictionary of one engine; reads from memory, changes through the engine."""
+    """The dictionary of one engine; changes go through the engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._tree = BTree(engine.store, CATALOG_ROOT, value_bytes=4 << 20)
-        self._raw: dict[bytes, bytes] = {}
+        self._tree = BTree(engine.store, CATALOG_ROOT, value_bytes=_VALUE_BYTES)
         self._databases: dict[str, Database] = {}
-        self._tables: dict[int, Table] = {}
-        self._names: dict[tuple[str, str], Table] = {}
+        self._going: set[str] = set()  #: databases that are being dropped
+        self._names: dict[str, dict[str, int]] = {}
+        self._places: dict[int, tuple[str, str]] = {}
+        self._trees: dict[bytes, int] = {}  #: X rows
+        self._foreign: dict[int, Table] = {}  #: definitions with foreign keys
+        self._private: dict[int, Table] = {}
+        self._next_id = catalog_rows.FIRST_ID
+        self.loaded = LoadedTables(engine.arena, engine.st, self._is_pinned)
+        self.building: set[bytes] = set()  #: X rows of trees that are not to be freed
         self.version = 0
+
+    def _is_pinned(self, table: Table) -> bool:
+        """Kernels follow foreign keys from table to table: both ends stay loaded."""
+        place = table.database, table.name
+        return bool(table.foreign_keys) or any(
+            (key.database, key.table) == place
+            for child in self._foreign.values()
+            for key in child.foreign_keys
+        )
 
     # reading
 
@@ -106,97 +74,139 @@ class Catalog:
             raise UnknownDatabase(name)
         return self._databases[name]
 
-    def tables(self, database: str) -> list[Table]:
-        """The tables of a database by name."""
-        return [self._names[key] for key in sorted(self._names) if key[0] == database]
+    def has_database(self, name: str) -> bool:
+        return name in self._databases
+
+    def table_names(self, database: str) -> list[str]:
+        """Names of the tables of a database, sorted."""
+        return sorted(self._names.get(database, ()))
+
+    def has_table(self, database: str, name: str) -> bool:
+        return name in self._names.get(database, ())
+
+    def tables(self, database: str) -> Iterator[Table]:
+        """The tables of a database by name. Those that are not loaded have no descriptor."""
+        names = self._names.get(database, {})
+        for name in sorted(names):
+            yield self._definition(names[name])
 
     def table(self, database: str, name: str) -> Table | None:
         """A table, None when there is none of that name."""
-        return self._names.get((database, name))
-
-    def all_tables(self) -> list[Table]:
-        """Every table by id."""
-        return [self._tables[number] for number in sorted(self._tables)]
+        table_id = self._names.get(database, {}).get(name)
+        return None if table_id is None else self.table_of_id(table_id)
 
     def table_of_id(self, table_id: int) -> Table | None:
-        """A table by id."""
-        return self._tables.get(table_id)
+        """A table by id, private ones too."""
+        table = self.loaded.get(table_id)
+        if table is None and table_id in self._places:
+            table = self.loaded.load(self._read(table_id))
+        return table or self._private.get(table_id)
+
+    def all_tables(self) -> Iterator[Table]:
+        """Every table by id, ready for kernels."""
+        for table_id in sorted(self._places):
+            table = self.table_of_id(table_id)
+            if table is not None:
+                yield table
+
+    def tables_with_foreign_keys(self) -> list[Table]:
+        """The tables that have foreign keys, ready for kernels."""
+        found = (self.table_of_id(table_id) for table_id in sorted(self._foreign))
+        return [table for table in found if table is not None]
+
+    def private_tables(self) -> list[Table]:
+        """Tables that no name leads to."""
+        return list(self._private.values())
 
     def dropping(self) -> Iterator[tuple[bytes, int]]:
-        """Rows and root pages of trees that wait to be freed."""
-        for key, value in self._raw.items():
-            if key[:1] == b"X":
-                yield key, int.from_bytes(value, "little")
+        """Rows and root pages of trees that no table has: dropped, or not in use yet."""
+        return iter(list(self._trees.items()))
+
+    def _definition(self, table_id: int) -> Table:
+        return self.loaded.peek(table_id) or self._read(table_id)
+
+    def _read(self, table_id: int) -> Table:
+        """A definition with its roots, from the tree."""
+        stored = self._tree.get(catalog_rows.table_key(table_id))
+        assert stored is not None, f"table {table_id} is in the names, not in the tree"
+        table = Table.from_dict(json.loads(stored))
+        roots = (
+            self._tree.get(catalog_rows.root_key(table_id, one.index_id)) for one in table.indexes
+        )
+        indexes = tuple(
+            replace(index, root=catalog_rows.number_of(root or b""))
+            for index, root in zip(table.indexes, roots, strict=True)
+        )
+        return replace(table, indexes=indexes, table_id=table_id, version=self.version)
+
+    # following the tree
 
     def refresh(self) -> bool:
-        """Read what has changed in the tree since the last time; whether anything has."""
+        """Take over what has changed in the tree since the last time; whether anything has."""
         version = self._engine.call(catalog_kernels.system_word, SYS_DICTIONARY)
         if version == self.version:
             return False
-        self.reload(version)
+        changed: set[bytes] = set()
+        first = self.version + 1
+        if self.version == 0 or version - first >= catalog_rows.CHANGES_KEPT:
+            self.reload(version)
+            return True
+        for number in range(first, version + 1):
+            row = self._tree.get(catalog_rows.version_key(number))
+            if row is None or catalog_rows.number_of(row) != number:
+                self.reload(version)
+                return True
+            changed.update(catalog_rows.keys_of_version(row))
+        self._take(((key, self._tree.get(key)) for key in changed), version)
         return True
 
     def reload(self, version: int) -> None:
-        """Read the whole tree, keeping the objects whose rows are as they were."""
-        before, self._raw = self._raw, dict(self._tree.items())
-        databases = {}
-        tables = {}
-        for key, value in self._raw.items():
-            if key[:1] == b"D":
-                database = Database(**json.loads(value))
-                databases[database.name] = database
-            elif key[:1] == b"T":
-                table_id = int.from_bytes(key[1:], "big")
-                tables[table_id] = self._table(table_id, value, before, version)
-        for table_id in self._tables.keys() - tables.keys():
-            self._engine.words(self._entry(table_id), TABLE_BYTES // 8)[:] = 0
-        self._databases = databases
-        self._tables = tables
-        self._names = {(table.database, table.name): table for table in tables.values()}
+        """Read the whole tree."""
+        self._databases, self._going = {}, set()
+        self._names, self._trees = {}, {}
+        before, self._places, self._foreign = set(self._places), {}, {}
+        self._take(self._tree.items(), version)
+        for table_id in before - set(self._places):
+            self.loaded.forget(table_id)
+
+    def _take(self, rows: Iterable[tuple[bytes, bytes | None]], version: int) -> None:
+        """Rows of the tree as they are now; None: gone."""
         self.version = version
+        for key, value in rows:
+            kind = key[:1]
+            if kind == b"T":
+                self._take_table(catalog_rows.id_of(key), value)
+            elif kind == b"R" and catalog_rows.id_of(key) in self._places:
+                self.loaded.unload(catalog_rows.id_of(key))
+            elif kind == b"X":
+                self._trees.pop(key, None)
+                if value is not None:
+                    self._trees[key] = catalog_rows.number_of(value)
+            elif kind == b"D":
+                self._databases.pop(key[1:].decode(), None)
+                if value is not None:
+                    database = Database(**json.loads(value))
+                    self._databases[database.name] = database
+            elif kind == b"G":
+                (self._going.discard if value is None else self._going.add)(key[1:].decode())
+            elif kind == b"N" and value is not None:
+                self._next_id = catalog_rows.number_of(value)
 
-    def _table(
-        self, table_id: int, value: bytes, before: dict[bytes, bytes], version: int
-    ) -> Table:
-        table = Table.from_dict(json.loads(value))
-        roots = {
-            index.index_id: self._raw[_root_key(table_id, index.index_id)]
-            for index in table.indexes
-        }
-        kept = self._tables.get(table_id)
-        if (
-            kept is not None
-            and before.get(_table_key(table_id)) == value
-            and all(before.get(_root_key(table_id, i)) == root for i, root in roots.items())
-        ):
-            return kept
-        indexes = tuple(
-            replace(index, root=int.from_bytes(roots[index.index_id], "little"))
-            for index in table.indexes
-        )
-        table = replace(table, indexes=indexes, table_id=table_id, version=version)
-        engine = self._engine
-        table = describe(engine.arena, engine.st, table)
-        engine.words(self._entry(table_id), 1)[0] = table.descriptor
-        return table
-
-    def _entry(self, table_id: int) -> int:
-        """The table's entry in the directory that kernels look tables up in; room is made."""
-        engine = self._engine
-        st = engine.st
-        room = int(st[ST_TABLES_ROOM])
-        if table_id >= room:
-            wider = max(1024, 2 * table_id)
-            at = engine.arena.alloc(wider * TABLE_BYTES)
-            words = engine.words(at, wider * TABLE_BYTES // 8)
-            words[:] = 0
-            used = room * TABLE_BYTES // 8
-            if room:
-                words[:used] = engine.words(int(st[ST_TABLES_AT]), used)
-                engine.arena.free(int(st[ST_TABLES_AT]), room * TABLE_BYTES)
-            st[ST_TABLES_AT] = at
-            st[ST_TABLES_ROOM] = wider
-        return int(st[ST_TABLES_AT]) + table_id * TABLE_BYTES
+    def _take_table(self, table_id: int, value: bytes | None) -> None:
+        database, name = self._places.pop(table_id, ("", ""))
+        if self._names.get(database, {}).get(name) == table_id:
+            del self._names[database][name]
+        self._foreign.pop(table_id, None)
+        if value is None:
+            self.loaded.forget(table_id)
+            return
+        stored = json.loads(value)
+        place = stored["database"], stored["name"]
+        self._places[table_id] = place
+        self._names.setdefault(place[0], {})[place[1]] = table_id
+        if stored.get("foreign_keys"):
+            self._foreign[table_id] = Table.from_dict(stored)
+        self.loaded.unload(table_id)
 
     # databases
 
@@ -218,148 +228,176 @@ class Catalog:
         self._put_database(replace(self.database(name), charset=charset, collation=collation))
 
     def _put_database(self, database: Database) -> None:
-        key = b"D" + database.name.encode()
-        self._change([_Op(OP_PUT, key, json.dumps(asdict(database)).encode())])
+        key = catalog_rows.database_key(database.name)
+        self._change([Op(OP_PUT, key, json.dumps(asdict(database)).encode())])
 
     def drop_database(self, name: str) -> None:
-        """Drop a database after its tables, each in a mini-transaction of its own."""
+        """Drop a database with its tables: all, also across a crash, or nothing."""
         self.database(name)
-        for table in self.tables(name):
-            self.drop_table(name, table.name)
-        self._change([_Op(OP_DELETE, b"D" + name.encode())])
+        gone = Op(OP_DELETE, catalog_rows.database_key(name))
+        self._change([gone, Op(OP_PUT, catalog_rows.going_key(name))])
+        self._finish_dropping(name)
+
+    def _finish_dropping(self, name: str) -> None:
+        places = [(name, table) for table in self.table_names(name)]
+        for first in range(0, len(places), _DROPPED_AT_ONCE):
+            self.drop_tables(places[first : first + _DROPPED_AT_ONCE])
+        self._change([Op(OP_DELETE, catalog_rows.going_key(name))])
+
+    def recover(self) -> None:
+        """After a crash: go on with databases that were being dropped."""
+        for name in sorted(self._going):
+            self._finish_dropping(name)
 
     # tables
 
     def create_table(self, table: Table) -> Table:
         """Make a table with its trees; ids, roots and the hidden row id are filled in."""
-        self.database(table.database)
-        if self.table(table.database, table.name) is not None:
-            raise TableExists(f"{table.database}.{table.name}")
-        first = self._next_id()
-        table = _numbered(table.with_clustered(), first)
-        ops = [*self._making(table), self._ids_up_to(first + 1 + len(table.indexes))]
-        self._change(ops)
-        made = self._tables[table.table_id]
+        self._check_free(table.database, table.name)
+        first = self._next_id
+        table = catalog_rows.numbered(table.with_clustered(), first)
+        ids = catalog_rows.ids_up_to(first + 1 + len(table.indexes))
+        self._change([*catalog_rows.making(table), ids])
+        made = self._now(table.table_id)
         if table.auto_increment > 1:
-            self._engine.ensure(
-                self._engine.call(
-                    catalog_kernels.autoinc_raise, made.descriptor, table.auto_increment
-                )
-            )
+            self._raise_counter(made, table.auto_increment)
         return made
 
     def drop_table(self, database: str, name: str) -> None:
         """Drop a table; its pages are freed in the background."""
-        self._change(self._unmaking(self._existing(database, name)))
+        self.drop_tables([(database, name)])
+
+    def drop_tables(self, places: Sequence[tuple[str, str]]) -> None:
+        """Drop tables, (database, name), in one step."""
+        ops = [op for place in places for op in catalog_rows.unmaking(self._definition_at(*place))]
+        self._change(ops)
 
     def truncate_table(self, database: str, name: str) -> None:
         """Replace a table by an empty one of the same definition."""
         old = self._existing(database, name)
-        first = self._next_id()
-        new = _numbered(old, first)
-        ids = self._ids_up_to(first + 1 + len(new.indexes))
-        self._change([*self._unmaking(old), *self._making(new), ids])
+        first = self._next_id
+        new = replace(catalog_rows.numbered(old, first), row_format=1, formats=())
+        ids = catalog_rows.ids_up_to(first + 1 + len(new.indexes))
+        self._change([*catalog_rows.unmaking(old), *catalog_rows.making(new), ids])
 
     def rename_table(self, database: str, name: str, to_database: str, to_name: str) -> None:
         """Give a table another name, perhaps in another database."""
-        table = self._existing(database, name)
-        self.database(to_database)
-        if self.table(to_database, to_name) is not None:
-            raise TableExists(f"{to_database}.{to_name}")
-        self.alter_table(table, replace(table, database=to_database, name=to_name))
+        self._check_free(to_database, to_name)
+        self.rename_tables([(database, name, to_database, to_name)])
 
-    def alter_table(self, old: Table, new: Table) -> Table:
-        """Replace a definition by one that rows and trees fit already (names, defaults)."""
-        assert [index.index_id for index in old.indexes] == [i.index_id for i in new.indexes]
-        self._change([_definition(replace(new, table_id=old.table_id))])
-        return self._tables[old.table_id]
+    def rename_tables(self, moves: Sequence[tuple[str, str, str, str]]) -> None:
+        """Rename tables one after the other, in one step. The caller has checked the names."""
+        moved: dict[tuple[str, str], Table] = {}
+        for database, name, to_database, to_name in moves:
+            table = moved.pop((database, name), None) or self._existing(database, name)
+            self.database(to_database)
+            moved[to_database, to_name] = replace(table, database=to_database, name=to_name)
+        self._change([catalog_rows.definition(table) for table in moved.values()])
+
+    def alter_table(
+        self, old: Table, new: Table, others: Sequence[Table] = (), trees: Sequence[Index] = ()
+    ) -> Table:
+        """Replace a definition by one that fits the rows there are.
+
+        others new definitions of tables that follow it, in the same step
+        trees  indexes of `new` that `old` has not, with the trees `make_trees` made for them, full
+        Indexes that `new` has no more are dropped.
+        """
+        kept = {index.index_id for index in new.indexes}
+        gone = [index for index in old.indexes if index.index_id not in kept]
+        new = replace(new, table_id=old.table_id)
+        ops = catalog_rows.dropping(old, gone) + catalog_rows.adopting(new, trees)
+        self._change([*ops, *map(catalog_rows.definition, (new, *others))])
+        self.building -= {catalog_rows.tree_key(index.index_id) for index in trees}
+        return self._now(old.table_id)
 
     def set_auto_increment(self, database: str, name: str, value: int) -> None:
         """Let the next AUTO_INCREMENT value be at least `value`."""
-        table = self._existing(database, name)
+        self._raise_counter(self._existing(database, name), value)
+
+    def _raise_counter(self, table: Table, value: int) -> None:
         engine = self._engine
         engine.ensure(engine.call(catalog_kernels.autoinc_raise, table.descriptor, value))
 
+    # tables and indexes that nobody sees yet
+
+    def make_trees(self, indexes: Sequence[Index]) -> list[Index]:
+        """The indexes with ids and empty trees; `alter_table` adopts or `abandon_trees` drops."""
+        first = self._next_id
+        ided = [replace(index, index_id=first + n) for n, index in enumerate(indexes)]
+        self.building |= {catalog_rows.tree_key(index.index_id) for index in ided}
+        ids = catalog_rows.ids_up_to(first + len(ided))
+        self._change([*catalog_rows.making_trees(ided), ids])
+        return [
+            replace(index, root=self._trees[catalog_rows.tree_key(index.index_id)])
+            for index in ided
+        ]
+
+    def abandon_trees(self, indexes: Iterable[Index]) -> None:
+        """Trees of `make_trees` are not wanted any more."""
+        self.building -= {catalog_rows.tree_key(index.index_id) for index in indexes}
+
+    def make_private(self, table: Table) -> Table:
+        """A table that no name leads to: to be filled and published, or for one session alone."""
+        table_id = self._next_id
+        self._change([catalog_rows.ids_up_to(table_id + 1)])
+        table = table.with_clustered()
+        indexes = tuple(self.make_trees(table.indexes))
+        table = replace(table, table_id=table_id, indexes=indexes, version=self.version, lease=None)
+        private = self._private[table_id] = self.loaded.load(table)
+        if table.auto_increment > 1:
+            self._raise_counter(private, table.auto_increment)
+        return private
+
+    def publish(self, table: Table, old: Table | None = None) -> Table:
+        """A private table gets its name, in the place of the table `old` if there is one."""
+        ops = [] if old is None else catalog_rows.unmaking(old)
+        ops += [*catalog_rows.adopting(table, table.indexes), catalog_rows.definition(table)]
+        self._change(ops)
+        self._private.pop(table.table_id, None)
+        self.abandon_trees(table.indexes)
+        return self._now(table.table_id)
+
+    def abandon(self, table: Table) -> None:
+        """A private table is not wanted any more; its pages are freed in the background."""
+        self._private.pop(table.table_id, None)
+        self.loaded.forget(table.table_id)
+        self.abandon_trees(table.indexes)
+
     # indexes
 
-    def create_index(
-        self,
-        database: str,
-        name: str,
-        index: Index,
-        progress: Callable[[int], None] | None = None,
-    ) -> Table:
-        """Build an index over the rows there are; `progress` hears how many are done.
+    def create_index(self, database: str, name: str, index: Index) -> Table:
+        """Build an index over the rows there are, at once; nobody changes them meanwhile.
 
         Raises DuplicateKey when a unique index meets two rows with one key; then nothing is left.
-        The caller sees to it that no transaction changes the table meanwhile.
         """
         table = self._existing(database, name)
-        index = replace(index, index_id=self._next_id())
-        waiting = b"X" + _id(index.index_id)
-        making = _Op(OP_TREE, waiting, tree_id=index.index_id)
-        self._change([making, self._ids_up_to(index.index_id + 1)])
-        root = int.from_bytes(self._raw[waiting], "little")
-        built = replace(table, indexes=(*table.indexes, replace(index, root=root)))
-        described = describe(self._engine.arena, self._engine.st, built)
-        self._engine.catalog_building.add(waiting)
+        made = self.make_trees([index])
+        new = replace(table, indexes=(*table.indexes, *made))
+        build = IndexBuild(self._engine, new, made)
         try:
-            self._build(described, progress)
+            while build.step():
+                pass
+            build.finish()
+            return self.alter_table(table, new, trees=made)
         finally:
-            self._engine.catalog_building.discard(waiting)
-        root_key = _root_key(table.table_id, index.index_id)
-        self._change(
-            [_Op(OP_DELETE, waiting), _Op(OP_PUT, root_key, _page(root)), _definition(built)]
-        )
-        return self._tables[table.table_id]
-
-    def _build(self, table: Table, progress: Callable[[int], None] | None) -> None:
-        engine = self._engine
-        number = len(table.indexes) - 1
-        ctx = engine.open_context()
-        last = engine.arena.alloc(1 << 15)
-        last_bytes = -1
-        done = 0
-        try:
-            while True:
-                step = engine.call(
-                    catalog_kernels.index_build_step,
-                    ctx,
-                    table.descriptor,
-                    number,
-                    last,
-                    last_bytes,
-                    _BUILD_ROWS,
-                )
-                if step == E_DUPLICATE:
-                    raise DuplicateKey(table.indexes[number].name)
-                if engine.ensure(step) == 0:
-                    return
-                last_bytes = int(engine.st[ST_VALUE_BYTES])
-                done += step
-                if progress is not None:
-                    progress(done)
-        finally:
-            engine.arena.free(last, 1 << 15)
-            engine.close_context(ctx)
+            build.close()
+            self.abandon_trees(made)
 
     def drop_index(self, database: str, name: str, index_name: str) -> Table:
         """Drop a secondary index; raises KeyError when there is none of that name."""
         table = self._existing(database, name)
         number = table.index_no(index_name)
         assert number > 0, "the clustered index is the table"
-        gone = table.indexes[number]
         left = (*table.indexes[:number], *table.indexes[number + 1 :])
-        self._change(
-            [
-                _Op(OP_DELETE, _root_key(table.table_id, gone.index_id)),
-                _Op(OP_PUT, b"X" + _id(gone.index_id), _page(gone.root)),
-                _definition(replace(table, indexes=left)),
-            ]
-        )
-        return self._tables[table.table_id]
+        return self.alter_table(table, replace(table, indexes=left))
 
     # pieces
+
+    def _check_free(self, database: str, name: str) -> None:
+        self.database(database)
+        if self.has_table(database, name):
+            raise TableExists(f"{database}.{name}")
 
     def _existing(self, database: str, name: str) -> Table:
         self.database(database)
@@ -368,29 +406,22 @@ class Catalog:
             raise UnknownTable(f"{database}.{name}")
         return table
 
-    def _next_id(self) -> int:
-        return int.from_bytes(self._raw.get(b"N", _page(_FIRST_ID)), "little")
+    def _definition_at(self, database: str, name: str) -> Table:
+        table_id = self._names.get(database, {}).get(name)
+        if table_id is None:
+            raise UnknownTable(f"{database}.{name}")
+        return self._definition(table_id)
 
-    def _ids_up_to(self, next_id: int) -> _Op:
-        return _Op(OP_PUT, b"N", _page(next_id))
+    def _now(self, table_id: int) -> Table:
+        table = self.table_of_id(table_id)
+        assert table is not None
+        return table
 
-    def _making(self, table: Table) -> list[_Op]:
-        trees = [
-            _Op(OP_TREE, _root_key(table.table_id, index.index_id), tree_id=index.index_id)
-            for index in table.indexes
-        ]
-        return [_definition(table), *trees]
-
-    def _unmaking(self, table: Table) -> list[_Op]:
-        ops = [_Op(OP_DELETE, _table_key(table.table_id))]
-        for index in table.indexes:
-            ops.append(_Op(OP_DELETE, _root_key(table.table_id, index.index_id)))
-            ops.append(_Op(OP_PUT, b"X" + _id(index.index_id), _page(index.root)))
-        return ops
-
-    def _change(self, ops: Sequence[_Op]) -> None:
-        """Do the operations in one mini-transaction, then look at the tree again."""
+    def _change(self, ops: Sequence[Op]) -> None:
+        """Do the operations in one mini-transaction, and in memory."""
         engine = self._engine
+        version = self.version + 1
+        ops = [*ops, catalog_rows.version_row(version, [op.key for op in ops])]
         total = 8 * OP_WORDS * len(ops) + sum(len(op.key) + len(op.value) for op in ops)
         block = engine.arena.alloc(total)
         try:
@@ -403,36 +434,29 @@ class Catalog:
                 at = value_at + len(op.value)
                 engine.arena.mem[value_at:at] = bytearray(op.value)
             engine.ensure(engine.call(catalog_kernels.catalog_change, block, len(ops)))
+            values = [_stored(op, int(row[6])) for row, op in zip(words, ops, strict=True)]
         finally:
             engine.arena.free(block, total)
-        self.refresh()
+        self._take(zip((op.key for op in ops), values, strict=True), version)
 
     def free_step(self) -> bool:
         """Free some pages of what has been dropped; whether there is more to do."""
         engine = self._engine
         for key, root in self.dropping():
-            if key in engine.catalog_building:
+            if key in self.building:
                 continue
             block = engine.arena.alloc(64)
             engine.arena.mem[block : block + len(key)] = bytearray(key)
             code = engine.ensure(engine.call(catalog_kernels.drop_step, root, block, len(key)))
             engine.arena.free(block, 64)
             if code == 0:
-                del self._raw[key]
+                del self._trees[key]
             return True
         return False
 
 
-def _definition(table: Table) -> _Op:
-    """The T row of a table. Root pages are in R rows."""
-    bare = replace(table, indexes=tuple(replace(index, root=0) for index in table.indexes))
-    return _Op(OP_PUT, _table_key(table.table_id), json.dumps(bare.to_dict()).encode())
-
-
-def _numbered(table: Table, first: int) -> Table:
-    """The table with id `first` and its indexes with the ids after it."""
-    indexes = tuple(
-        replace(index, index_id=first + 1 + number, root=0)
-        for number, index in enumerate(table.indexes)
-    )
-    return replace(table, table_id=first, indexes=indexes, descriptor=0)
+def _stored(op: Op, root: int) -> bytes | None:
+    """Value of an operation's row afterwards."""
+    if op.kind == OP_DELETE:
+        return None
+    return op.value if op.kind == OP_PUT else catalog_rows.page_bytes(root)

@@ -6,52 +6,30 @@ An operation is `OP_WORDS` words; root numbers of new trees come back in its las
 
 from __future__ import annotations
 
-from btree.keys_kernels import key_has_null
+from btree import failpoints
+from btree.failpoint_kernels import failpoint
 from btree.layout import (
     CATALOG_ROOT,
     COUNTER_AT,
     D_TABLE_ID,
     FRAME_REFERENCED,
-    I_PARTS,
-    I_UNIQUE,
     KIND_AT,
     PAGE_TRX,
     PAGE_UNDO,
 )
-from btree.mvcc_kernels import purge_low, version_older, version_start
 from btree.page_kernels import page_count
 from btree.pool_kernels import pool_find, pool_take
-from btree.row_kernels import unique_conflict
 from btree.row_keys_kernels import (
-    WHICH_NEW,
-    WHICH_OLD,
-    entry_put,
     index_root,
-    index_word,
-    key_at,
-    key_count,
-    key_make,
-    key_place,
-    keys_equal,
     table_entry,
 )
 from btree.space_kernels import page_allocate, page_format, pages_reserve, reserve_begin
 from btree.state import (
     ST_LEAF_FRAME,
     ST_LEAF_SLOT,
-    ST_ROW_AT,
-    ST_ROW_DELETED,
-    ST_ROW_TRX,
-    ST_SPILL_AT,
-    ST_SPILL_NEXT,
-    ST_VALUE_BYTES,
 )
 from btree.tree_kernels import (
     leaf_here,
-    leaf_key,
-    leaf_key_bytes,
-    leaf_next,
-    leaf_value,
     tree_delete,
     tree_dismantle,
     tree_find,
@@ -60,7 +38,6 @@ from btree.tree_kernels import (
     tree_reserve,
 )
 from btree.txn_layout import (
-    S_VALUE_BYTES,
     SYS_DICTIONARY,
     SYS_NEXT_TRX,
     SYS_UNDO_HEAD,
@@ -71,7 +48,7 @@ from btree.txn_layout import (
     UNDO_END,
 )
 from redo.codes import E_NO_FRAME
-from redo.coding_kernels import load_i64, move, store_i64
+from redo.coding_kernels import load_i64, store_i64
 from redo.edit_kernels import (
     log_mark,
     mtr_begin,
@@ -179,7 +156,10 @@ def catalog_change(st, mem, ops, count):
     version = load_i64(mem, system + SYS_DICTIONARY) + 1
     page_put_i64(st, mem, system, SYS_DICTIONARY, version)
     log_mark(st, mem, KIND_DICTIONARY, version)
-    return mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.DDL_BEFORE)
+    end = mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.DDL_AFTER)
+    return end
 
 
 @kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
@@ -198,6 +178,7 @@ def drop_step(st, mem, root, key, key_bytes):
     if code == 0:
         tree_delete(st, mem, CATALOG_ROOT, key, key_bytes)
     mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.DDL_FREE)
     return code
 
 
@@ -215,100 +196,6 @@ def autoinc_raise(st, mem, table, value):
     entry = table_entry(st, load_i64(mem, table + 8 * D_TABLE_ID))
     store_i64(mem, entry + TABLE_AUTOINC, load_i64(mem, frame + COUNTER_AT))
     return mtr_commit(st, mem)
-
-
-@routine
-def _entry_reserve(st, mem, table, index, which):
-    key = key_at(st, index, which)
-    count = key_count(st, mem, index, which)
-    return tree_reserve(st, mem, index_root(mem, table, index), key, count, S_VALUE_BYTES)
-
-
-@routine
-def _build_entry(st, mem, table, index, which, trx_id, deleted):
-    """One entry of an index being built, in an MTR of its own. 0 or a code."""
-    reserve_begin(st)
-    code = _entry_reserve(st, mem, table, index, which)
-    if code >= 0:
-        code = mtr_begin(st, mem)
-    if code < 0:
-        return code
-    entry_put(st, mem, table, index, which, trx_id, deleted)
-    mtr_commit(st, mem)
-    return 0
-
-
-@routine
-def _build_row(st, mem, ctx, table, index, low):
-    """Entries of all versions, stood on the newest, that some view may still see. 0 or a code."""
-    writer = st[ST_ROW_TRX]
-    live = 0
-    if not st[ST_ROW_DELETED]:
-        live = 1
-        row = st[ST_ROW_AT]
-        key_make(st, mem, table, index, WHICH_NEW, row)
-        parts = index_word(mem, table, index, I_PARTS)
-        unique = index_word(mem, table, index, I_UNIQUE)
-        if unique and not key_has_null(mem, table, index, parts, row):
-            code = unique_conflict(st, mem, ctx, table, index, WHICH_NEW)
-            if code < 0:
-                return code
-        code = _build_entry(st, mem, table, index, WHICH_NEW, writer, 0)
-        if code < 0:
-            return code
-    while st[ST_ROW_TRX] >= low:
-        code = version_older(st, mem)
-        if code <= 0:
-            return code
-        if not st[ST_ROW_DELETED]:
-            key_make(st, mem, table, index, WHICH_OLD, st[ST_ROW_AT])
-            if not live or not keys_equal(st, mem, index, WHICH_OLD, WHICH_NEW):
-                code = _build_entry(st, mem, table, index, WHICH_OLD, writer, 1)
-                if code < 0:
-                    return code
-    return 0
-
-
-@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8, i8)")
-def index_build_step(st, mem, ctx, table, index, last, last_bytes, limit):
-    """Fill a new, still unused index from up to `limit` rows after clustered key `last`.
-
-    last  room for a key; the last key done is left there, its bytes in ST_VALUE_BYTES; -1: start
-    -> rows done, 0 at the end, or a code (E_DUPLICATE: two live rows have one key)
-    """
-    low = purge_low(st, mem)
-    root = index_root(mem, table, 0)
-    st[ST_SPILL_NEXT] = st[ST_SPILL_AT]
-    found = tree_find(st, mem, root, last, max(0, last_bytes))
-    if found < 0:
-        return found
-    code = leaf_next(st, mem) if found == 1 else leaf_here(st, mem)
-    done = 0
-    while code == 1 and done < limit:
-        frame = st[ST_LEAF_FRAME]
-        slot = st[ST_LEAF_SLOT]
-        count = leaf_key_bytes(st, mem, frame, slot)
-        for which in (WHICH_OLD, WHICH_NEW):
-            store_i64(mem, key_place(st, 0, which), count)
-            move(mem, key_at(st, 0, which), leaf_key(st, mem, frame, slot), count)
-        value = leaf_value(st, mem, frame, slot)
-        if value < 0:
-            code = value
-            break
-        version_start(st, mem, value, st[ST_VALUE_BYTES])
-        code = _build_row(st, mem, ctx, table, index, low)
-        if code < 0:
-            break
-        last_bytes = count
-        move(mem, last, key_at(st, 0, WHICH_NEW), count)
-        done += 1
-        st[ST_LEAF_FRAME] = frame
-        st[ST_LEAF_SLOT] = slot
-        code = leaf_next(st, mem)
-    st[ST_VALUE_BYTES] = last_bytes
-    if done == 0 and code < 0:
-        return code
-    return done
 
 
 @kernel("i8(i8[::1], u1[::1], i8, i8)")

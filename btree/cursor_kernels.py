@@ -14,7 +14,9 @@ matter.
 
 from __future__ import annotations
 
+from btree.ahead_kernels import ahead_leaf, ahead_leaves
 from btree.layout import (
+    AHEAD_MAX,
     D_ROW_FORMAT,
     LEAF_CELL_HEADER,
     LEFT_AT,
@@ -58,6 +60,7 @@ from btree.txn_layout import (
     C_TRX,
     CTX_TRX,
     CTX_VIEW_LOW,
+    CUR_AHEAD,
     CUR_AT_BYTES,
     CUR_AT_INCLUSIVE,
     CUR_AT_KEY,
@@ -95,7 +98,7 @@ from btree.txn_layout import (
     S_KEY_BYTES,
     S_TRX,
 )
-from redo.codes import E_LOCK_WAIT, E_TOO_BIG
+from redo.codes import E_PAGE_MISS, E_TOO_BIG
 from redo.coding_kernels import (
     compare,
     head_of,
@@ -164,6 +167,7 @@ def cursor_open(
     store_i64(mem, cursor + CUR_STOP_BYTES, low_bytes if backward else high_bytes)
     store_i64(mem, cursor + CUR_AT_INCLUSIVE, 1)
     store_i64(mem, cursor + CUR_PAGE, 0)
+    store_i64(mem, cursor + CUR_AHEAD, 0)
     store_i64(mem, cursor + CUR_DONE, done)
     return 0
 
@@ -309,6 +313,35 @@ def _leaf_edge(st, mem, cursor, frame, backward):
     return edge
 
 
+@routine
+def _look_ahead(st, mem, cursor, frame, slot):
+    """A page is missing: leave word of those the scan comes to next, twice as many as before."""
+    limit = min(AHEAD_MAX, 2 * load_i64(mem, cursor + CUR_AHEAD))
+    store_i64(mem, cursor + CUR_AHEAD, max(limit, 1))
+    count = page_count(mem, frame)
+    backward = load_i64(mem, cursor + CUR_BACKWARD)
+    edge = 0 if backward else count
+    if limit == 0 or count == 0:
+        return 0
+    if slot == edge or load_i64(mem, cursor + CUR_INDEX) == 0:
+        key = leaf_key(st, mem, frame, 0)
+        key_bytes = leaf_key_bytes(st, mem, frame, 0)
+        root = load_i64(mem, cursor + CUR_ROOT)
+        return ahead_leaves(st, mem, root, key, key_bytes, -1 if backward else 1, limit)
+    root = index_root(mem, load_i64(mem, cursor + CUR_TABLE), 0)
+    at = slot - 1 if backward else slot
+    found = 0
+    for _ in range(4 * limit):
+        if at < 0 or at >= count or found >= limit:
+            break
+        value = leaf_value_start(st, mem, frame, at)
+        pk_bytes = load_u16(mem, value + S_KEY_BYTES)
+        end = leaf_key(st, mem, frame, at) + leaf_key_bytes(st, mem, frame, at)
+        found = ahead_leaf(st, mem, root, end - pk_bytes, pk_bytes, found)
+        at += -1 if backward else 1
+    return found
+
+
 @kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
 def cursor_next(st, mem, cursor, rows_out, limit):
     """Up to `limit` row offsets at `rows_out` (int64 words): how many, 0 at the end, or a code.
@@ -394,6 +427,8 @@ def cursor_next(st, mem, cursor, rows_out, limit):
     st[ST_ROWS_READ] += n
     if n > 0:
         return n
+    if code == E_PAGE_MISS:
+        _look_ahead(st, mem, cursor, frame, slot)
     return code
 
 

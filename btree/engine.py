@@ -41,6 +41,7 @@ from btree.state import (
     ST_PURGE_UNDO,
     ST_REMOTE_LOW,
     ST_TABLES_AT,
+    ST_WANTED_TABLE,
 )
 from btree.tree import Store
 from btree.txn_layout import (
@@ -62,7 +63,7 @@ from btree.txn_layout import (
     TABLE_ROWS,
 )
 from redo.arena import Arena, Words
-from redo.codes import E_CASCADE_ROOM, E_LOCKS_FULL, E_TOO_MANY
+from redo.codes import E_CASCADE_ROOM, E_LOCKS_FULL, E_NOT_LOADED, E_TOO_MANY
 from redo.log import LogWriter
 from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_READ_ONLY
 from redo.volume import Volume
@@ -100,7 +101,6 @@ class Engine:
         st[ST_KEYS_AT] = arena.alloc(KEYS_BYTES)
         st[ST_BUILD_AT] = arena.alloc(_BUILD_BYTES)
         st[ST_REMOTE_LOW] = _NO_VIEW
-        self.catalog_building: set[bytes] = set()
         self.catalog = Catalog(self)
         self.locks = Locks(arena, st)
         self.foreign_keys = ForeignKeys(self)
@@ -129,6 +129,8 @@ class Engine:
             self.st[ST_PURGE_UNDO] = self.system_word(SYS_UNDO_HEAD)
             self.recovered.adopt()
         self.catalog.refresh()
+        if not self.st[ST_READ_ONLY]:
+            self.catalog.recover()
 
     @property
     def log_end(self) -> int:
@@ -142,6 +144,8 @@ class Engine:
         if code == E_LOCKS_FULL:
             self.locks.grow()
             return True
+        if code == E_NOT_LOADED:
+            return self.catalog.table_of_id(int(self.st[ST_WANTED_TABLE])) is not None
         if code == E_CASCADE_ROOM:
             self.foreign_keys.grow_stack()
             return True

@@ -101,7 +101,7 @@ class ForeignKeys:
         catalog = self._engine.catalog
         if self._version != catalog.version:
             self._naming = {}
-            for table in catalog.all_tables():
+            for table in catalog.tables_with_foreign_keys():
                 for number, key in enumerate(table.foreign_keys):
                     place = key.database, key.table
                     self._naming.setdefault(place, []).append(Naming(table, number))

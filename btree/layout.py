@@ -119,6 +119,8 @@ FRAME_REFERENCED: Final = 1
 FRAME_NEW: Final = 2  #: on probation: finds do not mark it referenced
 FRAME_FLAGS: Final = 63
 
+AHEAD_MAX: Final = 64  #: page numbers a kernel may leave at `st[ST_AHEAD_AT]`
+
 # --- descriptor of a table ------------------------------------------------------------------------
 D_TABLE_ID: Final = 0
 D_ROW_FORMAT: Final = 1

@@ -47,16 +47,23 @@ _BLOCKERS: Final = 64  #: holders looked at for one wait: with more, a cycle is 
 class Wait:
     """One statement's wait for others."""
 
-    __slots__ = ("_callbacks", "_done", "_error", "blockers", "ctx", "node", "watched")
+    __slots__ = ("_callbacks", "_done", "blockers", "ctx", "error", "node", "watched", "weight")
 
-    def __init__(self, ctx: int, node: int, blockers: Callable[[], Iterable[int]] | None) -> None:
+    def __init__(
+        self,
+        ctx: int,
+        node: int,
+        blockers: Callable[[], Iterable[int]] | None = None,
+        weight: int = 0,
+    ) -> None:
         self.ctx = ctx
         self.node = node  #: its entry in the lock table, 0: it waits for something else
-        self.blockers = blockers  #: of a wait outside: whom it waits for
+        self.blockers = blockers  #: of a wait outside: whom it waits for,
+        self.weight = weight  #: and what its being given up would cost
         self.watched = 0  #: the context whose locks are looked at again when it gives some back
         self._callbacks: list[Callable[[Wait], None]] = []
         self._done = False
-        self._error: Exception | None = None
+        self.error: Exception | None = None  #: what `result` raises
 
     def done(self) -> bool:
         """Is the wait over, one way or the other?"""
@@ -65,8 +72,8 @@ class Wait:
     def result(self) -> None:
         """Return: go on. Raises Deadlock, LockTimeout, or what `cancel` was given."""
         assert self._done
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
 
     def add_done_callback(self, callback: Callable[[Wait], None]) -> None:
         """Call `callback(self)` when the wait is over; at once when it already is."""
@@ -78,7 +85,7 @@ class Wait:
     def finish(self, error: Exception | None) -> None:
         """For `Locks`: it is over."""
         self._done = True
-        self._error = error
+        self.error = error
         callbacks, self._callbacks = self._callbacks, []
         for callback in callbacks:
             callback(self)
@@ -145,18 +152,21 @@ class Locks:
         node = E_LOCKS_FULL
         while (node := int(lock_kernels.lock_enqueue(self._st, self._arena.mem, ctx))) < 0:
             self.grow()
-        wait = Wait(ctx, node, None)
+        wait = Wait(ctx, node)
         self._park(wait)
         self._look(wait)
         return wait
 
-    def wait_outside(self, ctx: int, blockers: Callable[[], Iterable[int]]) -> Wait:
+    def wait_outside(
+        self, ctx: int, blockers: Callable[[], Iterable[int]], weight: int = 0
+    ) -> Wait:
         """Wait for something that is not a row: the owner calls `grant` or `cancel`.
 
         blockers  whom it waits for, as contexts, whenever asked
-        A deadlock ends some wait of the cycle, as in `wait`.
+        weight    what it costs to give it up: in a cycle with such waits the cheapest ends, and
+                  waits for rows cost nothing
         """
-        wait = Wait(ctx, 0, blockers)
+        wait = Wait(ctx, 0, blockers, weight)
         self._park(wait)
         self._break_cycles(wait)
         return wait
@@ -259,7 +269,11 @@ class Locks:
         """End a wait of each cycle that this one closes."""
         while not wait.done() and (cycle := self._cycle(wait)):
             self.deadlocks += 1
-            victim = min(cycle, key=lambda one: (self._weight(one.ctx), one is not wait))
+            outside = any(one.blockers is not None for one in cycle)
+            victim = min(
+                cycle,
+                key=lambda one: (one.weight if outside else self._rows(one), one is not wait),
+            )
             if self.on_deadlock is not None:
                 self.on_deadlock(Circle(tuple(cycle), victim.ctx))
             self._end(victim, Deadlock())
@@ -284,8 +298,9 @@ class Locks:
                 path.pop()
         return []
 
-    def _weight(self, ctx: int) -> int:
-        return int(self._arena.words(ctx + txn_layout.CTX_ROWS_CHANGED, 1)[0])
+    def _rows(self, wait: Wait) -> int:
+        """Rows that the one who waits has changed."""
+        return int(self._arena.words(wait.ctx + txn_layout.CTX_ROWS_CHANGED, 1)[0])
 
     def _count(self, ctx: int, change: int) -> None:
         self._arena.words(ctx + txn_layout.CTX_WAITERS, 1)[0] += change

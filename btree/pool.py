@@ -1,8 +1,10 @@
 """The buffer pool: frames, what is in them, and bringing pages in.
 
-Kernels find pages with `pool_kernels.pool_find`; when one misses, Python calls `fetch`. Pages on
-probation (the last eighth of the pool to come in) do not get their reference mark when found, so a
-scan leaves no marks and its pages go first: the clock is scan-resistant.
+Kernels find pages with `pool_kernels.pool_find`; when one misses, Python calls `fetch`, or
+`fetch_many` when several callers have missed. A scan's kernel says what comes next, and `fetch`
+asks for that ahead (`read_ahead`). Pages on probation (the last eighth of the pool to come in) do
+not get their reference mark when found, so a scan leaves no marks and its pages go first: the clock
+is scan-resistant.
 
 Invariant: a page is evicted only when ``page_lsn < VDL``; then the volume can give it back.
 """
@@ -10,11 +12,15 @@ Invariant: a page is evicted only when ``page_lsn < VDL``; then the volume can g
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Sequence
 
 from btree import pool_kernels
 from btree.errors import PageCorrupt, PoolExhausted
-from btree.layout import FRAME_NEW, TABLE_ENTRY_BYTES, scratch_bytes
+from btree.layout import AHEAD_MAX, FRAME_NEW, TABLE_ENTRY_BYTES, scratch_bytes
+from btree.read_ahead import ReadAhead
 from btree.state import (
+    ST_AHEAD_AT,
+    ST_AHEAD_COUNT,
     ST_CLOCK_HAND,
     ST_FRAME_COUNT,
     ST_FRAMES_AT,
@@ -33,7 +39,8 @@ from btree.state import (
 )
 from redo.arena import Arena, Words
 from redo.image import PAGE_NO_AT
-from redo.state import ST_MISS_PAGE, ST_PAGE_BYTES, ST_VDL
+from redo.protocol import READ_MANY_PAGES
+from redo.state import ST_MISS_PAGE, ST_PAGE_BYTES, ST_READ_ONLY, ST_VDL
 from redo.volume import Volume
 
 
@@ -58,6 +65,9 @@ class BufferPool:
         self._probation: deque[int] = deque()
         self._evicted: deque[int] = deque(maxlen=16)
         self._probation_limit = max(2, frames // 8)
+        self._ahead = ReadAhead(volume, frames)
+        self.reads = 0  #: pages read because somebody missed them
+        self.read_ahead = 0  #: pages read before that
         #: frames kept free for pages made inside kernels
         self._spare = max(2, min(64, frames // 16))
         st[ST_FRAMES_AT] = arena.alloc(frames * page_bytes)
@@ -66,6 +76,7 @@ class BufferPool:
         st[ST_TABLE_AT] = arena.alloc(entries * TABLE_ENTRY_BYTES)
         st[ST_TABLE_MASK] = entries - 1
         st[ST_OWNER_AT] = arena.alloc(8 * frames)
+        st[ST_AHEAD_AT] = arena.alloc(8 * AHEAD_MAX)
         st[ST_SCRATCH_AT] = arena.alloc(scratch_bytes(page_bytes))
         st[ST_SPILL_AT] = st[ST_SPILL_NEXT] = arena.alloc(spill_bytes)
         st[ST_SPILL_END] = st[ST_SPILL_AT] + spill_bytes
@@ -120,26 +131,111 @@ class BufferPool:
         lsn  the page as of this LSN; VDL by default
         Offsets into other frames are stale afterwards. Raises PoolExhausted when nothing may go.
         """
-        st, mem = self._st, self._arena.mem
         if page_no is None:
-            page_no = int(st[ST_MISS_PAGE])
-        present = self.lookup(page_no)
-        if present is not None:
-            return present
+            page_no = int(self._st[ST_MISS_PAGE])
+        if page_no in self._ahead:
+            self._take_ahead()
+        frame = self.lookup(page_no)
+        if frame is None:
+            frame = self._read(page_no, int(self._st[ST_VDL]) if lsn is None else lsn)
+        if self._st[ST_AHEAD_COUNT]:
+            self._ask_ahead(page_no)
+        return frame
+
+    def _read(self, page_no: int, lsn: int) -> int:
+        """Read one page into a frame made free for it."""
         if not self.make_room(1) and self.free == 0 and not self.make_room(1, force=True):
             raise PoolExhausted(f"no frame for page {page_no}")
-        frame = int(pool_kernels.pool_admit(st, mem, page_no, FRAME_NEW))
+        frame = self._admit(page_no)
         try:
-            self._volume.read_page(page_no, int(st[ST_VDL]) if lsn is None else lsn, frame)
-            if int(mem[frame + PAGE_NO_AT :][:8].view("<i8")[0]) != page_no:
-                raise PageCorrupt(page_no, "the volume gave another page")
+            self._volume.read_page(page_no, lsn, frame)
+            self._verify(page_no, frame)
         except BaseException:
-            pool_kernels.pool_drop(st, mem, page_no)
+            self.drop(page_no)
             raise
+        self.reads += 1
+        self._try_out(page_no)
+        return frame
+
+    def fetch_many(self, page_nos: Iterable[int]) -> None:
+        """Bring in the pages that several callers have missed, as many as there is room for.
+
+        Whoever goes without misses again, and asks again. Raises what `fetch` does.
+        """
+        if any(page_no in self._ahead for page_no in page_nos):
+            self._take_ahead()
+        wanted = [page_no for page_no in dict.fromkeys(page_nos) if self.lookup(page_no) is None]
+        wanted = wanted[: max(1, min(READ_MANY_PAGES, self.frames // 8))]
+        self.make_room(len(wanted))
+        wanted = wanted[: self.free]
+        if len(wanted) < 2:
+            for page_no in wanted or list(page_nos)[:1]:
+                self.fetch(page_no)
+            return
+        frames = [self._admit(page_no) for page_no in wanted]
+        try:
+            self._volume.pages_ask(wanted, int(self._st[ST_VDL]))
+            good = self._volume.pages_take(frames)
+        except BaseException:
+            for page_no in wanted:
+                self.drop(page_no)
+            raise
+        self.reads += len(wanted)
+        self._keep(wanted, frames, good)
+
+    def _admit(self, page_no: int) -> int:
+        return int(pool_kernels.pool_admit(self._st, self._arena.mem, page_no, FRAME_NEW))
+
+    def _verify(self, page_no: int, frame: int) -> None:
+        if int(self._arena.mem[frame + PAGE_NO_AT :][:8].view("<i8")[0]) != page_no:
+            raise PageCorrupt(page_no, "the volume gave another page")
+
+    def _keep(self, page_nos: Sequence[int], frames: Sequence[int], good: Sequence[bool]) -> None:
+        """Keep the good pages of a batch; the others are as if never asked for."""
+        for page_no, frame, is_good in zip(page_nos, frames, good, strict=True):
+            if is_good:
+                self._verify(page_no, frame)
+                self._try_out(page_no)
+            else:
+                self.drop(page_no)
+
+    def _try_out(self, page_no: int) -> None:
+        """A page that has just come in is on probation until enough others have."""
         self._probation.append(page_no)
         if len(self._probation) > self._probation_limit:
-            pool_kernels.pool_graduate(st, mem, self._probation.popleft())
-        return frame
+            pool_kernels.pool_graduate(self._st, self._arena.mem, self._probation.popleft())
+
+    def _ask_ahead(self, page_no: int) -> None:
+        """Ask for the pages that the kernel which missed `page_no` left word of."""
+        st = self._st
+        at, count = int(st[ST_AHEAD_AT]), int(st[ST_AHEAD_COUNT])
+        st[ST_AHEAD_COUNT] = 0
+        if self._ahead.window < 2:
+            return
+        count = int(pool_kernels.pool_absent(st, self._arena.mem, at, count))
+        page_nos = self._arena.words(at, count)[: self._ahead.window].tolist()
+        self._ahead.ask(page_nos, int(st[ST_VDL]))
+
+    def _take_ahead(self) -> None:
+        """Take in the pages that were asked for ahead, as far as there is room for them."""
+        page_nos = self._ahead.page_nos
+        stale = self._st[ST_READ_ONLY] and self._ahead.lsn != self._st[ST_VDL]
+        room = 0
+        if not stale:
+            self.make_room(len(page_nos))
+            room = max(0, self.free - self._spare // 2)
+        frames: list[int] = []
+        kept: list[int] = []
+        for page_no in page_nos:
+            if len(kept) < room and self.lookup(page_no) is None:
+                kept.append(page_no)
+                frames.append(self._admit(page_no))
+            else:
+                frames.append(int(self._st[ST_SCRATCH_AT]))
+        good = self._ahead.take(frames)
+        self.read_ahead += len(kept)
+        taken = [n for n, frame in enumerate(frames) if frame != self._st[ST_SCRATCH_AT]]
+        self._keep(kept, [frames[n] for n in taken], [good[n] for n in taken])
 
     def make_room(self, count: int, force: bool = False) -> bool:
         """Evict until `count` frames, and all spare ones, are free; whether that was possible.

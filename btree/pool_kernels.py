@@ -145,6 +145,18 @@ def pool_lookup(st, mem, page_no):
 
 
 @jit.kernel("i8(i8[::1], u1[::1], i8, i8)")
+def pool_absent(st, mem, page_nos, count):
+    """Keep those of `count` page numbers (words) that are not in the pool; how many."""
+    kept = 0
+    for i in range(count):
+        page_no = load_i64(mem, page_nos + 8 * i)
+        if pool_peek(st, mem, page_no) < 0:
+            store_i64(mem, page_nos + 8 * kept, page_no)
+            kept += 1
+    return kept
+
+
+@jit.kernel("i8(i8[::1], u1[::1], i8, i8)")
 def pool_admit(st, mem, page_no, flags):
     """`pool_take` for Python; the frame of the page if it is in the pool already."""
     frame = pool_peek(st, mem, page_no)

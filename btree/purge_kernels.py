@@ -8,6 +8,8 @@ that key. Then the position moves on; a page passed entirely is freed and the he
 
 from __future__ import annotations
 
+from btree import failpoints
+from btree.failpoint_kernels import failpoint
 from btree.mvcc_kernels import purge_low, version_of_record
 from btree.pool_kernels import pool_find
 from btree.row_find_kernels import row_stand
@@ -148,6 +150,7 @@ def _purge_record(st, mem, record, pointer, table, low):
         if key_note(st, mem, index, WHICH_OLD):
             entry_remove(st, mem, table, index, WHICH_OLD)
     mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.PURGE_ROW)
     return 0
 
 
@@ -165,6 +168,7 @@ def _drop_image(st, mem, frame, record):
     page_put_u8(st, mem, frame, record + U_FLAGS - frame, flags | UNDONE)
     overflow_free(st, mem, first)
     mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.PURGE_IMAGE)
     return 0
 
 
@@ -182,6 +186,7 @@ def _free_page(st, mem, frame):
     page_put_i64(st, mem, system, SYS_UNDO_HEAD, following << 16 | UNDO_AT)
     page_free(st, mem, frame)
     mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.PURGE_PAGE)
     st[ST_PURGE_UNDO] = following << 16 | UNDO_AT
     st[ST_UNDO_PAGES] -= 1
     return 0
@@ -213,6 +218,8 @@ def purge_step(st, mem, limit):
             return 0
         if kind != UNDO_INSERT and not flags & (UNDONE | PREVIOUS_DELETED):
             table = table_descriptor(st, mem, load_u32(mem, record + U_TABLE))
+            if table < 0:
+                return table
             if table:
                 spill = st[ST_SPILL_NEXT]
                 st[ST_SPILL_NEXT] = st[ST_SPILL_AT]

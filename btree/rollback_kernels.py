@@ -11,6 +11,8 @@ been purged already, and nobody would ever remove it.
 
 from __future__ import annotations
 
+from btree import failpoints
+from btree.failpoint_kernels import failpoint
 from btree.layout import D_TABLE_ID
 from btree.lock_kernels import lock_keep
 from btree.mvcc_kernels import purge_low, version_of_record, version_older
@@ -244,6 +246,7 @@ def _undo_one(st, mem, ctx, frame, record, table):
         tree_replace(st, mem, root, key, key_bytes, st[ST_BUILD_AT], value_bytes)
     _mend_secondaries(st, mem, table, has_new, has_old)
     mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.ROLLBACK_ROW)
     entry = table_entry(st, load_i64(mem, table + 8 * D_TABLE_ID))
     rows = load_i64(mem, entry + TABLE_ROWS)
     if kind == UNDO_DELETE:
@@ -271,6 +274,8 @@ def rollback_step(st, mem, ctx, until, limit, keep):
             return frame
         record = frame + (pointer & 0xFFFF)
         table = table_descriptor(st, mem, load_u32(mem, record + U_TABLE))
+        if table < 0:
+            return table
         spill = st[ST_SPILL_NEXT]
         st[ST_SPILL_NEXT] = st[ST_SPILL_AT]
         if table:

@@ -13,6 +13,8 @@ R4  A table without primary key gets row ids from the LSN: they ascend and never
 
 from __future__ import annotations
 
+from btree import failpoints
+from btree.failpoint_kernels import failpoint
 from btree.keys_kernels import key_has_null
 from btree.layout import (
     C_AT,
@@ -281,6 +283,7 @@ def _prepare_secondaries(st, mem, ctx, table, change, new_row):
 @routine
 def _change_secondaries(st, mem, ctx, table, change):
     """Mark old entries, write new ones."""
+    failpoint(st, mem, failpoints.ROW_CHANGE)
     trx_id = load_i64(mem, ctx + CTX_TRX)
     for index in range(1, table_indexes(mem, table)):
         if key_note(st, mem, index, WHICH_NEW):

@@ -25,6 +25,7 @@ from btree.state import (
     ST_ROW_TRX,
     ST_TABLES_AT,
     ST_TABLES_ROOM,
+    ST_WANTED_TABLE,
 )
 from btree.tree_kernels import tree_delete, tree_find, tree_insert, tree_replace
 from btree.txn_layout import (
@@ -32,6 +33,7 @@ from btree.txn_layout import (
     C_ROW,
     C_TRX,
     C_UNDO,
+    NOT_LOADED,
     S_DELETED,
     S_KEY_BYTES,
     S_TRX,
@@ -39,6 +41,7 @@ from btree.txn_layout import (
     TABLE_BYTES,
     TABLE_DESCRIPTOR,
 )
+from redo.codes import E_NOT_LOADED
 from redo.coding_kernels import compare, load_i64, move, store_i64, store_u8, store_u16
 from redo.jit import helper, routine
 
@@ -79,11 +82,15 @@ def table_entry(st, table_id):
 
 @helper
 def table_descriptor(st, mem, table_id):
-    """Descriptor of a table by id, 0 when it has been dropped."""
+    """Descriptor of a table by id, 0 when it has been dropped, or E_NOT_LOADED."""
     entry = table_entry(st, table_id)
     if entry == 0:
         return 0
-    return load_i64(mem, entry + TABLE_DESCRIPTOR)
+    descriptor = load_i64(mem, entry + TABLE_DESCRIPTOR)
+    if descriptor == NOT_LOADED:
+        st[ST_WANTED_TABLE] = table_id
+        return E_NOT_LOADED
+    return descriptor
 
 
 @helper

@@ -214,8 +214,9 @@ class Table:
     version      dictionary version in which this definition appeared
     row_format   version number that rows written under this definition carry
     formats      earlier ones that rows may still have
-    descriptor   offset of the kernel-readable description in the arena (`rows.describe`), 0: none;
+    descriptor   offset of the kernel-readable description in the arena (`descriptors`), 0: none;
                  not stored
+    lease        keeps the descriptor's memory while a copy of the table is used; not stored
     """
 
     name: str
@@ -236,6 +237,7 @@ class Table:
     checks: tuple[Check, ...] = ()
     formats: tuple[RowFormat, ...] = ()
     descriptor: int = field(default=0, compare=False)
+    lease: Any = field(default=None, compare=False, repr=False)
 
     @property
     def clustered(self) -> Index:
@@ -278,8 +280,9 @@ class Table:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON form for the dictionary, without what is as by default."""
-        made = _sparse(self)
-        made.pop("descriptor", None)
+        made: dict[str, Any] = _sparse(self)
+        for name in ("descriptor", "lease"):
+            made.pop(name, None)
         return made
 
     @classmethod

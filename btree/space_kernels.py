@@ -10,6 +10,8 @@ After that, inside the mini-transaction, `page_allocate` cannot fail.
 
 from __future__ import annotations
 
+from btree import failpoints
+from btree.failpoint_kernels import failpoint
 from btree.layout import (
     CELLS_AT,
     CELLS_END_AT,
@@ -108,6 +110,7 @@ def page_allocate(st, mem):
         page_put_i64(st, mem, header, NEXT_PAGE_AT, page_no + 1)
         page_new(st, mem, frame, page_no)
     st[ST_ALLOCATED] += 1
+    failpoint(st, mem, failpoints.PAGE_ALLOCATE)
     return frame
 
 
@@ -117,6 +120,7 @@ def page_free(st, mem, frame):
     header = pool_find(st, mem, HEADER_PAGE)
     if header < 0:
         return header
+    failpoint(st, mem, failpoints.PAGE_FREE)
     page_no = load_i64(mem, frame + PAGE_NO_AT)
     page_put_i64(st, mem, frame, COUNT_AT, PAGE_FREE << 16)
     page_put_i64(st, mem, frame, RIGHT_AT, load_i64(mem, header + FREE_HEAD_AT))
@@ -186,6 +190,7 @@ def overflow_write(st, mem, value, count):
         page_put_i64(st, mem, frame, COUNT_AT, part | PAGE_OVERFLOW << 16 | CELLS_AT << 32)
         page_put_i64(st, mem, frame, RIGHT_AT, following)
         page_write(st, mem, frame, CELLS_AT, value + at, part)
+        failpoint(st, mem, failpoints.OVERFLOW_WRITE)
         following = load_i64(mem, frame + PAGE_NO_AT)
         at -= payload
     return following
@@ -214,6 +219,7 @@ def overflow_free(st, mem, page_no):
             return frame
         page_no = load_i64(mem, frame + RIGHT_AT)
         page_free(st, mem, frame)
+        failpoint(st, mem, failpoints.OVERFLOW_FREE)
     return 0
 
 

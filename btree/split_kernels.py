@@ -6,6 +6,8 @@ Works along the path that `tree_find` left in the state words. Everything needed
 
 from __future__ import annotations
 
+from btree import failpoints
+from btree.failpoint_kernels import failpoint
 from btree.layout import (
     CELLS_AT,
     CHILD_BYTES,
@@ -121,6 +123,7 @@ def page_split(st, mem, frame, slot, cell, length, key_at, key_bytes, edge):
         if neighbour < 0:
             return neighbour
         page_put_i64(st, mem, neighbour, LEFT_AT, right_no)
+    failpoint(st, mem, failpoints.SPLIT)
     return right
 
 
@@ -158,21 +161,27 @@ def root_push(st, mem, level):
     st[ST_PATH + level + 1] = root
     st[ST_PATH_SLOT + level + 1] = 0
     st[ST_HEIGHT] = level + 1
+    failpoint(st, mem, failpoints.ROOT_PUSH)
     return 0
 
 
 @jit.routine
-def tree_grow(st, mem, length, key_bytes):
-    """Insert the cell staged for the leaf at ST_PATH[0], ST_PATH_SLOT[0], splitting. 0 | code."""
+def tree_attach(st, mem, frame, right, edge):
+    """Enter `right`, the new neighbour of the leaf `frame` on the path, in the levels above.
+
+    edge  1: it is the last leaf of the tree.   0 | code
+    """
     level = 0
-    slot = st[ST_PATH_SLOT]
-    cell = scratch(st, 4)
-    key_at = LEAF_CELL_HEADER
-    edge = load_i64(mem, st[ST_PATH] + RIGHT_AT) == 0
     while True:
+        level += 1
+        key_bytes = separator_bytes(st, mem, frame, right)
+        key = key_of(st, mem, right, 0)
+        cell = child_cell_stage(st, mem, level, key, key_bytes, load_i64(mem, right + PAGE_NO_AT))
+        length = key_bytes + CHILD_BYTES
+        slot = st[ST_PATH_SLOT + level] + 1
         frame = st[ST_PATH + level]
         if page_room(st, mem, frame) >= length + SLOT_BYTES:
-            page_insert(st, mem, frame, slot, cell, length, key_at, key_bytes)
+            page_insert(st, mem, frame, slot, cell, length, 0, key_bytes)
             return 0
         if level == st[ST_HEIGHT]:
             code = root_push(st, mem, level)
@@ -180,16 +189,30 @@ def tree_grow(st, mem, length, key_bytes):
                 return code
             frame = st[ST_PATH + level]
         edge = edge and slot == page_count(mem, frame)
-        right = page_split(st, mem, frame, slot, cell, length, key_at, key_bytes, edge)
+        right = page_split(st, mem, frame, slot, cell, length, 0, key_bytes, edge)
         if right < 0:
             return right
-        level += 1
-        key_bytes = separator_bytes(st, mem, frame, right)
-        key = key_of(st, mem, right, 0)
-        cell = child_cell_stage(st, mem, level, key, key_bytes, load_i64(mem, right + PAGE_NO_AT))
-        length = key_bytes + CHILD_BYTES
-        key_at = 0
-        slot = st[ST_PATH_SLOT + level] + 1
+
+
+@jit.routine
+def tree_grow(st, mem, length, key_bytes):
+    """Insert the cell staged for the leaf at ST_PATH[0], ST_PATH_SLOT[0], splitting. 0 | code."""
+    frame = st[ST_PATH]
+    slot = st[ST_PATH_SLOT]
+    cell = scratch(st, 4)
+    if page_room(st, mem, frame) >= length + SLOT_BYTES:
+        page_insert(st, mem, frame, slot, cell, length, LEAF_CELL_HEADER, key_bytes)
+        return 0
+    if st[ST_HEIGHT] == 0:
+        code = root_push(st, mem, 0)
+        if code < 0:
+            return code
+        frame = st[ST_PATH]
+    edge = load_i64(mem, frame + RIGHT_AT) == 0 and slot == page_count(mem, frame)
+    right = page_split(st, mem, frame, slot, cell, length, LEAF_CELL_HEADER, key_bytes, edge)
+    if right < 0:
+        return right
+    return tree_attach(st, mem, frame, right, edge)
 
 
 @jit.helper
@@ -245,6 +268,7 @@ def page_merge(st, mem, left, right, parent, slot):
         page_put_i64(st, mem, left, RIGHT_AT, after)
     if after != 0:
         page_put_i64(st, mem, neighbour, LEFT_AT, load_i64(mem, left + PAGE_NO_AT))
+    failpoint(st, mem, failpoints.MERGE)
     return 1
 
 
@@ -260,6 +284,7 @@ def root_collapse(st, mem, root):
         level = page_level(mem, child)
         page_put_i64(st, mem, root, COUNT_AT, shape_word(0, level, CELLS_AT, 0))
         page_append_gathered(st, mem, root, count, gathered)
+        failpoint(st, mem, failpoints.ROOT_COLLAPSE)
         page_free(st, mem, child)
     return 0
 

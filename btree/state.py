@@ -19,6 +19,8 @@ ST_FREE_COUNT: Final = 71  #: free frames
 ST_CLOCK_HAND: Final = 72  #: frame the sweep looks at next
 ST_POOL_HITS: Final = 73  #: finds answered from the pool (counted by descents, not by every find)
 ST_POOL_MISSES: Final = 74  #: finds that ended in E_PAGE_MISS
+ST_AHEAD_AT: Final = 75  #: numbers of pages a scan comes to next, AHEAD_MAX words
+ST_AHEAD_COUNT: Final = 76  #: how many; taken, and set to 0, by the fetch that answers the miss
 
 # --- 96–159: trees --------------------------------------------------------------------------------
 ST_LEAF_FRAME: Final = 96  #: frame of the leaf a search ended in
@@ -70,6 +72,7 @@ ST_SLOT_PROMISED: Final = (
 ST_LAST_SLOTS: Final = 280  #: last system page of the chain, as `slot_promise` found it
 ST_NEXT_TRX: Final = 281  #: next transaction id, as page 1 has it (not on a follower)
 ST_PURGE_UNDO: Final = 282  #: undo pointer of the record that purge looks at next
+ST_WANTED_TABLE: Final = 283  #: id of the table that E_NOT_LOADED is about
 ST_COMMITS: Final = 288  #: counters since start
 ST_ROLLBACKS: Final = 289
 ST_ROWS_INSERTED: Final = 290

@@ -6,7 +6,7 @@ ask for something (a page, a frame, room in the log) and calls again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from btree import entry_kernels
@@ -58,6 +58,12 @@ class Store:
         else:
             self.log.make_room()
         return True
+
+    def fetch_many(self, page_nos: Sequence[int]) -> None:
+        """Bring in pages that several callers have missed, as `BufferPool.fetch_many`."""
+        if self.log is not None and any(self.pool.strained(page_no) for page_no in page_nos):
+            self.log.wait_durable(self.log.next_lsn)
+        self.pool.fetch_many(page_nos)
 
     def _wait_for_frames(self, count: int) -> None:
         """Make frames free; when all is too new, have the volume catch up first."""

@@ -13,6 +13,8 @@ for durability keeps nobody but its own client waiting.
 
 from __future__ import annotations
 
+from btree import failpoints
+from btree.failpoint_kernels import failpoint
 from btree.lock_kernels import locks_release
 from btree.mvcc_kernels import purge_low, view_open
 from btree.pool_kernels import pool_find
@@ -82,6 +84,7 @@ def _txn_end(st, mem, ctx):
 @helper
 def _slot_free(st, mem, ctx, mark):
     """Free the slot and write the mark, one MTR: its end LSN, E_PAGE_MISS, E_LOG_FULL …"""
+    failpoint(st, mem, failpoints.COMMIT_BEFORE if mark == KIND_COMMIT else failpoints.ROLLBACK_END)
     slot = load_i64(mem, ctx + CTX_SLOT)
     frame = pool_find(st, mem, slot >> 16)
     if frame < 0:
@@ -102,6 +105,7 @@ def commit(st, mem, ctx):
         end = _slot_free(st, mem, ctx, KIND_COMMIT)
         if end < 0:
             return end
+        failpoint(st, mem, failpoints.COMMIT_AFTER)
         store_i64(mem, ctx + CTX_COMMIT_LSN, end)
         st[ST_COMMITS] += 1
     _txn_end(st, mem, ctx)

@@ -29,7 +29,7 @@
     184     gap_count       intervals it owns
     192     cascade_at      stack of foreign keys' actions (`foreign_kernels`), 0: none yet
     200     cascade_room    its bytes
-    208     cascade_top     bytes in use; not 0: a row has changed, its foreign keys are not done yet
+    208     cascade_top     bytes in use; not 0: a row has changed, and what follows is to be done
     216     foreign_off     1: foreign_key_checks = 0
     224     released        1: it gave locks back for which somebody waits (`Locks.wake` clears it)
 
@@ -179,6 +179,7 @@ TABLE_CHANGES: Final = 16  #: rows inserted, updated, deleted since start
 TABLE_ROWS: Final = 24  #: estimated rows: counted at open or load, kept up by row kernels
 TABLE_FOREIGN: Final = 32  #: offset of its foreign keys (`foreign_layout`), 0: none
 TABLE_BYTES: Final = 64
+NOT_LOADED: Final = -1  #: in place of a descriptor: the table is there, Python must load it
 
 # A record lock, owned or waited for (`lock_kernels.py`): words, then the key.
 LOCK_NEXT: Final = 0  #: next one in the same bucket, in the order in which they came
@@ -251,9 +252,10 @@ CUR_LSN: Final = 88  #: that leaf's page_lsn then
 CUR_SLOT: Final = 96  #: next slot there
 CUR_DONE: Final = 104
 CUR_GAP: Final = 112  #: interval that grows with the scan, 0: not begun, GAPLESS: none is wanted
-CUR_NEXT_ROW: Final = 120  #: ROW_… of the next row
+CUR_AHEAD: Final = 120  #: pages it was given word of when it missed one last
+CUR_NEXT_ROW: Final = 128  #: ROW_… of the next row
 CUR_KEY_ROOM: Final = 16384
-CUR_AT_KEY: Final = 128
+CUR_AT_KEY: Final = 136
 CUR_STOP_KEY: Final = CUR_AT_KEY + CUR_KEY_ROOM
 CURSOR_BYTES: Final = CUR_STOP_KEY + CUR_KEY_ROOM
 

@@ -12,6 +12,8 @@ U3  ``SYS_UNDO_HEAD`` is the start of a page: passing a record twice after a res
 
 from __future__ import annotations
 
+from btree import failpoints
+from btree.failpoint_kernels import failpoint
 from btree.layout import KIND_AT, PAGE_TRX, PAGE_UNDO
 from btree.lock_kernels import active_place
 from btree.pool_kernels import pool_find
@@ -164,6 +166,7 @@ def _tail_with_room(st, mem, count):
     page_put_i64(st, mem, tail, UNDO_NEXT, page_no)
     page_put_i64(st, mem, system, SYS_UNDO_TAIL, page_no)
     st[ST_UNDO_PAGES] += 1
+    failpoint(st, mem, failpoints.UNDO_PAGE)
     return frame
 
 

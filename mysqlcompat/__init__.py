@@ -26,8 +26,10 @@ The way of a statement
  6  A change ends with a commit (`transaction`); `lane.durability` keeps the reply until the volume
     has it.
 
-Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `temporal`, `numerals`, `collations`,
-`jsonb`, `json_path`, `json_order`, `convert` (casts), `assign` (into columns), `functions`.
+Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `temporal`, `partial_dates`,
+`temporal_text` (dates out of text), `numerals`, `collations`, `jsonb`, `json_path`, `json_order`,
+`convert` and `convert_temporal` (casts), `assign` and `assign_temporal` (into columns),
+`message_text` (values in messages), `functions`.
 Settings: `variables` over `variable_table`, `status`. Errors: `errors` over `errors_1000` and
 `errors_1292`, `diagnostics` (warnings).
 

@@ -169,10 +169,10 @@ async def _nothing(session: Session, statement: st.Nothing, binary: bool) -> Res
 
 
 async def _kill(session: Session, statement: st.Kill, binary: bool) -> Result:
-    ((value, _),) = await compiler.evaluate(session, statement.target.text)
-    if not isinstance(value, int):
-        raise SqlError(1094, value)
-    kill(session, value, statement.query_only)
+    source = f"CAST(({statement.target.text}) AS SIGNED)"
+    ((value, _),) = await compiler.evaluate(session, source)
+    session.diagnostics.clear()
+    kill(session, (value or 0) % (1 << 32), statement.query_only)
     return Ok()
 
 

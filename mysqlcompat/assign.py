@@ -1,23 +1,26 @@
 """Assignment of a value to a column: the conversions that fail in strict mode.
 
 Outside strict mode (and with IGNORE) what would be an error becomes a warning, and the value is
-adjusted: clamped, cut, or zero.
+adjusted: clamped, cut, or zero. Dates and times: `assign_temporal.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 import numpy as np
 
 from btree.schema import TypeKind
-from mysqlcompat import convert, jsonb, temporal
+from mysqlcompat import convert, jsonb
+from mysqlcompat.assign_temporal import to_date_column, to_datetime_column, to_time_column
+from mysqlcompat.convert_temporal import bit_bytes
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json
+from mysqlcompat.message_text import shown, shown_as_c, text_for_number
 from mysqlcompat.numerals import (
     double_text,
     greatest_decimal,
@@ -26,17 +29,20 @@ from mysqlcompat.numerals import (
     round_decimal,
     round_double,
 )
-from mysqlcompat.sqltypes import BINARY, ROWS, Class, SqlType
+from mysqlcompat.partial_dates import PartialDate
+from mysqlcompat.sqltypes import BINARY, NOT_FIXED, ROWS, Class, SqlType
 from mysqlcompat.values import member_number, member_text, text_of
 
-_EARLIEST_TIMESTAMP: Final = datetime(1970, 1, 1, 0, 0, 1)
-_LATEST_TIMESTAMP: Final = datetime(2038, 1, 19, 3, 14, 7, 999999)
+_I63: Final = 1 << 63
 
 
-def assign(context: Context, value: Any, source: SqlType, target: SqlType, column: str) -> Any:
+def assign(
+    context: Context, value: Any, source: SqlType, target: SqlType, column: str, origin: str = ""
+) -> Any:
     """`value` as the column `column` of type `target` will hold it.
 
     column  name for messages; ``table.column`` for JSON columns
+    origin  what the value came from, for messages about JSON
     Raises 1048, 1264, 1265, 1292, 1366, 1406, 3140, 3144, 3156 in strict mode.
     """
     name = column.rsplit(".", 1)[-1]
@@ -44,137 +50,250 @@ def assign(context: Context, value: Any, source: SqlType, target: SqlType, colum
         if not target.nullable:
             raise SqlError(1048, name)
         return None
-    return _TARGETS[target.cls](context, value, source, target, column)
+    known = column if target.cls is Class.JSON else name
+    made = _TARGETS[target.cls](context, value, source, target, known, origin)
+    if made is None and not target.nullable:
+        raise SqlError(1048, name)
+    return made
 
 
-def complain(context: Context, errno: int, *arguments: Any) -> None:
-    """An error in strict mode, a warning otherwise."""
-    error = SqlError(errno, *arguments)
+def complain(context: Context, errno: int, *arguments: Any, lenient: int = 0) -> None:
+    """An error in strict mode, a warning otherwise: `lenient`, if it has another number."""
     if context.strict:
-        raise error
-    context.warn(errno, error.message)
+        raise SqlError(errno, *arguments)
+    number = lenient or errno
+    context.warn(number, SqlError(number, *arguments).message)
 
 
-def _integer(context: Context, value: Any, source: SqlType, target: SqlType, column: str) -> int:
+# Numbers ----------------------------------------------------------------------------------------
+
+
+def _integer(
+    context: Context, value: Any, source: SqlType, target: SqlType, column: str, origin: str
+) -> int:
     if target.kind is TypeKind.BIT and isinstance(value, str | bytes):
-        data = value.encode() if isinstance(value, str) else value
-        number = int.from_bytes(data, "big")
-    elif isinstance(value, str):
-        number = _integer_of_text(context, value, column)
-    elif isinstance(value, bytes):
-        number = int.from_bytes(value, "big") if len(value) <= 8 else 1 << 65
-    elif isinstance(value, float):
-        number = round_double(value) if abs(value) < 1e30 else int(value)
-    elif isinstance(value, Decimal):
-        number = int(round_decimal(value, 0))
-    elif isinstance(value, Json):
-        number = int(_json_number(context, value, column, "INTEGER"))
+        return _bits(context, value, target, column)
+    if isinstance(value, date | PartialDate | timedelta) and target.kind in _PARTLY:
+        if target.kind is TypeKind.BIT:
+            return _bits(context, text_of(value, source), target, column)
+        made = convert.to_year(context, value, source, column)
+        return made or 0
+    is_text = isinstance(value, str | bytes) and not _is_literal_number(value, source)
+    if is_text and source.kind not in (TypeKind.ENUM, TypeKind.SET):
+        number, errno = _integer_of_text(text_for_number(value))
     else:
-        number = convert.integer_of(context, value, source, target.unsigned)
-    if target.kind is TypeKind.YEAR and 0 <= number < 100 and (number or isinstance(value, str)):
-        number += 2000 if number < 70 else 1900
+        number, errno = _integer_of(context, value, source, target, column, origin), 0
+    low, high = target.range
+    if target.kind is TypeKind.YEAR:
+        return _year(context, number, value, errno, column)
+    if errno and low <= number <= high:
+        _bad_text(context, errno, value, column)
     return _in_range(context, number, target, column)
+
+
+_PARTLY: Final = (TypeKind.BIT, TypeKind.YEAR)  #: kinds to which a date is no plain number
+
+
+def _bits(context: Context, value: str | bytes, target: SqlType, column: str) -> int:
+    data = value.encode() if isinstance(value, str) else value
+    return _in_range(context, int.from_bytes(data, "big"), target, column)
+
+
+def _is_literal_number(value: Any, source: SqlType) -> bool:
+    """A hexadecimal or bit literal, which is a number where one is wanted."""
+    return isinstance(value, bytes) and source.scale != NOT_FIXED
+
+
+def _integer_of_text(text: str) -> tuple[int, int]:
+    """The rounded number a text begins with, and 0 or what is wrong: 1366 no number, 1265 more."""
+    number, whole = leading_decimal(text)
+    wrong = 0 if whole else (1265 if _has_digits(text) else 1366)
+    if number.adjusted() > 30:
+        return (1 << 70) * (1 if number > 0 else -1), 0
+    return int(round_decimal(number, 0)), wrong
+
+
+def _bad_text(context: Context, errno: int, value: Any, column: str) -> None:
+    if errno == 1265:
+        complain(context, 1265, column, context.row)
+    else:
+        complain(context, 1366, "integer", shown(value), column, context.row)
+
+
+def _integer_of(
+    context: Context, value: Any, source: SqlType, target: SqlType, column: str, origin: str
+) -> int:
+    is_bit = target.kind is TypeKind.BIT
+    match value:
+        case float():
+            number = round_double(value) if abs(value) < 1e30 else int(value)
+            return convert.integer_of_double(value) & (2 * _I63 - 1) if is_bit else number
+        case Decimal():
+            number = int(round_decimal(value, 0))
+            unsigned = target.unsigned or is_bit
+            low, high = (0, 2 * _I63 - 1) if unsigned else (-_I63, _I63 - 1)
+            if is_bit and -_I63 <= number < 0:
+                return number & high
+            if not low <= number <= high:  # for the integer; perhaps again for the column
+                complain(context, 1264, column, context.row)
+            return min(max(number, low), high)
+        case Json():
+            made = _json_number(context, value, "INTEGER", origin)
+            number = int(round_decimal(Decimal(str(made)), 0))
+            return convert.wrap(number, target.unsigned) if _I63 <= number < 2 * _I63 else number
+        case bytes():
+            return _literal_number(context, value, target, column)
+        case int() if is_bit:
+            return value & (2 * _I63 - 1)
+    return convert.integer_of(context, value, source)
+
+
+def _literal_number(context: Context, value: bytes, target: SqlType, column: str) -> int:
+    """A hexadecimal or bit literal as what a column's sign has room for."""
+    number = int.from_bytes(value, "big")
+    high = 2 * _I63 - 1 if target.unsigned or target.kind is TypeKind.BIT else _I63 - 1
+    if number > high and (target.cls is not Class.INT or len(value) > 8):
+        complain(context, 1264, column, context.row)
+    return min(number, high) if target.cls is not Class.INT or len(value) > 8 else number
+
+
+def _year(context: Context, number: int, value: Any, errno: int, column: str) -> int:
+    from_text = isinstance(value, str | bytes)
+    if errno == 1366:
+        _bad_text(context, errno, value, column)
+        return 0
+    if number < 0 or 100 <= number < 1901 or number > 2155:
+        complain(context, 1264, column, context.row)
+        return 0
+    if errno:
+        _bad_text(context, errno, value, column)
+    if number < 100 and (number or (from_text and len(text_for_number(value)) != 4)):
+        number += 2000 if number < 70 else 1900
+    return number
 
 
 def _in_range(context: Context, number: int, target: SqlType, column: str) -> int:
     low, high = target.range
-    bad_year = target.kind is TypeKind.YEAR and 0 < number < 1901
-    if low <= number <= high and not bad_year:
+    if low <= number <= high:
         return number
-    complain(context, 1406 if target.kind is TypeKind.BIT else 1264, column, context.row)
-    return 0 if bad_year else min(max(number, low), high)
-
-
-def _integer_of_text(context: Context, text: str, column: str) -> int:
-    number, whole = leading_decimal(text)
-    if not whole:
-        if _has_digits(text):
-            complain(context, 1265, column, context.row)
-        else:
-            complain(context, 1366, "integer", text, column, context.row)
-    return int(round_decimal(number, 0))
+    if target.kind is TypeKind.BIT:
+        complain(context, 1406, column, context.row, lenient=1264)
+        return high
+    complain(context, 1264, column, context.row)
+    return min(max(number, low), high)
 
 
 def _has_digits(text: str) -> bool:
-    head = text.lstrip(" \t\n\r\v\f").lstrip("+-")
+    head = text.lstrip(" \t\n\r\v\f")
+    head = head[1:] if head[:1] in ("+", "-") else head
     return head[:1].isdigit() or (head[:1] == "." and head[1:2].isdigit())
 
 
-def _json_number(context: Context, value: Json, column: str, wanted: str) -> int | float | Decimal:
+def _json_number(context: Context, value: Json, wanted: str, origin: str) -> int | float | Decimal:
     document = value.value
     match document:
-        case bool() | int() | float() | Decimal():
+        case bool():
+            return int(document)
+        case int():
+            return convert.wrap(document, False)
+        case float() | Decimal():
             return document
         case str():
             number, whole = leading_decimal(document)
             if whole:
                 return number
-    complain(context, 3156, wanted, "", "json_extract", context.row)
+    complain(context, 3156, wanted, "", origin, context.row)
     return 0
 
 
 def _decimal(
-    context: Context, value: Any, source: SqlType, target: SqlType, column: str
+    context: Context, value: Any, source: SqlType, target: SqlType, column: str, origin: str
 ) -> Decimal:
+    cut = False
     match value:
-        case str() | bytes():
-            text = value if isinstance(value, str) else value.decode("latin-1")
-            number, whole = leading_decimal(text)
-            if not whole:
-                complain(context, 1366, "decimal", text, column, context.row)
+        case str() | bytes() if not _is_literal_number(value, source):
+            number, cut = _decimal_of_text(context, value, target, column)
+        case bytes():
+            number = Decimal(_literal_number(context, value, target, column))
         case Json():
-            number = Decimal(str(_json_number(context, value, column, "DECIMAL")))
+            number = Decimal(str(_json_number(context, value, "DECIMAL", origin)))
+        case float():
+            number = Decimal(double_text(value))
         case _:
             number = convert.decimal_of(context, value, source)
-    rounded = round_decimal(number, target.scale)
     limit = greatest_decimal(target.precision, target.scale)
-    if abs(rounded) > limit or (target.unsigned and rounded < 0):
+    beyond = number.adjusted() > target.precision
+    rounded = limit.copy_sign(number) if beyond else round_decimal(number, target.scale)
+    if beyond or abs(rounded) > limit or (target.unsigned and rounded < 0):
         complain(context, 1264, column, context.row)
         return Decimal(0) if target.unsigned and rounded < 0 else limit.copy_sign(rounded)
-    if rounded != number and not isinstance(value, float):
+    if cut or rounded != number:
         context.warn(1265, f"Data truncated for column '{column}' at row {context.row}", "Note")
     return rounded
 
 
-def _double(context: Context, value: Any, source: SqlType, target: SqlType, column: str) -> float:
+def _decimal_of_text(
+    context: Context, value: str | bytes, target: SqlType, column: str
+) -> tuple[Decimal, bool]:
+    """The number, and whether text behind it was cut off."""
+    text = text_for_number(value)
+    number, whole = leading_decimal(text)
+    if whole:
+        return number, False
+    if context.strict or not _has_digits(text):
+        complain(context, 1366, "decimal", shown(value), column, context.row)
+        return number, False
+    return number, True
+
+
+def _double(
+    context: Context, value: Any, source: SqlType, target: SqlType, column: str, origin: str
+) -> float:
     match value:
-        case str() | bytes():
-            text = value if isinstance(value, str) else value.decode("latin-1")
+        case str() | bytes() if not _is_literal_number(value, source):
+            text = text_for_number(value)
             number, whole = leading_double(text)
-            if not whole:
-                complain(context, 1366, "DOUBLE", text, column, context.row)
+            if abs(number) == _GREATEST_DOUBLE and not whole:
+                complain(context, 1264, column, context.row)
+            elif not whole:
+                wanted = target.kind.name
+                complain(context, 1366, wanted, shown_as_c(value), column, context.row)
+        case bytes():
+            number = float(_literal_number(context, value, target, column))
         case Json():
-            number = float(_json_number(context, value, column, "DOUBLE"))
+            number = float(_json_number(context, value, "DOUBLE", origin))
         case _:
             number = convert.double_of(context, value, source)
-    if target.kind is TypeKind.FLOAT:
-        limit = float(np.finfo(np.float32).max)
-        if abs(number) > limit:
-            complain(context, 1264, column, context.row)
-            return limit if number > 0 else -limit
-        number = float(np.float32(number))
     if target.unsigned and number < 0:
         complain(context, 1264, column, context.row)
         return 0.0
-    return number
+    limit = _GREATEST_DOUBLE if target.kind is TypeKind.DOUBLE else convert.GREATEST_FLOAT
+    if target.scale != NOT_FIXED:
+        limit = min(limit, float(greatest_decimal(target.precision, target.scale)))
+        exact = Decimal(double_text(number))
+        number = float(round_decimal(exact, target.scale)) if abs(number) < 1e50 else number
+    if abs(number) > limit:
+        complain(context, 1264, column, context.row)
+        number = limit if number > 0 else -limit
+    return number if target.kind is TypeKind.DOUBLE else float(np.float32(number))
+
+
+_GREATEST_DOUBLE: Final = 1.7976931348623157e308
+
+
+# Strings ----------------------------------------------------------------------------------------
 
 
 def _string(
-    context: Context, value: Any, source: SqlType, target: SqlType, column: str
+    context: Context, value: Any, source: SqlType, target: SqlType, column: str, origin: str
 ) -> str | bytes:
     if target.kind in (TypeKind.ENUM, TypeKind.SET):
         return _member(context, value, source, target, column)
+    if source.kind is TypeKind.BIT and isinstance(value, int):
+        value = bit_bytes(value, source)
     if target.collation == BINARY:
         return _bytes(context, value, source, target, column)
-    if isinstance(value, bytes):
-        try:
-            text = value.decode()
-        except UnicodeDecodeError as error:
-            shown = "".join(f"\\x{byte:02X}" for byte in value[error.start : error.start + 6])
-            complain(context, 1366, "string", shown, column, context.row)
-            text = value[: error.start].decode()
-    else:
-        text = text_of(value, source)
+    text = _text(context, value, source, target, column)
     if ROWS[target.kind].byte_count:
         fits = len(text.encode()) <= target.length
         kept = text.encode()[: target.length].decode("utf-8", "ignore")
@@ -182,131 +301,102 @@ def _string(
         fits, kept = len(text) <= target.length, text[: target.length]
     if not fits:
         if text[len(kept) :].strip(" "):
-            complain(context, 1406, column, context.row)
+            complain(context, 1406, column, context.row, lenient=1265)
         elif target.kind is not TypeKind.CHAR:
             context.warn(1265, f"Data truncated for column '{column}' at row {context.row}", "Note")
         text = kept
     return text.rstrip(" ") if target.kind is TypeKind.CHAR else text
 
 
+def _text(context: Context, value: Any, source: SqlType, target: SqlType, column: str) -> str:
+    """A value as text that the column's character set has."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError as error:
+            complain(context, 1366, "string", _hex(value[error.start :]), column, context.row)
+            return value[: error.start].decode()
+    text = text_of(value, source)
+    if target.charset in ("utf8mb4", source.charset):
+        return text
+    return _narrowed(context, text, target, column)
+
+
+def _narrowed(context: Context, text: str, target: SqlType, column: str) -> str:
+    """`text` with a question mark for what the column's character set lacks."""
+    from mysqlcompat.wire.charsets import default_collation
+
+    codec = default_collation(target.charset).charset.codec
+    at = next((at for at, one in enumerate(text) if not _has(codec, one)), None)
+    if at is None:
+        return text
+    complain(context, 1366, "string", _hex(text[at:].encode()), column, context.row)
+    return "".join(one if _has(codec, one) else "?" for one in text)
+
+
+def _hex(data: bytes) -> str:
+    """The first bytes that do not fit, as messages show them."""
+    return "".join(f"\\x{byte:02X}" for byte in data[:6]) + ("..." if len(data) > 6 else "")
+
+
+def _has(codec: str, character: str) -> bool:
+    try:
+        character.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _bytes(context: Context, value: Any, source: SqlType, target: SqlType, column: str) -> bytes:
     data = value if isinstance(value, bytes) else text_of(value, source).encode()
     if len(data) > target.length:
-        complain(context, 1406, column, context.row)
+        complain(context, 1406, column, context.row, lenient=1265)
         data = data[: target.length]
     return data.ljust(target.length, b"\0") if target.kind is TypeKind.BINARY else data
 
 
 def _member(context: Context, value: Any, source: SqlType, target: SqlType, column: str) -> str:
+    is_enum = target.kind is TypeKind.ENUM
+    limit = len(target.members) if is_enum else (1 << len(target.members)) - 1
     if isinstance(value, int | float | Decimal):
-        number = int(value)
-        is_enum = target.kind is TypeKind.ENUM
-        limit = len(target.members) if is_enum else (1 << len(target.members)) - 1
+        number = convert.integer_of(context, value, source)
         if (1 if is_enum else 0) <= number <= limit:
             return member_text(number, target)
+        if not is_enum and number > limit:
+            complain(context, 1265, column, context.row)
+            return member_text(number & limit, target)
     else:
-        text = text_of(value, source).rstrip(" ")
-        try:
-            return member_text(member_number(text, target), target)
-        except ValueError:
-            pass
+        found = _named_member(text_of(value, source).rstrip(" "), target)
+        if found is not None:
+            return found
     complain(context, 1265, column, context.row)
-    return ""
+    return "" if is_enum else _known_members(text_of(value, source), target)
 
 
-def _date(
-    context: Context, value: Any, source: SqlType, target: SqlType, column: str
-) -> date | None:
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    moment = _moment(context, value, source, "date", column)
-    return moment.date() if moment is not None else None
-
-
-def _datetime(
-    context: Context, value: Any, source: SqlType, target: SqlType, column: str
-) -> datetime | None:
-    moment = _moment(context, value, source, "datetime", column)
-    if moment is None:
-        return None
+def _named_member(text: str, target: SqlType) -> str | None:
+    """The member a text names, or gives the number of."""
     try:
-        rounded = temporal.with_fsp(
-            moment, target.scale, round_up="TIME_TRUNCATE_FRACTIONAL" not in context.sql_mode
-        )
-    except OverflowError:
-        _bad_moment(context, "datetime", text_of(value, source), column)
-        return None
-    assert isinstance(rounded, datetime)
-    if target.kind is TypeKind.TIMESTAMP:
-        utc = temporal.local_to_utc(rounded, context.time_zone)
-        if not _EARLIEST_TIMESTAMP <= utc <= _LATEST_TIMESTAMP:
-            _bad_moment(context, "datetime", text_of(value, source), column)
-            return None
-    return rounded
+        if text or target.kind is TypeKind.SET:
+            return member_text(member_number(text, target), target)
+    except ValueError:
+        pass
+    is_enum = target.kind is TypeKind.ENUM
+    limit = len(target.members) if is_enum else (1 << len(target.members)) - 1
+    if text.isascii() and text.isdigit() and (not is_enum or int(text)) and int(text) <= limit:
+        return member_text(int(text), target)
+    return None
 
 
-def _moment(
-    context: Context, value: Any, source: SqlType, wanted: str, column: str
-) -> datetime | None:
-    if isinstance(value, datetime | date | timedelta):
-        return convert.moment_of(context, value, source)
-    if isinstance(value, Json):
-        if not isinstance(value.value, str | date | timedelta):
-            kind = "DATE" if wanted == "date" else "DATETIME/TIMESTAMP"
-            complain(context, 3156, kind, "", "json_extract", context.row)
-            return None
-        if not isinstance(value.value, str):
-            return convert.moment_of(context, value.value, source)
-        value = value.value
-    if isinstance(value, int):
-        moment, whole = temporal.datetime_of_number(value), True
-        text = str(value)
-    elif isinstance(value, Decimal | float):
-        exact = Decimal(double_text(value)) if isinstance(value, float) else value
-        moment, whole, text = temporal.datetime_of_number(int(exact)), True, str(exact)
-        if moment is not None:
-            moment += timedelta(microseconds=int((exact - int(exact)) * 1000000))
-    else:
-        text = value.decode("latin-1") if isinstance(value, bytes) else value
-        if temporal.is_zero_date(text) and "NO_ZERO_DATE" not in context.sql_mode:
-            raise SqlError(1235, "zero dates")
-        moment, whole, _ = temporal.parse_datetime(text)
-    if moment is None or not whole:
-        _bad_moment(context, wanted, text, column)
-    return moment
+def _known_members(text: str, target: SqlType) -> str:
+    """Those parts of a SET's text that are members."""
+    folded = {member.casefold() for member in target.members}
+    kept = [part for part in text.split(",") if part.casefold() in folded]
+    return member_text(member_number(",".join(kept), target), target)
 
 
-def _bad_moment(context: Context, wanted: str, text: str, column: str) -> None:
-    complain(context, 1292, wanted, text, column, context.row)
-
-
-def _time(
-    context: Context, value: Any, source: SqlType, target: SqlType, column: str
-) -> timedelta | None:
-    match value:
-        case timedelta():
-            span: timedelta | None = value
-        case datetime():
-            span = temporal.time_of(value)
-        case date():
-            span = timedelta(0)
-        case _:
-            text = (
-                jsonb.scalar_text(value.value)
-                if isinstance(value, Json)
-                else text_of(value, source)
-            )
-            span, whole = temporal.parse_time(text)
-            if span is None or not whole:
-                complain(context, 1292, "time", text, column, context.row)
-                span = span or timedelta(0)
-    assert span is not None
-    rounded = temporal.with_fsp(span, target.scale)
-    assert isinstance(rounded, timedelta)
-    return min(max(rounded, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
-
-
-def _json(context: Context, value: Any, source: SqlType, target: SqlType, column: str) -> Json:
+def _json(
+    context: Context, value: Any, source: SqlType, target: SqlType, column: str, origin: str
+) -> Json:
     match value:
         case Json():
             return value
@@ -325,8 +415,8 @@ _TARGETS: Final[dict[Class, Callable[..., Any]]] = {
     Class.DECIMAL: _decimal,
     Class.DOUBLE: _double,
     Class.STRING: _string,
-    Class.DATE: _date,
-    Class.DATETIME: _datetime,
-    Class.TIME: _time,
+    Class.DATE: to_date_column,
+    Class.DATETIME: to_datetime_column,
+    Class.TIME: to_time_column,
     Class.JSON: _json,
 }

@@ -1,30 +1,39 @@
 """Conversion between classes of values: what CAST does, and what operators do to their arguments.
 
-``convert(context, value, source, target, explicit)`` never fails: what cannot be converted gives a
-warning 1292 and the nearest value or NULL. Assignment to columns, which fails, is in `assign.py`.
+``convert(context, value, source, target, explicit)`` hardly fails: what cannot be converted gives a
+warning 1292 and the nearest value or NULL. Assignment to columns, which fails, is in `assign.py`;
+conversion to dates and times in `convert_temporal.py`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from btree.schema import TypeKind
 from mysqlcompat import jsonb, temporal
+from mysqlcompat.convert_temporal import to_date, to_datetime, to_time
 from mysqlcompat.errors import SqlError
 from mysqlcompat.jsonb import Json, Opaque
+from mysqlcompat.message_text import shown, shown_as_c, shown_number, text_for_number
 from mysqlcompat.numerals import (
     EXACT,
+    decimal_text,
     double_text,
     greatest_decimal,
     leading_decimal,
     leading_double,
     leading_integer,
+    overflows,
     round_decimal,
     round_double,
 )
+from mysqlcompat.partial_dates import PartialDate, has_clock
 from mysqlcompat.sqltypes import BINARY, Class, SqlType
 from mysqlcompat.values import member_number, text_of
 
@@ -32,6 +41,8 @@ if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
 
 _I63, _U64 = 1 << 63, 1 << 64
+_DECIMAL_DIGITS: Final = 81  #: of a decimal on the way, nine words of nine digits
+GREATEST_FLOAT: Final = float(np.finfo(np.float32).max)
 
 
 def convert(
@@ -53,9 +64,9 @@ def convert(
 def to_integer(
     context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
 ) -> int | None:
-    number = integer_of(context, value, source, target.unsigned, name)
     if target.kind is TypeKind.YEAR:
-        return _year(context, number, isinstance(value, str))
+        return to_year(context, value, source, name)
+    number = integer_of(context, value, source, target.unsigned, name)
     if not explicit:
         return number
     return wrap(number, target.unsigned)
@@ -77,20 +88,25 @@ def integer_of(
         case Decimal():
             return _clamped(context, int(round_decimal(value, 0)), unsigned, value)
         case float():
-            if not abs(value) < _U64:
-                return _I63 - 1 if value > 0 else -_I63
-            return min(max(round_double(value), -_I63), _U64 - 1 if unsigned else _I63 - 1)
+            return integer_of_double(value)
         case str():
             if source.kind in (TypeKind.ENUM, TypeKind.SET):
                 return member_number(value, source)
-            return _integer_of_text(context, value)
+            return _integer_of_text(context, value, value)
         case bytes():
-            return _integer_of_text(context, value.decode("latin-1"))
-        case datetime() | date() | timedelta():
+            return _integer_of_text(context, value.decode("latin-1"), value)
+        case date() | PartialDate() | timedelta():
             return int(temporal.number_of(_whole_seconds(value)))
         case Json(value=document):
             return _integer_of_json(context, document, unsigned, name)
     raise TypeError(type(value).__name__)
+
+
+def integer_of_double(value: float) -> int:
+    """Rounded, within the range of BIGINT."""
+    if not abs(value) < _I63:
+        return _I63 - 1 if value > 0 else -_I63
+    return round_double(value)
 
 
 def _clamped(context: Context, number: int, unsigned: bool, value: Decimal) -> int:
@@ -99,16 +115,16 @@ def _clamped(context: Context, number: int, unsigned: bool, value: Decimal) -> i
         return number
     if low <= number <= high:
         return number
-    context.warn(1292, f"Truncated incorrect DECIMAL value: '{value}'")
-    return min(max(number, low), high)
+    context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(value)}'")
+    return min(max(number, -_I63), high)
 
 
-def _integer_of_text(context: Context, text: str) -> int:
+def _integer_of_text(context: Context, text: str, given: str | bytes) -> int:
     number, whole = leading_integer(text)
     if not -_I63 <= number < _U64:
         number, whole = (_U64 - 1 if number > 0 else -_I63), False
     if not whole:
-        context.warn(1292, f"Truncated incorrect INTEGER value: '{text}'")
+        context.warn(1292, f"Truncated incorrect INTEGER value: '{shown(given)}'")
     return number
 
 
@@ -119,30 +135,54 @@ def _integer_of_json(context: Context, document: Any, unsigned: bool, name: str)
         case int():
             return document
         case float():
-            return min(max(round(document), -_I63), _U64 - 1)
+            if abs(document) >= _I63:
+                context.warn(
+                    3155,
+                    f"Out of range JSON value for CAST to INTEGER from column {name} at row 1",
+                )
+            return integer_of_double(document)
         case Decimal():
             return _clamped(context, int(round_decimal(document, 0)), unsigned, document)
         case str():
             number, whole = leading_integer(document)
             if whole:
                 return number
-        case datetime() | date() | timedelta():
-            return int(temporal.number_of(_whole_seconds(document)))
     context.warn(3156, f"Invalid JSON value for CAST to INTEGER from column {name} at row 1")
     return 0
 
 
-def _year(context: Context, number: int, from_text: bool) -> int | None:
-    if 0 <= number < 100 and not (number == 0 and not from_text):
+def to_year(context: Context, value: Any, source: SqlType, name: str) -> int | None:
+    """CAST(… AS YEAR): two digits are of 1970 to 2069; NULL outside 1901 to 2155."""
+    match value:
+        case str() | bytes() if source.kind not in (TypeKind.ENUM, TypeKind.SET):
+            text = text_for_number(value)
+            number, _ = leading_integer(text)
+            if not _YEAR_TEXT.match(text) or number >= _U64:
+                context.warn(1525, f"Incorrect YEAR value: '{shown(value)}'")
+                return None
+            if not text.strip("+ \t").isdigit() or text != text.rstrip():
+                context.warn(1292, f"Truncated incorrect YEAR value: '{shown(value)}'")
+            if number == 0:
+                return 2000
+        case date() | PartialDate():
+            number = value.year
+        case timedelta():
+            number = temporal.local_of_us(context.now_us, context.time_zone).year
+        case _:
+            number = integer_of(context, value, source, False, name)
+    if 0 < number < 100:
         number += 2000 if number < 70 else 1900
     if number == 0 or 1901 <= number <= 2155:
         return number
-    context.warn(1292, f"Truncated incorrect YEAR value: '{number}'")
+    context.warn(1292, f"Truncated incorrect YEAR value: '{shown_number(number)}'")
     return None
 
 
+_YEAR_TEXT: Final = re.compile(r"[ \t]*\+?\d")
+
+
 def _whole_seconds(value: Any) -> Any:
-    if isinstance(value, date) and not isinstance(value, datetime):
+    if not isinstance(value, timedelta) and not has_clock(value):
         return value
     return temporal.with_fsp(value, 0)
 
@@ -150,10 +190,10 @@ def _whole_seconds(value: Any) -> Any:
 def to_double(
     context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
 ) -> float:
-    number = 0.0 if explicit and value == "" else double_of(context, value, source, name)
-    if target.kind is TypeKind.FLOAT:
-        import numpy as np
-
+    number = double_of(context, value, source, name)
+    if target.kind is TypeKind.FLOAT and explicit:
+        if abs(number) > GREATEST_FLOAT:
+            raise SqlError(1690, "DOUBLE", name)
         return float(np.float32(number))
     return number
 
@@ -167,13 +207,11 @@ def double_of(context: Context, value: Any, source: SqlType, name: str = "") -> 
         case str() | bytes():
             if source.kind in (TypeKind.ENUM, TypeKind.SET) and isinstance(value, str):
                 return float(member_number(value, source))
-            text = value if isinstance(value, str) else value.decode("latin-1")
-            number, whole = leading_double(text)
-            if not whole:
-                text = text.partition("\0")[0]
-                context.warn(1292, f"Truncated incorrect DOUBLE value: '{text}'")
+            number, whole = leading_double(text_for_number(value))
+            if not whole and value:
+                context.warn(1292, f"Truncated incorrect DOUBLE value: '{shown_as_c(value)}'")
             return number
-        case datetime() | date() | timedelta():
+        case date() | PartialDate() | timedelta():
             return float(temporal.number_of(value, source.scale))
         case Json(value=document):
             return _double_of_json(context, document, name)
@@ -198,12 +236,11 @@ def to_decimal(
     number = decimal_of(context, value, source, name)
     if not explicit:
         return round_decimal(number, target.scale)
-    rounded = round_decimal(number, target.scale)
     limit = greatest_decimal(target.precision, target.scale)
-    if abs(rounded) > limit:
+    if number.adjusted() > target.precision or abs(round_decimal(number, target.scale)) > limit:
         context.warn(1264, f"Out of range value for column '{name}' at row 1")
-        return limit.copy_sign(rounded)
-    return rounded
+        return limit.copy_sign(number)
+    return round_decimal(number, target.scale)
 
 
 def decimal_of(context: Context, value: Any, source: SqlType, name: str = "") -> Decimal:
@@ -213,23 +250,21 @@ def decimal_of(context: Context, value: Any, source: SqlType, name: str = "") ->
         case int():
             return Decimal(value)
         case float():
-            return _decimal_of_double(value)
+            return _decimal_of_double(context, value)
         case str() | bytes():
             if source.kind in (TypeKind.ENUM, TypeKind.SET) and isinstance(value, str):
                 return Decimal(member_number(value, source))
-            text = value if isinstance(value, str) else value.decode("latin-1")
-            number, whole = leading_decimal(text)
-            if not whole:
-                context.warn(1292, f"Truncated incorrect DECIMAL value: '{text}'")
-            return number
-        case datetime() | date() | timedelta():
+            return _decimal_of_text(context, value)
+        case date() | PartialDate() | timedelta():
             return Decimal(temporal.number_of(value, source.scale))
         case Json(value=document):
             match document:
-                case bool() | int() | Decimal():
-                    return Decimal(document)
+                case int():
+                    return Decimal(wrap(document, False))
+                case Decimal():
+                    return document
                 case float():
-                    return _decimal_of_double(document)
+                    return _decimal_of_double(context, document)
                 case str():
                     number, whole = leading_decimal(document)
                     if whole:
@@ -241,8 +276,27 @@ def decimal_of(context: Context, value: Any, source: SqlType, name: str = "") ->
     raise TypeError(type(value).__name__)
 
 
-def _decimal_of_double(value: float) -> Decimal:
-    return EXACT.create_decimal(double_text(value))
+def _decimal_of_text(context: Context, value: str | bytes) -> Decimal:
+    text = text_for_number(value)
+    number, whole = leading_decimal(text)
+    if not whole:
+        if overflows(text):
+            context.warn(1292, f"Truncated incorrect DECIMAL value: '{_mantissa(text)}'")
+        context.warn(1292, f"Truncated incorrect DECIMAL value: '{shown_as_c(value)}'")
+    return number
+
+
+def _mantissa(text: str) -> str:
+    return text.lower().partition("e")[0].strip()
+
+
+def _decimal_of_double(context: Context, value: float) -> Decimal:
+    exact = EXACT.create_decimal(double_text(value))
+    if exact.adjusted() >= _DECIMAL_DIGITS:
+        shown_value = double_text(value).partition("e")[0]
+        context.warn(1292, f"Truncated incorrect DECIMAL value: '{shown_value}'")
+        return Decimal("9" * _DECIMAL_DIGITS).copy_sign(exact)
+    return exact
 
 
 # Strings ----------------------------------------------------------------------------------------
@@ -256,16 +310,15 @@ def to_string(
     if isinstance(value, bytes):
         try:
             text = value.decode()
-        except UnicodeDecodeError:
-            context.warn(
-                1300, f"Invalid {target.charset} character string: '{value.hex().upper()}'"
-            )
+        except UnicodeDecodeError as error:
+            wrong = value[error.start : error.start + 6].hex().upper()
+            context.warn(1300, f"Invalid {target.charset} character string: '{wrong}'")
             return None
     else:
         text = text_of(value, source)
     if explicit and len(text) > target.length:
-        shown = f"CHAR({target.length})"
-        context.warn(1292, f"Truncated incorrect {shown} value: '{text}'")
+        wanted = f"CHAR({target.length})"
+        context.warn(1292, f"Truncated incorrect {wanted} value: '{shown(text)}'")
         return text[: target.length]
     return text
 
@@ -277,145 +330,10 @@ def _to_binary(
     if not explicit:
         return data
     if len(data) > target.length:
-        text = data.decode("utf-8", "replace")
-        context.warn(1292, f"Truncated incorrect BINARY({target.length}) value: '{text}'")
+        wanted = f"BINARY({target.length})"
+        context.warn(1292, f"Truncated incorrect {wanted} value: '{shown(data)}'")
         return data[: target.length]
     return data.ljust(target.length, b"\0") if target.precision else data
-
-
-# Temporals --------------------------------------------------------------------------------------
-
-
-def to_date(
-    context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
-) -> date | None:
-    match value:
-        case datetime():
-            return value.date()
-        case date():
-            return value
-    moment = moment_of(context, value, source, "date", name)
-    return moment.date() if moment is not None else None
-
-
-def to_datetime(
-    context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
-) -> datetime | None:
-    moment = moment_of(context, value, source, "datetime", name)
-    if moment is None:
-        return None
-    try:
-        rounded = temporal.with_fsp(
-            moment, target.scale, round_up="TIME_TRUNCATE_FRACTIONAL" not in context.sql_mode
-        )
-    except OverflowError:
-        context.warn(1441, "Datetime function: datetime field overflow")
-        return None
-    assert isinstance(rounded, datetime)
-    return rounded
-
-
-def moment_of(
-    context: Context, value: Any, source: SqlType, wanted: str = "datetime", name: str = ""
-) -> datetime | None:
-    """`value` as a point in time, with all its fractional digits; None after a warning."""
-    match value:
-        case datetime():
-            return value
-        case date():
-            return datetime(value.year, value.month, value.day)
-        case timedelta():
-            today = temporal.local_of_us(context.now_us, context.time_zone)
-            return datetime(today.year, today.month, today.day) + value
-        case int():
-            moment = temporal.datetime_of_number(value)
-            if moment is None:
-                context.warn(1292, f"Incorrect datetime value: '{wrap(value, False)}'")
-            return moment
-        case Decimal() | float():
-            return _moment_of_fraction(context, value, wanted)
-        case Json(value=document):
-            return _moment_of_json(context, document, source, wanted, name)
-    text = value.decode("latin-1") if isinstance(value, bytes) else str(value)
-    return _moment_of_text(context, text, wanted)
-
-
-def _moment_of_fraction(context: Context, value: Decimal | float, wanted: str) -> datetime | None:
-    exact = value if isinstance(value, Decimal) else _decimal_of_double(value)
-    whole = int(exact)
-    moment = temporal.datetime_of_number(whole)
-    if moment is None:
-        shown = double_text(value) if isinstance(value, float) else str(exact)
-        if wanted == "date" and isinstance(value, float) and abs(value) < _I63:
-            context.warn(1292, f"Incorrect datetime value: '{whole}'")
-        elif wanted == "date":
-            context.warn(1292, f"Truncated incorrect date value: '{shown}'")
-        else:
-            context.warn(1292, f"Incorrect datetime value: '{shown}'")
-        return None
-    micros = int(EXACT.scaleb(abs(exact) - abs(whole), 6))
-    return moment + timedelta(microseconds=micros)
-
-
-def _moment_of_json(
-    context: Context, document: Any, source: SqlType, wanted: str, name: str
-) -> datetime | None:
-    match document:
-        case str() if temporal.parse_datetime(document)[0] is not None:
-            return _moment_of_text(context, document, wanted)
-        case datetime() | date() | timedelta():
-            return moment_of(context, document, source, wanted)
-    shown = "DATE" if wanted == "date" else "DATETIME/TIMESTAMP"
-    context.warn(3156, f"Invalid JSON value for CAST to {shown} from column {name} at row 1")
-    return None
-
-
-def _moment_of_text(context: Context, text: str, wanted: str) -> datetime | None:
-    if temporal.is_zero_date(text) and "NO_ZERO_DATE" not in context.sql_mode:
-        raise SqlError(1235, "zero dates")
-    moment, whole, has_time = temporal.parse_datetime(text)
-    if moment is None:
-        shown = "Truncated incorrect date" if wanted == "date" else f"Incorrect {wanted}"
-        context.warn(1292, f"{shown} value: '{text}'")
-        return None
-    if not whole:
-        shown = "datetime" if has_time else "date"
-        context.warn(1292, f"Truncated incorrect {shown} value: '{text}'")
-    return moment
-
-
-def to_time(
-    context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
-) -> timedelta | None:
-    span = span_of(context, value, source)
-    if span is None:
-        return None
-    rounded = temporal.with_fsp(span, target.scale)
-    assert isinstance(rounded, timedelta)
-    return min(max(rounded, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
-
-
-def span_of(context: Context, value: Any, source: SqlType) -> timedelta | None:
-    """`value` as a TIME, with all its fractional digits; None after a warning."""
-    match value:
-        case timedelta():
-            return value
-        case datetime():
-            return temporal.time_of(value)
-        case date():
-            return timedelta(0)
-        case Json(value=document):
-            return span_of(context, jsonb.scalar_text(document), source)
-        case int() | Decimal() | float():
-            text = text_of(value, source)
-        case bytes():
-            text = value.decode("latin-1")
-        case _:
-            text = str(value)
-    span, whole = temporal.parse_time(text)
-    if span is None or not whole:
-        context.warn(1292, f"Truncated incorrect time value: '{text}'")
-    return span
 
 
 # JSON -------------------------------------------------------------------------------------------

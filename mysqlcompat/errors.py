@@ -42,6 +42,15 @@ ALTERNATIVES: Final[dict[tuple[int, int], str]] = {
 }
 
 
+#: Warnings that are errors when a statement changes data in strict mode.
+STRICT: Final = frozenset(
+    (
+        *(1048, 1210, 1260, 1261, 1262, 1263, 1264, 1265, 1292, 1364, 1365, 1366, 1369, 1406),
+        *(1411, 1441, 3020, 3155, 3156),
+    )
+)
+
+
 class SqlError(Exception):
     """An error as the client sees it: `errno`, `sqlstate`, `message`."""
 

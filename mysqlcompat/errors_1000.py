@@ -203,6 +203,7 @@ TABLE: Final = """\
 1244 HY000 Help database is corrupt or does not exist
 1246 HY000 Converting column '%s' from %s to %s
 1247 42S22 Reference '%s' not supported (%s)
+1248 42000 Every derived table must have its own alias
 1249 01000 Select %s was reduced during optimization
 1250 42000 Table '%s' from one of the SELECTs cannot be used in %s
 1251 08004 Client does not support authentication protocol requested by server; consider upgrading
@@ -213,6 +214,7 @@ TABLE: Final = """\
 1262 01000 Row %s was truncated; it contained more data than there were input columns
 1263 22004 Column set to default value; NULL supplied to NOT NULL column '%s' at row %s
 1264 22003 Out of range value for column '%s' at row %s
+1265 01000 Data truncated for column '%s' at row %s
 1266 HY000 Using storage engine %s for table '%s'
 1267 HY000 Illegal mix of collations (%s,%s) and (%s,%s) for operation '%s'
 1269 HY000 Can't revoke all privileges for one or more of the requested users
@@ -225,6 +227,7 @@ TABLE: Final = """\
 1284 HY000 Unknown key cache '%s'
 1286 42000 Unknown storage engine '%s'
 1287 HY000 '%s' is deprecated and will be removed in a future release. Please use %s instead
+1288 HY000 The target table %s of the %s is not updatable
 1290 HY000 The MySQL server is running with the %s option so it cannot execute this statement
 1291 HY000 Column '%s' has duplicated value '%s' in %s
 """

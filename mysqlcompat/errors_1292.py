@@ -227,6 +227,7 @@ TABLE: Final = """\
   table definition and create index(s) accordingly.
 3008 HY000 Foreign key cascade delete/update exceeds max depth of %s.
 3013 HY000 Invalid size for column '%s'.
+3020 2201E Invalid argument for logarithm
 3024 HY000 Query execution was interrupted, maximum statement execution time exceeded
 3057 42000 Incorrect user-level lock name '%s'. The name is empty, NULL, or can not be expressed in
   the current character-set.
@@ -248,6 +249,8 @@ TABLE: Final = """\
 3108 HY000 Column '%s' has a generated column dependency.
 3118 HY000 Access denied for user '%s'@'%s'. Account is locked.
 3130 HY000 Command not supported by pluggable protocols
+3135 HY000 'NO_ZERO_DATE', 'NO_ZERO_IN_DATE' and 'ERROR_FOR_DIVISION_BY_ZERO' sql modes should be
+  used with strict mode. They will be merged with strict mode in a future release.
 3140 22032 Invalid JSON text: "%s" at position %s in value for column '%s'.
 3141 22032 Invalid JSON text in argument %s to function %s: "%s" at position %s.%s
 3143 42000 Invalid JSON path expression. The error is around character position %s.%s
@@ -268,11 +271,13 @@ TABLE: Final = """\
 3158 22032 JSON documents may not contain NULL member names.
 3159 HY000 Connections using insecure transport are prohibited while
   --require_secure_transport=ON.
+3165 42000 A path expression is not a path to a cell in an array.
 3175 HY000 Cannot create index on virtual column whose base column has foreign constraint.
 3500 HY000 CREATE TEMPORARY TABLE is not allowed with ROW_FORMAT=COMPRESSED or KEY_BLOCK_SIZE.
 3505 HY000 Too long enumeration/set value for column %s.
 3507 HY000 Failed to update %s dictionary object.
 3508 HY000 Dictionary object id (%s) does not exist.
+3513 HY000 Binary operands of bitwise operators must be of equal length
 3522 HY000 A primary key index cannot be invisible
 3523 HY000 Unknown authorization ID `%s`@`%s`
 3530 HY000 `%s`@`%s` is not granted to `%s`@`%s`
@@ -335,12 +340,14 @@ TABLE: Final = """\
 3675 HY000 Create table/tablespace '%s' failed, as disk is full
 3685 HY000 Illegal argument to a regular expression.
 3689 HY000 Unrecognized escape sequence in regular expression.
+3692 HY000 Incorrect description of a {min,max} interval.
 3719 HY000 'utf8' is currently an alias for the character set UTF8MB3, but will be an alias for
   UTF8MB4 in a future release. Please consider using UTF8MB4 in order to be unambiguous.
 3720 HY000 NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by
   UTF8MB4 in a future release. Please consider using CHAR(x) CHARACTER SET UTF8MB4 in order to be
   unambiguous.
 3730 HY000 Cannot drop table '%s' referenced by a foreign key constraint '%s' on table '%s'.
+3733 HY000 Foreign key '%s' uses virtual column '%s' which is not supported.
 3734 HY000 Failed to add the foreign key constraint. Missing column '%s' for constraint '%s' in
   the referenced table '%s'
 3750 HY000 Unable to create or change a table without a primary key, when the system variable
@@ -371,6 +378,8 @@ TABLE: Final = """\
 3813 HY000 Column check constraint '%s' references other column.
 3814 HY000 An expression of a check constraint '%s' contains disallowed function: %s.
 3815 HY000 An expression of a check constraint '%s' contains disallowed function.
+3816 HY000 An expression of a check constraint '%s' cannot refer to a user or system variable.
+3818 HY000 Check constraint '%s' cannot refer to an auto-increment column.
 3819 HY000 Check constraint '%s' is violated.
 3820 HY000 Check constraint '%s' refers to non-existing column '%s'.
 3821 HY000 Check constraint '%s' is not found in the table.
@@ -393,6 +402,7 @@ TABLE: Final = """\
 3944 HY000 The query does not comply with variable require_row_format restrictions.
 3955 HY000 Access denied for user '%s'@'%s'. Account is blocked for %s day(s) (%s day(s)
   remaining) due to %s consecutive failed logins.
+3959 HY000 Check constraint '%s' uses column '%s', hence column cannot be dropped or renamed.
 3986 HY000 Evaluating a JSON value in SQL boolean context does an implicit comparison against JSON
   integer 0; if this is not what you want, consider converting JSON to a SQL numeric type with
   JSON_VALUE RETURNING

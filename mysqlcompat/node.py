@@ -12,10 +12,11 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import Any, Final
 
 from btree.engine import Engine
+from btree.failpoints import POINTS
 from btree.state import ST_REMOTE_LOW
 from mysqlcompat.config import MIB, Config
 from mysqlcompat.lane.durability import DurabilityQueue
@@ -44,6 +45,7 @@ from redo.control import (
     replica_word,
 )
 from redo.disk import FileDisk
+from redo.failpoints import arm_from_file
 from redo.log import LogWriter, new_state
 from redo.metadata import load_volume
 from redo.state import ST_EPOCH
@@ -95,6 +97,10 @@ class ClusterNode:
         version = self.engine.catalog.version
         if version != self.plans.version:
             self.plans.forget(version)
+
+    def fetch_pages(self, page_nos: Sequence[int]) -> None:
+        """Bring in the pages that statements in the lane have missed."""
+        self.engine.store.fetch_many(page_nos)
 
     def wake_waiters(self) -> None:
         """After every turn of the lane: whoever waits for a lock that was given back goes on."""
@@ -149,6 +155,7 @@ class WriterNode(ClusterNode):
             self.log.follow(number, fd)
         recovered = self.volume.open_writer()
         self.log.open(recovered)
+        arm_from_file(self.st, POINTS)
         self.engine = Engine(self.arena, self.st, self.log, self.volume, config.buffer_pool)
         self.is_new = self.engine.is_empty()
         if self.is_new:

@@ -42,7 +42,12 @@ def run_writer(config: Config, shared: Shared, status: Status, script: str) -> N
     """The writer, until SIGTERM or until it is fenced."""
     node = WriterNode(config, shared, WRITER)
     loop = new_loop(
-        node.lane, node.durability, shared.writer_wake, node.check_plans, node.wake_waiters
+        node.lane,
+        node.durability,
+        shared.writer_wake,
+        node.check_plans,
+        node.wake_waiters,
+        node.fetch_pages,
     )
     asyncio.set_event_loop(loop)
     sessions = NodeSessions(node, config.password)
@@ -68,7 +73,7 @@ def _in_background(node: WriterNode) -> None:
 def run_reader(config: Config, shared: Shared, name: str, status: Status) -> None:
     """A reader, until SIGTERM."""
     node = ReaderNode(config, shared, name)
-    loop = new_loop(node.lane, node.durability, before=node.check_plans)
+    loop = new_loop(node.lane, node.durability, before=node.check_plans, fetch=node.fetch_pages)
     asyncio.set_event_loop(loop)
     node.watch(loop)
     NodeLife(node, loop, status).serve(config, shared, NodeSessions(node, config.password))

@@ -8,8 +8,6 @@ import re
 from decimal import Decimal
 from typing import Final
 
-import numpy as np
-
 #: Enough for any product of two DECIMAL(65,30); nothing is rounded by accident.
 EXACT: Final = decimal.Context(prec=200, rounding=decimal.ROUND_HALF_UP, Emax=9999, Emin=-9999)
 
@@ -25,8 +23,8 @@ def double_text(value: float) -> str:
 
 
 def float_text(value: float) -> str:
-    """The same for a FLOAT: shortest digits that read back as its 32 bits."""
-    return _shortest_text(str(np.float32(value)))
+    """A FLOAT: MySQL prints six digits of it."""
+    return _shortest_text(f"{value:.5e}")
 
 
 def _shortest_text(text: str) -> str:
@@ -79,11 +77,17 @@ def leading_decimal(text: str) -> tuple[Decimal, bool]:
         value = EXACT.create_decimal(match.group(1))
     except decimal.InvalidOperation:
         return Decimal(0), False
-    if value.adjusted() > 100:
-        return Decimal("9" * 65).copy_sign(value), False
+    if value.adjusted() >= 81:
+        return Decimal("9" * 81).copy_sign(value), False
     if value.adjusted() < -100:
         return Decimal(0), True
     return value, not text[match.end() :].strip(_SPACE)
+
+
+def overflows(text: str) -> bool:
+    """Whether the number at the start of `text` is beyond any decimal."""
+    match = _NUMBER.match(text)
+    return match is not None and EXACT.create_decimal(match.group(1)).adjusted() >= 81
 
 
 def leading_integer(text: str) -> tuple[int, bool]:

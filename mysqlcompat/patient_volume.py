@@ -38,6 +38,10 @@ class PatientVolume(SocketVolume):
         """Fill the frame. Raises PageUnavailable, and VolumeError when patience has ended."""
         self._persist(lambda: SocketVolume.read_page(self, page_no, lsn, frame))
 
+    def another(self) -> SocketVolume:
+        """A second connection. It is not patient: what is asked there may go unanswered."""
+        return SocketVolume(self._path, self._arena)
+
     def open_writer(self) -> Recovered:
         """Fence earlier writers; where to go on writing."""
         return self._persist(lambda: SocketVolume.open_writer(self))

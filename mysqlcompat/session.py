@@ -271,6 +271,9 @@ class Session(SessionState):
         uses_tables = bool(program.tables)
         if uses_tables:
             transaction.enter_statement(program.tables, program.written, program.locking)
+        if self.max_execution_ms and program.kind == "read":
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self.max_execution_ms / 1000, self.cancel, "timeout")
         try:
             result = await run.execute(program, self, values, binary, literals, given)
         finally:
@@ -319,6 +322,9 @@ class Session(SessionState):
 
     def _end_command(self) -> None:
         self.command, self.text, self._task = "Sleep", "", None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self.since_us = time.time_ns() // 1000
 
     def fail_rows(self, error: BaseException) -> BaseException:
@@ -332,11 +338,11 @@ class Session(SessionState):
             if not self.kill_requested:
                 self.transaction.rollback()
                 return error  # the client has gone: the wire cancelled
-            self.kill_requested = ""
             task = asyncio.current_task()
             if task is not None:
                 task.uncancel()
-            error = SqlError(1317)
+            error = SqlError(3024 if self.kill_requested == "timeout" else 1317)
+            self.kill_requested = ""
         assert isinstance(error, Exception)
         seen = translate(error)
         if seen.errno == 1213 or (self.transaction.active and self.transaction.single):
@@ -346,7 +352,7 @@ class Session(SessionState):
         return seen
 
     def cancel(self, what: str) -> None:
-        """KILL: break the running statement off; "connection" also the connection."""
+        """KILL, or "timeout": break the running statement off; "connection" also the connection."""
         if self._task is not None:
             self.kill_requested = what
             self._task.cancel()

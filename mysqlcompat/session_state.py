@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
-from mysqlcompat.errors import SqlError
+from mysqlcompat.errors import STRICT, SqlError
 from mysqlcompat.functions.table import Effects
 from mysqlcompat.metadata_locks import STAGES
 from mysqlcompat.node_api import Node, sleep
@@ -79,7 +79,9 @@ class SessionState:
         self.since_us = self.now_us
         self.effects = Effects()
         self.user_locks = UserLocks(node.processlist.locks, self.transaction.owner)
-        self.kill_requested = ""  #: "query" or "connection"
+        self.kill_requested = ""  #: "query", "connection", or "timeout"
+        self.max_execution_ms = 0  #: of a SELECT, 0: any
+        self._timer: asyncio.TimerHandle | None = None  #: ends the running SELECT
         self._task: asyncio.Task[Any] | None = None
         self._changes: list[StateChange] = []
         self._random = random.Random()
@@ -122,8 +124,9 @@ class SessionState:
         self.transaction.session_read_only = bool(variables.get("transaction_read_only"))
         checks = bool(variables.get("foreign_key_checks"))
         self.node.engine.foreign_keys.set_checks(self.transaction.ctx, checks)
-        seconds = variables.get("lock_wait_timeout")
-        assert isinstance(seconds, int)
+        seconds, limit_ms = variables.get("lock_wait_timeout"), variables.get("max_execution_time")
+        assert isinstance(seconds, int) and isinstance(limit_ms, int)
+        self.max_execution_ms = limit_ms
         self.transaction.lock_wait_seconds = seconds
         limit = variables.get("max_error_count")
         assert isinstance(limit, int)
@@ -150,6 +153,8 @@ class SessionState:
         return bool(self.client.capabilities & CLIENT_FOUND_ROWS)
 
     def warn(self, errno: int, message: str, level: str = "Warning") -> None:
+        if self.strict and level == "Warning" and errno in STRICT:
+            raise SqlError.with_text(errno, message)
         if level != "Note" or self.variables.get("sql_notes"):
             self.diagnostics.add(level, errno, message)
 
@@ -191,14 +196,14 @@ class SessionState:
         return self._random.random()
 
     async def sleep(self, seconds: float, uses_tables: bool) -> int:
-        """What SLEEP() waits for. KILL QUERY ends it with 1 instead of 0 when the statement does
+        """What SLEEP() waits for. KILL QUERY or max_execution_time ends it with 1 instead of 0 when the statement does
         nothing else; a statement over tables is interrupted by it like any other."""
         self.own_stage = "User sleep"
         try:
             await sleep(seconds)
         except asyncio.CancelledError:
             task = asyncio.current_task()
-            if uses_tables or self.kill_requested != "query" or task is None:
+            if uses_tables or self.kill_requested in ("", "connection") or task is None:
                 raise
             self.kill_requested = ""
             task.uncancel()

@@ -123,10 +123,11 @@ ROWS: Final[dict[TypeKind, TypeRow]] = {
 class SqlType:
     """Type of an expression: a kind with its measures, and whether NULL may come out.
 
-    precision     DECIMAL: digits in all
+    precision     DECIMAL, and FLOAT(M,D): digits in all
     collation     of strings; "binary" for binary strings and everything that is not text
     coercibility  MySQL's: 0 explicit COLLATE, 2 column, 3 system constant, 4 literal, 5 number,
                   6 NULL
+    zerofill      numbers of a column that are shown with leading zeros, `length` digits
     """
 
     kind: TypeKind
@@ -138,6 +139,7 @@ class SqlType:
     nullable: bool = True
     members: tuple[str, ...] = ()
     coercibility: int = 5
+    zerofill: bool = False
 
     @property
     def cls(self) -> Class:
@@ -287,6 +289,8 @@ def of_column_type(declared: ColumnType, nullable: bool) -> SqlType:
         case Class.DECIMAL:
             base = decimal_type(declared.precision, declared.scale, declared.unsigned)
             length, scale, precision = base.length, base.scale, base.precision
+        case Class.DOUBLE if declared.precision:
+            length, scale, precision = declared.precision, declared.scale, declared.precision
         case Class.DOUBLE:
             scale = NOT_FIXED
         case Class.DATETIME | Class.TIME:
@@ -306,6 +310,7 @@ def of_column_type(declared: ColumnType, nullable: bool) -> SqlType:
         nullable,
         tuple(declared.members or ()),
         2 if row.cls in (Class.STRING, Class.JSON) else 5,
+        declared.zerofill,
     )
 
 

@@ -29,6 +29,7 @@ ISOLATION: Final = {
 class _Savepoint:
     name: str
     mark: Any  #: the engine's
+    tables: frozenset[int]  #: used by then
 
 
 class Transaction:
@@ -182,7 +183,8 @@ class Transaction:
             return  # as in MySQL: accepted, and gone with the statement
         self.enter_statement()
         self._forget(name)
-        self._savepoints.append(_Savepoint(name, self._engine.savepoint(self.ctx)))
+        tables = frozenset(self.owner.tables)
+        self._savepoints.append(_Savepoint(name, self._engine.savepoint(self.ctx), tables))
 
     def release(self, name: str) -> None:
         place = self._find(name)
@@ -191,6 +193,8 @@ class Transaction:
     def rollback_to(self, name: str) -> None:
         place = self._find(name)
         self._engine.rollback_to(self.ctx, self._savepoints[place].mark)
+        if not self.changes_rows:  # otherwise locks of rows may be left: the tables stay locked
+            self._locks.forget(self.owner, self._savepoints[place].tables)
         del self._savepoints[place + 1 :]
 
     def _find(self, name: str) -> int:

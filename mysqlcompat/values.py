@@ -7,8 +7,8 @@
     DECIMAL   Decimal                  value × 10^scale; ASCII text above 18 digits
     DOUBLE    float                    IEEE-754 bits
     STRING    str, or bytes (binary)   offset << 24 | byte count (ENUM, SET: the number)
-    DATE      datetime.date            packed
-    DATETIME  datetime.datetime        packed; of TIMESTAMP the lane is UTC, the value local
+    DATE      date, or PartialDate     packed
+    DATETIME  datetime, or Partial…    packed; of TIMESTAMP the lane is UTC, the value local
     TIME      datetime.timedelta       packed, signed
     JSON      jsonb.Json               offset << 24 | byte count of the binary form
     any       None                     NULL, in the null byte
@@ -25,6 +25,7 @@ from btree.schema import TypeKind
 from mysqlcompat import jsonb
 from mysqlcompat.jsonb import Json
 from mysqlcompat.numerals import EXACT, decimal_text, double_text, float_text
+from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sqltypes import Class, SqlType
 from mysqlcompat.temporal import (
     date_text,
@@ -40,7 +41,7 @@ from mysqlcompat.temporal import (
     utc_to_local,
 )
 
-Value = None | int | Decimal | float | str | bytes | date | datetime | timedelta | Json
+Value = None | int | Decimal | float | str | bytes | date | PartialDate | timedelta | Json
 
 _U64 = 1 << 64
 _I63 = 1 << 63
@@ -148,18 +149,20 @@ def text_of(value: Any, sql_type: SqlType) -> str:
         case str():
             return value
         case int():
-            return f"{value:04d}" if sql_type.kind is TypeKind.YEAR else str(value)
+            if sql_type.kind is TypeKind.YEAR:
+                return f"{value:04d}"
+            return str(value).zfill(sql_type.length) if sql_type.zerofill else str(value)
         case Decimal():
             return decimal_text(value)
         case float():
-            if sql_type.kind is TypeKind.FLOAT:
-                return float_text(value)
             if sql_type.cls is Class.DOUBLE and sql_type.scale < 31:
                 return f"{value:.{sql_type.scale}f}"
+            if sql_type.kind is TypeKind.FLOAT:
+                return float_text(value)
             return double_text(value)
-        case datetime():
+        case datetime() | PartialDatetime():
             return datetime_text(value, sql_type.scale if sql_type.cls is Class.DATETIME else 0)
-        case date():
+        case date() | PartialDate():
             return date_text(value)
         case timedelta():
             return time_text(value, sql_type.scale if sql_type.cls is Class.TIME else 0)

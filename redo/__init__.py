@@ -19,11 +19,14 @@ Read in this order:
 - ``edit_kernels`` mini-transactions and edits · ``record_kernels`` applying them
 - ``log_kernels`` ``log`` seal, publish, VDL, waiting
 - ``disk`` files · ``metadata`` ``chunks`` ``page_store`` what a copy has on disk
-- ``log_read_kernels`` ``index_kernels`` batches and pages out of a copy's log · ``segment`` a copy
+- ``log_read_kernels`` batches out of a copy's log · ``page_table_kernels`` ``page_table`` ``runs``
+  ``index_kernels`` its pages · ``segment`` a copy
 - ``copy_kernels`` ``copier`` a copy's thread · ``coalesce`` log into pages · ``repair`` from peers
-- ``quorum`` arithmetic of six · ``recovery`` · ``storage`` all six · ``upkeep`` its background
-- ``volumes`` what a data directory holds ·
-  ``protocol`` ``storage_server`` ``volume`` the process, and its clients · ``dump`` the inspector
+- ``quorum`` arithmetic of six · ``timeline`` that of going back in time · ``recovery`` ·
+  ``storage`` all six · ``upkeep`` its background
+- ``volumes`` what a data directory holds · ``frozen`` snapshots and the beginning of clones ·
+  ``rewind`` backtrack · ``requests`` what storage can be asked to do
+- ``protocol`` ``storage_server`` ``volume`` the process, and its clients · ``dump`` the inspector
 - ``errors`` what can go wrong
 
 Life of an edit: 1 `edit_kernels.page_write` changes the page and appends to the ring; 2

@@ -13,6 +13,8 @@
     4096   chunk_bytes log; the byte of LSN x is at 4096 + x - first
 
 A recycled chunk still holds old batches. Nobody takes them for new ones: each carries its own LSN.
+A chunk that is also another volume's (`frozen.py`) is read, never written: what would be written is
+written to a copy of it. Chunks below what is read every day rest: no descriptor is kept for them.
 """
 
 from __future__ import annotations
@@ -22,11 +24,15 @@ import threading
 
 from redo.arena import Arena
 from redo.disk import Disk
+from redo.metadata import VolumeMeta
 from redo.segment_layout import CHUNK_HEADER_BYTES, FDS_SLOTS
+from redo.timeline import NEVER
 
 _HEADER = struct.Struct("<8sqq16s")
 _MAGIC = b"REDOCHNK"
 _SPARES_MAX = 2
+_SUFFIXES = (".log", ".run")
+_PIECE_BYTES = 1 << 20
 
 
 class ChunkLog:
@@ -35,15 +41,15 @@ class ChunkLog:
     Used by the copy's thread and by maintenance: one lock around the table.
     """
 
-    def __init__(
-        self, disk: Disk, path: str, volume_id: str, chunk_bytes: int, arena: Arena
-    ) -> None:
+    def __init__(self, disk: Disk, path: str, volume: VolumeMeta, arena: Arena) -> None:
         self.disk = disk
         self.path = path
-        self.chunk_bytes = chunk_bytes
-        self._volume_id = volume_id.encode()
+        self.chunk_bytes = volume.chunk_bytes
+        self._volume_id = volume.volume_id.encode()
+        self._ids = {name.encode() for name in (volume.volume_id, *volume.ancestors)}
         self._lock = threading.Lock()
         self._fds: dict[int, int] = {}
+        self._resting: set[int] = set()
         self._spares: list[str] = []
         self._arena = arena
         self.table_at = arena.alloc(8 * FDS_SLOTS)
@@ -55,21 +61,50 @@ class ChunkLog:
         return lsn - lsn % self.chunk_bytes
 
     def open(self) -> None:
-        """Open the chunks that are there; what is not a whole chunk of this volume is removed."""
+        """See which chunks are there; `wake` opens them."""
         for name in self.disk.names(self.path):
             path = f"{self.path}/{name}"
             if name.startswith("spare-"):
                 self._spares.append(path)
             elif name.endswith(".log"):
-                fd = self.disk.open(path)
-                start = int(name[:-4], 16)
-                if self.disk.read(fd, 0, _HEADER.size) == self._header(start):
-                    self._enter(start, fd)
-                else:
-                    self.disk.close(fd)
-                    self.disk.remove(path)
-            else:
+                self._resting.add(int(name[:-4], 16))
+            elif not name.endswith(".run"):
                 self.disk.remove(path)
+
+    def wake(self, lsn: int, end: int = NEVER) -> None:
+        """Open chunks of log [lsn, end); what is no whole chunk of this volume is removed."""
+        with self._lock:
+            for start in sorted(self._resting):
+                if lsn < start + self.chunk_bytes and start < end:
+                    path = self._name(start)
+                    fd = self.disk.open(path)
+                    self._resting.remove(start)
+                    if self._is_ours(self.disk.read(fd, 0, _HEADER.size), start):
+                        self._enter(start, fd)
+                    else:
+                        self.disk.close(fd)
+                        self.disk.remove(path)
+
+    def rest_below(self, lsn: int) -> None:
+        """Close chunks wholly below `lsn`: they stay, for whoever goes back in time."""
+        with self._lock:
+            for start in [start for start in self._fds if start + self.chunk_bytes <= lsn]:
+                self._leave(start)
+                self._resting.add(start)
+
+    def _leave(self, start: int) -> None:
+        self._table[start // self.chunk_bytes % FDS_SLOTS] = -1
+        self.disk.close(self._fds.pop(start))
+
+    def _is_ours(self, header: bytes, start: int) -> bool:
+        if len(header) < _HEADER.size:
+            return False
+        magic, first, chunk_bytes, volume_id = _HEADER.unpack(header)
+        expected = (_MAGIC, start, self.chunk_bytes)
+        return (magic, first, chunk_bytes) == expected and volume_id in self._ids
+
+    def _name(self, start: int) -> str:
+        return f"{self.path}/{start:016x}.log"
 
     def close(self) -> None:
         """Close all descriptors."""
@@ -77,6 +112,7 @@ class ChunkLog:
             for fd in self._fds.values():
                 self.disk.close(fd)
             self._fds.clear()
+            self._resting.clear()
             self._table[:] = -1
         self._arena.free(self.table_at, 8 * FDS_SLOTS)
 
@@ -90,19 +126,12 @@ class ChunkLog:
         self._fds[start] = fd
         self._table[slot] = fd
 
-    @property
-    def starts(self) -> list[int]:
-        """First LSNs of the chunks, ascending."""
+    def names(self, lsn: int, end: int) -> list[str]:
+        """Names of the chunk and run files of log [lsn, end) that are there."""
         with self._lock:
-            return sorted(self._fds)
-
-    def contiguous_from(self, lsn: int) -> int:
-        """Lowest LSN from which on chunks lie side by side up to the one of `lsn`."""
-        with self._lock:
-            start = self.start_of(lsn)
-            while start - self.chunk_bytes in self._fds:
-                start -= self.chunk_bytes
-            return start
+            starts = [s for s in (*self._fds, *self._resting) if lsn - self.chunk_bytes < s < end]
+        names = [f"{start:016x}{suffix}" for start in sorted(starts) for suffix in _SUFFIXES]
+        return [name for name in names if self.disk.exists(f"{self.path}/{name}")]
 
     def chunk_at(self, lsn: int) -> int:
         """Descriptor of the chunk `lsn` lies in, made if it is not there."""
@@ -114,7 +143,7 @@ class ChunkLog:
             return fd
 
     def _make(self, start: int) -> int:
-        path = f"{self.path}/{start:016x}.log"
+        path = self._name(start)
         if self._spares:
             new = self._spares.pop()
             fd = self.disk.open(new)
@@ -134,13 +163,15 @@ class ChunkLog:
     def recycle_below(self, lsn: int) -> int:
         """Give up chunks wholly below `lsn`, some to become spares; how many."""
         with self._lock:
-            old = [start for start in self._fds if start + self.chunk_bytes <= lsn]
+            old = [s for s in (*self._fds, *self._resting) if s + self.chunk_bytes <= lsn]
             for start in old:
-                self._table[start // self.chunk_bytes % FDS_SLOTS] = -1
-                fd = self._fds.pop(start)
-                path = f"{self.path}/{start:016x}.log"
-                self.disk.close(fd)
-                if len(self._spares) < _SPARES_MAX:
+                path = self._name(start)
+                fd = self._fds.get(start, -1)
+                spare_it = fd >= 0 and not self.disk.shared(fd)
+                if fd >= 0:
+                    self._leave(start)
+                self._resting.discard(start)
+                if spare_it and len(self._spares) < _SPARES_MAX:
                     spare = f"{self.path}/spare-{start:016x}"
                     self.disk.rename(path, spare)
                     self._spares.append(spare)
@@ -153,11 +184,8 @@ class ChunkLog:
         parts = []
         while count > 0:
             start = self.start_of(lsn)
-            with self._lock:
-                fd = self._fds.get(start)
-                take = min(count, start + self.chunk_bytes - lsn)
-                place = CHUNK_HEADER_BYTES + lsn - start
-                data = b"" if fd is None else self.disk.read(fd, place, take)
+            take = min(count, start + self.chunk_bytes - lsn)
+            data = self._read_one(start, CHUNK_HEADER_BYTES + lsn - start, take)
             parts.append(data)
             if len(data) < take:
                 break
@@ -165,13 +193,43 @@ class ChunkLog:
             count -= take
         return b"".join(parts)
 
+    def _read_one(self, start: int, at: int, count: int) -> bytes:
+        with self._lock:
+            fd = self._fds.get(start)
+            if fd is not None:
+                return self.disk.read(fd, at, count)
+            if start not in self._resting:
+                return b""
+            fd = self.disk.open(self._name(start))
+            try:
+                return self.disk.read(fd, at, count)
+            finally:
+                self.disk.close(fd)
+
+    def own(self, lsn: int) -> int:
+        """Descriptor of the chunk `lsn` lies in, made a copy if another volume reads it too."""
+        fd = self.chunk_at(lsn)
+        if not self.disk.shared(fd):
+            return fd
+        start = self.start_of(lsn)
+        new = self._name(start) + ".new"
+        with self._lock:
+            copy = self.disk.create(new, 0)
+            for at in range(0, CHUNK_HEADER_BYTES + self.chunk_bytes, _PIECE_BYTES):
+                self.disk.write(copy, at, self.disk.read(fd, at, _PIECE_BYTES))
+            self.disk.sync(copy)
+            self.disk.rename(new, self._name(start))
+            self._leave(start)
+            self._enter(start, copy)
+        return copy
+
     def write(self, lsn: int, data: bytes) -> None:
         """Write and sync log bytes (filling a copy that fell behind)."""
         view = memoryview(data)
         while view:
             start = self.start_of(lsn)
             take = min(len(view), start + self.chunk_bytes - lsn)
-            fd = self.chunk_at(lsn)
+            fd = self.own(lsn)
             self.disk.write(fd, CHUNK_HEADER_BYTES + lsn - start, bytes(view[:take]))
             self.disk.sync(fd)
             view = view[take:]

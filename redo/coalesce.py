@@ -1,74 +1,111 @@
 """Log becomes pages: each full copy by itself, from its own log, in small steps.
 
-A round takes the pages that log below some LSN has changed, builds each as of that LSN, appends the
-images to the page store, and when all of them are on disk moves the checkpoint there. A crash in
+A round takes the pages that log up to some LSN has changed, builds each as of that LSN, appends the
+images to the page store, and when all of them are on disk makes that LSN a checkpoint. A crash in
 between leaves images nobody needs yet: newer than the checkpoint and equal to what the log gives.
-Page files of which less than half is still needed are emptied by the same round.
+The same round moves what is left out of a page file of which less than half is needed, then drops
+images, files and log that are below every checkpoint that must stay (`timeline.kept_marks`).
+
+Between rounds, pages with very many records get an image early (`store_hot`), which bounds the
+time of a read.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from redo import index_kernels
+from redo import page_table_kernels
 from redo.errors import VolumeError
 from redo.segment import Segment
-from redo.segment_layout import STORE_ENTRY_BYTES
+from redo.segment_layout import S_HASH_SLOTS, S_HOT, S_HOT_AT, S_INDEXED, STORE_ENTRY_BYTES
+from redo.timeline import kept_marks
 
 logger = logging.getLogger(__name__)
 
 STEP_PAGES = 16
+_PRUNE_SLOTS = 1 << 16
 
 
-def coalesce(segment: Segment, limit: int, durable: int) -> Iterator[None]:
-    """One round up to the last known batch boundary at or below `limit`; a step between yields.
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """What must stay readable of the past.
 
-    limit     nobody reads below: min(VDL, read points)
-    durable   end of this copy's log
+    before_us   every state since this time: the backtrack window (timeline.NEVER: none of it)
+    pin         every state since this LSN: what is not in the archive yet, say
+    """
+
+    before_us: int
+    pin: int
+
+
+def coalesce(segment: Segment, limit: int, keep: Keep) -> Iterator[None]:
+    """One round up to the last known run at or below `limit`; a step between yields.
+
+    limit   nobody reads below, but for going back in time: min(VDL, read points)
     Raises VolumeError: the copy is damaged. OSError: it is, or its disk is full; then `abandon`.
     """
     with segment.lock:
-        if segment.extend_index(durable) < 0:
-            raise VolumeError(f"{segment.name}: log is damaged")
-        known = [boundary for boundary in segment.boundaries if boundary[0] <= limit]
-        if not known or known[-1][0] <= segment.meta.checkpoint:
+        runs = [run for run in segment.runs if run.mark.lsn <= limit]
+        if not runs or runs[-1].mark.lsn <= segment.mark.lsn:
             return
-        target, batch, epoch = known[-1]
-        crowded = _emptiest(segment)
-        pages = _pages_due(segment, target, -1 if crowded is None else crowded)
+    target = runs[-1].mark
+    pages = np.unique(np.concatenate([run.heads[:, 0] for run in runs]))
     yield
     written = []
-    pages.sort()
     for group in _steps(segment, pages):
-        written.append(_store(segment, group, target))
+        written.append(_store(segment, group, target.lsn))
         yield
-    assert segment.store is not None
-    with segment.store_lock:
-        segment.store.commit()
+    for moved in _move_emptiest(segment):
+        written.append(moved)
+        yield
+    _make_durable(segment)
     yield
     with segment.store_lock, segment.lock:
-        for entries, location in written:
-            _enter(segment, entries, location)
-        segment.set_checkpoint(target, batch, epoch)
-        index_kernels.nodes_drop(segment.arena.mem, segment.at, target)
-        segment.store.remove_unused(_live_images(segment))
-    segment.log.recycle_below(target)
-    logger.debug("%s: %d pages coalesced up to %d", segment.name, len(pages), target)
+        _enter(segment, written)
+        marks = (*segment.meta.marks, target)
+        kept = kept_marks(marks, segment.history.jumps, keep.before_us, keep.pin)
+        segment.set_mark(target, kept)
+    yield from _drop(segment)
+    logger.debug("%s: %d pages coalesced up to %d", segment.name, len(pages), target.lsn)
 
 
-def _pages_due(segment: Segment, lsn: int, file_no: int) -> np.ndarray:
-    mem, arena = segment.arena.mem, segment.arena
-    count = int(index_kernels.pages_due(mem, segment.at, lsn, file_no, 0, 0))
-    if count == 0:
-        return np.empty(0, np.int64)
-    at = arena.alloc(8 * count)
-    index_kernels.pages_due(mem, segment.at, lsn, file_no, at, count)
-    pages = arena.words(at, count).copy()
-    arena.free(at, 8 * count)
-    return pages
+def _drop(segment: Segment) -> Iterator[None]:
+    """Give up what no checkpoint needs: images, then page files, then log."""
+    assert segment.store is not None
+    kept = segment.meta.kept
+    at = 0
+    while at < segment.get(S_HASH_SLOTS):
+        with segment.lock:
+            mem = segment.arena.mem
+            page_table_kernels.versions_prune(mem, segment.at, kept, at, _PRUNE_SLOTS)
+        at += _PRUNE_SLOTS
+        yield
+    with segment.store_lock:
+        segment.store.remove_unused(kept)
+    segment.drop_log(kept)
+
+
+def store_hot(segment: Segment, durable: int) -> None:
+    """Store images of pages that have gathered very many records.
+
+    durable   VDL: an image must not hold what recovery may still cut off
+    """
+    with segment.lock:
+        count = segment.get(S_HOT)
+        lsn = segment.get(S_INDEXED)
+        if count == 0 or lsn > durable:
+            return
+        pages = np.unique(segment.arena.words(segment.get(S_HOT_AT), count))
+        segment.put(S_HOT, 0)
+    written = [_store(segment, group, lsn) for group in _steps(segment, pages)]
+    _make_durable(segment)
+    with segment.store_lock, segment.lock:
+        _enter(segment, written)
 
 
 def abandon(segment: Segment) -> None:
@@ -78,26 +115,19 @@ def abandon(segment: Segment) -> None:
         segment.store.abandon()
 
 
-def _live_images(segment: Segment) -> np.ndarray:
-    """By page file: how many pages have their newest image there."""
-    store, arena = segment.store, segment.arena
-    assert store is not None
-    files = max(1, store.file_numbers)
-    at = arena.alloc(8 * files)
-    index_kernels.versions_count(arena.mem, segment.at, at, files)
-    live = arena.words(at, files).copy()
-    arena.free(at, 8 * files)
-    return live
-
-
-def _emptiest(segment: Segment) -> int | None:
-    """Number of a page file worth emptying."""
-    store = segment.store
-    assert store is not None
-    if len(store.files) < 2:
-        return None
-    file = store.emptiest(_live_images(segment))
-    return None if file is None else file.number
+def _make_durable(segment: Segment) -> None:
+    """Sync images, then let them count. The long syncs are done without the lock."""
+    assert segment.store is not None
+    with segment.store_lock:
+        fds = segment.store.pending()
+    try:
+        for fd in fds:
+            segment.disk.sync(fd)
+    finally:
+        for fd in fds:
+            os.close(fd)
+    with segment.store_lock:
+        segment.store.commit()
 
 
 def _steps(segment: Segment, pages: np.ndarray) -> Iterator[np.ndarray]:
@@ -114,34 +144,79 @@ def _steps(segment: Segment, pages: np.ndarray) -> Iterator[np.ndarray]:
         start = end
 
 
+class _Room:
+    """Arena room for some images and their entries; `with` gives it back."""
+
+    def __init__(self, segment: Segment, numbers: np.ndarray) -> None:
+        self._arena = segment.arena
+        count = len(numbers)
+        entries = count * STORE_ENTRY_BYTES
+        self._sizes = (8 * count, count * segment.volume.page_bytes, entries)
+        self.numbers, self.images, self.entries = (self._arena.alloc(n) for n in self._sizes)
+        self._arena.words(self.numbers, count)[:] = numbers
+
+    def __enter__(self) -> _Room:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        places = (self.numbers, self.images, self.entries)
+        for at, size in zip(places, self._sizes, strict=True):
+            self._arena.free(at, size)
+
+
 def _store(segment: Segment, pages: np.ndarray, lsn: int) -> tuple[np.ndarray, int]:
     """Build and append pages of one protection group; their entries, the first one's location."""
-    store, arena = segment.store, segment.arena
-    assert store is not None
-    count = len(pages)
-    sizes = (8 * count, count * segment.volume.page_bytes, count * STORE_ENTRY_BYTES)
-    numbers_at, images_at, entries_at = (arena.alloc(size) for size in sizes)
-    try:
-        arena.words(numbers_at, count)[:] = pages
+    assert segment.store is not None
+    with _Room(segment, pages) as room:
         with segment.lock:
-            code = segment.build_pages(numbers_at, count, lsn, images_at, entries_at)
+            code = segment.build_pages(room.numbers, len(pages), lsn, room.images, room.entries)
         if code < 0:
             raise VolumeError(f"{segment.name}: pages cannot be built (code {code})")
-        with segment.store_lock:
-            pg = store.pg_of(int(pages[0]))
-            location = store.append(pg, images_at, entries_at, count)
-        return arena.mem[entries_at : entries_at + sizes[2]].copy(), location
-    finally:
-        for at, size in zip((numbers_at, images_at, entries_at), sizes, strict=True):
-            arena.free(at, size)
+        return _append(segment, segment.store.pg_of(int(pages[0])), room, len(pages))
 
 
-def _enter(segment: Segment, entries: np.ndarray, location: int) -> None:
-    """Make the stored images the pages' newest."""
-    arena = segment.arena
-    at = arena.alloc(len(entries))
-    arena.mem[at : at + len(entries)] = entries
-    count = len(entries) // STORE_ENTRY_BYTES
-    good = index_kernels.versions_load(arena.mem, segment.at, at, count, location)
-    assert good == count
+def _append(segment: Segment, pg: int, room: _Room, count: int) -> tuple[np.ndarray, int]:
+    assert segment.store is not None
+    with segment.store_lock:
+        location = segment.store.append(pg, room.images, room.entries, count)
+    size = count * STORE_ENTRY_BYTES
+    return segment.arena.mem[room.entries : room.entries + size].copy(), location
+
+
+def _move_emptiest(segment: Segment) -> Iterator[tuple[np.ndarray, int]]:
+    """Append what is needed of the emptiest page file to the growing one, as it is."""
+    store, arena = segment.store, segment.arena
+    assert store is not None
+    with segment.store_lock:
+        file = store.emptiest(segment.meta.kept)
+        if file is None:
+            return
+        entries = store.entries(file)
+    at, out = arena.alloc(len(entries)), arena.alloc(8 * file.indexed)
+    arena.mem[at : at + len(entries)] = memoryview(entries)
+    with segment.lock:
+        mem = arena.mem
+        count = page_table_kernels.versions_of_file(
+            mem, segment.at, at, file.indexed, file.location, out
+        )
+    slots = arena.words(out, int(count)).copy()
     arena.free(at, len(entries))
+    arena.free(out, 8 * file.indexed)
+    for start in range(0, len(slots), STEP_PAGES):
+        some = slots[start : start + STEP_PAGES]
+        with _Room(segment, some) as room:
+            with segment.lock:
+                code = segment.collect_images(
+                    file.location, room.numbers, len(some), room.images, room.entries
+                )
+            if code < 0:
+                raise VolumeError(f"{segment.name}: a stored image is damaged")
+            yield _append(segment, file.pg, room, len(some))
+
+
+def _enter(segment: Segment, written: list[tuple[np.ndarray, int]]) -> None:
+    """Let the page table know the stored images. Under both locks."""
+    assert segment.table is not None
+    for entries, location in written:
+        good = segment.table.enter(location, entries.tobytes())
+        assert good == len(entries) // STORE_ENTRY_BYTES

@@ -32,4 +32,6 @@ E_PARENT_MISSING: Final = -40  #: a foreign key finds no parent row; `ST_FOREIGN
 E_CHILD_THERE: Final = -41  #: child rows keep a parent row as it is; `ST_FOREIGN_…` say which
 E_CASCADE_DEPTH: Final = -42  #: a foreign key's action would go deeper than MySQL lets it
 E_CASCADE_ROOM: Final = -43  #: the cascade stack is too small: let it grow, call again
+E_CHECK_FAILED: Final = -44  #: a CHECK constraint is not met; the run block says which
+E_NOT_LOADED: Final = -45  #: the directory has no descriptor of table `st[ST_WANTED_TABLE]` yet
 E_LATER: Final = -32  #: time slice over; call again to go on

@@ -210,7 +210,7 @@ def page_lines(copy: CopyFiles, page_no: int) -> Iterator[str]:
         crc = _crc(image[:PAGE_CRC_AT] + image[PAGE_CRC_AT + 4 :])
         yield "crc " + ("good" if crc == _number(image, PAGE_CRC_AT, 4) else "WRONG")
         yield from hex_lines(image)
-    for batch in copy.batches(copy.meta.checkpoint):
+    for batch in copy.batches(copy.meta.marks[-1].lsn):
         for record in records_of(batch):
             if _number(record, RECORD_PAGE_NO_AT, 8) == page_no:
                 yield record_line(record)
@@ -231,12 +231,15 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, VolumeError) as error:
         print(f"redo.dump: {error}", file=sys.stderr)
         return 1
-    print(f"volume {copy.volume.volume_id}, copy {options.copy}, epochs {list(copy.meta.epochs)}")
-    print(f"checkpoint {copy.meta.checkpoint}")
+    history = copy.meta.history
+    print(f"volume {copy.volume.volume_id}, copy {options.copy}, epochs {list(history.epochs)}")
+    print(f"checkpoints {[mark.lsn for mark in copy.meta.marks]}")
+    for jump in history.jumps:
+        print(f"from LSN {jump.start} on, goes on from {jump.origin}")
     if options.page is not None:
         lines = page_lines(copy, options.page)
     else:
-        lines = log_lines(copy, options.lsn or copy.meta.checkpoint)
+        lines = log_lines(copy, options.lsn or copy.meta.marks[-1].lsn)
     for line in lines:
         print(line)
     return 0

@@ -23,6 +23,14 @@ class PageUnavailable(VolumeError):
     """No copy can give this page at this LSN."""
 
 
+class LsnOutOfRange(PageUnavailable):
+    """Pages are not kept as of this LSN any more, or the log is not there yet."""
+
+
+class OutsideWindow(VolumeError):
+    """The volume cannot be taken back to that moment."""
+
+
 class StaleEpoch(VolumeError):
     """Somebody with a newer epoch owns the volume; this writer must stop."""
 

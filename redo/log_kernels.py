@@ -29,6 +29,8 @@ from redo.control import (
     REPLICAS_MAX,
 )
 from redo.edit_kernels import ring_offset
+from redo.failpoint_kernels import die_at
+from redo.failpoints import PUBLISH_BATCH, PUBLISH_DONE, PUBLISH_SEALED
 from redo.record import (
     BATCH_CLOCK_AT,
     BATCH_CRC_AT,
@@ -90,12 +92,15 @@ def log_publish(st, mem):
     if atomic_load(mem, CTRL_EPOCH) != st[ST_EPOCH]:
         return E_STALE_EPOCH
     now = log_seal(st, mem)
+    die_at(st, mem, PUBLISH_SEALED)
     st[ST_LAST_BATCH] = st[ST_BATCH_LSN]
     st[ST_BATCH_LSN] = 0
     st[ST_PUBLISHED] = st[ST_NEXT_LSN]
     atomic_store(mem, CTRL_LAST_BATCH, st[ST_LAST_BATCH])
+    die_at(st, mem, PUBLISH_BATCH)
     atomic_store(mem, CTRL_BATCH_CLOCK, now)
     atomic_store(mem, CTRL_PUBLISHED, st[ST_PUBLISHED])
+    die_at(st, mem, PUBLISH_DONE)
     fence()
     for i in range(COPIES):
         sleeping = CTRL_COPY + i * COPY_STRIDE + COPY_SLEEPING

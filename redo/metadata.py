@@ -1,53 +1,66 @@
 """What a copy and a volume know about themselves: two small JSON files, replaced atomically.
 
 ``volume.json`` says what the volume is, for good. ``azN/kind/copy.json`` says how far
-that copy is: epochs, and the checkpoint from which its log is needed.
+that copy is: what the volume has been through, and the checkpoints from which its log is needed.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from redo.disk import Disk
 from redo.errors import UnknownFormat
 from redo.image import valid_page_bytes
 from redo.state import FIRST_LSN
+from redo.timeline import History, Jump, Mark
 
 FORMAT = 2
 VOLUME_FILE = "volume.json"
 COPY_FILE = "copy.json"
+FIRST_MARK = Mark(FIRST_LSN, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class VolumeMeta:
-    """A volume's constants."""
+    """A volume's constants.
+
+    ancestors  ids of the volumes it was cloned from: their files may be among ours
+    origin     what it was made from, for people
+    """
 
     format: int
     volume_id: str
     page_bytes: int
     chunk_bytes: int
     pg_pages: int
+    ancestors: tuple[str, ...] = ()
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class CopyMeta:
     """A copy's state.
 
-    epochs            (epoch, LSN it starts at), ascending
-    checkpoint        log below is not needed to read any page of this copy; a batch boundary
-    checkpoint_batch  LSN of the last batch below it; 0: none
-    checkpoint_epoch  and its epoch
+    history  epochs and jumps, as far as this copy has heard of them
+    marks    checkpoints, ascending by LSN: the first is where the log that is kept begins
+    shared   (protection group, sequence, images) of page files begun by another volume, which may
+             hold more than ours
     """
 
     format: int
     volume_id: str
     copy_no: int
-    epochs: tuple[tuple[int, int], ...] = ()
-    checkpoint: int = FIRST_LSN
-    checkpoint_batch: int = 0
-    checkpoint_epoch: int = 0
+    history: History = field(default_factory=History)
+    marks: tuple[Mark, ...] = (FIRST_MARK,)
+    shared: tuple[tuple[int, int, int], ...] = ()
+
+    @property
+    def kept(self) -> int:
+        """Log from here on is kept: the oldest state that can be asked for."""
+        return self.marks[0].lsn
 
 
 def new_volume(page_bytes: int, chunk_bytes: int, pg_pages: int) -> VolumeMeta:
@@ -59,7 +72,15 @@ def new_volume(page_bytes: int, chunk_bytes: int, pg_pages: int) -> VolumeMeta:
     return VolumeMeta(FORMAT, secrets.token_hex(8), page_bytes, chunk_bytes, pg_pages)
 
 
-def _load(disk: Disk, path: str) -> dict[str, object]:
+def descendant(volume: VolumeMeta, origin: str) -> VolumeMeta:
+    """Constants of a new volume that begins with the files of `volume`."""
+    ancestors = (*volume.ancestors, volume.volume_id)
+    new_id = secrets.token_hex(8)
+    return replace(volume, volume_id=new_id, ancestors=ancestors, origin=origin)
+
+
+def load_fields(disk: Disk, path: str) -> dict[str, Any]:
+    """A JSON object of our format. Raises UnknownFormat, OSError."""
     try:
         fields = json.loads(disk.read_file(path))
     except ValueError as error:
@@ -70,36 +91,52 @@ def _load(disk: Disk, path: str) -> dict[str, object]:
     return fields
 
 
-def _save(disk: Disk, path: str, fields: dict[str, object]) -> None:
+def save_fields(disk: Disk, path: str, fields: dict[str, Any]) -> None:
+    """Write a JSON object, atomically and durably."""
     disk.replace_file(path, json.dumps(fields, indent=1).encode() + b"\n")
 
 
-def load_volume(disk: Disk, data_dir: str) -> VolumeMeta:
+def load_volume(disk: Disk, volume_dir: str) -> VolumeMeta:
     """The volume's constants. Raises UnknownFormat, FileNotFoundError."""
-    fields = _load(disk, f"{data_dir}/{VOLUME_FILE}")
+    path = f"{volume_dir}/{VOLUME_FILE}"
+    return volume_of(load_fields(disk, path), path)
+
+
+def volume_of(fields: dict[str, Any], path: str) -> VolumeMeta:
+    """A volume's constants out of JSON. Raises UnknownFormat."""
     try:
-        return VolumeMeta(**fields)  # type: ignore[arg-type]
-    except TypeError:
-        raise UnknownFormat(f"{data_dir}/{VOLUME_FILE} is not one of ours") from None
+        ancestors = fields.pop("ancestors")
+        assert isinstance(ancestors, list)
+        return VolumeMeta(**fields, ancestors=tuple(map(str, ancestors)))
+    except (AssertionError, TypeError, KeyError):
+        raise UnknownFormat(f"{path} is not one of ours") from None
 
 
-def save_volume(disk: Disk, data_dir: str, meta: VolumeMeta) -> None:
+def save_volume(disk: Disk, volume_dir: str, meta: VolumeMeta) -> None:
     """Write the volume's constants, durably."""
-    _save(disk, f"{data_dir}/{VOLUME_FILE}", asdict(meta))
+    save_fields(disk, f"{volume_dir}/{VOLUME_FILE}", asdict(meta))
 
 
 def load_copy(disk: Disk, path: str) -> CopyMeta:
     """A copy's state. Raises UnknownFormat, FileNotFoundError."""
-    fields = _load(disk, f"{path}/{COPY_FILE}")
+    return copy_of(load_fields(disk, f"{path}/{COPY_FILE}"), f"{path}/{COPY_FILE}")
+
+
+def copy_of(fields: dict[str, Any], path: str) -> CopyMeta:
+    """A copy's state out of JSON. Raises UnknownFormat."""
     try:
-        pairs = fields.pop("epochs")
-        assert isinstance(pairs, list)
-        epochs = tuple((int(epoch), int(start)) for epoch, start in pairs)
-        return CopyMeta(**fields, epochs=epochs)  # type: ignore[arg-type]
-    except (AssertionError, TypeError, KeyError, ValueError):
-        raise UnknownFormat(f"{path}/{COPY_FILE} is not one of ours") from None
+        history = fields.pop("history")
+        epochs = tuple((int(epoch), int(start)) for epoch, start in history["epochs"])
+        jumps = tuple(Jump(*map(int, jump)) for jump in history["jumps"])
+        marks = tuple(Mark(*map(int, mark)) for mark in fields.pop("marks"))
+        shared = tuple((int(a), int(b), int(c)) for a, b, c in fields.pop("shared"))
+        if not marks:
+            raise ValueError("no marks")
+        return CopyMeta(**fields, history=History(epochs, jumps), marks=marks, shared=shared)
+    except (AttributeError, TypeError, KeyError, ValueError):
+        raise UnknownFormat(f"{path} is not one of ours") from None
 
 
 def save_copy(disk: Disk, path: str, meta: CopyMeta) -> None:
     """Write a copy's state, durably."""
-    _save(disk, f"{path}/{COPY_FILE}", asdict(meta))
+    save_fields(disk, f"{path}/{COPY_FILE}", asdict(meta))

@@ -7,29 +7,41 @@
 
 An image counts once its index entry is on disk, and entries are written after the images are
 synced: a torn write leaves images without entries, which are cut off when the file is opened.
+
+Each protection group has one file that grows. A file goes when none of its images is in the page
+table any more and none is so new that somebody who goes back in time could need it. A file that is
+also another volume's (`frozen.py`) is only read: whoever began it may still append, but not we.
 """
 
 from __future__ import annotations
 
+import heapq
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from redo import index_kernels
+from redo import page_table_kernels
 from redo.arena import Arena
 from redo.disk import Disk
 from redo.segment_layout import STORE_ENTRY_BYTES, STORE_FILES_MAX
 
 FILE_BYTES = 64 << 20
+_ENTRY = np.dtype([("page", "<i8"), ("lsn", "<i8"), ("slot", "<u4"), ("crc", "<u4")])
+assert _ENTRY.itemsize == STORE_ENTRY_BYTES
 
 
 @dataclass(slots=True)
 class StoreFile:
     """One pair of files.
 
+    number    of its descriptors in the kernels' table; given out again when the file is gone
     slots     images written
     indexed   how many of them have an entry on disk: only these count
     pending   entries of the others
+    newest    highest page LSN among its images
+    borrowed  begun by another volume, or read by one: nothing is appended, nothing cut off
     """
 
     number: int
@@ -39,11 +51,18 @@ class StoreFile:
     index_fd: int
     slots: int = 0
     indexed: int = 0
+    newest: int = 0
+    borrowed: bool = False
     pending: bytearray = field(default_factory=bytearray)
+
+    @property
+    def location(self) -> int:
+        """Of its first image, as the page table has it."""
+        return self.number << 32
 
 
 class PageStore:
-    """The page files of one full copy, and the table of their descriptors that kernels read.
+    """The page files of one full copy, and the tables by file number that kernels use.
 
     Not thread-safe: `Segment.store_lock` covers it.
     """
@@ -57,24 +76,62 @@ class PageStore:
         self._slots_max = max(16, FILE_BYTES // page_bytes)
         self.files: dict[int, StoreFile] = {}
         self._growing: dict[int, StoreFile] = {}
+        self._sequences: dict[int, int] = {}
+        self._free_numbers: list[int] = []
         self._next_number = 0
         self.fds_at = arena.alloc(8 * STORE_FILES_MAX)
+        self.live_at = arena.alloc(8 * STORE_FILES_MAX)
         self._fds = arena.words(self.fds_at, STORE_FILES_MAX)
+        self._live = arena.words(self.live_at, STORE_FILES_MAX)
+        self._live[:] = 0
 
     def _stem(self, pg: int, sequence: int) -> str:
         return f"{self._path}/pg-{pg:05d}/pages-{sequence:08d}"
 
-    def open(self) -> list[tuple[StoreFile, bytes]]:
-        """Open all files; each with its index entries, to be entered and told to `cut`."""
+    def names(self) -> list[str]:
+        """Files that hold images: their paths below the copy."""
+        stems = [f"pg-{f.pg:05d}/pages-{f.sequence:08d}" for f in self.files.values() if f.indexed]
+        return [stem + suffix for stem in stems for suffix in (".dat", ".idx")]
+
+    def limits(self, shared: Iterable[tuple[int, int, int]]) -> tuple[tuple[int, int, int], ...]:
+        """`metadata.CopyMeta.shared` of whoever reads these files from now on: files that grow.
+
+        shared   our own
+        """
+        grow = {
+            (pg, file.sequence): file.indexed
+            for pg, file in self._growing.items()
+            if not file.borrowed
+        }
+        ours = {(pg, sequence): images for pg, sequence, images in self.present(shared)}
+        return tuple((*place, images) for place, images in sorted({**ours, **grow}.items()))
+
+    def present(self, shared: Iterable[tuple[int, int, int]]) -> tuple[tuple[int, int, int], ...]:
+        """Those entries whose files are still there."""
+        here = {(file.pg, file.sequence) for file in self.files.values()}
+        return tuple(entry for entry in shared if entry[:2] in here)
+
+    def open(self, shared: dict[tuple[int, int], int]) -> list[tuple[StoreFile, bytes]]:
+        """Open all files; each with its index entries, to be entered and told to `cut`.
+
+        shared   (protection group, sequence) → how many images of that file are ours
+        """
         found = []
+        for pg, sequence in shared:  # a number that has a limit is not used for another file
+            self._sequences[pg] = max(sequence, self._sequences.get(pg, -1))
         for directory in self._disk.names(self._path):
             if not directory.startswith("pg-"):
                 continue
             for name in self._disk.names(f"{self._path}/{directory}"):
                 if name.endswith(".idx"):
-                    file = self._enter(int(directory[3:]), int(name[6:-4]), create=False)
+                    pg, sequence = int(directory[3:]), int(name[6:-4])
+                    file = self._enter(pg, sequence, create=False)
+                    limit = shared.get((pg, sequence))
+                    file.borrowed = limit is not None or self._disk.shared(file.data_fd)
                     size = self._disk.size(file.index_fd)
                     size -= size % STORE_ENTRY_BYTES
+                    if limit is not None:
+                        size = min(size, limit * STORE_ENTRY_BYTES)
                     found.append((file, self._disk.read(file.index_fd, 0, size)))
         return found
 
@@ -87,23 +144,35 @@ class PageStore:
             self._disk.sync_directory(f"{self._path}/pg-{pg:05d}")
         else:
             data_fd, index_fd = self._disk.open(stem + ".dat"), self._disk.open(stem + ".idx")
-        if self._next_number >= STORE_FILES_MAX:
-            raise OSError(f"{self._path}: more than {STORE_FILES_MAX} page files")
-        file = StoreFile(self._next_number, pg, sequence, data_fd, index_fd)
-        self._next_number += 1
+        file = StoreFile(self._number(), pg, sequence, data_fd, index_fd)
         self.files[file.number] = file
         self._fds[file.number] = data_fd
+        self._sequences[pg] = max(sequence, self._sequences.get(pg, -1))
         newest = self._growing.get(pg)
         if newest is None or newest.sequence < sequence:
             self._growing[pg] = file
         return file
 
-    def cut(self, file: StoreFile, slots: int) -> None:
+    def _number(self) -> int:
+        if self._free_numbers:
+            return heapq.heappop(self._free_numbers)
+        if self._next_number >= STORE_FILES_MAX:
+            raise OSError(f"{self._path}: more than {STORE_FILES_MAX} page files")
+        self._next_number += 1
+        return self._next_number - 1
+
+    def cut(self, file: StoreFile, slots: int, entries: bytes) -> None:
         """Only the first `slots` images of a file are good; what is behind goes."""
         file.slots = file.indexed = slots
         file.pending.clear()
-        self._disk.truncate(file.data_fd, slots * self._page_bytes)
-        self._disk.truncate(file.index_fd, slots * STORE_ENTRY_BYTES)
+        if slots:
+            file.newest = int(np.frombuffer(entries, _ENTRY, slots)["lsn"].max())
+        self._truncate(file)
+
+    def _truncate(self, file: StoreFile) -> None:
+        if not file.borrowed:
+            self._disk.truncate(file.data_fd, file.indexed * self._page_bytes)
+            self._disk.truncate(file.index_fd, file.indexed * STORE_ENTRY_BYTES)
 
     def pg_of(self, page_no: int) -> int:
         """Protection group of a page."""
@@ -116,25 +185,28 @@ class PageStore:
         ->                      location of the first: file number << 32 | slot
         """
         file = self._growing.get(pg)
-        if file is None:
-            file = self._enter(pg, 0, create=True)
-        elif file.slots + count > self._slots_max:
-            file = self._enter(pg, file.sequence + 1, create=True)
+        if file is None or file.borrowed or file.slots + count > self._slots_max:
+            file = self._enter(pg, self._sequences.get(pg, -1) + 1, create=True)
         mem = self._arena.mem
-        index_kernels.entries_seal(mem, entries_at, count, file.slots)
+        page_table_kernels.entries_seal(mem, entries_at, count, file.slots)
         images = mem[images_at : images_at + count * self._page_bytes]
         self._disk.write(file.data_fd, file.slots * self._page_bytes, images.tobytes())
-        file.pending += mem[entries_at : entries_at + count * STORE_ENTRY_BYTES].tobytes()
+        entries = mem[entries_at : entries_at + count * STORE_ENTRY_BYTES].tobytes()
+        file.newest = max(file.newest, int(np.frombuffer(entries, _ENTRY)["lsn"].max()))
+        file.pending += entries
         location = file.number << 32 | file.slots
         file.slots += count
         return location
 
+    def pending(self) -> list[int]:
+        """Descriptors, for the caller to sync and close, of files with images not yet synced."""
+        return [os.dup(file.data_fd) for file in self.files.values() if file.pending]
+
     def commit(self) -> None:
-        """Make what was appended durable and let it count: images first, then their entries."""
-        changed = [file for file in self.files.values() if file.pending]
-        for file in changed:
-            self._disk.sync(file.data_fd)
-        for file in changed:
+        """Let what was appended, and synced since (`pending`), count."""
+        for file in self.files.values():
+            if not file.pending:
+                continue
             at = file.indexed * STORE_ENTRY_BYTES
             self._disk.write(file.index_fd, at, bytes(file.pending))
             self._disk.sync(file.index_fd)
@@ -145,12 +217,23 @@ class PageStore:
         """Forget what was appended since the last `commit`."""
         for file in self.files.values():
             if file.pending or file.slots != file.indexed:
-                self.cut(file, file.indexed)
+                file.slots = file.indexed
+                file.pending.clear()
+                self._truncate(file)
 
-    def remove_unused(self, live: np.ndarray) -> None:
-        """Delete full files none of whose images is any page's newest (`live[number]` is 0)."""
+    def entries(self, file: StoreFile) -> bytes:
+        """A file's index."""
+        return self._disk.read(file.index_fd, 0, file.indexed * STORE_ENTRY_BYTES)
+
+    def _is_closed(self, file: StoreFile, kept: int) -> bool:
+        """Will it get no more images, and has it none from `kept` on?"""
+        growing = self._growing[file.pg] is file and not file.borrowed
+        return not growing and file.newest < kept and not file.pending
+
+    def remove_unused(self, kept: int) -> None:
+        """Delete files of which the page table has no image, and none that is as new as `kept`."""
         for file in list(self.files.values()):
-            if self._growing[file.pg] is not file and live[file.number] == 0:
+            if self._is_closed(file, kept) and self._live[file.number] == 0:
                 self._remove(file)
 
     def _remove(self, file: StoreFile) -> None:
@@ -162,18 +245,22 @@ class PageStore:
         self._disk.close(file.index_fd)
         self._fds[file.number] = -1
         del self.files[file.number]
+        if self._growing.get(file.pg) is file:
+            del self._growing[file.pg]
+        heapq.heappush(self._free_numbers, file.number)
 
-    def emptiest(self, live: np.ndarray) -> StoreFile | None:
-        """A full file of which less than half is still needed (`live[number]` images), or None."""
+    def emptiest(self, kept: int) -> StoreFile | None:
+        """A file of which less than half is still needed and nothing is as new as `kept`."""
         for file in self.files.values():
-            if self._growing[file.pg] is not file and 2 * int(live[file.number]) < file.slots:
+            live = int(self._live[file.number])
+            if self._is_closed(file, kept) and 0 < live < file.slots / 2:
                 return file
         return None
 
     @property
-    def file_numbers(self) -> int:
-        """One more than the highest file number."""
-        return self._next_number
+    def images(self) -> int:
+        """How many images the page table has."""
+        return int(self._live[: self._next_number].sum())
 
     def close(self) -> None:
         """Close all descriptors."""
@@ -182,3 +269,4 @@ class PageStore:
             self._disk.close(file.index_fd)
         self.files.clear()
         self._arena.free(self.fds_at, 8 * STORE_FILES_MAX)
+        self._arena.free(self.live_at, 8 * STORE_FILES_MAX)

@@ -1,8 +1,8 @@
 """Opening a volume after anything: which copies are readable, how far the volume is complete.
 
 The checklist of a cold start (nothing in memory):
- 1  open every copy that can be opened; its log is scanned from its checkpoint, void
-    batches left out
+ 1  open every copy that can be opened; its log is scanned from where its last run ends, void
+    batches left out: how long that takes does not depend on how long the log is
  2  `quorum.recovery_point`: VDL = the furthest complete copy of at least three, one of them full
  3  copies behind it are filled from the furthest one; those that cannot be are given up
  4  a new epoch beginning at VDL is made durable on every copy, at least four: what an older writer
@@ -19,6 +19,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from redo.arena import Arena, Words
 from redo.disk import Disk
@@ -28,11 +29,11 @@ from redo.metadata import VolumeMeta
 from redo.quorum import COPIES, WRITE_QUORUM, copy_directory, recovery_point, with_epoch
 from redo.repair import fill_log, rebuild
 from redo.segment import Segment
+from redo.timeline import NEVER, History
 
 logger = logging.getLogger(__name__)
 
-NO_LIMIT = 1 << 62
-Epochs = tuple[tuple[int, int], ...]
+NO_LIMIT = NEVER
 
 
 def open_segments(
@@ -52,18 +53,26 @@ def open_segments(
     return segments
 
 
-def merged_epochs(segments: Sequence[Segment | None]) -> Epochs:
+def merged_history(segments: Sequence[Segment | None]) -> History:
     """The history of the copy that has seen the latest epoch."""
-    histories = [segment.meta.epochs for segment in segments if segment is not None]
-    return max(histories, key=lambda history: history[-1][0] if history else 0, default=())
+    histories = [segment.meta.history for segment in segments if segment is not None]
+    return max(histories, key=lambda history: history.latest_epoch, default=History())
 
 
-def scan_segments(segments: Sequence[Segment | None], epochs: Epochs, limit: int) -> None:
-    """Scan all logs, several at once (the kernel runs without the GIL)."""
+def scan_segments(segments: list[Segment | None], history: History, limit: int) -> None:
+    """Scan all logs, several at once (the kernel runs without the GIL).
+
+    Changes `segments`: copies that cannot be read become None.
+    """
     with ThreadPoolExecutor(COPIES) as pool:
         present = [segment for segment in segments if segment is not None]
-        for result in [pool.submit(segment.scan, epochs, limit) for segment in present]:
-            result.result()
+        for segment, result in [(s, pool.submit(s.scan, history, limit)) for s in present]:
+            try:
+                result.result()
+            except (OSError, VolumeError) as error:
+                logger.warning("copy %s cannot be read: %s", segment.name, error)
+                segment.close()
+                segments[segment.copy_no] = None
 
 
 def recover(segments: list[Segment | None]) -> Recovered:
@@ -71,8 +80,8 @@ def recover(segments: list[Segment | None]) -> Recovered:
 
     Raises VolumeLost: fewer than three copies readable, or no full one.
     """
-    epochs = merged_epochs(segments)
-    scan_segments(segments, epochs, NO_LIMIT)
+    history = merged_history(segments)
+    scan_segments(segments, history, NO_LIMIT)
     complete = [None if segment is None else segment.complete for segment in segments]
     vdl = recovery_point(complete)
     if vdl is None:
@@ -81,9 +90,9 @@ def recover(segments: list[Segment | None]) -> Recovered:
     logger.info("recovery: copies complete to %s, VDL %d", complete, vdl)
     best = max((s for s in segments if s is not None), key=lambda segment: segment.complete)
     _fill_laggards(segments, vdl)
-    _rebuild_to_quorum(segments, epochs, vdl)
-    epoch = epochs[-1][0] + 1 if epochs else 1
-    save_epochs(segments, with_epoch(epochs, epoch, vdl))
+    _rebuild_to_quorum(segments, history, vdl)
+    epoch = history.latest_epoch + 1
+    save_history(segments, replace(history, epochs=with_epoch(history.epochs, epoch, vdl)))
     return Recovered(epoch, vdl, best.last_batch)
 
 
@@ -100,7 +109,7 @@ def _fill_laggards(segments: list[Segment | None], vdl: int) -> None:
             segments[i] = None
 
 
-def _rebuild_to_quorum(segments: list[Segment | None], epochs: Epochs, vdl: int) -> None:
+def _rebuild_to_quorum(segments: list[Segment | None], history: History, vdl: int) -> None:
     """With fewer than four copies nothing can be written: rebuild before opening, not after."""
     for i in range(COPIES):
         if sum(s is not None for s in segments) >= WRITE_QUORUM:
@@ -108,10 +117,10 @@ def _rebuild_to_quorum(segments: list[Segment | None], epochs: Epochs, vdl: int)
         if segments[i] is None:
             peer = next(s for s in segments if s is not None and s.full)
             logger.info("rebuilding copy %s from %s", copy_directory(i), peer.name)
-            segments[i] = rebuilt(i, peer, vdl, epochs)
+            segments[i] = rebuilt(i, peer, vdl, history)
 
 
-def rebuilt(copy_no: int, peer: Segment, end: int, epochs: Epochs) -> Segment:
+def rebuilt(copy_no: int, peer: Segment, end: int, history: History) -> Segment:
     """A new copy made from `peer`, open, complete to at least `end`."""
     data_dir = peer.path.removesuffix("/" + peer.name)
     maker = Segment(peer.disk, data_dir, copy_no, peer.volume, peer.arena, peer.st)
@@ -122,7 +131,7 @@ def rebuilt(copy_no: int, peer: Segment, end: int, epochs: Epochs) -> Segment:
     segment = Segment(peer.disk, data_dir, copy_no, peer.volume, peer.arena, peer.st)
     try:
         segment.open()
-        if segment.scan(epochs, NO_LIMIT) < end:
+        if segment.scan(history, NO_LIMIT) < end:
             raise VolumeError(f"{segment.name}: complete to {segment.complete}, not to {end}")
     except BaseException:
         segment.close()
@@ -130,16 +139,16 @@ def rebuilt(copy_no: int, peer: Segment, end: int, epochs: Epochs) -> Segment:
     return segment
 
 
-def save_epochs(segments: Sequence[Segment | None], epochs: Epochs) -> None:
-    """Make the epoch history durable on every copy, at least four. Raises VolumeLost."""
+def save_history(segments: Sequence[Segment | None], history: History) -> None:
+    """Make the history durable on every copy, at least four. Raises VolumeLost."""
     done = 0
     for segment in segments:
         if segment is None:
             continue
         try:
-            segment.set_epochs(epochs)
+            segment.set_history(history)
             done += 1
         except OSError as error:
-            logger.warning("copy %s: epochs not written: %s", segment.name, error)
+            logger.warning("copy %s: history not written: %s", segment.name, error)
     if done < WRITE_QUORUM:
-        raise VolumeLost(f"epoch {epochs[-1][0]} is on {done} of 6 copies; 4 are needed")
+        raise VolumeLost(f"epoch {history.latest_epoch} is on {done} of 6 copies; 4 are needed")

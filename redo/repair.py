@@ -10,6 +10,7 @@ from redo.errors import VolumeLost
 from redo.metadata import CopyMeta
 from redo.segment import Segment
 from redo.segment_layout import STORE_ENTRY_BYTES
+from redo.timeline import Gaps
 
 logger = logging.getLogger(__name__)
 
@@ -25,8 +26,9 @@ def fill_log(segment: Segment, lsn: int, peers: Sequence[tuple[Segment, int]]) -
     for peer, end in peers:
         at = lsn
         while at < end:
-            piece = peer.log.read(at, min(PIECE_BYTES, end - at))
-            if not piece:
+            at, stop = next_stretch(segment.history.gaps, at, end)
+            piece = peer.log.read(at, min(PIECE_BYTES, stop - at))
+            if not piece and at < stop:
                 break
             segment.log.write(at, piece)
             at += len(piece)
@@ -36,13 +38,21 @@ def fill_log(segment: Segment, lsn: int, peers: Sequence[tuple[Segment, int]]) -
     raise VolumeLost(f"no copy has the log from {lsn} on that {segment.name} lacks")
 
 
+def next_stretch(gaps: Gaps, lsn: int, end: int) -> tuple[int, int]:
+    """From `lsn` on towards `end`: where the path goes on, and how far it has no gap."""
+    for start, beyond in gaps:
+        if start <= lsn < beyond:
+            lsn = beyond
+    return min(lsn, end), min([end, *(start for start, _ in gaps if start > lsn)])
+
+
 def rebuild(segment: Segment, peer: Segment, end: int) -> None:
     """Make `segment`, a directory lost or damaged, anew from `peer`, whose log is durable to `end`.
 
     The metadata is written last: a directory without it is no copy.
     """
     with peer.store_lock:
-        segment.create(replace(peer.meta, copy_no=segment.copy_no))
+        segment.create(replace(peer.meta, copy_no=segment.copy_no, shared=()))
         if segment.full:
             assert peer.full
             _copy_pages(segment, peer)
@@ -51,7 +61,7 @@ def rebuild(segment: Segment, peer: Segment, end: int) -> None:
 
 
 def _copy_log(segment: Segment, peer: Segment, meta: CopyMeta, end: int) -> None:
-    at = meta.checkpoint
+    at = meta.kept
     while at < end:
         piece = peer.log.read(at, min(PIECE_BYTES, end - at))
         if not piece:

@@ -3,74 +3,81 @@
 ::
 
     az1/full/copy.json      metadata.CopyMeta
-    az1/full/log/…          chunks.ChunkLog
+    az1/full/log/…          chunks.ChunkLog, runs.RunFiles
     az1/full/pg-00000/…     page_store.PageStore        (full copies only)
 
-A full copy serves a page from the newest stored image plus the records of its own log above it;
-which records a page has is kept in memory, built by scanning the log from the checkpoint on.
+A full copy serves a page from a stored image plus the records of its own log above it; the page
+table knows the newest record of each page (`page_table`). What was indexed is gathered in runs and
+written down, so that the next start goes on where the last run ends.
 
-Locks: `lock` for the page table, nodes and buffers (kernels run under it, without the GIL);
-`store_lock` for page files and the checkpoint (coalescing, being the source of a repair). Taken in
-the order store_lock, lock.
+Locks: `lock` for the page table and buffers (kernels run under it, without the GIL); `store_lock`
+for page files and checkpoints (coalescing, being the source of a repair or a clone). Taken in the
+order store_lock, lock.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from redo import index_kernels, log_read_kernels
 from redo.arena import Arena, Words
 from redo.chunks import ChunkLog
-from redo.codes import E_NO_ROOM
+from redo.codes import E_LATER, E_NO_ROOM
 from redo.disk import Disk
 from redo.errors import VolumeError
 from redo.metadata import CopyMeta, VolumeMeta, load_copy, save_copy
 from redo.page_store import PageStore
-from redo.quorum import copy_directory, is_full
+from redo.page_table import PageTable
+from redo.quorum import copy_directory, is_full, is_void
+from redo.runs import Run, RunFiles
 from redo.segment_layout import (
     BUFFER_BYTES,
-    ENTRY_BYTES,
+    CHECK_BYTES,
     EPOCHS_MAX,
-    NODE_BYTES,
     S_BUFFER_AT,
     S_BUFFER_BYTES,
     S_BUFFER_COUNT,
+    S_CHECKS,
+    S_CHECKS_AT,
     S_CHUNK_BYTES,
     S_EPOCHS,
     S_EPOCHS_AT,
     S_FDS_AT,
-    S_HASH_AT,
-    S_HASH_SLOTS,
-    S_HASH_USED,
+    S_GAPS,
+    S_GAPS_AT,
     S_INDEXED,
     S_INDEXED_BATCH,
+    S_INDEXED_CLOCK,
     S_INDEXED_EPOCH,
-    S_NODES_AT,
-    S_NODES_SLOTS,
+    S_RUN_LSN,
     S_SCAN_BATCH,
+    S_SCAN_CLOCK,
     S_SCAN_EPOCH,
     S_SCAN_LSN,
-    S_STORE_FDS_AT,
-    S_WINDOW_AT,
+    S_UNCHECKED,
+    S_WINDOW_COUNT,
     SEGMENT_BYTES,
-    STORE_ENTRY_BYTES,
-    WINDOW_BYTES,
 )
+from redo.timeline import NEVER, Gaps, History, Mark, newest_mark
 
 logger = logging.getLogger(__name__)
 
-_SLOTS_AT_FIRST = 4096
-_BOUNDARIES_MAX = 4096
+
+def crosses(gaps: Gaps, run: Run) -> bool:
+    """Does a gap leave out some of the run?"""
+    return any(start < run.mark.lsn and run.lsn < end for start, end in gaps)
 
 
 class Segment:
     """One copy, open.
 
     arena, st   storage's own arena and state words (page size, ring size)
+    history     what the volume has been through, as the scan was told
+    mark        checkpoint that reads go back to: the newest on the path
+    runs        indexed log above it
     complete    log is whole and durable up to here, as found by `scan`
     """
 
@@ -84,57 +91,49 @@ class Segment:
         self.disk = disk
         self.volume = volume
         self.meta = CopyMeta(volume.format, volume.volume_id, copy_no)
+        self.history = History()
+        self.mark = self.meta.marks[0]
+        self.runs: list[Run] = []
         self.closed = False
         self.complete = 0
         self.last_batch = 0
-        self.last_epoch = 0
         self.lock = threading.Lock()
         self.store_lock = threading.Lock()
         self.meta_lock = threading.Lock()
-        #: (LSN, last batch below, its epoch) of batch boundaries the index has stopped at.
-        self.boundaries: deque[tuple[int, int, int]] = deque(maxlen=_BOUNDARIES_MAX)
         self.arena = arena
         self.st = st
         self._mem = arena.mem
         self._allocated: list[tuple[int, int]] = []
-        self.log = ChunkLog(disk, f"{self.path}/log", volume.volume_id, volume.chunk_bytes, arena)
-        self.store: PageStore | None = None
+        self.log = ChunkLog(disk, f"{self.path}/log", volume, arena)
+        self.run_files = RunFiles(disk, f"{self.path}/log", volume.chunk_bytes)
         self.at = self._alloc(SEGMENT_BYTES)
         self.words = arena.words(self.at, SEGMENT_BYTES // 8)
         self.words[:] = 0
-        self._prepare_words()
+        self.put(S_CHUNK_BYTES, volume.chunk_bytes)
+        self.put(S_FDS_AT, self.log.table_at)
+        self.put(S_BUFFER_AT, self._alloc(BUFFER_BYTES))
+        self.put(S_BUFFER_BYTES, BUFFER_BYTES)
+        self.put(S_EPOCHS_AT, self._alloc(16 * EPOCHS_MAX))
+        self.store: PageStore | None = None
+        self.table: PageTable | None = None
+        if self.full:
+            self.store = PageStore(disk, self.path, volume.page_bytes, volume.pg_pages, arena)
+            self.table = PageTable(arena, self.at, self.store)
 
     def _alloc(self, count: int) -> int:
         at = self.arena.alloc(count)
         self._allocated.append((at, count))
         return at
 
-    def _put(self, word: int, value: int) -> None:
+    def put(self, word: int, value: int) -> None:
+        """Set a word (S_…) of the segment block."""
         self.words[word >> 3] = value
 
     def get(self, word: int) -> int:
         """A word (S_…) of the segment block."""
         return int(self.words[word >> 3])
 
-    def _prepare_words(self) -> None:
-        self._put(S_CHUNK_BYTES, self.volume.chunk_bytes)
-        self._put(S_FDS_AT, self.log.table_at)
-        self._put(S_BUFFER_AT, self._alloc(BUFFER_BYTES))
-        self._put(S_BUFFER_BYTES, BUFFER_BYTES)
-        self._put(S_EPOCHS_AT, self._alloc(16 * EPOCHS_MAX))
-        if not self.full:
-            return
-        self.store = PageStore(
-            self.disk, self.path, self.volume.page_bytes, self.volume.pg_pages, self.arena
-        )
-        self._put(S_STORE_FDS_AT, self.store.fds_at)
-        self._put(S_WINDOW_AT, self._alloc(WINDOW_BYTES))
-        hash_at = self.arena.alloc(_SLOTS_AT_FIRST * ENTRY_BYTES)
-        self._mem[hash_at : hash_at + _SLOTS_AT_FIRST * ENTRY_BYTES] = 0
-        self._put(S_HASH_AT, hash_at)
-        self._put(S_HASH_SLOTS, _SLOTS_AT_FIRST)
-        self._put(S_NODES_AT, self.arena.alloc(_SLOTS_AT_FIRST * NODE_BYTES))
-        self._put(S_NODES_SLOTS, _SLOTS_AT_FIRST)
+    # life
 
     def create(self, meta: CopyMeta) -> None:
         """Make the directory of an empty copy; `finish` makes it count."""
@@ -147,79 +146,181 @@ class Segment:
         self.save(self.meta)
 
     def open(self) -> None:
-        """Open what is on disk. Raises OSError, UnknownFormat, VolumeError."""
+        """Open what is on disk; `scan` reads it. Raises OSError, UnknownFormat, VolumeError."""
         self.meta = load_copy(self.disk, self.path)
         if self.meta.volume_id != self.volume.volume_id or self.meta.copy_no != self.copy_no:
             raise VolumeError(f"{self.path} belongs to another volume or copy")
         self.log.open()
-        if self.store is not None:
-            for file, entries in self.store.open():
-                self.store.cut(file, self._load_versions(file.number, entries))
 
-    def _load_versions(self, file_no: int, entries: bytes) -> int:
-        count = len(entries) // STORE_ENTRY_BYTES
-        while 2 * (self.get(S_HASH_USED) + count) > self.get(S_HASH_SLOTS):
-            self._grow_hash()
-        at = self.arena.alloc(max(1, len(entries)))
-        self._mem[at : at + len(entries)] = memoryview(entries)
-        good = index_kernels.versions_load(self._mem, self.at, at, count, file_no << 32)
-        self.arena.free(at, max(1, len(entries)))
-        return int(good)
+    def scan(self, history: History, limit: int) -> int:
+        """How far the log on disk is whole, from the newest checkpoint on.
 
-    def scan(self, epochs: Sequence[tuple[int, int]], limit: int) -> int:
-        """How far the log on disk is whole, from the checkpoint on, void batches left out."""
-        self._set_epochs(epochs)
-        self._put(S_SCAN_LSN, self.meta.checkpoint)
-        self._put(S_SCAN_BATCH, self.meta.checkpoint_batch)
-        self._put(S_SCAN_EPOCH, self.meta.checkpoint_epoch)
-        self._put(S_BUFFER_COUNT, 0)
-        log_read_kernels.log_scan(self.st, self._mem, self.at, limit)
-        self.complete = self.get(S_SCAN_LSN)
-        self.last_batch = self.get(S_SCAN_BATCH)
-        self.last_epoch = self.get(S_SCAN_EPOCH)
-        self._put(S_BUFFER_COUNT, 0)  # it may have a void tail in it, intact but to be overwritten
-        self.start_index()
+        Void batches do not count, gaps are stepped over. What runs tell about is not read again:
+        `verify_step` does that later, reads do it for what they touch.
+        """
+        self._set_history(history)
+        mark = newest_mark(self.meta.marks, history.gaps, limit)
+        if mark is None:
+            raise VolumeError(f"{self.name} has no checkpoint at or below {limit}")
+        self.mark = mark
+        self.log.wake(mark.lsn)
+        if self.table is not None:
+            self.table.load(self.meta.shared)
+        end = self.follow(self._take_over_runs(history, limit), limit)
+        self.complete, self.last_batch = end.lsn, end.batch
         return self.complete
 
-    def _set_epochs(self, epochs: Sequence[tuple[int, int]]) -> None:
-        kept = list(epochs)[-EPOCHS_MAX:]
+    def follow(self, mark: Mark, limit: int, until_us: int = NEVER) -> Mark:
+        """The end of the whole, valid log that follows `mark` on the path (`log_scan`)."""
+        words = (S_SCAN_LSN, S_SCAN_BATCH, S_SCAN_EPOCH, S_SCAN_CLOCK)
+        for word, value in zip(words, mark, strict=True):
+            self.put(word, value)
+        self.put(S_BUFFER_COUNT, 0)
+        log_read_kernels.log_scan(self.st, self._mem, self.at, limit, until_us)
+        self.put(S_BUFFER_COUNT, 0)  # it may have a void tail in it, intact but to be overwritten
+        return Mark(*(self.get(word) for word in words))
+
+    def locate(self, begin: Mark, end: int, until_us: int) -> Mark:
+        """The last batch boundary from `begin` on, below `end`, not later than `until_us`.
+
+        Nothing was gone back from in between; log that the present path leaves out counts.
+        """
+        with self.lock:
+            marks = [run.mark for run in self.run_files.around(until_us)] + list(self.meta.marks)
+            inside = [mark for mark in marks if begin.lsn < mark.lsn <= end]
+            later = [mark.lsn for mark in inside if mark.clock_us > until_us]
+            known = [mark for mark in inside if mark.clock_us <= until_us]
+            begin = max([begin, *known], key=lambda mark: mark.lsn)
+            stop = min([end, *(lsn for lsn in later if lsn > begin.lsn)])
+            gaps = self.get(S_GAPS)
+            self.put(S_GAPS, 0)
+            self.log.wake(begin.lsn, stop)
+            try:
+                return self.follow(begin, stop, until_us)
+            finally:
+                self.put(S_GAPS, gaps)
+                self.log.rest_below(self.mark.lsn)
+
+    def _set_history(self, history: History) -> None:
+        self.history = history
         table = self.arena.words(self.get(S_EPOCHS_AT), 2 * EPOCHS_MAX)
+        kept = history.epochs[-EPOCHS_MAX:]
         for i, (epoch, start) in enumerate(kept):
             table[2 * i], table[2 * i + 1] = epoch, start
-        self._put(S_EPOCHS, len(kept))
+        self.put(S_EPOCHS, len(kept))
+        gaps = history.gaps
+        at = self._alloc(16 * max(1, len(gaps)))
+        self.arena.words(at, 2 * len(gaps))[:] = [lsn for gap in gaps for lsn in gap]
+        self.put(S_GAPS_AT, at)
+        self.put(S_GAPS, len(gaps))
 
-    def start_index(self) -> None:
-        """The index begins at the checkpoint; it is filled when somebody asks."""
-        self._put(S_INDEXED, self.meta.checkpoint)
-        self._put(S_INDEXED_BATCH, self.meta.checkpoint_batch)
-        self._put(S_INDEXED_EPOCH, self.meta.checkpoint_epoch)
+    def _take_over_runs(self, history: History, limit: int) -> Mark:
+        """Index the runs that follow each other from the mark on along the path; their end."""
+        after = dict(history.gaps)
+        end = self.mark
+        self.runs = []
+        for run in self.run_files.load(self.mark.lsn):
+            while end.lsn in after:
+                end = end._replace(lsn=after[end.lsn])
+            if run.lsn < end.lsn or run.mark.lsn > limit or crosses(history.gaps, run):
+                continue
+            if run.lsn > end.lsn or is_void(history.epochs, run.mark.epoch, run.mark.batch):
+                break
+            self.runs.append(run)
+            end = run.mark
+        if self.table is not None:
+            for run in self.runs:
+                self.table.take_over(run)
+        self._check_later(self.runs)
+        self._index_from(end)
+        return end
+
+    def _check_later(self, runs: Sequence[Run]) -> None:
+        count = len(runs)
+        at = self._alloc(CHECK_BYTES * max(1, count))
+        table = self.arena.words(at, 3 * count)
+        table[:] = [word for run in runs for word in (run.lsn, run.mark.lsn, 0)]
+        self.put(S_CHECKS_AT, at)
+        self.put(S_CHECKS, count)
+        self.put(S_UNCHECKED, runs[-1].mark.lsn if runs else 0)
+
+    def _index_at(self, mark: Mark) -> None:
+        words = (S_INDEXED, S_INDEXED_BATCH, S_INDEXED_EPOCH, S_INDEXED_CLOCK)
+        for word, value in zip(words, mark, strict=True):
+            self.put(word, value)
+
+    def _index_from(self, mark: Mark) -> None:
+        self._index_at(mark)
+        self.put(S_RUN_LSN, mark.lsn)
+        self.put(S_WINDOW_COUNT, 0)
+
+    # the index
+
+    def verify_step(self) -> bool:
+        """Verify a run taken over from a former life; whether more are left. Under `lock`.
+
+        Raises VolumeError when the log is damaged.
+        """
+        if self.get(S_CHECKS) == 0:
+            return False
+        left = int(log_read_kernels.log_verify_step(self._mem, self.at))
+        if left < 0:
+            raise VolumeError(f"{self.name}: log is damaged")
+        return left > 0
 
     def extend_index(self, limit: int) -> int:
         """Index the log up to `limit`, a durable batch boundary; 0 or E_CORRUPT. Under `lock`."""
+        if self.table is None:
+            return self._extend_tail(limit)
         while True:
             code = int(index_kernels.index_extend(self.st, self._mem, self.at, limit))
-            if code != E_NO_ROOM:
-                break
-            self._grow_hash()
-            self._grow_nodes()
-        indexed = self.get(S_INDEXED)
-        if not self.boundaries or self.boundaries[-1][0] < indexed:
-            self.boundaries.append((indexed, self.get(S_INDEXED_BATCH), self.get(S_INDEXED_EPOCH)))
-        return code
+            if code == E_NO_ROOM:
+                self.table.grow()
+            elif code == E_LATER:
+                self.end_run()
+            else:
+                return code
 
-    def _grow_hash(self) -> None:
-        slots = self.get(S_HASH_SLOTS)
-        old = self.get(S_HASH_AT)
-        new = self.arena.alloc(2 * slots * ENTRY_BYTES)
-        index_kernels.hash_grow(self._mem, self.at, new, 2 * slots)
-        self.arena.free(old, slots * ENTRY_BYTES)
+    def _extend_tail(self, limit: int) -> int:
+        """A tail has no index; it remembers how far its log is whole."""
+        while self.get(S_INDEXED) < limit:
+            before = self.indexed
+            ends = [start for start, _ in self.history.gaps if start >= before.lsn]
+            if before.lsn in ends:
+                self.end_run()
+                (beyond,) = (end for start, end in self.history.gaps if start == before.lsn)
+                self._index_from(before._replace(lsn=beyond))
+                continue
+            stop = min([limit, *ends])
+            end = self.follow(before, stop)
+            if end.lsn == before.lsn:
+                return index_kernels.CANNOT_READ
+            self._index_at(end._replace(lsn=min(stop, end.lsn)))
+        return 0
 
-    def _grow_nodes(self) -> None:
-        slots = self.get(S_NODES_SLOTS)
-        old = self.get(S_NODES_AT)
-        new = self.arena.alloc(2 * slots * NODE_BYTES)
-        index_kernels.nodes_grow(self._mem, self.at, new, 2 * slots)
-        self.arena.free(old, slots * NODE_BYTES)
+    @property
+    def gathered(self) -> int:
+        """Log bytes in the run that is being gathered."""
+        return self.get(S_INDEXED) - self.get(S_RUN_LSN)
+
+    @property
+    def indexed(self) -> Mark:
+        """How far the index is."""
+        words = (S_INDEXED, S_INDEXED_BATCH, S_INDEXED_EPOCH, S_INDEXED_CLOCK)
+        return Mark(*(self.get(word) for word in words))
+
+    def end_run(self) -> None:
+        """Write down what was gathered. It must be below VDL. Under `lock`."""
+        if self.gathered == 0:
+            return
+        run = Run(self.get(S_RUN_LSN), self.indexed)
+        if self.table is not None:
+            run = self.table.finished(run)
+        self.put(S_RUN_LSN, run.mark.lsn)
+        self.runs.append(run)
+        self.run_files.append(run)
+
+    # pages
 
     def read_page(self, page_no: int, lsn: int, durable: int, frame: int) -> int:
         """`page_build` at `lsn` <= `durable`, the end of this log; its code. Under `lock`."""
@@ -229,32 +330,70 @@ class Segment:
             code = self.extend_index(durable)
             if code < 0:
                 return index_kernels.CANNOT_READ
-        return int(index_kernels.page_build(self.st, self._mem, self.at, page_no, lsn, frame))
+        return self._with_chain(
+            lambda: index_kernels.page_build(self.st, self._mem, self.at, page_no, lsn, frame)
+        )
 
     def build_pages(self, numbers: int, count: int, lsn: int, images: int, entries: int) -> int:
         """`pages_build`: images for the page store; its code. Under `lock`."""
-        return int(
-            index_kernels.pages_build(
+        return self._with_chain(
+            lambda: index_kernels.pages_build(
                 self.st, self._mem, self.at, numbers, count, lsn, images, entries
             )
         )
+
+    def _with_chain(self, build: Callable[[], int]) -> int:
+        assert self.table is not None
+        while True:
+            code = int(build())
+            if code != E_NO_ROOM:
+                return code
+            self.table.grow_chain()
+
+    def collect_images(
+        self, location: int, slots: int, count: int, images: int, entries: int
+    ) -> int:
+        """`images_collect`: stored images to be moved; its code. Under `lock`."""
+        return int(
+            index_kernels.images_collect(
+                self.st, self._mem, self.at, location, slots, count, images, entries
+            )
+        )
+
+    # metadata
 
     def save(self, meta: CopyMeta) -> None:
         """Replace the metadata, durably."""
         save_copy(self.disk, self.path, meta)
         self.meta = meta
 
-    def set_epochs(self, epochs: Sequence[tuple[int, int]]) -> None:
-        """Take over the volume's epoch history, durably."""
+    def set_history(self, history: History) -> None:
+        """Take over the volume's history, durably."""
         with self.meta_lock:
-            self.save(replace(self.meta, epochs=tuple(epochs)))
+            self.save(replace(self.meta, history=history))
+            self.history = history
 
-    def set_checkpoint(self, lsn: int, batch: int, epoch: int) -> None:
-        """Log below `lsn` is not needed any more: durably remembered, then recycled."""
+    def set_mark(self, mark: Mark, marks: tuple[Mark, ...]) -> None:
+        """A new checkpoint on the path, and all that stay: durably remembered."""
         with self.meta_lock:
-            self.save(
-                replace(self.meta, checkpoint=lsn, checkpoint_batch=batch, checkpoint_epoch=epoch)
-            )
+            shared = () if self.store is None else self.store.present(self.meta.shared)
+            self.save(replace(self.meta, marks=marks, shared=shared))
+        self.mark = mark
+        if self.table is not None:
+            self.table.forget_remade(mark.lsn)
+        self.runs = [run for run in self.runs if run.mark.lsn > mark.lsn]
+
+    def drop_log(self, lsn: int) -> None:
+        """Give up log files below `lsn`; those below the mark are kept but not kept open."""
+        with self.lock:
+            self.run_files.drop_below(lsn)
+        self.log.recycle_below(lsn)
+        self.log.rest_below(self.mark.lsn)
+
+    @property
+    def images(self) -> int:
+        """Stored images that somebody may still ask for."""
+        return 0 if self.store is None else self.store.images
 
     def present(self) -> bool:
         """Are its files still where they belong?"""
@@ -267,9 +406,9 @@ class Segment:
         """Close files and give the arena back."""
         self.closed = True
         self.log.close()
-        if self.store is not None:
+        self.run_files.close()
+        if self.store is not None and self.table is not None:
+            self.table.close()
             self.store.close()
-            self.arena.free(self.get(S_HASH_AT), self.get(S_HASH_SLOTS) * ENTRY_BYTES)
-            self.arena.free(self.get(S_NODES_AT), self.get(S_NODES_SLOTS) * NODE_BYTES)
         for at, count in self._allocated:
             self.arena.free(at, count)

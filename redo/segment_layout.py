@@ -1,5 +1,5 @@
 """What kernels know about one copy: a block of words in storage's arena, and the tables it points
-to.
+to; and the byte tables of a copy's own files. The log's bytes are in `record.py`.
 
 ::
 
@@ -13,39 +13,77 @@ to.
     48     S_SCAN_LSN         in: where `log_scan` starts, out: end of the last good batch
     56     S_SCAN_BATCH       in: LSN of the batch before (-1: unknown), out: the last good batch
     64     S_SCAN_EPOCH       in: 0 or the epoch before, out: epoch of the last good batch
-    72     S_EPOCHS_AT        (epoch, start LSN) pairs, ascending
-    80     S_EPOCHS
-    88     S_HASH_AT          page table: entries below, open addressing
-    96     S_HASH_SLOTS       a power of two
-    104    S_HASH_USED
-    112    S_NODES_AT         ring of nodes, one per page record of log that is not coalesced yet
-    120    S_NODES_SLOTS      a power of two; node number n is in slot n % slots
-    128    S_FIRST_NODE       lowest node number kept
-    136    S_NEXT_NODE        number of the next node
-    144    S_INDEXED          log below this LSN is in the nodes
-    152    S_STORE_FDS_AT     descriptors of page-store files by file number
-    160    S_WINDOW_AT        buffer that records are read into
-    168    S_WINDOW_LSN
-    176    S_WINDOW_COUNT
-    184    S_INDEXED_BATCH    LSN of the last batch below S_INDEXED; 0: none
-    192    S_INDEXED_EPOCH    its epoch
+    72     S_SCAN_CLOCK       in: its clock, out: that of the last good batch, µs
+    80     S_EPOCHS_AT        (epoch, start LSN) pairs, ascending
+    88     S_EPOCHS
+    96     S_GAPS_AT          (from, to) pairs, ascending: log that the present path leaves out
+    104    S_GAPS
+    112    S_HASH_AT          page table: entries below, open addressing
+    120    S_HASH_SLOTS       a power of two
+    128    S_HASH_USED
+    136    S_OLDER_AT         nodes of older images, see below
+    144    S_OLDER_SLOTS
+    152    S_OLDER_FREE       first free node, linked by O_NEXT; -1: none
+    160    S_OLDER_LEFT       free nodes
+    168    S_INDEXED          log below this LSN is in the page table
+    176    S_INDEXED_BATCH    LSN of the last batch below S_INDEXED; 0: none
+    184    S_INDEXED_EPOCH    its epoch
+    192    S_INDEXED_CLOCK    its clock, µs
+    200    S_RUN_LSN          where the run begins that is being gathered (`runs.py`)
+    208    S_TOUCHED_AT       numbers of the pages that have records in it
+    216    S_TOUCHED_SLOTS
+    224    S_TOUCHED
+    232    S_REMADE_AT        (record LSN, record before) pairs, ascending: records that say
+    240    S_REMADE_SLOTS     "none before" although there was one: pages made again
+    248    S_REMADE
+    256    S_HOT_AT           numbers of pages with HOT_RECORDS records above their newest image
+    264    S_HOT              at most HOT_SLOTS
+    272    S_STORE_FDS_AT     descriptors of page-store files by file number
+    280    S_LIVE_AT          by file number: images of the file that the page table knows
+    288    S_WINDOW_AT        buffer that records are read into
+    296    S_WINDOW_LSN
+    304    S_WINDOW_COUNT
+    312    S_CHAIN_AT         scratch of `page_make`: LSNs of records to apply, the newest first
+    320    S_CHAIN_SLOTS
+    328    S_CHECKS_AT        runs taken over from a former life, ascending, see below
+    336    S_CHECKS
+    344    S_UNCHECKED        log below is believed only after its run was verified; 0: all is
 
-    OFFSET SIZE  NAME         PAGE TABLE ENTRY (32 bytes)
+    OFFSET SIZE  NAME         PAGE TABLE ENTRY (48 bytes)
     0      8     E_PAGE       page_no + 1; 0: empty
-    8      8     E_HEAD       newest node number of the page; -1: none
+    8      8     E_HEAD       LSN of its newest record in the log that is indexed; 0: none
     16     8     E_LOCATION   file number << 32 | slot of its newest stored image; -1: none
-    24     8     E_VERSION    page_lsn of that image
+    24     8     E_VERSION    page_lsn of that image; 0: none
+    32     8     E_OLDER      node of the image before; -1: none is kept
+    40     8     E_COUNT      records indexed since that image or a WHOLE record
 
-    OFFSET SIZE  NAME         NODE (24 bytes)
-    0      8     N_LSN        LSN of the record | 1 if it is WHOLE
-    8      8     N_PREVIOUS   node number of the page's record before, maybe below S_FIRST_NODE; -1
-    16     8     N_FOLLOWING  scratch of `page_build`: the next record to apply
+    OFFSET SIZE  NAME         NODE OF AN OLDER IMAGE (24 bytes)
+    0      8     O_LOCATION
+    8      8     O_VERSION    falls along the list
+    16     8     O_NEXT       -1: none
+
+    OFFSET SIZE  NAME         RUN TO BE VERIFIED (24 bytes)
+    0      8     K_LSN        its first batch
+    8      8     K_END
+    16     8     K_DONE       1: its batches are intact
 
     OFFSET SIZE  TYPE NAME    STORE INDEX ENTRY (24 bytes; entry n of pages-….idx is slot n of .dat)
     0      8     i8   page_no
     8      8     i8   page_lsn
     16     4     u4   slot
     20     4     u4   crc     CRC32C of bytes 0–19
+
+    OFFSET SIZE  TYPE NAME    RUN (log/….run, one after the other; 64 bytes, then the pairs)
+    0      4     u4   magic   RUN_MAGIC
+    4      4     u4   crc     CRC32C of bytes 8 … the end of the last pair
+    8      8     i8   lsn     of its first batch
+    16     8     i8   end     of its last batch
+    24     8     i8   batch   LSN of its last batch
+    32     8     i8   epoch   of that
+    40     8     i8   clock   of that, µs
+    48     4     u4   heads   pairs (i8 page_no, i8 LSN of its newest record in the run)
+    52     4     u4   remade  pairs (i8 LSN of a record, i8 LSN of the page's record before)
+    56     8          0
 """
 
 from __future__ import annotations
@@ -61,44 +99,78 @@ S_BUFFER_COUNT: Final = 40
 S_SCAN_LSN: Final = 48
 S_SCAN_BATCH: Final = 56
 S_SCAN_EPOCH: Final = 64
-S_EPOCHS_AT: Final = 72
-S_EPOCHS: Final = 80
-S_HASH_AT: Final = 88
-S_HASH_SLOTS: Final = 96
-S_HASH_USED: Final = 104
-S_NODES_AT: Final = 112
-S_NODES_SLOTS: Final = 120
-S_FIRST_NODE: Final = 128
-S_NEXT_NODE: Final = 136
-S_INDEXED: Final = 144
-S_STORE_FDS_AT: Final = 152
-S_WINDOW_AT: Final = 160
-S_WINDOW_LSN: Final = 168
-S_WINDOW_COUNT: Final = 176
-S_INDEXED_BATCH: Final = 184
-S_INDEXED_EPOCH: Final = 192
-SEGMENT_BYTES: Final = 256
+S_SCAN_CLOCK: Final = 72
+S_EPOCHS_AT: Final = 80
+S_EPOCHS: Final = 88
+S_GAPS_AT: Final = 96
+S_GAPS: Final = 104
+S_HASH_AT: Final = 112
+S_HASH_SLOTS: Final = 120
+S_HASH_USED: Final = 128
+S_OLDER_AT: Final = 136
+S_OLDER_SLOTS: Final = 144
+S_OLDER_FREE: Final = 152
+S_OLDER_LEFT: Final = 160
+S_INDEXED: Final = 168
+S_INDEXED_BATCH: Final = 176
+S_INDEXED_EPOCH: Final = 184
+S_INDEXED_CLOCK: Final = 192
+S_RUN_LSN: Final = 200
+S_TOUCHED_AT: Final = 208
+S_TOUCHED_SLOTS: Final = 216
+S_TOUCHED: Final = 224
+S_REMADE_AT: Final = 232
+S_REMADE_SLOTS: Final = 240
+S_REMADE: Final = 248
+S_HOT_AT: Final = 256
+S_HOT: Final = 264
+S_STORE_FDS_AT: Final = 272
+S_LIVE_AT: Final = 280
+S_WINDOW_AT: Final = 288
+S_WINDOW_LSN: Final = 296
+S_WINDOW_COUNT: Final = 304
+S_CHAIN_AT: Final = 312
+S_CHAIN_SLOTS: Final = 320
+S_CHECKS_AT: Final = 328
+S_CHECKS: Final = 336
+S_UNCHECKED: Final = 344
+SEGMENT_BYTES: Final = 384
 
 FDS_SLOTS: Final = 4096
 STORE_FILES_MAX: Final = 65536
 EPOCHS_MAX: Final = 4096
+HOT_SLOTS: Final = 256
+#: A page with so many records above its newest image gets another one: that bounds what a read
+#: has to apply.
+HOT_RECORDS: Final = 1024
 
-ENTRY_BYTES: Final = 32
+ENTRY_BYTES: Final = 48
 E_PAGE: Final = 0
 E_HEAD: Final = 8
 E_LOCATION: Final = 16
 E_VERSION: Final = 24
+E_OLDER: Final = 32
+E_COUNT: Final = 40
 
-NODE_BYTES: Final = 24
-N_LSN: Final = 0
-N_PREVIOUS: Final = 8
-N_FOLLOWING: Final = 16
+OLDER_BYTES: Final = 24
+O_LOCATION: Final = 0
+O_VERSION: Final = 8
+O_NEXT: Final = 16
+
+CHECK_BYTES: Final = 24
+K_LSN: Final = 0
+K_END: Final = 8
+K_DONE: Final = 16
 
 STORE_ENTRY_BYTES: Final = 24
 X_PAGE: Final = 0
 X_LSN: Final = 8
 X_SLOT: Final = 16
 X_CRC: Final = 20
+
+RUN_MAGIC: Final = 0x534E5552  # "RUNS"
+RUN_HEADER_BYTES: Final = 64
+PAIR_BYTES: Final = 16
 
 #: Chunk files: a header of this size, then log bytes.
 CHUNK_HEADER_BYTES: Final = 4096

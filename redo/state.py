@@ -24,6 +24,8 @@
     18     ST_BATCH_RECORDS     records in the open batch
     19     ST_BATCH_MTRS        mini-transactions in the open batch
     20     ST_DIRTY_LSN         end of the last mini-transaction
+    21     ST_FAILPOINT         number of the failpoint at which this process dies; 0: none
+    22     ST_FAILPOINT_HITS    how many more times it is reached until then
     24–29  ST_COPY_FD           eventfds that wake the six copies (-1: none)
     32–47  ST_FOLLOWER_FD       eventfds that wake replicas 0…15 (-1: none)
 """
@@ -55,6 +57,8 @@ ST_MTR_LIMIT: Final = 17
 ST_BATCH_RECORDS: Final = 18
 ST_BATCH_MTRS: Final = 19
 ST_DIRTY_LSN: Final = 20
+ST_FAILPOINT: Final = 21
+ST_FAILPOINT_HITS: Final = 22
 ST_COPY_FD: Final = 24
 ST_FOLLOWER_FD: Final = 32
 ST_REDO_END: Final = 64  #: first word of `btree`

@@ -12,6 +12,8 @@ import os
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from redo.arena import RING_AT, Arena
 from redo.codes import E_CORRUPT, E_NOT_FOUND
@@ -29,7 +31,15 @@ from redo.control import (
 )
 from redo.copier import Copier
 from redo.disk import Disk
-from redo.errors import LogUnavailable, PageUnavailable, UnknownFormat, VolumeLocked
+from redo.errors import (
+    LogUnavailable,
+    LsnOutOfRange,
+    PageUnavailable,
+    UnknownFormat,
+    VolumeLocked,
+    VolumeLost,
+)
+from redo.frozen import Frozen, freeze, thaw
 from redo.index_kernels import CANNOT_READ
 from redo.log import Recovered, new_state, start_ring
 from redo.metadata import (
@@ -44,16 +54,17 @@ from redo.metadata import (
 from redo.quorum import COPIES, WRITE_QUORUM, copy_directory, volume_durable, with_epoch
 from redo.record import BATCH_PREVIOUS_AT
 from redo.recovery import (
-    Epochs,
-    merged_epochs,
+    merged_history,
     open_segments,
     recover,
-    save_epochs,
+    save_history,
     scan_segments,
 )
 from redo.repair import fill_log
+from redo.rewind import locate, rewound
 from redo.segment import Segment
 from redo.state import FIRST_LSN
+from redo.timeline import NEVER, History, Mark
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +107,8 @@ def format_volume(disk: Disk, data_dir: str, volume: VolumeMeta) -> None:
     for copy_no in range(COPIES):
         path = f"{data_dir}/{copy_directory(copy_no)}"
         disk.make_directory(f"{path}/log")
-        meta = CopyMeta(volume.format, volume.volume_id, copy_no, epochs=((1, FIRST_LSN),))
+        history = History(((1, FIRST_LSN),))
+        meta = CopyMeta(volume.format, volume.volume_id, copy_no, history)
         save_copy(disk, path, meta)
     save_volume(disk, data_dir, volume)
     disk.remove(marker)
@@ -135,10 +147,11 @@ class Storage:
         self.event = threading.Event()  #: set when upkeep has something to do
         self.stopping = False
         self.recovered: Recovered | None = None
-        self.epochs: Epochs = ()
+        self.history = History()
         self._opening: list[Segment | None] = []
         self._turn = 0
         self.writer_lock = threading.Lock()
+        self.pins: dict[str, int] = {}  #: by whom: log and states from this LSN on must stay
 
     def open(self) -> None:
         """Recover and start the copies. Raises VolumeError, OSError; all is closed then."""
@@ -149,6 +162,7 @@ class Storage:
             raise
 
     def _open(self) -> None:
+        thaw(self.disk, Path(self.data_dir))
         if not is_formatted(self.disk, self.data_dir):
             format_volume(self.disk, self.data_dir, self._wanted)
         self.volume = load_volume(self.disk, self.data_dir)
@@ -162,11 +176,11 @@ class Storage:
         if published == 0:
             self.recovered = recover(segments)
             start_ring(self.arena, self.recovered)
-            self.epochs = merged_epochs(segments)
+            self.history = merged_history(segments)
         else:
             logger.info("going on from the ring: published %d", published)
-            self.epochs = merged_epochs(segments)
-            scan_segments(segments, self.epochs, published)
+            self.history = merged_history(segments)
+            scan_segments(segments, self.history, published)
         for copy_no, segment in enumerate(segments):
             if segment is None:
                 self.control.put(copy_word(copy_no, COPY_STATE), STATE_DEAD)
@@ -203,9 +217,13 @@ class Storage:
         """The page with every record below `lsn`, into the arena at `frame`.
 
         Asks a full copy that is that far; a damaged one is given up for repair and the next is
-        asked. Raises PageUnavailable.
+        asked. Raises PageUnavailable; LsnOutOfRange when `lsn` is above VDL or below what is kept
+        for readers (`timeline.NEVER` stands for VDL).
         """
-        lsn = min(lsn, self.control.vdl)
+        vdl = self.control.vdl
+        if vdl < lsn < NEVER:
+            raise LsnOutOfRange(f"LSN {lsn} is above VDL, which is {vdl}")
+        lsn = min(lsn, vdl)
         code = E_NOT_FOUND
         for copier in self._readers(lsn):
             segment = copier.segment
@@ -224,7 +242,11 @@ class Storage:
         """Full copies that are at `lsn`, the next in turn first; waits for one if none is."""
         deadline = time.monotonic() + timeout_s
         while True:
-            ready = [c for c in self.live() if c.segment.full and c.durable >= lsn]
+            ahead = [c for c in self.live() if c.segment.full and c.durable >= lsn]
+            ready = [c for c in ahead if c.segment.mark.lsn <= lsn]
+            if ahead and not ready:
+                kept = min(c.segment.mark.lsn for c in ahead)
+                raise LsnOutOfRange(f"pages are kept as of LSN {kept} and later, not {lsn}")
             if ready:
                 self._turn += 1
                 first = self._turn % len(ready)
@@ -250,12 +272,45 @@ class Storage:
                 last_batch = int.from_bytes(self.arena.mem[at : at + 8].tobytes(), "little")
             control.put(CTRL_LAST_BATCH, last_batch)
             control.put(CTRL_VDL, vdl)
-            epoch = self.epochs[-1][0] + 1
-            self.epochs = with_epoch(self.epochs, epoch, vdl)
-            save_epochs([copier.segment for copier in self.live()], self.epochs)
+            epoch = self.history.latest_epoch + 1
+            epochs = with_epoch(self.history.epochs, epoch, vdl)
+            self.history = replace(self.history, epochs=epochs)
+            save_history([copier.segment for copier in self.live()], self.history)
             control.put(CTRL_EPOCH, epoch)
             logger.info("writer of epoch %d starts at %d", epoch, vdl)
             return Recovered(epoch, vdl, last_batch)
+
+    def freeze(self, path: Path) -> Frozen:
+        """Freeze the volume as of VDL into the new directory `path`.
+
+        Raises VolumeError, OSError.
+        """
+        with self.writer_lock:
+            vdl = self.control.vdl
+            segments = [copier.segment for copier in self.live()]
+            if sum(c.durable >= vdl for c in self.live()) < WRITE_QUORUM:
+                raise VolumeLost("fewer than four copies are alive")
+            return freeze(segments, path, self.history, vdl, Path(self.data_dir).name)
+
+    def rewind(self, to_us: int) -> Mark:
+        """Go back (or forward again) to the last state not later than `to_us`; that state.
+
+        Nobody may write any more, and this storage must be closed: whoever opens the volume next
+        goes on from there. Raises VolumeError: nothing was done.
+        """
+        with self.writer_lock:
+            target = self.locate(to_us)
+            self.control.put(CTRL_EPOCH, _FENCED)
+            end = max([self.control.published, *(c.durable for c in self.live())])
+            self.history = rewound(self.history, target.lsn, end)
+            save_history([copier.segment for copier in self.live()], self.history)
+            return target
+
+    def locate(self, to_us: int) -> Mark:
+        """The last state not later than `to_us`. Raises VolumeError when it is not kept."""
+        full = [copier.segment for copier in self.live() if copier.segment.full]
+        segment = min(full, key=lambda segment: segment.meta.kept)
+        return locate(segment, to_us, self.control.vdl)
 
     def _wait_durable(self, lsn: int, timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
@@ -280,7 +335,9 @@ class Storage:
                     "copy": copy_directory(copy_no),
                     "state": state,
                     "durable": 0 if copier is None else copier.durable,
-                    "checkpoint": 0 if copier is None else copier.segment.meta.checkpoint,
+                    "checkpoint": 0 if copier is None else copier.segment.mark.lsn,
+                    "kept": 0 if copier is None else copier.segment.meta.kept,
+                    "images": 0 if copier is None else copier.segment.images,
                     "reason": "" if copier is None else copier.reason,
                 }
             )

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import socket
+import struct
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,11 +21,14 @@ from redo.disk import FileDisk, is_full_disk
 from redo.errors import VolumeError
 from redo.image import PAGE_BYTES
 from redo.metadata import new_volume
+from redo.requests import answer
 from redo.storage import Storage
-from redo.upkeep import Upkeep
+from redo.upkeep import Upkeep, UpkeepSettings
 
 logger = logging.getLogger(__name__)
 
+_GOOD = protocol.ANSWER.pack(0, 0)
+_SEND_BYTES = 64 << 10
 EXIT_OK = 0
 EXIT_FAILED = 1
 
@@ -39,6 +43,7 @@ class StorageConfig:
     chunk_bytes: int = 16 << 20  #: log file size of a new volume
     pg_pages: int = 655360  #: pages per protection group of a new volume (10 GiB)
     coalesce_bytes: int = 64 << 20  #: log beyond this becomes page versions
+    backtrack_window_s: int = 0  #: how far back in time the volume can be taken
     durable: bool = True  #: False: no fdatasync (tests of everything but crashes)
 
 
@@ -86,7 +91,8 @@ class StorageServer:
             config.durable,
         )
         self.storage.open()
-        self._upkeep = Upkeep(self.storage, config.coalesce_bytes)
+        settings = UpkeepSettings(config.coalesce_bytes, config.backtrack_window_s)
+        self._upkeep = Upkeep(self.storage, settings)
         self._path = config.socket_path
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._clients: set[socket.socket] = set()
@@ -142,7 +148,14 @@ class StorageServer:
                 question = client.recv(protocol.QUESTION.size, socket.MSG_WAITALL)
                 if len(question) < protocol.QUESTION.size:
                     return
-                client.sendall(self._answer(frame, *protocol.QUESTION.unpack(question)))
+                op, a, b = protocol.QUESTION.unpack(question)
+                if op == protocol.READ_MANY:
+                    self._answer_many(client, frame, a, b)
+                    continue
+                request = b""
+                if op == protocol.REQUEST and 0 <= a <= protocol.REQUEST_BYTES_MAX:
+                    request = client.recv(a, socket.MSG_WAITALL)
+                client.sendall(self._answer(frame, op, a, b, request))
         except OSError:
             return  # it went away; others notice nothing
         finally:
@@ -150,13 +163,47 @@ class StorageServer:
             self._clients.discard(client)
             client.close()
 
-    def _answer(self, frame: int, op: int, a: int, b: int) -> bytes:
+    def _answer(self, frame: int, op: int, a: int, b: int, request: bytes) -> bytes:
         try:
-            payload = self._payload(frame, op, a, b)
+            if op == protocol.REQUEST:
+                payload = self._do(request)
+            else:
+                payload = self._payload(frame, op, a, b)
             return protocol.ANSWER.pack(0, len(payload)) + payload
         except VolumeError as error:
             text = str(error).encode()
             return protocol.ANSWER.pack(protocol.failure_code(error), len(text)) + text
+
+    def _answer_many(self, client: socket.socket, frame: int, count: int, lsn: int) -> None:
+        """Read several pages; those that are ready leave while the next are being made."""
+        if not 0 < count <= protocol.READ_MANY_PAGES:
+            raise OSError(f"{count} pages asked for at once")
+        asked = client.recv(8 * count, socket.MSG_WAITALL)
+        if len(asked) < 8 * count:
+            raise OSError("connection closed")
+        page_bytes = self.storage.volume.page_bytes
+        pages = self.storage.arena.mem[frame : frame + page_bytes].data
+        made = bytearray()
+        for page_no in struct.unpack(f"<{count}q", asked):
+            try:
+                self.storage.read_page(page_no, lsn, frame)
+                made += _GOOD
+                made += pages
+            except VolumeError as error:
+                made += protocol.ANSWER.pack(protocol.failure_code(error), 0) + bytes(page_bytes)
+            if len(made) >= _SEND_BYTES:
+                client.sendall(made)
+                made = bytearray()
+        if made:
+            client.sendall(made)
+
+    def _do(self, request: bytes) -> bytes:
+        try:
+            return json.dumps(answer(self.storage, json.loads(request))).encode()
+        except OSError as error:
+            raise VolumeError(f"{error.strerror}: {error.filename}") from error
+        except ValueError as error:
+            raise VolumeError(f"not a request: {error}") from None
 
     def _payload(self, frame: int, op: int, a: int, b: int) -> bytes:
         storage = self.storage
@@ -169,6 +216,4 @@ class StorageServer:
         if op == protocol.OPEN_WRITER:
             recovered = storage.open_writer()
             return protocol.THREE.pack(recovered.epoch, recovered.vdl, recovered.last_batch)
-        if op == protocol.STATUS:
-            return json.dumps(storage.status()).encode()
         raise VolumeError(f"unknown request {op}")

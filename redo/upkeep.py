@@ -11,8 +11,9 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from redo.coalesce import abandon, coalesce
+from redo.coalesce import Keep, abandon, coalesce, store_hot
 from redo.control import CTRL_LOG_START
 from redo.copier import Copier
 from redo.disk import is_full_disk
@@ -20,8 +21,8 @@ from redo.errors import VolumeError
 from redo.quorum import COPIES, copy_directory, is_full
 from redo.recovery import rebuilt
 from redo.segment import Segment
-from redo.segment_layout import S_INDEXED
 from redo.storage import Storage
+from redo.timeline import NEVER
 
 logger = logging.getLogger(__name__)
 
@@ -29,19 +30,31 @@ _STEP_S = 0.1
 _IDLE_S = 5.0
 _IDLE_BYTES = 1 << 20
 _FULL_DISK_S = 5.0
-_INDEX_BYTES = 4 << 20
+_RUN_BYTES = 4 << 20
+_RUN_S = 5.0
 _NICE = 10
 
 
-class Upkeep:
-    """Runs until `stop`.
+@dataclass(frozen=True, slots=True)
+class UpkeepSettings:
+    """What upkeep goes by.
 
-    coalesce_bytes   log above the checkpoint of a full copy that starts a round
+    coalesce_bytes      log above the checkpoint of a full copy that starts a round
+    backtrack_window_s  how far back in time the volume can be taken; 0: not at all
     """
 
-    def __init__(self, storage: Storage, coalesce_bytes: int) -> None:
+    coalesce_bytes: int
+    backtrack_window_s: int = 0
+
+
+class Upkeep:
+    """Runs until `stop`."""
+
+    def __init__(self, storage: Storage, settings: UpkeepSettings) -> None:
         self._storage = storage
-        self._coalesce_bytes = coalesce_bytes
+        self._settings = settings
+        self._run_bytes = min(_RUN_BYTES, settings.coalesce_bytes // 4)
+        self._ended = time.monotonic()
         self._rounds: dict[int, Iterator[None]] = {}
         self._repair: threading.Thread | None = None
         self._seen = (0, 0.0)
@@ -81,16 +94,18 @@ class Upkeep:
             elif copier.live:
                 self._prepare_chunk(copier)
         self._start_repair()
-        self._index_step()
+        more = self._index_step()
+        if time.monotonic() - self._ended > _RUN_S:
+            self._ended = time.monotonic()
         busy = time.monotonic() > self._pause_until and self._coalesce_step()
         if not busy:
             self._recycle_tails()
-        return busy
+        return busy or more
 
     def _prepare_chunk(self, copier: Copier) -> None:
         """Have the next chunk file ready when the present one is half full."""
         log = copier.segment.log
-        position = max(copier.durable, copier.segment.meta.checkpoint)
+        position = max(copier.durable, copier.segment.mark.lsn)
         start = log.start_of(position)
         if position - start < log.chunk_bytes // 2:
             return
@@ -126,7 +141,7 @@ class Upkeep:
             peer = max(peers, key=lambda copier: copier.durable)
             self._retire(copy_no)
             logger.info("rebuilding copy %s from %s", name, peer.segment.name)
-            segment = rebuilt(copy_no, peer.segment, peer.durable, storage.epochs)
+            segment = rebuilt(copy_no, peer.segment, peer.durable, storage.history)
             self._take_in(segment)
             logger.info("copy %s is back, complete to %d", name, segment.complete)
         except (OSError, VolumeError) as error:
@@ -148,14 +163,20 @@ class Upkeep:
         """Let a rebuilt copy count, unless an epoch has begun meanwhile that it has not seen."""
         storage = self._storage
         with storage.writer_lock:
-            if segment.meta.epochs != storage.epochs:
-                segment.set_epochs(storage.epochs)
+            if segment.meta.history != storage.history:
+                segment.set_history(storage.history)
             storage.start_copy(segment)
 
     def _limit(self) -> int:
         """Nobody reads pages below this LSN any more."""
         control = self._storage.control
         return min([control.vdl, *control.read_points()])
+
+    def _keep(self) -> Keep:
+        """What must stay of the past."""
+        window_us = self._settings.backtrack_window_s * 1_000_000
+        before_us = time.time_ns() // 1000 - window_us if window_us else NEVER
+        return Keep(before_us, min(self._storage.pins.values(), default=NEVER))
 
     def _idle(self) -> bool:
         """Has nothing been published for a while?"""
@@ -166,12 +187,14 @@ class Upkeep:
 
     def _coalesce_step(self) -> bool:
         """Start rounds that are due, go on with one step of each that runs."""
-        threshold = min(_IDLE_BYTES, self._coalesce_bytes) if self._idle() else self._coalesce_bytes
+        most = self._settings.coalesce_bytes
+        threshold = min(_IDLE_BYTES, most) if self._idle() else most
         for copier in self._storage.live():
             segment = copier.segment
-            backlog = min(copier.durable, self._limit()) - segment.meta.checkpoint
-            if segment.full and segment.copy_no not in self._rounds and backlog > threshold:
-                self._rounds[segment.copy_no] = coalesce(segment, self._limit(), copier.durable)
+            limit = min(copier.durable, self._limit())
+            running = segment.copy_no in self._rounds
+            if segment.full and not running and limit - segment.mark.lsn > threshold:
+                self._rounds[segment.copy_no] = coalesce(segment, limit, self._keep())
         for copy_no, steps in list(self._rounds.items()):
             copier_or_none = self._storage.copiers[copy_no]
             try:
@@ -196,32 +219,49 @@ class Upkeep:
         else:
             copier.fail(f"coalescing: {error}")
 
-    def _index_step(self) -> None:
-        """Index log in time, so that nobody who reads a page has to wait for much of it."""
+    def _index_step(self) -> bool:
+        """Index log in time, so that nobody who reads a page, or starts again, waits for much.
+
+        Whether there is more to verify of what was taken over from a former life.
+        """
+        more = False
         for copier in self._storage.live():
             segment = copier.segment
-            if segment.full and copier.durable - segment.get(S_INDEXED) > _INDEX_BYTES:
+            try:
                 with segment.lock:
-                    damaged = segment.extend_index(copier.durable) < 0
-                if damaged:
-                    copier.fail("its log is damaged")
+                    self._gather(copier)
+                    more = segment.verify_step() or more
+                if segment.full and time.monotonic() > self._pause_until:
+                    store_hot(segment, self._storage.control.vdl)
+            except (OSError, VolumeError) as error:
+                self._give_up_round(copier, error)
+        return more
+
+    def _gather(self, copier: Copier) -> None:
+        """Index what is there, and end the run if it is long enough, or old."""
+        segment, vdl = copier.segment, self._storage.control.vdl
+        if segment.closed:
+            return
+        end = min(copier.durable, vdl)
+        ahead = end - segment.indexed.lsn
+        due = self._idle() or time.monotonic() - self._ended > _RUN_S
+        if (ahead > self._run_bytes or due) and ahead > 0 and segment.extend_index(end) < 0:
+            raise VolumeError("its log is damaged")
+        if segment.indexed.lsn <= vdl and (segment.gathered >= self._run_bytes or due):
+            segment.end_run()
 
     def _recycle_tails(self) -> None:
-        """Tails keep log from the lowest checkpoint of the full copies on."""
+        """Tails keep log from the first checkpoint of the full copies on."""
         live = self._storage.live()
         full = [copier.segment.meta for copier in live if copier.segment.full]
         if not full:
             return
-        lowest = min(full, key=lambda meta: meta.checkpoint)
+        lowest = min(full, key=lambda meta: meta.kept)
         for copier in live:
             segment = copier.segment
-            if (
-                segment.full
-                or lowest.checkpoint - segment.meta.checkpoint < segment.log.chunk_bytes
-            ):
+            if segment.full or lowest.kept - segment.meta.kept < segment.log.chunk_bytes:
                 continue
-            segment.set_checkpoint(
-                lowest.checkpoint, lowest.checkpoint_batch, lowest.checkpoint_epoch
-            )
-            segment.log.recycle_below(lowest.checkpoint)
-        self._storage.control.put(CTRL_LOG_START, lowest.checkpoint)
+            with segment.store_lock, segment.lock:
+                segment.set_mark(lowest.marks[0], lowest.marks[:1])
+            segment.drop_log(lowest.kept)
+        self._storage.control.put(CTRL_LOG_START, lowest.kept)

@@ -4,6 +4,10 @@ Both classes are a `Volume`: ``read_page(page_no, lsn, frame)`` fills
 ``mem[frame:frame+page_bytes]`` with the page that has every record of LSN < `lsn` applied, crc
 bytes 0. A page that does not exist there is `PageUnavailable`. `NEWEST` as LSN stands for the
 volume's VDL.
+
+``pages_ask(page_nos, lsn)`` asks for several at once without waiting, ``pages_take(frames)`` waits
+for all of them and says which are good; in between nothing else may be asked. `another` gives a
+second way to the same volume, for questions that are open while the first is used.
 """
 
 from __future__ import annotations
@@ -11,26 +15,71 @@ from __future__ import annotations
 import json
 import os
 import socket
-from typing import Final, Protocol
+import struct
+from collections.abc import Sequence
+from typing import Any, Final, Protocol
 
 from redo import protocol
 from redo.arena import Arena, Words, create_ring
 from redo.disk import Disk, FileDisk
-from redo.errors import VolumeError
+from redo.errors import PageUnavailable, VolumeError
 from redo.image import PAGE_BYTES
 from redo.log import LogWriter, Recovered, new_state
 from redo.metadata import new_volume
 from redo.quorum import COPIES
 from redo.storage import Storage
-from redo.upkeep import Upkeep
+from redo.timeline import NEVER
+from redo.upkeep import Upkeep, UpkeepSettings
 
-NEWEST: Final = 1 << 62
+NEWEST: Final = NEVER
 
 
 class Volume(Protocol):
     """What an engine needs of the volume."""
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None: ...
+
+    def pages_ask(self, page_nos: Sequence[int], lsn: int) -> None: ...
+
+    def pages_take(self, frames: Sequence[int]) -> list[bool]: ...
+
+    def another(self) -> Volume: ...
+
+
+class OnePageVolume:
+    """The part of a `Volume` that follows from `read_page`, where storage is in this process."""
+
+    _asked: Sequence[tuple[int, int]] = ()
+
+    def read_page(self, page_no: int, lsn: int, frame: int) -> None:
+        raise NotImplementedError
+
+    def pages_ask(self, page_nos: Sequence[int], lsn: int) -> None:
+        """Remember what `pages_take` is to read."""
+        self._asked = [(page_no, lsn) for page_no in page_nos]
+
+    def pages_take(self, frames: Sequence[int]) -> list[bool]:
+        """Fill the frames; which pages are good."""
+        good = []
+        for (page_no, lsn), frame in zip(self._asked, frames, strict=True):
+            try:
+                self.read_page(page_no, lsn, frame)
+                good.append(True)
+            except PageUnavailable:
+                good.append(False)
+        return good
+
+    def another(self) -> Volume:
+        """A volume on which something may stay asked while this one is used."""
+        return _Beside(self)
+
+
+class _Beside(OnePageVolume):
+    def __init__(self, volume: OnePageVolume) -> None:
+        self._volume = volume
+
+    def read_page(self, page_no: int, lsn: int, frame: int) -> None:
+        self._volume.read_page(page_no, lsn, frame)
 
 
 class SocketVolume:
@@ -64,15 +113,74 @@ class SocketVolume:
         """Fence earlier writers: a new epoch, durable on four copies; where to go on writing."""
         return Recovered(*protocol.THREE.unpack(self._ask(protocol.OPEN_WRITER, 0, 0)))
 
-    def status(self) -> dict[str, object]:
+    def status(self) -> dict[str, Any]:
         """Copies, their states and positions."""
-        answer: dict[str, object] = json.loads(self._ask(protocol.STATUS, 0, 0))
-        return answer
+        return self.request({"do": "status"})
+
+    def request(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Have storage do something (`requests.py`). Raises VolumeError."""
+        text = json.dumps(request).encode()
+        found: dict[str, Any] = json.loads(self._ask(protocol.REQUEST, len(text), 0, tail=text))
+        return found
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         """Fill the frame. Raises PageUnavailable, VolumeError."""
-        into = self._arena.mem.data[frame : frame + self.page_bytes]
-        self._ask(protocol.READ, page_no, lsn, into)
+        self.pages_ask((page_no,), lsn)
+        if not self.pages_take((frame,))[0]:  # asked once more for the reason
+            into = self._arena.mem.data[frame : frame + self.page_bytes]
+            self._ask(protocol.READ, page_no, lsn, into)
+
+    def pages_ask(self, page_nos: Sequence[int], lsn: int) -> None:
+        """Ask for at most READ_MANY_PAGES pages. Raises VolumeError."""
+        count = len(page_nos)
+        question = protocol.QUESTION.pack(protocol.READ_MANY, count, lsn)
+        if self._socket is None:
+            raise VolumeError("not connected to storage")
+        try:
+            self._socket.sendall(question + struct.pack(f"<{count}q", *page_nos))
+        except OSError as error:
+            self.close()
+            raise VolumeError(f"storage went away: {error}") from None
+
+    def pages_take(self, frames: Sequence[int]) -> list[bool]:
+        """Fill the frames with the pages asked for, in that order; which are good.
+
+        Raises VolumeError.
+        """
+        if self._socket is None:
+            raise VolumeError("not connected to storage")
+        size = protocol.ANSWER.size
+        heads = memoryview(bytearray(size * len(frames)))
+        data = self._arena.mem.data
+        parts: list[memoryview] = []
+        for number, frame in enumerate(frames):
+            parts.append(heads[size * number : size * (number + 1)])
+            parts.append(data[frame : frame + self.page_bytes])
+        try:
+            self._receive_parts(parts)
+        except OSError as error:
+            self.close()
+            raise VolumeError(f"storage went away: {error}") from None
+        codes = struct.unpack(f"<{2 * len(frames)}q", heads)[::2]
+        return [code == 0 for code in codes]
+
+    def _receive_parts(self, parts: list[memoryview]) -> None:
+        """Fill all of these runs, one after the other."""
+        assert self._socket is not None
+        first = 0
+        while first < len(parts):
+            got = self._socket.recvmsg_into(parts[first:], 0, socket.MSG_WAITALL)[0]
+            if got == 0:
+                raise OSError("connection closed")
+            while first < len(parts) and got >= len(parts[first]):
+                got -= len(parts[first])
+                first += 1
+            if got:
+                parts[first] = parts[first][got:]
+
+    def another(self) -> SocketVolume:
+        """A second connection, made when it is first used."""
+        return SocketVolume(self._path, self._arena)
 
     def close(self) -> None:
         """Close the connection."""
@@ -80,12 +188,14 @@ class SocketVolume:
             self._socket.close()
             self._socket = None
 
-    def _ask(self, op: int, a: int, b: int, into: memoryview | None = None) -> bytes:
+    def _ask(
+        self, op: int, a: int, b: int, into: memoryview | None = None, tail: bytes = b""
+    ) -> bytes:
         """One question, one answer; a good payload of the expected size goes to `into`."""
         if self._socket is None:
             raise VolumeError("not connected to storage")
         try:
-            self._socket.sendall(protocol.QUESTION.pack(op, a, b))
+            self._socket.sendall(protocol.QUESTION.pack(op, a, b) + tail)
             code, count = protocol.ANSWER.unpack(self._receive(protocol.ANSWER.size))
             if code == 0 and into is not None and count == len(into):
                 self._receive_into(into)
@@ -112,7 +222,7 @@ class SocketVolume:
             into = into[got:]
 
 
-class LocalVolume:
+class LocalVolume(OnePageVolume):
     """The whole volume in this process: six copies on threads, and a writer's log over them.
 
     Formats `data_dir` when it is empty. Ready for kernels: `arena`, `st`, `log` (open for writing);
@@ -130,6 +240,7 @@ class LocalVolume:
         chunk_bytes: int = 4 << 20,
         pg_pages: int = 655360,
         coalesce_bytes: int = 64 << 20,
+        backtrack_window_s: int = 0,
         durable: bool = True,
         disk: Disk | None = None,
     ) -> None:
@@ -159,7 +270,8 @@ class LocalVolume:
         self.log = LogWriter(self.arena, self.st, self.wake_fds, self.writer_fd)
         self.log.open(self.recovered)
         self._frame = self.storage.arena.alloc(self.page_bytes)
-        self._upkeep = Upkeep(self.storage, coalesce_bytes)
+        settings = UpkeepSettings(coalesce_bytes, backtrack_window_s)
+        self._upkeep = Upkeep(self.storage, settings)
         self._upkeep.start()
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:

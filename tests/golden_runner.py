@@ -68,11 +68,13 @@ _FLAGS: Final = {value: name for name, value in vars(FLAG).items() if isinstance
 
 
 _ID_OF: Final = re.compile(r"\$\{(\w+)\}")
-_WAITS: Final = """SELECT
-    (SELECT COUNT(*) FROM information_schema.innodb_trx
-     WHERE trx_mysql_thread_id = {id} AND trx_state = 'LOCK WAIT')
-  + (SELECT COUNT(*) FROM information_schema.processlist WHERE id = {id}
-     AND (state LIKE 'Waiting for%' OR state IN ('User lock', 'User sleep')))"""
+#: What says that connection {id}, thread {thread}, waits: for a row; for anything else.
+_WAITS: Final = (
+    "SELECT COUNT(*) FROM performance_schema.data_lock_waits WHERE REQUESTING_THREAD_ID = {thread}",
+    "SELECT COUNT(*) FROM performance_schema.processlist WHERE ID = {id}"
+    " AND (STATE LIKE 'Waiting for%' OR STATE IN ('User lock', 'User sleep'))",
+)
+_THREAD: Final = "SELECT THREAD_ID FROM performance_schema.threads WHERE PROCESSLIST_ID = {id}"
 #: How long one statement may take: one that waits unexpectedly ends the test, not the suite.
 _PATIENCE_S: Final = 30
 
@@ -173,7 +175,8 @@ class Runner:
         if not block.sql:
             return block
         if "ended" in block.tags:
-            return replace(block, answer=self.waiting.pop(block.connection).result())
+            running = self.waiting.pop(block.connection, None)
+            return replace(block, answer=running.result() if running else "has not waited")
         connection = self.connections.get(block.connection)
         if connection is None:
             connection = self.connections[block.connection] = self._connect(DATABASE)
@@ -196,13 +199,17 @@ class Runner:
         pool = ThreadPoolExecutor(1)
         running = pool.submit(_run, connection, block, prepared)
         pool.shutdown(wait=False)
-        look = _WAITS.format(id=connection.thread_id())
+        number = connection.thread_id()
         with closing(self._connect(None)) as observer, observer.cursor() as cursor:
+            cursor.execute(_THREAD.format(id=number))
+            found = cursor.fetchall()
+            thread = found[0][0] if found else 0  # 0: it has killed itself
             while not running.done():
-                cursor.execute(look)
-                if int(cursor.fetchall()[0][0]):
-                    self.waiting[block.connection] = running
-                    return "waits"
+                for look in _WAITS:
+                    cursor.execute(look.format(id=number, thread=thread))
+                    if int(cursor.fetchall()[0][0]):
+                        self.waiting[block.connection] = running
+                        return "waits"
         return running.result()
 
     def _reader(self, block: Block, writer: Any) -> Any:

@@ -93,8 +93,6 @@ def _members(type_: ColumnType, text: str) -> str | None:
 
 
 def _moment(type_: ColumnType, text: str) -> str | None:
-    if temporal.is_zero_date(text):
-        return None  # NO_ZERO_DATE, which is on by default
     value, whole, _ = temporal.parse_datetime(text)
     if value is None or not whole:
         return None

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlglot import exp
 
 from btree.schema import TypeKind
-from mysqlcompat import convert, temporal
+from mysqlcompat import convert_temporal as convert
+from mysqlcompat import temporal
 from mysqlcompat.functions.definitions import BIGINT, build_as, define, implement, integer
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.temporals import shown_fsp, week_of
 from mysqlcompat.numerals import EXACT, leading_decimal, leading_integer, round_decimal
+from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import (
@@ -91,7 +93,8 @@ def _time_or_moment(context: Context, value: Any, arg: Expression) -> datetime |
         moment, whole, has_time = temporal.parse_datetime(value)
         if moment is not None and whole and (has_time or "-" in value[1:]):
             return moment
-    return convert.span_of(context, value, arg.type)
+    span: datetime | timedelta | None = convert.span_of(context, value, arg.type)
+    return span
 
 
 @build_as("addtime", 2)
@@ -282,6 +285,8 @@ def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sig
     if isinstance(start, timedelta):
         span = start + timedelta(microseconds=micros)
         return span if abs(span) <= temporal.TIME_LIMIT else None
+    if isinstance(start, PartialDate):
+        return None
     moment = start if isinstance(start, datetime) else datetime(start.year, start.month, start.day)
     shifted = shift_moment(moment, months, micros)
     if shifted is None:
@@ -296,7 +301,7 @@ def _shift_text(
     text = start if isinstance(start, str) else start.decode("latin-1")
     _, _, has_time = temporal.parse_datetime(text)
     moment = convert.moment_of(context, text, call.args[0].type)
-    if moment is None:
+    if not isinstance(moment, datetime):
         return None
     shifted = shift_moment(moment, months, micros)
     if shifted is None:

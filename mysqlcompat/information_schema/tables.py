@@ -5,16 +5,16 @@ A table without a function here is empty: there is nothing of its kind (triggers
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import Table
-from mysqlcompat import accounts, status, variables
-from mysqlcompat.information_schema import describe
+from mysqlcompat import accounts
+from mysqlcompat.information_schema import describe, performance
 from mysqlcompat.information_schema.definitions import DEFINITIONS
+from mysqlcompat.information_schema.performance import process_row
 from mysqlcompat.information_schema.virtual import RowMaker, VirtualTable, no_rows
 from mysqlcompat.sql.router import route
 from mysqlcompat.sql.statements import CreateTable
@@ -58,12 +58,9 @@ def _tables() -> dict[tuple[str, str], VirtualTable]:
         if name:
             made[SCHEMA, name] = _make(SCHEMA, name, body, ROWS.get(name))
         name, body = line, ""
-    for name, rows in PERFORMANCE_SCHEMA.items():
-        made["performance_schema", name.upper()] = _make("performance_schema", name, _PAIR, rows)
+    for name, (columns, rows) in performance.TABLES.items():
+        made["performance_schema", name.upper()] = _make("performance_schema", name, columns, rows)
     return made
-
-
-_PAIR: Final = "VARIABLE_NAME varchar(64) NOT NULL, VARIABLE_VALUE varchar(1024)"
 
 
 def _make(database: str, name: str, columns: str, rows: RowMaker | None) -> VirtualTable:
@@ -76,21 +73,6 @@ def _make(database: str, name: str, columns: str, rows: RowMaker | None) -> Virt
 
 
 # Who is there
-
-
-def process_row(session: Session, info_characters: int | None) -> Row:
-    """(ID, USER, HOST, DB, COMMAND, TIME, STATE, INFO)"""
-    client = session.client
-    seconds = max(0, time.time_ns() // 1000 - session.since_us) // 1_000_000
-    info = session.text or None
-    if info is not None and info_characters is not None:
-        info = info[:info_characters]
-    host = f"{client.host}:{client.port}" if client.port else client.host
-    state = "" if session.command == "Sleep" else session.stage
-    return (
-        *(session.connection_id, client.user, host, session.database),
-        *(session.command, seconds, state, info),
-    )
 
 
 def _processlist(session: Session) -> Iterator[Row]:
@@ -262,24 +244,6 @@ def _key_column_usage(session: Session) -> Iterator[Row]:
                 )
 
 
-# performance_schema: the tables behind SHOW VARIABLES and SHOW STATUS
-
-
-def _session_variables(session: Session) -> Iterator[Row]:
-    for name in session.variables.names():
-        yield (name, variables.show(session.live_value(name)))
-
-
-def _global_variables(session: Session) -> Iterator[Row]:
-    node = session.node.globals
-    for name in node.names():
-        yield (name, variables.show(node.get(name)))
-
-
-def _status(session: Session) -> Iterable[Row]:
-    return status.status_rows(session)
-
-
 ROWS: Final[dict[str, RowMaker]] = {
     "CHARACTER_SETS": _character_sets,
     "COLLATIONS": _collations,
@@ -295,10 +259,4 @@ ROWS: Final[dict[str, RowMaker]] = {
     "TABLES": _tables_rows,
     "TABLE_CONSTRAINTS": _table_constraints,
     "USER_PRIVILEGES": _user_privileges,
-}
-PERFORMANCE_SCHEMA: Final[dict[str, RowMaker]] = {
-    "session_variables": _session_variables,
-    "global_variables": _global_variables,
-    "session_status": _status,
-    "global_status": _status,
 }

@@ -75,6 +75,7 @@ class Lane:
             layout.L_PLANS: 8 * layout.SERVED_WORDS * layout.PLAN_SLOTS,
             layout.L_SCRATCH: 64,
             layout.L_QUEUE: 8 * descriptors,
+            layout.L_MISSED: 16 * layout.EVENT_LIMIT,
             layout.L_SLOTS: 9 * (layout.LITERAL_LIMIT + 1) + 8,
         }
         for number, count in sizes.items():
@@ -92,6 +93,7 @@ class Lane:
         ).reshape(layout.PLAN_SLOTS, layout.SERVED_WORDS)
         self._foreign = arena.words(int(self.words[layout.L_FOREIGN]), 2 * layout.EVENT_LIMIT)
         self._handoffs = arena.words(int(self.words[layout.L_HANDOFFS]), 2 * layout.EVENT_LIMIT)
+        self._missed = arena.words(int(self.words[layout.L_MISSED]), 2 * layout.EVENT_LIMIT)
         self._queue = arena.words(int(self.words[layout.L_QUEUE]), descriptors)
         self._installed = 0
 
@@ -128,7 +130,7 @@ class Lane:
         if block:
             if block.words[layout.C_WAIT]:
                 self._queue[self._queue == block.at] = 0
-            block.words[layout.C_SERVING] = 0
+            block.words[layout.C_SERVING] = block.words[layout.C_MISSES] = 0
             self._connections[descriptor] = 0
             self._free.append((block.at, block.words))
 
@@ -164,7 +166,7 @@ class Lane:
 
     def _return(self, block: Block) -> None:
         words = block.words
-        words[layout.C_SERVING] = 0
+        words[layout.C_SERVING] = words[layout.C_MISSES] = 0
         received = self._bytes(words[layout.C_RECEIVE], words[layout.C_FILLED])
         unsent = self._bytes(words[layout.C_UNSENT], words[layout.C_UNSENT_BYTES])
         words[layout.C_FILLED] = words[layout.C_UNSENT_BYTES] = 0
@@ -186,6 +188,21 @@ class Lane:
         for descriptor in self._handoffs[: int(self.words[layout.L_HANDOFF_COUNT])].tolist():
             self._return(self._blocks[descriptor])
         self.words[layout.L_HANDOFF_COUNT] = 0
+
+    def missed_pages(self) -> list[int]:
+        """Numbers of the pages that statements wait for."""
+        count = int(self.words[layout.L_MISSED_COUNT])
+        pages: list[int] = self._missed[1 : 2 * count : 2].tolist()
+        return pages
+
+    def give_up_missed(self) -> None:
+        """Those pages cannot be had: the statements that wait for them are Python's."""
+        count = int(self.words[layout.L_MISSED_COUNT])
+        self.words[layout.L_MISSED_COUNT] = 0
+        for at in self._missed[: 2 * count : 2].tolist():
+            for block in list(self._blocks.values()):
+                if block.at == at and block.words[layout.C_MISSES]:
+                    self._return(block)
 
     # Served statements ----------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from btree.state import ST_WAKE
 from mysqlcompat.lane.lane_layout import (
     C_DESCRIPTOR,
     C_FILLED,
+    C_MISSES,
     C_RECEIVE,
     C_RECEIVED,
     C_REPLY,
@@ -32,6 +33,8 @@ from mysqlcompat.lane.lane_layout import (
     L_FOREIGN_COUNT,
     L_HANDOFF_COUNT,
     L_HANDOFFS,
+    L_MISSED,
+    L_MISSED_COUNT,
     L_OUT,
     L_QUEUE,
     L_QUEUE_HEAD,
@@ -40,6 +43,7 @@ from mysqlcompat.lane.lane_layout import (
     L_SERVED,
     L_SPIN_NS,
     L_WAITING,
+    MISSES_MAX,
     NOBODY_WAITS,
     RECEIVE_BYTES,
     ST_LANE,
@@ -54,11 +58,12 @@ from mysqlcompat.lane.system_kernels import (
     receive,
     send,
 )
-from redo.coding_kernels import atomic_load, load_i32, load_u8, load_u32, move, store_i64
+from redo.codes import E_PAGE_MISS
+from redo.coding_kernels import atomic_load, load_i32, load_i64, load_u8, load_u32, move, store_i64
 from redo.control import CTRL_EPOCH
 from redo.jit import helper, kernel
 from redo.log_kernels import log_advance, log_publish
-from redo.state import ST_EPOCH, ST_NEXT_LSN, ST_PUBLISHED, ST_READ_ONLY, ST_VDL
+from redo.state import ST_EPOCH, ST_MISS_PAGE, ST_NEXT_LSN, ST_PUBLISHED, ST_READ_ONLY, ST_VDL
 
 READABLE_ONLY = 1  #: EPOLLIN and nothing else
 
@@ -118,6 +123,22 @@ def reply_later(mem, lane, connection, count):
 
 
 @helper
+def wait_for_page(st, mem, lane, connection):
+    """Put a statement that has missed a page among those to serve again when it is there; 1, or 0
+    when it had better be Python's."""
+    misses = word(mem, connection, C_MISSES)
+    count = word(mem, lane, L_MISSED_COUNT)
+    if misses == MISSES_MAX or count == EVENT_LIMIT:
+        return 0
+    set_word(mem, connection, C_MISSES, misses + 1)
+    at = word(mem, lane, L_MISSED) + 16 * count
+    store_i64(mem, at, connection)
+    store_i64(mem, at + 8, st[ST_MISS_PAGE])
+    set_word(mem, lane, L_MISSED_COUNT, count + 1)
+    return 1
+
+
+@helper
 def serve_received(st, mem, lane, connection, descriptor):
     """Serve the complete packets in the receive buffer, until one has to wait for its commit; 1 to
     go on, 0 after handing off."""
@@ -133,6 +154,9 @@ def serve_received(st, mem, lane, connection, descriptor):
         if at + 4 + count > end:
             break
         written = serve_packet(st, mem, lane, connection, at + 4, count)
+        if written == E_PAGE_MISS and wait_for_page(st, mem, lane, connection):
+            break
+        set_word(mem, connection, C_MISSES, 0)
         if written < 0:
             going = 0
             break
@@ -252,7 +276,7 @@ def serve_events(st, mem, lane, count):
             connection = word(mem, word(mem, lane, L_CONNECTIONS), descriptor)
         if connection == 0 or word(mem, connection, C_SERVING) == 0:
             report(mem, lane, descriptor, flags)
-        elif word(mem, connection, C_WAIT) != 0:
+        elif word(mem, connection, C_WAIT) != 0 or word(mem, connection, C_MISSES) != 0:
             receive_ahead(mem, connection, descriptor, flags)
         elif flags != READABLE_ONLY:
             hand_off(mem, lane, connection, descriptor)
@@ -266,11 +290,32 @@ def serve_events(st, mem, lane, count):
     return served
 
 
+@helper
+def serve_missed(st, mem, lane):
+    """Serve once more what had missed a page; those that miss another one wait again."""
+    count = word(mem, lane, L_MISSED_COUNT)
+    set_word(mem, lane, L_MISSED_COUNT, 0)
+    for i in range(count):
+        at = word(mem, lane, L_MISSED) + 16 * i
+        connection = load_i64(mem, at)
+        if word(mem, connection, C_SERVING) == 0 or word(mem, connection, C_MISSES) == 0:
+            continue  # Python has taken it back
+        if word(mem, lane, L_HANDOFF_COUNT):  # the out buffer may be in use: later
+            kept = word(mem, lane, L_MISSED_COUNT)
+            to = word(mem, lane, L_MISSED) + 16 * kept
+            store_i64(mem, to, connection)
+            store_i64(mem, to + 8, load_i64(mem, at + 8))
+            set_word(mem, lane, L_MISSED_COUNT, kept + 1)
+            continue
+        serve_received(st, mem, lane, connection, word(mem, connection, C_DESCRIPTOR))
+
+
 @kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
 def lane_turn(st, mem, poller, timeout_ms, rounds):
     """Publish the log, then wait and serve until something is Python's (foreign event, hand-off,
     a commit that became durable, a lock given back), the time is over, or `rounds` rounds have
-    passed. Every round publishes what it has changed.
+    passed, a page was missed. Every round publishes what it has changed. The pages missed last time
+    are in the pool, or their connections have been taken back.
 
     poller      epoll descriptor
     timeout_ms  -1: for ever, 0: only look
@@ -287,9 +332,14 @@ def lane_turn(st, mem, poller, timeout_ms, rounds):
     deadline = now + timeout_ms * 1_000_000
     found = 0
     deliver(st, mem, lane)
+    if word(mem, lane, L_MISSED_COUNT) and word(mem, lane, L_HANDOFF_COUNT) == 0:
+        serve_missed(st, mem, lane)
     push_log(st, mem)
     if word(mem, lane, L_HANDOFF_COUNT):
         return 1
+    if word(mem, lane, L_MISSED_COUNT):
+        timeout_ms = 0  # others are served while those pages are fetched: in the same turn
+        rounds = 1
     waiting = word(mem, lane, L_WAITING)
     if st[ST_VDL] >= waiting or st[ST_WAKE]:
         return 0
@@ -309,6 +359,8 @@ def lane_turn(st, mem, poller, timeout_ms, rounds):
                 deliver(st, mem, lane)
             push_log(st, mem)
             if word(mem, lane, L_FOREIGN_COUNT) or word(mem, lane, L_HANDOFF_COUNT):
+                return found
+            if word(mem, lane, L_MISSED_COUNT):
                 return found
             if st[ST_VDL] >= waiting or st[ST_WAKE]:
                 return found

@@ -27,6 +27,8 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
                         `descriptors` connection blocks, 0 where one has gone meanwhile
     22    queue head    how many have left it    23  queue tail: how many have entered it
     24    slots         converted parameters: lanes, then null bytes
+    25    missed        connections whose statement has missed a page: (connection, page number)
+    26    missed count  they are served again at the start of the next turn
 
     WORD  CONNECTION BLOCK (CONNECTION_WORDS words, one per descriptor the lane knows)
     0     serving       0 Python's, 1 the lane's, UNTIL_DURABLE: Python's after the reply that waits
@@ -48,6 +50,7 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     20    kind          of the last statement served (SERVES_)
     21    affected      rows of the last change    22  last AUTO_INCREMENT value given out, 0: none
     23    inserts, updates, deletes: how many were served since the connection was lent
+    26    misses        pages its statement has missed so far; not 0: it is among the missed
 
     WORD  SERVED STATEMENT (SERVED_WORDS words; in the plan table, or per connection when prepared)
     0     hash of shape and context, or statement id + 1 (0: empty, -1: was removed)
@@ -106,6 +109,8 @@ L_QUEUE: Final = 21
 L_QUEUE_HEAD: Final = 22
 L_QUEUE_TAIL: Final = 23
 L_SLOTS: Final = 24
+L_MISSED: Final = 25
+L_MISSED_COUNT: Final = 26
 NOBODY_WAITS: Final = 2**62
 
 EVENT_LIMIT: Final = 256
@@ -143,6 +148,10 @@ C_KIND: Final = 20
 C_AFFECTED: Final = 21
 C_INSERT_ID: Final = 22
 C_COUNTS: Final = 22  #: plus SERVES_…: 23 inserts, 24 updates, 25 deletes
+C_MISSES: Final = 26
+
+#: Pages one statement may miss before it is Python's; a scan is better off there.
+MISSES_MAX: Final = 8
 
 SERVES_ROWS: Final = 0
 SERVES_INSERT: Final = 1

@@ -8,11 +8,12 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.sql.describe import describe
-from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
-from mysqlcompat.sql.typed import EXPLICIT, Cast, Expression, Param
+from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Literal, Param
 from mysqlcompat.sqltypes import (
     BINARY,
+    NUMERIC,
     Class,
     SqlType,
     bytes_per_character,
@@ -28,6 +29,12 @@ from mysqlcompat.sqltypes import (
 
 _TEMPORALS: Final = {"DATETIME": datetime_type, "TIME": time_type}
 _MAX_FSP: Final = 6
+STRICT_MODES: Final = frozenset(("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"))
+
+
+def is_bytes(sql_type: SqlType) -> bool:
+    """A binary string, which may be no text."""
+    return sql_type.cls is Class.STRING and sql_type.collation == BINARY
 
 
 def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
@@ -36,10 +43,14 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     name = kind.this.value if hasattr(kind.this, "value") else str(kind.this)
     sizes = [int(str(part.this.this)) for part in kind.expressions]
     target = _target(typing, name, sizes, kind, arg)
+    if target.cls in NUMERIC and is_number_literal(arg):
+        arg = typing.as_number(arg)
     if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
         arg = Param(string_type(16383, typing.context.collation), arg.param_no)
     may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)
     may_fail = may_fail or target.kind is TypeKind.YEAR
+    if target.is_text and not typing.context.sql_mode & STRICT_MODES and not is_bytes(arg.type):
+        may_fail = False
     target = target.or_null(may_fail or arg.type.nullable)
     made = Cast(target, arg, EXPLICIT)
     into = _column_name(arg) if arg.type.cls is Class.JSON else describe(made)
@@ -132,4 +143,7 @@ def _binary(sizes: list[int], arg: Expression) -> SqlType:
         return replace(string_type(sizes[0], BINARY), precision=1)
     source = arg.type
     width = bytes_per_character(source.collation) if source.is_text else 1
-    return string_type(text_length(source) * width, BINARY)
+    length = text_length(source)
+    if source.cls is Class.DOUBLE and isinstance(arg, Literal | Call):
+        length = source.length
+    return string_type(length * width, BINARY)

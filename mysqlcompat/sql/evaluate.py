@@ -22,6 +22,7 @@ from mysqlcompat.sql.typed import (
     Param,
     Source,
 )
+from mysqlcompat.sqltypes import Class
 from mysqlcompat.values import text_of
 
 Row = Callable[[int, int], Any]
@@ -67,14 +68,25 @@ class Evaluator:
         """What `node` makes of `value`."""
         source = node.arg.type
         if node.mode == ASSIGN:
-            return assign(self.context, value, source, node.type, node.into)
+            origin = _label(node.arg)
+            return assign(self.context, value, source, node.type, node.into, origin)
         if node.mode == EXPLICIT:
-            name = node.into or describe(node, self.sources)
-            return convert(self.context, value, source, node.type, True, name)
+            return self._explicit(node, value)
         made = convert(self.context, value, source, node.type, False, _label(node.arg))
         if made is None and node.into and value is not None:
             raise SqlError(1525, node.into, text_of(value, source))
         return made
+
+    def _explicit(self, node: Cast, value: Any) -> Any:
+        """CAST and CONVERT."""
+        source, target = node.arg.type, node.type
+        name = _label(node.arg)
+        if source.cls is not Class.JSON:
+            name = node.into or describe(node, self.sources)
+        is_checked = isinstance(node.arg, Call) and isinstance(value, float)  # a literal is not
+        if target.cls is Class.INT and is_checked and not -(1 << 63) <= value < 1 << 63:
+            raise SqlError(1690, "BIGINT", describe(node.arg, self.sources))
+        return convert(self.context, value, source, target, True, name)
 
     def call(self, node: Call, values: Sequence[Any]) -> Any:
         """What `node`'s function makes of argument values. Raises 1690 with MySQL's text."""
@@ -148,6 +160,8 @@ def _label(arg: Expression) -> str:
             return name
         case Call(function=function):
             return function.name
+        case Cast(type=target, mode=mode) if mode == EXPLICIT and target.cls is Class.JSON:
+            return "cast_as_json"
     return ""
 
 

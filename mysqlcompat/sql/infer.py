@@ -69,6 +69,12 @@ _COERCIBILITY: Final = (
 )
 
 
+def is_number_literal(arg: Expression) -> bool:
+    """``x'41'`` and ``b'101'``: binary strings that are numbers where one is wanted. With an
+    introducer they are not."""
+    return isinstance(arg, Literal) and isinstance(arg.value, bytes) and arg.type.scale != NOT_FIXED
+
+
 def nullable_of(args: Sequence[Expression]) -> bool:
     return any(arg.type.nullable for arg in args)
 
@@ -120,15 +126,24 @@ class Typing:
         return self.cast(arg, target)
 
     def as_number(self, arg: Expression) -> Expression:
-        if isinstance(arg, Literal) and isinstance(arg.value, bytes) and len(arg.value) <= 8:
-            size = max(math.ceil(len(arg.value) * 8 * math.log10(2)), 1)
-            unsigned = arg.type.unsigned  # hexadecimal; bit literals are signed
-            made = int_type(size + (not unsigned), unsigned, False)
-            return Literal(made, int.from_bytes(arg.value, "big"))
+        if is_number_literal(arg):
+            assert isinstance(arg, Literal)
+            return self._number_of_bytes(arg)
         return self.cast(arg, numeric_type(arg.type))
 
+    def _number_of_bytes(self, arg: Literal) -> Expression:
+        """A hexadecimal or bit literal where a number is wanted."""
+        if len(arg.value) > 8:
+            text = f"x'{arg.value.hex().upper()}'"
+            self.context.warn(1292, f"Truncated incorrect BINARY value: '{text}'")
+            return Literal(int_type(21, arg.type.unsigned, False), 0)
+        size = max(math.ceil(len(arg.value) * 8 * math.log10(2)), 1)
+        unsigned = arg.type.unsigned  # hexadecimal; bit literals are signed
+        made = int_type(size + (not unsigned), unsigned, False)
+        return Literal(made, int.from_bytes(arg.value, "big"))
+
     def as_integer(self, arg: Expression) -> Expression:
-        if isinstance(arg, Literal) and isinstance(arg.value, bytes):
+        if is_number_literal(arg):
             return self.as_number(arg)
         if arg.type.cls is Class.INT:
             return arg

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from mysqlcompat.errors import SqlError, not_supported
+from mysqlcompat.errors import STRICT, SqlError, not_supported
 from mysqlcompat.functions.table import Context, Effects
 from mysqlcompat.sql.changes import resolve_delete, resolve_insert, resolve_update
 from mysqlcompat.sql.expressions import Resolver
@@ -102,6 +102,8 @@ class PlainContext:
     generator: random.Random = field(default_factory=lambda: random.Random(0))
 
     def warn(self, errno: int, message: str, level: str = "Warning") -> None:
+        if self.strict and level == "Warning" and errno in STRICT:
+            raise SqlError.with_text(errno, message)
         self.warnings.append((level, errno, message))
 
     def user_variable(self, name: str) -> tuple[Any, SqlType | None]:

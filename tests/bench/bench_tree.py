@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from btree import entry_kernels, rows
+from btree import descriptors, entry_kernels, rows
 from btree.pool import BufferPool
 from btree.schema import Column, ColumnType, Index, IndexPart, Table, TypeKind
 from btree.tree import BTree, Store
@@ -100,7 +100,7 @@ def extraction(bench: Bench) -> None:
         ),
         (Index("PRIMARY", (IndexPart("id"),), unique=True, primary=True),),
     )
-    table = rows.describe(bench.arena, bench.st, table)
+    table = descriptors.describe(bench.arena, bench.st, table)
     codec = rows.RowCodec(bench.arena, bench.st, table)
     count, rounds = 1024, 4000
     places = bench.arena.alloc(8 * count)

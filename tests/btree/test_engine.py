@@ -195,7 +195,7 @@ def test_tables_come_and_go_and_leave_no_page(tmp_path):
         catalog.drop_database("two")
         while shop_again.background_step():
             pass
-        assert catalog.all_tables() == []
+        assert list(catalog.all_tables()) == []
         assert shop_again.check() == []
     finally:
         if shop_again is not None:
@@ -222,11 +222,7 @@ def test_an_index_is_built_for_every_version_and_dropped(tmp_path):
             assert shop.update(ctx, pk, (pk, 77, None)) == 0
         assert shop.delete(ctx, 60) == 0
         shop.engine.commit(ctx)
-        heard: list[int] = []
-        catalog.create_index(
-            "shop", "t", Index("us", (IndexPart("u"), IndexPart("s"))), heard.append
-        )
-        assert heard == [60]
+        catalog.create_index("shop", "t", Index("us", (IndexPart("u"), IndexPart("s"))))
         shop.look_up()
         assert shop.engine.check() == []
         assert sorted(shop.scan(old, 3)) == before

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from btree import rows
+from btree import descriptors, rows
 from btree.collation_kernels import text_key
 from btree.keys import Collation, KeyEncoder, Sorter
 from btree.layout import COLLATION_GENERAL_CI
@@ -214,7 +214,7 @@ def orders_table(node: Node) -> Table:
             Index("by_status", (IndexPart("status", 3), IndexPart("n", descending=True))),
         ),
     )
-    return rows.describe(node.arena, node.st, table)
+    return descriptors.describe(node.arena, node.st, table)
 
 
 def test_keys_of_several_parts_order_part_by_part(node):

@@ -40,6 +40,7 @@ from redo.codes import E_NOT_FOUND
 from redo.edit_kernels import mtr_begin, mtr_commit, page_new
 from redo.log import LogWriter, Recovered, new_state, start_ring
 from redo.state import ST_VDL
+from redo.volume import OnePageVolume
 from tests.btree.storage import Follower
 
 PAGE_BYTES = 512
@@ -60,7 +61,7 @@ def test_kernels_as_plain_python():
     assert " passed" in found.stdout
 
 
-class FollowedVolume:
+class FollowedVolume(OnePageVolume):
     """Gives back pages as the log makes them: a volume that has applied everything."""
 
     def __init__(self, arena: Arena, follower: Follower) -> None:

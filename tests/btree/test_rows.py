@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pytest
 
-from btree import rows, rows_kernels
+from btree import descriptors, rows, rows_kernels
 from btree.errors import RowTooLarge
 from btree.layout import C_WIDTH, D_ENDS_WIDTH, D_ROW_ID_COLUMN
 from btree.schema import Column, ColumnType, Index, IndexPart, Table, TypeKind
@@ -71,7 +71,7 @@ def node():
 
 @pytest.fixture(scope="module")
 def wide(node):
-    return rows.RowCodec(*node, rows.describe(*node, WIDE))
+    return rows.RowCodec(*node, descriptors.describe(*node, WIDE))
 
 
 def random_row(rng: random.Random) -> list[rows.Value]:
@@ -150,7 +150,7 @@ def test_char_loses_trailing_spaces_varchar_keeps_them(wide):
 
 
 def test_small_tables_have_small_rows(node):
-    table = rows.describe(*node, NARROW)
+    table = descriptors.describe(*node, NARROW)
     codec = rows.RowCodec(*node, table, room=4096)
     described = node[0].words(table.descriptor, 16)
     assert described[D_ENDS_WIDTH] == 2
@@ -160,16 +160,16 @@ def test_small_tables_have_small_rows(node):
 
 
 def test_hidden_row_id_is_the_last_stored_column(node):
-    table = rows.describe(*node, WIDE)
+    table = descriptors.describe(*node, WIDE)
     assert WIDE.has_row_id
     described = node[0].words(table.descriptor, 16)
     assert described[D_ROW_ID_COLUMN] == len(WIDE.columns)
     assert table.stored_columns[-1].name == "DB_ROW_ID"
-    rows.forget(node[0], table)
+    descriptors.forget(node[0], table)
 
 
 def test_row_over_the_codecs_room_is_refused(node):
-    codec = rows.RowCodec(*node, rows.describe(*node, NARROW), room=64)
+    codec = rows.RowCodec(*node, descriptors.describe(*node, NARROW), room=64)
     with pytest.raises(RowTooLarge):
         codec.encode([1, "x" * 65])
 
@@ -195,4 +195,4 @@ def test_definition_survives_json(table):
 def test_unknown_collation_is_refused(node):
     odd = Table("t", "d", (column("s", TypeKind.VARCHAR, length=3, collation="klingon_ci"),))
     with pytest.raises(KeyError):
-        rows.describe(*node, odd.with_clustered())
+        descriptors.describe(*node, odd.with_clustered())

@@ -30,7 +30,8 @@ def copies(cluster: Cluster) -> dict[str, dict[str, Any]]:
     """State of the six copies, by name, as storage says it."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(str(storage_socket(cluster.volume_dir)))
-        connection.sendall(protocol.QUESTION.pack(protocol.STATUS, 0, 0))
+        request = b'{"do": "status"}'
+        connection.sendall(protocol.QUESTION.pack(protocol.REQUEST, len(request), 0) + request)
         with connection.makefile("rb") as answers:
             _, count = protocol.ANSWER.unpack(answers.read(protocol.ANSWER.size))
             status = json.loads(answers.read(count))

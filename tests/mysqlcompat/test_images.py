@@ -25,7 +25,7 @@ from redo.record import (
     RECORD_LENGTH_AT,
     RECORD_PAGE_NO_AT,
 )
-from redo.volume import LocalVolume
+from redo.volume import LocalVolume, OnePageVolume
 from replicas.reader import ReadEngine
 from tests.mysqlcompat.local_node import LocalNode, Talk
 
@@ -33,7 +33,7 @@ PAGE_BYTES = 1024
 ROUNDS = 12
 
 
-class FollowerVolume:
+class FollowerVolume(OnePageVolume):
     """The copies of a `LocalVolume`, read into another arena."""
 
     def __init__(self, volume: LocalVolume, arena: Arena) -> None:

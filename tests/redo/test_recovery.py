@@ -14,6 +14,7 @@ from redo import dump
 from redo.errors import UnknownFormat, VolumeLocked, VolumeLost
 from redo.quorum import COPIES, copy_directory
 from redo.segment_layout import CHUNK_HEADER_BYTES
+from redo.timeline import NEVER
 from redo.volume import LocalVolume
 from tests.redo.editing import FILL, NEW, PUT8, Step
 from tests.redo.test_volume import PAGE, Writer, wait_for
@@ -134,7 +135,7 @@ def test_log_tails_of_different_length(
     assert images_of(volume) == past.images[vdl]
     for copier in volume.storage.copiers:
         assert copier is not None
-        assert copier.segment.scan(volume.storage.epochs, 1 << 62) == vdl
+        assert copier.segment.follow(copier.segment.mark, NEVER).lsn == vdl
 
 
 def test_torn_and_damaged_batches_are_not_believed(past: Past, opened: Opened) -> None:
@@ -202,7 +203,7 @@ def test_void_tail_that_comes_back_stays_void(past: Past, tmp_path: Path) -> Non
         assert images_of(volume) == expected
         copier = volume.storage.copiers[3]
         assert copier is not None
-        assert copier.segment.scan(volume.storage.epochs, 1 << 62) == new_end
+        assert copier.segment.follow(copier.segment.mark, NEVER).lsn == new_end
     finally:
         volume.close()
 

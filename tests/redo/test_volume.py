@@ -93,7 +93,7 @@ class Writer:
     def checkpoints(self) -> list[int]:
         """Checkpoints of the full copies; 0 for one that is not there."""
         copiers = self.volume.storage.copiers
-        return [0 if c is None else c.segment.meta.checkpoint for c in copiers[::2]]
+        return [0 if c is None else c.segment.mark.lsn for c in copiers[::2]]
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
@@ -299,12 +299,13 @@ def test_copy_that_fell_behind_the_ring_is_filled(writers: Writers) -> None:
         )
     writer.volume.log.wait_durable(end)
     segment = slow.segment
-    assert segment.scan(storage.epochs, 1 << 62) < end - (1 << 16)
+    segment.complete = segment.follow(segment.mark, NEWEST).lsn
+    assert segment.complete < end - (1 << 16)
     storage.start_copy(segment)
     again = storage.copiers[3]
     assert again is not None
     wait_for(lambda: again.durable == end)
-    assert segment.scan(storage.epochs, 1 << 62) == end
+    assert segment.follow(segment.mark, NEWEST).lsn == end
 
 
 class SmallDisk(FileDisk):

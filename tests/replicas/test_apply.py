@@ -16,14 +16,14 @@ from redo.arena import Arena
 from redo.control import REPLICA_APPLIED, REPLICA_READ_POINT, Control, replica_word
 from redo.image import PAGE_BODY_AT, PAGE_CRC_AT
 from redo.log import new_state
-from redo.volume import LocalVolume
+from redo.volume import LocalVolume, OnePageVolume
 from replicas.apply import Applier
 
 PAGE_BYTES = 512
 REPLICA_NO = 3
 
 
-class FollowerVolume:
+class FollowerVolume(OnePageVolume):
     """The copies of a `LocalVolume`, read into another arena."""
 
     def __init__(self, volume: LocalVolume, arena: Arena) -> None:

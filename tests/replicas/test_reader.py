@@ -19,7 +19,7 @@ from redo.arena import Arena
 from redo.codes import E_READ_ONLY
 from redo.control import REPLICA_VIEW_LOW, Control, replica_word
 from redo.log import new_state
-from redo.volume import LocalVolume
+from redo.volume import LocalVolume, OnePageVolume
 from replicas.reader import ReadEngine
 
 PAGE_BYTES = 1024
@@ -38,7 +38,7 @@ ORDERS = Table(
 )
 
 
-class FollowerVolume:
+class FollowerVolume(OnePageVolume):
     """The copies of a `LocalVolume`, read into another arena."""
 
     def __init__(self, volume: LocalVolume, arena: Arena) -> None:

@@ -130,7 +130,7 @@ _OPERATIONS: Final = ("1/0", "5 % 0", "5 div 0", "cast('x' as signed)", "1 + 'x'
 
 def _sections() -> list[Section]:
     made = [
-        section(values, into=kind, settings={"sql_mode": mode})
+        section(values, into=kind, settings={"sql_mode": mode}, node="ZEROFILL" in kind)
         for kind, values in _TARGETS
         for mode in _MODES
     ]

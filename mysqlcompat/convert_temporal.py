@@ -1,0 +1,209 @@
+"""Conversion to dates and times: what CAST does, and what functions do to their arguments.
+
+What cannot be converted is NULL, with a warning 1292 in MySQL's words.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from btree.schema import TypeKind
+from mysqlcompat import temporal
+from mysqlcompat import temporal_text as reading
+from mysqlcompat.jsonb import Json
+from mysqlcompat.message_text import shown, shown_number
+from mysqlcompat.numerals import EXACT, double_text
+from mysqlcompat.partial_dates import (
+    AnyDate,
+    AnyDatetime,
+    PartialDate,
+    PartialDatetime,
+    has_clock,
+    make_datetime,
+)
+from mysqlcompat.sqltypes import SqlType
+from mysqlcompat.temporal_text import Reading
+
+if TYPE_CHECKING:
+    from mysqlcompat.functions.table import Context
+
+_I63: Final = 1 << 63
+
+
+def to_date(
+    context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
+) -> AnyDate | None:
+    if isinstance(value, date | PartialDate) and not has_clock(value):
+        return value
+    moment = moment_of(context, value, source, "date", name)
+    return moment.date() if moment is not None else None
+
+
+def to_datetime(
+    context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
+) -> AnyDatetime | None:
+    moment = moment_of(context, value, source, "datetime", name)
+    if moment is None:
+        return None
+    try:
+        rounded: AnyDatetime = temporal.with_fsp(
+            moment, target.scale, round_up="TIME_TRUNCATE_FRACTIONAL" not in context.sql_mode
+        )
+    except OverflowError:
+        context.warn(1441, "Datetime function: datetime field overflow")
+        return None
+    return rounded
+
+
+def moment_of(
+    context: Context, value: Any, source: SqlType, wanted: str = "datetime", name: str = ""
+) -> AnyDatetime | None:
+    """`value` as a point in time, with all its fractional digits; None after a warning."""
+    match value:
+        case datetime() | PartialDatetime():
+            return value
+        case date() | PartialDate():
+            return make_datetime(value.year, value.month, value.day)
+        case timedelta():
+            today = temporal.local_of_us(context.now_us, context.time_zone)
+            return datetime(today.year, today.month, today.day) + value
+        case int() if source.kind is not TypeKind.BIT:
+            return _moment_of_integer(context, value)
+        case Decimal() | float():
+            return _moment_of_fraction(context, value, wanted)
+        case Json(value=document):
+            return _moment_of_json(context, document, source, wanted, name)
+    text = value if isinstance(value, str | bytes) else bit_bytes(value, source)
+    return _moment_of_text(context, text, wanted)
+
+
+def bit_bytes(value: int, source: SqlType) -> bytes:
+    """A BIT where a string is wanted."""
+    return value.to_bytes(max(-(-source.length // 8), 1), "big")
+
+
+def _moment_of_integer(context: Context, value: int) -> AnyDatetime | None:
+    read = reading.datetime_of_number(value, reading.date_flags(context.sql_mode))
+    if read.value is None:
+        context.warn(1292, f"Incorrect datetime value: '{shown_number(value)}'")
+    assert not isinstance(read.value, timedelta)
+    return read.value
+
+
+def _moment_of_fraction(
+    context: Context, value: Decimal | float, wanted: str
+) -> AnyDatetime | None:
+    exact = value if isinstance(value, Decimal) else Decimal(double_text(value))
+    whole = int(exact)
+    read = reading.datetime_of_number(whole, reading.date_flags(context.sql_mode))
+    if read.value is None:
+        text = double_text(value) if isinstance(value, float) else str(exact)
+        if wanted == "date" and isinstance(value, float) and abs(value) < _I63:
+            context.warn(1292, f"Incorrect datetime value: '{whole}'")
+        elif wanted == "date":
+            context.warn(1292, f"Truncated incorrect date value: '{text}'")
+        else:
+            context.warn(1292, f"Incorrect datetime value: '{text}'")
+        return None
+    micros = int(EXACT.scaleb(abs(exact) - abs(whole), 6))
+    assert not isinstance(read.value, timedelta)
+    return read.value + timedelta(microseconds=micros) if isinstance(read.value, datetime) else None
+
+
+def _moment_of_json(
+    context: Context, document: Any, source: SqlType, wanted: str, name: str
+) -> AnyDatetime | None:
+    match document:
+        case str() if temporal.parse_datetime(document)[0] is not None:
+            return _moment_of_text(context, document, wanted)
+        case datetime() | date():
+            return moment_of(context, document, source, wanted)
+    kind = "DATE" if wanted == "date" else "DATETIME/TIMESTAMP"
+    context.warn(3156, f"Invalid JSON value for CAST to {kind} from column {name} at row 1")
+    return None
+
+
+def _moment_of_text(context: Context, text: str | bytes, wanted: str) -> AnyDatetime | None:
+    plain = text.decode("latin-1") if isinstance(text, bytes) else text
+    read = reading.read_datetime(plain, reading.date_flags(context.sql_mode))
+    if read.value is None:
+        kind = "Truncated incorrect date" if wanted == "date" else f"Incorrect {wanted}"
+        context.warn(1292, f"{kind} value: '{shown(text)}'")
+        return None
+    if read.warnings:
+        kind = "date" if wanted == "date" or read.kind == reading.DATE else "datetime"
+        context.warn(1292, f"Truncated incorrect {kind} value: '{shown(text)}'")
+    assert not isinstance(read.value, timedelta)
+    return _localised(context, read)
+
+
+def _localised(context: Context, read: Reading) -> AnyDatetime:
+    """A text with an offset means a moment: on the session's clock."""
+    moment = read.value
+    assert not isinstance(moment, timedelta)
+    assert moment is not None
+    return temporal.utc_to_local(moment, context.time_zone) if read.moved else moment
+
+
+def to_time(
+    context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
+) -> timedelta | None:
+    span = span_of(context, value, source, name)
+    if span is None:
+        return None
+    round_up = "TIME_TRUNCATE_FRACTIONAL" not in context.sql_mode
+    rounded: timedelta = temporal.with_fsp(span, target.scale, round_up)
+    return min(max(rounded, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
+
+
+def span_of(context: Context, value: Any, source: SqlType, name: str = "") -> timedelta | None:
+    """`value` as a TIME, with all its fractional digits; None after a warning."""
+    match value:
+        case timedelta():
+            return value
+        case datetime() | PartialDatetime():
+            return temporal.time_of(value)
+        case date() | PartialDate():
+            return timedelta(0)
+        case Json(value=document):
+            return _span_of_json(context, document, source, name)
+        case int() if source.kind is not TypeKind.BIT:
+            signed = int(shown_number(value))
+            read, text = reading.time_of_number(signed), str(signed)
+        case Decimal() | float():
+            return _span_of_fraction(context, value)
+        case _:
+            given = value if isinstance(value, str | bytes) else bit_bytes(value, source)
+            plain = given.decode("latin-1") if isinstance(given, bytes) else given
+            read, text = reading.read_time(plain), shown(given)
+    is_number = isinstance(value, int) and read.warnings
+    if read.warnings or read.value is None:
+        context.warn(1292, f"Truncated incorrect time value: '{text}'")
+    return None if is_number else _span(read)
+
+
+def _span(read: Reading) -> timedelta | None:
+    if isinstance(read.value, datetime | PartialDatetime):
+        return temporal.time_of(read.value)
+    return read.value
+
+
+def _span_of_fraction(context: Context, value: Decimal | float) -> timedelta | None:
+    exact = value if isinstance(value, Decimal) else Decimal(double_text(value))
+    read = reading.time_of_number(int(exact))
+    span = _span(read)
+    if read.warnings or span is None:
+        text = double_text(value) if isinstance(value, float) else str(exact)
+        context.warn(1292, f"Truncated incorrect time value: '{text}'")
+        return None
+    micros = int(EXACT.scaleb(abs(exact) - abs(int(exact)), 6))
+    return span + timedelta(microseconds=micros if exact >= 0 else -micros)
+
+
+def _span_of_json(context: Context, document: Any, source: SqlType, name: str) -> timedelta | None:
+    if isinstance(document, timedelta):
+        return document
+    context.warn(3156, f"Invalid JSON value for CAST to TIME from column {name} at row 1")
+    return None

@@ -1,0 +1,36 @@
+"""Values as MySQL's messages show them."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+_LONGEST: Final = 128  #: ``%-.128s``, in bytes
+
+
+def shown(value: str | bytes) -> str:
+    """A value within quotes of a message: what utf8mb3 lacks is ``?``, of binary strings what is
+    not printable is ``\\xNN``; cut to what a message has room for."""
+    if isinstance(value, bytes):
+        text = "".join(
+            chr(byte) if 32 <= byte < 127 else f"\\x{byte:02X}" for byte in value[:_LONGEST]
+        )
+    else:
+        text = "".join(one if one <= "\uffff" else "?" for one in value[:_LONGEST])
+    data = text.encode("utf-8", "replace")
+    return text if len(data) <= _LONGEST else data[:_LONGEST].decode("utf-8", "ignore")
+
+
+def shown_as_c(value: str | bytes) -> str:
+    """The same where MySQL prints a C string: up to the first NUL."""
+    return shown(value.partition("\0")[0] if isinstance(value, str) else value.partition(b"\0")[0])
+
+
+def shown_number(number: int) -> str:
+    """An integer as messages print it: the 64 bits read as signed."""
+    number &= (1 << 64) - 1
+    return str(number if number < 1 << 63 else number - (1 << 64))
+
+
+def text_for_number(value: Any) -> str:
+    """A string to read a number from."""
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

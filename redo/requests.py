@@ -1,0 +1,47 @@
+"""What storage can be asked to do besides reading pages, as JSON both ways.
+
+::
+
+    {"do": "freeze", "path": DIRECTORY}      ->  {"lsn", "clock_us", "page_bytes", "log_bytes"}
+    {"do": "locate", "to_us": CLOCK}         ->  {"lsn", "clock_us"}   a state that can be gone to
+    {"do": "rewind", "to_us": CLOCK}         ->  the same; storage must then be started again
+    {"do": "status"}                         ->  `Storage.status`
+
+`storage_server` answers them on its socket; commands that find nothing running open the volume and
+answer them themselves.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from redo.errors import VolumeError
+from redo.storage import Storage
+from redo.timeline import Mark
+
+Fields = dict[str, Any]
+
+
+def answer(storage: Storage, request: Fields) -> Fields:
+    """Do what is asked. Raises VolumeError, OSError."""
+    match request:
+        case {"do": "freeze", "path": str(path)}:
+            frozen = storage.freeze(Path(path))
+            return {
+                "lsn": frozen.lsn,
+                "clock_us": frozen.clock_us,
+                "page_bytes": frozen.page_bytes,
+                "log_bytes": frozen.log_bytes,
+            }
+        case {"do": "locate", "to_us": int(to_us)}:
+            return _state(storage.locate(to_us))
+        case {"do": "rewind", "to_us": int(to_us)}:
+            return _state(storage.rewind(to_us))
+        case {"do": "status"}:
+            return storage.status()
+    raise VolumeError(f"unknown request {request!r:.200}")
+
+
+def _state(mark: Mark) -> Fields:
+    return {"lsn": mark.lsn, "clock_us": mark.clock_us}

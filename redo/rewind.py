@@ -1,0 +1,68 @@
+"""Backtrack: finding the state of a moment, and making it the one the volume goes on from.
+
+The moment is found in the log itself: runs (`runs.py`) say when each stretch was written, and the
+batches of the stretch in question carry the clock. A state is always a batch boundary, hence whole
+mini-transactions; transactions open at that moment are rolled back when the volume is opened, as
+after a crash. Going there is one more jump (`timeline.py`), written to every copy.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+from redo.errors import OutsideWindow
+from redo.segment import Segment
+from redo.timeline import History, Jump, Mark
+
+_ALIGNED: Final = 4096
+
+
+def clock_text(clock_us: int) -> str:
+    """A moment for people, UTC."""
+    return datetime.fromtimestamp(clock_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def locate(segment: Segment, to_us: int, vdl: int) -> Mark:
+    """The last state of the volume not later than `to_us`, whatever has been undone since.
+
+    segment  a full copy
+    Raises OutsideWindow when the log does not reach back so far.
+    """
+    jumps = [jump for jump in segment.history.jumps if jump.start > segment.meta.kept]
+    past = [jump for jump in jumps if jump.clock_us <= to_us]
+    later = [jump.start for jump in jumps[len(past) :]]
+    end = min([vdl, *later])
+    first = segment.meta.marks[0]
+    if past:
+        begin = Mark(past[-1].start, -1, 0, past[-1].clock_us)
+    elif not first.batch or first.clock_us <= to_us:
+        begin = first
+    else:
+        raise OutsideWindow(_too_early(to_us, f"the earliest state kept is of {_text(first)}"))
+    found = segment.locate(begin, end, to_us)
+    if found.lsn > begin.lsn:
+        return found
+    if past:  # nothing was written yet: the state that was gone back to
+        return begin._replace(lsn=past[-1].origin)
+    if not first.batch:
+        raise OutsideWindow(_too_early(to_us, "there was no volume then"))
+    return first
+
+
+def _text(mark: Mark) -> str:
+    return clock_text(mark.clock_us)
+
+
+def _too_early(to_us: int, why: str) -> str:
+    return f"{clock_text(to_us)} is before the backtrack window: {why}"
+
+
+def rewound(history: History, lsn: int, end: int) -> History:
+    """The history after going to the state `lsn`, when log up to `end` may be on some copy."""
+    start = (end // _ALIGNED + 2) * _ALIGNED
+    jump = Jump(start, lsn, time.time_ns() // 1000)
+    epochs = (*history.epochs, (history.latest_epoch + 1, start))
+    return replace(history, epochs=epochs, jumps=(*history.jumps, jump))

@@ -1,0 +1,184 @@
+"""Backtrack: back to a moment, forward again, to and fro, with coalescing, crashes, lost copies."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from redo.errors import OutsideWindow, PageUnavailable
+from redo.quorum import copy_directory
+from redo.rewind import clock_text
+from tests.redo.test_volume import PAGE, PAGES, Writer, wait_for
+
+
+class Traveller:
+    """A volume whose every state is remembered by the moment it was durable."""
+
+    def __init__(self, path: Path, **options: object) -> None:
+        self.path = path
+        self.options = {"coalesce_bytes": 1 << 13, "backtrack_window_s": 3600, **options}
+        self.moments: list[tuple[int, dict[int, bytes]]] = []
+        self.writer = Writer(path, **self.options)
+
+    def work(self, rng: np.random.Generator, rounds: int, count: int = 15) -> None:
+        for _ in range(rounds):
+            self.writer.work(rng, count)
+            self.moments.append((self._moment(), self.state()))
+
+    def _moment(self) -> int:
+        """Now; the clock has moved when this returns."""
+        now = time.time_ns() // 1000
+        while time.time_ns() // 1000 <= now + 1:
+            pass
+        return now + 1
+
+    def state(self) -> dict[int, bytes]:
+        return {page: self.writer.editor.image(page) for page in self.writer.known}
+
+    def go(self, to_us: int) -> None:
+        self.writer.volume.storage.rewind(to_us)
+        self.again()
+
+    def again(self) -> None:
+        """Open it anew; pages are what the volume says."""
+        self.writer.volume.close()
+        self.writer = Writer(self.path, **self.options)
+        for page in range(PAGES):
+            try:
+                image = self.writer.read(page)
+            except PageUnavailable:
+                continue
+            self.writer.known.add(page)
+            at = self.writer.editor.frame(page)
+            self.writer.volume.arena.mem[at : at + PAGE] = np.frombuffer(image, np.uint8)
+
+    def copies_agree(self) -> None:
+        end = self.writer.volume.log.vdl
+        expected = self.state()
+        self.writer.history = [(end, expected)]
+        for copy_no in (0, 2, 4):
+            assert self.writer.images_of_copy(copy_no, end) == expected
+
+
+@pytest.mark.parametrize("coalesce_bytes", [1 << 12, 1 << 15, 1 << 22])
+def test_to_and_fro(tmp_path: Path, coalesce_bytes: int) -> None:
+    """Each state that ever was can be gone to, also those that were undone."""
+    rng = np.random.default_rng(coalesce_bytes)
+    traveller = Traveller(tmp_path / "data", coalesce_bytes=coalesce_bytes)
+    traveller.work(rng, 6)
+    for _ in range(12):
+        moment, state = traveller.moments[int(rng.integers(len(traveller.moments)))]
+        traveller.go(moment)
+        assert traveller.state() == state
+        if rng.random() < 0.6:
+            traveller.work(rng, 2)
+            traveller.copies_agree()
+        if rng.random() < 0.3:
+            state = traveller.state()
+            traveller.again()
+            assert traveller.state() == state
+    traveller.writer.volume.close()
+
+
+def test_back_before_the_first_write_after_a_rewind(tmp_path: Path) -> None:
+    """A moment between a rewind and the next write is the state that was gone back to."""
+    rng = np.random.default_rng(1)
+    traveller = Traveller(tmp_path / "data")
+    traveller.work(rng, 4)
+    moment, state = traveller.moments[1]
+    traveller.go(moment)
+    between = traveller._moment()
+    traveller.work(rng, 3)
+    traveller.go(between)
+    assert traveller.state() == state
+    traveller.writer.volume.close()
+
+
+def test_outside_the_window(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    before = time.time_ns() // 1000 - 1_000_000
+    traveller = Traveller(tmp_path / "data", backtrack_window_s=0, coalesce_bytes=1 << 12)
+    traveller.work(rng, 3)
+    early, _ = traveller.moments[0]
+    with pytest.raises(OutsideWindow, match="there was no volume then"):
+        traveller.writer.volume.storage.locate(before)
+    for _ in range(20):
+        traveller.work(rng, 1)
+    wait_for(lambda: min(traveller.writer.checkpoints()) > 1 << 14)
+    with pytest.raises(OutsideWindow, match="the earliest state kept is of 2"):
+        traveller.writer.volume.storage.locate(early)
+    assert clock_text(0) == "1970-01-01 00:00:00.000000"
+    traveller.writer.volume.close()
+
+
+def test_the_window_keeps_log_and_images_and_gives_them_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("redo.page_store.FILE_BYTES", 16 * PAGE)
+    data = tmp_path / "data"
+    rng = np.random.default_rng(3)
+    traveller = Traveller(data)
+    for low in (1 << 14, 1 << 15, 3 << 14):
+        while traveller.writer.volume.log.vdl < 2 * low:
+            traveller.work(rng, 1)
+        wait_for(lambda low=low: min(traveller.writer.checkpoints()) > low)  # type: ignore[misc]
+    log = data / "az1/full/log"
+    assert (log / f"{0:016x}.log").exists()
+    kept = len(list((data / "az1/full").glob("pg-*/*.dat")))
+    segment = traveller.writer.volume.storage.live()[0].segment
+    assert segment.meta.kept == 4096
+    assert len(segment.meta.marks) > 2
+    traveller.options["backtrack_window_s"] = 0
+    traveller.again()
+    traveller.work(rng, 10)
+    wait_for(lambda: not (log / f"{0:016x}.log").exists())
+    wait_for(lambda: len(list((data / "az1/full").glob("pg-*/*.dat"))) < kept)
+    traveller.copies_agree()
+    traveller.writer.volume.close()
+
+
+def test_a_copy_that_was_away_learns_of_it(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    data = tmp_path / "data"
+    traveller = Traveller(data, coalesce_bytes=1 << 22)
+    traveller.work(rng, 6)
+    moment, state = traveller.moments[2]
+    traveller.writer.volume.close()
+    shutil.copytree(data / copy_directory(2), tmp_path / "away")
+    traveller.writer = Writer(data, **traveller.options)
+    traveller.writer.known = set(traveller.moments[-1][1])
+    traveller.go(moment)
+    traveller.writer.volume.close()
+    shutil.rmtree(data / copy_directory(2))
+    shutil.move(tmp_path / "away", data / copy_directory(2))
+    traveller.writer = Writer(data, **traveller.options)
+    traveller.writer.known = set(state)
+    assert {page: traveller.writer.read(page) for page in state} == state
+    traveller.again()
+    traveller.work(rng, 3)
+    traveller.copies_agree()
+    traveller.writer.volume.close()
+
+
+def test_a_clone_of_a_volume_that_went_back(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    traveller = Traveller(tmp_path / "volumes" / "main")
+    traveller.work(rng, 6)
+    traveller.go(traveller.moments[1][0])
+    traveller.work(rng, 2)
+    state = traveller.state()
+    traveller.writer.volume.storage.freeze(tmp_path / "volumes" / "copy")
+    traveller.work(rng, 2)
+    traveller.writer.volume.close()
+    shutil.rmtree(tmp_path / "volumes" / "main")
+    clone = Traveller(tmp_path / "volumes" / "copy")
+    clone.writer.known = set(state)
+    clone.again()
+    assert clone.state() == state
+    clone.work(rng, 4)
+    clone.copies_agree()
+    clone.writer.volume.close()
