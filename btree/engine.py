@@ -47,12 +47,15 @@ from btree.tree import Store
 from btree.txn_layout import (
     CTX_BYTES,
     CTX_FLAGS,
+    CTX_GAPS,
     CTX_ISOLATION,
     CTX_LOCKING_READS,
+    CTX_LOCKS,
     CTX_STATEMENT_UNDO,
     CTX_TRX,
     CTX_UNDO_LAST,
     CTX_VIEW_IDS,
+    CTX_VIEW_OPEN,
     CTX_VIEW_ROOM,
     CTX_WAITERS,
     ISOLATION_REPEATABLE_READ,
@@ -72,6 +75,7 @@ TRANSACTIONS_MAX: Final = 4096  #: that change data at the same time
 _BUILD_BYTES: Final = 2 << 20
 _NO_VIEW: Final = 1 << 62
 _ROLLBACK_ROWS: Final = 256  #: undone between two looks at the clock of others
+_UNTOUCHED: Final = -1  #: a savepoint of a transaction that had done nothing yet
 _PURGE_ROWS: Final = 512
 _COUNTED_LEAVES: Final = 200
 
@@ -245,11 +249,19 @@ class Engine:
 
     def savepoint(self, ctx: int) -> int:
         """A mark for `rollback_to`, good until the transaction ends or goes back before it."""
+        begun = (CTX_TRX, CTX_VIEW_OPEN, CTX_LOCKS, CTX_GAPS)
+        if not any(self.word(ctx, at) for at in begun):
+            return _UNTOUCHED
         return self.word(ctx, CTX_UNDO_LAST)
 
     def rollback_to(self, ctx: int, mark: int) -> None:
-        """Undo what was done since the mark; its locks stay."""
-        self._undo(ctx, mark, True)
+        """Undo what was done since the mark; its locks stay, unless nothing was done before it."""
+        if mark != _UNTOUCHED:
+            self._undo(ctx, mark, True)
+            return
+        flags = self.word(ctx, CTX_FLAGS)
+        self.rollback(ctx)
+        self._set(ctx, CTX_FLAGS, flags)
 
     def _undo(self, ctx: int, until: int, keep_locks: bool) -> None:
         self.foreign_keys.give_up(ctx)

@@ -190,14 +190,27 @@ def _key_of_record(st, mem, record, which):
 
 @routine
 def _lock_stays(st, mem, ctx, table, record):
-    """The transaction goes on: the row's lock, and the gap of one that goes, stay. 0 or a code."""
+    """The transaction goes on: the row's lock, and the gaps of one that goes, stay. 0 or a code."""
     key_bytes = _key_of_record(st, mem, record, WHICH_OLD)
     key = key_at(st, 0, WHICH_OLD)
     root = index_root(mem, table, 0)
     code = lock_keep(st, mem, ctx, root, key, key_bytes)
-    if code == 0 and load_u8(mem, record + U_KIND) == UNDO_INSERT and keeps_gaps(mem, ctx):
-        code = gap_around(st, mem, ctx, root, key, key_bytes, LOCK_EXCLUSIVE)
-    return code
+    if code < 0 or load_u8(mem, record + U_KIND) != UNDO_INSERT or not keeps_gaps(mem, ctx):
+        return code
+    code = row_stand(st, mem, root, key, key_bytes)
+    if code < 0:
+        return code
+    row = st[ST_ROW_AT]
+    for index in range(1, table_indexes(mem, table)):
+        key_make(st, mem, table, index, WHICH_OLD, row)
+    for index in range(table_indexes(mem, table)):
+        key = key_at(st, index, WHICH_OLD)
+        count = key_count(st, mem, index, WHICH_OLD)
+        index_at = index_root(mem, table, index)
+        code = gap_around(st, mem, ctx, index_at, key, count, LOCK_EXCLUSIVE)
+        if code < 0:
+            return code
+    return 0
 
 
 @routine

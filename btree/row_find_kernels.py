@@ -22,6 +22,7 @@ from btree.txn_layout import (
     CTX_LOCKING_READS,
     CTX_TRX,
     ISOLATION_REPEATABLE_READ,
+    MODE_KIND,
     MODE_SHARED,
     MODE_SNAPSHOT,
     MODE_SNAPSHOT_BELOW,
@@ -58,9 +59,9 @@ def mode_of(st, mem, ctx, mode):
     """
     if st[ST_READ_ONLY]:
         return MODE_SNAPSHOT
-    if mode == MODE_SNAPSHOT:
+    if mode & MODE_KIND == MODE_SNAPSHOT:
         locking = load_i64(mem, ctx + CTX_FLAGS) & CTX_LOCKING_READS
-        return MODE_SHARED if locking else MODE_SNAPSHOT
+        return mode | MODE_SHARED if locking else MODE_SNAPSHOT
     if mode & MODE_SNAPSHOT_BELOW and not keeps_gaps(mem, ctx):
         return MODE_SNAPSHOT
     return mode

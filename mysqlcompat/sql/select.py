@@ -250,7 +250,8 @@ class _Clauses:
             named = clause.args.get("expressions")
             for number in self._named_tables(named) if named else range(len(sources)):
                 if found[number]:
-                    raise SqlError(3569, sources[number].alias)
+                    name = sources[number].alias
+                    raise SqlError(3569, f"`{name}`" if named else name)
                 found[number] = strength
         return tuple(found) if clauses else ()
 
@@ -258,7 +259,7 @@ class _Clauses:
         aliases = {source.alias: number for number, source in enumerate(self.scope.sources)}
         for name in names:
             if name.name not in aliases:
-                raise SqlError(3568, name.name)
+                raise SqlError(3568, f"`{name.name}`")
         return [aliases[name.name] for name in names]
 
     # checks
