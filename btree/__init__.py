@@ -20,8 +20,10 @@ Read in this order
     row_keys_kernels       keys and entries of one row
     row_kernels            get, insert, update, delete
     cursor_kernels         range scans
-    foreign_keys, foreign_layout, foreign_kernels   parents looked up, children acted on
+    foreign_keys, foreign_layout, foreign_kernels   parents and children looked up
+    cascade_kernels        rows changed under foreign keys, and what follows them
     rollback_kernels, purge_kernels     undoing; forgetting what nobody can see
+    statistics, statistics_kernels   rows, sizes, different keys, by sampling
     recovered              transactions a crash cut off
     bulk_kernels           trees filled from sorted entries
     entry_sort, sort_kernels   sorting in bounded memory

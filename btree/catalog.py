@@ -102,6 +102,10 @@ class Catalog:
             table = self.loaded.load(self._read(table_id))
         return table or self._private.get(table_id)
 
+    def has_id(self, table_id: int) -> bool:
+        """Whether there is a table of that id."""
+        return table_id in self._places
+
     def all_tables(self) -> Iterator[Table]:
         """Every table by id, ready for kernels."""
         for table_id in sorted(self._places):
@@ -260,7 +264,7 @@ class Catalog:
         self._change([*catalog_rows.making(table), ids])
         made = self._now(table.table_id)
         if table.auto_increment > 1:
-            self._raise_counter(made, table.auto_increment)
+            self.raise_counter(made, table.auto_increment)
         return made
 
     def drop_table(self, database: str, name: str) -> None:
@@ -283,16 +287,12 @@ class Catalog:
     def rename_table(self, database: str, name: str, to_database: str, to_name: str) -> None:
         """Give a table another name, perhaps in another database."""
         self._check_free(to_database, to_name)
-        self.rename_tables([(database, name, to_database, to_name)])
+        table = self._existing(database, name)
+        self.redefine([replace(table, database=to_database, name=to_name)])
 
-    def rename_tables(self, moves: Sequence[tuple[str, str, str, str]]) -> None:
-        """Rename tables one after the other, in one step. The caller has checked the names."""
-        moved: dict[tuple[str, str], Table] = {}
-        for database, name, to_database, to_name in moves:
-            table = moved.pop((database, name), None) or self._existing(database, name)
-            self.database(to_database)
-            moved[to_database, to_name] = replace(table, database=to_database, name=to_name)
-        self._change([catalog_rows.definition(table) for table in moved.values()])
+    def redefine(self, tables: Sequence[Table]) -> None:
+        """Other definitions, names perhaps, for tables that stay: all in one step."""
+        self._change([catalog_rows.definition(table) for table in tables])
 
     def alter_table(
         self, old: Table, new: Table, others: Sequence[Table] = (), trees: Sequence[Index] = ()
@@ -313,9 +313,16 @@ class Catalog:
 
     def set_auto_increment(self, database: str, name: str, value: int) -> None:
         """Let the next AUTO_INCREMENT value be at least `value`."""
-        self._raise_counter(self._existing(database, name), value)
+        self.raise_counter(self._existing(database, name), value)
 
-    def _raise_counter(self, table: Table, value: int) -> None:
+    def has_rows(self, table: Table) -> bool:
+        """Whether a table has any row, or has had one that is not purged yet."""
+        return self._engine.ensure(
+            self._engine.call(catalog_kernels.rows_count, table.clustered.root, 1)
+        ) > 0
+
+    def raise_counter(self, table: Table, value: int) -> None:
+        """The same for a table at hand, private ones too."""
         engine = self._engine
         engine.ensure(engine.call(catalog_kernels.autoinc_raise, table.descriptor, value))
 
@@ -346,13 +353,16 @@ class Catalog:
         table = replace(table, table_id=table_id, indexes=indexes, version=self.version, lease=None)
         private = self._private[table_id] = self.loaded.load(table)
         if table.auto_increment > 1:
-            self._raise_counter(private, table.auto_increment)
+            self.raise_counter(private, table.auto_increment)
         return private
 
-    def publish(self, table: Table, old: Table | None = None) -> Table:
+    def publish(
+        self, table: Table, old: Table | None = None, others: Sequence[Table] = ()
+    ) -> Table:
         """A private table gets its name, in the place of the table `old` if there is one."""
         ops = [] if old is None else catalog_rows.unmaking(old)
-        ops += [*catalog_rows.adopting(table, table.indexes), catalog_rows.definition(table)]
+        ops += catalog_rows.adopting(table, table.indexes)
+        ops += map(catalog_rows.definition, (table, *others))
         self._change(ops)
         self._private.pop(table.table_id, None)
         self.abandon_trees(table.indexes)

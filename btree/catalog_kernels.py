@@ -174,7 +174,7 @@ def drop_step(st, mem, root, key, key_bytes):
         code = mtr_begin(st, mem)
     if code < 0:
         return code
-    code = tree_dismantle(st, mem, root)
+    code = tree_dismantle(st, mem, root, 1)
     if code == 0:
         tree_delete(st, mem, CATALOG_ROOT, key, key_bytes)
     mtr_commit(st, mem)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from btree import txn_kernels
 from btree import txn_layout as t
 from btree.check import TreeReport, check_space, check_tree, page_reader
+from btree.check_chains import ChainCheck
 from btree.keys_kernels import row_key
 from btree.layout import CATALOG_ROOT, CELLS_AT, COUNT_AT, RIGHT_AT
 from btree.schema import Table
@@ -116,7 +117,7 @@ class EngineCheck:
         row_at = at + t.U_KEY + key_bytes
         row = page[row_at : row_at + row_bytes]
         if page[at + t.U_FLAGS] & t.IMAGE_SPILLED:
-            row = self._spilled(_word(row, 0))
+            row = self._chain(_word(row, 0), self.undo.spilled)
         return UndoRecord(
             pointer,
             page[at + t.U_KIND],
@@ -130,10 +131,12 @@ class EngineCheck:
             row,
         )
 
-    def _spilled(self, page_no: int) -> bytes:
+    def _chain(self, page_no: int, pages: list[int] | None = None) -> bytes:
+        """Contents of overflow pages, and their numbers."""
         made = b""
         while page_no:
-            self.undo.spilled.append(page_no)
+            if pages is not None:
+                pages.append(page_no)
             page = self.page(page_no)
             payload = int.from_bytes(page[COUNT_AT : COUNT_AT + 2], "little")
             made += page[CELLS_AT : CELLS_AT + payload]
@@ -164,9 +167,8 @@ class EngineCheck:
         """Key of a row in an index."""
         engine = self._engine
         engine.arena.mem[self._room : self._room + len(row)] = bytearray(row)
-        count = row_key(
-            engine.st, engine.arena.mem, table.descriptor, index_no, self._room, self._key
-        )
+        arguments = (table.descriptor, index_no, self._room, self._key)
+        count = engine.ensure(engine.call(row_key, *arguments))
         return engine.arena.mem[self._key : self._key + count].tobytes()
 
     def check_table(self, table: Table) -> None:
@@ -216,7 +218,7 @@ class EngineCheck:
             self.key_of(table, number, record.row)
             for record in self.undo.records.values()
             if record.table_id == table.table_id
-            and record.kind != t.UNDO_INSERT
+            and record.kind in (t.UNDO_UPDATE, t.UNDO_DELETE)
             and not record.flags & (t.UNDONE | t.PREVIOUS_DELETED)
             and record.row
         }
@@ -228,6 +230,7 @@ class EngineCheck:
         engine = self._engine
         self.low = int(txn_kernels.txn_purge_low(engine.st, engine.arena.mem))
         used: list[int] = []
+        indexed: list[int] = []
         for page_no, trx_id in self.slots():
             if trx_id:
                 self.active.add(trx_id)
@@ -241,10 +244,25 @@ class EngineCheck:
             report: TreeReport = check_tree(self._read, root, root in dropped)
             self.problems += report.problems
             used += report.pages
+            indexed += report.pages if root != CATALOG_ROOT else []
+        used += self._check_chains(indexed)
         self.problems += check_space(self._read, used)
         for table in engine.catalog.all_tables():
             self.check_table(table)
         return self.problems
+
+    def _check_chains(self, tree_pages: list[int]) -> list[int]:
+        """Long values and their owners; the pages they are on."""
+        chains = ChainCheck(self._read)
+        for page_no in tree_pages:
+            page = self._read(page_no)
+            for slot in page.slots if page.is_leaf else ():
+                value = self._chain(slot.overflow_page) if slot.overflow_page else slot.value
+                chains.row(f"page {page_no}", value)
+        chains.records(self.undo.records.values(), self.active)
+        chains.waiting()
+        self.problems += chains.problems
+        return chains.pages
 
     def _roots(self) -> list[int]:
         catalog = self._engine.catalog

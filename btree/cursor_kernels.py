@@ -18,6 +18,7 @@ from btree.ahead_kernels import ahead_leaf, ahead_leaves
 from btree.layout import (
     AHEAD_MAX,
     D_ROW_FORMAT,
+    FORMAT_MASK,
     LEAF_CELL_HEADER,
     LEFT_AT,
     OVERFLOW_FLAG,
@@ -51,6 +52,7 @@ from btree.tree_kernels import (
     leaf_previous,
     leaf_value,
     leaf_value_start,
+    spill_reset,
     tree_find,
     tree_last,
 )
@@ -190,7 +192,7 @@ def _settled_run(st, mem, ctx, table, frame, slot, slots, step, rows_out):
             return i
         if load_i64(mem, value + C_TRX) >= low or load_u8(mem, value + C_DELETED) != 0:
             return i
-        if load_u16(mem, value + C_ROW) != row_format:
+        if load_u16(mem, value + C_ROW) & FORMAT_MASK != row_format:
             return i
         store_i64(mem, rows_out + 8 * i, value + C_ROW)
         at -= SLOT_BYTES * step
@@ -231,6 +233,8 @@ def _secondary_row(st, mem, ctx, table, index, frame, slot):
         return code
     if not believed:
         row_bytes = key_make(st, mem, table, index, WHICH_WALK, st[ST_ROW_AT])
+        if row_bytes < 0:
+            return row_bytes
         if compare(mem, key_at(st, index, WHICH_WALK), row_bytes, entry, count) != 0:
             return 0
     return st[ST_ROW_AT]
@@ -356,6 +360,7 @@ def cursor_next(st, mem, cursor, rows_out, limit):
         lock_passed(st, mem, ctx)
     if load_i64(mem, cursor + CUR_DONE):
         return 0
+    spill_reset(st)
     frame = _cursor_place(st, mem, cursor)
     if frame < 0:
         return frame

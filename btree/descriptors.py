@@ -12,7 +12,9 @@ from btree.layout import (
     C_CLASS,
     C_COLUMN,
     C_DESCENDING,
+    C_LONG,
     C_PREFIX,
+    CLASS_BYTES,
     CLASS_DOUBLE,
     CLASS_FIXED,
     CLASS_TEXT,
@@ -34,6 +36,7 @@ from btree.layout import (
     D_VARIABLE_AT,
     D_VARIABLE_COUNT,
     D_WORDS,
+    EXTERNAL_LEAST,
     FORMAT_DESCRIPTOR,
     FORMAT_NUMBER,
     FORMAT_SOURCES_AT,
@@ -49,7 +52,15 @@ from btree.layout import (
     INDEX_WORDS,
     RUN_SHIFT,
 )
-from btree.rows import TINY_BYTES, Placement, describe_type, longest, place, place_types
+from btree.rows import (
+    TINY_BYTES,
+    Placement,
+    describe_type,
+    longest,
+    place,
+    place_types,
+    storage_of,
+)
 from btree.schema import Column, ColumnType, Index, Table
 from redo.arena import Arena, Words
 
@@ -60,7 +71,22 @@ def _describe_column(table: Table, column: Column, number: int, at: int) -> list
     words = describe_type(column.type, column.nullable, table.collation)
     words[C_AT] = at
     words[C_COLUMN] = number
+    words[C_LONG] = int(may_be_external(table, column))
     return words
+
+
+def may_be_external(table: Table, column: Column) -> bool:
+    """Whether values of a column may leave the row for pages of their own.
+
+    Not those that the clustered key is made of, nor those that foreign keys compare.
+    """
+    kind = storage_of(column.type).kind
+    if kind not in (CLASS_TEXT, CLASS_BYTES) or longest(column.type) <= EXTERNAL_LEAST:
+        return False
+    if any(column.name in key.columns for key in table.foreign_keys):
+        return False
+    whole = [index for index in table.indexes if index.unique or index is table.clustered]
+    return all(part.column != column.name or part.length for one in whole for part in one.parts)
 
 
 def _describe_index(

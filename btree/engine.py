@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from btree import (
     catalog_kernels,
+    chain_kernels,
     collations,
     entry_kernels,
     purge_kernels,
@@ -27,22 +28,28 @@ from btree.check_rows import check_engine
 from btree.errors import TooManyLocks, TooManyTransactions
 from btree.foreign_keys import ForeignKeys
 from btree.locks import Locks
+from btree.long_values import LongValues
 from btree.pool import BufferPool
 from btree.recovered import RecoveredTransactions
 from btree.row_keys_kernels import KEYS_BYTES
 from btree.schema import Table
 from btree.state import (
     ST_ACTIVE_AT,
+    ST_ACTIVE_COUNT,
     ST_ACTIVE_CTX_AT,
     ST_ACTIVE_ROOM,
+    ST_ALLOCATED,
     ST_BUILD_AT,
+    ST_CTX_HEAD,
     ST_KEYS_AT,
     ST_NEXT_TRX,
+    ST_PURGE_TRX,
     ST_PURGE_UNDO,
     ST_REMOTE_LOW,
     ST_TABLES_AT,
     ST_WANTED_TABLE,
 )
+from btree.statistics import Statistics
 from btree.tree import Store
 from btree.txn_layout import (
     CTX_BYTES,
@@ -51,10 +58,12 @@ from btree.txn_layout import (
     CTX_ISOLATION,
     CTX_LOCKING_READS,
     CTX_LOCKS,
+    CTX_NEXT,
     CTX_STATEMENT_UNDO,
     CTX_TRX,
     CTX_UNDO_LAST,
     CTX_VIEW_IDS,
+    CTX_VIEW_LOW,
     CTX_VIEW_OPEN,
     CTX_VIEW_ROOM,
     CTX_WAITERS,
@@ -66,9 +75,9 @@ from btree.txn_layout import (
     TABLE_ROWS,
 )
 from redo.arena import Arena, Words
-from redo.codes import E_CASCADE_ROOM, E_LOCKS_FULL, E_NOT_LOADED, E_TOO_MANY
+from redo.codes import E_CASCADE_ROOM, E_LOCKS_FULL, E_NOT_LOADED, E_SPILL_FULL, E_TOO_MANY
 from redo.log import LogWriter
-from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_READ_ONLY
+from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_NEXT_LSN, ST_READ_ONLY
 from redo.volume import Volume
 
 TRANSACTIONS_MAX: Final = 4096  #: that change data at the same time
@@ -76,8 +85,9 @@ _BUILD_BYTES: Final = 2 << 20
 _NO_VIEW: Final = 1 << 62
 _ROLLBACK_ROWS: Final = 256  #: undone between two looks at the clock of others
 _UNTOUCHED: Final = -1  #: a savepoint of a transaction that had done nothing yet
-_PURGE_ROWS: Final = 512
+_PURGE_ROWS: Final = 128
 _COUNTED_LEAVES: Final = 200
+_CHAIN_PAGES: Final = 32  #: of a long value freed at once
 
 
 class Engine:
@@ -96,6 +106,7 @@ class Engine:
         self.st = st
         self.log = log
         self.volume = volume
+        self.first_lsn = int(st[ST_NEXT_LSN])  #: where this life's log began
         self.pool = BufferPool(arena, st, volume, pool_bytes)
         self.store = Store(arena, st, self.pool, log)
         collations.install(arena, st)
@@ -108,7 +119,9 @@ class Engine:
         self.catalog = Catalog(self)
         self.locks = Locks(arena, st)
         self.foreign_keys = ForeignKeys(self)
+        self.statistics = Statistics(self)
         self.recovered = RecoveredTransactions(self)
+        self.long_values = LongValues(self)
         self._counted: dict[int, int] = {}
 
     # life
@@ -131,6 +144,7 @@ class Engine:
         if not self.st[ST_READ_ONLY]:
             self.st[ST_NEXT_TRX] = self.system_word(SYS_NEXT_TRX)
             self.st[ST_PURGE_UNDO] = self.system_word(SYS_UNDO_HEAD)
+            self.ensure(self.call(purge_kernels.history_open))
             self.recovered.adopt()
         self.catalog.refresh()
         if not self.st[ST_READ_ONLY]:
@@ -147,6 +161,9 @@ class Engine:
         """Do what a retryable code asks for (page, frame, log room, locks); whether to retry."""
         if code == E_LOCKS_FULL:
             self.locks.grow()
+            return True
+        if code == E_SPILL_FULL:
+            self.pool.grow_spill()
             return True
         if code == E_NOT_LOADED:
             return self.catalog.table_of_id(int(self.st[ST_WANTED_TABLE])) is not None
@@ -280,7 +297,10 @@ class Engine:
         return self.ensure(self.call(row_kernels.autoinc_next, table.descriptor, 0))
 
     def estimate_rows(self, table: Table) -> int:
-        """About how many rows a table has: leaves counted once, changes counted since."""
+        """About how many rows a table has: sampled, or leaves counted once; changes since."""
+        sampled = self.statistics.rows(table)
+        if sampled is not None:
+            return sampled
         entry = int(self.st[ST_TABLES_AT]) + table.table_id * TABLE_BYTES
         changed = int(self.words(entry + TABLE_ROWS, 1)[0])
         if table.table_id not in self._counted:
@@ -298,7 +318,39 @@ class Engine:
             return True
         if self.catalog.free_step():
             return True
-        return self.purge_step()
+        pages = max(1, min(_CHAIN_PAGES, self.pool.frames // 8))
+        if self.ensure(self.call(chain_kernels.chains_free_step, pages)):
+            return True
+        return self.purge_step() or self.statistics.background_step()
+
+    @property
+    def active_count(self) -> int:
+        """Transactions that have changed something and not ended."""
+        return int(self.st[ST_ACTIVE_COUNT])
+
+    @property
+    def pages_created(self) -> int:
+        """Pages taken from the volume since the start."""
+        return int(self.st[ST_ALLOCATED])
+
+    @property
+    def history_length(self) -> int:
+        """Transactions that have ended and whose old versions purge has not passed yet."""
+        st = self.st
+        started = int(st[ST_NEXT_TRX]) - 1 - int(st[ST_PURGE_TRX])
+        return max(0, started - self.active_count)
+
+    def oldest_view(self) -> tuple[int, int]:
+        """Context whose open view here is the oldest, and the lowest transaction it does not show;
+        (0, 0) when no view is open."""
+        oldest = (0, 0)
+        ctx = int(self.st[ST_CTX_HEAD])
+        while ctx:
+            low = self.word(ctx, CTX_VIEW_LOW)
+            if self.word(ctx, CTX_VIEW_OPEN) and (oldest == (0, 0) or low < oldest[1]):
+                oldest = (ctx, low)
+            ctx = self.word(ctx, CTX_NEXT)
+        return oldest
 
     def purge_step(self, rows: int = _PURGE_ROWS) -> bool:
         """Pass some undo records that nobody needs; whether there is more."""

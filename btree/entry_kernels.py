@@ -117,7 +117,7 @@ def tree_drop_step(st, mem, root):
     code = mtr_begin(st, mem)
     if code < 0:
         return code
-    code = tree_dismantle(st, mem, root)
+    code = tree_dismantle(st, mem, root, 0)
     mtr_commit(st, mem)
     return code
 

@@ -87,7 +87,8 @@ class ForeignKeys:
         self._engine = engine
         self._version = -1
         self._naming: dict[tuple[str, str], list[Naming]] = {}
-        self._blocks: dict[int, tuple[int, tuple[int, ...]]] = {}  # table id -> offset, words
+        #: table id -> offset, words, and the tables whose descriptors those name
+        self._blocks: dict[int, tuple[int, tuple[int, ...], list[Table]]] = {}
         st = engine.st
         st[ST_FOREIGN_SCRATCH] = engine.arena.alloc(foreign_kernels.SCRATCH_BYTES)
         changes = (row_kernels.row_insert, row_kernels.row_update, row_kernels.row_delete)
@@ -150,7 +151,9 @@ class ForeignKeys:
             columns += [*child_columns, *parent_columns]
             words += [*fixed, at, at + len(child_columns), 0]
         content = (*words, *columns)
-        at, before = self._blocks.get(table.table_id, (0, ()))
+        used = [table, *(one.child for one in naming)]
+        used += [one for key in table.foreign_keys if (one := self._parent(key)) is not None]
+        at, before, _ = self._blocks.get(table.table_id, (0, (), []))
         if before != content:
             if at:
                 engine.arena.free(at, 8 * len(before))
@@ -161,14 +164,17 @@ class ForeignKeys:
                 for word in (place + 9, place + 10):
                     words[word] = first + 8 * words[word]
             engine.words(at, len(content))[:] = [*words, *columns]
-            self._blocks[table.table_id] = at, content
+        self._blocks[table.table_id] = at, content, used
         entry = int(engine.st[ST_TABLES_AT]) + table.table_id * TABLE_BYTES
         engine.words(entry + TABLE_FOREIGN, 1)[0] = at
+
+    def _parent(self, key: ForeignKey) -> Table | None:
+        return self._engine.catalog.table(key.database, key.table)
 
     def _key(self, naming: Naming) -> tuple[list[int], list[int], list[int]]:
         """The first nine words of a KEY, its columns, its parent's columns."""
         child, key = naming.child, naming.key
-        parent = self._engine.catalog.table(key.database, key.table)
+        parent = self._parent(key)
         number = child_index(child, key)
         assert number is not None, "data definition keeps the index of a foreign key"
         above = None if parent is None else parent_index(parent, key.parent_columns)

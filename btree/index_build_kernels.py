@@ -19,7 +19,7 @@ from btree.keys_kernels import key_has_null
 from btree.layout import D_TABLE_ID, I_PARTS, I_UNIQUE
 from btree.mvcc_kernels import version_older, version_start, view_sees
 from btree.pool_kernels import pool_find
-from btree.row_kernels import row_stand
+from btree.row_find_kernels import row_stand
 from btree.row_keys_kernels import (
     WHICH_NEW,
     WHICH_OLD,
@@ -175,7 +175,9 @@ def _live_entry(st, mem, table, index, sink, other):
     """The entry of the version stood on, which is no deletion. 0, 1 (see `_other_live`), a code."""
     row = st[ST_ROW_AT]
     writer = st[ST_ROW_TRX]
-    key_make(st, mem, table, index, WHICH_NEW, row)
+    code = key_make(st, mem, table, index, WHICH_NEW, row)
+    if code < 0:
+        return code
     flags = EXEMPT
     if index_word(mem, table, index, I_UNIQUE):
         parts = index_word(mem, table, index, I_PARTS)
@@ -211,7 +213,9 @@ def _derive(st, mem, ctx, table, index, low, sink, other):
         if code <= 0:
             return code
         if not st[ST_ROW_DELETED]:
-            key_make(st, mem, table, index, WHICH_OLD, st[ST_ROW_AT])
+            code = key_make(st, mem, table, index, WHICH_OLD, st[ST_ROW_AT])
+            if code < 0:
+                return code
             if not live or not keys_equal(st, mem, index, WHICH_OLD, WHICH_NEW):
                 flags = 1 | EXEMPT
                 code = _entry_out(st, mem, table, index, WHICH_OLD, writer, flags, sink)

@@ -32,6 +32,7 @@ from btree.layout import (
     C_COLLATION,
     C_COLUMN,
     C_DESCENDING,
+    C_LENGTH,
     C_NULLABLE,
     C_PREFIX,
     C_SHIFT,
@@ -46,6 +47,7 @@ from btree.layout import (
     I_ALL_PARTS,
     I_PARTS_AT,
     INDEX_WORDS,
+    NULL_EXTERNAL,
     RUN_MASK,
     RUN_SHIFT,
 )
@@ -53,12 +55,25 @@ from btree.rows_kernels import (
     format_of,
     old_column,
     old_is_null,
+    old_null,
     row_column,
     row_is_null,
     row_is_old,
+    row_null,
 )
+from btree.space_kernels import overflow_read
+from btree.state import ST_SPILL_END, ST_SPILL_NEXT, ST_SPILL_WANTED
 from redo import jit
-from redo.coding_kernels import load_i64, load_u8, load_u16, store_i64_be, store_u8, store_u16_be
+from redo.codes import E_SPILL_FULL
+from redo.coding_kernels import (
+    load_i64,
+    load_u8,
+    load_u16,
+    load_u32,
+    store_i64_be,
+    store_u8,
+    store_u16_be,
+)
 
 SIGN_BIT = -(2**63)
 
@@ -229,9 +244,30 @@ def part_of(mem, index, part):
     return load_i64(mem, index + 8 * I_PARTS_AT) + 8 * COLUMN_WORDS * part
 
 
+@jit.routine
+def external_head(st, mem, description, lane):
+    """As much of an external value as a key part takes: its lane, in the spill buffer behind what
+    is there, good for the moment; or E_PAGE_MISS, E_SPILL_FULL, E_CORRUPT."""
+    reference = lane >> RUN_SHIFT
+    count = load_u32(mem, reference + 8) & RUN_MASK
+    wanted = description_word(mem, description, C_PREFIX)
+    if wanted == 0:
+        wanted = description_word(mem, description, C_LENGTH)
+    if description_word(mem, description, C_CLASS) == CLASS_TEXT:
+        wanted *= 4
+    count = min(count, wanted)
+    out = st[ST_SPILL_NEXT]
+    if out + count > st[ST_SPILL_END]:
+        st[ST_SPILL_WANTED] = count
+        return E_SPILL_FULL
+    code = overflow_read(st, mem, load_i64(mem, reference), count, out)
+    return code if code < 0 else out << RUN_SHIFT | count
+
+
 @jit.helper
 def key_of_parts(st, mem, table, index, first, last, row, out):
-    """Key of parts [first, last) of an index (its number) for a row; bytes."""
+    """Key of parts [first, last) of an index (its number) for a row; bytes, or a code of
+    `external_head`."""
     described = index_of(mem, table, index)
     form = format_of(mem, table, row) if row_is_old(mem, table, row) else 0
     to = out
@@ -239,12 +275,16 @@ def key_of_parts(st, mem, table, index, first, last, row, out):
         description = part_of(mem, described, part)
         column = description_word(mem, description, C_COLUMN)
         if form > 0:
-            null = old_is_null(mem, table, form, row, column)
+            null = old_null(mem, table, form, row, column)
             lane = old_column(mem, table, form, row, column)
         else:
-            null = row_is_null(mem, row, column)
-            lane = row_column(mem, table, row, column) if null == 0 else 0
-        to += key_append(st, mem, description, lane, null, to)
+            null = row_null(mem, table, row, column)
+            lane = row_column(mem, table, row, column) if null != 1 else 0
+        if null == NULL_EXTERNAL:
+            lane = external_head(st, mem, description, lane)
+            if lane < 0:
+                return lane
+        to += key_append(st, mem, description, lane, null & 1, to)
     return to - out
 
 

@@ -14,7 +14,7 @@
     28     4    u4    -            0
     32     8    i8    left         leaf: page before it in key order, 0: none
     40     8    i8    right        leaf: page after it; overflow, free: next page of the chain
-    48     8    i8    tree_id      index id this page belongs to
+    48     8    i8    tree_id      index id this page belongs to; first page of a chain: its stamp
     56     8    i8    counter      root pages: AUTO_INCREMENT or row-id counter of the table
 
     64               cells, growing up
@@ -38,6 +38,8 @@
     80     8    i8    free_head    first free page, linked by `right`; 0: none
     88     8    i8    free_count   pages in that chain
     96     8    i8    next_tree    next tree id to hand out
+    104    8    i8    chains       first page of the chains that wait to be freed, linked by the
+                                   `left` of their first pages; 0: none
 
 Fixed pages: 0 volume header, 1 transaction system, 2 root of the catalog tree.
 
@@ -49,13 +51,19 @@ always makes room.
 
 A **row** (`rows_kernels`)::
 
-    0      2    u2    format       row-format version of the table when it was written
+    0      2    u2    format       row-format version of the table when it was written; bit 15: some
+                                   columns are external
     2      n    u1    null bitmap  bit c%8 of byte c/8 for stored column c
     ..                fixed columns, in column order, each in its own width; NULL: zeros
     ..     w*v        ends table   for variable column k, where its bytes end (from the row's start)
     ..                variable columns, in column order; NULL: no bytes
+    ..     16*x       rows with external columns only: a reference for each of them (first page of
+                      its chain i8, bytes u4 with bit 31 for `REFERENCE_SHARED`, stamp u4)
+    ..     2    u2    x
 
-w is 2 when no row of the table can reach 64 KiB, 4 otherwise.
+w is 2 when no row of the table can reach 32 KiB, 4 otherwise. The topmost bit of an entry of the
+ends table says that the column is external: the rest is then the offset of its reference, and the
+column has no bytes among the variable ones. Who owns a chain: `chain_kernels.py`.
 
 Columns come and go without a row being touched: then the table gets a new format number, and its
 descriptor tells how rows of each older one are to be read (`rows_kernels.row_upgrade`).
@@ -78,6 +86,7 @@ GARBAGE_AT: Final = 26
 LEFT_AT: Final = 32
 RIGHT_AT: Final = 40
 TREE_ID_AT: Final = 48
+STAMP_AT: Final = 48  #: first page of a chain: what its references say too; 0 when it is given up
 COUNTER_AT: Final = 56
 CELLS_AT: Final = 64
 
@@ -102,6 +111,7 @@ NEXT_PAGE_AT: Final = 72
 FREE_HEAD_AT: Final = 80
 FREE_COUNT_AT: Final = 88
 NEXT_TREE_AT: Final = 96
+CHAINS_AT: Final = 104
 FORMAT: Final = 1
 
 HEADER_PAGE: Final = 0
@@ -117,6 +127,7 @@ TABLE_PAGE: Final = 0  #: page number + 1, 0: empty
 TABLE_FRAME: Final = 8  #: frame offset, flags in its low six bits
 FRAME_REFERENCED: Final = 1
 FRAME_NEW: Final = 2  #: on probation: finds do not mark it referenced
+FRAME_HOT: Final = 4  #: found again and again: not given up for pages that were found once
 FRAME_FLAGS: Final = 63
 
 AHEAD_MAX: Final = 64  #: page numbers a kernel may leave at `st[ST_AHEAD_AT]`
@@ -159,6 +170,7 @@ C_KIND: Final = 10  #: TypeKind
 C_SCALE: Final = 11  #: DECIMAL digits after the point, temporal fractional digits
 C_LENGTH: Final = 12  #: ColumnType.length
 C_PAD: Final = 13  #: CHAR: trailing spaces are stripped when stored
+C_LONG: Final = 14  #: 1: values may lie outside of the row, on a chain of pages
 COLUMN_WORDS: Final = 16
 
 I_ROOT: Final = 0
@@ -185,13 +197,29 @@ COLLATION_0900_AI_CI: Final = 4  #: UCA 9.0.0 primary weights, NO PAD
 COLLATION_LATIN1_SWEDISH_CI: Final = 5  #: PAD SPACE; strings are UTF-8 here as everywhere
 
 # --- lane values of strings -----------------------------------------------------------------------
-RUN_SHIFT: Final = 24  #: lane = offset << 24 | byte count
-RUN_MASK: Final = (1 << 24) - 1
+RUN_SHIFT: Final = 28  #: lane = offset << 28 | byte count: values below 256 MiB, arenas of 32 GiB
+RUN_MASK: Final = (1 << RUN_SHIFT) - 1
+
+# --- external columns -----------------------------------------------------------------------------
+EXTERNAL_ROW: Final = 0x8000  #: in a row's format word
+FORMAT_MASK: Final = 0x7FFF
+EXTERNAL_END: Final = 0x8000  #: in an entry of an ends table of width 2
+EXTERNAL_WIDE_END: Final = 0x80000000  #: and of width 4
+EXTERNAL_LEAST: Final = 40  #: values up to this many bytes always stay in the row
+REFERENCE_BYTES: Final = 16
+REFERENCE_STAMP: Final = 12  #: in a reference, u4: as at STAMP_AT of the first page
+REFERENCE_SHARED: Final = 0x80000000  #: the version after this one has the same chain, and owns it
+NULL_EXTERNAL: Final = 2  #: null byte of a lane that holds a reference instead of the value
 
 
 def cell_limit(page_bytes: int) -> int:
     """Largest cell (without its slot) on a page of this size: four fit (I6)."""
     return (page_bytes - CELLS_AT) // 4 - SLOT_BYTES
+
+
+def row_limit(page_bytes: int, key_bytes: int) -> int:
+    """Largest row that stays on its leaf beside a key of that size."""
+    return cell_limit(page_bytes) - LEAF_CELL_HEADER - key_bytes - 17
 
 
 def key_limit(page_bytes: int) -> int:

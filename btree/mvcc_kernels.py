@@ -30,6 +30,7 @@ from btree.state import (
     ST_ROW_UNDO,
     ST_SPILL_END,
     ST_SPILL_NEXT,
+    ST_SPILL_WANTED,
 )
 from btree.txn_layout import (
     C_DELETED,
@@ -63,7 +64,7 @@ from btree.txn_layout import (
     U_ROW_UNDO,
     UNDO_INSERT,
 )
-from redo.codes import E_NO_ROOM, E_TOO_MANY
+from redo.codes import E_SPILL_FULL, E_TOO_MANY
 from redo.coding_kernels import load_i64, load_u8, load_u16, load_u32, move, store_i64
 from redo.jit import helper, routine
 from redo.state import ST_READ_ONLY
@@ -181,14 +182,15 @@ def version_start(st, mem, value, value_bytes):
 
 @routine
 def version_of_record(st, mem, record):
-    """Stand on the version an undo record keeps: 1, E_PAGE_MISS, E_NO_ROOM (spill buffer full)."""
+    """Stand on the version an undo record keeps: 1, E_PAGE_MISS, E_SPILL_FULL."""
     row = record + U_KEY + load_u16(mem, record + U_KEY_BYTES)
     count = load_u16(mem, record + U_ROW_BYTES)
     if load_u8(mem, record + U_FLAGS) & IMAGE_SPILLED:
         out = st[ST_SPILL_NEXT]
         count = load_u32(mem, row + 8)
         if out + count > st[ST_SPILL_END]:
-            return E_NO_ROOM
+            st[ST_SPILL_WANTED] = count
+            return E_SPILL_FULL
         code = overflow_read(st, mem, load_i64(mem, row), count, out)
         if code < 0:
             return code
@@ -204,7 +206,7 @@ def version_of_record(st, mem, record):
 
 @helper
 def version_older(st, mem):
-    """Step to the version before: 1, 0 when there is none, E_PAGE_MISS, E_NO_ROOM. Mind V1."""
+    """Step to the version before: 1, 0 when there is none, E_PAGE_MISS, E_SPILL_FULL. Mind V1."""
     undo = st[ST_ROW_UNDO]
     if undo == 0:
         return 0

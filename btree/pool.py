@@ -3,8 +3,9 @@
 Kernels find pages with `pool_kernels.pool_find`; when one misses, Python calls `fetch`, or
 `fetch_many` when several callers have missed. A scan's kernel says what comes next, and `fetch`
 asks for that ahead (`read_ahead`). Pages on probation (the last eighth of the pool to come in) do
-not get their reference mark when found, so a scan leaves no marks and its pages go first: the clock
-is scan-resistant.
+not get their reference mark when found, so a scan leaves no marks and its pages go first; pages
+that were found again become hot and stay, up to five eighths of the pool: the clock is
+scan-resistant.
 
 Invariant: a page is evicted only when ``page_lsn < VDL``; then the volume can give it back.
 """
@@ -26,6 +27,8 @@ from btree.state import (
     ST_FRAMES_AT,
     ST_FREE_COUNT,
     ST_FREE_FRAME,
+    ST_HOT_COUNT,
+    ST_HOT_WANTED,
     ST_OWNER_AT,
     ST_PAGE_SHIFT,
     ST_POOL_HITS,
@@ -34,11 +37,12 @@ from btree.state import (
     ST_SPILL_AT,
     ST_SPILL_END,
     ST_SPILL_NEXT,
+    ST_SPILL_WANTED,
     ST_TABLE_AT,
     ST_TABLE_MASK,
 )
 from redo.arena import Arena, Words
-from redo.image import PAGE_NO_AT
+from redo.image import PAGE_LSN_AT, PAGE_NO_AT
 from redo.protocol import READ_MANY_PAGES
 from redo.state import ST_MISS_PAGE, ST_PAGE_BYTES, ST_READ_ONLY, ST_VDL
 from redo.volume import Volume
@@ -68,6 +72,7 @@ class BufferPool:
         self._ahead = ReadAhead(volume, frames)
         self.reads = 0  #: pages read because somebody missed them
         self.read_ahead = 0  #: pages read before that
+        self.waits = 0  #: times that no frame was free, the rest being too new
         #: frames kept free for pages made inside kernels
         self._spare = max(2, min(64, frames // 16))
         st[ST_FRAMES_AT] = arena.alloc(frames * page_bytes)
@@ -82,6 +87,15 @@ class BufferPool:
         st[ST_SPILL_END] = st[ST_SPILL_AT] + spill_bytes
         self.clear()
 
+    def grow_spill(self) -> None:
+        """A spill buffer that holds what did not fit; what was gathered in the old one is gone."""
+        st = self._st
+        size = int(st[ST_SPILL_END] - st[ST_SPILL_AT])
+        wanted = max(2 * size, 2 * int(st[ST_SPILL_WANTED]))
+        self._arena.free(int(st[ST_SPILL_AT]), size)
+        st[ST_SPILL_AT] = st[ST_SPILL_NEXT] = self._arena.alloc(wanted)
+        st[ST_SPILL_END] = st[ST_SPILL_AT] + wanted
+
     def clear(self) -> None:
         """Forget every page: all frames free."""
         st = self._st
@@ -92,7 +106,7 @@ class BufferPool:
         owners[-1] = -1
         st[ST_FREE_FRAME] = 0
         st[ST_FREE_COUNT] = frames
-        st[ST_CLOCK_HAND] = 0
+        st[ST_CLOCK_HAND] = st[ST_HOT_COUNT] = st[ST_HOT_WANTED] = 0
         self._probation.clear()
 
     @property
@@ -114,6 +128,15 @@ class BufferPool:
     @property
     def misses(self) -> int:
         return int(self._st[ST_POOL_MISSES])
+
+    def not_durable(self) -> int:
+        """How many pages have something newer than VDL in them."""
+        frames, at = self.frames, int(self._st[ST_FRAMES_AT])
+        size = 1 << self.page_shift
+        pages = self._arena.mem[at : at + frames * size].reshape(frames, size)
+        lsns = pages[:, PAGE_LSN_AT : PAGE_LSN_AT + 8].copy().view("<i8")[:, 0]
+        owners = self._arena.words(int(self._st[ST_OWNER_AT]), frames)
+        return int(((owners >= 0) & (lsns >= self._st[ST_VDL])).sum())
 
     def pages(self) -> list[int]:
         """Numbers of the pages in the pool, ascending."""
@@ -212,6 +235,8 @@ class BufferPool:
         st[ST_AHEAD_COUNT] = 0
         if self._ahead.window < 2:
             return
+        if self._ahead.page_nos:
+            self._take_ahead()
         count = int(pool_kernels.pool_absent(st, self._arena.mem, at, count))
         page_nos = self._arena.words(at, count)[: self._ahead.window].tolist()
         self._ahead.ask(page_nos, int(st[ST_VDL]))
@@ -249,6 +274,7 @@ class BufferPool:
         while self.free < max(count, self._spare):
             page_no = int(pool_kernels.pool_evict(st, mem, int(st[ST_VDL]), int(force)))
             if page_no < 0:
+                self.waits += 1
                 return False
             self._evicted.append(page_no)
         return True

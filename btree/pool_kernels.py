@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from btree.layout import (
     FRAME_FLAGS,
+    FRAME_HOT,
     FRAME_NEW,
     FRAME_REFERENCED,
     TABLE_ENTRY_BYTES,
@@ -21,6 +22,8 @@ from btree.state import (
     ST_FRAMES_AT,
     ST_FREE_COUNT,
     ST_FREE_FRAME,
+    ST_HOT_COUNT,
+    ST_HOT_WANTED,
     ST_OWNER_AT,
     ST_PAGE_SHIFT,
     ST_POOL_HITS,
@@ -129,7 +132,10 @@ def pool_release(st, mem, page_no):
     entry = pool_entry(st, mem, page_no)
     if load_i64(mem, entry) == 0:
         return E_PAGE_MISS
-    frame = load_i64(mem, entry + TABLE_FRAME) & ~FRAME_FLAGS
+    marked = load_i64(mem, entry + TABLE_FRAME)
+    frame = marked & ~FRAME_FLAGS
+    if marked & FRAME_HOT:
+        st[ST_HOT_COUNT] -= 1
     table_remove(st, mem, entry)
     number = (frame - st[ST_FRAMES_AT]) >> st[ST_PAGE_SHIFT]
     store_i64(mem, st[ST_OWNER_AT] + 8 * number, -2 - st[ST_FREE_FRAME])
@@ -182,15 +188,35 @@ def pool_graduate(st, mem, page_no):
     return 0
 
 
+@jit.helper
+def _aged(st, marked):
+    """Frame and flags of a found or hot page after the hand has passed."""
+    if marked & FRAME_REFERENCED:
+        marked &= ~FRAME_REFERENCED
+        if marked & FRAME_HOT == 0:
+            if 8 * st[ST_HOT_COUNT] < 5 * st[ST_FRAME_COUNT]:
+                st[ST_HOT_COUNT] += 1
+                marked |= FRAME_HOT
+            elif st[ST_HOT_WANTED] < st[ST_FRAME_COUNT]:
+                st[ST_HOT_WANTED] += 1
+    elif st[ST_HOT_WANTED] > 0:
+        st[ST_HOT_WANTED] -= 1
+        st[ST_HOT_COUNT] -= 1
+        marked &= ~FRAME_HOT
+    return marked
+
+
 @jit.kernel("i8(i8[::1], u1[::1], i8, i8)")
 def pool_evict(st, mem, vdl, force):
     """Free one frame by the clock; the page number that lost it, or E_NO_FRAME.
 
-    A page goes only when everything in it is durable (``page_lsn < vdl``). The first round clears
-    reference marks; pages on probation go only with `force` 1, in a third round.
+    A page goes only when everything in it is durable (``page_lsn < vdl``). Two rounds take what was
+    not found since the hand was there; a page that was found becomes hot, and hot ones go only in
+    the third round, or when others have been found and want to be hot. Pages on probation go only
+    with `force` 1, in a fourth round.
     """
     frames = st[ST_FRAME_COUNT]
-    rounds = 3 if force == 1 else 2
+    rounds = 4 if force == 1 else 3
     for step in range(rounds * frames):
         number = st[ST_CLOCK_HAND]
         st[ST_CLOCK_HAND] = number + 1 if number + 1 < frames else 0
@@ -202,12 +228,11 @@ def pool_evict(st, mem, vdl, force):
             continue
         entry = pool_entry(st, mem, page_no)
         marked = load_i64(mem, entry + TABLE_FRAME)
-        if step < 2 * frames:
-            if marked & FRAME_REFERENCED:
-                store_i64(mem, entry + TABLE_FRAME, marked & ~FRAME_REFERENCED)
-                continue
-            if marked & FRAME_NEW:
-                continue
+        if step < 2 * frames and marked & (FRAME_REFERENCED | FRAME_HOT):
+            store_i64(mem, entry + TABLE_FRAME, _aged(st, marked))
+            continue
+        if step < 3 * frames and marked & FRAME_NEW:
+            continue
         pool_release(st, mem, page_no)
         return page_no
     return E_NO_FRAME

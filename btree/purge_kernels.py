@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from btree import failpoints
 from btree.failpoint_kernels import failpoint
+from btree.layout import EXTERNAL_ROW
 from btree.mvcc_kernels import purge_low, version_of_record
 from btree.pool_kernels import pool_find
+from btree.reference_kernels import references_drop, references_touch
 from btree.row_find_kernels import row_stand
 from btree.row_keys_kernels import (
     WHICH_OLD,
@@ -31,9 +33,12 @@ from btree.space_kernels import overflow_free, overflow_touch, page_free, reserv
 from btree.state import (
     ST_LEAF_FRAME,
     ST_LEAF_SLOT,
+    ST_NEXT_TRX,
+    ST_PURGE_TRX,
     ST_PURGE_UNDO,
     ST_PURGED,
     ST_ROW_AT,
+    ST_ROW_BYTES,
     ST_ROW_DELETED,
     ST_ROW_TRX,
     ST_ROW_UNDO,
@@ -58,8 +63,8 @@ from btree.txn_layout import (
     UNDO_AT,
     UNDO_DELETE,
     UNDO_END,
-    UNDO_INSERT,
     UNDO_NEXT,
+    UNDO_UPDATE,
     UNDONE,
 )
 from redo.coding_kernels import load_i64, load_u8, load_u16, load_u32, move, store_i64
@@ -88,7 +93,9 @@ def _plan_entries(st, mem, table, record, row_gone, low):
         code = version_of_record(st, mem, record)
         if code < 0:
             return code
-        key_make(st, mem, table, index, WHICH_OLD, st[ST_ROW_AT])
+        code = key_make(st, mem, table, index, WHICH_OLD, st[ST_ROW_AT])
+        if code < 0:
+            return code
         code = _entry_is_dead(st, mem, table, index)
         if code < 0:
             return code
@@ -172,6 +179,36 @@ def _drop_image(st, mem, frame, record):
     return 0
 
 
+@routine
+def _drop_chains(st, mem, frame, record):
+    """Give up, once, the chains that only the old version had: 0 or a code with nothing done."""
+    row = record + U_KEY + load_u16(mem, record + U_KEY_BYTES)
+    spill = st[ST_SPILL_NEXT]
+    if (
+        load_u8(mem, record + U_FLAGS) & IMAGE_SPILLED == 0
+        and not load_u16(mem, row) & EXTERNAL_ROW
+    ):
+        return 0
+    st[ST_SPILL_NEXT] = st[ST_SPILL_AT]
+    code = version_of_record(st, mem, record)
+    st[ST_SPILL_NEXT] = spill
+    if code < 0:
+        return code
+    row = st[ST_ROW_AT]
+    row_bytes = st[ST_ROW_BYTES]
+    code = references_touch(st, mem, row, row_bytes)
+    if code <= 0:
+        return code
+    code = mtr_begin(st, mem)
+    if code < 0:
+        return code
+    flags = load_u8(mem, record + U_FLAGS)
+    page_put_u8(st, mem, frame, record + U_FLAGS - frame, flags | UNDONE)
+    references_drop(st, mem, row, row_bytes)
+    mtr_commit(st, mem)
+    return 0
+
+
 @helper
 def _free_page(st, mem, frame):
     """Free the passed head page and let its successor be the head: 0 or a code."""
@@ -216,7 +253,8 @@ def purge_step(st, mem, limit):
         kind = load_u8(mem, record + U_KIND)
         if load_i64(mem, record + U_TRX) >= low:
             return 0
-        if kind != UNDO_INSERT and not flags & (UNDONE | PREVIOUS_DELETED):
+        keeps_version = kind == UNDO_UPDATE or kind == UNDO_DELETE
+        if keeps_version and not flags & (UNDONE | PREVIOUS_DELETED):
             table = table_descriptor(st, mem, load_u32(mem, record + U_TABLE))
             if table < 0:
                 return table
@@ -227,10 +265,27 @@ def purge_step(st, mem, limit):
                 st[ST_SPILL_NEXT] = spill
                 if code < 0:
                     return code
+            code = _drop_chains(st, mem, frame, record)
+            if code < 0:
+                return code
         if flags & IMAGE_SPILLED:
             code = _drop_image(st, mem, frame, record)
             if code < 0:
                 return code
         st[ST_PURGE_UNDO] = pointer + load_u16(mem, record + U_BYTES)
+        st[ST_PURGE_TRX] = max(st[ST_PURGE_TRX], load_i64(mem, record + U_TRX))
         st[ST_PURGED] += 1
     return 1
+
+
+@kernel("i8(i8[::1], u1[::1])")
+def history_open(st, mem):
+    """At start: what purge has passed already, as its position in the stream says. 0 or a code."""
+    pointer = st[ST_PURGE_UNDO]
+    frame = pool_find(st, mem, pointer >> 16)
+    if frame < 0:
+        return frame
+    st[ST_PURGE_TRX] = st[ST_NEXT_TRX] - 1
+    if pointer & 0xFFFF < load_i64(mem, frame + UNDO_END):
+        st[ST_PURGE_TRX] = load_i64(mem, frame + (pointer & 0xFFFF) + U_TRX) - 1
+    return 0

@@ -18,6 +18,7 @@ from btree.lock_kernels import lock_keep
 from btree.mvcc_kernels import purge_low, version_of_record, version_older
 from btree.pool_kernels import pool_find
 from btree.range_lock_kernels import gap_around
+from btree.reference_kernels import chain_drop, chain_touch, references_share
 from btree.row_find_kernels import keeps_gaps, row_stand
 from btree.row_keys_kernels import (
     WHICH_NEW,
@@ -68,6 +69,7 @@ from btree.txn_layout import (
     U_ROW_TRX,
     U_TABLE,
     U_TRX,
+    UNDO_CHAIN,
     UNDO_DELETE,
     UNDO_INSERT,
     UNDONE,
@@ -95,7 +97,9 @@ def _entry_writer(st, mem, record, table, index, which, own, live):
     while code == 1:
         has = 0
         if not st[ST_ROW_DELETED]:
-            key_make(st, mem, table, index, WHICH_WALK, st[ST_ROW_AT])
+            code = key_make(st, mem, table, index, WHICH_WALK, st[ST_ROW_AT])
+            if code < 0:
+                return code
             has = keys_equal(st, mem, index, which, WHICH_WALK)
         if has != live:
             return own
@@ -229,7 +233,9 @@ def _undo_one(st, mem, ctx, frame, record, table):
     has_new = not st[ST_ROW_DELETED]
     has_old = kind != UNDO_INSERT and not before_deleted
     if has_new:
-        keys_make(st, mem, table, WHICH_NEW, st[ST_ROW_AT])
+        code = keys_make(st, mem, table, WHICH_NEW, st[ST_ROW_AT])
+        if code < 0:
+            return code
     row_trx = load_i64(mem, record + U_ROW_TRX)
     gone = kind == UNDO_INSERT
     at = row_undo = 0
@@ -241,7 +247,9 @@ def _undo_one(st, mem, ctx, frame, record, table):
         at, row_undo = st[ST_ROW_AT], st[ST_ROW_UNDO]
         value_bytes = C_ROW + st[ST_ROW_BYTES]
         if has_old:
-            keys_make(st, mem, table, WHICH_OLD, at)
+            code = keys_make(st, mem, table, WHICH_OLD, at)
+            if code < 0:
+                return code
         gone = before_deleted != 0 and row_trx < purge_low(st, mem)
     code = _plan_secondaries(st, mem, table, record, has_new, has_old)
     if code >= 0:
@@ -256,6 +264,7 @@ def _undo_one(st, mem, ctx, frame, record, table):
     else:
         deleted = 1 if before_deleted else 0
         value_build(st, mem, row_trx, row_undo, deleted, at, value_bytes - C_ROW)
+        references_share(st, mem, st[ST_BUILD_AT] + C_ROW, value_bytes - C_ROW, 0, 0)
         tree_replace(st, mem, root, key, key_bytes, st[ST_BUILD_AT], value_bytes)
     _mend_secondaries(st, mem, table, has_new, has_old)
     mtr_commit(st, mem)
@@ -267,6 +276,22 @@ def _undo_one(st, mem, ctx, frame, record, table):
     elif not has_old:
         rows -= 1
     store_i64(mem, entry + TABLE_ROWS, rows)
+    return 0
+
+
+@helper
+def _undo_chain(st, mem, ctx, frame, record):
+    """Undo the writing of a chain: 0 or a code with nothing done."""
+    there = chain_touch(st, mem, record + U_KEY)
+    if there < 0:
+        return there
+    code = mtr_begin(st, mem)
+    if code < 0:
+        return code
+    _record_passed(st, mem, ctx, frame, record)
+    if there:  # otherwise it went with a table
+        chain_drop(st, mem, load_i64(mem, record + U_KEY))
+    mtr_commit(st, mem)
     return 0
 
 
@@ -291,7 +316,9 @@ def rollback_step(st, mem, ctx, until, limit, keep):
             return table
         spill = st[ST_SPILL_NEXT]
         st[ST_SPILL_NEXT] = st[ST_SPILL_AT]
-        if table:
+        if load_u8(mem, record + U_KIND) == UNDO_CHAIN:
+            code = _undo_chain(st, mem, ctx, frame, record)
+        elif table:
             code = _lock_stays(st, mem, ctx, table, record) if keep else 0
             if code == 0:
                 code = _undo_one(st, mem, ctx, frame, record, table)

@@ -72,6 +72,7 @@ from btree.tree_kernels import (
     leaf_next,
     leaf_value,
     leaf_value_start,
+    spill_reset,
     tree_find,
     tree_insert,
     tree_replace,
@@ -139,6 +140,7 @@ def row_get(st, mem, ctx, table, key, key_bytes, mode):
     """
     root = index_root(mem, table, 0)
     mode = mode_of(st, mem, ctx, mode)
+    spill_reset(st)
     if mode == MODE_SNAPSHOT:
         code = row_stand(st, mem, root, key, key_bytes)
         if code == 1:
@@ -327,16 +329,20 @@ def _undo_new(st, mem, ctx, table, over, trx, undo, at, count):
     key = key_at(st, 0, WHICH_NEW)
     key_bytes = key_count(st, mem, 0, WHICH_NEW)
     table_id = load_i64(mem, table + 8 * D_TABLE_ID)
-    return undo_append(st, mem, ctx, table_id, kind, flags, trx, undo, key, key_bytes, at, count)
+    return undo_append(
+        st, mem, ctx, table_id, kind, flags, trx, undo, key, key_bytes, at, count, 0, 0
+    )
 
 
 @helper
-def _undo_old(st, mem, ctx, table, kind, trx, undo, at, count):
-    """Inside an MTR: undo record of the version at `at`, which is updated or deleted."""
+def _undo_old(st, mem, ctx, table, kind, trx, undo, at, count, newer, newer_bytes):
+    """Inside an MTR: undo record of the version at `at`, which `newer` replaces, if any."""
     key = key_at(st, 0, WHICH_OLD)
     key_bytes = key_count(st, mem, 0, WHICH_OLD)
     table_id = load_i64(mem, table + 8 * D_TABLE_ID)
-    return undo_append(st, mem, ctx, table_id, kind, 0, trx, undo, key, key_bytes, at, count)
+    return undo_append(
+        st, mem, ctx, table_id, kind, 0, trx, undo, key, key_bytes, at, count, newer, newer_bytes
+    )
 
 
 @routine
@@ -372,7 +378,9 @@ def row_insert(st, mem, ctx, table, row, row_bytes):
     undo = st[ST_ROW_UNDO] if over else 0
     at = st[ST_ROW_AT] if over else 0
     count = st[ST_ROW_BYTES] if over else 0
-    keys_make(st, mem, table, WHICH_NEW, row)
+    code = keys_make(st, mem, table, WHICH_NEW, row)
+    if code < 0:
+        return code
     reserve_begin(st)
     key = key_at(st, 0, WHICH_NEW)
     key_bytes = key_count(st, mem, 0, WHICH_NEW)
@@ -420,8 +428,11 @@ def row_update(st, mem, ctx, table, old_row, new_row, new_bytes):
     if code < 0:
         return code
     trx, undo, at, count = st[ST_ROW_TRX], st[ST_ROW_UNDO], st[ST_ROW_AT], st[ST_ROW_BYTES]
-    keys_make(st, mem, table, WHICH_OLD, at)
-    keys_make(st, mem, table, WHICH_NEW, new_row)
+    code = keys_make(st, mem, table, WHICH_OLD, at)
+    if code >= 0:
+        code = keys_make(st, mem, table, WHICH_NEW, new_row)
+    if code < 0:
+        return code
     reserve_begin(st)
     root = index_root(mem, table, 0)
     left = count if moved else new_bytes
@@ -438,9 +449,8 @@ def row_update(st, mem, ctx, table, old_row, new_row, new_bytes):
         code = mtr_begin(st, mem)
     if code < 0:
         return code
-    pointer = _undo_old(
-        st, mem, ctx, table, UNDO_DELETE if moved else UNDO_UPDATE, trx, undo, at, count
-    )
+    kind = UNDO_DELETE if moved else UNDO_UPDATE
+    pointer = _undo_old(st, mem, ctx, table, kind, trx, undo, at, count, new_row, new_bytes)
     if moved:  # both records first: writing the leaf may move the images they are taken from
         second = _undo_new(st, mem, ctx, table, over, over_trx, over_undo, over_at, over_count)
         _value_put(st, mem, ctx, table, WHICH_OLD, 1, pointer, 1, at, count)
@@ -463,7 +473,9 @@ def row_delete(st, mem, ctx, table, row):
     if code < 0:
         return code
     trx, undo, at, count = st[ST_ROW_TRX], st[ST_ROW_UNDO], st[ST_ROW_AT], st[ST_ROW_BYTES]
-    keys_make(st, mem, table, WHICH_OLD, at)
+    code = keys_make(st, mem, table, WHICH_OLD, at)
+    if code < 0:
+        return code
     reserve_begin(st)
     root = index_root(mem, table, 0)
     code = tree_reserve(st, mem, root, key_at(st, 0, WHICH_OLD), key_bytes, C_ROW + count)
@@ -475,7 +487,7 @@ def row_delete(st, mem, ctx, table, row):
         code = mtr_begin(st, mem)
     if code < 0:
         return code
-    pointer = _undo_old(st, mem, ctx, table, UNDO_DELETE, trx, undo, at, count)
+    pointer = _undo_old(st, mem, ctx, table, UNDO_DELETE, trx, undo, at, count, 0, 0)
     _value_put(st, mem, ctx, table, WHICH_OLD, 1, pointer, 1, at, count)
     _change_secondaries(st, mem, ctx, table, CHANGE_DELETE)
     mtr_commit(st, mem)

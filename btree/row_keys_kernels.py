@@ -125,19 +125,23 @@ def key_note_set(st, mem, index, which, note):
 
 @routine
 def key_make(st, mem, table, index, which, row):
-    """Put the key of `row` into its place; its bytes."""
+    """Put the key of `row` into its place; its bytes, or a code (`keys_kernels.external_head`)."""
     place = key_place(st, index, which)
     count = key_of_row(st, mem, table, index, row, place + PLACE_KEY)
-    store_i64(mem, place, count)
-    store_i64(mem, place + 8, 0)
+    if count >= 0:
+        store_i64(mem, place, count)
+        store_i64(mem, place + 8, 0)
     return count
 
 
 @helper
 def keys_make(st, mem, table, which, row):
-    """Put the keys of `row` for all secondary indexes into their places."""
+    """Put the keys of `row` for all secondary indexes into their places. 0 or a code."""
     for index in range(1, table_indexes(mem, table)):
-        key_make(st, mem, table, index, which, row)
+        code = key_make(st, mem, table, index, which, row)
+        if code < 0:
+            return code
+    return 0
 
 
 @helper
@@ -197,7 +201,9 @@ def version_has_key(st, mem, table, index, which, low):
     """
     while True:
         if not st[ST_ROW_DELETED]:
-            key_make(st, mem, table, index, WHICH_WALK, st[ST_ROW_AT])
+            code = key_make(st, mem, table, index, WHICH_WALK, st[ST_ROW_AT])
+            if code < 0:
+                return code
             if keys_equal(st, mem, index, which, WHICH_WALK):
                 return 1
         if st[ST_ROW_TRX] < low:

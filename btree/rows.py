@@ -33,13 +33,24 @@ from btree.layout import (
     CLASS_FIXED,
     CLASS_TEXT,
     COLUMN_WORDS,
+    EXTERNAL_END,
+    NULL_EXTERNAL,
+    REFERENCE_BYTES,
     RUN_MASK,
     RUN_SHIFT,
 )
 from btree.schema import BLOB_KINDS, ColumnType, Table, TypeKind
 from redo.arena import Arena, Words
 
-Value = int | float | str | bytes | Decimal | date | datetime | timedelta | None
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """A value that is not in the row: the reference to its chain (`long_values.py`)."""
+
+    reference: bytes
+
+
+Value = int | float | str | bytes | Decimal | date | datetime | timedelta | External | None
 
 _INTEGER_WIDTH: Final = {
     TypeKind.TINYINT: 1,
@@ -154,7 +165,7 @@ def place_types(types: Sequence[ColumnType]) -> Placement:
             at.append(variable)
             variable += 1
             bytes_at_most += longest(type_)
-    width = 2 if fixed + 2 * variable + bytes_at_most <= 0xFFFF else 4
+    width = 2 if fixed + 2 * variable + bytes_at_most < EXTERNAL_END else 4
     ends_at = fixed
     return Placement(fixed_at, ends_at, width, ends_at + width * variable, variable, tuple(at))
 
@@ -250,7 +261,8 @@ class RowCodec:
         lanes = arena.words(self._lanes, len(columns))
         used = self._values
         for number, (column, value) in enumerate(zip(columns, values, strict=True)):
-            arena.mem[self._nulls + number] = value is None
+            external = isinstance(value, External)
+            arena.mem[self._nulls + number] = NULL_EXTERNAL if external else value is None
             lane = 0 if value is None else lane_of(column.type, value)
             if isinstance(lane, bytes):
                 length = len(lane)
@@ -281,13 +293,20 @@ class RowCodec:
         )
         lanes = arena.words(self._lanes, len(columns))
         return [
-            None if arena.mem[self._nulls + n] else value_of(arena, column.type, int(lanes[n]))
+            self._value(column.type, int(arena.mem[self._nulls + n]), int(lanes[n]))
             for n, column in enumerate(columns)
         ]
+
+    def _value(self, of: ColumnType, null: int, lane: int) -> Value:
+        if null == NULL_EXTERNAL:
+            return External(self._arena.mem[lane >> RUN_SHIFT :][:REFERENCE_BYTES].tobytes())
+        return None if null else value_of(self._arena, of, lane)
 
 
 def lane_of(of: ColumnType, value: Value) -> int | bytes:
     """Lane value of a Python value; bytes for what lies outside the lane."""
+    if isinstance(value, External):
+        return value.reference
     storage = storage_of(of)
     if isinstance(value, float) or storage.kind == CLASS_DOUBLE:
         return int(struct.unpack("<q", struct.pack("<d", value))[0])

@@ -10,6 +10,7 @@ from __future__ import annotations
 from btree.layout import (
     C_AT,
     C_CLASS,
+    C_LONG,
     C_PAD,
     C_SHIFT,
     C_SIGNED,
@@ -27,16 +28,24 @@ from btree.layout import (
     D_INITIAL_AT,
     D_ROW_FORMAT,
     D_VARIABLE_AT,
+    D_VARIABLE_COUNT,
+    EXTERNAL_END,
+    EXTERNAL_LEAST,
+    EXTERNAL_ROW,
+    EXTERNAL_WIDE_END,
     FORMAT_DESCRIPTOR,
+    FORMAT_MASK,
     FORMAT_NUMBER,
     FORMAT_SOURCES_AT,
     FORMAT_WORDS,
+    NULL_EXTERNAL,
+    REFERENCE_BYTES,
     RUN_MASK,
     RUN_SHIFT,
 )
-from btree.state import ST_ROW_BYTES, ST_SPILL_END, ST_SPILL_NEXT
+from btree.state import ST_ROW_BYTES, ST_SPILL_END, ST_SPILL_NEXT, ST_SPILL_WANTED
 from redo import jit
-from redo.codes import E_CORRUPT, E_NO_ROOM, E_TOO_BIG
+from redo.codes import E_CORRUPT, E_SPILL_FULL, E_TOO_BIG
 from redo.coding_kernels import (
     fill,
     load_i64,
@@ -99,18 +108,70 @@ def store_width(mem, at, width, value):
 
 
 @jit.inlined
+def end_entry(mem, table, row, number):
+    """Entry `number` of the ends table; negative when the column is external: ~offset of its
+    reference."""
+    at = row + table_word(mem, table, D_ENDS_AT)
+    if table_word(mem, table, D_ENDS_WIDTH) == 2:
+        entry = load_u16(mem, at + 2 * number)
+        return ~(entry - EXTERNAL_END) if entry >= EXTERNAL_END else entry
+    entry = load_u32(mem, at + 4 * number)
+    return ~(entry - EXTERNAL_WIDE_END) if entry >= EXTERNAL_WIDE_END else entry
+
+
+@jit.helper
 def variable_end(mem, table, row, number):
     """Where variable column `number` ends, from the row's start; -1: where the first one begins."""
-    if number < 0:
-        return table_word(mem, table, D_VARIABLE_AT)
-    width = table_word(mem, table, D_ENDS_WIDTH)
-    at = row + table_word(mem, table, D_ENDS_AT) + width * number
-    return load_u16(mem, at) if width == 2 else load_u32(mem, at)
+    while number >= 0:
+        entry = end_entry(mem, table, row, number)
+        if entry >= 0:
+            return entry
+        number -= 1
+    return table_word(mem, table, D_VARIABLE_AT)
+
+
+@jit.helper
+def row_size(mem, table, row):
+    """Bytes of a row."""
+    last = table_word(mem, table, D_VARIABLE_COUNT) - 1
+    size = variable_end(mem, table, row, last)
+    if load_u16(mem, row) & EXTERNAL_ROW:
+        size += 2
+        for number in range(last + 1):
+            if end_entry(mem, table, row, number) < 0:
+                size += REFERENCE_BYTES
+    return size
+
+
+@jit.helper
+def row_null(mem, table, row, column):
+    """Null byte of a stored column of one row: 0, 1, or NULL_EXTERNAL."""
+    if row_is_null(mem, row, column):
+        return 1
+    if load_u16(mem, row) & EXTERNAL_ROW:
+        description = column_of(mem, table, column)
+        kind = load_i64(mem, description + 8 * C_CLASS)
+        at = load_i64(mem, description + 8 * C_AT)
+        if kind != CLASS_FIXED and kind != CLASS_DOUBLE:
+            if end_entry(mem, table, row, at) < 0:
+                return NULL_EXTERNAL
+    return 0
+
+
+@jit.inlined
+def variable_run(mem, table, row, at):
+    """Lane of variable column `at`: its bytes, or its reference when it is external."""
+    end = end_entry(mem, table, row, at)
+    if end < 0:
+        return (row + ~end) << RUN_SHIFT | REFERENCE_BYTES
+    start = variable_end(mem, table, row, at - 1)
+    return (row + start) << RUN_SHIFT | (end - start)
 
 
 @jit.helper
 def row_column(mem, table, row, column):
-    """Lane value of a stored column of one row (0 when it is NULL: ask `row_is_null`)."""
+    """Lane value of a stored column of one row: 0 when it is NULL, its reference when it is
+    external (ask `row_null`)."""
     description = column_of(mem, table, column)
     kind = load_i64(mem, description + 8 * C_CLASS)
     at = load_i64(mem, description + 8 * C_AT)
@@ -121,14 +182,15 @@ def row_column(mem, table, row, column):
         return load_width(mem, row + at, width, signed) << shift
     if kind == CLASS_DOUBLE:
         return load_i64(mem, row + at)
-    start = variable_end(mem, table, row, at - 1)
-    end = variable_end(mem, table, row, at)
-    return (row + start) << RUN_SHIFT | (end - start)
+    return variable_run(mem, table, row, at)
 
 
 @jit.helper
 def rows_extract(mem, table, rows, n, column, lanes, nulls):
-    """A stored column of many rows: row offsets (i8 at `rows`) in, lanes and null bytes out."""
+    """A stored column of many rows: row offsets (i8 at `rows`) in, lanes and null bytes out.
+
+    An external value comes as its reference, with null byte NULL_EXTERNAL.
+    """
     description = column_of(mem, table, column)
     kind = load_i64(mem, description + 8 * C_CLASS)
     at = load_i64(mem, description + 8 * C_AT)
@@ -160,9 +222,9 @@ def rows_extract(mem, table, rows, n, column, lanes, nulls):
         return 0
     for i in range(n):
         row = load_i64(mem, rows + 8 * i)
-        start = variable_end(mem, table, row, at - 1)
-        end = variable_end(mem, table, row, at)
-        store_i64(mem, lanes + 8 * i, (row + start) << RUN_SHIFT | (end - start))
+        store_i64(mem, lanes + 8 * i, variable_run(mem, table, row, at))
+        if load_u16(mem, row) & EXTERNAL_ROW and end_entry(mem, table, row, at) < 0:
+            store_u8(mem, nulls + i, NULL_EXTERNAL)
     return 0
 
 
@@ -177,11 +239,37 @@ def stored_length(mem, description, lane):
     return count
 
 
+@jit.routine
+def references_encode(st, mem, table, lanes, nulls, out, end):
+    """End of `row_encode` for a row with external columns: their references; its bytes."""
+    ends_width = table_word(mem, table, D_ENDS_WIDTH)
+    ends_at = out + table_word(mem, table, D_ENDS_AT)
+    count = 0
+    for column in range(table_word(mem, table, D_COLUMNS)):
+        if load_u8(mem, nulls + column) != NULL_EXTERNAL:
+            continue
+        at = load_i64(mem, column_of(mem, table, column) + 8 * C_AT)
+        place = end + REFERENCE_BYTES * count
+        if ends_width == 2:
+            if place >= EXTERNAL_END:
+                return E_TOO_BIG
+            store_u16(mem, ends_at + 2 * at, place + EXTERNAL_END)
+        else:
+            store_u32(mem, ends_at + 4 * at, place + EXTERNAL_WIDE_END)
+        move(mem, out + place, load_i64(mem, lanes + 8 * column) >> RUN_SHIFT, REFERENCE_BYTES)
+        count += 1
+    end += REFERENCE_BYTES * count
+    store_u16(mem, out + end, count)
+    store_u16(mem, out, load_u16(mem, out) | EXTERNAL_ROW)
+    return end + 2
+
+
 @jit.helper
 def row_encode(st, mem, table, lanes, nulls, out):
     """Write a row at `out` from lane values; its bytes, or E_TOO_BIG.
 
-    lanes, nulls  one per stored column; strings must not lie inside [out, out + row bytes)
+    lanes, nulls  one per stored column; strings must not lie inside [out, out + row bytes).
+                  NULL_EXTERNAL: the lane is a reference, which the row keeps in the value's place
     """
     columns = table_word(mem, table, D_COLUMNS)
     start = table_word(mem, table, D_VARIABLE_AT)
@@ -190,13 +278,16 @@ def row_encode(st, mem, table, lanes, nulls, out):
     fill(mem, out, table_word(mem, table, D_FIXED_AT), 0)
     store_u16(mem, out, table_word(mem, table, D_ROW_FORMAT))
     end = start
+    external = 0
     for column in range(columns):
         description = column_of(mem, table, column)
         kind = load_i64(mem, description + 8 * C_CLASS)
         at = load_i64(mem, description + 8 * C_AT)
         null = load_u8(mem, nulls + column)
         lane = 0 if null else load_i64(mem, lanes + 8 * column)
-        if null:
+        if null == NULL_EXTERNAL:
+            external += 1
+        elif null:
             byte = out + NULLS_AT + (column >> 3)
             store_u8(mem, byte, load_u8(mem, byte) | 1 << (column & 7))
         if kind == CLASS_FIXED:
@@ -211,36 +302,53 @@ def row_encode(st, mem, table, lanes, nulls, out):
                 move(mem, out + end, lane >> RUN_SHIFT, count)
                 end += count
             if ends_width == 2:
-                if end > 0xFFFF:
+                if end >= EXTERNAL_END:
                     return E_TOO_BIG
                 store_u16(mem, ends_at + 2 * at, end)
             else:
                 store_u32(mem, ends_at + 4 * at, end)
-    return end
+    if external == 0:
+        return end
+    return references_encode(st, mem, table, lanes, nulls, out, end)
 
 
 @jit.helper
 def row_bound(mem, table, lanes, nulls):
     """Bytes that `row_encode` will write at most."""
-    total = table_word(mem, table, D_VARIABLE_AT)
+    total = table_word(mem, table, D_VARIABLE_AT) + 2
     for column in range(table_word(mem, table, D_COLUMNS)):
         kind = load_i64(mem, column_of(mem, table, column) + 8 * C_CLASS)
-        if kind != CLASS_FIXED and kind != CLASS_DOUBLE and load_u8(mem, nulls + column) == 0:
+        if kind != CLASS_FIXED and kind != CLASS_DOUBLE and load_u8(mem, nulls + column) != 1:
             total += load_i64(mem, lanes + 8 * column) & RUN_MASK
     return total
+
+
+@jit.routine
+def row_longest(st, mem, table, lanes, nulls):
+    """The column whose value should leave the row first: the longest that may; -1: none may."""
+    found = -1
+    most = EXTERNAL_LEAST
+    for column in range(table_word(mem, table, D_COLUMNS)):
+        if load_i64(mem, column_of(mem, table, column) + 8 * C_LONG) == 0:
+            continue
+        count = load_i64(mem, lanes + 8 * column) & RUN_MASK
+        if load_u8(mem, nulls + column) == 0 and count > most:
+            most = count
+            found = column
+    return found
 
 
 # --- rows of older formats ------------------------------------------------------------------------
 @jit.inlined
 def row_is_old(mem, table, row):
     """1 when a row was written in another format than the table's present one."""
-    return load_u16(mem, row) != table_word(mem, table, D_ROW_FORMAT)
+    return load_u16(mem, row) & FORMAT_MASK != table_word(mem, table, D_ROW_FORMAT)
 
 
 @jit.routine
 def format_of(mem, table, row):
     """Entry (FORMAT_…) of the older format that a row is in, or E_CORRUPT."""
-    number = load_u16(mem, row)
+    number = load_u16(mem, row) & FORMAT_MASK
     at = table_word(mem, table, D_FORMATS_AT)
     for _ in range(table_word(mem, table, D_FORMATS)):
         if load_i64(mem, at + 8 * FORMAT_NUMBER) == number:
@@ -260,6 +368,15 @@ def old_is_null(mem, table, form, row, column):
 
 
 @jit.helper
+def old_null(mem, table, form, row, column):
+    """`row_null` of a present column in a row of the older format `form`."""
+    source = load_i64(mem, load_i64(mem, form + 8 * FORMAT_SOURCES_AT) + 8 * column)
+    if source >= 0:
+        return row_null(mem, load_i64(mem, form + 8 * FORMAT_DESCRIPTOR), row, source)
+    return old_is_null(mem, table, form, row, column)
+
+
+@jit.helper
 def old_column(mem, table, form, row, column):
     """`row_column` of a present column in a row of the older format `form`."""
     source = load_i64(mem, load_i64(mem, form + 8 * FORMAT_SOURCES_AT) + 8 * column)
@@ -272,7 +389,7 @@ def old_column(mem, table, form, row, column):
 def row_upgrade(st, mem, table, row):
     """A row of an older format written anew in the spill buffer, bytes in ST_ROW_BYTES.
 
-    -> its offset, E_NO_ROOM (the spill buffer is full), E_CORRUPT (a format nobody knows)
+    -> its offset, E_SPILL_FULL, E_CORRUPT (a format nobody knows)
     """
     form = format_of(mem, table, row)
     if form < 0:
@@ -282,12 +399,12 @@ def row_upgrade(st, mem, table, row):
     lanes = table_word(mem, table, D_INITIAL_AT) + 16 * columns
     nulls = lanes + 8 * columns
     for column in range(columns):
-        null = old_is_null(mem, table, form, row, column)
-        store_u8(mem, nulls + column, null)
+        store_u8(mem, nulls + column, old_null(mem, table, form, row, column))
         store_i64(mem, lanes + 8 * column, old_column(mem, table, form, row, column))
     out = st[ST_SPILL_NEXT]
     if out + row_bound(mem, table, lanes, nulls) > st[ST_SPILL_END]:
-        return E_NO_ROOM
+        st[ST_SPILL_WANTED] = row_bound(mem, table, lanes, nulls)
+        return E_SPILL_FULL
     count = row_encode(st, mem, table, lanes, nulls, out)
     if count < 0:
         return count
@@ -311,11 +428,11 @@ def decode_row(st, mem, table, row, lanes, nulls):
         if form < 0:
             return form
         for column in range(columns):
-            store_u8(mem, nulls + column, old_is_null(mem, table, form, row, column))
+            store_u8(mem, nulls + column, old_null(mem, table, form, row, column))
             store_i64(mem, lanes + 8 * column, old_column(mem, table, form, row, column))
         return columns
     for column in range(columns):
-        store_u8(mem, nulls + column, row_is_null(mem, row, column))
+        store_u8(mem, nulls + column, row_null(mem, table, row, column))
         store_i64(mem, lanes + 8 * column, row_column(mem, table, row, column))
     return columns
 

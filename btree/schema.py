@@ -158,6 +158,7 @@ class Index:
     root: int = 0
     comment: str = ""
     invisible: bool = False
+    generated: bool = False  #: made for a foreign key, and gone when another index serves it
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +248,11 @@ class Table:
     def has_row_id(self) -> bool:
         """Whether rows have the hidden row id as their last stored column."""
         return bool(self.indexes) and self.indexes[0].parts[0].column == ROW_ID
+
+    @property
+    def has_expressions(self) -> bool:
+        """Whether values are computed when a row changes: by CHECKs, or for generated columns."""
+        return bool(self.checks) or any(column.generated for column in self.columns)
 
     @property
     def stored_columns(self) -> tuple[Column, ...]:

@@ -35,6 +35,8 @@ from btree.page_kernels import scratch, shape_word
 from btree.pool_kernels import pool_find, pool_peek, pool_take
 from btree.state import (
     ST_ALLOCATED,
+    ST_CHAIN_DONE,
+    ST_CHAIN_PAGE,
     ST_FREE_COUNT,
     ST_FREED,
     ST_RESERVED_BYTES,
@@ -224,17 +226,32 @@ def overflow_free(st, mem, page_no):
 
 
 @jit.helper
+def overflow_page(st, mem, page_no):
+    """Frame of an overflow page, or a code."""
+    frame = pool_find(st, mem, page_no)
+    if frame < 0:
+        return frame
+    if load_u16(mem, frame + COUNT_AT) == 0 or load_u16(mem, frame + CELLS_END_AT) != CELLS_AT:
+        return E_CORRUPT
+    return frame
+
+
+@jit.routine
 def overflow_read(st, mem, page_no, count, out):
-    """Gather a value from its chain at `out`. 0 | E_PAGE_MISS | E_CORRUPT."""
-    at = 0
-    while page_no != 0:
-        frame = pool_find(st, mem, page_no)
+    """Gather `count` bytes at `out`, from the start of page `page_no` of a chain on.
+
+    -> 0, E_CORRUPT, or E_PAGE_MISS: ST_CHAIN_DONE bytes are there then, and what comes next is at
+    the start of page ST_CHAIN_PAGE
+    """
+    done = 0
+    while done < count:
+        frame = overflow_page(st, mem, page_no)
         if frame < 0:
+            st[ST_CHAIN_DONE] = done
+            st[ST_CHAIN_PAGE] = page_no
             return frame
-        part = load_u16(mem, frame + COUNT_AT)
-        if at + part > count or load_u16(mem, frame + CELLS_END_AT) != CELLS_AT:
-            return E_CORRUPT
-        move(mem, out + at, frame + CELLS_AT, part)
-        at += part
+        part = min(load_u16(mem, frame + COUNT_AT), count - done)
+        move(mem, out + done, frame + CELLS_AT, part)
+        done += part
         page_no = load_i64(mem, frame + RIGHT_AT)
-    return 0 if at == count else E_CORRUPT
+    return 0

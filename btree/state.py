@@ -21,6 +21,9 @@ ST_POOL_HITS: Final = 73  #: finds answered from the pool (counted by descents, 
 ST_POOL_MISSES: Final = 74  #: finds that ended in E_PAGE_MISS
 ST_AHEAD_AT: Final = 75  #: numbers of pages a scan comes to next, AHEAD_MAX words
 ST_AHEAD_COUNT: Final = 76  #: how many; taken, and set to 0, by the fetch that answers the miss
+ST_AHEAD_SLOT: Final = 79  #: where the last search for what comes next ended
+ST_HOT_COUNT: Final = 77  #: frames flagged FRAME_HOT: at most five eighths of all
+ST_HOT_WANTED: Final = 78  #: pages found again that wait for a hot one to grow cold
 
 # --- 96–159: trees --------------------------------------------------------------------------------
 ST_LEAF_FRAME: Final = 96  #: frame of the leaf a search ended in
@@ -43,6 +46,11 @@ ST_PATH_SLOT: Final = 128  #: slot taken at each level (16 words)
 ST_WEIGHTS_0900: Final = 160  #: weight tables of utf8mb4_0900_ai_ci in the arena (0: not loaded)
 ST_WEIGHTS_GENERAL: Final = 161  #: weight table of utf8mb4_general_ci
 ST_WEIGHTS_LATIN1: Final = 162  #: weight table of latin1_swedish_ci
+
+# --- 176–191: chains of long values ---------------------------------------------------------------
+ST_CHAIN_PAGE: Final = 176  #: last page written, or page to go on reading from
+ST_CHAIN_DONE: Final = 177  #: bytes read before E_PAGE_MISS
+ST_SPILL_WANTED: Final = 178  #: E_SPILL_FULL: bytes that the spill buffer must have
 
 # --- 256–1023: transactions, rows, locks, cursors -------------------------------------------------
 ST_ACTIVE_AT: Final = 256  #: ascending ids of the transactions active here
@@ -73,6 +81,7 @@ ST_LAST_SLOTS: Final = 280  #: last system page of the chain, as `slot_promise` 
 ST_NEXT_TRX: Final = 281  #: next transaction id, as page 1 has it (not on a follower)
 ST_PURGE_UNDO: Final = 282  #: undo pointer of the record that purge looks at next
 ST_WANTED_TABLE: Final = 283  #: id of the table that E_NOT_LOADED is about
+ST_PURGE_TRX: Final = 283  #: greatest transaction id of a record that purge has passed
 ST_COMMITS: Final = 288  #: counters since start
 ST_ROLLBACKS: Final = 289
 ST_ROWS_INSERTED: Final = 290

@@ -142,6 +142,7 @@ UNDO_AT: Final = 80
 UNDO_INSERT: Final = 1
 UNDO_UPDATE: Final = 2
 UNDO_DELETE: Final = 3
+UNDO_CHAIN: Final = 4  #: its row is a reference: the chain goes when the record is undone
 
 UNDONE: Final = 1
 PREVIOUS_DELETED: Final = 2

@@ -17,6 +17,7 @@ from btree.failpoint_kernels import failpoint
 from btree.layout import KIND_AT, PAGE_TRX, PAGE_UNDO
 from btree.lock_kernels import active_place
 from btree.pool_kernels import pool_find
+from btree.reference_kernels import references_share
 from btree.space_kernels import overflow_pages, overflow_write, page_allocate, pages_reserve
 from btree.state import (
     ST_ACTIVE_AT,
@@ -60,8 +61,10 @@ from btree.txn_layout import (
     U_TABLE,
     U_TRX,
     UNDO_AT,
+    UNDO_DELETE,
     UNDO_END,
     UNDO_NEXT,
+    UNDO_UPDATE,
     UNDONE,
 )
 from redo.codes import E_READ_ONLY, E_TOO_BIG, E_TOO_MANY
@@ -210,9 +213,13 @@ def _trx_assign(st, mem, ctx, first_undo):
 
 @routine
 def undo_append(
-    st, mem, ctx, table_id, kind, flags, row_trx, row_undo, key, key_bytes, row, row_bytes
-):
-    """Append a record inside the open MTR, as promised; its undo pointer. Gives `ctx` an id."""
+    st, mem, ctx, table_id, kind, flags, row_trx, row_undo, key, key_bytes, row, row_bytes,
+    newer, newer_bytes,
+):  # fmt: skip
+    """Append a record inside the open MTR, as promised; its undo pointer. Gives `ctx` an id.
+
+    newer, newer_bytes  the row that takes the place of `row`, bytes 0: none (`chain_kernels`, K3)
+    """
     count = _record_bytes(st, key_bytes, row_bytes)
     frame = _tail_with_room(st, mem, count)
     at = load_i64(mem, frame + UNDO_END)
@@ -229,14 +236,17 @@ def undo_append(
     store_i64(mem, build + U_ROW_UNDO, row_undo)
     store_u16(mem, build + U_KEY_BYTES, key_bytes)
     move(mem, build + U_KEY, key, key_bytes)
+    image = build + U_KEY + key_bytes
+    move(mem, image, row, row_bytes)
+    if kind == UNDO_UPDATE or kind == UNDO_DELETE:
+        references_share(st, mem, image, row_bytes, newer, newer_bytes)
     if count < U_KEY + key_bytes + row_bytes:
-        store_i64(mem, build + U_KEY + key_bytes, overflow_write(st, mem, row, row_bytes))
-        store_u32(mem, build + U_KEY + key_bytes + 8, row_bytes)
+        store_i64(mem, image, overflow_write(st, mem, image, row_bytes))
+        store_u32(mem, image + 8, row_bytes)
         store_u8(mem, build + U_FLAGS, flags | IMAGE_SPILLED)
         store_u16(mem, build + U_ROW_BYTES, SPILLED_BYTES)
     else:
         store_u16(mem, build + U_ROW_BYTES, row_bytes)
-        move(mem, build + U_KEY + key_bytes, row, row_bytes)
     page_write(st, mem, frame, at, build, count)
     page_put_i64(st, mem, frame, UNDO_END, at + count)
     if trx_id == 0:

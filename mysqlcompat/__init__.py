@@ -36,8 +36,10 @@ Settings: `variables` over `variable_table`, `status`. Errors: `errors` over `er
 Processes: `__main__` reads the command line (`config`), `serve` checks (`startup`), compiles
 (`progress`) and hands over to `supervisor`, which forks `storage_role` and `node_role` processes
 (`child`, `roles`) and starts anew what dies. `node` puts a writer or a reader together, with
-`sessions` and `patient_volume`; `node_api` is what sessions see of it. `check_command` is
-`mysqlcompat check`; `cluster` is a handle for tests and notebooks:
+`sessions` and `patient_volume`; `node_api` is what sessions see of it. `control_socket` and
+`operations` are how a running cluster is told what to do, `volume_commands` the commands that tell
+it (snapshots, clones, backtrack). `check_command` is `mysqlcompat check`; `cluster` is a handle for
+tests and notebooks:
 
     >>> from mysqlcompat import Cluster
     >>> with Cluster(replicas=1) as cluster:            # doctest: +SKIP

@@ -72,6 +72,7 @@ _METAVARS: Final = {
     "count": "N",
     "port": "PORT",
     "ms": "MS",
+    "s": "SECONDS",
     "directory": "DIR",
     "address": "HOST",
 }
@@ -111,19 +112,23 @@ def _serve(arguments: argparse.Namespace) -> int:
 
 
 def _prepare_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--data",
-        type=Path,
-        default=Config().data,
-        metavar="DIR",
-        help=f"data directory (default: {Config().data})",
-    )
+    _prepare_data_dir(parser)
     parser.add_argument(
         "--volume",
         type=_argument_type(parse_volume),
         default=Config().volume,
         metavar="NAME",
         help=f"which volume (default: {Config().volume})",
+    )
+
+
+def _prepare_data_dir(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        type=Path,
+        default=Config().data,
+        metavar="DIR",
+        help=f"data directory (default: {Config().data})",
     )
 
 
@@ -149,6 +154,87 @@ def _dump(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _prepare_names(parser: argparse.ArgumentParser, **names: str) -> None:
+    """Positional names, then the data directory."""
+    for name, meaning in names.items():
+        parser.add_argument(
+            name, type=_argument_type(parse_volume), metavar=name.upper(), help=meaning
+        )
+    _prepare_data_dir(parser)
+
+
+def _prepare_snapshot(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(title="what to do", metavar="VERB", dest="verb", required=True)
+    create = verbs.add_parser("create", help="freeze a volume as it is now")
+    create.add_argument("name", type=_argument_type(parse_volume), metavar="NAME")
+    _prepare_data(create)
+    _prepare_data_dir(verbs.add_parser("list", help="one line per snapshot"))
+    _prepare_names(verbs.add_parser("drop", help="remove a snapshot"), name="snapshot")
+    restore = verbs.add_parser("restore", help="make a volume of a snapshot")
+    _prepare_names(restore, name="snapshot")
+    restore.add_argument(
+        "--as", dest="to", type=_argument_type(parse_volume), metavar="VOLUME", required=True
+    )
+
+
+def _snapshot(arguments: argparse.Namespace) -> int:
+    from mysqlcompat import volume_commands as commands
+
+    data = arguments.data.absolute()
+    match arguments.verb:
+        case "create":
+            return commands.create_snapshot(data, arguments.volume, arguments.name)
+        case "drop":
+            return commands.drop_snapshot(data, arguments.name)
+        case "restore":
+            return commands.restore_snapshot(data, arguments.name, arguments.to)
+    return commands.list_snapshots(data)
+
+
+def _prepare_clone(parser: argparse.ArgumentParser) -> None:
+    _prepare_names(parser, source="volume to clone", to="the new volume")
+
+
+def _clone(arguments: argparse.Namespace) -> int:
+    from mysqlcompat.volume_commands import clone
+
+    return clone(arguments.data.absolute(), arguments.source, arguments.to)
+
+
+def _prepare_volume(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(title="what to do", metavar="VERB", dest="verb", required=True)
+    _prepare_data_dir(verbs.add_parser("list", help="one line per volume"))
+    _prepare_names(verbs.add_parser("drop", help="remove a volume nobody serves"), name="volume")
+
+
+def _volume(arguments: argparse.Namespace) -> int:
+    from mysqlcompat import volume_commands as commands
+
+    data = arguments.data.absolute()
+    if arguments.verb == "drop":
+        return commands.drop_volume(data, arguments.name)
+    return commands.list_volumes(data)
+
+
+def _prepare_backtrack(parser: argparse.ArgumentParser) -> None:
+    from mysqlcompat.volume_commands import parse_moment
+
+    parser.add_argument(
+        "--to",
+        type=_argument_type(parse_moment),
+        metavar="'YYYY-MM-DD HH:MM:SS[.ffffff]'",
+        required=True,
+        help="the moment, UTC: the volume is as it was then",
+    )
+    _prepare_data(parser)
+
+
+def _backtrack(arguments: argparse.Namespace) -> int:
+    from mysqlcompat.volume_commands import backtrack
+
+    return backtrack(arguments.data.absolute(), arguments.volume, arguments.to)
+
+
 def _compile(_: argparse.Namespace) -> int:
     from mysqlcompat.progress import compile_kernels
 
@@ -165,6 +251,10 @@ COMMANDS: Final = (
     Command("serve", "run a cluster in the foreground; Ctrl-C stops it", _prepare_serve, _serve),
     Command("check", "verify a stopped cluster's data, page by page", _prepare_data, _check),
     Command("dump", "print a stopped cluster's log or pages", _prepare_dump, _dump),
+    Command("snapshot", "create, list, drop and restore snapshots", _prepare_snapshot, _snapshot),
+    Command("clone", "make a volume that begins as another one is now", _prepare_clone, _clone),
+    Command("volume", "list and drop volumes", _prepare_volume, _volume),
+    Command("backtrack", "take a volume back in time, or forward", _prepare_backtrack, _backtrack),
     Command(
         "compile", "compile kernels now instead of at the first start", _prepare_nothing, _compile
     ),

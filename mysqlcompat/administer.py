@@ -6,13 +6,17 @@ A handler is ``async (session, statement, binary) -> Result``. SHOW is in `show.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from btree.schema import Table
+from btree.statistics import Sampling
 from mysqlcompat import assignments, compiler, prepared, show, status, table_locks
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.ddl import execute as ddl
 from mysqlcompat.errors import SqlError
+from mysqlcompat.information_schema import VirtualTable
 from mysqlcompat.results import ColumnDef, Ok, Result, Rows
 from mysqlcompat.show_columns import columns_of as show_columns
 from mysqlcompat.sql import statements as st
@@ -198,8 +202,8 @@ async def _flush(session: Session, statement: st.Flush, binary: bool) -> Result:
 
 
 async def _maintain(session: Session, statement: st.TableMaintenance, binary: bool) -> Result:
-    """ANALYZE, CHECK, OPTIMIZE TABLE: one or two rows a table. Statistics are read live and pages
-    are merged as they empty, so there is nothing to do but look that the table is there."""
+    """ANALYZE, CHECK, OPTIMIZE TABLE: one or two rows a table. Pages are merged as they empty, so
+    OPTIMIZE has nothing to do but what ANALYZE does."""
     if statement.verb != "check":
         await session.transaction.commit()
     view = CatalogView(session)
@@ -212,12 +216,24 @@ async def _maintain(session: Session, statement: st.TableMaintenance, binary: bo
             rows.append((shown, statement.verb, "Error", message))
             rows.append((shown, statement.verb, "status", "Operation failed"))
             continue
+        if statement.verb != "check" and not session.node.read_only:
+            await _analyze(session, view.find(database, name.name))
         if statement.verb == "optimize":
             message = "Table does not support optimize, doing recreate + analyze instead"
             rows.append((shown, statement.verb, "note", message))
         rows.append((shown, statement.verb, "status", "OK"))
     columns = show_columns("analyze")
     return Rows(columns, PythonRows(columns, rows, binary))
+
+
+async def _analyze(session: Session, table: Table | VirtualTable | None) -> None:
+    """Sample a table, letting others run in between."""
+    if isinstance(table, Table):
+        statistics = session.node.engine.statistics
+        sampling = Sampling(session.node.engine, table)
+        while sampling.step():
+            await asyncio.sleep(0)
+        statistics.keep(sampling)
 
 
 async def _explain(session: Session, statement: st.Explain, binary: bool) -> Result:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from btree.schema import TypeKind
+from btree.layout import RUN_SHIFT
+from btree.schema import Table, TypeKind
 from mysqlcompat import bulk_kernels as kernels
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine import layout
@@ -101,7 +102,7 @@ class GivenRows:
             data = to_bytes(value, sql_type)
             at = memory.alloc(max(len(data), 1))
             self.arena.mem[at : at + len(data)] = np.frombuffer(data, np.uint8)
-            lane = at << 24 | len(data)
+            lane = at << RUN_SHIFT | len(data)
         elif value is not None:
             lane = to_lane(value, sql_type, zone)
         self.arena.words(self.lanes + 8 * number, 1)[0] = lane
@@ -186,7 +187,10 @@ def _program(session: Session, head: bytes, width: int, context: int) -> Program
             statement = compiler.resolved(text, session)
             if not isinstance(statement, Insert) or len(statement.columns) != width:
                 return None
-            if statement.table.table is None or statement.replace or statement.ignore:
+            table = statement.table.table
+            if table is None or statement.replace or statement.ignore:
+                return None
+            if isinstance(table, Table) and table.has_expressions:
                 return None
             made = replace(statement, given=True)
             program = machine_of(session.node.engine).compile(made, version)

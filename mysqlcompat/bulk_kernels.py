@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from btree.layout import RUN_SHIFT
 from mysqlcompat.lane.fingerprint_kernels import (
     has_escape,
     is_space,
@@ -204,7 +205,7 @@ def _text_into(mem, column, at, found, lane_out):
         high |= load_u8(mem, i)
     if high >= 128:
         return 0
-    store_i64(mem, lane_out, start << 24 | (stop - start))
+    store_i64(mem, lane_out, start << RUN_SHIFT | (stop - start))
     return 1
 
 

@@ -90,6 +90,9 @@ class CatalogView:
     def find(self, database: str | None, name: str) -> Table | VirtualTable | None:
         """The same, None when the database has no such table."""
         database = self.resolve_database(database)
+        private = self.session.private_tables.get((database, name))
+        if private is not None:
+            return private
         if is_virtual(database):
             return information_schema.table_named(database, name)
         found: Table | None = self._catalog.table(database, name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import Column, ColumnType, Table, TypeKind
 from mysqlcompat.catalog_view import CatalogView
@@ -31,13 +31,21 @@ from mysqlcompat.wire.fields import Fields
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
 
+_TIME_HINT: Final = re.compile(
+    r"\s*SELECT\s*/\*\+(?:(?!\*/).)*?\bMAX_EXECUTION_TIME\s*\(\s*(\d{1,10})\s*\)",
+    re.IGNORECASE | re.DOTALL,
+)
 #: A value and the type it came with.
 Typed = tuple[Any, SqlType | None]
 
 
 def compile_statement(text: str, session: Session) -> Program:
     """A program for one DML or SELECT statement."""
-    return compile_tree(resolved(text, session), session)
+    program = compile_tree(resolved(text, session), session)
+    hint = _TIME_HINT.match(text) if "/*+" in text else None
+    if hint is not None:
+        program.max_execution_ms = int(hint[1])
+    return program
 
 
 def compile_tree(statement: typed.Statement, session: Session) -> Program:

@@ -66,6 +66,13 @@ def parse_count(text: str) -> int:
     return int(text)
 
 
+def parse_window(text: str) -> int:
+    """A backtrack window: as in Aurora, at most 72 hours."""
+    if not text.isdigit() or int(text) > 72 * 3600:
+        raise BadOption(f"{text!r} is not a window in seconds: 0 to 259200")
+    return int(text)
+
+
 def parse_page_bytes(text: str) -> int:
     """A page size: a power of two, 256 to 65536."""
     size = parse_size(text)
@@ -132,6 +139,9 @@ class Config:
     )
     coalesce_bytes: int = _option(
         64 * MIB, parse_size, "bytes", "log a copy gathers before it turns it into pages", LIMITS
+    )
+    backtrack_window: int = _option(
+        0, parse_window, "s", "how far back in time the volume can be taken; 0: not at all", LIMITS
     )
     max_connections: int = _option(
         500, parse_count, "count", "connections a node accepts (MySQL: 1040 beyond)", LIMITS

@@ -17,7 +17,7 @@ import numpy as np
 
 from btree.schema import TypeKind
 from mysqlcompat import jsonb, temporal
-from mysqlcompat.convert_temporal import to_date, to_datetime, to_time
+from mysqlcompat.convert_temporal import bit_bytes, to_date, to_datetime, to_time
 from mysqlcompat.errors import SqlError
 from mysqlcompat.jsonb import Json, Opaque
 from mysqlcompat.message_text import shown, shown_as_c, shown_number, text_for_number
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
 
 _I63, _U64 = 1 << 63, 1 << 64
+#: Columns whose text MySQL reads as a DOUBLE without a word about what is behind the number.
+_QUIET_KINDS: Final = (TypeKind.TEXT, TypeKind.TINYTEXT, TypeKind.BLOB, TypeKind.TINYBLOB)
 _DECIMAL_DIGITS: Final = 81  #: of a decimal on the way, nine words of nine digits
 GREATEST_FLOAT: Final = float(np.finfo(np.float32).max)
 
@@ -208,7 +210,7 @@ def double_of(context: Context, value: Any, source: SqlType, name: str = "") -> 
             if source.kind in (TypeKind.ENUM, TypeKind.SET) and isinstance(value, str):
                 return float(member_number(value, source))
             number, whole = leading_double(text_for_number(value))
-            if not whole and value:
+            if not whole and value.strip() and source.kind not in _QUIET_KINDS:
                 context.warn(1292, f"Truncated incorrect DOUBLE value: '{shown_as_c(value)}'")
             return number
         case date() | PartialDate() | timedelta():
@@ -235,7 +237,7 @@ def to_decimal(
 ) -> Decimal:
     number = decimal_of(context, value, source, name)
     if not explicit:
-        return round_decimal(number, target.scale)
+        return number if target.mixed else round_decimal(number, target.scale)
     limit = greatest_decimal(target.precision, target.scale)
     if number.adjusted() > target.precision or abs(round_decimal(number, target.scale)) > limit:
         context.warn(1264, f"Out of range value for column '{name}' at row 1")
@@ -305,6 +307,8 @@ def _decimal_of_double(context: Context, value: float) -> Decimal:
 def to_string(
     context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
 ) -> str | bytes | None:
+    if source.kind is TypeKind.BIT and isinstance(value, int):
+        value = bit_bytes(value, source)
     if target.collation == BINARY:
         return _to_binary(context, value, source, target, explicit)
     if isinstance(value, bytes):

@@ -54,6 +54,7 @@ TABLE: Final = """\
 1368 HY000 CHECK OPTION on non-updatable view '%s.%s'
 1369 HY000 CHECK OPTION failed '%s.%s'
 1370 42000 %s command denied to user '%s'@'%s' for routine '%s'
+1382 HY000 The '%s' syntax is reserved for purposes internal to the MySQL server
 1390 HY000 Prepared statement contains too many placeholders
 1391 HY000 Key part '%s' length cannot be 0
 1392 HY000 View text checksum failed
@@ -204,6 +205,8 @@ TABLE: Final = """\
 1835 HY000 Malformed communication packet.
 1836 HY000 Running in read-only mode
 1838 HY000 The system variable %s cannot be set in stored procedures.
+1800 HY000 Unknown ALGORITHM '%s'
+1801 HY000 Unknown LOCK type '%s'
 1845 0A000 %s is not supported for this operation. Try %s.
 1846 0A000 %s is not supported. Reason: %s. Try %s.
 1847 HY000 COPY algorithm requires a lock
@@ -273,6 +276,10 @@ TABLE: Final = """\
   --require_secure_transport=ON.
 3165 42000 A path expression is not a path to a cell in an array.
 3175 HY000 Cannot create index on virtual column whose base column has foreign constraint.
+3235 HY000 KDF method name is not valid. Please use hkdf or pbkdf2_hmac method name
+3236 HY000 For KDF method %s iterations value less than 1000 or more than 65535 is not allowed
+  due to security reasons. Please provide iterations >= 1000 and iterations < 65535
+3238 HY000 KDF option size is invalid, please provide valid size < 256 bytes and not NULL
 3500 HY000 CREATE TEMPORARY TABLE is not allowed with ROW_FORMAT=COMPRESSED or KEY_BLOCK_SIZE.
 3505 HY000 Too long enumeration/set value for column %s.
 3507 HY000 Failed to update %s dictionary object.
@@ -338,9 +345,21 @@ TABLE: Final = """\
 3665 22035 Missing value for JSON_TABLE column '%s'
 3669 22003 Value is out of range for JSON_TABLE's column '%s'
 3675 HY000 Create table/tablespace '%s' failed, as disk is full
+3676 HY000 Could not parse argument to digest function: "%s".
 3685 HY000 Illegal argument to a regular expression.
+3686 HY000 Index out of bounds in regular expression search.
+3688 HY000 Syntax error in regular expression on line %s, character %s.
 3689 HY000 Unrecognized escape sequence in regular expression.
+3690 HY000 The regular expression contains a feature that is not implemented in this library
+  version.
+3691 HY000 Mismatched parenthesis in regular expression.
 3692 HY000 Incorrect description of a {min,max} interval.
+3693 HY000 The maximum is less than the minumum in a {min,max} interval.
+3694 HY000 Invalid back-reference in regular expression.
+3695 HY000 The look-behind assertion exceeds the limit in regular expression.
+3696 HY000 The regular expression contains an unclosed bracket expression.
+3697 HY000 The regular expression contains an [x-y] character range where x comes after y.
+3699 HY000 Timeout exceeded in regular expression match.
 3719 HY000 'utf8' is currently an alias for the character set UTF8MB3, but will be an alias for
   UTF8MB4 in a future release. Please consider using UTF8MB4 in order to be unambiguous.
 3720 HY000 NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by
@@ -389,6 +408,7 @@ TABLE: Final = """\
 3825 HY000 Request to create %s table while using an %s tablespace.
 3854 HY000 Cannot convert string '%s' from %s to %s
 3877 HY000 %s
+3887 HY000 A capture group has an invalid name.
 3903 22018 Invalid JSON value for CAST for functional index '%s'.
 3904 22003 Out of range JSON value for CAST for functional index '%s'.
 3905 HY000 Exceeded max number of values per record for multi-valued index '%s' by %s value(s).
@@ -409,6 +429,7 @@ TABLE: Final = """\
 3988 HY000 Conversion from collation %s into %s impossible for %s
 3989 HY000 Schema '%s' is in read only mode.
 3995 HY000 Character set '%s' cannot be used in conjunction with '%s' in call to %s.
+4007 HY000 Decimal number in regular expression is too large.
 4028 HY000 A table must have at least one visible column.
 4031 HY000 The client was disconnected by the server because of inactivity. See wait_timeout and
   interactive_timeout for configuring this behavior.

@@ -55,8 +55,9 @@ from replicas.reader import ReadEngine
 
 #: Private arena besides frames and stream scratch: machine, lane, sessions. Address space, not
 #: memory: pages are taken as they are touched.
-WORK_BYTES: Final = 2048 * MIB
+WORK_BYTES: Final = 8192 * MIB
 NO_VIEW: Final = 1 << 62
+_VIEW_SESSION: Final = CTRL_SUPERVISOR + 8 * 32  #: connections that hold the oldest views
 
 
 class ClusterNode:
@@ -108,16 +109,35 @@ class ClusterNode:
 
     def beat(self) -> None:
         """Several times a second: figures of this node for the others."""
-        place = 0 if self.name == WRITER else 1 + (replica_number(self.name) or 0)
+        place = self._place
         self.control.put(CTRL_SUPERVISOR + 8 * place, self._cpu.hundredths_of_percent())
+        _, holder = self.oldest_view()
+        self.control.put(_VIEW_SESSION + 8 * place, holder)
+
+    @property
+    def _place(self) -> int:
+        """This node's among the words of all: 0 for the writer, then replicas."""
+        return 0 if self.name == WRITER else 1 + (replica_number(self.name) or 0)
+
+    def oldest_view(self) -> tuple[int, int]:
+        """(lowest transaction that the oldest open view here does not show, its connection)."""
+        ctx, low = self.engine.oldest_view()
+        for session in self.processlist:
+            if ctx and session.ctx == ctx:
+                return low, session.connection_id
+        return low, 0
 
     def replica_status(self) -> list[ReplicaStatus]:
         """The writer first, then every reader that is alive."""
         now_us = time.time_ns() // 1000
         vdl = self.control.vdl
-        rows = [
-            ReplicaStatus(WRITER, True, "MASTER_SESSION_ID", 0.0, now_us, self._cpu_of(0), vdl, vdl)
-        ]
+        session = self.control.get(_VIEW_SESSION)
+        view = 0
+        if self.name == WRITER:
+            view, session = self.oldest_view()
+        master = "MASTER_SESSION_ID"
+        writer = (WRITER, True, master, 0.0, now_us, self._cpu_of(0), vdl, vdl, view, session)
+        rows = [ReplicaStatus(*writer)]
         return rows + [
             self._reader_status(number, now_us)
             for number in range(REPLICAS_MAX)
@@ -136,6 +156,8 @@ class ClusterNode:
             cpu_percent=self._cpu_of(number + 1),
             durable_lsn=self.control.vdl,
             applied_lsn=self._word(number, REPLICA_APPLIED),
+            view_trx_id=self._word(number, REPLICA_VIEW_LOW),
+            view_session=self.control.get(_VIEW_SESSION + 8 * (number + 1)),
         )
 
     def _word(self, number: int, word: int) -> int:

@@ -32,6 +32,8 @@ class ReplicaStatus:
     cpu_percent: float = 0.0
     durable_lsn: int = 0
     applied_lsn: int = 0
+    view_trx_id: int = 0  #: lowest transaction that its oldest open view does not show, 0: none
+    view_session: int = 0  #: connection that holds this view, 0: none does
 
 
 class ProcessList:

@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 from mysqlcompat.config import Config
+from mysqlcompat.control_socket import control_socket
 from mysqlcompat.startup import StartError, listen, lock_volume
 from mysqlcompat.supervisor import Roles, Shared, Supervisor
 from replicas.endpoints import READER_ENDPOINT, WRITER_ENDPOINT
@@ -48,6 +49,7 @@ def serve(config: Config, init_file: Path | None, notify_fd: int | None) -> int:
         private_fds=[lock_fd] + ([] if notify_fd is None else [notify_fd]),
         announce=lambda: _announce(config, shared, bool(script)),
         notify_fd=notify_fd,
+        control_path=control_socket(config.volume_dir),
     )
     return supervisor.run()
 

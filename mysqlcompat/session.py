@@ -271,9 +271,10 @@ class Session(SessionState):
         uses_tables = bool(program.tables)
         if uses_tables:
             transaction.enter_statement(program.tables, program.written, program.locking)
-        if self.max_execution_ms and program.kind == "read":
+        limit_ms = program.max_execution_ms or self.max_execution_ms
+        if limit_ms and program.kind == "read":
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self.max_execution_ms / 1000, self.cancel, "timeout")
+            self._timer = loop.call_later(limit_ms / 1000, self.cancel, "timeout")
         try:
             result = await run.execute(program, self, values, binary, literals, given)
         finally:
@@ -287,6 +288,7 @@ class Session(SessionState):
         self.row_count = result.affected
         if result.generated_id:
             self.last_insert_id = result.generated_id
+            self.forget_insert_id()
         result.warnings = self.diagnostics.warning_count
         return result
 
@@ -316,6 +318,7 @@ class Session(SessionState):
         fixed = self.variables.get("timestamp")
         self.now_us = int(float(fixed) * 1e6) if fixed else self.since_us
         self.strict = False
+        self.asked_insert_id = 0
         self.effects.clear()
         self.parser_notes = []
         self._task = asyncio.current_task()
@@ -335,9 +338,9 @@ class Session(SessionState):
     def _failed(self, error: BaseException) -> BaseException:
         """Undo what must be undone and give the error the client sees."""
         if isinstance(error, asyncio.CancelledError):
-            if not self.kill_requested:
+            if self.kill_requested in ("", "connection"):
                 self.transaction.rollback()
-                return error  # the client has gone: the wire cancelled
+                return error  # the client has gone, or is not to hear anything more
             task = asyncio.current_task()
             if task is not None:
                 task.uncancel()

@@ -29,6 +29,8 @@ _MEANING: Final = (
     "character_set_results",
     "time_zone",
     "div_precision_increment",
+    "group_concat_max_len",
+    "block_encryption_mode",
 )
 _CLIENT_OPTIONAL_METADATA: Final = 1 << 25
 
@@ -126,6 +128,7 @@ class SessionPlans:
         elif not transaction.explicit:
             return None
         refused = session.node.read_only or transaction.is_read_only
+        refused = refused or session.auto_increment is not None
         writes = not (refused or locks.closed_to_writes)
         return Terms(self.context, self._mode, session.ctx, writes)
 

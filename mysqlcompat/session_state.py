@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from btree.schema import Table
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
 from mysqlcompat.errors import STRICT, SqlError
@@ -44,6 +45,8 @@ CLIENT_INTERACTIVE: Final = 1 << 10
 CLIENT_FOUND_ROWS: Final = 1 << 1
 
 
+#: What AUTO_INCREMENT values depend on: `auto_increment`.
+_COUNTING: Final = ("auto_increment_increment", "auto_increment_offset", "insert_id")
 #: Stages of statements by their first word.
 _STAGES: Final = {"update": "updating", "delete": "updating", "insert": "update"}
 #: Results in these go out as the kernels make them.
@@ -75,12 +78,17 @@ class SessionState:
         self.parser_notes: list[Note] = []  #: deprecations in the running statement's text
         self.text = ""  #: the running statement, for the process list
         self.command = "Sleep"
+        #: (database, name) -> tables that only this session may name
+        self.private_tables: dict[tuple[str, str], Table] = {}
         self.own_stage = ""  #: what a wait that is not for a lock is called
         self.since_us = self.now_us
         self.effects = Effects()
         self.user_locks = UserLocks(node.processlist.locks, self.transaction.owner)
         self.kill_requested = ""  #: "query", "connection", or "timeout"
         self.max_execution_ms = 0  #: of a SELECT, 0: any
+        #: Step, offset, next value (SET insert_id), 1: 0 stays 0. None: as usual
+        self.auto_increment: tuple[int, ...] | None = None
+        self.asked_insert_id = 0  #: what LAST_INSERT_ID(expression) said in this statement
         self._timer: asyncio.TimerHandle | None = None  #: ends the running SELECT
         self._task: asyncio.Task[Any] | None = None
         self._changes: list[StateChange] = []
@@ -127,6 +135,10 @@ class SessionState:
         seconds, limit_ms = variables.get("lock_wait_timeout"), variables.get("max_execution_time")
         assert isinstance(seconds, int) and isinstance(limit_ms, int)
         self.max_execution_ms = limit_ms
+        counting = tuple(int(variables.get(name) or 0) for name in _COUNTING)
+        keep_zero = int("NO_AUTO_VALUE_ON_ZERO" in self.sql_mode)
+        plain = counting == (1, 1, 0) and not keep_zero
+        self.auto_increment = None if plain else (*counting, keep_zero)
         self.transaction.lock_wait_seconds = seconds
         limit = variables.get("max_error_count")
         assert isinstance(limit, int)
@@ -196,8 +208,8 @@ class SessionState:
         return self._random.random()
 
     async def sleep(self, seconds: float, uses_tables: bool) -> int:
-        """What SLEEP() waits for. KILL QUERY or max_execution_time ends it with 1 instead of 0 when the statement does
-        nothing else; a statement over tables is interrupted by it like any other."""
+        """What SLEEP() waits for. KILL QUERY or max_execution_time ends it with 1 instead of 0 when
+        the statement does nothing else; a statement over tables is interrupted like any other."""
         self.own_stage = "User sleep"
         try:
             await sleep(seconds)
@@ -262,6 +274,12 @@ class SessionState:
         )
 
     # Changes of state which several statements make
+
+    def forget_insert_id(self) -> None:
+        """SET insert_id is for one statement."""
+        if self.auto_increment is not None and self.auto_increment[2]:
+            self.variables.put("insert_id", 0)
+            self.variables_changed()
 
     def use(self, database: str) -> None:
         """Make `database` the current one; ERROR 1049 when there is none."""

@@ -15,7 +15,7 @@ from mysqlcompat import accounts, compiler, information_schema, status, variable
 from mysqlcompat.catalog_view import CatalogView, is_virtual
 from mysqlcompat.ddl import text
 from mysqlcompat.errors import SqlError
-from mysqlcompat.information_schema import VirtualTable, describe
+from mysqlcompat.information_schema import VirtualTable, describe, statistics
 from mysqlcompat.results import ColumnDef, Result, Rows
 from mysqlcompat.show_columns import columns_of
 from mysqlcompat.sql.statements import Show
@@ -127,7 +127,7 @@ def _index(session: Session, show: Show) -> Iterable[Row]:
                 number,
                 column.name,
                 "D" if part.descending else "A",
-                describe.cardinality(session, table, index),
+                statistics.cardinality(session, table, index, number),
                 part.length or None,
                 None,
                 "YES" if column.nullable else "",
@@ -160,11 +160,11 @@ def _table_status(session: Session, show: Show) -> Iterable[Row]:
         if isinstance(table, VirtualTable):
             yield (table.name, None, 10, *(None,) * 14, "")
             continue
-        rows = describe.row_count(session, table)
+        rows = statistics.rows_of(session, table)
+        size = statistics.sizes(session, table)
         form = table.options.get("row_format", "DYNAMIC").capitalize()
         yield (
-            table.name, table.engine, 10, form, rows, 0, 16384, 0,
-            16384 * (len(describe.visible_indexes(table)) - 1), 0,
+            table.name, table.engine, 10, form, rows, size.row, size.data, 0, size.indexes, 0,
             describe.next_auto_increment(session, table), describe.created(table), None, None,
             table.collation, None,
             f"row_format={table.options['row_format']}" if "row_format" in table.options else "",

@@ -128,6 +128,7 @@ class SqlType:
     coercibility  MySQL's: 0 explicit COLLATE, 2 column, 3 system constant, 4 literal, 5 number,
                   6 NULL
     zerofill      numbers of a column that are shown with leading zeros, `length` digits
+    mixed         DECIMAL whose values keep the scale of the branch they come from (IF, CASE …)
     """
 
     kind: TypeKind
@@ -140,6 +141,7 @@ class SqlType:
     members: tuple[str, ...] = ()
     coercibility: int = 5
     zerofill: bool = False
+    mixed: bool = False
 
     @property
     def cls(self) -> Class:
@@ -157,7 +159,8 @@ class SqlType:
     @property
     def is_wide_decimal(self) -> bool:
         """DECIMAL whose lane is text instead of a scaled integer."""
-        return self.cls is Class.DECIMAL and self.precision > LANE_DECIMAL_DIGITS
+        is_long = self.precision > LANE_DECIMAL_DIGITS or self.mixed
+        return self.cls is Class.DECIMAL and is_long
 
     def or_null(self, nullable: bool = True) -> SqlType:
         return self if self.nullable == nullable else replace(self, nullable=nullable)
@@ -305,7 +308,7 @@ def of_column_type(declared: ColumnType, nullable: bool) -> SqlType:
         length,
         scale,
         precision,
-        declared.unsigned or kind is TypeKind.YEAR,
+        declared.unsigned or kind in (TypeKind.YEAR, TypeKind.BIT),
         collation,
         nullable,
         tuple(declared.members or ()),

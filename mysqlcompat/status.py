@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from mysqlcompat.engine_status import status_figures
 from mysqlcompat.lane.lane_layout import L_SERVED
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def status_rows(session: Session) -> list[tuple[str, str]]:
         "Uptime": uptime_s(session),
         "Uptime_since_flush_status": uptime_s(session),
     }
+    rows |= status_figures(node.engine)
     for command in _COMMANDS:
         rows[f"Com_{command}"] = counters.commands.get(command, 0)
     return sorted((name, str(value)) for name, value in rows.items())

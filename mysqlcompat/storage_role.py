@@ -6,18 +6,17 @@ import logging
 import signal
 import sys
 import threading
-import uuid
 from pathlib import Path
 from typing import Final
 
 from mysqlcompat.child import Status
 from mysqlcompat.config import Config
+from mysqlcompat.control_socket import socket_path
 from mysqlcompat.supervisor import Shared
 from redo.storage_server import StorageConfig, StorageServer
 
 BEAT_S: Final = 0.2
 LOG_FORMAT: Final = "%(asctime)s {name} %(levelname)s %(message)s"
-SOCKET_PATH_LIMIT: Final = 100  #: sun_path is 108 bytes; the server appends a suffix for a moment
 
 
 def start_logging(name: str) -> None:
@@ -28,11 +27,8 @@ def start_logging(name: str) -> None:
 
 
 def storage_socket(volume_dir: Path) -> str:
-    """Where the storage process listens: beside the copies, if the path is short enough."""
-    path = str(volume_dir / "storage.sock")
-    if len(path) <= SOCKET_PATH_LIMIT:
-        return path
-    return f"/tmp/mysqlcompat-{uuid.uuid5(uuid.NAMESPACE_URL, path)}.sock"
+    """Where the storage process listens."""
+    return socket_path(volume_dir, "storage.sock")
 
 
 def run_storage(config: Config, shared: Shared, name: str, status: Status) -> None:
@@ -44,6 +40,7 @@ def run_storage(config: Config, shared: Shared, name: str, status: Status) -> No
         page_bytes=config.page_bytes,
         pg_pages=max(1, config.group_bytes // config.page_bytes),
         coalesce_bytes=config.coalesce_bytes,
+        backtrack_window_s=config.backtrack_window,
     )
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

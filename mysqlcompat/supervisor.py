@@ -30,7 +30,9 @@ from typing import Final
 
 from mysqlcompat.child import Child, Status, fork_child
 from mysqlcompat.config import Config
-from redo.arena import CONTROL_AT, create_ring
+from mysqlcompat.control_socket import ControlServer
+from mysqlcompat.operations import Operations
+from redo.arena import CONTROL_AT, CONTROL_BYTES, create_ring
 from redo.control import REPLICA_STRIDE, replica_word
 from replicas.endpoints import READER_ENDPOINT, WRITER_ENDPOINT, replica_name, replica_number
 from replicas.failover import (
@@ -117,6 +119,7 @@ class Supervisor:
 
     announce   called once, when every process serves for the first time
     notify_fd  where to report events as JSON lines (`mysqlcompat.Cluster` listens), or None
+    control_path  socket to take requests on (`operations.py`), or None
     """
 
     def __init__(
@@ -127,6 +130,7 @@ class Supervisor:
         private_fds: list[int],
         announce: Callable[[], None],
         notify_fd: int | None = None,
+        control_path: str | None = None,
     ) -> None:
         self.config = config
         self.shared = shared
@@ -139,20 +143,31 @@ class Supervisor:
         self._announce = announce
         self._notify_fd = notify_fd
         self._selector = selectors.DefaultSelector()
-        self._never_ready = [STORAGE, WRITER, *map(replica_name, range(1, config.replicas + 1))]
+        self._never_ready = self._everybody()
         self._stopping = False
+        self._starting_anew = False
+        self._control_path = control_path
+        self._control: ControlServer | None = None
+
+    def _everybody(self) -> list[str]:
+        return [STORAGE, WRITER, *map(replica_name, range(1, self.config.replicas + 1))]
 
     # -- the whole life -------------------------------------------------------------------
 
     def run(self) -> int:
         """Start everything, stay until a signal or a hopeless failure, stop everything."""
         wake_read, wake_write = self._catch_signals()
+        if self._control_path is not None:
+            operations = Operations(self)
+            self._control = ControlServer(self._control_path, self._selector, operations.handle)
         try:
             self._start_next()
             while not self._stopping:
                 self._turn()
         finally:
             self._stop_all()
+            if self._control is not None:
+                self._control.close()
             signal.set_wakeup_fd(-1)
             os.close(wake_read)
             os.close(wake_write)
@@ -197,7 +212,7 @@ class Supervisor:
 
     def _start(self, name: str) -> None:
         role = self.roles.of(name)
-        close = list(self._private_fds)
+        close = [*self._private_fds, *(self._control.fds if self._control else ())]
         for child in self.children.values():
             close += [child.pidfd, child.status_fd]
         child = fork_child(name, lambda status: role(self.config, self.shared, name, status), close)
@@ -243,7 +258,7 @@ class Supervisor:
         self.shared.forget_replica(child.name)
         self.membership.died(child.name)
         self._notify("died", child.name)
-        if not self._stopping:
+        if not self._stopping and not self._starting_anew:
             sys.stderr.write(f"mysqlcompat: {child.name} (pid {child.pid}): {reason}\n")
             self._carry_out(self.restarts.step(Died(child.name, clock_ms(), reason)))
 
@@ -257,6 +272,30 @@ class Supervisor:
                 case GiveUp(why):
                     self.failure = why
                     self._stopping = True
+
+    # -- starting anew --------------------------------------------------------------------
+
+    def start_anew(self, between: Callable[[], None], then: Callable[[], None]) -> None:
+        """Kill every process and start as after a crash of the machine: nothing is remembered.
+
+        between   called when only storage lives;  then  when every process serves
+        """
+        self._starting_anew = True
+        nodes = [child for child in self.children.values() if child.name != STORAGE]
+        self._kill(nodes)
+        between()
+        self._kill(list(self.children.values()))
+        os.pwrite(self.shared.ring_fd, bytes(CONTROL_BYTES), 0)
+        self.restarts = Restarts()
+        self._never_ready = self._everybody()
+        self._announce = then
+        self._starting_anew = False
+        self._start_next()
+
+    def _kill(self, group: list[Child]) -> None:
+        for child in group:
+            child.signal(signal.SIGKILL)
+        self._await_deaths(group)
 
     # -- stopping -------------------------------------------------------------------------
 

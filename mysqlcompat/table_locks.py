@@ -53,6 +53,7 @@ def key_of(table: Table) -> Key:
 
 async def lock_tables(session: Session, statement: st.LockTables, binary: bool) -> Result:
     """LOCK TABLES: commits, lets go of earlier locks, waits, takes all that are named."""
+    _check_named_once(session, statement)
     await session.transaction.commit()
     unlock(session)
     if session.node.read_only and any(one.write for one in statement.tables):
@@ -61,7 +62,7 @@ async def lock_tables(session: Session, statement: st.LockTables, binary: bool) 
     if owner.held(GLOBAL) is not None and any(one.write for one in statement.tables):
         raise SqlError(1223)
     try:
-        wanted = _named_once(session, statement)
+        wanted = _wanted(session, statement)
         for place in sorted({(database, name) for database, name, _ in wanted}):
             write = any(wanted[one] for one in wanted if one[:2] == place)
             mode = Mode.SHARED_NO_READ_WRITE if write else Mode.SHARED_READ_ONLY
@@ -79,18 +80,24 @@ async def lock_tables(session: Session, statement: st.LockTables, binary: bool) 
     return Ok()
 
 
-def _named_once(session: Session, statement: st.LockTables) -> dict[tuple[str, str, str], bool]:
-    """(database, table, alias) -> for writing; ERROR 1066, 1146."""
+def _check_named_once(session: Session, statement: st.LockTables) -> None:
+    """ERROR 1066 before anything is given back."""
+    seen: set[tuple[str | None, str]] = set()
+    for one in statement.tables:
+        name = one.table.database or session.database, one.alias or one.table.name
+        if name in seen:
+            raise SqlError(1066, name[1])
+        seen.add(name)
+
+
+def _wanted(session: Session, statement: st.LockTables) -> dict[tuple[str, str, str], bool]:
+    """(database, table, alias) -> for writing; ERROR 1146."""
     view = CatalogView(session)
     wanted: dict[tuple[str, str, str], bool] = {}
     for one in statement.tables:
         table = view.table(one.table.database, one.table.name)
-        if isinstance(table, VirtualTable):
-            continue
-        alias = one.alias or table.name
-        if any(alias == other and table.database == place for place, _, other in wanted):
-            raise SqlError(1066, alias)
-        wanted[table.database, table.name, alias] = one.write
+        if not isinstance(table, VirtualTable):
+            wanted[table.database, table.name, one.alias or table.name] = one.write
     return wanted
 
 
@@ -208,6 +215,26 @@ async def intend(session: Session) -> None:
         raise SqlError(1223)
     for key in (GLOBAL, BACKUP):
         await acquire(session, key, Mode.INTENTION_EXCLUSIVE, STATEMENT)
+
+
+async def upgrade(session: Session, table: Table, mode: Mode) -> None:
+    """A stronger lock than the running statement of data definition has of a table."""
+    await _stronger(session, key_of(table), mode, table.table_id)
+
+
+def downgrade(session: Session, table: Table) -> None:
+    """Others may use the table again until `exclusive` is called once more; nobody may alter it."""
+    owner, locks = session.transaction.owner, session.node.processlist.locks
+    key = key_of(table)
+    for ticket in list(owner.tickets):
+        if ticket.key == key and ticket.mode > Mode.SHARED_UPGRADABLE:
+            locks.release(ticket)
+
+
+def owns(session: Session, table: Table) -> bool:
+    """Whether the session has locked the table by LOCK TABLES."""
+    locked = session.transaction.locked or {}
+    return any(one[:2] == (table.database, table.name) for one in locked)
 
 
 async def exclusive(session: Session, table: Any) -> None:

@@ -6,11 +6,11 @@
     INT       int                      the number; unsigned BIGINT as the same 64 bits
     DECIMAL   Decimal                  value × 10^scale; ASCII text above 18 digits
     DOUBLE    float                    IEEE-754 bits
-    STRING    str, or bytes (binary)   offset << 24 | byte count (ENUM, SET: the number)
+    STRING    str, or bytes (binary)   offset << 28 | byte count (ENUM, SET: the number)
     DATE      date, or PartialDate     packed
     DATETIME  datetime, or Partial…    packed; of TIMESTAMP the lane is UTC, the value local
     TIME      datetime.timedelta       packed, signed
-    JSON      jsonb.Json               offset << 24 | byte count of the binary form
+    JSON      jsonb.Json               offset << 28 | byte count of the binary form
     any       None                     NULL, in the null byte
 """
 

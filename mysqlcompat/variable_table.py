@@ -23,8 +23,10 @@ big_tables s bool - OFF
 bind_address g! str - 127.0.0.1
 binlog_format s enum MIXED,STATEMENT,ROW ROW
 binlog_row_image s enum MINIMAL,NOBLOB,FULL FULL
-block_encryption_mode s enum aes-128-ecb, aes-192-ecb, aes-256-ecb, aes-128-cbc, aes-192-cbc,
-  aes-256-cbc aes-128-ecb
+block_encryption_mode s enum aes-128-ecb, aes-192-ecb, aes-256-ecb, aes-128-cbc,
+  aes-192-cbc, aes-256-cbc, aes-128-cfb1, aes-192-cfb1, aes-256-cfb1, aes-128-cfb8,
+  aes-192-cfb8, aes-256-cfb8, aes-128-cfb128, aes-192-cfb128, aes-256-cfb128, aes-128-ofb,
+  aes-192-ofb, aes-256-ofb aes-128-ecb
 character_set_client s str - utf8mb4
 character_set_connection s str - utf8mb4
 character_set_database s str - utf8mb4
@@ -130,6 +132,8 @@ rand_seed1 o int 0..18446744073709551615 0
 rand_seed2 o int 0..18446744073709551615 0
 read_buffer_size s int 8192..2147479552 131072
 read_only g bool - OFF
+regexp_stack_limit g int 0..2147483647 8000000
+regexp_time_limit g int 0..2147483647 32
 require_secure_transport g bool - OFF
 secure_file_priv g! str - NULL
 server_id g int 0..4294967295 1

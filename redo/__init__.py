@@ -27,7 +27,7 @@ Read in this order:
 - ``volumes`` what a data directory holds · ``frozen`` snapshots and the beginning of clones ·
   ``rewind`` backtrack · ``requests`` what storage can be asked to do
 - ``protocol`` ``storage_server`` ``volume`` the process, and its clients · ``dump`` the inspector
-- ``errors`` what can go wrong
+- ``errors`` what can go wrong · ``failpoints`` ``failpoint_kernels`` places to die at, for tests
 
 Life of an edit: 1 `edit_kernels.page_write` changes the page and appends to the ring; 2
 `mtr_commit` marks the end; 3 `log_publish` seals the batch and wakes six threads; 4 each

@@ -33,6 +33,8 @@ RING_AT: Final = CONTROL_AT + CONTROL_BYTES
 
 _MAP_FIXED: Final = 0x10
 _MAP_NORESERVE: Final = 0x4000
+_MADV_DONTNEED: Final = 4
+_GIVEN_BACK: Final = 8 << 20  #: runs this large return to the system when they are freed
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mmap.restype = ctypes.c_void_p
 _libc.mmap.argtypes = [
@@ -43,6 +45,7 @@ _libc.mmap.argtypes = [
     ctypes.c_int,
     ctypes.c_long,
 ]
+_libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
 _libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 
 
@@ -101,14 +104,21 @@ class Arena:
 
     def free(self, at: int, count: int) -> None:
         """Give back what ``alloc(count)`` returned."""
+        size = self.size_class(count)
+        if size >= _GIVEN_BACK:
+            first, last = -(-at // mmap.PAGESIZE), (at + size) // mmap.PAGESIZE
+            count = (last - first) * mmap.PAGESIZE
+            _libc.madvise(self._base + first * mmap.PAGESIZE, count, _MADV_DONTNEED)
         with self._lock:
-            self._free.setdefault(self.size_class(count), []).append(at)
+            self._free.setdefault(size, []).append(at)
 
     @staticmethod
     def size_class(count: int) -> int:
-        """Sizes are rounded up to a power of two below 1 MiB, to whole MiB above, so they recur."""
+        """Sizes are rounded up so that they recur: to powers of two below 1 MiB, above that to
+        one of four steps between two powers."""
         if count >= 1 << 20:
-            return -(-count >> 20) << 20
+            step = max(1 << 20, 1 << ((count - 1).bit_length() - 3))
+            return -(-count // step) * step
         return max(64, 1 << max(0, count - 1).bit_length())
 
     def words(self, at: int, count: int) -> Words:

@@ -23,7 +23,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from redo.disk import Disk
 from redo.errors import UnknownFormat, VolumeError
@@ -41,8 +41,10 @@ from redo.metadata import (
     volume_of,
 )
 from redo.quorum import copy_directory
-from redo.segment import Segment
-from redo.timeline import History, Jump
+from redo.timeline import History, Jump, path_bytes
+
+if TYPE_CHECKING:  # commands that only move names do without kernels
+    from redo.segment import Segment
 
 MANIFEST: Final = "frozen.json"
 FILES: Final = "files"
@@ -87,7 +89,8 @@ def freeze(
             meta = _link_copy(segment, f"{draft}/{FILES}", lsn)
         copies.append(replace(meta, volume_id=volume.volume_id, history=history))
     full = max((s for s in segments if s.full), key=lambda segment: segment.mark.lsn)
-    page_bytes, log_bytes = full.images * parent.page_bytes, lsn - full.mark.lsn
+    page_bytes = full.images * parent.page_bytes
+    log_bytes = path_bytes(history.gaps, full.mark.lsn, lsn)
     frozen = Frozen(FORMAT, volume, lsn, clock_us, page_bytes, log_bytes, tuple(copies))
     _publish(disk, draft, path, frozen)
     return frozen

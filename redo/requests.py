@@ -2,7 +2,8 @@
 
 ::
 
-    {"do": "freeze", "path": DIRECTORY}      ->  {"lsn", "clock_us", "page_bytes", "log_bytes"}
+    {"do": "freeze", "path": DIRECTORY}      ->  {"lsn", "clock_us", "page_bytes", "log_bytes",
+                                                  "took_us"}
     {"do": "locate", "to_us": CLOCK}         ->  {"lsn", "clock_us"}   a state that can be gone to
     {"do": "rewind", "to_us": CLOCK}         ->  the same; storage must then be started again
     {"do": "status"}                         ->  `Storage.status`
@@ -13,10 +14,12 @@ answer them themselves.
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 from redo.errors import VolumeError
+from redo.frozen import Frozen
 from redo.storage import Storage
 from redo.timeline import Mark
 
@@ -27,13 +30,10 @@ def answer(storage: Storage, request: Fields) -> Fields:
     """Do what is asked. Raises VolumeError, OSError."""
     match request:
         case {"do": "freeze", "path": str(path)}:
+            started = time.monotonic()
             frozen = storage.freeze(Path(path))
-            return {
-                "lsn": frozen.lsn,
-                "clock_us": frozen.clock_us,
-                "page_bytes": frozen.page_bytes,
-                "log_bytes": frozen.log_bytes,
-            }
+            took_us = round((time.monotonic() - started) * 1e6)
+            return {**described(frozen), "took_us": took_us}
         case {"do": "locate", "to_us": int(to_us)}:
             return _state(storage.locate(to_us))
         case {"do": "rewind", "to_us": int(to_us)}:
@@ -41,6 +41,16 @@ def answer(storage: Storage, request: Fields) -> Fields:
         case {"do": "status"}:
             return storage.status()
     raise VolumeError(f"unknown request {request!r:.200}")
+
+
+def described(frozen: Frozen) -> Fields:
+    """What people want to know of it."""
+    return {
+        "lsn": frozen.lsn,
+        "clock_us": frozen.clock_us,
+        "page_bytes": frozen.page_bytes,
+        "log_bytes": frozen.log_bytes,
+    }
 
 
 def _state(mark: Mark) -> Fields:

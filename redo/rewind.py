@@ -10,19 +10,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Final
 
 from redo.errors import OutsideWindow
 from redo.segment import Segment
-from redo.timeline import History, Jump, Mark
+from redo.timeline import History, Jump, Mark, clock_text
 
 _ALIGNED: Final = 4096
-
-
-def clock_text(clock_us: int) -> str:
-    """A moment for people, UTC."""
-    return datetime.fromtimestamp(clock_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
 def locate(segment: Segment, to_us: int, vdl: int) -> Mark:

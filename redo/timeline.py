@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 NEVER: Final = 1 << 62
@@ -73,6 +74,18 @@ class History:
     def latest_epoch(self) -> int:
         """The last epoch; 0: none."""
         return self.epochs[-1][0] if self.epochs else 0
+
+
+def clock_text(clock_us: int) -> str:
+    """A moment for people, UTC."""
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=clock_us)
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def path_bytes(gaps: Gaps, start: int, end: int) -> int:
+    """Bytes of log on the path from `start` to `end`."""
+    hidden = sum(max(0, min(end, b) - max(start, a)) for a, b in gaps)
+    return end - start - hidden
 
 
 def gaps_at(jumps: Sequence[Jump], position: int) -> Gaps:

@@ -8,8 +8,6 @@ within one call is of one LSN, and a transaction's read view keeps seeing it aft
 from __future__ import annotations
 
 from btree.engine import Engine
-from btree.state import ST_CTX_HEAD
-from btree.txn_layout import CTX_NEXT, CTX_VIEW_LOW, CTX_VIEW_OPEN
 from redo.arena import Arena, Words
 from redo.volume import Volume
 from replicas.apply import Applier
@@ -45,15 +43,5 @@ class ReadEngine(Engine):
         """
         self.begin(self._probe)
         self.open_view(self._probe)
-        self.applier.hold(min(self._view_lows()))
+        self.applier.hold(self.oldest_view()[1])
         self.commit(self._probe)
-
-    def _view_lows(self) -> list[int]:
-        """The lowest invisible transaction of each open view; never empty inside `hold_views`."""
-        lows = []
-        ctx = int(self.st[ST_CTX_HEAD])
-        while ctx:
-            if self.word(ctx, CTX_VIEW_OPEN):
-                lows.append(self.word(ctx, CTX_VIEW_LOW))
-            ctx = self.word(ctx, CTX_NEXT)
-        return lows

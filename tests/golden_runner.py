@@ -73,7 +73,7 @@ _ID_OF: Final = re.compile(r"\$\{(\w+)\}")
 _WAITS: Final = (
     "SELECT COUNT(*) FROM performance_schema.data_lock_waits WHERE REQUESTING_THREAD_ID = {thread}",
     "SELECT COUNT(*) FROM performance_schema.processlist WHERE ID = {id}"
-    " AND (STATE LIKE 'Waiting for%' OR STATE IN ('User lock', 'User sleep'))",
+    " AND (STATE LIKE 'Waiting for%lock' OR STATE IN ('User lock', 'User sleep'))",
 )
 _THREAD: Final = "SELECT THREAD_ID FROM performance_schema.threads WHERE PROCESSLIST_ID = {id}"
 #: How long one statement may take: one that waits unexpectedly ends the test, not the suite.

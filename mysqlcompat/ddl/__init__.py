@@ -2,7 +2,9 @@
 
 Read: `definition` (CREATE TABLE to `schema.Table`, every rule and its error), `defaults` (DEFAULT
 values checked and made canonical), `indexes` (keys of a definition), `text` (`schema.Table` to SHOW
-CREATE TABLE), `execute` (the statements, through the engine's catalog).
+CREATE TABLE), `foreign_keys` and `checks` (what constraints may say; `expression_text` prints their
+expressions), `constraints` (those of one statement), `execute` (the statements, through the
+engine's catalog).
 
 A CREATE TABLE's life: 1 `sql.parse_table` reads it; 2 `execute` commits what is open; 3 rules and
 defaults are checked and filled in by `definition`; 4 the engine's catalog makes trees and

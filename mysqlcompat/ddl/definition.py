@@ -76,7 +76,7 @@ def make_table(
 ) -> Table:
     """The table `statement` describes, in `database` whose character set is `default`."""
     options = statement.options
-    _check_engine(options.engine)
+    check_engine(options.engine)
     charset = resolve_charset(options.charset, options.collation, default)
     if not statement.columns:
         raise SqlError(4028)
@@ -106,8 +106,8 @@ def make_table(
             extra[f"using:{index.name}"] = index.using
     if options.row_format and options.row_format != "DEFAULT":
         extra["row_format"] = options.row_format
-    _check_auto_increment(columns, indexes)
-    _check_row_size(columns)
+    check_auto_increment(columns, indexes)
+    check_row_size(columns)
     return Table(
         name=statement.table.name,
         database=database,
@@ -121,7 +121,7 @@ def make_table(
     ).with_clustered()
 
 
-def _check_engine(engine: str | None) -> None:
+def check_engine(engine: str | None) -> None:
     if engine is None or engine.lower() == "innodb":
         return
     if engine.lower() in OTHER_ENGINES:
@@ -146,7 +146,7 @@ def make_column(
     type_ = _complete_type(name, definition.type, charset)
     nullable = not in_primary if definition.nullable is None else definition.nullable
     if definition.auto_increment:
-        if not type_.is_integer and type_.kind not in (TypeKind.FLOAT, TypeKind.DOUBLE):
+        if not type_.is_integer:
             raise SqlError(1063, name)
         if definition.default is not None:
             raise SqlError(1067, name)
@@ -226,7 +226,7 @@ def _not_null_if(column: Column, primary: frozenset[str]) -> Column:
     return replace(column, nullable=False) if column.name.casefold() in primary else column
 
 
-def _check_auto_increment(columns: tuple[Column, ...], indexes: tuple[Index, ...]) -> None:
+def check_auto_increment(columns: tuple[Column, ...], indexes: tuple[Index, ...]) -> None:
     counted = [column for column in columns if column.auto_increment]
     if len(counted) > 1:
         raise SqlError(1075)
@@ -243,7 +243,7 @@ _FIXED_BYTES: Final = {
 }  # fmt: skip
 
 
-def _check_row_size(columns: tuple[Column, ...]) -> None:
+def check_row_size(columns: tuple[Column, ...]) -> None:
     """ERROR 1118 when the columns other than BLOBs could not fit MySQL's row of 65,535 bytes."""
     size = 0
     for column in columns:

@@ -6,19 +6,18 @@ statement (per table for DROP TABLE, as in MySQL) and the statement answers when
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from btree.errors import DuplicateKey
-from btree.schema import Index, Table
-from mysqlcompat import compiler, table_locks
+from btree.schema import Table
+from mysqlcompat import table_locks
 from mysqlcompat.catalog_view import CatalogView, is_virtual
+from mysqlcompat.ddl import alter, constraints, foreign_keys
 from mysqlcompat.ddl.definition import Charset, make_table, resolve_charset
-from mysqlcompat.ddl.indexes import add_index, warn_of_duplicates
 from mysqlcompat.errors import SqlError
-from mysqlcompat.machine.duplicates import LONGEST_ENTRY
+from mysqlcompat.metadata_locks import Mode
 from mysqlcompat.results import Ok, Result
 from mysqlcompat.sql import alter_actions as act
 from mysqlcompat.sql import statements as st
@@ -125,6 +124,8 @@ async def _drop_database(session: Session, statement: st.DropDatabase) -> Result
     _check_writable(session, statement.name)
     await table_locks.exclusive_schema(session, statement.name)
     tables = view.tables(statement.name)
+    stored = [table for table in tables if isinstance(table, Table)]
+    foreign_keys.check_droppable(foreign_keys.world_of(session), stored)
     for table in tables:
         await table_locks.exclusive(session, table)
     _catalog(session).drop_database(statement.name)
@@ -146,6 +147,7 @@ async def _create_table(session: Session, statement: st.CreateTable) -> Result:
     table = make_table(statement, database, default, session.warn)
     if session.variables.get("sql_require_primary_key") and table.has_row_id:
         raise SqlError(3750)
+    table = constraints.complete(session, table, statement)
     _catalog(session).create_table(replace(table, created=_now()))
     return Ok()
 
@@ -165,10 +167,11 @@ async def _create_like(session: Session, statement: st.CreateTableLike) -> Resul
     database = _place(session, statement.table)
     await table_locks.exclusive_name(session, database, statement.table.name)
     model = CatalogView(session).stored_table(statement.model.database, statement.model.name)
-    if CatalogView(session).find(database, statement.table.name) is not None:
-        return _exists(session, statement.table.name, statement.if_not_exists)
+    name = statement.table.name
+    if CatalogView(session).find(database, name) is not None:
+        return _exists(session, name, statement.if_not_exists)
     _catalog(session).create_table(
-        _as_new(replace(model, name=statement.table.name, database=database))
+        _as_new(constraints.copied(replace(model, name=name, database=database), name))
     )
     return Ok()
 
@@ -212,6 +215,9 @@ async def _drop_table(session: Session, statement: st.DropTable) -> Result:
         raise SqlError(1051, ",".join(missing))
     for shown in missing:
         session.warn(1051, f"Unknown table '{shown}'", "Note")
+    dropped = [view.find(database, table) for database, table in found]
+    stored = [one for one in dropped if isinstance(one, Table)]
+    foreign_keys.check_droppable(foreign_keys.world_of(session), stored)
     for database, table in found:
         await table_locks.exclusive(session, view.find(database, table))
         _catalog(session).drop_table(database, table)
@@ -225,6 +231,7 @@ def _known(view: CatalogView, name: TableName) -> bool:
 async def _truncate(session: Session, statement: st.TruncateTable) -> Result:
     """A new, empty table of the same definition takes the old one's place."""
     table = await _existing(session, statement.table)
+    foreign_keys.check_truncatable(foreign_keys.world_of(session), table)
     _catalog(session).truncate_table(table.database, table.name)
     return Ok()
 
@@ -249,124 +256,42 @@ async def _rename(session: Session, statement: st.RenameTable) -> Result:
         come.add(target)
         gone.discard(target)
         moves.append((*source, *target))
-    for database, name, _, _ in moves:
+    for database, name, to_database, to_name in moves:
         await table_locks.exclusive(session, view.find(database, name))
-    for move in moves:
-        _catalog(session).rename_table(*move)
+        await table_locks.exclusive_name(session, to_database, to_name)
+    world = foreign_keys.world_of(session)
+    moved: dict[tuple[str, str], Table] = {}
+    for database, name, to_database, to_name in moves:
+        table = moved.pop((database, name), None) or view.stored_table(database, name)
+        moved[to_database, to_name] = foreign_keys.table_renamed(table, to_database, to_name)
+    there = [one for one in (view.find(*move[:2]) for move in moves) if isinstance(one, Table)]
+    if not any(world.keys.concerns(table) for table in there):
+        _catalog(session).redefine(list(moved.values()))
+        return Ok()
+    for database, name, to_database, to_name in moves:
+        table = view.stored_table(database, name)
+        _rename_one(session, table, foreign_keys.table_renamed(table, to_database, to_name))
     return Ok()
+
+
+def _rename_one(session: Session, table: Table, new: Table) -> None:
+    """One table gets another name, and the foreign keys that name it follow."""
+    world = foreign_keys.world_of(session)
+    foreign_keys.check_waiting_children(world, new)
+    children = foreign_keys.children_of_renamed(world, table, new, {})
+    _catalog(session).alter_table(table, new, children)
 
 
 # Indexes
 
 
 async def _alter(session: Session, statement: act.AlterTable) -> Result:
-    table = await _existing(session, statement.table)
-    remaining = list(table.indexes)
-    drop, add, rename_to, counter, keys = _simple(statement)
-    for name in drop:
-        index = _index(table, name)
-        if index.primary:
-            raise SqlError(1235, "ALTER TABLE … DROP PRIMARY KEY")
-        remaining = [one for one in remaining if one is not index]
-    _check_counter_keeps_key(table, remaining)
-    new: list[Index] = []
-    for definition in add:
-        new.append(add_index(table.columns, [*remaining, *new], definition))
-    shown = f"{table.database}.{table.name}"
-    warnings = warn_of_duplicates(new, remaining, shown, session.warn)
-    if keys:
-        session.warn(1031, SqlError(1031, table.name).message, "Note")
-    catalog = _catalog(session)
-    for name in drop:
-        catalog.drop_index(table.database, table.name, _index(table, name).name)
-    for index in new:
-        try:
-            catalog.create_index(table.database, table.name, index)
-        except DuplicateKey as error:
-            entry = await _first_duplicate(session, table, index)
-            raise SqlError(1062, entry, f"{table.name}.{index.name}") from error
-    _keep_using(catalog, table, add, new)
-    if counter is not None:
-        catalog.set_auto_increment(table.database, table.name, counter)
-    if rename_to is not None:
-        pair = (statement.table, rename_to)
-        return await _rename(session, st.RenameTable((pair,)))
-    if keys and not (add or drop):
-        return Ok()
-    return Ok(info=f"Records: 0  Duplicates: 0  Warnings: {warnings}")
-
-
-def _simple(
-    statement: act.AlterTable,
-) -> tuple[list[str], list[st.IndexDefinition], TableName | None, int | None, bool]:
-    drop: list[str] = []
-    add: list[st.IndexDefinition] = []
-    rename_to: TableName | None = None
-    counter: int | None = None
-    keys = False
-    for action in statement.actions:
-        if isinstance(action, act.DropIndexAction):
-            drop.append(action.name)
-        elif isinstance(action, act.AddIndex):
-            add.append(action.index)
-        elif isinstance(action, act.RenameTo):
-            rename_to = action.table
-        elif isinstance(action, act.SetKeys):
-            keys = True
-        elif isinstance(action, act.SetOptions) and action.options.auto_increment is not None:
-            counter = action.options.auto_increment
-        else:
-            raise SqlError(1235, f"ALTER TABLE … {type(action).__name__}")
-    return drop, add, rename_to, counter, keys
-
-
-async def _first_duplicate(session: Session, table: Table, index: Index) -> str:
-    """The least key that two rows have: which one the construction met is not MySQL's choice."""
-    keys = [_quoted(part.column, part.length) for part in index.parts]
-    text = (
-        f"SELECT CONCAT_WS('-', {', '.join(keys)}) FROM {_quoted(table.database)}."
-        f"{_quoted(table.name)} WHERE {' AND '.join(f'{key} IS NOT NULL' for key in keys)}"
-        f" GROUP BY {', '.join(keys)} HAVING COUNT(*) > 1 ORDER BY {', '.join(keys)} LIMIT 1"
-    )
-    found = await compiler.first_text(text, session)
-    return (found or "")[:LONGEST_ENTRY]
-
-
-def _quoted(name: str, prefix: int = 0) -> str:
-    quoted = "`" + name.replace("`", "``") + "`"
-    return f"LEFT({quoted}, {prefix})" if prefix else quoted
-
-
-def _keep_using(
-    catalog: Any, table: Table, definitions: Iterable[st.IndexDefinition], new: list[Index]
-) -> None:
-    """USING as it was written goes to the table's options, for SHOW CREATE TABLE."""
-    written = {
-        f"using:{index.name}": definition.using
-        for index, definition in zip(new, definitions, strict=True)
-        if definition.using
-    }
-    if written:
-        current = catalog.table(table.database, table.name)
-        options = {**current.options, **written}
-        catalog.alter_table(current, replace(current, options=options))
-
-
-def _index(table: Table, name: str) -> Index:
-    for index in table.indexes:
-        if index.name.casefold() == name.casefold() and not (
-            table.has_row_id and index is table.indexes[0]
-        ):
-            return index
-    raise SqlError(1091, name)
-
-
-def _check_counter_keeps_key(table: Table, remaining: list[Index]) -> None:
-    """ERROR 1075 when the AUTO_INCREMENT column would lose its last key."""
-    leading = {index.parts[0].column for index in remaining}
-    for column in table.columns:
-        if column.auto_increment and column.name not in leading:
-            raise SqlError(1075)
+    database = _place(session, statement.table)
+    table = CatalogView(session).stored_table(database, statement.table.name)
+    table_locks.check_own(session, table, write=True)
+    await table_locks.upgrade(session, table, Mode.SHARED_UPGRADABLE)
+    table = CatalogView(session).stored_table(database, statement.table.name)
+    return await alter.alter_table(session, statement, table)
 
 
 _RUNNERS: Final[dict[type[st.Statement], Callable[[Any, Any], Awaitable[Result]]]] = {

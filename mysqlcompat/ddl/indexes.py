@@ -28,7 +28,7 @@ def make_indexes(
     by_name = {column.name.casefold(): column for column in columns}
     made: list[Index] = []
     taken: set[str] = set()
-    given = list(definitions)
+    given = list(needed(definitions))
     for definition in given:
         if definition.kind == "primary":
             if "primary" in taken:
@@ -41,6 +41,32 @@ def make_indexes(
     for definition in given:
         made.append(make_index(by_name, definition, taken))
     return in_order(columns, made)
+
+
+def needed(definitions: Iterable[IndexDefinition]) -> list[IndexDefinition]:
+    """The definitions without those for foreign keys which another key serves as well."""
+    given = list(definitions)
+    kept: list[IndexDefinition] = []
+    for place, definition in enumerate(given):
+        others = [*kept, *given[place + 1 :]]
+        served = any(
+            _serves(other, definition)
+            and (
+                number < len(kept)
+                or other.kind != "foreign"
+                or len(other.parts) > len(definition.parts)
+            )
+            for number, other in enumerate(others)
+        )
+        if definition.kind != "foreign" or not served:
+            kept.append(definition)
+    return kept
+
+
+def _serves(index: IndexDefinition, wanted: IndexDefinition) -> bool:
+    """Whether an index begins with the whole columns another is wanted for."""
+    parts = [(part.column.casefold(), part.length) for part in index.parts]
+    return parts[: len(wanted.parts)] == [(part.column.casefold(), None) for part in wanted.parts]
 
 
 def in_order(columns: Iterable[Column], indexes: Iterable[Index]) -> tuple[Index, ...]:
@@ -125,10 +151,11 @@ def make_index(columns: dict[str, Column], definition: IndexDefinition, taken: s
     return Index(
         name,
         tuple(parts),
-        unique=definition.kind != "key",
+        unique=definition.kind in ("primary", "unique"),
         primary=definition.kind == "primary",
         comment=definition.comment,
         invisible=definition.invisible,
+        generated=definition.kind == "foreign",
     )
 
 

@@ -78,7 +78,7 @@ def create_table(table: Table, next_auto_increment: int = 1) -> str:
     lines += [_index(index, table) for index in in_order(table.columns, indexes)]
     keys = sorted(table.foreign_keys, key=lambda key: key.name)
     lines += [foreign_key_text(key, table.database) for key in keys]
-    lines += [check_text(check) for check in table.checks]
+    lines += [check_text(check) for check in sorted(table.checks, key=lambda check: check.name)]
     text = f"CREATE TABLE {quote_name(table.name)} (\n  " + ",\n  ".join(lines) + "\n)"
     text += f" ENGINE={table.engine}"
     if next_auto_increment > 1 and any(column.auto_increment for column in table.columns):
@@ -107,6 +107,7 @@ def _column(column: Column, table: Table) -> str:
             text += f" CHARACTER SET {type_.charset}"
         if (
             explicit
+            or (type_.collation != table.collation and type_.collation == "utf8mb4_0900_ai_ci")
             or charsets.BY_NAME[type_.collation].charset.default_collation != type_.collation
         ):
             text += f" COLLATE {type_.collation}"

@@ -1,19 +1,27 @@
 """The function table: every function and operator of SQL as one row and one Python implementation.
 
 Read: `table` (a row, the evaluation context), `definitions` (how rows are made), then the
-families: `operators`, `control`, `numeric`, `strings`, `temporals`, `intervals`, `time_format`,
-`documents` (JSON), `info`, `aggregate`. `DEFINITIONS` has what can be called by name, `FUNCTIONS`
-all implementations.
+families: `operators`, `control`, `numeric`, `strings`, `sets`, `regular_expressions` (on
+`icu_pattern`), `encryption`, `compression`, `digests`, `network`, `markup` (XML), `temporals`,
+`intervals`, `time_format`, `documents` (JSON), `info`, `aggregate`. `DEFINITIONS` has what can be
+called by name, `FUNCTIONS` all implementations.
 """
 
 from mysqlcompat.functions import (
     aggregate,
+    compression,
     control,
+    digests,
     documents,
+    encryption,
     info,
     intervals,
+    markup,
+    network,
     numeric,
     operators,
+    regular_expressions,
+    sets,
     strings,
     temporals,
     time_format,
@@ -25,6 +33,13 @@ FAMILIES = (
     control,
     numeric,
     strings,
+    sets,
+    regular_expressions,
+    encryption,
+    compression,
+    digests,
+    network,
+    markup,
     temporals,
     intervals,
     time_format,

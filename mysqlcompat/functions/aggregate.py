@@ -16,8 +16,8 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.operators import order
 from mysqlcompat.jsonb import Json, make_object
 from mysqlcompat.numerals import EXACT, round_decimal
-from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.measures import DIVISION_DIGITS, digits, scale_of
+from mysqlcompat.sql.infer import Typing, is_binary_string
+from mysqlcompat.sql.measures import digits, scale_of
 from mysqlcompat.sql.typed import Aggregate, Expression, Order
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -29,9 +29,10 @@ from mysqlcompat.sqltypes import (
     json_type,
     string_type,
 )
-from mysqlcompat.values import text_of
+from mysqlcompat.values import text_of, to_bytes
 
 if TYPE_CHECKING:
+    from mysqlcompat.functions.table import Context
     from mysqlcompat.sql.expressions import Resolver
 
 _DEVIATIONS: Final = {
@@ -47,7 +48,7 @@ AGGREGATES: Final[dict[str, tuple[int, int]]] = {
     **dict.fromkeys(_DEVIATIONS, (1, 1)), **dict.fromkeys(_BITS, (1, 1)),
 }  # fmt: skip
 _SUM_DIGITS: Final = 22  #: digits a SUM gains
-GROUP_CONCAT_BYTES: Final = 65536
+_SHORT_CONCAT: Final = 512  #: a GROUP_CONCAT of more is a LONGTEXT
 
 
 def build_aggregate(
@@ -62,14 +63,18 @@ def build_aggregate(
         case "sum" | "avg":
             return _build_sum(typing, name, args[0], distinct)
         case "min" | "max":
-            return Aggregate(args[0].type.or_null(), name, tuple(args), distinct)
+            source = args[0].type
+            made = json_type() if source.cls is Class.JSON else source.or_null()
+            return Aggregate(made, name, tuple(args), distinct)
         case "json_arrayagg":
             return Aggregate(json_type(), name, (typing.as_json(args[0]),), distinct)
         case "json_objectagg":
             taken = typing.as_string(args[0]), typing.as_json(args[1])
             return Aggregate(json_type(), name, taken, distinct)
     if name in _BITS:
-        return Aggregate(int_type(21, True, False), name, (typing.as_integer(args[0]),), distinct)
+        if is_binary_string(args[0]):
+            return Aggregate(args[0].type.or_null(False), name, tuple(args), distinct)
+        return Aggregate(int_type(21, True, False), name, (typing.as_bits(args[0]),), distinct)
     return Aggregate(double_type(), _DEVIATIONS[name], (typing.as_double(args[0]),), distinct)
 
 
@@ -85,7 +90,7 @@ def _build_sum(typing: Typing, name: str, arg: Expression, distinct: bool) -> Ex
     if name == "sum":
         made = decimal_type(digits(source) + _SUM_DIGITS, scale)
     else:
-        made = decimal_type(digits(source) + DIVISION_DIGITS, scale + DIVISION_DIGITS)
+        made = decimal_type(digits(source) + typing.division_digits, scale + typing.division_digits)
     return Aggregate(made, name, (arg,), distinct)
 
 
@@ -97,7 +102,7 @@ def build_group_concat(typing: Typing, resolver: Resolver, node: Any) -> Express
     ordering: tuple[Order, ...] = ()
     if isinstance(inner, exp.Order):
         ordering = tuple(
-            Order(resolver.resolve(one.this), bool(one.args.get("desc")))
+            Order(_position(resolver, one.this, inner.this), bool(one.args.get("desc")))
             for one in inner.expressions
         )
         inner = inner.this
@@ -108,20 +113,46 @@ def build_group_concat(typing: Typing, resolver: Resolver, node: Any) -> Express
     args = tuple(typing.as_string(resolver.resolve(part)) for part in parts)
     types = [arg.type for arg in args]
     collation = typing.collation(types, "group_concat")
-    characters = GROUP_CONCAT_BYTES if collation == BINARY else GROUP_CONCAT_BYTES // 4
-    made = string_type(characters, collation, True, 2, TypeKind.LONGTEXT)
+    limit = int(typing.context.system_variable("group_concat_max_len", ""))
+    length = limit if collation == BINARY else 4 * limit  # bytes that MySQL takes for characters
+    long, short = TypeKind.LONGTEXT, TypeKind.VARCHAR
+    kind = short if limit <= _SHORT_CONCAT else TypeKind.LONGBLOB if collation == BINARY else long
+    made = string_type(length, collation, True, 2, kind)
     return Aggregate(made, "group_concat", args, distinct, ordering, separator)
+
+
+def _position(resolver: Resolver, node: Any, listed: Any) -> Expression:
+    """An expression of ORDER BY, or the number of an argument."""
+    if not isinstance(node, exp.Literal) or node.is_string or not str(node.this).isdigit():
+        return resolver.resolve(node)
+    if isinstance(listed, exp.Distinct | exp.Concat):
+        listed = listed.expressions
+    parts = listed if isinstance(listed, list) else [listed]
+    number = int(str(node.this))
+    if not 1 <= number <= len(parts):
+        raise SqlError(1054, str(number), "order clause")
+    return resolver.resolve(parts[number - 1])
 
 
 # Accumulators -----------------------------------------------------------------------------------
 
 
 class Accumulator:
-    """One group's value of one aggregate. `add` gets the argument values of a row; rows with a NULL
-    argument are left out by the caller, except for JSON aggregates and COUNT(*)."""
+    """One group's value of one aggregate. `take` gets the values of a row: the arguments, then the
+    expressions of ORDER BY; `add` the arguments of those that DISTINCT lets through."""
 
-    def __init__(self, node: Aggregate) -> None:
+    def __init__(self, node: Aggregate, context: Context) -> None:
         self.node = node
+        self.context = context
+        self.seen: set[Any] = set()
+
+    def take(self, row: Sequence[Any]) -> None:
+        if self.node.distinct:
+            key = distinct_key(row[: len(self.node.args)], [arg.type for arg in self.node.args])
+            if key in self.seen:
+                return
+            self.seen.add(key)
+        self.add(row)
 
     def add(self, values: Sequence[Any]) -> None:
         raise NotImplementedError
@@ -190,24 +221,37 @@ class _Extreme(Accumulator):
 
 
 class _Bits(Accumulator):
-    def __init__(self, node: Aggregate) -> None:
-        super().__init__(node)
-        self.bits = (1 << 64) - 1 if node.function == "bit_and" else 0
+    """BIT_AND, BIT_OR, BIT_XOR: over numbers, or over binary strings of one length."""
+
+    bits: int | None = None
+    length = 0
 
     def add(self, values: Sequence[Any]) -> None:
-        if values[0] is None:
+        value = values[0]
+        if value is None:
             return
-        value = values[0] & ((1 << 64) - 1)
-        match self.node.function:
-            case "bit_and":
-                self.bits &= value
-            case "bit_or":
-                self.bits |= value
-            case "bit_xor":
-                self.bits ^= value
+        if isinstance(value, bytes):
+            if self.bits is not None and len(value) != self.length:
+                raise SqlError(3513)
+            self.length, value = len(value), int.from_bytes(value, "big")
+        value &= (1 << max(64, 8 * self.length)) - 1
+        if self.bits is None:
+            self.bits = value
+        elif self.node.function == "bit_and":
+            self.bits &= value
+        elif self.node.function == "bit_or":
+            self.bits |= value
+        else:
+            self.bits ^= value
 
-    def result(self) -> int:
-        return self.bits
+    def result(self) -> int | bytes:
+        """Of no values: all bits set for BIT_AND, none for the others."""
+        if self.node.type.cls is not Class.STRING:
+            neutral = (1 << 64) - 1 if self.node.function == "bit_and" else 0
+            return neutral if self.bits is None else self.bits
+        length = self.length or self.node.type.length
+        neutral = (1 << 8 * length) - 1 if self.node.function == "bit_and" else 0
+        return (neutral if self.bits is None else self.bits).to_bytes(length, "big")
 
 
 class _Deviation(Accumulator):
@@ -235,22 +279,68 @@ class _Deviation(Accumulator):
 
 
 class _Concatenation(Accumulator):
-    def __init__(self, node: Aggregate) -> None:
-        super().__init__(node)
-        self.parts: list[str] = []
+    """GROUP_CONCAT: the rows are kept, sorted and cut at the end."""
+
+    def __init__(self, node: Aggregate, context: Context) -> None:
+        super().__init__(node, context)
+        self.rows: list[tuple[list[Any], str | bytes]] = []
 
     def add(self, values: Sequence[Any]) -> None:
-        if None not in values:
-            pairs = zip(values, self.node.args, strict=True)
-            self.parts.append("".join(text_of(value, arg.type) for value, arg in pairs))
+        args = self.node.args
+        if None in values[: len(args)]:
+            return
+        pairs = list(zip(values, args, strict=False))
+        text: str | bytes
+        if self.node.type.collation == BINARY:
+            text = b"".join(to_bytes(value, arg.type) for value, arg in pairs)
+        else:
+            text = "".join(text_of(value, arg.type) for value, arg in pairs)
+        self.rows.append((list(values[len(args) :]), text))
 
-    def result(self) -> str | None:
-        return self.node.separator.join(self.parts) if self.parts else None
+    def result(self) -> str | bytes | None:
+        if not self.rows:
+            return None
+        for number in reversed(range(len(self.node.order_by))):
+            ordering = self.node.order_by[number]
+            key = _sorting(ordering.expression.type.collation, number)
+            self.rows.sort(key=key, reverse=ordering.descending)
+        return self._cut([text for _, text in self.rows])
+
+    def _cut(self, parts: Sequence[Any]) -> str | bytes:
+        """The parts joined, at most group_concat_max_len bytes of them."""
+        limit = int(self.context.system_variable("group_concat_max_len", ""))
+        is_text = isinstance(parts[0], str)
+        separator = self.node.separator if is_text else self.node.separator.encode()
+        size, count = 0, 0
+        for part in parts:
+            count += 1
+            size += len(part.encode() if is_text else part) + (len(separator) if count > 1 else 0)
+            if size > limit:
+                self.context.warn(1260, SqlError(1260, count).message)
+                break
+        joined: Any = separator.join(parts[:count])
+        if size <= limit:
+            return str(joined) if is_text else bytes(joined)
+        if is_text:
+            return str(joined).encode()[:limit].decode("utf-8", "ignore")
+        return bytes(joined[:limit])
+
+
+def _sorting(collation: str, number: int) -> Callable[[Any], Any]:
+    """Sort key of a row's ORDER BY value; NULLs come first."""
+
+    def key(row: tuple[list[Any], Any]) -> Any:
+        value = row[0][number]
+        if isinstance(value, str):
+            value = collations.sort_key(value, collation)
+        return (0,) if value is None else (1, value)
+
+    return key
 
 
 class _JsonArray(Accumulator):
-    def __init__(self, node: Aggregate) -> None:
-        super().__init__(node)
+    def __init__(self, node: Aggregate, context: Context) -> None:
+        super().__init__(node, context)
         self.items: list[Any] = []
 
     def add(self, values: Sequence[Any]) -> None:
@@ -264,8 +354,8 @@ class _JsonArray(Accumulator):
 
 
 class _JsonObject(Accumulator):
-    def __init__(self, node: Aggregate) -> None:
-        super().__init__(node)
+    def __init__(self, node: Aggregate, context: Context) -> None:
+        super().__init__(node, context)
         self.members: dict[str, Any] = {}
         self.rows = 0
 
@@ -282,7 +372,7 @@ class _JsonObject(Accumulator):
         return Json(make_object(self.members)) if self.rows else None
 
 
-_ACCUMULATORS: Final[dict[str, Callable[[Aggregate], Accumulator]]] = {
+_ACCUMULATORS: Final[dict[str, Callable[[Aggregate, Context], Accumulator]]] = {
     "count": _Count,
     "sum": _Sum,
     "avg": _Average,
@@ -296,9 +386,9 @@ _ACCUMULATORS: Final[dict[str, Callable[[Aggregate], Accumulator]]] = {
 }
 
 
-def accumulator(node: Aggregate) -> Accumulator:
+def accumulator(node: Aggregate, context: Context) -> Accumulator:
     """An empty group's accumulator for `node`."""
-    return _ACCUMULATORS[node.function](node)
+    return _ACCUMULATORS[node.function](node, context)
 
 
 def distinct_key(values: Sequence[Any], types: Sequence[SqlType]) -> tuple[Any, ...]:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from mysqlcompat.functions.definitions import build_as, define, implement, integer
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import (
+    build_as,
+    byte_length,
+    define,
+    implement,
+    integer,
+)
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
-from mysqlcompat.sql.infer import Typing, nullable_of
+from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.typed import Call, Expression
-from mysqlcompat.sqltypes import bool_type
+from mysqlcompat.sqltypes import BINARY, Class, SqlType, bool_type, string_type
 
 
 @build_as("if", 3)
@@ -20,7 +28,7 @@ def build_if(typing: Typing, args: Sequence[Expression]) -> Expression:
     return typing.call(
         "if",
         made,
-        typing.as_condition(condition),
+        typing.as_test(condition),
         typing.to_result(then, made),
         typing.to_result(otherwise, made),
     )
@@ -52,6 +60,13 @@ def first_not_null(context: Context, call: Call, *values: Any) -> Any:
 def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     """``if(a = b, NULL, a)``, with a's type."""
     made = typing.common_type(args[:1], True)
+    if is_number_literal(args[0]):
+        made = args[0].type.or_null()
+    elif all(arg.type.cls is Class.STRING for arg in args):
+        collation = typing.collation([arg.type for arg in args], "nullif")
+        made = replace(made, collation=collation)
+        if collation == BINARY:
+            made = string_type(byte_length(args[0].type), BINARY)
     equal = typing.comparison("=", *args)
     return typing.call("nullif", made, equal, typing.to_result(args[0], made))
 
@@ -72,7 +87,7 @@ def build_case(
     made = typing.common_type(results, default is None or nullable_of(results))
     args: list[Expression] = []
     for when, then in branches:
-        condition = typing.comparison("=", subject, when) if subject else typing.as_condition(when)
+        condition = typing.comparison("=", subject, when) if subject else typing.as_test(when)
         args += [condition, typing.to_result(then, made)]
     if default is not None:
         args.append(typing.to_result(default, made))
@@ -92,8 +107,19 @@ def build_isnull(typing: Typing, args: Sequence[Expression]) -> Expression:
     return typing.call("is null", bool_type(False), args[0])
 
 
+def json_text(nullable: bool) -> SqlType:
+    """JSON taken for a string that MySQL calls VARCHAR, however long."""
+    short = string_type(1, "utf8mb4_bin", nullable, coercibility=2)
+    return replace(short, length=(1 << 30) - 1)
+
+
 def _build_extreme(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
     made = typing.common_type(args, nullable_of(args))
+    if any(arg.type.cls is Class.JSON for arg in args):
+        feature = "comparison of JSON in the LEAST and GREATEST operators"
+        typing.context.warn(1235, SqlError(1235, feature).message)
+        if made.cls is Class.JSON:
+            made = json_text(made.nullable)
     return typing.call(name, made, *(typing.to_result(arg, made) for arg in args))
 
 

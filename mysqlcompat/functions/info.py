@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +17,7 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.table import Context, Suspended
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import string_type
 
 
@@ -63,7 +61,7 @@ def connection_id(context: Context, call: Call) -> int:
 def last_insert_id(context: Context, call: Call, *value: int) -> int:
     """LAST_INSERT_ID(n) also sets what the next LAST_INSERT_ID() gives."""
     if value:
-        context.last_insert_id = value[0]
+        context.last_insert_id = context.asked_insert_id = value[0] & (1 << 64) - 1
     return context.last_insert_id
 
 
@@ -80,22 +78,6 @@ def found_rows(context: Context, call: Call) -> int:
         "Consider using COUNT(*) instead.",
     )
     return context.found_rows
-
-
-@define("uuid", "", text(36), once=False, pure=False)
-def make_uuid(context: Context, call: Call) -> str:
-    return str(uuid.uuid1())
-
-
-@define("is_uuid", "s", BOOL, nullable=True)
-def is_uuid(context: Context, call: Call, value: Any) -> int:
-    shown = value if isinstance(value, str) else value.decode("latin-1")
-    stripped = shown[1:-1] if shown.startswith("{") and shown.endswith("}") else shown
-    try:
-        parsed = uuid.UUID(stripped)
-    except ValueError:
-        return 0
-    return int(stripped.lower() in (str(parsed), parsed.hex))
 
 
 @define("charset", "x", text(64), nullable=True, null_rejects=False)
@@ -115,23 +97,47 @@ def coercibility(context: Context, call: Call, value: Any) -> int:
 
 @define("benchmark", "ix", integer(1), nullable=True, once=False, null_rejects=False)
 def benchmark(context: Context, call: Call, count: int | None, value: Any) -> int | None:
-    return None if count is None or count < 0 else 0
-
-
-@define("inet_aton", "s", integer(21, unsigned=True), nullable=True)
-def inet_aton(context: Context, call: Call, value: str) -> int | None:
-    parts = value.split(".")
-    if not 1 <= len(parts) <= 4 or not all(part.isdigit() and int(part) < 256 for part in parts):
-        context.warn(1411, f"Incorrect string value: ''{value}'' for function inet_aton")
+    if count is not None and count < 0:
+        context.warn(1411, f"Incorrect count value: '{count}' for function benchmark")
         return None
-    numbers = [int(part) for part in parts]
-    numbers[-1:-1] = [0] * (4 - len(numbers))
-    return int.from_bytes(bytes(numbers), "big")
+    return None if count is None else 0
 
 
-@define("inet_ntoa", "i", text(31))
-def inet_ntoa(context: Context, call: Call, value: int) -> str | None:
-    return str(ipaddress.IPv4Address(value)) if 0 <= value < 1 << 32 else None
+@define("current_role", "", text(50331648), pure=False)
+def current_role(context: Context, call: Call) -> str:
+    """No roles: there are no grants yet."""
+    return "NONE"
+
+
+@define("icu_version", "", text(8))
+def icu_version(context: Context, call: Call) -> str:
+    """The ICU whose expressions are understood (`icu_pattern`)."""
+    return "77.1"
+
+
+@define("ps_current_thread_id", "", integer(21, unsigned=True), nullable=False, pure=False)
+def ps_current_thread_id(context: Context, call: Call) -> int:
+    return context.connection_id
+
+
+@define("ps_thread_id", "i", integer(21, unsigned=True), nullable=True, pure=False)
+def ps_thread_id(context: Context, call: Call, connection: int) -> int | None:
+    return connection if connection == context.connection_id else None
+
+
+@build_as("name_const", 2)
+def build_name_const(typing: Typing, args: Sequence[Expression]) -> Expression:
+    """NAME_CONST('name', literal): what statements of stored programs are written with."""
+    name, value = args
+    if isinstance(name, Literal) and name.value is None:
+        raise SqlError(1382, "NAME_CONST")
+    if isinstance(value, Call) and value.function.name == "neg":
+        inner: Expression = value.args[0]
+    else:
+        inner = value
+    if not isinstance(name, Literal) or not isinstance(inner, Literal):
+        raise SqlError(1210, "NAME_CONST")
+    return value
 
 
 @implement("user variable", null_rejects=False, once=False, pure=False)
@@ -173,7 +179,6 @@ def sleep(context: Context, call: Call, seconds: float | None) -> int:
 
 def _sleep(seconds: float) -> int:
     raise Suspended(lambda session, uses_tables: session.sleep(seconds, uses_tables))
-
 
 
 # Locks by name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -233,33 +234,63 @@ def negate(context: Context, call: Call, value: Any) -> Any:
 # Bits -------------------------------------------------------------------------------------------
 
 
+def _bytewise(left: bytes, right: bytes, operator: Callable[[int, int], int]) -> bytes:
+    if len(left) != len(right):
+        raise SqlError(3513)
+    return bytes(map(operator, left, right))
+
+
 @implement("&")
-def bit_and(context: Context, call: Call, left: int, right: int) -> int:
+def bit_and(context: Context, call: Call, left: Any, right: Any) -> Any:
+    if isinstance(left, bytes):
+        return _bytewise(left, right, int.__and__)
     return left & right & _MASK
 
 
 @implement("|")
-def bit_or(context: Context, call: Call, left: int, right: int) -> int:
+def bit_or(context: Context, call: Call, left: Any, right: Any) -> Any:
+    if isinstance(left, bytes):
+        return _bytewise(left, right, int.__or__)
     return (left | right) & _MASK
 
 
 @implement("^")
-def bit_xor(context: Context, call: Call, left: int, right: int) -> int:
+def bit_xor(context: Context, call: Call, left: Any, right: Any) -> Any:
+    if isinstance(left, bytes):
+        return _bytewise(left, right, int.__xor__)
     return (left ^ right) & _MASK
 
 
+def _shifted(value: bytes, places: int) -> bytes:
+    """The bits of `value` moved to the left, or to the right when `places` is negative."""
+    size = 8 * len(value)
+    number = int.from_bytes(value, "big")
+    if abs(places) >= size:
+        number = 0
+    number = number << places if places >= 0 else number >> -places
+    return (number & ((1 << size) - 1)).to_bytes(len(value), "big")
+
+
 @implement("<<")
-def shift_left(context: Context, call: Call, left: int, right: int) -> int:
-    return (left & _MASK) << right & _MASK if 0 <= right < 64 else 0
+def shift_left(context: Context, call: Call, left: Any, right: int) -> Any:
+    places = right if right >= 0 else 1 << 62
+    if isinstance(left, bytes):
+        return _shifted(left, places)
+    return (left & _MASK) << places & _MASK if places < 64 else 0
 
 
 @implement(">>")
-def shift_right(context: Context, call: Call, left: int, right: int) -> int:
-    return (left & _MASK) >> right if 0 <= right < 64 else 0
+def shift_right(context: Context, call: Call, left: Any, right: int) -> Any:
+    places = right if right >= 0 else 1 << 62
+    if isinstance(left, bytes):
+        return _shifted(left, -places)
+    return (left & _MASK) >> places if places < 64 else 0
 
 
 @implement("~")
-def bit_not(context: Context, call: Call, value: int) -> int:
+def bit_not(context: Context, call: Call, value: Any) -> Any:
+    if isinstance(value, bytes):
+        return bytes(byte ^ 255 for byte in value)
     return ~value & _MASK
 
 
@@ -300,32 +331,3 @@ def like(context: Context, call: Call, text: Any, pattern: Any, escape: Any) -> 
         raise SqlError(1210, "ESCAPE")
     compiled = like_pattern(pattern, escape, collation)
     return int(compiled.fullmatch(collations.fold(text, collation)) is not None)
-
-
-@lru_cache(maxsize=256)
-def regular_expression(pattern: str, ignore_case: bool) -> re.Pattern[str]:
-    if not pattern:
-        raise SqlError(3685)
-    try:
-        return re.compile(_python_regexp(pattern), re.IGNORECASE if ignore_case else 0)
-    except re.error:
-        raise SqlError(3692) from None
-
-
-def _python_regexp(pattern: str) -> str:
-    """ICU's POSIX classes in Python's words."""
-    classes = {
-        "alpha": "a-zA-Z", "digit": "0-9", "alnum": "a-zA-Z0-9", "space": r"\s", "upper": "A-Z",
-        "lower": "a-z", "punct": r"!-/:-@\[-`{-~", "xdigit": "0-9a-fA-F",
-    }  # fmt: skip
-    for name, members in classes.items():
-        pattern = pattern.replace(f"[:{name}:]", members)
-    return pattern
-
-
-@implement("regexp")
-def regexp(context: Context, call: Call, text: Any, pattern: Any) -> int:
-    if isinstance(text, bytes) or isinstance(pattern, bytes):
-        raise SqlError(3995, "binary", "utf8mb4", "regexp_like")
-    ignore_case = _collation(call).endswith("_ci")
-    return int(regular_expression(pattern, ignore_case).search(text) is not None)

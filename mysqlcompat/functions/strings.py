@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from mysqlcompat import collations
-from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     BIGINT,
     build_as,
@@ -21,7 +19,6 @@ from mysqlcompat.functions.definitions import (
     joined,
     same_string,
     strings,
-    text,
 )
 from mysqlcompat.functions.table import Context
 from mysqlcompat.numerals import decimal_text, double_text, round_decimal
@@ -429,32 +426,6 @@ def _soundex_type(args: Sequence[Expression]) -> SqlType:
     return string_type(max(first.length, 4), first.collation)
 
 
-@define("md5", "s", text(32))
-def md5(context: Context, call: Call, value: Any) -> str:
-    return hashlib.md5(_bytes(value), usedforsecurity=False).hexdigest()
-
-
-@define("sha1 sha", "s", text(40))
-def sha1(context: Context, call: Call, value: Any) -> str:
-    return hashlib.sha1(_bytes(value), usedforsecurity=False).hexdigest()
-
-
-_SHA2 = {0: "sha256", 224: "sha224", 256: "sha256", 384: "sha384", 512: "sha512"}
-
-
-def _sha2_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    bits = constant_int(args[1])
-    return string_type((bits if bits in _SHA2 and bits else 256) // 4, typing.context.collation)
-
-
-@define("sha2", "si", _sha2_type)
-def sha2(context: Context, call: Call, value: Any, bits: int) -> str | None:
-    if bits not in _SHA2:
-        context.warn(1583, "Incorrect parameters in the call to native function 'sha2'")
-        return None
-    return hashlib.new(_SHA2[bits], _bytes(value)).hexdigest()
-
-
 @define("to_base64", "s", lambda typing, args: _base64_type(typing, args))
 def to_base64(context: Context, call: Call, value: Any) -> str:
     encoded = base64.b64encode(_bytes(value)).decode()
@@ -473,12 +444,3 @@ def from_base64(context: Context, call: Call, value: Any) -> bytes | None:
         return base64.b64decode("".join(value.split()), validate=True)
     except (binascii.Error, ValueError):
         return None
-
-
-@define("regexp_like", "ss", integer(1))
-def regexp_like(context: Context, call: Call, value: Any, pattern: Any) -> int:
-    from mysqlcompat.functions.operators import regexp
-
-    if isinstance(value, bytes):
-        raise SqlError(3995, "binary", "utf8mb4", "regexp_like")
-    return int(regexp(context, call, value, pattern))

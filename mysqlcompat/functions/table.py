@@ -69,6 +69,7 @@ class Context(Protocol):
     account: str  #: as CURRENT_USER() gives it
     connection_id: int
     last_insert_id: int
+    asked_insert_id: int  #: given to LAST_INSERT_ID() by this statement
     row_count: int
     found_rows: int
     row: int  #: number of the row being written, from 1, for messages

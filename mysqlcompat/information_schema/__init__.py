@@ -1,7 +1,8 @@
 """information_schema and the other virtual databases: tables as data, rows made on reading.
 
 Read: `virtual` (what a virtual table is), `definitions` (columns, as text), `tables` (where rows
-come from), `performance` (performance_schema), `describe` (facts which SHOW prints too).
+come from), `performance` (performance_schema), `constraints` (keys and checks), `statistics`,
+`innodb` (the engine), `describe` (facts which SHOW prints too).
 """
 
 from mysqlcompat.information_schema.performance import process_row

@@ -72,16 +72,6 @@ def next_auto_increment(session: Session, table: Table) -> int | None:
     return int(session.node.engine.next_auto_increment(table))
 
 
-def row_count(session: Session, table: Table) -> int:
-    """Estimated rows."""
-    return int(session.node.engine.estimate_rows(table))
-
-
-def cardinality(session: Session, table: Table, index: Index) -> int:
-    """Estimated number of different keys: rows, for want of statistics by key."""
-    return row_count(session, table)
-
-
 def created(table: Table) -> datetime | None:
     return datetime.fromisoformat(table.created) if table.created else None
 

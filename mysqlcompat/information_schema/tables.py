@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import Table
 from mysqlcompat import accounts
-from mysqlcompat.information_schema import describe, performance
+from mysqlcompat.information_schema import constraints, describe, innodb, performance, statistics
 from mysqlcompat.information_schema.definitions import DEFINITIONS
 from mysqlcompat.information_schema.performance import process_row
 from mysqlcompat.information_schema.virtual import RowMaker, VirtualTable, no_rows
@@ -58,6 +58,10 @@ def _tables() -> dict[tuple[str, str], VirtualTable]:
         if name:
             made[SCHEMA, name] = _make(SCHEMA, name, body, ROWS.get(name))
         name, body = line, ""
+    for name, (columns, rows) in innodb.TABLES.items():
+        made[SCHEMA, name] = _make(SCHEMA, name, columns, rows)
+    for name, (columns, rows) in statistics.TABLES.items():
+        made["mysql", name.upper()] = _make("mysql", name, columns, rows)
     for name, (columns, rows) in performance.TABLES.items():
         made["performance_schema", name.upper()] = _make("performance_schema", name, columns, rows)
     return made
@@ -97,7 +101,7 @@ def _replica_host_status(session: Session) -> Iterator[Row]:
             0.0,
             0,
             1,
-            *(0, 0),
+            *(one.view_trx_id, one.applied_lsn),
             *(one.applied_lsn, one.applied_lsn),
             *(round(one.lag_ms * 1000), round(one.lag_ms * 1000), round(one.lag_ms * 1000)),
         )
@@ -176,11 +180,12 @@ def _tables_rows(session: Session) -> Iterator[Row]:
             yield (CATALOG, database, one.name, "SYSTEM VIEW", None, 10, *(None,) * 14, "")
             continue
         row_format = one.options.get("row_format")
+        size = statistics.sizes(session, one)
         yield (
             *(CATALOG, database, one.name, "BASE TABLE", one.engine, 10),
             (row_format or "DYNAMIC").capitalize(),
-            describe.row_count(session, one),
-            *(0, 16384, 0, 16384 * (len(describe.visible_indexes(one)) - 1), 0),
+            statistics.rows_of(session, one),
+            *(size.row, size.data, 0, size.indexes, 0),
             describe.next_auto_increment(session, one),
             *(describe.created(one), None, None, one.collation, None),
             f"row_format={row_format}" if row_format else "",
@@ -218,45 +223,27 @@ def _statistics(session: Session) -> Iterator[Row]:
                 yield (
                     *(CATALOG, database, one.name, int(not index.unique), database, index.name),
                     *(number, column.name, "D" if part.descending else "A"),
-                    describe.cardinality(session, one, index),
+                    statistics.cardinality(session, one, index, number),
                     *(part.length or None, None, "YES" if column.nullable else ""),
                     *("BTREE", "", index.comment, "NO" if index.invisible else "YES", None),
                 )
 
 
-def _table_constraints(session: Session) -> Iterator[Row]:
-    for database, one in _real_tables(session):
-        for index in describe.visible_indexes(one):
-            if index.unique:
-                kind = "PRIMARY KEY" if index.primary else "UNIQUE"
-                yield (CATALOG, database, index.name, database, one.name, kind, "YES")
-
-
-def _key_column_usage(session: Session) -> Iterator[Row]:
-    for database, one in _real_tables(session):
-        for index in describe.visible_indexes(one):
-            if not index.unique:
-                continue
-            for number, part in enumerate(index.parts, 1):
-                yield (
-                    *(CATALOG, database, index.name, CATALOG, database, one.name),
-                    *(part.column, number, None, None, None, None),
-                )
-
-
 ROWS: Final[dict[str, RowMaker]] = {
     "CHARACTER_SETS": _character_sets,
+    "CHECK_CONSTRAINTS": constraints.check_constraints,
     "COLLATIONS": _collations,
     "COLLATION_CHARACTER_SET_APPLICABILITY": _collation_applicability,
     "COLUMNS": _columns_rows,
     "ENGINES": _engines,
-    "KEY_COLUMN_USAGE": _key_column_usage,
+    "KEY_COLUMN_USAGE": constraints.key_column_usage,
     "PLUGINS": _plugins,
     "PROCESSLIST": _processlist,
+    "REFERENTIAL_CONSTRAINTS": constraints.referential_constraints,
     "REPLICA_HOST_STATUS": _replica_host_status,
     "SCHEMATA": _schemata,
     "STATISTICS": _statistics,
     "TABLES": _tables_rows,
-    "TABLE_CONSTRAINTS": _table_constraints,
+    "TABLE_CONSTRAINTS": constraints.table_constraints,
     "USER_PRIVILEGES": _user_privileges,
 }

@@ -7,6 +7,7 @@ was installed with. Everything else gives E_CALLBACK and the packet goes to the 
 
 from __future__ import annotations
 
+from btree.layout import RUN_SHIFT
 from mysqlcompat.lane.fingerprint_kernels import fingerprint
 from mysqlcompat.lane.lane_layout import (
     C_CAPABILITIES,
@@ -123,7 +124,7 @@ def bind_literals(mem, literals, count, text, parameters, nulls):
                 return E_CALLBACK
             start = load_i64(mem, record + 8) + 1
             size = load_i64(mem, record + 16) - 1 - start
-            store_i64(mem, parameters + 8 * number, (text + start) << 24 | size)
+            store_i64(mem, parameters + 8 * number, (text + start) << RUN_SHIFT | size)
         elif kind == LITERAL_INT or kind == LITERAL_DECIMAL:
             value = load_i64(mem, record + 24)
             if value < 0:
@@ -182,7 +183,7 @@ def bind_value(mem, kind, at, end, to):
         elif size > 0xFA:
             return E_CALLBACK
         if at + size <= end:
-            store_i64(mem, to, at << 24 | size)
+            store_i64(mem, to, at << RUN_SHIFT | size)
             return at + size
     return E_CALLBACK
 

@@ -6,6 +6,7 @@ other value is E_CALLBACK, and Python runs the statement from its beginning.
 
 from __future__ import annotations
 
+from btree.layout import RUN_MASK, RUN_SHIFT
 from mysqlcompat.lane.lane_layout import (
     C_AFFECTED,
     C_CAPABILITIES,
@@ -73,14 +74,14 @@ def convert_slot(mem, source, kind, lane):
         if lane < _word(mem, source, M_LEAST) or lane > greatest:
             return 0, E_CALLBACK
         return lane * _word(mem, source, M_FACTOR), 0
-    at = lane >> 24
-    size = lane & 0xFFFFFF
+    at = lane >> RUN_SHIFT
+    size = lane & RUN_MASK
     if kind == SLOT_CHAR:
         while size > 0 and load_u8(mem, at + size - 1) == 32:
             size -= 1
     if size > greatest or not is_ascii(mem, at, size):
         return 0, E_CALLBACK
-    return at << 24 | size, 0
+    return at << RUN_SHIFT | size, 0
 
 
 @helper

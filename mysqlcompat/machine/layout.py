@@ -30,7 +30,7 @@ are offsets into the arena.
     RECORD
     0   next record of the same hash chain (joins), else 0
     8   hash of the key
-    16  key: offset << 24 | bytes
+    16  key: offset << 28 | bytes
     24  lane of field 0, field 1 …       then one null byte a field
 """
 
@@ -73,8 +73,13 @@ RUN_ROWS: Final = 240  #: rows sent
 RUN_LANE: Final = 248  #: lane a row op stands at (and that an error is about)
 RUN_LAST_ID: Final = 256  #: last explicit AUTO_INCREMENT value
 RUN_WIDTH: Final = 264  #: rows the next source batch should bring at most
+RUN_FAILED: Final = 280  #: E_CHECK_FAILED: number of the constraint
 RUN_ROWS_LIMIT: Final = 272  #: rows to send before E_NO_ROOM; 0: as many as fit
-RUN_BYTES: Final = 448  #: op states begin here
+RUN_AUTOINC: Final = 288  #: step, offset, next value, 1: 0 stays 0; zeroes: 1, 1, as it comes, 0
+RUN_LONG: Final = 448  #: references of the row being written: a word a column, 0 none; or 0
+RUN_MAY_PAUSE: Final = 456  #: 1: others may run before the op that stopped is called again
+RUN_STACK_ROOM: Final = 6  #: entries of RUN_STACK for ops that can do without
+RUN_BYTES: Final = 464  #: op states begin here
 
 WANT_OUT: Final = 0
 WANT_HEAP: Final = -1

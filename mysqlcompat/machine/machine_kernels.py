@@ -149,7 +149,7 @@ def write_run(st, mem, run, program, ctx, flags):
         if load_i64(mem, run + RUN_INSERT_ID) != 0:  # whoever runs it again takes the same value
             table_id = load_i64(mem, load_i64(mem, program + PROGRAM_TABLE) + 8 * D_TABLE_ID)
             counter = table_entry(st, table_id) + TABLE_AUTOINC
-            store_i64(mem, counter, load_i64(mem, counter) - 1)
+            store_i64(mem, counter, load_i64(mem, run + RUN_INSERT_ID))
         if flags & EXECUTE_IN_TRANSACTION == 0:
             locks_release(st, mem, ctx)
         return result

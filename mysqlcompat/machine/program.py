@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -70,6 +70,15 @@ class Callback:
     to: Register
 
 
+class Answering(Protocol):
+    """Another kind of instruction in Python."""
+
+    @property
+    def expression(self) -> Expression: ...
+
+    def answer(self, execution: Any, n: int) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Collection:
     """Records gathered by one stage for a later one. `at` is its header in the run block."""
@@ -108,6 +117,7 @@ class Program:
     callbacks    instruction offset -> what to evaluate there
     sources      tables of the statement as messages name them
     locking      SELECT … FOR UPDATE or FOR SHARE
+    max_execution_ms  what the hint MAX_EXECUTION_TIME says, 0: what the session does
     written      table that is written to; `row_registers` hold its new rows, by column
     given        bulk INSERT: the word of the run block that says how many rows there are
     sent         registers of strings that go to the client: a pause in mid-batch must keep them
@@ -118,7 +128,7 @@ class Program:
     columns: tuple[ColumnDef, ...]
     slots: tuple[Slot, ...]
     stages: tuple[Stage, ...]
-    callbacks: dict[int, Callback]
+    callbacks: dict[int, Callback | Answering]
     collections: tuple[Collection, ...]
     tables: tuple[Any, ...]
     version: int
@@ -138,6 +148,7 @@ class Program:
     from_select: bool = False
     given: int = 0
     lane_write: bool = False
+    max_execution_ms: int = 0
     sent: tuple[Register, ...] = ()
     blocks: list[tuple[int, int]] = field(default_factory=list)
 
@@ -200,6 +211,10 @@ class Assembler:
         at = len(self._constants)
         self._constants.extend(values)
         return Constant(at)
+
+    def set_word(self, constant: Constant, number: int, value: int) -> None:
+        """Change a word given to `words` before."""
+        self._constants[constant.at + number] = value
 
     def emit(self, op: Any, *operands: Any) -> int:
         """Append an instruction; its number. Operands: int, Register, Constant."""

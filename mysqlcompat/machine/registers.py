@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from btree.layout import RUN_MASK, RUN_SHIFT
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.program import Collection, Program, Register
 from mysqlcompat.sqltypes import SqlType
@@ -16,7 +17,6 @@ from redo.arena import Arena
 HEAP_BYTES: Final = 128 << 10
 CHUNK_BYTES: Final = 1 << 20
 FIRST_CHUNK_BYTES: Final = 64 << 10
-TEXT_MASK: Final = (1 << 24) - 1
 #: All records and their strings of one statement; sorting and grouping more is refused.
 MEMORY_LIMIT: Final = 1 << 30
 
@@ -81,7 +81,7 @@ class RunMemory:
             at = self.get(layout.RUN_HEAP)
         self.mem[at : at + len(data)] = np.frombuffer(data, np.uint8)
         self.set(layout.RUN_HEAP, at + len(data))
-        return at << 24 | len(data)
+        return at << RUN_SHIFT | len(data)
 
     # slots
 
@@ -104,7 +104,7 @@ class RunMemory:
             elif number in texts:
                 data = texts[number]
                 self.mem[free : free + len(data)] = np.frombuffer(data, np.uint8)
-                lanes[number] = free << 24 | len(data)
+                lanes[number] = free << RUN_SHIFT | len(data)
                 free += len(data)
             else:
                 lanes[number] = to_lane(value, sql_type, time_zone)
@@ -133,7 +133,7 @@ class RunMemory:
         ]
 
     def text(self, lane: int) -> bytes:
-        at, count = lane >> 24, lane & TEXT_MASK
+        at, count = lane >> RUN_SHIFT, lane & RUN_MASK
         return self.mem[at : at + count].tobytes()
 
     def write(
@@ -250,4 +250,4 @@ class RunMemory:
             heap = self._get(collection, layout.COLLECTION_HEAP)
         self.mem[heap : heap + len(data)] = np.frombuffer(data, np.uint8)
         self._set(collection, layout.COLLECTION_HEAP, heap + len(data))
-        return heap << 24 | len(data)
+        return heap << RUN_SHIFT | len(data)

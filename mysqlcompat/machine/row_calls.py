@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from btree import cursor_kernels, foreign_kernels, row_kernels
+from btree import cascade_kernels, cursor_kernels, row_kernels
 from mysqlcompat.machine.calls import address_of
 from mysqlcompat.wire import encode_kernels
 
@@ -42,9 +42,9 @@ def row_calls() -> RowCalls:
             address_of(row_kernels.row_delete),
         ),
         Writers(
-            address_of(foreign_kernels.foreign_insert),
-            address_of(foreign_kernels.foreign_update),
-            address_of(foreign_kernels.foreign_delete),
+            address_of(cascade_kernels.foreign_insert),
+            address_of(cascade_kernels.foreign_update),
+            address_of(cascade_kernels.foreign_delete),
         ),
         address_of(row_kernels.autoinc_next),
         address_of(cursor_kernels.cursor_open),

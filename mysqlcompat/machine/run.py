@@ -13,6 +13,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+import numpy as np
+
+from btree.layout import D_COLUMNS, D_TABLE_ID, REFERENCE_BYTES, RUN_MASK, RUN_SHIFT
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Suspended
 from mysqlcompat.machine import foreign_errors, layout
@@ -23,23 +26,33 @@ from mysqlcompat.machine.ops.load_kernels import op_pin_texts
 from mysqlcompat.machine.ops.sort_kernels import collection_sort
 from mysqlcompat.machine.program import Callback, Collection, Program
 from mysqlcompat.machine.registers import OutOfMemory, RunMemory
+from mysqlcompat.machine.state import (
+    ST_LONG_BEFORE,
+    ST_LONG_COLUMN,
+    ST_LONG_LANE,
+    ST_LONG_TABLE,
+)
 from mysqlcompat.results import Chunk, Ok, Rows
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.typed import Expression, Literal, transform
 from mysqlcompat.sqltypes import SqlType
 from redo.codes import (
     E_CALLBACK,
+    E_CHECK_FAILED,
     E_DUPLICATE,
     E_LATER,
     E_LOCK_WAIT,
+    E_LONG_VALUE,
     E_NO_ROOM,
     E_NULL,
     E_OVERFLOW,
+    E_PAGE_MISS,
     E_TOO_BIG,
 )
 
 OUT_BYTES: Final = 128 << 10
 CHUNK_BYTES: Final = 64 << 10
+PAGES_AT_ONCE: Final = 64  #: of long values fetched between two looks at the loop
 QUANTUM: Final = 32  #: batches (32 Ki rows, about 1 ms of work) between two looks at the loop
 
 
@@ -67,7 +80,10 @@ class Execution:
         self._literals = literals
         self._expressions: dict[int, Expression] = {}
         self._row: dict[tuple[int, int], Any] = {}
+        self.accumulators: dict[tuple[int, int], Any] = {}  #: (aggregate, group) -> accumulator
         self._evaluator = Evaluator(session, params, self._column, program.sources)
+        self._fetched = 0
+        self._outside = 0
         self._by_offset = {collection.at: collection for collection in program.collections}
         try:
             self._bind(given)
@@ -77,6 +93,9 @@ class Execution:
         self.memory.set(layout.RUN_CTX, session.ctx)
         self.memory.set(layout.RUN_BINARY, int(binary))
         self.memory.set(layout.RUN_QUANTUM, QUANTUM)
+        if program.kind == "write" and session.auto_increment is not None:
+            for number, value in enumerate(session.auto_increment):
+                self.memory.set(layout.RUN_AUTOINC + 8 * number, value)
 
     def close(self) -> None:
         self.memory.close()
@@ -160,6 +179,13 @@ class Execution:
                 self._make_room()
             elif code == E_LOCK_WAIT:
                 await self._wait()
+            elif code == E_LONG_VALUE:
+                await self._put_outside()
+            elif code == E_PAGE_MISS and self.memory.get(layout.RUN_MAY_PAUSE):
+                self._settle(code)
+                self._fetched += 1
+                if self._fetched % PAGES_AT_ONCE == 0:
+                    await asyncio.sleep(0)
             else:
                 try:
                     if not self._answer_callback(code):
@@ -176,10 +202,15 @@ class Execution:
         """What the engine can answer; everything else is the statement's error."""
         if code in foreign_errors.CODES:
             raise foreign_errors.foreign_error(self.engine, code)
+        if code == E_CHECK_FAILED:
+            enforced = [check for check in self.program.written.checks if check.enforced]
+            raise SqlError(3819, enforced[self.memory.get(layout.RUN_FAILED)].name)
         if code == E_DUPLICATE:
             raise duplicate_error(self.program, self.memory, self.st, self.session.time_zone)
         if code == E_NULL:
             raise SqlError(1048, "")
+        if code == E_OVERFLOW and self.program.statement_kind == "insert":
+            raise SqlError(1467)
         if code == E_OVERFLOW:
             raise SqlError(1690, "BIGINT", "")
         if code == E_TOO_BIG:
@@ -212,6 +243,34 @@ class Execution:
             timer.cancel()
         wait.result()
 
+    async def _put_outside(self) -> None:
+        """Give a long value of the row being written a chain of its own, or keep the one it has."""
+        memory, st = self.memory, self.st
+        values = self.engine.long_values
+        descriptor, lane = int(st[ST_LONG_TABLE]), int(st[ST_LONG_LANE])
+        column, before = int(st[ST_LONG_COLUMN]), int(st[ST_LONG_BEFORE])
+        columns = int(memory.arena.words(descriptor, D_COLUMNS + 1)[D_COLUMNS])
+        if not self._outside:
+            self._outside = memory.alloc((8 + REFERENCE_BYTES) * columns)
+        words = memory.arena.words(self._outside, columns)
+        if not memory.get(layout.RUN_LONG):
+            words[:] = 0
+            memory.set(layout.RUN_LONG, self._outside)
+        at, count = lane >> RUN_SHIFT, lane & RUN_MASK
+        reference = b""
+        if before:
+            kept = self.mem[before : before + REFERENCE_BYTES].tobytes()
+            reference = kept if values.is_same(kept, at, count) else b""
+        if not reference:
+            table_id = int(memory.arena.words(descriptor, D_TABLE_ID + 1)[D_TABLE_ID])
+            writing = values.writing(self.session.ctx, table_id, at, count)
+            while writing.step():
+                await asyncio.sleep(0)
+            reference = writing.reference
+        place = self._outside + 8 * columns + REFERENCE_BYTES * column
+        self.mem[place : place + REFERENCE_BYTES] = np.frombuffer(reference, np.uint8)
+        words[column] = place
+
     def _make_room(self) -> None:
         wanted = self.memory.get(layout.RUN_WANT)
         of = self.memory.get(layout.RUN_WANT_OF)
@@ -238,7 +297,11 @@ class Execution:
         callback = self.program.callbacks.get(pc)
         if callback is None or code not in (E_CALLBACK, E_OVERFLOW):
             return False
-        self._evaluate(pc, callback, self.memory.get(layout.RUN_LANES))
+        n = self.memory.get(layout.RUN_LANES)
+        if isinstance(callback, Callback):
+            self._evaluate(pc, callback, n)
+        else:
+            callback.answer(self, n)
         self.memory.set(layout.RUN_PC, pc + layout.INSTRUCTION_BYTES)
         return True
 
@@ -408,8 +471,11 @@ def _ok(program: Program, memory: RunMemory, session: Any) -> Ok:
     elif program.statement_kind == "insert" and (changed > 1 or program.from_select):
         info = f"Records: {changed}  Duplicates: 0  Warnings: {warnings}"
     generated = memory.get(layout.RUN_INSERT_ID)
-    insert_id = (generated or memory.get(layout.RUN_LAST_ID)) % (1 << 64)  # -1 as MySQL sends it
-    return Ok(affected, insert_id, info, generated_id=generated)
+    insert_id = generated or memory.get(layout.RUN_LAST_ID)
+    if program.statement_kind == "update":
+        insert_id = session.asked_insert_id
+    wrap = 1 << 64  # -1 goes out as MySQL sends it
+    return Ok(affected, insert_id % wrap, info, generated_id=generated % wrap)
 
 
 __all__ = ["Execution", "SentRows", "execute"]

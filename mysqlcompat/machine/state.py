@@ -13,6 +13,12 @@ ST_MACHINE_HEAP_BYTES: Final = 1029
 
 ST_MACHINE_LSN: Final = 1030  #: end of the commit of the last `program_execute`; 0: none
 
+# What E_LONG_VALUE is about: a value that has to leave the row which is being written.
+ST_LONG_COLUMN: Final = 1040  #: stored column
+ST_LONG_LANE: Final = 1041  #: the value
+ST_LONG_TABLE: Final = 1042  #: descriptor
+ST_LONG_BEFORE: Final = 1043  #: offset of the column's reference in the row before, 0: none
+
 #: PROGRAM_KERNEL_ONLY of programs that change at most one row, with nothing left to Python.
 LANE_WRITE: Final = 2
 PROGRAM_TABLE: Final = 56  #: in the program header: descriptor of the table a LANE_WRITE changes

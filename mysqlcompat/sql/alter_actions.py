@@ -8,8 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mysqlcompat.sql.statements import (
+    CheckDefinition,
     ColumnDefinition,
     DefaultValue,
+    ForeignKeyDefinition,
     IndexDefinition,
     Statement,
     TableName,
@@ -72,6 +74,42 @@ class SetColumnVisible(Action):
 @dataclass(frozen=True, slots=True)
 class AddIndex(Action):
     index: IndexDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class AddForeignKey(Action):
+    key: ForeignKeyDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class DropForeignKey(Action):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddCheck(Action):
+    check: CheckDefinition
+
+
+@dataclass(frozen=True, slots=True)
+class DropCheck(Action):
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetEnforced(Action):
+    """ALTER CHECK, or ALTER CONSTRAINT, which may name what cannot be altered so."""
+
+    name: str
+    enforced: bool
+    any_constraint: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DropConstraint(Action):
+    """DROP CONSTRAINT: a key, a foreign key or a CHECK, whichever has the name."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.collations import CODES
-from mysqlcompat.errors import SqlError
+from btree.schema import TypeKind
 from mysqlcompat.machine import layout
+from mysqlcompat.machine.accumulations import Accumulated, Accumulation
 from mysqlcompat.machine.ops import (
     aggregate_kernels,
+    callback_kernels,
     collect_kernels,
     load_kernels,
     source_kernels,
@@ -17,6 +19,7 @@ from mysqlcompat.machine.ops import (
 from mysqlcompat.machine.program import Collection, Register
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_expressions import FieldBinding, Frame, key_of
+from mysqlcompat.sql.measures import DIVISION_DIGITS
 from mysqlcompat.sql.plan import SelectPlan
 from mysqlcompat.sql.typed import Aggregate, ColumnRef, Expression
 from mysqlcompat.sqltypes import Class, SqlType
@@ -38,6 +41,24 @@ def sum_kind(sql_type: SqlType) -> int:
     return layout.SUM_UNSIGNED if sql_type.unsigned else layout.SUM_SIGNED
 
 
+def is_accumulated(aggregate: Aggregate) -> bool:
+    """Whether Python accumulates it: the kernels lack the function or its form for this type."""
+    if aggregate.function not in SUPPORTED:
+        return True
+    if aggregate.function == "count":
+        return False
+    source, result = aggregate.args[0].type, aggregate.type
+    if aggregate.function in ("min", "max"):
+        if source.kind in (TypeKind.ENUM, TypeKind.SET):
+            return True  # compared as text, kept as numbers
+        is_text = source.cls is Class.STRING and source.collation in CODES
+        return is_variable(source) and not is_text
+    if source.cls is Class.DOUBLE or Class.NULL in (source.cls, result.cls):
+        return Class.NULL in (source.cls, result.cls)
+    given = source.scale if source.cls is Class.DECIMAL else 0
+    return result.scale != given + (DIVISION_DIGITS if aggregate.function == "avg" else 0)
+
+
 class AggregateCoder:
     """Codes the end of the reading stage (states) and the start of the next (results)."""
 
@@ -49,20 +70,21 @@ class AggregateCoder:
         self.groups = plan.statement.group_by or ()
 
     def code(self) -> None:
-        for aggregate in self.plan.aggregates:
-            if aggregate.function not in SUPPORTED:
-                raise SqlError(1235, f"aggregate function {aggregate.function.upper()}")
         carried = self._carried()
         first = len(carried)
         states: list[int] = []
         for aggregate in self.plan.aggregates:
             states.append(first)
-            first += layout.STATE_FIELDS[self._kind(aggregate)]
+            if not is_accumulated(aggregate):
+                first += layout.STATE_FIELDS[self._kind(aggregate)]
         collection = self.asm.collection(first, hashed=bool(self.groups))
         records = self._records(collection)
         places = self.scans.store(records, collection, carried, only_new=True)
-        for aggregate, field in zip(self.plan.aggregates, states, strict=True):
-            self._update(aggregate, records, collection, field)
+        for number, aggregate in enumerate(self.plan.aggregates):
+            if is_accumulated(aggregate):
+                self._accumulate(number, aggregate, records)
+            else:
+                self._update(aggregate, records, collection, states[number])
         single = not self.groups and self.plan.statement.group_by is None
         before = (partial(_ensure_group, collection, len(carried)),) if single else ()
         self.asm.stage(*before)
@@ -101,6 +123,13 @@ class AggregateCoder:
         keys = self.scans.keys(groups, [description(group.type) for group in groups])
         self.asm.emit(collect_kernels.op_group, records, collection.at, keys, 0)
         return records
+
+    def _accumulate(self, number: int, aggregate: Aggregate, records: Register) -> None:
+        """An aggregate without a kernel."""
+        parts = [*aggregate.args, *(order.expression for order in aggregate.order_by)]
+        inputs = tuple((part.type, self.coder.value(part)) for part in parts)
+        made = Accumulation(number, aggregate, records, inputs, not self.groups)
+        self.coder.callbacks[self.asm.emit(callback_kernels.op_callback)] = made
 
     @staticmethod
     def _kind(aggregate: Aggregate) -> int:
@@ -158,8 +187,6 @@ class AggregateCoder:
     @staticmethod
     def _order(sql_type: SqlType) -> tuple[int, int]:
         if is_variable(sql_type):
-            if sql_type.cls is not Class.STRING or sql_type.collation not in CODES:
-                raise SqlError(1235, f"MIN and MAX of {sql_type}")
             return layout.BY_TEXT, CODES[sql_type.collation]
         if sql_type.cls is Class.DOUBLE:
             return layout.DOUBLE, 0
@@ -176,9 +203,14 @@ class AggregateCoder:
         frame = Frame()
         for key, (at, null_at) in places.items():
             frame.fields[key] = FieldBinding(records, at, null_at)
-        for aggregate, field in zip(self.plan.aggregates, states, strict=True):
+        for number, aggregate in enumerate(self.plan.aggregates):
             to = self.asm.register()
-            at, _ = collection.field(field)
+            if is_accumulated(aggregate):
+                made = Accumulated(number, aggregate, records, to)
+                self.coder.callbacks[self.asm.emit(callback_kernels.op_callback)] = made
+                frame.registers[key_of(aggregate)] = to
+                continue
+            at, _ = collection.field(states[number])
             form, scale = self._form(aggregate)
             op = aggregate_kernels.op_result
             self.asm.emit(op, to, records, at, self._kind(aggregate), form, scale)
@@ -193,10 +225,6 @@ class AggregateCoder:
         average = aggregate.function == "avg"
         if kind == layout.SUM_DOUBLE:
             return (layout.AS_AVERAGE_DOUBLE if average else layout.AS_LANE), 0
-        source = aggregate.args[0].type
-        given = source.scale if source.cls is Class.DECIMAL else 0
-        if result.scale != given + (4 if average else 0):
-            raise SqlError(1235, f"{aggregate.function.upper()} with more than 30 decimals")
         if result.is_wide_decimal:
             return (layout.AS_AVERAGE_TEXT if average else layout.AS_TEXT), result.scale
         return (layout.AS_AVERAGE_LANE if average else layout.AS_LANE), result.scale

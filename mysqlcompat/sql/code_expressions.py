@@ -28,7 +28,7 @@ from mysqlcompat.machine.ops import (
     load_kernels,
     logic_kernels,
 )
-from mysqlcompat.machine.program import Assembler, Callback, Constant, Register, Slot
+from mysqlcompat.machine.program import Answering, Assembler, Callback, Constant, Register, Slot
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.lane_forms import ANYTHING, assignable, conversion, is_same, same_lane
 from mysqlcompat.sql.typed import (
@@ -74,12 +74,19 @@ _IN_LANE: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE, Class.DATE, Class.DAT
 
 @dataclass(frozen=True, slots=True)
 class RowBinding:
-    """A table whose rows are at hand: a register of row offsets."""
+    """A table whose rows are at hand: a register of row offsets.
+
+    pinned  rows are copies in the batch heap
+    raw     the rows as they are stored: long values may be outside
+    wanted  `rows` have those long values that are marked here, a word for each column
+    """
 
     rows: Register
     table: Table
     outer: bool = False
-    pinned: bool = False  #: rows are copies in the batch heap
+    pinned: bool = False
+    raw: Register | None = None
+    wanted: Constant | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,7 @@ class Frame:
     def bases(self) -> list[Register]:
         """Registers that must follow when a batch is compacted."""
         found = [binding.rows for binding in self.rows.values()]
+        found += [binding.raw for binding in self.rows.values() if binding.raw is not None]
         found += [binding.records for binding in self.fields.values()]
         found += self.registers.values()
         return list(dict.fromkeys(found))
@@ -129,7 +137,7 @@ class Coder:
     def __init__(self, assembler: Assembler) -> None:
         self.asm = assembler
         self.slots: list[Slot] = []
-        self.callbacks: dict[int, Callback] = {}
+        self.callbacks: dict[int, Callback | Answering] = {}
         self.frame = Frame()
         self._slot_of: dict[Any, int] = {}
         self._made: dict[Any, Register] = {}
@@ -220,11 +228,19 @@ class Coder:
 
     def _column(self, column: ColumnRef) -> Register:
         binding = self.frame.rows[column.table_no]
+        if binding.wanted is not None:
+            self.asm.set_word(binding.wanted, column.column_no, 1)
+        return self._extract(binding, binding.rows, column.column_no)
+
+    def stored(self, table_no: int, column_no: int) -> Register:
+        """A column as the row has it, perhaps only the reference of a long value."""
+        binding = self.frame.rows[table_no]
+        return self._extract(binding, binding.raw or binding.rows, column_no)
+
+    def _extract(self, binding: RowBinding, rows: Register, column_no: int) -> Register:
         to = self.asm.register()
         table = binding.table.descriptor
-        self.asm.emit(
-            load_kernels.op_column, to, binding.rows, table, column.column_no, int(binding.outer)
-        )
+        self.asm.emit(load_kernels.op_column, to, rows, table, column_no, int(binding.outer))
         return to
 
     def callback(self, expression: Expression) -> Register:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from btree.descriptors import may_be_external
 from btree.layout import (
     C_DESCENDING,
     COLUMN_WORDS,
@@ -29,6 +31,7 @@ from mysqlcompat.machine.ops import (
     join_kernels,
     key_kernels,
     load_kernels,
+    long_kernels,
     lock_kernels,
     source_kernels,
 )
@@ -86,20 +89,43 @@ class ScanCoder:
     # sources
 
     def scan(self, scan: Scan) -> Register:
-        """Source of a stage: the rows of one table, filtered."""
+        """Source of a stage: the rows of one table, filtered; the register of them as stored."""
         table = self._table(scan.table_no)
         mode = self.modes[scan.table_no]
         if mode & MODE_KIND and scan.filters:
             mode |= MODE_PASSING
         rows, cursor = self.source(table, scan.access, mode)
-        self.coder.frame.rows[scan.table_no] = RowBinding(rows, table)
+        self.coder.frame.rows[scan.table_no] = self.binding(rows, table)
         for condition in scan.filters:
             self.coder.filter(condition)
+        binding = self.coder.frame.rows[scan.table_no]
+        stored = binding.raw or binding.rows
         if mode & MODE_PASSING:
             calls = self.calls
             locks = (calls.row_lock, mode, calls.cursor_again, cursor)
-            self.asm.emit(lock_kernels.op_lock, rows, table.descriptor, *locks)
-        return rows
+            self.asm.emit(lock_kernels.op_lock, stored, table.descriptor, *locks)
+        return stored
+
+    def binding(
+        self,
+        rows: Register,
+        table: Table,
+        outer: bool = False,
+        pinned: bool = False,
+        lanes: Register | int = 0,
+    ) -> RowBinding:
+        """Rows at hand, with their long values as far as the program will turn out to want them.
+
+        lanes  what a join gave beside the rows
+        """
+        if not any(may_be_external(table, column) for column in table.stored_columns):
+            return RowBinding(rows, table, outer, pinned)
+        whole, raw = self.asm.register(), self.asm.register()
+        wanted = self.asm.words([0] * len(table.stored_columns))
+        state = self.asm.state(long_kernels.LONG_STATE_BYTES)
+        op = long_kernels.op_long
+        self.asm.emit(op, whole, raw, rows, table.descriptor, wanted, state, lanes)
+        return RowBinding(whole, table, outer, pinned, raw, wanted)
 
     def _table(self, table_no: int) -> Table:
         table = self.sources[table_no].table
@@ -329,8 +355,9 @@ class ScanCoder:
             state,
             int(join.outer),
         )
+        joined = self.binding(rows, table, join.outer, lanes=lanes)
         frame = self._gathered(lanes)
-        frame.rows[join.scan.table_no] = RowBinding(rows, table, join.outer)
+        frame.rows[join.scan.table_no] = joined
         self._joined(frame, join)
 
     def _pin(self) -> None:
@@ -340,7 +367,7 @@ class ScanCoder:
             if not binding.pinned:
                 to = self.asm.register()
                 self.asm.emit(load_kernels.op_pin_rows, to, binding.rows, binding.table.descriptor)
-                frame.rows[table_no] = RowBinding(to, binding.table, binding.outer, pinned=True)
+                frame.rows[table_no] = replace(binding, rows=to, pinned=True, raw=None)
         self.coder.enter(frame)
 
     def _gathered(self, lanes: Register) -> Frame:
@@ -355,7 +382,7 @@ class ScanCoder:
             return moved[register]
 
         for table_no, row in before.rows.items():
-            frame.rows[table_no] = RowBinding(gather(row.rows), row.table, row.outer, row.pinned)
+            frame.rows[table_no] = replace(row, rows=gather(row.rows), raw=None)
         for key, kept in before.fields.items():
             frame.fields[key] = FieldBinding(gather(kept.records), kept.at, kept.null_at)
         for key, register in before.registers.items():

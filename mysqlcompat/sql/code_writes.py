@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from btree.schema import ROW_ID, Column, Table
+from btree.schema import ROW_ID, Check, Column, Table
 from btree.txn_layout import (
     MODE_COMMITTED,
     MODE_EXCLUSIVE,
@@ -16,6 +16,7 @@ from btree.txn_layout import (
 )
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine.ops import (
+    autoinc_kernels,
     collect_kernels,
     given_kernels,
     load_kernels,
@@ -25,11 +26,12 @@ from mysqlcompat.machine.ops import (
 )
 from mysqlcompat.machine.program import Assembler, Constant, Program, Register
 from mysqlcompat.sql import typed
-from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, RowBinding
+from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame
 from mysqlcompat.sql.code_scans import ScanCoder, description
 from mysqlcompat.sql.codegen import SelectCoder, Target, finish
 from mysqlcompat.sql.column_defaults import column_default, on_update_value
 from mysqlcompat.sql.plan import DeletePlan, InsertPlan, Plan, Scan, SelectPlan, UpdatePlan
+from mysqlcompat.sql.table_expressions import check_expression
 from mysqlcompat.sql.typed import (
     ASSIGN,
     Cast,
@@ -214,30 +216,58 @@ class _InsertCoder:
             registers[column_no] = own
             _, greatest = column_type(column).range
             self.asm.emit(
-                write_kernels.op_autoinc,
+                autoinc_kernels.op_autoinc,
                 own,
                 self.table.descriptor,
                 self.target.calls.autoinc_next,
-                0,
-                self.asm.state(8),
-                min(greatest, (1 << 63) - 1),
+                int(self.plan.select is not None),
+                self.asm.state(autoinc_kernels.STATE_BYTES),
+                greatest if greatest < 1 << 63 else -1,
             )
 
     def _insert(self, registers: dict[int, Register]) -> None:
         if self.table.has_row_id:
             registers[self.table.column_no(ROW_ID)] = self.coder.value(Literal(int_type(), 0))
-        spec = row_spec(self.asm, self.table, registers)
+        spec = row_spec(self.coder, self.table, registers)
         self.asm.emit(write_kernels.op_insert, spec, self.target.writers(self.table).row_insert)
 
 
 _SELECTED = -3  #: table number of the columns that INSERT … SELECT gives
 
 
-def row_spec(asm: Assembler, table: Table, registers: dict[int, Register]) -> Constant:
-    """ROW words: descriptor, stored columns, the register of each."""
+def row_spec(
+    coder: Coder,
+    table: Table,
+    registers: dict[int, Register],
+    seen: dict[int, Register] | None = None,
+) -> Constant:
+    """ROW words: descriptor, stored columns, the register of each, then the CHECKs' registers.
+
+    seen  registers that conditions look at instead: ON UPDATE columns of rows that change, values
+          of columns of which the row keeps a reference
+    """
     numbers = stored_numbers(table)
+    conditions = check_registers(coder, table, {**registers, **(seen or {})})
     words: list[Any] = [table.descriptor, len(numbers), *(registers[n] for n in numbers)]
-    return asm.words(words)
+    words += [len(conditions), *conditions]
+    return coder.asm.words(words)
+
+
+def check_registers(coder: Coder, table: Table, registers: dict[int, Register]) -> list[Register]:
+    """What the enforced CHECKs of a table say of the new rows, in their order."""
+    before = coder.frame
+    enforced = enforced_checks(table)
+    if not enforced:
+        return []
+    columns = {("column", 0, number): register for number, register in registers.items()}
+    coder.enter(Frame(registers=dict(columns)))
+    made = [coder.value(check_expression(table, check)) for check in enforced]
+    coder.enter(before)
+    return made
+
+
+def enforced_checks(table: Table) -> list[Check]:
+    return [check for check in table.checks if check.enforced]
 
 
 class _ChangeCoder:
@@ -285,16 +315,17 @@ class _ChangeCoder:
         self.asm.emit(collect_kernels.op_field, kept, source, at, null_at)
         copies = self.asm.register()
         self.asm.emit(load_kernels.op_lane_rows, copies, kept)
-        frame = Frame(rows={0: RowBinding(copies, self.table, pinned=True)})
-        self.coder.enter(frame)
+        binding = self.scans.binding(copies, self.table, pinned=True)
+        self.coder.enter(Frame(rows={0: binding}))
         self._limit(limit)
-        return copies
+        return binding.raw or copies
 
     def _pinned(self, rows: Register) -> Register:
         to = self.asm.register()
         self.asm.emit(load_kernels.op_pin_rows, to, rows, self.table.descriptor)
-        self.coder.enter(Frame(rows={0: RowBinding(to, self.table, pinned=True)}))
-        return to
+        binding = self.scans.binding(to, self.table, pinned=True)
+        self.coder.enter(Frame(rows={0: binding}))
+        return binding.raw or to
 
     def _limit(self, limit: Expression | None) -> None:
         if limit is not None:
@@ -314,22 +345,39 @@ class _ChangeCoder:
             self.coder.frame.registers[key] = given
             self.coder.enter(self.coder.frame)
         assigned = set(registers)
-        for number, column in enumerate(self.table.stored_columns):
+        for number in stored_numbers(self.table):
             if number not in registers:
-                registers[number] = self.coder.value(ColumnRef(column_type(column), 0, number))
-        stamps: list[Any] = []
-        for number, column in enumerate(self.table.columns):
-            if column.on_update is not None and number not in assigned:
-                stamps += [number, self.coder.value(on_update_value(column))]
-        spec = row_spec(self.asm, self.table, registers)
+                registers[number] = self.coder.stored(0, number)
+        stamped = {
+            number: self.coder.value(on_update_value(column))
+            for number, column in enumerate(self.table.columns)
+            if column.on_update is not None and number not in assigned
+        }
+        stamps: list[Any] = [word for pair in stamped.items() for word in pair]
+        seen = {**self._seen_by_checks(assigned), **stamped}
+        spec = row_spec(self.coder, self.table, registers, seen)
         self.asm.emit(
             write_kernels.op_update,
             spec,
             copies,
             self.target.writers(self.table).row_update,
-            self.asm.words([len(stamps) // 2, *stamps]),
+            self.asm.words([len(stamped), *stamps]),
         )
         return self._finish("update", registers)
+
+    def _seen_by_checks(self, assigned: set[int]) -> dict[int, Register]:
+        """Values of columns that stay as they are and that conditions look at."""
+        named = {
+            node.column_no
+            for check in enforced_checks(self.table)
+            for node in typed.walk(check_expression(self.table, check))
+            if isinstance(node, ColumnRef)
+        }
+        columns = self.table.stored_columns
+        return {
+            number: self.coder.value(ColumnRef(column_type(columns[number]), 0, number))
+            for number in sorted(named - assigned)
+        }
 
     def _finish(self, kind: str, registers: dict[int, Register]) -> Program:
         return finish(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+from btree.layout import RUN_SHIFT
 from btree.schema import Table, TypeKind
 from btree.txn_layout import (
     MODE_EXCLUSIVE,
@@ -340,7 +341,7 @@ class SelectCoder:
 
     def _put_members(self, names: Sequence[bytes]) -> int:
         """A table of string lanes for the encoder."""
-        lanes = [self.asm.block(name or b"\0") << 24 | len(name) for name in names]
+        lanes = [self.asm.block(name or b"\0") << RUN_SHIFT | len(name) for name in names]
         return self.asm.block(b"".join(lane.to_bytes(8, "little") for lane in lanes))
 
 

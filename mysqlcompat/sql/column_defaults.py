@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from btree.schema import Column
+from btree.schema import Column, TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.typed import ASSIGN, Cast, Expression, Literal
 from mysqlcompat.sqltypes import column_type, string_type
@@ -12,6 +12,8 @@ def column_default(column: Column) -> Expression:
     """The default as an expression of the column's type; ERROR 1364 when there is none."""
     target = column_type(column)
     if column.default is None:
+        if column.type.kind is TypeKind.ENUM and not column.nullable:
+            return Literal(target, column.type.members[0])  # the one type that needs no default
         if not column.nullable:
             raise SqlError(1364, column.name)
         return Literal(target, None)

@@ -102,7 +102,13 @@ class Evaluator:
         lazy = _LAZY.get(node.function.name)
         if lazy is not None:
             return lazy(self, node)
-        return self.call(node, [self.value(arg) for arg in node.args])
+        values: list[Any] = []
+        for arg in node.args:
+            value = self.value(arg)
+            if value is None and node.function.null_rejects:
+                return None  # what follows is not looked at, nor warned about
+            values.append(value)
+        return self.call(node, values)
 
     def _and(self, node: Call) -> Any:
         result: int | None = 1

@@ -18,9 +18,10 @@ from mysqlcompat.functions.definitions import check_count
 from mysqlcompat.functions.intervals import build_date_shift, build_extract
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.casts import cast_node
-from mysqlcompat.sql.infer import Typing, nullable_of
+from mysqlcompat.sql.infer import Typing, is_binary_string, nullable_of
 from mysqlcompat.sql.literals import Literals, Rules
 from mysqlcompat.sql.parse import Parsed
+from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
 from mysqlcompat.sql.scope import Scope
 from mysqlcompat.sql.typed import Expression, Literal, Param
 from mysqlcompat.sql.variables import system_variable
@@ -54,7 +55,7 @@ _RESERVED_CALLS: Final = {"utc_timestamp", "utc_date", "utc_time", "localtime", 
 _TYPED_CALLS: Final = {exp.Substring, exp.Trim, exp.StrPosition, exp.Chr}
 
 
-class Resolver(Literals):
+class Resolver(Literals, RowComparisons):
     """Resolves the expressions of one statement. `names` may give expressions to names that are
     no columns (aliases); it is asked first, then `scope`."""
 
@@ -98,7 +99,7 @@ class Resolver(Literals):
         return self.typing.as_condition(self.scalar(node))
 
     def scalar(self, node: Any) -> Expression:
-        if _is_row(node):
+        if is_row(node):
             raise SqlError(1241, 1)
         return self.resolve(node)
 
@@ -107,25 +108,9 @@ class Resolver(Literals):
     def comparison(self, node: Any) -> Expression:
         operator = _COMPARISONS[type(node)]
         left, right = node.this, node.expression
-        if _is_row(left) or _is_row(right):
-            return self._row_comparison(operator, left, right)
+        if is_row(left) or is_row(right):
+            return self.row_comparison(operator, left, right)
         return self.typing.comparison(operator, self.resolve(left), self.resolve(right))
-
-    def _row_comparison(self, operator: str, left: Any, right: Any) -> Expression:
-        one, other = _row(left), _row(right)
-        if len(one) != len(other):
-            raise SqlError(1241, len(one))
-        if operator not in ("=", "<>", "<=>"):
-            raise not_supported("ordering of rows")
-        each = "<=>" if operator == "<=>" else "="
-        parts = [
-            self.typing.comparison(each, self.resolve(a), self.resolve(b))
-            for a, b in zip(one, other, strict=True)
-        ]
-        made = self.logic("and", parts)
-        if operator != "<>":
-            return made
-        return self.typing.call("not", bool_type(made.type.nullable), made)
 
     def logic(self, operator: str, args: Sequence[Expression]) -> Expression:
         """AND, OR over conditions; nested ones of the same kind are flattened."""
@@ -186,8 +171,8 @@ class Resolver(Literals):
     def is_in(self, node: Any) -> Expression:
         if node.args.get("query"):
             raise not_supported("subqueries")
-        if _is_row(node.this):
-            rows = [self._row_comparison("=", node.this, item) for item in node.expressions]
+        if is_row(node.this):
+            rows = [self.row_comparison("=", node.this, item) for item in node.expressions]
             return self.logic("or", rows)
         value = self.resolve(node.this)
         pairs = [
@@ -241,12 +226,14 @@ class Resolver(Literals):
         return self.typing.negation(self.scalar(node.this))
 
     def bitwise(self, node: Any) -> Expression:
-        args = [self.typing.as_integer(self.scalar(arg)) for arg in (node.this, node.expression)]
-        made = int_type(21, True, nullable_of(args))
-        return self.typing.call(_BITWISE[type(node)], made, *args)
+        left, right = self.scalar(node.this), self.scalar(node.expression)
+        return self.typing.bitwise(_BITWISE[type(node)], left, right)
 
     def bit_not(self, node: Any) -> Expression:
-        arg = self.typing.as_integer(self.scalar(node.this))
+        arg = self.scalar(node.this)
+        if is_binary_string(arg):
+            return self.typing.call("~", arg.type, arg)
+        arg = self.typing.as_bits(arg)
         return self.typing.call("~", int_type(21, True, arg.type.nullable), arg)
 
     def case(self, node: Any) -> Expression:
@@ -418,19 +405,6 @@ class Resolver(Literals):
         return DEFINITIONS[name].build(self.typing, [label, *self.resolve_all(args[1:])])
 
 
-def _is_row(node: Any) -> bool:
-    """``(a, b)`` or ``ROW(a, b)``."""
-    if isinstance(node, exp.Tuple):
-        return True
-    return isinstance(node, exp.Anonymous) and str(node.this).lower() == "row"
-
-
-def _row(node: Any) -> list[Any]:
-    if not _is_row(node):
-        raise SqlError(1241, 1)
-    return list(node.expressions)
-
-
 def _feature(node: Any) -> str:
     return {
         "Subquery": "subqueries", "Exists": "subqueries", "Select": "subqueries",
@@ -483,6 +457,8 @@ _HANDLERS: Final[dict[type, Handler]] = {
     exp.SessionParameter: Resolver.system_variable,
     exp.Anonymous: Resolver.call,
     exp.Concat: Resolver.adjacent_strings,
+    exp.DPipe: lambda self, node: self.named_call("concat", [node.this, node.expression]),
+    exp.Soundex: lambda self, node: self.named_call("soundex", [node.this]),
     exp.Extract: Resolver.extract,
     exp.Interval: Resolver.interval_call,
     exp.JSONArrayContains: lambda self, node: self.named_call(

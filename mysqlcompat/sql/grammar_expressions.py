@@ -11,11 +11,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from mysqlcompat.sql.grammar_words import AGGREGATES, FIXED_ARITY, FUNCTION_WORDS, NO_PAREN, UNITS
+from mysqlcompat.sql.grammar_words import (
+    AGGREGATES,
+    CLOSED,
+    FIXED_ARITY,
+    FUNCTION_WORDS,
+    NO_PAREN,
+    UNITS,
+)
 from mysqlcompat.sql.keywords import RESERVED
 from mysqlcompat.sql.token_stream import TokenStream
 from mysqlcompat.sql.tokens import Kind, Token
 
+_DISTINCT: Final = {"COUNT", "SUM", "AVG", "MIN", "MAX"}
 _COMPARISONS: Final = {"=", "<=>", "<>", "!=", "<", "<=", ">", ">="}
 _BIT_OPERATORS: Final = {"|", "&", "<<", ">>", "+", "-", "*", "/", "%", "^"}
 
@@ -35,6 +43,7 @@ class Reading:
 
     items: list[Item] = field(default_factory=list)
     selects: int = 0
+    spaced: str = ""  #: first of the functions that must not be followed by a blank, and is
 
 
 class ExpressionGrammar:
@@ -245,7 +254,9 @@ class ExpressionGrammar:
         at = self.at
         if word in RESERVED and word not in FUNCTION_WORDS and word not in _SPECIAL:
             raise at.error()
-        at.advance()
+        name = at.advance()
+        if name.end < at.token.start and word in CLOSED and not self.reading.spaced:
+            self.reading.spaced = at.text[name.start : name.end]
         at.expect_op("(")
         special = _SPECIAL.get(word)
         if special is not None:
@@ -277,7 +288,7 @@ class ExpressionGrammar:
     def _aggregate(self, word: str) -> None:
         if word == "COUNT" and self.at.accept_op("*"):
             return
-        if self.at.accept("DISTINCT") and word == "COUNT":
+        if word in _DISTINCT and self.at.accept("DISTINCT") and word == "COUNT":
             self._expressions()
             return
         self.at.accept("ALL")

@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import Final
 
 from btree.schema import TypeKind
-from mysqlcompat.convert import is_boolean
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
+from mysqlcompat.sql.branches import Branches, common_decimal
 from mysqlcompat.sql.measures import (
     decimal_result,
     digits,
@@ -23,7 +23,6 @@ from mysqlcompat.sql.measures import (
     double_of_null,
     numeric_type,
     quotient_digits,
-    scale_of,
     text_length,
 )
 from mysqlcompat.sql.typed import (
@@ -52,7 +51,6 @@ from mysqlcompat.sqltypes import (
     double_type,
     int_type,
     json_type,
-    null_type,
     string_type,
     time_type,
 )
@@ -75,11 +73,27 @@ def is_number_literal(arg: Expression) -> bool:
     return isinstance(arg, Literal) and isinstance(arg.value, bytes) and arg.type.scale != NOT_FIXED
 
 
+def is_binary_string(arg: Expression) -> bool:
+    """A binary string which operators on bits take byte by byte."""
+    is_binary = arg.type.cls is Class.STRING and arg.type.collation == BINARY
+    return is_binary and not is_number_literal(arg)
+
+
+def _works_on_bytes(left: Expression, right: Expression) -> bool:
+    """Whether ``& | ^`` see binary strings: one at least, the other such a one, a literal or
+    NULL."""
+    strings = is_binary_string(left), is_binary_string(right)
+    return any(strings) and all(
+        known or is_number_literal(arg) or arg.type.cls is Class.NULL
+        for known, arg in zip(strings, (left, right), strict=True)
+    )
+
+
 def nullable_of(args: Sequence[Expression]) -> bool:
     return any(arg.type.nullable for arg in args)
 
 
-class Typing:
+class Typing(Branches):
     """Builder of typed expressions for one statement."""
 
     def __init__(self, context: Context, functions: Callable[[str], Function]) -> None:
@@ -123,7 +137,7 @@ class Typing:
             target = string_type((1 << 32) - 1, "utf8mb4_bin", source.nullable, 2)
         else:
             target = string_type(text_length(source), collation, source.nullable, 4)
-        return self.cast(arg, target)
+        return self.cast(self.shown(arg), target)
 
     def as_number(self, arg: Expression) -> Expression:
         if is_number_literal(arg):
@@ -150,13 +164,20 @@ class Typing:
         return self.cast(arg, int_type(nullable=arg.type.nullable))
 
     def as_double(self, arg: Expression) -> Expression:
+        if is_number_literal(arg):
+            arg = self.as_number(arg)
         return self.cast(arg, double_type(nullable=arg.type.nullable))
 
     def as_condition(self, arg: Expression) -> Expression:
         """Where only "zero, not zero or NULL" counts."""
         if arg.type.cls is Class.JSON:
+            self.context.warn(3986, SqlError(3986).message)
             return self.comparison("<>", arg, Literal(int_type(2, nullable=False), 0))
         return self.as_number(arg)
+
+    def as_test(self, arg: Expression) -> Expression:
+        """The condition of IF and CASE: a JSON value counts as a number."""
+        return self.as_double(arg) if arg.type.cls is Class.JSON else self.as_condition(arg)
 
     def as_moment(self, arg: Expression, fsp: int | None = None) -> Expression:
         if arg.type.cls is Class.DATETIME:
@@ -202,7 +223,7 @@ class Typing:
         if Class.DOUBLE in (left.type.cls, right.type.cls):
             return self.as_double(left), self.as_double(right)
         if Class.DECIMAL in (left.type.cls, right.type.cls):
-            target = self._common_decimal([left.type, right.type])
+            target = common_decimal([left.type, right.type])
             return self.cast(left, target), self.cast(right, target)
         return left, right
 
@@ -275,11 +296,6 @@ class Typing:
             return self.cast(arg, datetime_type(6) if has_time else date_type())
         return self.cast(arg, datetime_type(6))
 
-    def _common_decimal(self, types: Sequence[SqlType]) -> SqlType:
-        scale = max(scale_of(one) for one in types)
-        whole = max(digits(one) - scale_of(one) for one in types)
-        return decimal_type(whole + scale, scale)
-
     def collation(self, types: Sequence[SqlType], operator: str) -> str:
         """The collation strings of these types meet in. Raises 1267."""
         best = types[0]
@@ -297,7 +313,36 @@ class Typing:
                 raise SqlError(1267, best.collation, shown[0], other.collation, shown[1], operator)
         return best.collation
 
+    # bits
+
+    def bitwise(self, operator: str, left: Expression, right: Expression) -> Expression:
+        """``& | ^ << >>``: over numbers, or byte by byte over binary strings of one length."""
+        if operator in ("<<", ">>"):
+            right = self.as_bits(right)
+            if is_binary_string(left):
+                made = left.type.or_null(nullable_of((left, right)))
+                return self.call(operator, made, left, right)
+            left = self.as_bits(left)
+        elif _works_on_bytes(left, right):
+            length = max(left.type.length, right.type.length)
+            made = string_type(length, BINARY, nullable_of((left, right)))
+            return self.call(operator, made, left, right)
+        else:
+            left, right = self.as_bits(left), self.as_bits(right)
+        return self.call(operator, int_type(21, True, nullable_of((left, right))), left, right)
+
+    def as_bits(self, arg: Expression) -> Expression:
+        """64 bits: DECIMALs beyond them are cut to an unsigned number."""
+        if arg.type.cls in (Class.INT, Class.NULL) or is_number_literal(arg):
+            return self.as_integer(arg)
+        unsigned = arg.type.cls is Class.DECIMAL
+        return self.cast(arg, int_type(unsigned=unsigned, nullable=arg.type.nullable))
+
     # arithmetic
+
+    @property
+    def division_digits(self) -> int:
+        return int(self.context.system_variable("div_precision_increment", ""))
 
     def arithmetic(self, operator: str, left: Expression, right: Expression) -> Expression:
         """``+ - * / div %``."""
@@ -313,18 +358,21 @@ class Typing:
         nullable = nullable_of((left, right)) or operator in ("/", "%")
         classes = {left.type.cls, right.type.cls}
         if Class.NULL in classes and Class.DOUBLE not in classes:
-            made = double_of_null(operator, *measures)
+            made = double_of_null(operator, *measures, self.division_digits)
             return self.call(operator, made, self.as_double(left), self.as_double(right))
         if Class.DOUBLE in classes:
             left, right = self.as_double(left), self.as_double(right)
             return self.call(operator, double_type(nullable=nullable), left, right)
         if operator == "/":
-            return self.call("/", division_type(left.type, right.type), left, right)
+            made = division_type(left.type, right.type, self.division_digits)
+            return self.call("/", made, left, right)
         if Class.DECIMAL in classes:
             made = decimal_result(operator, left.type, right.type, nullable)
             left, right = self._as_decimal(left), self._as_decimal(right)
             return self.call(operator, made, left, right)
         unsigned = left.type.unsigned or (right.type.unsigned and operator != "%")
+        if operator == "-" and "NO_UNSIGNED_SUBTRACTION" in self.context.sql_mode:
+            unsigned = False
         places = digits(left.type), digits(right.type)
         size = {"*": sum(places), "%": max(places)}.get(operator, max(places) + 1)
         made = int_type(size + (not unsigned or operator == "%"), unsigned, nullable)
@@ -368,68 +416,6 @@ class Typing:
                 made = decimal_type(source.precision, source.scale, nullable=source.nullable)
                 return self.call("neg", made, arg)
         return self.call("neg", double_type(nullable=source.nullable), self.as_double(arg))
-
-    # results of IF, CASE, COALESCE …
-
-    def common_type(self, args: Sequence[Expression], nullable: bool) -> SqlType:
-        """The type all of `args` are cast to."""
-        types = [arg.type for arg in args if arg.type.kind is not TypeKind.NULL]
-        if not types:
-            return null_type()
-        classes = {one.cls for one in types}
-        if classes == {Class.INT}:
-            return self._common_integer(types, nullable)
-        if classes <= {Class.INT, Class.DECIMAL}:
-            return self._common_decimal(types).or_null(nullable)
-        if classes <= {Class.INT, Class.DOUBLE} and all(
-            one.kind is TypeKind.FLOAT for one in types if one.cls is Class.DOUBLE
-        ):
-            return SqlType(TypeKind.FLOAT, 23, NOT_FIXED, nullable=nullable)
-        if classes <= {Class.INT, Class.DECIMAL, Class.DOUBLE}:
-            length = max(max(text_length(one) for one in types), 23)
-            return double_type(length, nullable)
-        if len(classes) == 1 and classes <= TEMPORAL:
-            fsp = max(one.scale for one in types)
-            return (
-                max(types, key=lambda one: one.scale).or_null(nullable)
-                if fsp
-                else (types[0].or_null(nullable))
-            )
-        if classes == {Class.DATE, Class.DATETIME} or classes == {Class.TIME, Class.DATETIME}:
-            return datetime_type(max(one.scale for one in types), nullable)
-        if classes == {Class.JSON}:
-            return json_type(nullable)
-        return self._common_string(types, nullable)
-
-    def _common_integer(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
-        unsigned = all(one.unsigned for one in types)
-        size = max(digits(one) for one in types)
-        if any(one.unsigned and size == 20 for one in types) and not unsigned:
-            return decimal_type(20, 0, nullable=nullable)
-        kinds = {one.kind for one in types}
-        kind = kinds.pop() if len(kinds) == 1 else TypeKind.BIGINT
-        if all(map(is_boolean, types)):
-            return bool_type(nullable)
-        return SqlType(kind, size + (not unsigned), unsigned=unsigned, nullable=nullable)
-
-    def _common_string(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
-        strings = [one if one.cls is Class.STRING else self._as_text_type(one) for one in types]
-        if any(one.cls is Class.JSON for one in types):
-            return string_type((1 << 32) - 1, "utf8mb4_bin", nullable, 2, TypeKind.LONGTEXT)
-        collation = self.collation(strings, "case")
-        best = min(one.coercibility for one in strings)
-        kinds = {one.kind for one in types if one.cls is Class.STRING}
-        kind = TypeKind.CHAR if kinds == {TypeKind.CHAR} else TypeKind.VARCHAR
-        return string_type(max(one.length for one in strings), collation, nullable, best, kind)
-
-    def _as_text_type(self, sql_type: SqlType) -> SqlType:
-        return string_type(text_length(sql_type), self.context.collation, coercibility=5)
-
-    def to_result(self, arg: Expression, target: SqlType) -> Expression:
-        """`arg` as a branch of IF, CASE or COALESCE of type `target`."""
-        if target.cls is Class.STRING and arg.type.cls is not Class.STRING:
-            return self.cast(self.as_string(arg), target)
-        return self.cast(arg, target)
 
 
 def _is_negated(arg: Expression) -> bool:

@@ -15,7 +15,7 @@ from mysqlcompat.sqltypes import (
     int_type,
 )
 
-DIVISION_DIGITS: Final = 4  #: @@div_precision_increment
+DIVISION_DIGITS: Final = 4  #: @@div_precision_increment, by default
 #: Digits of temporals as numbers: YYYYMMDD, YYYYMMDDhhmmss, hhhmmss.
 _TEMPORAL_DIGITS: Final = {Class.DATE: 8, Class.DATETIME: 14, Class.TIME: 7}
 
@@ -60,15 +60,16 @@ def numeric_type(sql_type: SqlType) -> SqlType:
     return double_type(nullable=sql_type.nullable)
 
 
-def division_type(left: SqlType, right: SqlType) -> SqlType:
-    precision = min(digits(left) + scale_of(right) + DIVISION_DIGITS, MAX_DECIMAL_DIGITS)
-    scale = min(scale_of(left) + DIVISION_DIGITS, 30)
+def division_type(left: SqlType, right: SqlType, more: int) -> SqlType:
+    """`more`: @@div_precision_increment."""
+    precision = min(digits(left) + scale_of(right) + more, MAX_DECIMAL_DIGITS)
+    scale = min(scale_of(left) + more, 30)
     return decimal_type(precision, scale, left.unsigned and right.unsigned)
 
 
 def decimal_result(operator: str, left: SqlType, right: SqlType, nullable: bool) -> SqlType:
     one, other = scale_of(left), scale_of(right)
-    unsigned = left.unsigned and right.unsigned
+    unsigned = left.unsigned and (right.unsigned or operator == "%")
     if operator == "*":
         return decimal_type(digits(left) + digits(right), one + other, unsigned, nullable)
     scale = max(one, other)
@@ -79,12 +80,12 @@ def decimal_result(operator: str, left: SqlType, right: SqlType, nullable: bool)
     return decimal_type(precision, scale, unsigned, nullable)
 
 
-def double_of_null(operator: str, left: SqlType, right: SqlType) -> SqlType:
+def double_of_null(operator: str, left: SqlType, right: SqlType, more: int) -> SqlType:
     """NULL in arithmetic makes a DOUBLE which, in MySQL, keeps the measures of the other side."""
     one, other = scale_of(left), scale_of(right)
     if operator == "/":
-        scale = one + other + DIVISION_DIGITS
-        return double_type(min(left.length + other + DIVISION_DIGITS, 17 + scale), True, scale)
+        scale = one + other + more
+        return double_type(min(left.length + other + more, 17 + scale), True, scale)
     scale = one + other if operator == "*" else max(one, other)
     return double_type(max(left.length, right.length), True, scale)
 

@@ -55,7 +55,9 @@ def result_columns(select: Select) -> tuple[ColumnDef, ...]:
 def of_type(name: str, sql_type: SqlType) -> ColumnDef:
     """Definition of a computed column."""
     code = wire_code(sql_type)
-    if sql_type.kind in _BLOB_KINDS:
+    if sql_type.kind in (TypeKind.MEDIUMTEXT, TypeKind.LONGTEXT) or (
+        sql_type.kind in (TypeKind.MEDIUMBLOB, TypeKind.LONGBLOB)
+    ):
         code = _EXPRESSION_BLOB
     decimals = sql_type.scale
     return ColumnDef(

@@ -18,7 +18,7 @@ from sqlglot.tokenizer_core import TokenType
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.grammar import read_statement
 from mysqlcompat.sql.grammar_expressions import Item
-from mysqlcompat.sql.sqlglot_tables import DIALECTS
+from mysqlcompat.sql.sqlglot_tables import CONCATENATION, DIALECTS
 from mysqlcompat.sql.token_stream import TokenStream
 from mysqlcompat.sql.tokens import Kind, Token, syntax_error, tokenize
 
@@ -34,6 +34,7 @@ class Parsed:
     items      the outermost select items in the text
     literal_numbers  start of a literal -> its number as the fingerprint counts
     param_numbers    start of a `?` -> its number
+    spaced  a function that is no function with a blank before its parenthesis
     ignore, replace  INSERT IGNORE, UPDATE IGNORE …; REPLACE
     """
 
@@ -46,6 +47,7 @@ class Parsed:
     ignore: bool = False
     replace: bool = False
     offset: int = field(default=0)
+    spaced: str = ""
 
 
 def parse_statement(sql: str, sql_mode: frozenset[str] = frozenset()) -> Parsed:
@@ -54,12 +56,11 @@ def parse_statement(sql: str, sql_mode: frozenset[str] = frozenset()) -> Parsed:
     backslash = "NO_BACKSLASH_ESCAPES" not in sql_mode
     tokens = tokenize(sql, ansi_quotes=ansi, backslash_escapes=backslash)
     reading = read_statement(TokenStream(sql, tokens))
-    if "PIPES_AS_CONCAT" in sql_mode and any(t.value == "||" and t.kind is Kind.OP for t in tokens):
-        raise SqlError(1235, "|| under PIPES_AS_CONCAT")
-    text, words = _for_sqlglot(sql, tokens)
+    text, words = _for_sqlglot(sql, tokens, "HIGH_NOT_PRECEDENCE" in sql_mode)
     dialect = DIALECTS[ansi, not backslash]
     try:
         sqlglot_tokens = dialect.tokenize(text)
+        _reinterpret(sqlglot_tokens, sql_mode)
         trees = dialect.parser().parse(sqlglot_tokens, text)
     except SqlglotError as error:
         raise _refused(sql, error) from None
@@ -77,6 +78,7 @@ def parse_statement(sql: str, sql_mode: frozenset[str] = frozenset()) -> Parsed:
         sql_mode,
         "IGNORE" in words,
         tokens[0].value == "REPLACE",
+        spaced="" if "IGNORE_SPACE" in sql_mode else reading.spaced,
     )
 
 
@@ -92,7 +94,29 @@ def parse_expression(text: str, sql_mode: frozenset[str] = frozenset()) -> Parse
     return parsed
 
 
-def _for_sqlglot(sql: str, tokens: list[Token]) -> tuple[str, set[str]]:
+def _reinterpret(tokens: list[Any], sql_mode: frozenset[str]) -> None:
+    """Tokens whose meaning sqlglot does not know or sql_mode changes."""
+    concatenates = "PIPES_AS_CONCAT" in sql_mode
+    for token in tokens:
+        if token.token_type is TokenType.DPIPE and concatenates:
+            token.token_type = CONCATENATION
+        is_real = token.token_type is TokenType.FLOAT and token.text.upper() == "REAL"
+        if is_real and "REAL_AS_FLOAT" not in sql_mode:
+            token.token_type = TokenType.DOUBLE
+
+
+def _binds_high(tokens: list[Token], number: int) -> bool:
+    """Whether the NOT there stands before an operand (not in NOT IN, IS NOT, NOT LIKE …)."""
+    before, after = tokens[number - 1], tokens[number + 1]
+    if before.kind is Kind.WORD and before.value == "IS":
+        return False
+    return after.kind is not Kind.WORD or after.value not in _NEGATED
+
+
+_NEGATED: Final = ("IN", "LIKE", "BETWEEN", "REGEXP", "RLIKE", "NULL")
+
+
+def _for_sqlglot(sql: str, tokens: list[Token], high_not: bool) -> tuple[str, set[str]]:
     """The text with comments and leading modifiers blanked, and those modifiers."""
     words: set[str] = set()
     pieces: list[str] = []
@@ -108,6 +132,8 @@ def _for_sqlglot(sql: str, tokens: list[Token]) -> tuple[str, set[str]]:
                 source = " " * len(source)
             else:
                 leading = False
+        if high_not and token.kind is Kind.WORD and token.value == "NOT":
+            source = "!  " if _binds_high(tokens, number) else source
         if source == "!" and pieces[-1:] == [""] and pieces[-2:-1] == ["!"]:
             source = " "  # MySQL reads !! as one !
         pieces.append(source)

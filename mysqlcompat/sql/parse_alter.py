@@ -9,12 +9,17 @@ from typing import Final
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.alter_actions import (
     Action,
+    AddCheck,
     AddColumn,
+    AddForeignKey,
     AddIndex,
     AlterTable,
     ChangeColumn,
     ConvertCharset,
+    DropCheck,
     DropColumn,
+    DropConstraint,
+    DropForeignKey,
     DropIndexAction,
     Force,
     OrderBy,
@@ -24,25 +29,29 @@ from mysqlcompat.sql.alter_actions import (
     RenameTo,
     SetColumnVisible,
     SetDefault,
+    SetEnforced,
     SetIndexVisible,
     SetKeys,
     SetOptions,
 )
 from mysqlcompat.sql.parse_table import (
+    Element,
     at_table_option,
+    column_elements,
     not_yet,
     parse_column,
     parse_default,
-    parse_index,
+    parse_element,
     parse_key_parts,
     parse_table_option,
     read_index_options,
 )
 from mysqlcompat.sql.parse_types import read_charset
 from mysqlcompat.sql.statements import (
+    CheckDefinition,
     ColumnDefinition,
+    ForeignKeyDefinition,
     IndexDefinition,
-    KeyPart,
     Statement,
     TableOptions,
 )
@@ -139,33 +148,41 @@ def _add(stream: TokenStream) -> list[Action]:
     if token.kind is Kind.WORD and token.value == "PARTITION":
         raise not_yet("ALTER TABLE … ADD PARTITION")
     if token.kind is Kind.WORD and token.value in _INDEX_WORDS:
-        index = parse_index(stream)
-        if index is None:
+        element = parse_element(stream)
+        if element is None:
             raise stream.error()
-        return [AddIndex(index)]
+        return [_adding(element)]
     stream.accept("COLUMN")
     if not stream.accept_op("("):
         column = parse_column(stream)
-        return [AddColumn(column, _place(stream)), *_key_of(column)]
+        return [AddColumn(column, _place(stream)), *_constraints_of(column)]
     actions: list[Action] = []
     while True:
-        index = parse_index(stream)
-        if index is not None:
-            actions.append(AddIndex(index))
+        element = parse_element(stream)
+        if element is not None:
+            actions.append(_adding(element))
         else:
             column = parse_column(stream)
-            actions += [AddColumn(column), *_key_of(column)]
+            actions += [AddColumn(column), *_constraints_of(column)]
         if not stream.accept_op(","):
             break
     stream.expect_op(")")
     return actions
 
 
-def _key_of(column: ColumnDefinition) -> list[Action]:
-    """The key that `a INT PRIMARY KEY` asks for."""
-    if not column.key:
-        return []
-    return [AddIndex(IndexDefinition(None, column.key, (KeyPart(column.name),)))]
+def _adding(element: Element) -> Action:
+    match element:
+        case ForeignKeyDefinition():
+            return AddForeignKey(element)
+        case CheckDefinition():
+            return AddCheck(element)
+    return AddIndex(element)
+
+
+def _constraints_of(column: ColumnDefinition) -> list[Action]:
+    """The key, foreign key and checks that a column's attributes ask for."""
+    elements = [*column_elements(column), *column.checks]
+    return [_adding(element) for element in elements]
 
 
 def _place(stream: TokenStream) -> Place | None:
@@ -182,10 +199,12 @@ def _drop(stream: TokenStream) -> list[Action]:
     if stream.accept("PRIMARY"):
         stream.expect("KEY")
         return [DropIndexAction("PRIMARY")]
-    if stream.accept("FOREIGN"):
-        raise not_yet("FOREIGN KEY")
-    if stream.accept_any("CHECK", "CONSTRAINT"):
-        raise not_yet("ALTER TABLE … DROP CONSTRAINT")
+    if stream.clause("FOREIGN", "KEY"):
+        return [DropForeignKey(stream.name())]
+    if stream.accept("CHECK"):
+        return [DropCheck(stream.name())]
+    if stream.accept("CONSTRAINT"):
+        return [DropConstraint(stream.name())]
     if stream.is_word("PARTITION"):
         raise not_yet("ALTER TABLE … DROP PARTITION")
     stream.accept("COLUMN")
@@ -197,22 +216,26 @@ def _drop(stream: TokenStream) -> list[Action]:
 def _modify(stream: TokenStream) -> list[Action]:
     stream.accept("COLUMN")
     column = parse_column(stream)
-    return [ChangeColumn(column.name, column, _place(stream)), *_key_of(column)]
+    return [ChangeColumn(column.name, column, _place(stream)), *_constraints_of(column)]
 
 
 def _change(stream: TokenStream) -> list[Action]:
     stream.accept("COLUMN")
     name = stream.name()
     column = parse_column(stream)
-    return [ChangeColumn(name, column, _place(stream)), *_key_of(column)]
+    return [ChangeColumn(name, column, _place(stream)), *_constraints_of(column)]
 
 
 def _alter(stream: TokenStream) -> list[Action]:
     if stream.accept("INDEX"):
         name = stream.name()
         return [SetIndexVisible(name, stream.expect_any("VISIBLE", "INVISIBLE") == "VISIBLE")]
-    if stream.is_word("CHECK") or stream.is_word("CONSTRAINT"):
-        raise not_yet("CHECK constraints")
+    kind = stream.accept_any("CHECK", "CONSTRAINT")
+    if kind is not None:
+        name = stream.name()
+        enforced = not stream.accept("NOT")
+        stream.expect("ENFORCED")
+        return [SetEnforced(name, enforced, any_constraint=kind == "CONSTRAINT")]
     stream.accept("COLUMN")
     name = stream.name()
     if stream.accept("SET"):

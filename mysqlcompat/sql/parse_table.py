@@ -6,12 +6,21 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.parse_constraints import (
+    Constraint,
+    column_check,
+    column_references,
+    constraint_name,
+    parse_constraint,
+)
 from mysqlcompat.sql.parse_types import parse_type, read_charset
 from mysqlcompat.sql.statements import (
+    CheckDefinition,
     ColumnDefinition,
     CreateTable,
     CreateTableLike,
     DefaultValue,
+    ForeignKeyDefinition,
     IndexDefinition,
     KeyPart,
     Statement,
@@ -61,17 +70,15 @@ def parse_create_table(stream: TokenStream) -> Statement:
     if _selects(stream):
         raise not_yet("CREATE TABLE … SELECT")
     columns: list[ColumnDefinition] = []
-    indexes: list[IndexDefinition] = []
+    elements: list[Element] = []
     while True:
-        index = parse_index(stream)
-        if index is not None:
-            indexes.append(index)
+        element = parse_element(stream)
+        if element is not None:
+            elements.append(element)
         else:
             column = parse_column(stream)
             columns.append(column)
-            if column.key:
-                parts = (KeyPart(column.name),)
-                indexes.append(IndexDefinition(None, column.key, parts))
+            elements += column_elements(column)
         if not stream.accept_op(","):
             break
     stream.expect_op(")")
@@ -80,7 +87,34 @@ def parse_create_table(stream: TokenStream) -> Statement:
         _selects(stream) or stream.token.value in ("AS", "IGNORE", "REPLACE")
     ):
         raise not_yet("CREATE TABLE … SELECT")
-    return CreateTable(table, tuple(columns), tuple(indexes), options, conditional)
+    own = [one for column in columns for one in column.checks]  # counted before the table's
+    return CreateTable(
+        table,
+        tuple(columns),
+        tuple(index_of(one) for one in elements if not isinstance(one, CheckDefinition)),
+        options,
+        conditional,
+        tuple(one for one in elements if isinstance(one, ForeignKeyDefinition)),
+        (*own, *(one for one in elements if isinstance(one, CheckDefinition))),
+    )
+
+
+def column_elements(column: ColumnDefinition) -> list[Element]:
+    """The key and the foreign key that a column's attributes ask for."""
+    made: list[Element] = []
+    if column.key:
+        made.append(IndexDefinition(None, column.key, (KeyPart(column.name),)))
+    if column.references is not None:
+        made.append(column.references)
+    return made
+
+
+def index_of(element: IndexDefinition | ForeignKeyDefinition) -> IndexDefinition:
+    """The index that an element asks for; a foreign key is content with another's."""
+    if isinstance(element, IndexDefinition):
+        return element
+    parts = tuple(KeyPart(column) for column in element.columns)
+    return IndexDefinition(element.name or element.index_name, "foreign", parts)
 
 
 def _selects(stream: TokenStream) -> bool:
@@ -149,11 +183,12 @@ def _column_attribute(stream: TokenStream, column: ColumnDefinition) -> ColumnDe
     if stream.is_word("GENERATED") or stream.is_word("AS"):
         raise not_yet("generated columns")
     if stream.is_word("CHECK") or stream.is_word("CONSTRAINT"):
-        raise not_yet("CHECK constraints")
-    if stream.accept("REFERENCES"):
-        # InnoDB's inline REFERENCES became effective with 9.0; 8.4 parses and ignores it, which
-        # would promise what is not kept.
-        raise not_yet("FOREIGN KEY")
+        _, given = constraint_name(stream)
+        stream.expect("CHECK")
+        check = column_check(stream, given, column.name)
+        return replace(column, checks=(*column.checks, check))
+    if stream.is_word("REFERENCES"):
+        return replace(column, references=column_references(stream, column.name))
     if stream.is_word("SRID"):
         raise not_yet("SRID")
     raise stream.error()
@@ -212,14 +247,17 @@ def _now(stream: TokenStream) -> str:
 # Keys
 
 
-def parse_index(stream: TokenStream) -> IndexDefinition | None:
+Element = IndexDefinition | Constraint
+
+
+def parse_element(stream: TokenStream) -> Element | None:
     """A key or constraint in CREATE TABLE or behind ADD; None when a column stands here."""
-    constraint: str | None = None
-    if stream.accept("CONSTRAINT"):
-        if stream.token.value not in ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
-            constraint = stream.name()
-        if stream.token.value not in ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
-            raise stream.error()
+    named, constraint = constraint_name(stream)
+    made = parse_constraint(stream, constraint)
+    if made is not None:
+        return made
+    if named and not (stream.is_word("PRIMARY") or stream.is_word("UNIQUE")):
+        raise stream.error()
     if stream.accept("PRIMARY"):
         stream.expect("KEY")
         using = read_index_options(stream).using
@@ -229,10 +267,6 @@ def parse_index(stream: TokenStream) -> IndexDefinition | None:
         return _named_index(stream, "unique", constraint)
     if stream.accept_any("KEY", "INDEX"):
         return _named_index(stream, "key", None)
-    if stream.is_word("FOREIGN"):
-        raise not_yet("FOREIGN KEY")
-    if stream.is_word("CHECK"):
-        raise not_yet("CHECK constraints")
     if stream.is_word("FULLTEXT") or stream.is_word("SPATIAL"):
         raise not_yet(f"{stream.token.value} INDEX")
     return None

@@ -23,6 +23,7 @@ from mysqlcompat.sql.scope import CatalogView, Scope
 from mysqlcompat.sql.select import resolve_select
 from mysqlcompat.sql.typed import Expression, Statement
 from mysqlcompat.sqltypes import DEFAULT_COLLATION, SqlType
+from mysqlcompat.variables import find
 
 
 def resolve(
@@ -38,6 +39,8 @@ def resolve(
     Raises SqlError with MySQL's number for every mistake in names, types and counts, and 1235 for
     what this version lacks.
     """
+    if parsed.spaced:
+        raise SqlError(1630, f"{context.database}.{parsed.spaced}")
     resolver = Resolver(parsed, Scope(), context, param_types)
     node = parsed.tree
     if node.args.get("with_"):
@@ -91,6 +94,7 @@ class PlainContext:
     account: str = "root@localhost"
     connection_id: int = 0
     last_insert_id: int = 0
+    asked_insert_id: int = 0
     row_count: int = 0
     found_rows: int = 0
     effects: Effects = field(default_factory=Effects)
@@ -113,9 +117,9 @@ class PlainContext:
         self.user_variables[name.lower()] = (value, sql_type)
 
     def system_variable(self, name: str, scope: str) -> Any:
-        if name not in self.variables:
-            raise SqlError(1193, name)
-        return self.variables[name]
+        if name in self.variables:
+            return self.variables[name]
+        return find(name).default
 
     def random(self) -> float:
         return self.generator.random()

@@ -103,6 +103,9 @@ class _Clauses:
             self.check_grouping(items, groups, having, ordering, conditions)
         elif distinct:
             self.check_distinct(items, ordering)
+        elif groups is None and not ordering:
+            shown = self.resolver.typing.shown
+            items = [replace(item, expression=shown(item.expression)) for item in items]
         limit, offset = limits(self.node, self.resolver)
         return Select(
             tuple(self.scope.sources),

@@ -29,6 +29,10 @@ TEMPORAL_LITERALS: Final = {
 }
 
 
+#: What `||` is under PIPES_AS_CONCAT: an operator above all others, which MySQL has no word for.
+CONCATENATION: Final = TokenType.DSTAR
+
+
 def _call(name: str, *args: Any) -> exp.Expression:
     return exp.Anonymous(this=name, expressions=list(args))
 
@@ -72,6 +76,7 @@ def _change_tables() -> None:
     MySQLParser.TYPE_LITERAL_PARSERS = {
         kind: _temporal_literal(name) for kind, name in TEMPORAL_LITERALS.items()
     }
+    MySQLParser.EXPONENT = {**MySQLParser.EXPONENT, CONCATENATION: exp.DPipe}
     MySQLParser.STATEMENT_PARSERS = {
         **MySQLParser.STATEMENT_PARSERS,
         TokenType.REPLACE: lambda parser: parser._parse_insert(),

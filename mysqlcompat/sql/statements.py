@@ -266,6 +266,34 @@ class DefaultValue:
 
 
 @dataclass(frozen=True, slots=True)
+class ForeignKeyDefinition:
+    """FOREIGN KEY … REFERENCES …, as written.
+
+    parent_columns  empty: REFERENCES names the table only, its primary key is meant
+    on_delete, on_update   "", or the words of the action
+    """
+
+    name: str | None
+    index_name: str | None
+    columns: tuple[str, ...]
+    parent: TableName
+    parent_columns: tuple[str, ...]
+    on_delete: str = ""
+    on_update: str = ""
+    match: str = "NONE"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDefinition:
+    """CHECK (expression): `column` is the one whose attribute it is, None for a table's."""
+
+    name: str | None
+    source: str
+    enforced: bool = True
+    column: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnDefinition:
     name: str
     type: ColumnType
@@ -277,6 +305,10 @@ class ColumnDefinition:
     comment: str = ""
     charset_given: bool = False
     invisible: bool = False
+    checks: tuple[CheckDefinition, ...] = ()
+    references: ForeignKeyDefinition | None = None
+    generated: str | None = None  #: source of GENERATED ALWAYS AS (…)
+    generated_stored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +321,7 @@ class KeyPart:
 @dataclass(frozen=True, slots=True)
 class IndexDefinition:
     name: str | None
-    kind: Literal["primary", "unique", "key"]
+    kind: Literal["primary", "unique", "key", "foreign"]  #: foreign: only if no other key serves
     parts: tuple[KeyPart, ...]
     comment: str = ""
     using: str | None = None  #: BTREE, HASH as written
@@ -313,6 +345,8 @@ class CreateTable(Statement):
     indexes: tuple[IndexDefinition, ...]
     options: TableOptions
     if_not_exists: bool = False
+    foreign_keys: tuple[ForeignKeyDefinition, ...] = ()
+    checks: tuple[CheckDefinition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,9 @@ def column_words(
 
     put_members  for ENUM and SET: stores the members as string lanes, gives the table's offset
     """
-    cls = lane_class(type_.kind, type_.unsigned, type_.precision)
+    is_mixed = getattr(type_, "mixed", False)
+    precision = LANE_DECIMAL_DIGITS + 1 if is_mixed else type_.precision
+    cls = lane_class(type_.kind, type_.unsigned, precision)
     width = _INTEGER_BYTES.get(type_.kind, 0)
     members = count = 0
     if type_.kind is TypeKind.BIT:

@@ -5,6 +5,7 @@ so the writers below never look at the end of the buffer. The twin in plain Pyth
 `encode.PythonRows`; tests compare them.
 """
 
+from btree.layout import RUN_MASK, RUN_SHIFT
 from mysqlcompat.wire.float_kernels import (
     FIXED_ROOM,
     FLOAT_ROOM,
@@ -228,9 +229,9 @@ def put_temporal_binary(mem, at, lane, cls):
 @jit.helper
 def put_run(mem, at, lane):
     """A string lane with its length before it: bytes."""
-    count = lane & 0xFFFFFF
+    count = lane & RUN_MASK
     head = put_length(mem, at, count)
-    move(mem, at + head, lane >> 24, count)
+    move(mem, at + head, lane >> RUN_SHIFT, count)
     return head + count
 
 
@@ -249,8 +250,8 @@ def put_members(mem, at, lane, cls, members, member_count):
             if size > 0:
                 store_u8(mem, at + 9 + size, 44)
                 size += 1
-            move(mem, at + 9 + size, name >> 24, name & 0xFFFFFF)
-            size += name & 0xFFFFFF
+            move(mem, at + 9 + size, name >> RUN_SHIFT, name & RUN_MASK)
+            size += name & RUN_MASK
     head = put_length(mem, at, size)
     move(mem, at + head, at + 9, size)
     return head + size
@@ -335,7 +336,7 @@ def field_room(mem, column, lane):
     """Bytes that writing one value may touch."""
     cls = load_i64(mem, column + 8 * LANE_CLASS)
     if cls == CLASS_STRING:
-        return 9 + (lane & 0xFFFFFF)
+        return 9 + (lane & RUN_MASK)
     if cls == CLASS_DOUBLE or cls == CLASS_FLOAT:
         room = FLOAT_ROOM if load_i64(mem, column + 8 * SCALE) >= 31 else FIXED_ROOM
         return room + load_i64(mem, column + 8 * FILL)

@@ -39,7 +39,7 @@ FILL: Final = 7
 
 CLASS_SIGNED: Final = 0
 CLASS_UNSIGNED: Final = 1
-CLASS_STRING: Final = 2  #: offset << 24 | bytes: strings, blobs, JSON text, decimals over 18 digits
+CLASS_STRING: Final = 2  #: offset << 28 | bytes: strings, blobs, JSON text, decimals over 18 digits
 CLASS_DECIMAL: Final = 3
 CLASS_DOUBLE: Final = 4
 CLASS_FLOAT: Final = 5

@@ -10,6 +10,7 @@ on the stack of the run and is called again for the rest, when what it gave has 
 from __future__ import annotations
 
 from btree.keys_kernels import key_append, key_bound
+from btree.rows_kernels import row_size
 from btree.txn_layout import MODE_ONE
 from mysqlcompat.machine.calls import call3, call12
 from mysqlcompat.machine.layout import (
@@ -25,7 +26,6 @@ from mysqlcompat.machine.layout import (
 )
 from mysqlcompat.machine.ops.collect_kernels import record_find
 from mysqlcompat.machine.ops.key_kernels import place_in
-from mysqlcompat.machine.ops.load_kernels import row_size
 from mysqlcompat.machine.ops.operands import (
     OP,
     heap_room,

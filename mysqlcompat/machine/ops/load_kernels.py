@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from btree.layout import D_VARIABLE_COUNT
-from btree.rows_kernels import rows_extract, variable_end
+from btree.rows_kernels import row_size, rows_extract
 from mysqlcompat.machine.layout import NULLS_AT, RUN_HEAP, RUN_HEAP_START
 from mysqlcompat.machine.ops.key_kernels import slot_lane
 from mysqlcompat.machine.ops.operands import (
@@ -103,12 +102,6 @@ def op_copy(st, mem, run, instruction, n):
         store_i64(mem, to + 8 * i, lane)
         store_u8(mem, to + NULLS_AT + i, null)
     return n
-
-
-@helper
-def row_size(mem, table, row):
-    """Bytes of a row."""
-    return variable_end(mem, table, row, load_i64(mem, table + 8 * D_VARIABLE_COUNT) - 1)
 
 
 @kernel(OP)

@@ -3,6 +3,7 @@
 # mypy: disable-error-code="no-untyped-def"
 from __future__ import annotations
 
+from btree.layout import RUN_MASK, RUN_SHIFT
 from mysqlcompat.machine.layout import RUN_HEAP, RUN_HEAP_END, RUN_WANT, RUN_WANT_OF, WANT_HEAP
 from redo.codes import E_NO_ROOM
 from redo.coding_kernels import load_i64, store_i64
@@ -34,14 +35,14 @@ def heap_room(mem, run, count):
 
 @helper
 def text_at(lane):
-    return (lane >> 24) & 0xFFFFFFFFFF
+    return lane >> RUN_SHIFT
 
 
 @helper
 def text_bytes(lane):
-    return lane & 0xFFFFFF
+    return lane & RUN_MASK
 
 
 @helper
 def text_lane(at, count):
-    return (at << 24) | count
+    return (at << RUN_SHIFT) | count

@@ -2,7 +2,8 @@
 
 ::
 
-    ROW (constants, words): table descriptor, stored columns, then the register of each column
+    ROW (constants, words): table descriptor, stored columns, the register of each column, then
+                            how many conditions a row must meet, and the register of each
 
 Rows that are changed or deleted are copies (`op_pin_rows`): their pages may move meanwhile. Nothing
 here can be taken back half-way: E_LOCK_WAIT leaves the statement, whose changes Python undoes.
@@ -10,29 +11,76 @@ here can be taken back half-way: E_LOCK_WAIT leaves the statement, whose changes
 
 from __future__ import annotations
 
-from btree.rows_kernels import row_bound, row_encode
-from mysqlcompat.machine.calls import call2, call3, call4, call5
+from btree.layout import (
+    LEAF_CELL_HEADER,
+    NULL_EXTERNAL,
+    REFERENCE_BYTES,
+    RUN_SHIFT,
+    SLOT_BYTES,
+)
+from btree.rows_kernels import (
+    column_of,
+    row_bound,
+    row_column,
+    row_encode,
+    row_longest,
+    row_null,
+    row_size,
+    stored_length,
+)
+from btree.tree_kernels import cell_limit_of
+from mysqlcompat.machine.calls import call3, call4, call5
 from mysqlcompat.machine.layout import (
     NULLS_AT,
     RUN_CHANGED,
     RUN_CTX,
+    RUN_FAILED,
     RUN_HEAP,
-    RUN_INSERT_ID,
     RUN_LANE,
-    RUN_LAST_ID,
+    RUN_LONG,
     RUN_MATCHED,
 )
-from mysqlcompat.machine.ops.load_kernels import row_size
 from mysqlcompat.machine.ops.operands import OP, heap_room, operand, register
-from redo.codes import E_OVERFLOW
+from mysqlcompat.machine.state import (
+    ST_LONG_BEFORE,
+    ST_LONG_COLUMN,
+    ST_LONG_LANE,
+    ST_LONG_TABLE,
+)
+from redo.codes import E_CHECK_FAILED, E_LONG_VALUE
 from redo.coding_kernels import compare, load_i64, load_u8, store_i64, store_u8
-from redo.jit import helper, kernel
+from redo.jit import helper, kernel, routine
+
+KEY_ROOM = 48  #: of a leaf cell: header of its value and a key of common size
 
 
 @helper
-def lanes_gather(mem, run, spec, lane):
-    """Lay one row's lanes and null bytes side by side in the batch heap, aligned: E_NO_ROOM, or
-    where they begin; the encoded row may be put after them (`row_place`)."""
+def row_room(st):
+    """Bytes of rows that surely stay on their leaf, unless their keys are long."""
+    return cell_limit_of(st) - LEAF_CELL_HEADER - SLOT_BYTES - KEY_ROOM
+
+
+@routine
+def long_value(st, mem, table, column, lanes, old):
+    """Ask for a value to be put outside: E_LONG_VALUE, ST_LONG_… say which."""
+    st[ST_LONG_TABLE] = table
+    st[ST_LONG_COLUMN] = column
+    lane = load_i64(mem, lanes + 8 * column)
+    size = stored_length(mem, column_of(mem, table, column), lane)
+    st[ST_LONG_LANE] = lane >> RUN_SHIFT << RUN_SHIFT | size
+    st[ST_LONG_BEFORE] = 0
+    if old != 0 and row_null(mem, table, old, column) == NULL_EXTERNAL:
+        st[ST_LONG_BEFORE] = row_column(mem, table, old, column) >> RUN_SHIFT
+    return E_LONG_VALUE
+
+
+@helper
+def lanes_gather(st, mem, run, spec, lane, old):
+    """Lay one row's lanes and null bytes side by side in the batch heap, aligned: where they begin,
+    E_NO_ROOM, or E_LONG_VALUE; the encoded row may be put after them (`row_place`).
+
+    old  the row it replaces, 0: none
+    """
     count = load_i64(mem, spec + 8)
     result = heap_room(mem, run, 9 * count + 32)
     if result < 0:
@@ -43,7 +91,19 @@ def lanes_gather(mem, run, spec, lane):
         source = run + load_i64(mem, spec + 16 + 8 * j)
         store_i64(mem, at + 8 * j, load_i64(mem, source + 8 * lane))
         store_u8(mem, nulls + j, load_u8(mem, source + NULLS_AT + lane))
-    result = heap_room(mem, run, 9 * count + 32 + row_bound(mem, load_i64(mem, spec), at, nulls))
+    outside = load_i64(mem, run + RUN_LONG)
+    if outside != 0:
+        for j in range(count):
+            reference = load_i64(mem, outside + 8 * j)
+            if reference != 0:
+                store_i64(mem, at + 8 * j, reference << RUN_SHIFT | REFERENCE_BYTES)
+                store_u8(mem, nulls + j, NULL_EXTERNAL)
+    bound = row_bound(mem, load_i64(mem, spec), at, nulls)
+    if bound > row_room(st):
+        column = row_longest(st, mem, load_i64(mem, spec), at, nulls)
+        if column >= 0:
+            return long_value(st, mem, load_i64(mem, spec), column, at, old)
+    result = heap_room(mem, run, 9 * count + 32 + bound)
     if result < 0:
         return result
     return at
@@ -63,42 +123,16 @@ def row_made(st, mem, spec, lanes):
     return row_encode(st, mem, load_i64(mem, spec), lanes, lanes + 8 * count, out)
 
 
-@kernel(OP)
-def op_autoinc(st, mem, run, instruction, n):
-    """AUTO_INCREMENT: NULL and 0 become the next value. Operands: register, table descriptor,
-    address of `autoinc_next`, 1: 0 stays 0 (NO_AUTO_VALUE_ON_ZERO), state (1 word: lanes done),
-    greatest value of the column."""
-    to = register(mem, run, instruction, 1)
-    table = operand(mem, instruction, 2)
-    function = operand(mem, instruction, 3)
-    keep_zero = operand(mem, instruction, 4)
-    state = register(mem, run, instruction, 5)
-    i = load_i64(mem, state)
-    while i < n:
-        null = load_u8(mem, to + NULLS_AT + i)
-        if null != 0 or (load_i64(mem, to + 8 * i) == 0 and keep_zero == 0):
-            value = call2(function, st, mem, (table, 1))
-            if value > operand(mem, instruction, 6):
-                value = E_OVERFLOW
-            if value < 0:
-                store_i64(mem, state, i)
-                return value
-            store_i64(mem, to + 8 * i, value)
-            store_u8(mem, to + NULLS_AT + i, 0)
-            if load_i64(mem, run + RUN_INSERT_ID) == 0:
-                store_i64(mem, run + RUN_INSERT_ID, value)
-        else:
-            value = load_i64(mem, to + 8 * i)
-            following = call2(function, st, mem, (table, 0))
-            if following < 0:
-                store_i64(mem, state, i)
-                return following
-            store_i64(mem, run + RUN_LAST_ID, value)
-            if value >= following:
-                call2(function, st, mem, (table, value + 1 - following))
-        i += 1
-    store_i64(mem, state, 0)
-    return n
+@helper
+def row_checked(mem, run, spec, lane):
+    """0 when no condition of a row is false, else E_CHECK_FAILED and its number in RUN_FAILED."""
+    at = spec + 16 + 8 * load_i64(mem, spec + 8)
+    for j in range(load_i64(mem, at)):
+        source = run + load_i64(mem, at + 8 + 8 * j)
+        if load_u8(mem, source + NULLS_AT + lane) == 0 and load_i64(mem, source + 8 * lane) == 0:
+            store_i64(mem, run + RUN_FAILED, j)
+            return E_CHECK_FAILED
+    return 0
 
 
 @kernel(OP)
@@ -110,7 +144,10 @@ def op_insert(st, mem, run, instruction, n):
     lane = load_i64(mem, run + RUN_LANE)
     while lane < n:
         store_i64(mem, run + RUN_LANE, lane)
-        lanes = lanes_gather(mem, run, spec, lane)
+        result = row_checked(mem, run, spec, lane)
+        if result < 0:
+            return result
+        lanes = lanes_gather(st, mem, run, spec, lane, 0)
         if lanes < 0:
             return lanes
         size = row_made(st, mem, spec, lanes)
@@ -121,6 +158,7 @@ def op_insert(st, mem, run, instruction, n):
         if result < 0:
             return result
         store_i64(mem, run + RUN_CHANGED, load_i64(mem, run + RUN_CHANGED) + 1)
+        store_i64(mem, run + RUN_LONG, 0)
         lane += 1
     store_i64(mem, run + RUN_LANE, 0)
     return n
@@ -151,16 +189,19 @@ def op_update(st, mem, run, instruction, n):
     lane = load_i64(mem, run + RUN_LANE)
     while lane < n:
         store_i64(mem, run + RUN_LANE, lane)
-        lanes = lanes_gather(mem, run, spec, lane)
+        old = load_i64(mem, old_rows + 8 * lane)
+        lanes = lanes_gather(st, mem, run, spec, lane, old)
         if lanes < 0:
             return lanes
-        old = load_i64(mem, old_rows + 8 * lane)
         size = row_made(st, mem, spec, lanes)
         if size < 0:
             return size
         row = row_place(mem, spec, lanes)
         old_size = row_size(mem, table, old)
         if compare(mem, row, size, old, old_size) != 0:
+            result = row_checked(mem, run, spec, lane)
+            if result < 0:
+                return result
             if load_i64(mem, stamps) > 0:
                 restamped(mem, run, spec, stamps, lanes, lane)
                 size = row_made(st, mem, spec, lanes)
@@ -169,6 +210,7 @@ def op_update(st, mem, run, instruction, n):
                 return result
             store_i64(mem, run + RUN_CHANGED, load_i64(mem, run + RUN_CHANGED) + 1)
         store_i64(mem, run + RUN_MATCHED, load_i64(mem, run + RUN_MATCHED) + 1)
+        store_i64(mem, run + RUN_LONG, 0)
         lane += 1
     store_i64(mem, run + RUN_LANE, 0)
     return n

@@ -115,6 +115,17 @@ _ROLLUP: Final = (
     "concat(k, 'x')",
 )
 
+_TIES = "MySQL leaves open the order of what is equal"
+DIFFERENT: Final = dict.fromkeys(
+    (
+        "group_concat(s order by s)",
+        "group_concat(s order by s desc separator '; ')",
+        "group_concat(s order by i, s desc)",
+        "group_concat(d order by f desc)",
+    ),
+    _TIES,
+)
+
 SECTIONS: Final = (
     section(_ALL, tail="FROM g", node=True),
     section(_ALL, tail="FROM g GROUP BY k ORDER BY k", node=True),

@@ -13,6 +13,7 @@ import numba
 import numpy as np
 import pytest
 
+from btree.layout import RUN_MASK, RUN_SHIFT
 from mysqlcompat.lane import lane_layout as layout
 from mysqlcompat.lane.durability import DurabilityQueue
 from mysqlcompat.lane.lane import Lane
@@ -32,8 +33,8 @@ def echo(st, mem, program, ctx, params, out, out_bytes, sequence, binary):
     """A program of one row: its first parameter, as eight bytes or as the string's bytes."""
     if load_u8(mem, program):
         run = load_i64(mem, params)
-        size = run & 0xFFFFFF
-        move(mem, out + 4, run >> 24, size)
+        size = run & RUN_MASK
+        move(mem, out + 4, run >> RUN_SHIFT, size)
     else:
         size = 8
         store_i64(mem, out + 4, load_i64(mem, params))

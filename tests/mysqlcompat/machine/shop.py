@@ -45,6 +45,8 @@ class Session:
         self.collation = "utf8mb4_0900_ai_ci"
         self.warnings: list[tuple[int, str]] = []
         self.effects = Effects()
+        self.auto_increment = None
+        self.asked_insert_id = 0
 
     def warn(self, errno: int, message: str, level: str = "Warning") -> None:
         self.warnings.append((errno, message))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from btree.layout import RUN_SHIFT
 from btree.schema import ColumnType, TypeKind
 from mysqlcompat import results as r
 from mysqlcompat.results import ColumnDef
@@ -71,7 +72,7 @@ class Batch:
         at = self._next
         self.mem[at : at + len(value)] = np.frombuffer(value, np.uint8)
         self._next += len(value)
-        return at << 24 | len(value)
+        return at << RUN_SHIFT | len(value)
 
     def put_members(self, names: Sequence[bytes]) -> int:
         lanes = [self.put(name) for name in names]

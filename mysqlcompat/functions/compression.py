@@ -1,0 +1,86 @@
+"""COMPRESS, UNCOMPRESS, UNCOMPRESSED_LENGTH: four bytes of length, little-endian, then zlib."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from typing import Any, Final
+
+from mysqlcompat.functions.definitions import define, integer
+from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sqltypes import BINARY, SqlType, bytes_per_character, string_type
+
+_HEAD_BYTES: Final = 4
+_LENGTH_MASK: Final = 0x3FFFFFFF
+_UNCOMPRESSED_MOST: Final = 16777216  #: the length MySQL gives the result's type
+
+
+def _bytes(value: Any) -> bytes:
+    return value.encode() if isinstance(value, str) else bytes(value)
+
+
+def _compressed_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    size = args[0].type.length * bytes_per_character(args[0].type.collation)
+    return string_type(size + size // 1000 + 12 + 6, BINARY, True)
+
+
+@define("compress", "s", _compressed_type, nullable=True)
+def compress(context: Context, call: Call, value: Any) -> bytes:
+    data = _bytes(value)
+    if not data:
+        return b""
+    packed = zlib.compress(data)
+    # a blank at the end would be lost in a CHAR column
+    return len(data).to_bytes(_HEAD_BYTES, "little") + packed + b"." * packed.endswith(b" ")
+
+
+@define("uncompress", "s", string_type(_UNCOMPRESSED_MOST, BINARY, True), nullable=True)
+def uncompress(context: Context, call: Call, value: Any) -> bytes | None:
+    data = _bytes(value)
+    if not data:
+        return b""
+    if len(data) <= _HEAD_BYTES:
+        context.warn(1259, "ZLIB: Input data corrupted")
+        return None
+    size = int.from_bytes(data[:_HEAD_BYTES], "little") & _LENGTH_MASK
+    most = int(context.system_variable("max_allowed_packet", ""))
+    if size > most:
+        context.warn(
+            1256,
+            f"Uncompressed data size too large; the maximum size is {most} (probably, length of "
+            "uncompressed data was corrupted)",
+        )
+        return None
+    return _inflated(context, data[_HEAD_BYTES:], size)
+
+
+def _inflated(context: Context, packed: bytes, size: int) -> bytes | None:
+    worker = zlib.decompressobj()
+    try:
+        made = worker.decompress(packed, size or 1)
+        if worker.decompress(worker.unconsumed_tail, 1) if worker.unconsumed_tail else b"":
+            context.warn(
+                1258,
+                "ZLIB: Not enough room in the output buffer (probably, length of uncompressed "
+                "data was corrupted)",
+            )
+            return None
+    except zlib.error:
+        made = None
+    if made is None or not worker.eof:
+        context.warn(1259, "ZLIB: Input data corrupted")
+        return None
+    return made
+
+
+@define("uncompressed_length", "s", integer(11))
+def uncompressed_length(context: Context, call: Call, value: Any) -> int:
+    data = _bytes(value)
+    if not data:
+        return 0
+    if len(data) <= _HEAD_BYTES:
+        context.warn(1259, "ZLIB: Input data corrupted")
+        return 0
+    return int.from_bytes(data[:_HEAD_BYTES], "little") & _LENGTH_MASK

@@ -1,0 +1,260 @@
+"""Encryption and digests: AES_ENCRYPT and AES_DECRYPT, MD5, SHA1, SHA2, RANDOM_BYTES."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Final
+
+from cryptography.hazmat.primitives import hashes, padding
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+
+try:
+    from cryptography.hazmat.decrepit.ciphers.modes import CFB, CFB8, OFB
+except ImportError:  # before they were moved there
+    from cryptography.hazmat.primitives.ciphers.modes import CFB, CFB8, OFB
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import (
+    build_as,
+    constant_int,
+    define,
+    implement,
+    integer,
+    text,
+)
+from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sqltypes import BINARY, SqlType, bytes_per_character, string_type
+
+_BLOCK_BYTES: Final = 16
+_MODE: Final = "block_encryption_mode"
+_MOST_RANDOM_BYTES: Final = 1024
+_KDF_OPTION_BYTES: Final = 256
+_SHA2: Final = {0: "sha256", 224: "sha224", 256: "sha256", 384: "sha384", 512: "sha512"}
+
+
+def _bytes(value: Any) -> bytes:
+    return value.encode() if isinstance(value, str) else bytes(value)
+
+
+# AES --------------------------------------------------------------------------------------------
+
+
+def _mode_of(context: Any) -> tuple[int, str]:
+    """(key bytes, mode of operation) of @@block_encryption_mode."""
+    _, bits, mode = str(context.system_variable(_MODE, "")).lower().split("-")
+    return int(bits) // 8, mode
+
+
+def _check_arguments(name: str, typing: Typing, args: Sequence[Expression]) -> None:
+    if len(args) == 2 and _mode_of(typing.context)[1] != "ecb":
+        raise SqlError(1582, name)
+
+
+def _taken(typing: Typing, args: Sequence[Expression]) -> list[Expression]:
+    """The arguments; the first, if it is a literal, is part of the plan: its length decides the
+    result's."""
+    first, *rest = (typing.as_string(arg) for arg in args)
+    if isinstance(first, Literal):
+        first = replace(first, literal_no=None)
+    return [first, *rest]
+
+
+@build_as("aes_encrypt", 2, 6)
+def build_aes_encrypt(typing: Typing, args: Sequence[Expression]) -> Expression:
+    _check_arguments("aes_encrypt", typing, args)
+    taken = _taken(typing, args)
+    size = taken[0].type.length * bytes_per_character(taken[0].type.collation)
+    if _mode_of(typing.context)[1] in ("ecb", "cbc"):
+        size = (size // _BLOCK_BYTES + 1) * _BLOCK_BYTES
+    return typing.call("aes_encrypt", string_type(size, BINARY, True), *taken)
+
+
+@build_as("aes_decrypt", 2, 6)
+def build_aes_decrypt(typing: Typing, args: Sequence[Expression]) -> Expression:
+    _check_arguments("aes_decrypt", typing, args)
+    taken = _taken(typing, args)
+    size = taken[0].type.length * bytes_per_character(taken[0].type.collation)
+    return typing.call("aes_decrypt", string_type(size, BINARY, True), *taken)
+
+
+@lru_cache(maxsize=64)
+def _key(given: bytes, key_bytes: int, kdf: tuple[bytes, ...]) -> bytes:
+    """The key proper: derived, or `given` folded over itself until it fits."""
+    if kdf:
+        return _derived(given, key_bytes, *kdf)
+    folded = bytearray(key_bytes)
+    for at, byte in enumerate(given):
+        folded[at % key_bytes] ^= byte
+    return bytes(folded)
+
+
+def _derived(
+    given: bytes, key_bytes: int, method: bytes, salt: bytes = b"", option: bytes = b""
+) -> bytes:
+    match method.decode("latin-1").lower():
+        case "hkdf":
+            made: Any = HKDF(hashes.SHA512(), key_bytes, salt or None, option)
+        case "pbkdf2_hmac":
+            count = int(option) if option.isdigit() else 1000 if not option else 0
+            if not 1000 <= count <= 65535:
+                raise SqlError(3236, "pbkdf2_hmac")
+            made = PBKDF2HMAC(hashes.SHA512(), key_bytes, salt, count)
+        case _:
+            raise SqlError(3235)
+    return bytes(made.derive(given))
+
+
+def _kdf_options(values: Sequence[Any]) -> tuple[bytes, ...]:
+    options = tuple(None if value is None else _bytes(value) for value in values)
+    if any(option is None or len(option) >= _KDF_OPTION_BYTES for option in options):
+        raise SqlError(3238)
+    return tuple(option for option in options if option is not None)
+
+
+def _vector(context: Context, name: str, mode: str, rest: Sequence[Any]) -> bytes:
+    """The initialization vector, checked. Raises 1882."""
+    given = rest[0] if rest else None
+    if mode == "ecb":
+        if len(rest) == 1:
+            context.warn(1618, "<IV> option ignored")
+        return b""
+    vector = b"" if given is None else _bytes(given)
+    if len(vector) < _BLOCK_BYTES:
+        raise SqlError(1882, name, _BLOCK_BYTES)
+    return vector[:_BLOCK_BYTES]
+
+
+def _cipher(key: bytes, mode: str, vector: bytes) -> Cipher[Any]:
+    match mode:
+        case "ecb" | "cfb1":
+            how: Any = modes.ECB()
+        case "cbc":
+            how = modes.CBC(vector)
+        case "cfb8":
+            how = CFB8(vector)
+        case "cfb128":
+            how = CFB(vector)
+        case _:
+            how = OFB(vector)
+    return Cipher(algorithms.AES(key), how)
+
+
+def _finished(worker: CipherContext, data: bytes) -> bytes:
+    return worker.update(data) + worker.finalize()
+
+
+def _cfb1(cipher: Cipher[Any], vector: bytes, data: bytes, decrypting: bool) -> bytes:
+    """Cipher feedback of one bit, which no library here has: the register moves bit by bit."""
+    worker = cipher.encryptor()
+    register, mask = int.from_bytes(vector, "big"), (1 << 128) - 1
+    out = bytearray()
+    for byte in data:
+        made = 0
+        for bit in range(7, -1, -1):
+            stream = worker.update(register.to_bytes(_BLOCK_BYTES, "big"))[0] >> 7
+            given = byte >> bit & 1
+            made = made << 1 | (given ^ stream)
+            register = (register << 1 | (given if decrypting else given ^ stream)) & mask
+        out.append(made)
+    return bytes(out)
+
+
+@implement("aes_encrypt", null_rejects=False, pure=False)
+def aes_encrypt(context: Context, call: Call, plain: Any, key: Any, *rest: Any) -> bytes | None:
+    key_bytes, mode = _mode_of(context)
+    kdf = _kdf_options(rest[1:])
+    if plain is None or key is None:
+        return None
+    vector = _vector(context, "aes_encrypt", mode, rest)
+    _warn_long_key(context, key, key_bytes, kdf)
+    cipher = _cipher(_key(_bytes(key), key_bytes, kdf), mode, vector)
+    data = _bytes(plain)
+    if mode in ("ecb", "cbc"):
+        padder = padding.PKCS7(128).padder()
+        data = padder.update(data) + padder.finalize()
+    if mode == "cfb1":
+        return _cfb1(cipher, vector, data, False)
+    return _finished(cipher.encryptor(), data)
+
+
+@implement("aes_decrypt", null_rejects=False, pure=False)
+def aes_decrypt(context: Context, call: Call, secret: Any, key: Any, *rest: Any) -> bytes | None:
+    key_bytes, mode = _mode_of(context)
+    kdf = _kdf_options(rest[1:])
+    if secret is None or key is None:
+        return None
+    vector = _vector(context, "aes_decrypt", mode, rest)
+    _warn_long_key(context, key, key_bytes, kdf)
+    cipher = _cipher(_key(_bytes(key), key_bytes, kdf), mode, vector)
+    data = _bytes(secret)
+    if mode == "cfb1":
+        return _cfb1(cipher, vector, data, True)
+    if mode not in ("ecb", "cbc"):
+        return _finished(cipher.decryptor(), data)
+    try:
+        unpadder = padding.PKCS7(128).unpadder()
+        return unpadder.update(_finished(cipher.decryptor(), data)) + unpadder.finalize()
+    except ValueError:  # not a whole block, or the key is another
+        return None
+
+
+def _warn_long_key(context: Context, key: Any, key_bytes: int, kdf: tuple[bytes, ...]) -> None:
+    if not kdf and len(_bytes(key)) > key_bytes:
+        context.warn(
+            3237,
+            f"AES key size should be {key_bytes} bytes length or secure KDF methods hkdf or "
+            "pbkdf2_hmac should be used, please provide exact AES key size or use KDF methods for "
+            "better security.",
+        )
+
+
+# Digests ----------------------------------------------------------------------------------------
+
+
+@define("md5", "s", text(32))
+def md5(context: Context, call: Call, value: Any) -> str:
+    return hashlib.md5(_bytes(value), usedforsecurity=False).hexdigest()
+
+
+@define("sha1 sha", "s", text(40))
+def sha1(context: Context, call: Call, value: Any) -> str:
+    return hashlib.sha1(_bytes(value), usedforsecurity=False).hexdigest()
+
+
+def _sha2_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    bits = constant_int(args[1])
+    if bits is None and isinstance(args[1], Literal) and str(args[1].value).isdigit():
+        bits = int(str(args[1].value))
+    return string_type((bits if bits in _SHA2 and bits else 256) // 4, typing.context.collation)
+
+
+@define("sha2", "si", _sha2_type, null_rejects=False)
+def sha2(context: Context, call: Call, value: Any, bits: int | None) -> str | None:
+    if bits not in _SHA2:
+        context.warn(1583, "Incorrect parameters in the call to native function 'sha2'")
+        return None
+    return None if value is None else hashlib.new(_SHA2[bits], _bytes(value)).hexdigest()
+
+
+@define(
+    "random_bytes", "i", string_type(_MOST_RANDOM_BYTES, BINARY, True), nullable=True,
+    once=False, pure=False,
+)  # fmt: skip
+def random_bytes(context: Context, call: Call, count: int) -> bytes:
+    if not 1 <= count <= _MOST_RANDOM_BYTES:
+        raise SqlError(1690, "length", "random_bytes")
+    return secrets.token_bytes(count)
+
+
+@define("validate_password_strength", "s", integer(10), nullable=True)
+def validate_password_strength(context: Context, call: Call, password: Any) -> int:
+    """0: the component that judges passwords is not installed, as on a new MySQL."""
+    return 0

@@ -1,0 +1,166 @@
+"""EXTRACTVALUE and UPDATEXML.
+
+The document is cut by a small lax reader of our own, as MySQL's is: entities stay as they are, more
+than one root may be there, and every element remembers where it stands in the text, which UPDATEXML
+replaces. XPath is `elementpath`'s.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from xml.etree import ElementTree
+
+import elementpath
+from elementpath import XPath2Parser
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import define
+from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sqltypes import SqlType, string_type
+
+_TOKEN: Final = re.compile(
+    r"<!--.*?-->|<\?.*?\?>|<!\[CDATA\[(?P<data>.*?)\]\]>|<![^>]*>"
+    r"|</(?P<close>[^\s>]+)\s*>"
+    r"|<(?P<open>[^\s/>!?]+)(?P<attributes>(?:\s+[^\s=/>]+\s*=\s*(?:\"[^\"]*\"|'[^']*'))*)"
+    r"\s*(?P<empty>/?)>",
+    re.DOTALL,
+)
+_ATTRIBUTE: Final = re.compile(r"([^\s=/>]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_LENGTH: Final = 67108864 // 4
+
+
+class _Broken(Exception):
+    """Text that is no XML: what is wrong, where."""
+
+
+@dataclass(slots=True)
+class _Document:
+    """An element over all roots, and where each element stands in the text."""
+
+    root: ElementTree.Element = field(default_factory=lambda: ElementTree.Element("document"))
+    places: dict[ElementTree.Element, tuple[int, int]] = field(default_factory=dict)
+
+
+def _read(text: str) -> _Document:
+    document = _Document()
+    path: list[tuple[ElementTree.Element, int]] = [(document.root, 0)]
+    at = 0
+    for token in _TOKEN.finditer(text):
+        _add_text(path[-1][0], text[at : token.start()])
+        at = token.end()
+        if token["data"] is not None:
+            _add_text(path[-1][0], token["data"])
+        elif token["close"]:
+            if len(path) == 1 or path[-1][0].tag != token["close"]:
+                raise _Broken(_wrong_end(text, token, path))
+            element, start = path.pop()
+            document.places[element] = (start, at)
+        elif token["open"]:
+            pairs = _ATTRIBUTE.findall(token["attributes"])
+            names = {name: double or single for name, double, single in pairs}
+            element = ElementTree.SubElement(path[-1][0], token["open"], names)
+            if token["empty"]:
+                document.places[element] = (token.start(), at)
+            else:
+                path.append((element, token.start()))
+    if len(path) > 1 or "<" in text[at:]:
+        raise _Broken(f"{_where(text, len(text))}: unexpected END-OF-INPUT")
+    _add_text(document.root, text[at:])
+    return document
+
+
+def _wrong_end(
+    text: str, token: re.Match[str], path: Sequence[tuple[ElementTree.Element, int]]
+) -> str:
+    where = _where(text, token.end() - 1)
+    if len(path) == 1:
+        return f"{where}: '</{token['close']}>' unexpected (END-OF-INPUT wanted)"
+    return f"{where}: '</{token['close']}>' unexpected ('</{path[-1][0].tag}>' wanted)"
+
+
+def _where(text: str, at: int) -> str:
+    line = text.count("\n", 0, at) + 1
+    return f"parse error at line {line} pos {at - (text.rfind(chr(10), 0, at) + 1) + 1}"
+
+
+def _add_text(element: ElementTree.Element, text: str) -> None:
+    if not text:
+        return
+    children = list(element)
+    if children:
+        children[-1].tail = (children[-1].tail or "") + text
+    else:
+        element.text = (element.text or "") + text
+
+
+def _select(context: Context, document: _Document, path: str) -> Any:
+    """What XPath finds: a list of nodes, or one value. Raises 1105."""
+    tree = ElementTree.ElementTree(document.root)
+    variable = re.search(r"\$@?\w*", path)
+    if variable:
+        raise SqlError.with_text(1105, f"Unknown XPATH variable at: '{path[variable.start() :]}'")
+    anchored = re.sub(r"(?<![\w\])*.@/:'\"])/(?=[^/])", "/document/", path)
+    if path.strip() == "/":
+        anchored = "/document"
+    try:
+        return elementpath.select(tree, anchored, parser=XPath2Parser, compatibility_mode=True)
+    except (elementpath.ElementPathError, RecursionError):
+        raise SqlError.with_text(1105, "XPATH syntax error: ''") from None
+
+
+def _parsed(context: Context, text: str) -> _Document | None:
+    try:
+        return _read(text)
+    except _Broken as broken:
+        context.warn(1525, f"Incorrect XML value: '{broken}'")
+        return None
+
+
+def _document_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    return string_type(_LENGTH, args[0].type.collation, True, args[0].type.coercibility)
+
+
+@define("extractvalue", "ss", _document_type)
+def extractvalue(context: Context, call: Call, text: str, path: str) -> str | None:
+    document = _parsed(context, text)
+    if document is None:
+        return None
+    found = _select(context, document, path)
+    if isinstance(found, bool):
+        return str(int(found))
+    if isinstance(found, float):
+        return str(int(found)) if found.is_integer() else repr(found)
+    if not isinstance(found, list):
+        return str(found)
+    return " ".join(part for one in found for part in _texts(one, document.root))
+
+
+def _texts(found: Any, root: ElementTree.Element) -> list[str]:
+    """The texts that are a node's own: not those of elements within."""
+    if isinstance(found, str):
+        return [found]
+    if found is root or not isinstance(found, ElementTree.Element):
+        return []
+    own = [found.text, *(child.tail for child in found)]
+    return [part for part in own if part]
+
+
+@define("updatexml", "sss", _document_type)
+def updatexml(context: Context, call: Call, text: str, path: str, new: str) -> str | None:
+    document = _parsed(context, text)
+    if document is None:
+        return None
+    found = _select(context, document, path)
+    if not isinstance(found, list):
+        return None
+    if len(found) != 1 or not isinstance(found[0], ElementTree.Element):
+        return text
+    if found[0] is document.root:
+        return new
+    start, end = document.places[found[0]]
+    return text[:start] + new + text[end:]

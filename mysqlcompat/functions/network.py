@@ -1,0 +1,182 @@
+"""Internet addresses and UUIDs."""
+
+from __future__ import annotations
+
+import ipaddress
+import itertools
+import re
+import time
+import uuid
+from typing import Any, Final
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import BOOL, define, integer, text
+from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.typed import Call
+from mysqlcompat.sqltypes import BINARY, string_type
+
+_DOTTED: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_UUID_FORMS: Final = re.compile(
+    r"(?:[0-9a-f]{32}|(\{)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?(1)\}))",
+    re.IGNORECASE,
+)
+_UNSIGNED: Final = integer(21, unsigned=True)
+_MAPPED: Final = bytes(10) + b"\xff\xff"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else bytes(value).decode("latin-1")
+
+
+def _warn(context: Context, call: Call, name: str, kind: str = "string") -> None:
+    context.warn(1411, f"Incorrect {kind} value: '{describe(call.args[0])}' for function {name}")
+
+
+# IPv4 -------------------------------------------------------------------------------------------
+
+
+@define("inet_aton", "s", _UNSIGNED, nullable=True)
+def inet_aton(context: Context, call: Call, value: Any) -> int | None:
+    """Also the short forms: ``127.1`` is 127.0.0.1."""
+    shown = _text(value)
+    parts = shown.split(".")
+    good = 1 <= len(parts) <= 4 and all(part == "" or part.isdigit() for part in parts)
+    if not good or not parts[-1] or any(int(part or 0) > 255 for part in parts):
+        _warn(context, call, "inet_aton")
+        return None
+    numbers = [int(part or 0) for part in parts]
+    numbers[-1:-1] = [0] * (4 - len(numbers))
+    return int.from_bytes(bytes(numbers), "big")
+
+
+@define("inet_ntoa", "i", text(31))
+def inet_ntoa(context: Context, call: Call, value: int) -> str | None:
+    if not 0 <= value < 1 << 32:
+        _warn(context, call, "inet_ntoa", "integer")
+        return None
+    return str(ipaddress.IPv4Address(value))
+
+
+def _ipv4(shown: str) -> bytes | None:
+    if not _DOTTED.fullmatch(shown):
+        return None
+    numbers = [int(part) for part in shown.split(".")]
+    return bytes(numbers) if max(numbers) < 256 else None
+
+
+# IPv6 -------------------------------------------------------------------------------------------
+
+
+def _ipv6(shown: str) -> bytes | None:
+    try:
+        return ipaddress.IPv6Address(shown).packed if "%" not in shown else None
+    except ValueError:
+        return None
+
+
+@define("inet6_aton", "s", string_type(16, BINARY, True), nullable=True)
+def inet6_aton(context: Context, call: Call, value: Any) -> bytes | None:
+    shown = _text(value)
+    packed = None
+    if not isinstance(value, bytes):
+        packed = _ipv4(shown) or _ipv6(shown)
+    if packed is None:
+        _warn(context, call, "inet6_aton")
+    return packed
+
+
+@define("inet6_ntoa", "x", text(39), nullable=True)
+def inet6_ntoa(context: Context, call: Call, value: Any) -> str | None:
+    if isinstance(value, bytes) and len(value) == 4:
+        return str(ipaddress.IPv4Address(value))
+    if isinstance(value, bytes) and len(value) == 16:
+        return _shown_ipv6(value)
+    _warn(context, call, "inet6_ntoa")
+    return None
+
+
+def _shown_ipv6(packed: bytes) -> str:
+    if packed.startswith(_MAPPED):
+        return f"::ffff:{ipaddress.IPv4Address(packed[12:])}"
+    if _compatible(packed):
+        return f"::{ipaddress.IPv4Address(packed[12:])}"
+    return str(ipaddress.IPv6Address(packed))
+
+
+def _compatible(packed: bytes) -> bool:
+    """IPv4-compatible: 96 zero bits, then more than 16 bits of address."""
+    return not any(packed[:12]) and any(packed[12:14])
+
+
+@define("is_ipv4", "s", BOOL)
+def is_ipv4(context: Context, call: Call, value: Any) -> int:
+    return int(not isinstance(value, bytes) and _ipv4(value) is not None)
+
+
+@define("is_ipv6", "s", BOOL)
+def is_ipv6(context: Context, call: Call, value: Any) -> int:
+    return int(not isinstance(value, bytes) and _ipv6(value) is not None)
+
+
+@define("is_ipv4_compat", "x", BOOL)
+def is_ipv4_compat(context: Context, call: Call, value: Any) -> int:
+    return int(isinstance(value, bytes) and len(value) == 16 and _compatible(value))
+
+
+@define("is_ipv4_mapped", "x", BOOL)
+def is_ipv4_mapped(context: Context, call: Call, value: Any) -> int:
+    return int(isinstance(value, bytes) and len(value) == 16 and value.startswith(_MAPPED))
+
+
+# UUIDs ------------------------------------------------------------------------------------------
+
+
+def _parsed(value: Any) -> uuid.UUID | None:
+    shown = _text(value)
+    return uuid.UUID(shown) if _UUID_FORMS.fullmatch(shown) else None
+
+
+@define("uuid", "", text(36), once=False, pure=False)
+def make_uuid(context: Context, call: Call) -> str:
+    return str(uuid.uuid1())
+
+
+#: As MySQL makes them: server id, start time, and a counter.
+_SHORT: Final = itertools.count((1 << 56) + (int(time.time()) << 24))
+
+
+@define("uuid_short", "", _UNSIGNED, nullable=False, once=False, pure=False)
+def uuid_short(context: Context, call: Call) -> int:
+    return next(_SHORT)
+
+
+@define("is_uuid", "s", BOOL, nullable=True)
+def is_uuid(context: Context, call: Call, value: Any) -> int:
+    return int(not isinstance(value, bytes) and _parsed(value) is not None)
+
+
+@define(
+    "uuid_to_bin", "si", string_type(16, BINARY, True), required=1, nullable=True,
+    null_rejects=False,
+)  # fmt: skip
+def uuid_to_bin(context: Context, call: Call, value: Any, swap: int | None = 0) -> bytes | None:
+    if value is None:
+        return None
+    parsed = _parsed(value)
+    if parsed is None:
+        raise SqlError(1411, "string", _text(value), "uuid_to_bin")
+    made = parsed.bytes
+    return made[6:8] + made[4:6] + made[:4] + made[8:] if swap else made
+
+
+@define("bin_to_uuid", "xi", text(36), required=1, nullable=True, null_rejects=False)
+def bin_to_uuid(context: Context, call: Call, value: Any, swap: int | None = 0) -> str | None:
+    if value is None:
+        return None
+    packed = value.encode() if isinstance(value, str) else bytes(value)
+    if len(packed) != 16:
+        raise SqlError(1411, "string", _text(value), "bin_to_uuid")
+    if swap:
+        packed = packed[4:8] + packed[2:4] + packed[:2] + packed[8:]
+    return str(uuid.UUID(bytes=packed))

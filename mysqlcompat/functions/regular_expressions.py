@@ -1,0 +1,223 @@
+"""REGEXP and the REGEXP_ functions: ICU's expressions (`icu_pattern`) on the `regex` library."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import regex
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import BIGINT, BOOL, MAX_CHARACTERS, define, implement
+from mysqlcompat.functions.icu_pattern import BAD_ARGUMENT, BAD_GROUP_NAME, translate
+from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sqltypes import BINARY, SqlType, string_type
+
+OUT_OF_BOUNDS: Final = 3686
+TIMEOUT: Final = 3699
+_DEFAULT_LIMIT: Final = 32  #: @@regexp_time_limit as it is shipped; it stands for `_DEFAULT_S`
+_DEFAULT_S: Final = 0.5
+Pattern = Any  #: a compiled expression of `regex`
+
+
+@lru_cache(maxsize=512)
+def _compiled(pattern: str, ignore_case: bool, options: str) -> Pattern:
+    if not pattern:
+        raise SqlError(BAD_ARGUMENT)
+    text = translate(pattern, "m" in options, "n" in options, "u" in options)
+    flags = regex.V1 | (regex.IGNORECASE | regex.FULLCASE if ignore_case else 0)
+    try:
+        return regex.compile(text, flags)
+    except (regex.error, RecursionError, OverflowError):
+        raise SqlError(BAD_ARGUMENT) from None
+
+
+def _expression(call: Call, name: str, pattern: Any, options: str) -> Pattern:
+    """The compiled pattern. Raises 3995 for binary strings, 1210, and the syntax errors."""
+    collations = [arg.type.collation for arg in call.args[:2]]
+    if BINARY in collations and "" not in collations and collations[0] != collations[1]:
+        charset = "binary" if collations[0] == BINARY else collations[0]
+        raise SqlError(3995, charset, collations[1], name)
+    if BINARY in collations:
+        raise SqlError(3995, "binary", "utf8mb4", name)
+    if not set(options) <= set("cimnu"):
+        raise SqlError(1210, name)
+    best = min(call.args[:2], key=lambda arg: arg.type.coercibility)
+    ignore_case = best.type.collation.endswith("_ci")
+    for option in options:
+        if option in "ci":
+            ignore_case = option == "i"
+    return _compiled(pattern, ignore_case, options)
+
+
+def _time_limit_s(context: Context) -> float:
+    return int(context.system_variable("regexp_time_limit", "")) * _DEFAULT_S / _DEFAULT_LIMIT
+
+
+def _search(context: Context, pattern: Pattern, text: str, start: int) -> Any:
+    try:
+        return pattern.search(text, start, timeout=_time_limit_s(context) or None)
+    except TimeoutError:
+        raise SqlError(TIMEOUT) from None
+
+
+def _occurrence(context: Context, pattern: Pattern, text: str, start: int, number: int) -> Any:
+    """The match that is the `number`th at or after `start`, else None."""
+    found = None
+    for _ in range(max(number, 1)):
+        found = _search(context, pattern, text, start)
+        if found is None:
+            return None
+        start = found.end() + (found.end() == found.start())
+        if start > len(text):
+            break
+    return found
+
+
+@implement("regexp", null_rejects=False)
+@define("regexp_like", "sss", BOOL, required=2, null_rejects=False)
+def regexp_like(
+    context: Context, call: Call, text: Any, pattern: Any, options: Any = ""
+) -> int | None:
+    if pattern is None or options is None:
+        return None
+    compiled = _expression(call, "regexp_like", pattern, options)
+    return None if text is None else int(_search(context, compiled, text, 0) is not None)
+
+
+@define("regexp_instr", "ssiiis", BIGINT, required=2, null_rejects=False)
+def regexp_instr(
+    context: Context,
+    call: Call,
+    text: Any,
+    pattern: Any,
+    start: int | None = 1,
+    number: int | None = 1,
+    end: int | None = 0,
+    options: Any = "",
+) -> int | None:
+    if None in (pattern, start, number, end, options):
+        return None
+    assert start is not None and number is not None
+    if end not in (0, 1):
+        raise SqlError(1210, "regexp_instr: return_option must be 1 or 0.")
+    compiled = _expression(call, "regexp_instr", pattern, options)
+    if text is None:
+        return None
+    if start < 1 or start > max(len(text), 1):
+        raise SqlError(OUT_OF_BOUNDS)
+    found = _occurrence(context, compiled, text, start - 1, number)
+    return 0 if found is None else (found.end() if end else found.start()) + 1
+
+
+def _part_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    first = args[0].type
+    return string_type(first.length, first.collation, True, first.coercibility)
+
+
+@define("regexp_substr", "ssiis", _part_type, required=2, null_rejects=False)
+def regexp_substr(
+    context: Context,
+    call: Call,
+    text: Any,
+    pattern: Any,
+    start: int | None = 1,
+    number: int | None = 1,
+    options: Any = "",
+) -> str | None:
+    if None in (pattern, start, number, options):
+        return None
+    assert start is not None and number is not None
+    compiled = _expression(call, "regexp_substr", pattern, options)
+    if text is None:
+        return None
+    _check_start("regexp_substr", start, text)
+    found = _occurrence(context, compiled, text, start - 1, number)
+    return None if found is None else str(found.group())
+
+
+def _check_start(name: str, start: int, text: str) -> None:
+    if start < 1:
+        raise SqlError(1583, name)
+    if start > len(text) + 1:
+        raise SqlError(OUT_OF_BOUNDS)
+
+
+def _replaced_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    first = args[0].type
+    return string_type(MAX_CHARACTERS // 4, first.collation, True, first.coercibility)
+
+
+@define("regexp_replace", "sssiis", _replaced_type, required=3, null_rejects=False)
+def regexp_replace(
+    context: Context,
+    call: Call,
+    text: Any,
+    pattern: Any,
+    new: Any,
+    start: int | None = 1,
+    number: int | None = 0,
+    options: Any = "",
+) -> str | None:
+    if None in (pattern, start, number, options):
+        return None
+    assert start is not None and number is not None
+    compiled = _expression(call, "regexp_replace", pattern, options)
+    if text is None or new is None:
+        return None
+    _check_start("regexp_replace", start, text)
+    out, at, count, scan = [], 0, 0, start - 1
+    while scan <= len(text):
+        found = _search(context, compiled, text, scan)
+        if found is None:
+            break
+        count += 1
+        if number == 0 or count == max(number, 1):
+            out += [text[at : found.start()], _template(new, found)]
+            at = found.end()
+            if number != 0:
+                break
+        scan = found.end() + (found.end() == found.start())
+    return "".join(out) + str(text[at:])
+
+
+def _template(new: str, found: Any) -> str:
+    """`new` with ``$1``, ``${name}`` and backslashes replaced. Raises 3686, 3887."""
+    if "$" not in new and "\\" not in new:
+        return new
+    out, at = [], 0
+    while at < len(new):
+        one = new[at]
+        at += 1
+        if one == "\\":
+            out.append(new[at : at + 1])
+            at += 1
+        elif one != "$":
+            out.append(one)
+        elif new[at : at + 1] == "{":
+            end = new.find("}", at)
+            name = new[at + 1 : end]
+            if end < 0 or name not in found.re.groupindex:
+                raise SqlError(BAD_GROUP_NAME)
+            out.append(found.group(name) or "")
+            at = end + 1
+        else:
+            at = _numbered(new, at, found, out)
+    return "".join(out)
+
+
+def _numbered(new: str, at: int, found: Any, out: list[str]) -> int:
+    if not new[at : at + 1].isdigit():
+        raise SqlError(BAD_GROUP_NAME)
+    number = int(new[at])
+    at += 1
+    if number > found.re.groups:
+        raise SqlError(OUT_OF_BOUNDS)
+    while new[at : at + 1].isdigit() and number * 10 + int(new[at]) <= found.re.groups:
+        number = number * 10 + int(new[at])
+        at += 1
+    out.append(found.group(number) or "")
+    return at

@@ -1,0 +1,82 @@
+"""information_schema's tables about constraints: keys, foreign keys, checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from btree.foreign_keys import parent_index
+from btree.schema import Table
+from mysqlcompat.information_schema import describe
+from mysqlcompat.information_schema.virtual import VirtualTable
+
+if TYPE_CHECKING:
+    from mysqlcompat.session import Session
+
+Row = tuple[Any, ...]
+CATALOG: Final = "def"
+
+
+def real_tables(session: Session) -> Iterator[tuple[str, Table]]:
+    """Every stored table with its database."""
+    from mysqlcompat.catalog_view import CatalogView
+
+    view = CatalogView(session)
+    for database in view.databases():
+        for one in view.tables(database):
+            if not isinstance(one, VirtualTable):
+                yield database, one
+
+
+def table_constraints(session: Session) -> Iterator[Row]:
+    for database, one in real_tables(session):
+        for index in describe.visible_indexes(one):
+            if index.unique:
+                kind = "PRIMARY KEY" if index.primary else "UNIQUE"
+                yield (CATALOG, database, index.name, database, one.name, kind, "YES")
+        for key in one.foreign_keys:
+            yield (CATALOG, database, key.name, database, one.name, "FOREIGN KEY", "YES")
+        for check in one.checks:
+            enforced = "YES" if check.enforced else "NO"
+            yield (CATALOG, database, check.name, database, one.name, "CHECK", enforced)
+
+
+def key_column_usage(session: Session) -> Iterator[Row]:
+    for database, one in real_tables(session):
+        place = CATALOG, database, one.name
+        for index in describe.visible_indexes(one):
+            if not index.unique:
+                continue
+            for number, part in enumerate(index.parts, 1):
+                yield (
+                    *(CATALOG, database, index.name, *place),
+                    *(part.column, number, None, None, None, None),
+                )
+        for key in one.foreign_keys:
+            pairs = zip(key.columns, key.parent_columns, strict=True)
+            for number, (column, named) in enumerate(pairs, 1):
+                yield (
+                    *(CATALOG, database, key.name, *place),
+                    *(column, number, number, key.database, key.table, named),
+                )
+
+
+def referential_constraints(session: Session) -> Iterator[Row]:
+    catalog = session.node.engine.catalog
+    for database, one in real_tables(session):
+        for key in one.foreign_keys:
+            parent = catalog.table(key.database, key.table)
+            number = None if parent is None else parent_index(parent, key.parent_columns)
+            unique = None if parent is None or number is None else parent.indexes[number].name
+            yield (
+                *(CATALOG, database, key.name, CATALOG, key.database, unique, key.match),
+                *(key.on_update or "NO ACTION", key.on_delete or "NO ACTION"),
+                *(one.name, key.table),
+            )
+
+
+def check_constraints(session: Session) -> Iterator[Row]:
+    for database, one in real_tables(session):
+        for check in one.checks:
+            escaped = check.expression.replace("\\", "\\\\").replace("'", "\\'")
+            yield (CATALOG, database, check.name, escaped)

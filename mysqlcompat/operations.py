@@ -1,0 +1,89 @@
+"""What a running cluster can be asked to do over its control socket.
+
+::
+
+    {"do": "snapshot", "name": NAME}    ->  as `redo.requests` answers "freeze"
+    {"do": "clone", "to": NAME}         ->  the same
+    {"do": "backtrack", "to_us": CLOCK} ->  {"lsn", "clock_us"}, when everything serves again
+    {"do": "status"}                    ->  `redo.storage.Storage.status`
+
+A backtrack stops every process: whoever is connected is disconnected, and no cache survives that
+knows of what is undone. Then all start as after a crash, on the log as it was at that moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from mysqlcompat.config import Config
+from mysqlcompat.control_socket import Fields, Reply, ask_storage, socket_path
+from redo.errors import VolumeError
+from redo.volumes import snapshot_path, volume_path
+
+STORAGE_TIMEOUT_S: Final = 20.0
+
+
+class Processes(Protocol):
+    """What is needed of the supervisor."""
+
+    config: Config
+
+    def start_anew(self, between: Callable[[], None], then: Callable[[], None]) -> None: ...
+
+
+class Operations:
+    """Carries out requests, one at a time."""
+
+    def __init__(self, supervisor: Processes) -> None:
+        self._supervisor = supervisor
+        self._config = supervisor.config
+        self._storage = socket_path(self._config.volume_dir, "storage.sock")
+        self._busy = False
+
+    def handle(self, request: Fields, reply: Reply) -> None:
+        """Answer a request, now or when it is done."""
+        try:
+            if self._busy:
+                raise VolumeError("the cluster is going back in time: try again in a moment")
+            self._do(request, reply)
+        except VolumeError as error:
+            reply({"failed": str(error)})
+
+    def _do(self, request: Fields, reply: Reply) -> None:
+        data = self._config.data
+        match request:
+            case {"do": "snapshot", "name": str(name)}:
+                path = snapshot_path(data, name)
+                reply({"done": self._ask({"do": "freeze", "path": str(path)})})
+            case {"do": "clone", "to": str(name)}:
+                path = volume_path(data, name)
+                reply({"done": self._ask({"do": "freeze", "path": str(path)})})
+            case {"do": "status"}:
+                reply({"done": self._ask(request)})
+            case {"do": "backtrack", "to_us": int(to_us)}:
+                self._backtrack(to_us, reply)
+            case _:
+                raise VolumeError(f"unknown request {request!r:.200}")
+
+    def _ask(self, request: Fields) -> Fields:
+        return ask_storage(self._storage, request, STORAGE_TIMEOUT_S)
+
+    def _backtrack(self, to_us: int, reply: Reply) -> None:
+        if not self._config.backtrack_window:
+            raise VolumeError("this volume keeps no past: serve it with --backtrack-window SECONDS")
+        self._ask({"do": "locate", "to_us": to_us})  # what is impossible stops nobody
+        answer: Fields = {}
+
+        def rewind() -> None:
+            try:
+                answer["done"] = self._ask({"do": "rewind", "to_us": to_us})
+            except VolumeError as error:
+                answer["failed"] = str(error)
+
+        def serves() -> None:
+            self._busy = False
+            reply(answer)
+
+        self._busy = True
+        self._supervisor.start_anew(rewind, serves)

@@ -1,0 +1,182 @@
+"""What IF, CASE, COALESCE, GREATEST … make of branches of different types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from btree.schema import TypeKind
+from mysqlcompat.convert import is_boolean
+from mysqlcompat.sql.measures import digits, scale_of, text_length
+from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression
+from mysqlcompat.sqltypes import (
+    BINARY,
+    NOT_FIXED,
+    TEMPORAL,
+    Class,
+    SqlType,
+    bool_type,
+    bytes_per_character,
+    datetime_type,
+    decimal_type,
+    double_type,
+    json_type,
+    null_type,
+    string_type,
+)
+
+if TYPE_CHECKING:
+    from mysqlcompat.functions.table import Context
+
+
+class Branches:
+    """The part of `Typing` that knows what branches have in common."""
+
+    context: Context
+
+    if TYPE_CHECKING:
+
+        def cast(self, arg: Expression, target: SqlType, mode: int = IMPLICIT) -> Expression: ...
+
+        def as_string(self, arg: Expression) -> Expression: ...
+
+        def collation(self, types: Sequence[SqlType], operator: str) -> str: ...
+
+    def shown(self, arg: Expression) -> Expression:
+        """`arg` where its text counts: a DECIMAL that IF, CASE … chose keeps its branch's scale."""
+        if not isinstance(arg, Call) or arg.type.cls is not Class.DECIMAL:
+            return arg
+        branches = _branches(arg)
+        if not any(isinstance(arg.args[n], Cast) for n in branches):
+            return arg
+        mixed = replace(arg.type, mixed=True)
+        args = list(arg.args)
+        for number in branches:
+            branch = args[number]
+            inner = branch.arg if isinstance(branch, Cast) and branch.mode == IMPLICIT else branch
+            args[number] = Cast(mixed.or_null(inner.type.nullable), self.shown(inner))
+        return replace(arg, type=mixed, args=tuple(args))
+
+    def common_type(self, args: Sequence[Expression], nullable: bool) -> SqlType:
+        """The type all of `args` are cast to."""
+        types = [arg.type for arg in args if arg.type.kind is not TypeKind.NULL]
+        if not types:
+            return null_type()
+        classes = {one.cls for one in types}
+        if classes == {Class.INT}:
+            return self._common_integer(types, nullable)
+        if classes <= {Class.INT, Class.DECIMAL}:
+            return common_decimal(types).or_null(nullable)
+        if classes <= {Class.INT, Class.DOUBLE} and all(
+            one.kind is TypeKind.FLOAT for one in types if one.cls is Class.DOUBLE
+        ):
+            wide = any(one.kind in (TypeKind.INT, TypeKind.BIGINT, TypeKind.BIT) for one in types)
+            kind = TypeKind.DOUBLE if wide else TypeKind.FLOAT
+            return SqlType(kind, 23, NOT_FIXED, nullable=nullable)
+        if classes <= {Class.INT, Class.DECIMAL, Class.DOUBLE}:
+            length = max(max(text_length(one) for one in types), 23)
+            return double_type(length, nullable)
+        if len(classes) == 1 and classes <= TEMPORAL:
+            fsp = max(one.scale for one in types)
+            return (
+                max(types, key=lambda one: one.scale).or_null(nullable)
+                if fsp
+                else (types[0].or_null(nullable))
+            )
+        if classes <= TEMPORAL:
+            return datetime_type(max(one.scale for one in types), nullable)
+        if classes == {Class.JSON}:
+            return json_type(nullable)
+        return self._common_string(types, nullable)
+
+    def _common_integer(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
+        unsigned = all(one.unsigned for one in types)
+        size = max(digits(one) for one in types)
+        if any(one.unsigned and size == 20 for one in types) and not unsigned:
+            return decimal_type(20, 0, nullable=nullable)
+        if all(map(is_boolean, types)):
+            return bool_type(nullable)
+        kinds = {one.kind for one in types}
+        if TypeKind.BIT in kinds and len(kinds) > 1:
+            return decimal_type(size, 0, nullable=nullable)
+        kind = _common_kind(types, unsigned)
+        length = max(one.length for one in types)  # MySQL leaves no room for a sign
+        return SqlType(kind, length, unsigned=unsigned, nullable=nullable)
+
+    def _common_string(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
+        strings = [one if one.cls is Class.STRING else self._as_text_type(one) for one in types]
+        if any(one.cls is Class.JSON for one in types):
+            return string_type((1 << 32) - 1, "utf8mb4_bin", nullable, 2, TypeKind.LONGTEXT)
+        collation = self.collation(strings, "case")
+        best = min(one.coercibility for one in strings)
+        kinds = {one.kind for one in types if one.cls is Class.STRING}
+        large = kinds & _COLUMN_TEXTS
+        kind = TypeKind.CHAR if kinds == {TypeKind.CHAR} else TypeKind.VARCHAR
+        kind = TypeKind.BLOB if large and collation == BINARY else TypeKind.TEXT if large else kind
+        length = max(one.length for one in strings)
+        if collation == BINARY:
+            length = max(map(_bytes_of, types))
+        return string_type(length, collation, nullable, best, kind)
+
+    def _as_text_type(self, sql_type: SqlType) -> SqlType:
+        if sql_type.kind is TypeKind.BIT:
+            return string_type(sql_type.length, BINARY, coercibility=5)
+        return string_type(text_length(sql_type), self.context.collation, coercibility=5)
+
+    def to_result(self, arg: Expression, target: SqlType) -> Expression:
+        """`arg` as a branch of IF, CASE or COALESCE of type `target`."""
+        if target.cls is Class.STRING and arg.type.cls is not Class.STRING:
+            return self.cast(self.as_string(arg), target)
+        return self.cast(arg, target)
+
+
+def common_decimal(types: Sequence[SqlType]) -> SqlType:
+    scale = max(scale_of(one) for one in types)
+    whole = max(digits(one) - scale_of(one) for one in types)
+    return decimal_type(whole + scale, scale)
+
+
+_INTEGER_KINDS: Final = (
+    TypeKind.TINYINT, TypeKind.SMALLINT, TypeKind.MEDIUMINT, TypeKind.INT, TypeKind.BIGINT,
+)  # fmt: skip
+
+
+def _common_kind(types: Sequence[SqlType], unsigned: bool) -> TypeKind:
+    """The integer kind that holds all of them."""
+    kinds = {one.kind for one in types}
+    if len(kinds) == 1 and len({one.unsigned for one in types}) == 1:
+        return kinds.pop()
+    rank = 0
+    for one in types:
+        own = 1 if one.kind is TypeKind.YEAR else _INTEGER_KINDS.index(one.kind)
+        rank = max(rank, own + (one.unsigned and not unsigned))
+    return _INTEGER_KINDS[min(rank, len(_INTEGER_KINDS) - 1)]
+
+
+#: Kinds that only columns have: MySQL keeps calling what comes of them BLOB.
+_COLUMN_TEXTS: Final = frozenset(
+    (TypeKind.TEXT, TypeKind.TINYTEXT, TypeKind.BLOB, TypeKind.TINYBLOB)
+)
+
+
+def _bytes_of(sql_type: SqlType) -> int:
+    """Bytes of a value as a binary string."""
+    if sql_type.kind is TypeKind.DOUBLE:
+        return min(text_length(sql_type), sql_type.length)  # a literal: as it was written
+    if sql_type.cls is not Class.STRING:
+        return text_length(sql_type)
+    return sql_type.length * bytes_per_character(sql_type.collation)
+
+
+def _branches(call: Call) -> Sequence[int]:
+    """Numbers of the arguments one of which is the call's value."""
+    count = len(call.args)
+    match call.function.name:
+        case "if" | "nullif":
+            return range(1, count)
+        case "case":
+            return [*range(1, count, 2), *([count - 1] if count % 2 else [])]
+        case "greatest" | "least":
+            return range(count)
+    return ()

@@ -1,0 +1,68 @@
+"""Comparison of row constructors: ``(a, b) = (c, d)``, ``ROW(a, b) < (c, d)``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.typed import Expression
+from mysqlcompat.sqltypes import bool_type
+
+if TYPE_CHECKING:
+    from mysqlcompat.sql.infer import Typing
+
+
+class RowComparisons:
+    """The part of the resolver that compares rows, column by column."""
+
+    typing: Typing
+
+    if TYPE_CHECKING:
+
+        def resolve(self, node: Any) -> Expression: ...
+
+        def logic(self, operator: str, args: Sequence[Expression]) -> Expression: ...
+
+    def row_comparison(self, operator: str, left: Any, right: Any) -> Expression:
+        if not is_row(right):
+            raise SqlError(1241, len(left.expressions))
+        one, other = row_of(left), row_of(right)
+        if len(one) != len(other):
+            raise SqlError(1241, len(one))
+        if operator not in ("=", "<>", "<=>"):
+            return self._row_order(operator, one, other)
+        each = "<=>" if operator == "<=>" else "="
+        parts = [
+            self.typing.comparison(each, self.resolve(a), self.resolve(b))
+            for a, b in zip(one, other, strict=True)
+        ]
+        made = self.logic("and", parts)
+        if operator != "<>":
+            return made
+        return self.typing.call("not", bool_type(made.type.nullable), made)
+
+    def _row_order(self, operator: str, one: Sequence[Any], other: Sequence[Any]) -> Expression:
+        """``(a, b) < (c, d)``: a < c, or a = c and b < d."""
+        compare = self.typing.comparison
+        pairs = [(self.resolve(a), self.resolve(b)) for a, b in zip(one, other, strict=True)]
+        made = compare(operator, *pairs[-1])
+        for left, right in reversed(pairs[:-1]):
+            rest = self.logic("and", [compare("=", left, right), made])
+            made = self.logic("or", [compare(operator[0], left, right), rest])
+        return made
+
+
+def is_row(node: Any) -> bool:
+    """``(a, b)`` or ``ROW(a, b)``."""
+    if isinstance(node, exp.Tuple):
+        return True
+    return isinstance(node, exp.Anonymous) and str(node.this).lower() == "row"
+
+
+def row_of(node: Any) -> list[Any]:
+    if not is_row(node):
+        raise SqlError(1241, 1)
+    return list(node.expressions)

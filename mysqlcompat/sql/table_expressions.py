@@ -1,0 +1,51 @@
+"""Expressions that a table carries (CHECK, generated columns), from text to typed trees.
+
+The text is what `ddl.expression_text` printed. The table is table 0 of the tree.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from btree.schema import Check, Column, Table
+from mysqlcompat.sql.expressions import Resolver
+from mysqlcompat.sql.parse import Parsed, parse_expression
+from mysqlcompat.sql.resolve import PlainContext
+from mysqlcompat.sql.scope import Scope
+from mysqlcompat.sql.tokens import Kind, tokenize
+from mysqlcompat.sql.typed import ASSIGN, Cast, Expression, Source
+from mysqlcompat.sqltypes import column_type
+
+
+def parse_kept(text: str) -> Parsed:
+    """Parse an expression of the dictionary. Its strings say that they are utf8mb4, which goes
+    without saying and which the parser does not take everywhere."""
+    pieces, last = [], 0
+    tokens = tokenize(text)
+    for token, following in pairwise(tokens):
+        is_introducer = text[token.start : token.end] == "_utf8mb4" and token.kind is Kind.WORD
+        if is_introducer and following.kind is Kind.STRING and token.end == following.start:
+            pieces.append(text[last : token.start])
+            last = token.end
+    return parse_expression("".join([*pieces, text[last:]]))
+
+
+def resolve_over(text: str, table: Table, condition: bool = False) -> Expression:
+    """The typed tree of an expression over a table's columns."""
+    parsed = parse_kept(text)
+    scope = Scope([Source(table, table.name, table.database)])
+    resolver = Resolver(parsed, scope, PlainContext())
+    with resolver.using(pinned=True):
+        return resolver.condition(parsed.tree) if condition else resolver.scalar(parsed.tree)
+
+
+def check_expression(table: Table, check: Check) -> Expression:
+    """What must not be false."""
+    return resolve_over(check.expression, table, condition=True)
+
+
+def generated_value(table: Table, column: Column) -> Expression:
+    """A generated column's value, of the column's type."""
+    assert column.generated is not None
+    value = resolve_over(column.generated, table)
+    return Cast(column_type(column), value, ASSIGN, column.name)

@@ -1,0 +1,102 @@
+"""A death at every failpoint: what was acknowledged is there, and everything fits together.
+
+CRASH_ROUNDS=n (`make soak`: 20) takes each point n times, later and later in its work.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from btree import txn_layout as t
+from btree.failpoints import POINTS
+from tests.btree.shop import Shop
+from tests.crash.doomed import FRAMES, PAGE_BYTES, State, run_doomed, step_of, was_killed
+from tests.mysqlcompat.test_images import Comparison, Replica, bytes_of, compare_pool
+
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "1"))
+#: How often a point is passed before it is deadly, at most; rare ones the first time.
+OFTEN = {"publish.": 40, "page.": 30, "row.": 100, "commit.": 25, "overflow.": 12, "split": 8}
+
+
+def states(seed: int, acknowledged: int) -> tuple[State, State]:
+    """The state after that many steps, and after one more."""
+    state = State()
+    for number in range(acknowledged):
+        state = step_of(seed, number, state).after
+    return state, step_of(seed, acknowledged, state).after
+
+
+def found(shop: Shop) -> tuple[dict, set[str], bool]:
+    """What is there: rows by primary key, side tables, whether the extra index is."""
+    ctx = shop.engine.open_context()
+    shop.engine.statement(ctx)
+    rows = shop.scan(ctx)
+    for index in range(1, len(shop.table.indexes)):
+        assert sorted(shop.scan(ctx, index)) == rows
+    shop.engine.commit(ctx)
+    shop.engine.close_context(ctx)
+    tables = {table.name for table in shop.engine.catalog.tables("shop")} - {"t"}
+    return {row[0]: row for row in rows}, tables, len(shop.table.indexes) > 3
+
+
+def same_everywhere(shop: Shop) -> None:
+    """Every page is the same in the pool, in the copies, and at a replica."""
+    volume = shop.volume
+    volume.log.wait_durable(volume.log.next_lsn)
+    end = volume.storage.control.vdl
+    while min(volume.storage.control.durable()) < end:
+        os.sched_yield()
+    comparison = Comparison(shop)  # type: ignore[arg-type]
+    full = [segment for segment in comparison.segments if segment.full]
+    truth, *others = (
+        {no: bytes_of(raw) for no, raw in comparison.pages_of(one, end).items()} for one in full
+    )
+    assert all(other == truth for other in others)
+    assert compare_pool("writer", shop.engine, truth)
+    replica = Replica(volume, 0, 400)
+    replica.follow()
+    for page_no in truth:
+        replica.engine.pool.fetch(page_no)
+    assert compare_pool("replica", replica.engine, truth)
+    replica.arena.close()
+
+
+@pytest.mark.timeout(60 + 20 * ROUNDS)
+@pytest.mark.parametrize("point", POINTS)
+def test_death_at(point: str, tmp_path: Path) -> None:
+    limit = next((limit for name, limit in OFTEN.items() if point.startswith(name)), 3)
+    for number in range(ROUNDS):
+        seed = int(os.environ.get("CRASH_SEED", str(random.randrange(10_000)))) + number
+        hits = random.Random(seed).randint(1, limit * (number + 1))
+        print(f"CRASH_SEED={seed} {point} {hits}")
+        directory = tmp_path / str(number)
+        acknowledged, status = run_doomed(directory, point, hits, seed)
+        assert was_killed(status), f"{acknowledged} steps, status {status:#x}"
+        before, after = states(seed, acknowledged)
+        shop = Shop(directory, PAGE_BYTES, FRAMES)
+        try:
+            shop.finish_background()
+            rows, sides, has_index = found(shop)
+            assert any(
+                rows == state.rows and sides == state.sides and has_index == state.has_index
+                for state in (before, after)
+            ), (acknowledged, len(rows), len(before.rows), sides, before.sides, has_index)
+            assert shop.engine.check() == []
+            same_everywhere(shop)
+            goes_on(shop)
+        finally:
+            shop.close()
+
+
+def goes_on(shop: Shop) -> None:
+    """The engine that was opened after the death takes changes."""
+    ctx = shop.engine.open_context()
+    shop.engine.statement(ctx)
+    assert shop.insert(ctx, (10**9, 1, "after")) == 0
+    shop.engine.commit(ctx)
+    assert shop.get(ctx, 10**9, t.MODE_EXCLUSIVE) == (10**9, 1, "after")
+    shop.engine.close_context(ctx)
