@@ -182,6 +182,7 @@ class Session:
     gaps: list[tuple[int, float, float]] = field(default_factory=list)
     #: Entries (key, id) of the unique index that were found to be duplicates, and the gap before.
     duplicates: set[tuple[str, int]] = field(default_factory=set)
+    took_back: bool = False  #: an insert, and so locks gaps of the secondary indexes
     marks: list[tuple[int, int]] = field(default_factory=list)  #: (engine's mark, changes then)
 
 
@@ -266,11 +267,12 @@ class Model:
         return {one.ctx for one in others if any(pk == gap[0] for gap in one.gaps)}
 
     def _duplicate_gaps(self, session: Session, row: Row, blocked_by: int) -> int | Wait:
-        """Whether the engine may refuse this entry of the unique index for the gap it is in."""
+        """Whether the engine may refuse an entry of a secondary index for the gap it is in."""
         key = key_of(row)
         for other in self.sessions:
             if other.ctx == blocked_by and other is not session:
-                if any(key is None or key <= locked for locked, _ in other.duplicates):
+                near = (key is None or key <= locked for locked, _ in other.duplicates)
+                if other.took_back or any(near):
                     return Wait(blocked_by)
         return 0
 
@@ -283,8 +285,8 @@ class Model:
 
     def insert(self, session: Session, row: Row, blocked_by: int) -> int | Wait | set[int]:
         claim = self._claim_new(session, row[0], blocked_by)
-        claim = claim or self._unique(session, row[0], row)
         claim = claim or self._duplicate_gaps(session, row, blocked_by)
+        claim = claim or self._unique(session, row[0], row)
         if not claim:
             self._change(session, row[0], row)
         return claim or 0
@@ -296,9 +298,11 @@ class Model:
         claim = claim or self._claim_old(session, pk)
         old = self.current.get(pk)
         if not claim and (pk != row[0] or key_of(old) != key_of(row)):
-            claim = self._unique(session, pk, row)
-            claim = claim or self._duplicate_gaps(session, row, blocked_by)
+            claim = self._duplicate_gaps(session, row, blocked_by)
+            claim = claim or self._unique(session, pk, row)
             claim = claim or self._old_entry(session, pk)
+        elif not claim and old is not None and old[1] != row[1]:
+            claim = self._duplicate_gaps(session, row, blocked_by)
         if not claim:
             if pk != row[0]:
                 self._change(session, pk, None)
@@ -374,6 +378,7 @@ class Model:
             session.locks[pk] = t.LOCK_EXCLUSIVE
             if before is None and session.isolation >= t.ISOLATION_REPEATABLE_READ:
                 self._lock_gap(session, pk)
+                session.took_back = True
 
     def end(self, session: Session, commit: bool) -> None:
         if commit:
@@ -387,6 +392,7 @@ class Model:
         session.locks.clear()
         session.gaps.clear()
         session.duplicates.clear()
+        session.took_back = False
         session.marks.clear()
 
 
