@@ -27,12 +27,11 @@ from btree.layout import (
     SLOT_CELL,
     SLOT_KEY_BYTES,
 )
-from btree.gap_kernels import gap_close
-from btree.lock_kernels import active_place, lock_passed, lock_row, writer_conflict
-from btree.mvcc_kernels import version_older, version_seen, version_start, view_sees
+from btree.lock_kernels import lock_passed
+from btree.locking_scan_kernels import scan_row
+from btree.mvcc_kernels import version_seen, version_start, view_sees
 from btree.page_kernels import page_count, page_search
 from btree.pool_kernels import pool_find, pool_peek
-from btree.locking_scan_kernels import scan_row
 from btree.range_lock_kernels import lock_mode, scan_begin, scan_end, scan_reach
 from btree.row_find_kernels import keeps_gaps, mode_of, row_current, row_stand
 from btree.row_keys_kernels import WHICH_WALK, index_root, key_at, key_make
@@ -41,8 +40,6 @@ from btree.state import (
     ST_LEAF_FRAME,
     ST_LEAF_SLOT,
     ST_ROW_AT,
-    ST_ROW_DELETED,
-    ST_ROW_TRX,
     ST_ROWS_READ,
     ST_VALUE_BYTES,
 )
@@ -83,18 +80,11 @@ from btree.txn_layout import (
     CUR_STOP_KEY,
     CUR_TABLE,
     GAPLESS,
-    LOCK_CHECK,
-    LOCK_NOWAIT,
-    LOCK_PASSING,
-    MODE_COMMITTED,
     MODE_KIND,
-    MODE_NOWAIT,
     MODE_PASSING,
-    MODE_SKIP_LOCKED,
     MODE_SNAPSHOT,
     MODE_UNIQUE,
     ROW_AGAIN,
-    ROW_FIRST,
     ROW_PLAIN,
     S_DELETED,
     S_KEY_BYTES,

@@ -56,7 +56,6 @@ from btree.txn_layout import (
     LOCK_KIND,
     LOCK_MODE,
     LOCK_NEXT,
-    LOCK_NOWAIT,
     LOCK_OWNED,
     LOCK_PASSING,
     LOCK_ROOT,

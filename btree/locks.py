@@ -1,4 +1,4 @@
-"""Who waits for whom: queues, the wait-for graph, deadlocks, and going on when locks are given back.
+"""Who waits for whom: queues, the wait-for graph, deadlocks, going on when locks are given back.
 
 Kernels decide *whether* somebody must wait (`lock_kernels.py`): they return E_LOCK_WAIT with the
 holder's context in ``st[ST_WAIT_FOR]`` and the request in state words. This module decides what

@@ -249,7 +249,7 @@ def scan_room(st, mem, cursor, frame, slot):
 
 @routine
 def scan_skip(st, mem, cursor, frame, slot):
-    """SKIP LOCKED passes the entry at `slot`: one interval ends there, another begins. 0, a code."""
+    """SKIP LOCKED passes the entry at `slot`: one interval ends, another begins. 0, a code."""
     ctx = load_i64(mem, cursor + CUR_CTX)
     node = load_i64(mem, cursor + CUR_GAP)
     key = leaf_key(st, mem, frame, slot)

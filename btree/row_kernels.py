@@ -28,10 +28,16 @@ from btree.layout import (
     I_UNIQUE,
 )
 from btree.lock_kernels import lock_birth, lock_row, writer_conflict
-from btree.mvcc_kernels import version_seen, version_start
+from btree.mvcc_kernels import version_seen
 from btree.pool_kernels import pool_find
-from btree.range_lock_kernels import gap_around, gap_upto
-from btree.row_find_kernels import keeps_gaps, mode_of, row_current, row_stand
+from btree.range_lock_kernels import gap_around
+from btree.row_find_kernels import (
+    keeps_gaps,
+    mode_of,
+    row_current,
+    row_stand,
+    unique_conflict,
+)
 from btree.row_keys_kernels import (
     WHICH_NEW,
     WHICH_OLD,
@@ -53,8 +59,6 @@ from btree.rows_kernels import row_column, row_is_old, row_upgrade
 from btree.space_kernels import reserve_begin
 from btree.state import (
     ST_BUILD_AT,
-    ST_LEAF_FRAME,
-    ST_LEAF_SLOT,
     ST_ROW_AT,
     ST_ROW_BYTES,
     ST_ROW_DELETED,
@@ -63,17 +67,9 @@ from btree.state import (
     ST_ROWS_DELETED,
     ST_ROWS_INSERTED,
     ST_ROWS_UPDATED,
-    ST_VALUE_BYTES,
 )
 from btree.tree_kernels import (
-    leaf_here,
-    leaf_key,
-    leaf_key_bytes,
-    leaf_next,
-    leaf_value,
-    leaf_value_start,
     spill_reset,
-    tree_find,
     tree_insert,
     tree_replace,
     tree_reserve,
@@ -91,9 +87,6 @@ from btree.txn_layout import (
     MODE_SKIP_LOCKED,
     MODE_SNAPSHOT,
     PREVIOUS_DELETED,
-    S_DELETED,
-    S_KEY_BYTES,
-    S_TRX,
     S_VALUE_BYTES,
     TABLE_AUTOINC,
     TABLE_CHANGES,
@@ -104,7 +97,7 @@ from btree.txn_layout import (
 )
 from btree.undo_kernels import undo_append, undo_promise
 from redo.codes import E_DUPLICATE, E_LOCK_WAIT, E_NOT_FOUND
-from redo.coding_kernels import compare, load_i64, load_u8, load_u16, store_i64
+from redo.coding_kernels import load_i64, store_i64
 from redo.edit_kernels import mtr_begin, mtr_commit, page_put_i64
 from redo.jit import helper, kernel, routine
 from redo.state import ST_DUPLICATE_INDEX, ST_NEXT_LSN
@@ -153,49 +146,6 @@ def row_get(st, mem, ctx, table, key, key_bytes, mode):
         return E_NOT_FOUND
     row = st[ST_ROW_AT]
     return row_upgrade(st, mem, table, row) if row_is_old(mem, table, row) else row
-
-
-@routine
-def unique_conflict(st, mem, ctx, table, index, own):
-    """Does another row have the new row's key in this unique index? 0, E_DUPLICATE, E_LOCK_WAIT.
-
-    own  which place holds the clustered key whose own entries do not count
-    An entry by somebody active, marked or not, is waited for: only its end decides. The duplicate
-    is locked, with the gap before it, so that it stays one.
-    """
-    key = key_at(st, index, WHICH_NEW)
-    prefix = key_count(st, mem, index, WHICH_NEW) - key_count(st, mem, 0, WHICH_NEW)
-    code = tree_find(st, mem, index_root(mem, table, index), key, prefix)
-    if code < 0:
-        return code
-    code = leaf_here(st, mem)
-    while code == 1:
-        frame = st[ST_LEAF_FRAME]
-        slot = st[ST_LEAF_SLOT]
-        entry = leaf_key(st, mem, frame, slot)
-        count = leaf_key_bytes(st, mem, frame, slot)
-        if count < prefix or compare(mem, entry, prefix, key, prefix) != 0:
-            return 0
-        value = leaf_value_start(st, mem, frame, slot)
-        pk_bytes = load_u16(mem, value + S_KEY_BYTES)
-        pk = entry + count - pk_bytes
-        own_bytes = key_count(st, mem, 0, own)
-        if compare(mem, pk, pk_bytes, key_at(st, 0, own), own_bytes) != 0:
-            trx = load_i64(mem, value + S_TRX)
-            root = index_root(mem, table, index)
-            code = writer_conflict(st, mem, ctx, trx, root, entry, count, LOCK_SHARED)
-            if code < 0:
-                return code
-            if load_u8(mem, value + S_DELETED) == 0:
-                code = lock_row(st, mem, ctx, root, entry, count, LOCK_SHARED | LOCK_CHECK)
-                if code == 0:
-                    code = gap_upto(st, mem, ctx, root, entry, count, LOCK_SHARED)
-                if code < 0:
-                    return code
-                st[ST_DUPLICATE_INDEX] = index
-                return E_DUPLICATE
-        code = leaf_next(st, mem)
-    return code
 
 
 @helper

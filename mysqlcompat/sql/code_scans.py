@@ -31,8 +31,8 @@ from mysqlcompat.machine.ops import (
     join_kernels,
     key_kernels,
     load_kernels,
-    long_kernels,
     lock_kernels,
+    long_kernels,
     source_kernels,
 )
 from mysqlcompat.machine.program import Collection, Constant, Register

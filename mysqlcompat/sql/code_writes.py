@@ -287,9 +287,7 @@ class _ChangeCoder:
             mode |= MODE_COMMITTED
         if statement.limit is not None and not plan.collect:
             mode |= MODE_ONE
-        self.scans = ScanCoder(
-            self.coder, target.arena, target.calls, (statement.table,), (mode,)
-        )
+        self.scans = ScanCoder(self.coder, target.arena, target.calls, (statement.table,), (mode,))
 
     def _rows(self, scan: Scan, collect: bool, order: Sequence[Order], limit: Any) -> Register:
         """Stage(s) that give copies of the rows to change."""

@@ -279,9 +279,7 @@ class Model:
     def _old_entry(self, session: Session, pk: int) -> set[int]:
         """Who has locked the row's entry of the unique index."""
         entry = (key_of(self.current.get(pk)), pk)
-        return {
-            one.ctx for one in self.sessions if one is not session and entry in one.duplicates
-        }
+        return {one.ctx for one in self.sessions if one is not session and entry in one.duplicates}
 
     def insert(self, session: Session, row: Row, blocked_by: int) -> int | Wait | set[int]:
         claim = self._claim_new(session, row[0], blocked_by)
