@@ -3,7 +3,9 @@
 Read in this order
     layout, state          every byte table; the words kernels keep between calls
     errors, schema         what can go wrong; types, columns, indexes, tables
+    failpoints, failpoint_kernels   named places where a test lets the process die
     pool, pool_kernels     page number → frame, eviction
+    ahead_kernels, read_ahead   what a scan comes to next, asked for before it is missed
     page, page_kernels     a slotted page: to look at, and to search and change
     space_kernels          pages handed out and taken back, overflow chains
     split_kernels          splits and merges

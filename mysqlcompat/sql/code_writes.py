@@ -31,7 +31,7 @@ from mysqlcompat.sql.code_scans import ScanCoder, description
 from mysqlcompat.sql.codegen import SelectCoder, Target, finish
 from mysqlcompat.sql.column_defaults import column_default, on_update_value
 from mysqlcompat.sql.plan import DeletePlan, InsertPlan, Plan, Scan, SelectPlan, UpdatePlan
-from mysqlcompat.sql.table_expressions import check_expression
+from mysqlcompat.sql.table_expressions import check_expression, default_value, generated_value
 from mysqlcompat.sql.typed import (
     ASSIGN,
     Cast,
@@ -90,6 +90,7 @@ class _InsertCoder:
         else:
             registers = self._from_select() if self.plan.select else self._from_values()
         self._auto_increment(registers)
+        generate(self.coder, self.table, registers)
         self._insert(registers)
         tables = self.target.related(self.table)
         if self.plan.select:
@@ -164,15 +165,26 @@ class _InsertCoder:
         return value
 
     def _default(self, column: Column) -> Expression:
-        if column.auto_increment:
+        if column.auto_increment or column.generated is not None:
             return Literal(column_type(column).or_null(), None)
         return column_default(column)
 
     def _defaults(self, registers: dict[int, Register]) -> None:
         """Columns which are not named get their defaults."""
+        later: list[int] = []
         for column_no, column in enumerate(self.table.columns):
-            if column_no not in registers:
+            if column_no in registers or column.generated is not None:
+                continue
+            if column.has_default_expression:
+                later.append(column_no)
+            else:
                 registers[column_no] = self.coder.value(self._default(column))
+        before = self.coder.frame
+        for column_no in later:
+            self.coder.enter(row_frame(before, registers))
+            column = self.table.columns[column_no]
+            registers[column_no] = self.coder.value(default_value(self.table, column))
+        self.coder.enter(before)
 
     def _from_select(self) -> dict[int, Register]:
         """INSERT … SELECT: all rows are there before the first is inserted, unless they plainly
@@ -256,6 +268,24 @@ class _InsertCoder:
 _SELECTED = -3  #: table number of the columns that INSERT … SELECT gives
 
 
+def row_frame(before: Frame, registers: dict[int, Register]) -> Frame:
+    """A frame in which the columns of table 0 are those of the new row, as far as it is known."""
+    columns: dict[Any, Register] = {
+        ("column", 0, number): register for number, register in registers.items()
+    }
+    return Frame(before.rows, before.fields, {**before.registers, **columns})
+
+
+def generate(coder: Coder, table: Table, registers: dict[int, Register]) -> None:
+    """Compute the generated columns of the new row, each after those before it."""
+    before = coder.frame
+    for column_no, column in enumerate(table.columns):
+        if column.generated is not None:
+            coder.enter(row_frame(before, registers))
+            registers[column_no] = coder.value(generated_value(table, column))
+    coder.enter(before)
+
+
 def row_spec(
     coder: Coder,
     table: Table,
@@ -280,8 +310,7 @@ def check_registers(coder: Coder, table: Table, registers: dict[int, Register]) 
     enforced = enforced_checks(table)
     if not enforced:
         return []
-    columns = {("column", 0, number): register for number, register in registers.items()}
-    coder.enter(Frame(registers=dict(columns)))
+    coder.enter(row_frame(before, registers))
     made = [coder.value(check_expression(table, check)) for check in enforced]
     coder.enter(before)
     return made
@@ -358,6 +387,8 @@ class _ChangeCoder:
         copies = self._rows(plan.scan, plan.collect, order, statement.limit)
         registers: dict[int, Register] = {}
         for column_no, value in statement.assignments:
+            if self.table.columns[column_no].generated is not None:
+                continue  # DEFAULT: it is computed anyway
             given = self._value(column_no, value)
             registers[column_no] = given
             key = "column", 0, column_no  # later assignments see it
@@ -367,6 +398,7 @@ class _ChangeCoder:
         for number in stored_numbers(self.table):
             if number not in registers:
                 registers[number] = self.coder.stored(0, number)
+        generate(self.coder, self.table, registers)
         stamped = {
             number: self.coder.value(on_update_value(column))
             for number, column in enumerate(self.table.columns)

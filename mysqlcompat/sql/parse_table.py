@@ -184,7 +184,7 @@ def _column_attribute(stream: TokenStream, column: ColumnDefinition) -> ColumnDe
         stream.expect_any("FIXED", "DYNAMIC", "DEFAULT", "DISK", "MEMORY")
         return column
     if stream.is_word("GENERATED") or stream.is_word("AS"):
-        raise not_yet("generated columns")
+        return _generated(stream, column)
     if stream.is_word("CHECK") or stream.is_word("CONSTRAINT"):
         _, given = constraint_name(stream)
         stream.expect("CHECK")
@@ -197,6 +197,18 @@ def _column_attribute(stream: TokenStream, column: ColumnDefinition) -> ColumnDe
     raise stream.error()
 
 
+def _generated(stream: TokenStream, column: ColumnDefinition) -> ColumnDefinition:
+    """[GENERATED ALWAYS] AS (expression) [VIRTUAL | STORED]"""
+    if stream.accept("GENERATED"):
+        stream.expect("ALWAYS")
+    stream.expect("AS")
+    source = stream.parenthesised()
+    if not source:
+        raise stream.error(stream.tokens[stream.at - 1])
+    stored = stream.accept_any("VIRTUAL", "STORED") == "STORED"
+    return replace(column, generated=source, generated_stored=stored)
+
+
 def parse_default(stream: TokenStream) -> DefaultValue:
     """What stands behind DEFAULT."""
     token = stream.token
@@ -205,7 +217,7 @@ def parse_default(stream: TokenStream) -> DefaultValue:
     if token.kind is Kind.WORD and token.value in _NOW:
         return DefaultValue(None, expression=_now(stream))
     if stream.is_op("("):
-        raise not_yet("DEFAULT (expression)")
+        return DefaultValue(None, expression=f"({stream.parenthesised()})")
     if stream.accept("TRUE") or stream.accept("FALSE"):
         return DefaultValue("1" if token.value == "TRUE" else "0", is_number=True)
     if token.kind is Kind.STRING:
