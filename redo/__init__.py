@@ -5,8 +5,9 @@ Knows LSNs, records, quorums, copies; does not know what is on a page.
 Words: *LSN* position in the log. *MTR* mini-transaction: edits applied all or none. *batch* what
 one turn of the writer published. *VDL* how far the log is durable on four copies; always a batch
 boundary. *copy* (segment) one of six: full ones have pages and log, tails only log. *epoch* number
-of a writer's reign; a later one voids what an earlier left above its start. *checkpoint* log below
-it is in pages. *node* the memory of one page record in the log of a full copy.
+of a writer's reign; a later one voids what an earlier left above its start. *checkpoint* (mark)
+log below it is in pages. *run* some megabytes of log, with the newest record of each page in it.
+*jump* where writing went on from an earlier state; *gap* log that is left out because of it.
 
 Read in this order:
 

@@ -65,6 +65,7 @@ from redo.segment_layout import (
     S_REMADE,
     S_REMADE_AT,
     S_REMADE_SLOTS,
+    S_RUN_BYTES,
     S_RUN_LSN,
     S_STORE_FDS_AT,
     S_TOUCHED,
@@ -126,7 +127,7 @@ def index_extend(st, mem, seg, limit):
     """Index the log of the path from S_INDEXED to `limit`, a batch boundary.
 
     ->  0, E_CORRUPT; E_NO_ROOM: enlarge page table, touched and remade pages, call again; E_LATER:
-        a gap begins here: close the run, call again
+        the run is long enough, or a gap begins here: end it, call again
     """
     while load_i64(mem, seg + S_INDEXED) < limit:
         lsn = load_i64(mem, seg + S_INDEXED)
@@ -137,6 +138,8 @@ def index_extend(st, mem, seg, limit):
             store_i64(mem, seg + S_RUN_LSN, beyond)
             store_i64(mem, seg + S_INDEXED, beyond)
             continue
+        if lsn - load_i64(mem, seg + S_RUN_LSN) >= load_i64(mem, seg + S_RUN_BYTES):
+            return E_LATER
         at = batch_load(mem, seg, lsn, limit)
         if at < 0:
             return E_CORRUPT

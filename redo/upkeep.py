@@ -21,6 +21,7 @@ from redo.errors import VolumeError
 from redo.quorum import COPIES, copy_directory, is_full
 from redo.recovery import rebuilt
 from redo.segment import Segment
+from redo.segment_layout import RUN_BYTES
 from redo.storage import Storage
 from redo.timeline import NEVER
 
@@ -30,7 +31,6 @@ _STEP_S = 0.1
 _IDLE_S = 5.0
 _IDLE_BYTES = 1 << 20
 _FULL_DISK_S = 5.0
-_RUN_BYTES = 4 << 20
 _RUN_S = 5.0
 _NICE = 10
 
@@ -53,7 +53,7 @@ class Upkeep:
     def __init__(self, storage: Storage, settings: UpkeepSettings) -> None:
         self._storage = storage
         self._settings = settings
-        self._run_bytes = min(_RUN_BYTES, settings.coalesce_bytes // 4)
+        self._run_bytes = min(RUN_BYTES, settings.coalesce_bytes // 4)
         self._ended = time.monotonic()
         self._rounds: dict[int, Iterator[None]] = {}
         self._repair: threading.Thread | None = None
@@ -247,7 +247,7 @@ class Upkeep:
         due = self._idle() or time.monotonic() - self._ended > _RUN_S
         if (ahead > self._run_bytes or due) and ahead > 0 and segment.extend_index(end) < 0:
             raise VolumeError("its log is damaged")
-        if segment.indexed.lsn <= vdl and (segment.gathered >= self._run_bytes or due):
+        if segment.gathered >= self._run_bytes or due:
             segment.end_run()
 
     def _recycle_tails(self) -> None:

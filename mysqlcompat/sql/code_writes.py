@@ -169,10 +169,14 @@ class _InsertCoder:
                 registers[column_no] = self.coder.value(self._default(column))
 
     def _from_select(self) -> dict[int, Register]:
-        """INSERT … SELECT: all rows are there before the first is inserted."""
+        """INSERT … SELECT: all rows are there before the first is inserted, unless they plainly
+        come from other tables: then batch by batch."""
         assert self.plan.select is not None
         select = SelectCoder(self.target, self.coder, self.plan.select)
         registers: dict[int, Register] = {}
+        if self._streams(self.plan.select.statement):
+            select.code(lambda items: self._assign(registers, items))
+            return registers
 
         def sink(items: Sequence[Expression]) -> None:
             collection = self.asm.collection(len(items), hashed=False)
@@ -184,20 +188,37 @@ class _InsertCoder:
             self.asm.stage()
             kept = select.records(collection)
             frame = Frame()
-            columns = self.statement.columns
             for number in range(len(items)):
                 binding = FieldBinding(kept, *collection.field(number))
                 frame.fields["column", _SELECTED, number] = binding
             self.coder.enter(frame)
-            for number, (item, column_no) in enumerate(zip(items, columns, strict=True)):
-                column = self.table.columns[column_no]
-                given = ColumnRef(item.type, _SELECTED, number)
-                cast = Cast(column_type(column), given, ASSIGN, column.name)
-                registers[column_no] = self.coder.value(cast)
-            self._defaults(registers)
+            numbered = enumerate(items)
+            given = [ColumnRef(item.type, _SELECTED, number) for number, item in numbered]
+            self._assign(registers, given)
 
         select.code(sink)
         return registers
+
+    def _assign(self, registers: dict[int, Register], items: Sequence[Expression]) -> None:
+        """The items of a SELECT go to the columns."""
+        for item, column_no in zip(items, self.statement.columns, strict=True):
+            column = self.table.columns[column_no]
+            cast = Cast(column_type(column), item, ASSIGN, column.name)
+            registers[column_no] = self.coder.value(cast)
+        self._defaults(registers)
+
+    def _streams(self, select: typed.Select) -> bool:
+        """Whether rows may be inserted while others are still to be read."""
+        tables = [one.table for one in select.tables]
+        if any(one.table_id == self.table.table_id for one in tables if isinstance(one, Table)):
+            return False
+        items = [item.expression for item in select.items]
+        aggregates = any(
+            isinstance(node, typed.Aggregate) for item in items for node in typed.walk(item)
+        )
+        ordered = select.order_by or select.distinct or select.limit is not None
+        grouped = select.group_by is not None or select.having is not None or aggregates
+        return all(isinstance(one, Table) for one in tables) and not (ordered or grouped)
 
     def _auto_increment(self, registers: dict[int, Register]) -> None:
         for column_no, column in enumerate(self.table.columns):
