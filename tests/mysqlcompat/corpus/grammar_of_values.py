@@ -32,7 +32,8 @@ _RULES: Final = {
         "case when {b} then {n} else {n} end", "({b})", "strcmp({s}, {s})", "interval({n}, 1, 10)",
     ),
     "s": (
-        "concat({s}, {s})", "upper({s})", "lower({s})", "left({s}, 3)", "right({s}, 2)", "trim({s})",
+        "concat({s}, {s})", "upper({s})", "lower({s})", "left({s}, 3)", "right({s}, 2)",
+        "trim({s})",
         "replace({s}, {s}, 'x')", "substring({s}, 2)", "reverse({s})", "concat({n}, {s})",
         "cast({n} as char)", "cast({t} as char)", "if({b}, {s}, {s})", "ifnull({s}, {s})",
         "coalesce({s}, {n})", "repeat({s}, 2)", "hex({n})", "lpad({s}, 5, '*')",
