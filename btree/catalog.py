@@ -341,9 +341,12 @@ class Catalog:
 
     def has_rows(self, table: Table) -> bool:
         """Whether a table has any row, or has had one that is not purged yet."""
-        return self._engine.ensure(
-            self._engine.call(catalog_kernels.rows_count, table.clustered.root, 1)
-        ) > 0
+        return (
+            self._engine.ensure(
+                self._engine.call(catalog_kernels.rows_count, table.clustered.root, 1)
+            )
+            > 0
+        )
 
     def raise_counter(self, table: Table, value: int) -> None:
         """The same for a table at hand, private ones too."""
