@@ -28,6 +28,7 @@ Read in this order:
 - ``volumes`` what a data directory holds · ``frozen`` snapshots and the beginning of clones ·
   ``rewind`` backtrack · ``requests`` what storage can be asked to do
 - ``protocol`` ``storage_server`` ``volume`` the process, and its clients · ``dump`` the inspector
+- ``failpoints`` ``failpoint_kernels`` named places where a test lets the process die
 - ``errors`` what can go wrong · ``failpoints`` ``failpoint_kernels`` places to die at, for tests
 
 Life of an edit: 1 `edit_kernels.page_write` changes the page and appends to the ring; 2

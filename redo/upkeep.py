@@ -194,7 +194,7 @@ class Upkeep:
             limit = min(copier.durable, self._limit())
             running = segment.copy_no in self._rounds
             if segment.full and not running and limit - segment.mark.lsn > threshold:
-                self._rounds[segment.copy_no] = coalesce(segment, limit, self._keep())
+                self._rounds[segment.copy_no] = coalesce(segment, limit, 2 * most, self._keep())
         for copy_no, steps in list(self._rounds.items()):
             copier_or_none = self._storage.copiers[copy_no]
             try:

@@ -257,6 +257,7 @@ def _plan_update(statement: Update, estimates: Estimates) -> UpdatePlan:
     scan, ordered = _plan_change(statement, estimates)
     table: Table = statement.table.table
     changed = {column for column, _ in statement.assignments}
+    changed |= {n for n, column in enumerate(table.columns) if column.generated is not None}
     read_by = table.indexes[scan.access.index_no].parts + table.indexes[0].parts
     moves = any(table.column_no(part.column) in changed for part in read_by)
     return UpdatePlan(statement, scan, collect=moves or not ordered, ordered=ordered)
