@@ -18,7 +18,7 @@ from tests.clients.lane_client import connect, lane_statements, run
 
 #: Much longer than it should take, much shorter than any timeout of the server.
 SOON_S: Final = 5
-NUMBERS: Final = 1500
+NUMBERS: Final = 1200
 
 
 @pytest.fixture(scope="module")
