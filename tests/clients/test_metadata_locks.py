@@ -6,7 +6,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -199,3 +199,32 @@ def test_a_client_who_vanishes_while_he_waits_is_no_obstacle(
     wait_for_state(observer, next_one, "User lock")
     run(holder, "DO RELEASE_ALL_LOCKS()")
     assert named.result(SOON_S) == ((1,),)
+
+
+def test_a_circle_through_rows_and_a_definition_is_broken(
+    clients: Callable[..., Any], threads: ThreadPoolExecutor
+) -> None:
+    observer, one, two, definer = (clients() for _ in range(4))
+    for name in ("left_side", "right_side"):
+        run(observer, f"CREATE TABLE {name} (id INT PRIMARY KEY, v INT)")
+        run(observer, f"INSERT INTO {name} VALUES (1, 1)")
+    for connection, name in ((one, "left_side"), (two, "right_side")):
+        run(connection, "BEGIN")
+        run(connection, f"UPDATE {name} SET v = 2")
+    definition = threads.submit(run, definer, "DROP TABLE left_side")
+    wait_for_state(observer, definer, "Waiting for table metadata lock")
+    behind = threads.submit(run, two, "UPDATE left_side SET v = 3")
+    wait_for_state(observer, two, "Waiting for table metadata lock")
+    closing = threads.submit(run, one, "UPDATE right_side SET v = 3")
+    done, _ = wait({behind, closing}, SOON_S, FIRST_EXCEPTION)
+    victims = [future for future in done if future.exception() is not None]
+    assert [errno_of(future) for future in victims] == [1213]
+    if behind in victims:
+        closing.result(SOON_S)
+        run(one, "COMMIT")
+        definition.result(SOON_S)
+    else:
+        definition.result(SOON_S)
+        assert errno_of(behind) == 1146
+        run(two, "ROLLBACK")
+    run(observer, "DROP TABLE right_side")
