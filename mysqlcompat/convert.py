@@ -33,7 +33,7 @@ from mysqlcompat.numerals import (
     round_decimal,
     round_double,
 )
-from mysqlcompat.partial_dates import PartialDate, has_clock
+from mysqlcompat.partial_dates import ZERO_DATETIME, PartialDate, has_clock
 from mysqlcompat.sqltypes import BINARY, Class, SqlType
 from mysqlcompat.values import member_number, text_of
 
@@ -186,7 +186,10 @@ _YEAR_TEXT: Final = re.compile(r"[ \t]*\+?\d")
 def _whole_seconds(value: Any) -> Any:
     if not isinstance(value, timedelta) and not has_clock(value):
         return value
-    return temporal.with_fsp(value, 0)
+    try:
+        return temporal.with_fsp(value, 0)
+    except OverflowError:  # past the last year: zero, as MySQL has it
+        return ZERO_DATETIME
 
 
 def to_double(
