@@ -28,6 +28,7 @@ from redo.timeline import NEVER
 logger = logging.getLogger(__name__)
 
 _STEP_S = 0.1
+_SLICE_S = 0.02  #: of coalescing between two looks at everything else
 _IDLE_S = 5.0
 _IDLE_BYTES = 1 << 20
 _FULL_DISK_S = 5.0
@@ -186,7 +187,7 @@ class Upkeep:
         return now - self._seen[1] > _IDLE_S
 
     def _coalesce_step(self) -> bool:
-        """Start rounds that are due, go on with one step of each that runs."""
+        """Start rounds that are due, go on for a moment with those that run."""
         most = self._settings.coalesce_bytes
         threshold = min(_IDLE_BYTES, most) if self._idle() else most
         for copier in self._storage.live():
@@ -195,20 +196,26 @@ class Upkeep:
             running = segment.copy_no in self._rounds
             if segment.full and not running and limit - segment.mark.lsn > threshold:
                 self._rounds[segment.copy_no] = coalesce(segment, limit, 2 * most, self._keep())
-        for copy_no, steps in list(self._rounds.items()):
-            copier_or_none = self._storage.copiers[copy_no]
-            try:
-                if copier_or_none is None or not copier_or_none.live:
-                    self._rounds.pop(copy_no, None)
-                else:
-                    next(steps)
-            except StopIteration:
-                self._rounds.pop(copy_no, None)
-            except (OSError, VolumeError) as error:
-                self._rounds.pop(copy_no, None)
-                assert copier_or_none is not None
-                self._give_up_round(copier_or_none, error)
+        until = time.monotonic() + _SLICE_S
+        while self._rounds and time.monotonic() < until and not self._storage.stopping:
+            for copy_no in list(self._rounds):
+                self._advance(copy_no)
         return bool(self._rounds)
+
+    def _advance(self, copy_no: int) -> None:
+        """A step of a copy's round."""
+        copier = self._storage.copiers[copy_no]
+        steps = self._rounds.get(copy_no)
+        if copier is None or steps is None or not copier.live:
+            self._rounds.pop(copy_no, None)
+            return
+        try:
+            next(steps)
+        except StopIteration:
+            self._rounds.pop(copy_no, None)
+        except (OSError, VolumeError) as error:
+            self._rounds.pop(copy_no, None)
+            self._give_up_round(copier, error)
 
     def _give_up_round(self, copier: Copier, error: OSError | VolumeError) -> None:
         """A full disk is waited for, with the log kept; anything else is the end of the copy."""

@@ -161,7 +161,8 @@ def with_table_name(error: SqlError, name: str) -> SqlError:
 def _keep_counter(session: Session, made: Alteration, private: Table) -> None:
     """The AUTO_INCREMENT counter does not fall back to the greatest value there is."""
     engine = session.node.engine
-    if any(c.auto_increment for c in made.old.columns) and any(
-        c.auto_increment for c in made.new.columns
-    ):
-        engine.catalog.raise_counter(private, engine.next_auto_increment(made.old))
+    if any(column.auto_increment for column in made.new.columns):
+        counted = any(column.auto_increment for column in made.old.columns)
+        # At least 1: what the copy was given ahead and has not used is not lost.
+        least = engine.next_auto_increment(made.old) if counted else 1
+        engine.catalog.raise_counter(private, least)

@@ -7,7 +7,13 @@ from functools import partial
 from typing import Any
 
 from btree.schema import ROW_ID, Check, Column, Table
-from btree.txn_layout import MODE_EXCLUSIVE
+from btree.txn_layout import (
+    MODE_COMMITTED,
+    MODE_EXCLUSIVE,
+    MODE_ONE,
+    MODE_SHARED,
+    MODE_SNAPSHOT_BELOW,
+)
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine.ops import (
     autoinc_kernels,
@@ -184,7 +190,8 @@ class _InsertCoder:
         """INSERT … SELECT: all rows are there before the first is inserted, unless they plainly
         come from other tables: then batch by batch."""
         assert self.plan.select is not None
-        select = SelectCoder(self.target, self.coder, self.plan.select)
+        shared = MODE_SHARED | MODE_SNAPSHOT_BELOW
+        select = SelectCoder(self.target, self.coder, self.plan.select, shared)
         registers: dict[int, Register] = {}
         if self._streams(self.plan.select.statement):
             select.code(lambda items: self._assign(registers, items))
@@ -325,9 +332,12 @@ class _ChangeCoder:
         self.table: Table = statement.table.table
         self.coder = Coder(Assembler(target.arena))
         self.asm = self.coder.asm
-        self.scans = ScanCoder(
-            self.coder, target.arena, target.calls, (statement.table,), MODE_EXCLUSIVE
-        )
+        mode = MODE_EXCLUSIVE
+        if isinstance(plan, UpdatePlan):
+            mode |= MODE_COMMITTED
+        if statement.limit is not None and not plan.collect:
+            mode |= MODE_ONE
+        self.scans = ScanCoder(self.coder, target.arena, target.calls, (statement.table,), (mode,))
 
     def _rows(self, scan: Scan, collect: bool, order: Sequence[Order], limit: Any) -> Register:
         """Stage(s) that give copies of the rows to change."""
