@@ -193,13 +193,21 @@ def window_fill(mem, seg, lsn, count):
 
 
 @jit.helper
+def window_step(mem, seg, lsn):
+    """How much to read at once: much where one record is near the other, as after bulk loads."""
+    if abs(lsn - load_i64(mem, seg + S_WINDOW_LSN)) < 2 * WINDOW_BYTES:
+        return WINDOW_BYTES
+    return WINDOW_STEP_BYTES
+
+
+@jit.helper
 def record_load(mem, seg, lsn):
     """Offset of the record at `lsn`, all of it; what follows it comes along. CANNOT_READ."""
     if log_believe(mem, seg, lsn) < 0:
         return CANNOT_READ
     record = window_find(mem, seg, lsn, 1)
     if record < 0:
-        window_fill(mem, seg, lsn, WINDOW_STEP_BYTES)
+        window_fill(mem, seg, lsn, window_step(mem, seg, lsn))
         record = window_find(mem, seg, lsn, 1)
     if record < 0:
         window_fill(mem, seg, lsn, WINDOW_BYTES)
@@ -215,8 +223,8 @@ def header_load(mem, seg, lsn):
     record = window_find(mem, seg, lsn, 0)
     if record < 0:
         chunk = lsn - lsn % load_i64(mem, seg + S_CHUNK_BYTES)
-        start = max(chunk, lsn + 512 - WINDOW_STEP_BYTES)
-        window_fill(mem, seg, start, WINDOW_STEP_BYTES)
+        step = window_step(mem, seg, lsn)
+        window_fill(mem, seg, max(chunk, lsn + 512 - step), step)
         record = window_find(mem, seg, lsn, 0)
     return record
 

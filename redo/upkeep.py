@@ -28,11 +28,13 @@ from redo.timeline import NEVER
 logger = logging.getLogger(__name__)
 
 _STEP_S = 0.1
+_SLICE_S = 0.02  #: of coalescing between two looks at everything else
 _IDLE_S = 5.0
 _IDLE_BYTES = 1 << 20
 _FULL_DISK_S = 5.0
 _RUN_S = 5.0
-_NICE = 10
+_MISSED_RUNS = 8  #: a tail that is so far behind reads its log itself
+_NICE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,7 @@ class Upkeep:
         return now - self._seen[1] > _IDLE_S
 
     def _coalesce_step(self) -> bool:
-        """Start rounds that are due, go on with one step of each that runs."""
+        """Start rounds that are due, go on for a moment with those that run."""
         most = self._settings.coalesce_bytes
         threshold = min(_IDLE_BYTES, most) if self._idle() else most
         for copier in self._storage.live():
@@ -195,20 +197,26 @@ class Upkeep:
             running = segment.copy_no in self._rounds
             if segment.full and not running and limit - segment.mark.lsn > threshold:
                 self._rounds[segment.copy_no] = coalesce(segment, limit, 2 * most, self._keep())
-        for copy_no, steps in list(self._rounds.items()):
-            copier_or_none = self._storage.copiers[copy_no]
-            try:
-                if copier_or_none is None or not copier_or_none.live:
-                    self._rounds.pop(copy_no, None)
-                else:
-                    next(steps)
-            except StopIteration:
-                self._rounds.pop(copy_no, None)
-            except (OSError, VolumeError) as error:
-                self._rounds.pop(copy_no, None)
-                assert copier_or_none is not None
-                self._give_up_round(copier_or_none, error)
+        until = time.monotonic() + _SLICE_S
+        while self._rounds and time.monotonic() < until and not self._storage.stopping:
+            for copy_no in list(self._rounds):
+                self._advance(copy_no)
         return bool(self._rounds)
+
+    def _advance(self, copy_no: int) -> None:
+        """A step of a copy's round."""
+        copier = self._storage.copiers[copy_no]
+        steps = self._rounds.get(copy_no)
+        if copier is None or steps is None or not copier.live:
+            self._rounds.pop(copy_no, None)
+            return
+        try:
+            next(steps)
+        except StopIteration:
+            self._rounds.pop(copy_no, None)
+        except (OSError, VolumeError) as error:
+            self._rounds.pop(copy_no, None)
+            self._give_up_round(copier, error)
 
     def _give_up_round(self, copier: Copier, error: OSError | VolumeError) -> None:
         """A full disk is waited for, with the log kept; anything else is the end of the copy."""
@@ -243,12 +251,23 @@ class Upkeep:
         if segment.closed:
             return
         end = min(copier.durable, vdl)
+        if not segment.full:
+            self._adopt_runs(segment, end)
+            if end - segment.indexed.lsn < _MISSED_RUNS * self._run_bytes:
+                return
         ahead = end - segment.indexed.lsn
         due = self._idle() or time.monotonic() - self._ended > _RUN_S
         if (ahead > self._run_bytes or due) and ahead > 0 and segment.extend_index(end) < 0:
             raise VolumeError("its log is damaged")
         if segment.gathered >= self._run_bytes or due:
             segment.end_run()
+
+    def _adopt_runs(self, tail: Segment, end: int) -> None:
+        """A tail has the log that full copies have indexed: it need not read it to know runs."""
+        full = next((c.segment for c in self._storage.live() if c.segment.full), None)
+        for run in () if full is None else list(full.runs):
+            if run.lsn == tail.indexed.lsn and run.mark.lsn <= end:
+                tail.adopt(run)
 
     def _recycle_tails(self) -> None:
         """Tails keep log from the first checkpoint of the full copies on."""
