@@ -55,7 +55,7 @@ def _lines(node: Node) -> Iterator[str]:
     yield from _head("TRANSACTIONS")
     yield f"Trx id counter {int(engine.st[ST_NEXT_TRX])}"
     yield f"Purge done for trx's n:o < {int(engine.st[ST_PURGE_LOW])} undo n:o < 0"
-    yield engine_status.history_line(engine)
+    yield f"History list length {engine.history_length}"
     yield "LIST OF TRANSACTIONS FOR EACH SESSION:"
     with closing(LockReader(engine)) as reader:
         for session in sorted(node.processlist, key=lambda one: -one.connection_id):

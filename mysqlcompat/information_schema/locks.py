@@ -170,10 +170,11 @@ def _data_locks(session: Session) -> Iterator[Row]:
                 if found is None:
                     continue
                 table, index = found
-                place = (table.database, table.name, None, None, table.indexes[index].name, one.ctx)
+                index_name = table.indexes[index].name
+                where = (table.database, table.name, None, None, index_name, one.ctx)
                 status = "WAITING" if lock.waiting else "GRANTED"
                 data = names.data(lock)
-                yield ("INNODB", lock_id(lock), *who, *place, "RECORD", lock.mode, status, data)
+                yield ("INNODB", lock_id(lock), *who, *where, "RECORD", lock.mode, status, data)
 
 
 def _data_lock_waits(session: Session) -> Iterator[Row]:
