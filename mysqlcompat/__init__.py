@@ -12,9 +12,9 @@ The way of a statement
  3  `session` (on `session_state`) takes the text: a known shape gives its program from `plan_cache`
     (`session_plans`); otherwise `sql.router` looks at the first words. Statements other than DML
     and SELECT have parsers of their own (`sql.parse_ddl`, `sql.parse_show`, …) and handlers:
-    `administer`, `assignments` (SET), `table_locks`, `show`, `show_columns`, `ddl`, over
-    `catalog_view` and the
-    virtual tables of `information_schema`. `prepared` keeps prepared statements.
+    `administer`, `assignments` (SET), `table_locks` (on `metadata_locks`, as `user_locks` are),
+    `show`, `show_columns`, `ddl`, over `catalog_view` and the virtual tables of
+    `information_schema`. `prepared` keeps prepared statements.
  4  `compiler`: `sql.parse` (sqlglot) → `sql.resolve` (names and types: the typed tree of
     `sql.typed`, conversions explicit) → `sql.planner` (access paths, joins) → `sql.codegen`
     (a `machine.program.Program`).
@@ -30,7 +30,8 @@ Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `temporal`, `pa
 `temporal_text` (dates out of text), `numerals`, `collations`, `jsonb`, `json_path`, `json_order`,
 `convert` and `convert_temporal` (casts), `assign` and `assign_temporal` (into columns),
 `message_text` (values in messages), `functions`.
-Settings: `variables` over `variable_table`. Counters: `status`, `engine_status`. Errors: `errors`
+Settings: `variables` over `variable_table`. Counters: `status`, `engine_status`,
+`engine_monitor` (SHOW ENGINE INNODB STATUS). Errors: `errors`
 over `errors_1000` and `errors_1292`, `diagnostics` (warnings).
 
 Processes: `__main__` reads the command line (`config`), `serve` checks (`startup`), compiles
