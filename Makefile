@@ -48,7 +48,7 @@ lint: $(VENV)/test.stamp
 	$(BIN)/lint-imports
 
 bench: $(VENV)/test.stamp
-	for name in lag machine redo rows tree volumes; do \
+	for name in engine lag long_view machine redo rows small_pool tree volumes; do \
 		echo "== $$name"; $(BIN)/python -m tests.bench.bench_$$name || exit 1; \
 	done
 

@@ -3,7 +3,9 @@
 Read in this order
     layout, state          every byte table; the words kernels keep between calls
     errors, schema         what can go wrong; types, columns, indexes, tables
+    failpoints, failpoint_kernels   named places where a test lets the process die
     pool, pool_kernels     page number → frame, eviction
+    ahead_kernels, read_ahead   what a scan comes to next, asked for before it is missed
     page, page_kernels     a slotted page: to look at, and to search and change
     space_kernels          pages handed out and taken back, overflow chains
     split_kernels          splits and merges
@@ -13,13 +15,17 @@ Read in this order
     descriptors            what kernels know of a table
     keys, keys_kernels     order-preserving keys
     txn_layout             contexts, system page, undo records, leaf values, cursors
-    locks, lock_kernels    who owns a row, who waits for whom
+    locks                  who waits for whom, deadlocks
+    gap_kernels, lock_memory_kernels    locked gaps: intervals of keys
+    lock_kernels           who owns a key, who waits for it
+    range_lock_kernels     gaps around keys and along scans
     mvcc_kernels           read views, versions
     undo_kernels           the undo stream, ids and slots
     txn_kernels            statement, commit, end
     row_keys_kernels       keys and entries of one row
+    row_find_kernels       the newest version of a row, locked
     row_kernels            get, insert, update, delete
-    cursor_kernels         range scans
+    cursor_kernels, locking_scan_kernels    range scans; rows of those that lock
     foreign_keys, foreign_layout, foreign_kernels   parents and children looked up
     cascade_kernels        rows changed under foreign keys, and what follows them
     rollback_kernels, purge_kernels     undoing; forgetting what nobody can see
@@ -50,5 +56,5 @@ Words
     there), entry (of a secondary index), descriptor (a table as kernels see it), ctx (a session's
     block).
 
-Not here: gap locks (phantoms are kept out of snapshots only), metadata locks (the session's).
+Not here: metadata locks (the session's).
 """

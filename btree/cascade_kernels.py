@@ -70,7 +70,8 @@ from btree.layout import (
     RUN_MASK,
     RUN_SHIFT,
 )
-from btree.row_kernels import CHANGE_DELETE, CHANGE_UPDATE, row_stand
+from btree.row_find_kernels import row_stand
+from btree.row_kernels import CHANGE_DELETE, CHANGE_UPDATE
 from btree.row_keys_kernels import index_root
 from btree.rows_kernels import (
     column_of,

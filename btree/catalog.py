@@ -14,7 +14,7 @@ plans are checked by `version`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from btree.engine import Engine
 
 _VALUE_BYTES = 4 << 20
+_READ_ONE_BY_ONE = 64  #: tables of a database: more are read by one pass over the tree
 _DROPPED_AT_ONCE = 64  #: tables a mini-transaction takes out of the dictionary
 
 
@@ -87,8 +88,27 @@ class Catalog:
     def tables(self, database: str) -> Iterator[Table]:
         """The tables of a database by name. Those that are not loaded have no descriptor."""
         names = self._names.get(database, {})
+        if len(names) > _READ_ONE_BY_ONE:
+            yield from self._read_all(database)
+            return
         for name in sorted(names):
             yield self._definition(names[name])
+
+    def _read_all(self, database: str) -> list[Table]:
+        """The definitions of a database with many tables, by one pass over the tree."""
+        roots: dict[bytes, bytes] = {}
+        found: list[Table] = []
+        for key, value in self._tree.items(b"R"):
+            if key[:1] == b"R":
+                roots[key] = value
+            elif key[:1] == b"T":
+                table_id = catalog_rows.id_of(key)
+                if self._places.get(table_id, ("",))[0] == database:
+                    loaded = self.loaded.peek(table_id)
+                    found.append(loaded or self._rooted(table_id, value, roots.get))
+            else:
+                break
+        return sorted(found, key=lambda table: table.name)
 
     def table(self, database: str, name: str) -> Table | None:
         """A table, None when there is none of that name."""
@@ -133,10 +153,14 @@ class Catalog:
         """A definition with its roots, from the tree."""
         stored = self._tree.get(catalog_rows.table_key(table_id))
         assert stored is not None, f"table {table_id} is in the names, not in the tree"
+        return self._rooted(table_id, stored, self._tree.get)
+
+    def _rooted(
+        self, table_id: int, stored: bytes, root_of: Callable[[bytes], bytes | None]
+    ) -> Table:
+        """A definition from its row, with the root pages of its indexes."""
         table = Table.from_dict(json.loads(stored))
-        roots = (
-            self._tree.get(catalog_rows.root_key(table_id, one.index_id)) for one in table.indexes
-        )
+        roots = (root_of(catalog_rows.root_key(table_id, one.index_id)) for one in table.indexes)
         indexes = tuple(
             replace(index, root=catalog_rows.number_of(root or b""))
             for index, root in zip(table.indexes, roots, strict=True)
@@ -317,9 +341,12 @@ class Catalog:
 
     def has_rows(self, table: Table) -> bool:
         """Whether a table has any row, or has had one that is not purged yet."""
-        return self._engine.ensure(
-            self._engine.call(catalog_kernels.rows_count, table.clustered.root, 1)
-        ) > 0
+        return (
+            self._engine.ensure(
+                self._engine.call(catalog_kernels.rows_count, table.clustered.root, 1)
+            )
+            > 0
+        )
 
     def raise_counter(self, table: Table, value: int) -> None:
         """The same for a table at hand, private ones too."""

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from btree.errors import PageCorrupt
 from btree.layout import (
     CELLS_AT,
     FIRST_FREE_PAGE,
@@ -24,6 +25,7 @@ from btree.layout import (
 from btree.page import Page, Slot, head_of
 from btree.pool import BufferPool
 from redo.arena import Arena
+from redo.errors import PageUnavailable
 
 ReadPage = Callable[[int], Page]
 
@@ -44,7 +46,10 @@ def page_reader(arena: Arena, pool: BufferPool) -> ReadPage:
     page_bytes = 1 << pool.page_shift
 
     def read(page_no: int) -> Page:
-        frame = pool.fetch(page_no)
+        try:
+            frame = pool.fetch(page_no)
+        except (PageCorrupt, PageUnavailable):
+            return Page(bytes(page_bytes))  # of no kind: whoever leads here hears of it
         return Page(arena.mem[frame : frame + page_bytes].tobytes())
 
     return read

@@ -15,7 +15,15 @@ from btree import txn_layout as t
 from btree.check import TreeReport, check_space, check_tree, page_reader
 from btree.check_chains import ChainCheck
 from btree.keys_kernels import row_key
-from btree.layout import CATALOG_ROOT, CELLS_AT, COUNT_AT, RIGHT_AT
+from btree.layout import (
+    CATALOG_ROOT,
+    CELLS_AT,
+    COUNT_AT,
+    KIND_AT,
+    PAGE_OVERFLOW,
+    PAGE_UNDO,
+    RIGHT_AT,
+)
 from btree.schema import Table
 from btree.tree import BTree
 
@@ -79,12 +87,7 @@ class EngineCheck:
 
     def page(self, page_no: int) -> bytes:
         """Bytes of a page."""
-        frame = self._engine.pool.fetch(page_no)
-        return self._engine.arena.mem[frame : frame + self._page_bytes].tobytes()
-
-    @property
-    def _page_bytes(self) -> int:
-        return 1 << self._engine.pool.page_shift
+        return self._read(page_no).data
 
     def slots(self) -> Iterator[tuple[int, int]]:
         """(page, trx id) of the slots in use; (page, 0) once per slot page."""
@@ -101,15 +104,29 @@ class EngineCheck:
     def read_undo(self) -> None:
         """Walk the undo stream from its head."""
         page_no = _word(self.page(t.SYSTEM_PAGE), t.SYS_UNDO_HEAD) >> 16
+        tail, last = _word(self.page(t.SYSTEM_PAGE), t.SYS_UNDO_TAIL), 0
         while page_no:
             page = self.page(page_no)
+            if page[KIND_AT] != PAGE_UNDO or page_no in self.undo.pages:
+                self.problems.append(f"page {page_no}: the undo stream leads here")
+                return
             self.undo.pages.append(page_no)
-            at = t.UNDO_AT
-            while at < _word(page, t.UNDO_END):
-                record = self._record(page, page_no << 16 | at, at)
-                self.undo.records[record.pointer] = record
-                at += int.from_bytes(page[at : at + 2], "little")
-            page_no = _word(page, t.UNDO_NEXT)
+            self._read_records(page_no, page)
+            last, page_no = page_no, _word(page, t.UNDO_NEXT)
+        if last != tail:
+            self.problems.append(f"undo stream ends on page {last}, not on {tail}")
+
+    def _read_records(self, page_no: int, page: bytes) -> None:
+        """The records of one undo page, which follow each other without gaps."""
+        at, end = t.UNDO_AT, _word(page, t.UNDO_END)
+        while at < min(end, len(page)):
+            count = int.from_bytes(page[at : at + 2], "little")
+            if count < t.U_KEY or at + count > end:
+                self.problems.append(f"page {page_no}: undo record of {count} bytes at {at}")
+                return
+            record = self._record(page, page_no << 16 | at, at)
+            self.undo.records[record.pointer] = record
+            at += count
 
     def _record(self, page: bytes, pointer: int, at: int) -> UndoRecord:
         key_bytes = int.from_bytes(page[at + t.U_KEY_BYTES : at + t.U_KEY_BYTES + 2], "little")
@@ -134,10 +151,15 @@ class EngineCheck:
     def _chain(self, page_no: int, pages: list[int] | None = None) -> bytes:
         """Contents of overflow pages, and their numbers."""
         made = b""
+        seen: set[int] = set()
         while page_no:
+            page = self.page(page_no)
+            if page[KIND_AT] != PAGE_OVERFLOW or page_no in seen:
+                self.problems.append(f"page {page_no}: a value's chain leads here")
+                break
+            seen.add(page_no)
             if pages is not None:
                 pages.append(page_no)
-            page = self.page(page_no)
             payload = int.from_bytes(page[COUNT_AT : COUNT_AT + 2], "little")
             made += page[CELLS_AT : CELLS_AT + payload]
             page_no = _word(page, RIGHT_AT)
@@ -240,15 +262,20 @@ class EngineCheck:
         used += self.undo.pages + self.undo.spilled
         self._check_writers()
         dropped = {root for _, root in engine.catalog.dropping()}
+        broken = set()
         for root in self._roots():
             report: TreeReport = check_tree(self._read, root, root in dropped)
             self.problems += report.problems
             used += report.pages
-            indexed += report.pages if root != CATALOG_ROOT else []
+            if report.problems:
+                broken.add(root)
+            elif root != CATALOG_ROOT:
+                indexed += report.pages
         used += self._check_chains(indexed)
         self.problems += check_space(self._read, used)
         for table in engine.catalog.all_tables():
-            self.check_table(table)
+            if not any(index.root in broken for index in table.indexes):
+                self.check_table(table)
         return self.problems
 
     def _check_chains(self, tree_pages: list[int]) -> list[int]:
@@ -257,7 +284,7 @@ class EngineCheck:
         for page_no in tree_pages:
             page = self._read(page_no)
             for slot in page.slots if page.is_leaf else ():
-                value = self._chain(slot.overflow_page) if slot.overflow_page else slot.value
+                value = self._chain(slot.overflow_page) if slot.overflow_page else slot.value or b""
                 chains.row(f"page {page_no}", value)
         chains.records(self.undo.records.values(), self.active)
         chains.waiting()

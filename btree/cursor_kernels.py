@@ -27,11 +27,13 @@ from btree.layout import (
     SLOT_CELL,
     SLOT_KEY_BYTES,
 )
-from btree.lock_kernels import writer_conflict
+from btree.lock_kernels import lock_passed
+from btree.locking_scan_kernels import scan_row
 from btree.mvcc_kernels import version_seen, version_start, view_sees
 from btree.page_kernels import page_count, page_search
 from btree.pool_kernels import pool_find, pool_peek
-from btree.row_kernels import row_current, row_stand
+from btree.range_lock_kernels import lock_mode, scan_begin, scan_end, scan_reach
+from btree.row_find_kernels import keeps_gaps, mode_of, row_current, row_stand
 from btree.row_keys_kernels import WHICH_WALK, index_root, key_at, key_make
 from btree.rows_kernels import row_is_old, row_upgrade
 from btree.state import (
@@ -44,6 +46,7 @@ from btree.state import (
 from btree.tree_kernels import (
     leaf_key,
     leaf_key_bytes,
+    leaf_previous,
     leaf_value,
     leaf_value_start,
     spill_reset,
@@ -63,17 +66,26 @@ from btree.txn_layout import (
     CUR_BACKWARD,
     CUR_CTX,
     CUR_DONE,
+    CUR_GAP,
     CUR_INDEX,
     CUR_KEY_ROOM,
+    CUR_LAST_BYTES,
     CUR_LSN,
     CUR_MODE,
+    CUR_NEXT_ROW,
     CUR_PAGE,
     CUR_ROOT,
     CUR_SLOT,
     CUR_STOP_BYTES,
     CUR_STOP_KEY,
     CUR_TABLE,
+    GAPLESS,
+    MODE_KIND,
+    MODE_PASSING,
     MODE_SNAPSHOT,
+    MODE_UNIQUE,
+    ROW_AGAIN,
+    ROW_PLAIN,
     S_DELETED,
     S_KEY_BYTES,
     S_TRX,
@@ -114,7 +126,7 @@ def cursor_open(
 
     low, high   bounds, as `key_append` makes them; bytes -1: no bound on that side
     backward    1: from high to low
-    mode        MODE_SNAPSHOT, MODE_EXCLUSIVE or MODE_SHARED
+    mode        MODE_SNAPSHOT, MODE_EXCLUSIVE or MODE_SHARED, and MODE_ bits
     """
     if low_bytes > CUR_KEY_ROOM or high_bytes > CUR_KEY_ROOM:
         return E_TOO_BIG
@@ -128,6 +140,7 @@ def cursor_open(
             if low_bytes < 0:
                 done = 1
     low_bytes = max(low_bytes, 0)
+    store_i64(mem, cursor + CUR_LAST_BYTES, high_bytes if high_inclusive else -1)
     if high_bytes >= 0:
         move(mem, end, high, high_bytes)
         if high_inclusive:
@@ -136,7 +149,11 @@ def cursor_open(
     store_i64(mem, cursor + CUR_TABLE, table)
     store_i64(mem, cursor + CUR_INDEX, index)
     store_i64(mem, cursor + CUR_ROOT, index_root(mem, table, index))
+    mode = mode_of(st, mem, ctx, mode)
+    gapless = mode & MODE_KIND == MODE_SNAPSHOT or not keeps_gaps(mem, ctx)
     store_i64(mem, cursor + CUR_MODE, mode)
+    store_i64(mem, cursor + CUR_GAP, GAPLESS if gapless else 0)
+    store_i64(mem, cursor + CUR_NEXT_ROW, ROW_PLAIN)
     store_i64(mem, cursor + CUR_BACKWARD, backward)
     store_i64(mem, cursor + CUR_AT_BYTES, high_bytes if backward else low_bytes)
     store_i64(mem, cursor + CUR_STOP_BYTES, low_bytes if backward else high_bytes)
@@ -173,25 +190,21 @@ def _settled_run(st, mem, ctx, table, frame, slot, slots, step, rows_out):
 
 
 @routine
-def _clustered_row(st, mem, ctx, root, mode, frame, slot):
-    """The row of a clustered slot as `ctx` sees it: offset, 0: none, or a code."""
-    if mode != MODE_SNAPSHOT:
-        key = leaf_key(st, mem, frame, slot)
-        code = row_current(st, mem, ctx, root, key, leaf_key_bytes(st, mem, frame, slot), 3 - mode)
-    else:
-        value = leaf_value(st, mem, frame, slot)
-        if value < 0:
-            return value
-        version_start(st, mem, value, st[ST_VALUE_BYTES])
-        code = version_seen(st, mem, ctx)
+def _clustered_row(st, mem, ctx, frame, slot):
+    """The row of a clustered slot as the view of `ctx` shows it: offset, 0: none, or a code."""
+    value = leaf_value(st, mem, frame, slot)
+    if value < 0:
+        return value
+    version_start(st, mem, value, st[ST_VALUE_BYTES])
+    code = version_seen(st, mem, ctx)
     if code <= 0:
         return code
     return st[ST_ROW_AT]
 
 
 @routine
-def _secondary_row(st, mem, ctx, table, index, mode, frame, slot):
-    """The clustered row behind a secondary slot, if `ctx` sees it under that key (S1, S2)."""
+def _secondary_row(st, mem, ctx, table, index, frame, slot):
+    """The clustered row behind a secondary slot, if the view shows it under that key (S1, S2)."""
     entry = leaf_key(st, mem, frame, slot)
     count = leaf_key_bytes(st, mem, frame, slot)
     value = leaf_value_start(st, mem, frame, slot)
@@ -199,19 +212,11 @@ def _secondary_row(st, mem, ctx, table, index, mode, frame, slot):
     deleted = load_u8(mem, value + S_DELETED)
     pk_bytes = load_u16(mem, value + S_KEY_BYTES)
     pk = entry + count - pk_bytes
-    root = index_root(mem, table, 0)
-    if mode != MODE_SNAPSHOT:
-        if deleted:
-            return writer_conflict(st, mem, ctx, trx_id)
-        code = row_current(st, mem, ctx, root, pk, pk_bytes, 3 - mode)
-        if code <= 0:
-            return code
-        return st[ST_ROW_AT]
     # One's own entry is not believed: what a savepoint's rollback leaves may be older than it says.
     believed = trx_id != load_i64(mem, ctx + CTX_TRX) and view_sees(mem, ctx, trx_id)
     if believed and deleted:
         return 0
-    code = row_stand(st, mem, root, pk, pk_bytes)
+    code = row_stand(st, mem, index_root(mem, table, 0), pk, pk_bytes)
     if code == 1:
         code = version_seen(st, mem, ctx)
     if code <= 0:
@@ -223,6 +228,30 @@ def _secondary_row(st, mem, ctx, table, index, mode, frame, slot):
         if compare(mem, key_at(st, index, WHICH_WALK), row_bytes, entry, count) != 0:
             return 0
     return st[ST_ROW_AT]
+
+
+@helper
+def _finish(st, mem, cursor, frame, edge):
+    """The range ends at `edge`: 0, or a code with the scan still before its end."""
+    if load_i64(mem, cursor + CUR_GAP) > 0:
+        slot = edge
+        if load_i64(mem, cursor + CUR_BACKWARD):
+            st[ST_LEAF_FRAME] = frame
+            st[ST_LEAF_SLOT] = edge
+            found = leaf_previous(st, mem)
+            if found < 0:
+                return found
+            slot = -1
+            if found:
+                frame, slot = st[ST_LEAF_FRAME], st[ST_LEAF_SLOT]
+                code = scan_row(st, mem, cursor, frame, slot)
+                if code < 0:
+                    return code
+        code = scan_end(st, mem, cursor, frame, slot)
+        if code < 0:
+            return code
+    store_i64(mem, cursor + CUR_DONE, 1)
+    return 0
 
 
 @helper
@@ -257,6 +286,8 @@ def _cursor_keep(st, mem, cursor, frame, slot, passed):
         store_i64(mem, cursor + CUR_AT_BYTES, count)
         backward = load_i64(mem, cursor + CUR_BACKWARD)
         store_i64(mem, cursor + CUR_AT_INCLUSIVE, backward)
+        if load_i64(mem, cursor + CUR_GAP) > 0 and not load_i64(mem, cursor + CUR_DONE):
+            scan_reach(st, mem, cursor, frame, passed)
     store_i64(mem, cursor + CUR_PAGE, load_i64(mem, frame))
     store_i64(mem, cursor + CUR_LSN, load_i64(mem, frame + PAGE_LSN_AT))
     store_i64(mem, cursor + CUR_SLOT, slot)
@@ -312,24 +343,30 @@ def cursor_next(st, mem, cursor, rows_out, limit):
     A code is returned only when there is no row to give first; call again after answering it.
     Offsets are good until the next fetch or change.
     """
+    ctx = load_i64(mem, cursor + CUR_CTX)
+    mode = load_i64(mem, cursor + CUR_MODE)
+    locks = mode & MODE_KIND != MODE_SNAPSHOT
+    if mode & MODE_PASSING and load_i64(mem, cursor + CUR_NEXT_ROW) == ROW_PLAIN:
+        lock_passed(st, mem, ctx)
     if load_i64(mem, cursor + CUR_DONE):
         return 0
     spill_reset(st)
     frame = _cursor_place(st, mem, cursor)
     if frame < 0:
         return frame
-    ctx = load_i64(mem, cursor + CUR_CTX)
     table = load_i64(mem, cursor + CUR_TABLE)
     index = load_i64(mem, cursor + CUR_INDEX)
-    root = load_i64(mem, cursor + CUR_ROOT)
-    mode = load_i64(mem, cursor + CUR_MODE)
     backward = load_i64(mem, cursor + CUR_BACKWARD)
     step = -1 if backward else 1
-    settled = index == 0 and mode == MODE_SNAPSHOT
+    settled = index == 0 and not locks
     slot = st[ST_LEAF_SLOT]
     passed = -1
     n = 0
     code = 0
+    if locks and load_i64(mem, cursor + CUR_GAP) == 0:
+        code = scan_begin(st, mem, cursor, frame, slot)
+        if code < 0:
+            return code
     while True:
         edge = _leaf_edge(st, mem, cursor, frame, backward)
         ends_here = st[ST_LEAF_SLOT]
@@ -343,10 +380,12 @@ def cursor_next(st, mem, cursor, rows_out, limit):
                     slot += run * step
                     passed = slot - step - backward
                     continue
-            if index == 0:
-                row = _clustered_row(st, mem, ctx, root, mode, frame, at)
+            if locks:
+                row = scan_row(st, mem, cursor, frame, at)
+            elif index == 0:
+                row = _clustered_row(st, mem, ctx, frame, at)
             else:
-                row = _secondary_row(st, mem, ctx, table, index, mode, frame, at)
+                row = _secondary_row(st, mem, ctx, table, index, frame, at)
             if row < 0:
                 code = row
                 break
@@ -360,17 +399,22 @@ def cursor_next(st, mem, cursor, rows_out, limit):
                 n += 1
             passed = at
             slot += step
-        if code < 0 or n == limit:
+            if row > 0 and locks and mode & MODE_UNIQUE:
+                store_i64(mem, cursor + CUR_DONE, 1)
+                break
+        if code < 0 or n == limit or load_i64(mem, cursor + CUR_DONE):
             break
         page_no = load_i64(mem, frame + (LEFT_AT if backward else RIGHT_AT))
-        if ends_here or page_no == 0:
-            store_i64(mem, cursor + CUR_DONE, 1)
-            break
-        following = pool_find(st, mem, page_no)
-        if following < 0:
-            code = following
-            break
+        following = 0
+        if not ends_here and page_no != 0:
+            following = pool_find(st, mem, page_no)
+            if following < 0:
+                code = following
+                break
         _cursor_keep(st, mem, cursor, frame, slot, passed)
+        if following == 0:
+            code = _finish(st, mem, cursor, frame, edge)
+            break
         frame = following
         passed = -1
         slot = page_count(mem, frame) if backward else 0
@@ -381,3 +425,34 @@ def cursor_next(st, mem, cursor, rows_out, limit):
     if code == E_PAGE_MISS:
         _look_ahead(st, mem, cursor, frame, slot)
     return code
+
+
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8)")
+def row_lock(st, mem, ctx, table, row, mode):
+    """READ COMMITTED: lock a row that a MODE_PASSING scan has given and that matches.
+
+    -> 0, or E_LOCK_WAIT: it was looked at as it was committed (`cursor_again`), or E_LOCKS_FULL …
+    """
+    if keeps_gaps(mem, ctx):
+        return 0
+    count = key_make(st, mem, table, 0, WHICH_WALK, row)
+    root = index_root(mem, table, 0)
+    key = key_at(st, 0, WHICH_WALK)
+    code = row_current(st, mem, ctx, root, key, count, lock_mode(mode))
+    return min(code, 0)
+
+
+@kernel("i8(i8[::1], u1[::1], i8, i8)")
+def cursor_again(st, mem, cursor, row):
+    """Go back to a row that the last call gave; it is waited for this time. 0."""
+    table = load_i64(mem, cursor + CUR_TABLE)
+    index = load_i64(mem, cursor + CUR_INDEX)
+    count = key_make(st, mem, table, index, WHICH_WALK, row)
+    move(mem, cursor + CUR_AT_KEY, key_at(st, index, WHICH_WALK), count)
+    store_i64(mem, cursor + CUR_AT_BYTES, count)
+    backward = load_i64(mem, cursor + CUR_BACKWARD)
+    store_i64(mem, cursor + CUR_AT_INCLUSIVE, 0 if backward else 1)
+    store_i64(mem, cursor + CUR_PAGE, 0)
+    store_i64(mem, cursor + CUR_DONE, 0)
+    store_i64(mem, cursor + CUR_NEXT_ROW, ROW_AGAIN)
+    return 0

@@ -25,7 +25,7 @@ from btree import (
 )
 from btree.catalog import Catalog
 from btree.check_rows import check_engine
-from btree.errors import TooManyTransactions
+from btree.errors import TooManyLocks, TooManyTransactions
 from btree.foreign_keys import ForeignKeys
 from btree.locks import Locks
 from btree.long_values import LongValues
@@ -42,9 +42,6 @@ from btree.state import (
     ST_BUILD_AT,
     ST_CTX_HEAD,
     ST_KEYS_AT,
-    ST_LOCK_BUCKETS_AT,
-    ST_LOCK_FREE,
-    ST_LOCK_MASK,
     ST_NEXT_TRX,
     ST_PURGE_TRX,
     ST_PURGE_UNDO,
@@ -56,7 +53,11 @@ from btree.statistics import Statistics
 from btree.tree import Store
 from btree.txn_layout import (
     CTX_BYTES,
+    CTX_FLAGS,
+    CTX_GAPS,
     CTX_ISOLATION,
+    CTX_LOCKING_READS,
+    CTX_LOCKS,
     CTX_NEXT,
     CTX_STATEMENT_UNDO,
     CTX_TRX,
@@ -67,8 +68,7 @@ from btree.txn_layout import (
     CTX_VIEW_ROOM,
     CTX_WAITERS,
     ISOLATION_REPEATABLE_READ,
-    LOCK_BYTES,
-    LOCK_NEXT,
+    ISOLATION_SERIALIZABLE,
     SYS_NEXT_TRX,
     SYS_UNDO_HEAD,
     TABLE_BYTES,
@@ -81,11 +81,10 @@ from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_NEXT_LSN, ST_READ_ONLY
 from redo.volume import Volume
 
 TRANSACTIONS_MAX: Final = 4096  #: that change data at the same time
-_LOCK_BUCKETS: Final = 1 << 14
-_LOCK_CHUNK: Final = 4096  #: entries the lock table grows by
 _BUILD_BYTES: Final = 2 << 20
 _NO_VIEW: Final = 1 << 62
 _ROLLBACK_ROWS: Final = 256  #: undone between two looks at the clock of others
+_UNTOUCHED: Final = -1  #: a savepoint of a transaction that had done nothing yet
 _PURGE_ROWS: Final = 128
 _COUNTED_LEAVES: Final = 200
 _CHAIN_PAGES: Final = 32  #: of a long value freed at once
@@ -116,8 +115,6 @@ class Engine:
         st[ST_ACTIVE_ROOM] = TRANSACTIONS_MAX
         st[ST_KEYS_AT] = arena.alloc(KEYS_BYTES)
         st[ST_BUILD_AT] = arena.alloc(_BUILD_BYTES)
-        st[ST_LOCK_BUCKETS_AT] = arena.alloc(8 * _LOCK_BUCKETS)
-        st[ST_LOCK_MASK] = _LOCK_BUCKETS - 1
         st[ST_REMOTE_LOW] = _NO_VIEW
         self.catalog = Catalog(self)
         self.locks = Locks(arena, st)
@@ -163,7 +160,7 @@ class Engine:
     def settle(self, code: int) -> bool:
         """Do what a retryable code asks for (page, frame, log room, locks); whether to retry."""
         if code == E_LOCKS_FULL:
-            self._grow_locks()
+            self.locks.grow()
             return True
         if code == E_SPILL_FULL:
             self.pool.grow_spill()
@@ -231,9 +228,16 @@ class Engine:
 
     # transactions
 
-    def begin(self, ctx: int, isolation: int = ISOLATION_REPEATABLE_READ) -> None:
-        """A transaction starts; it has no id, and no view, until it needs one."""
+    def begin(
+        self, ctx: int, isolation: int = ISOLATION_REPEATABLE_READ, single: bool = False
+    ) -> None:
+        """A transaction starts; it has no id, and no view, until it needs one.
+
+        single  it is one statement: at SERIALIZABLE its plain reads need no locks
+        """
         assert self.word(ctx, CTX_TRX) == 0
+        locking = isolation == ISOLATION_SERIALIZABLE and not single
+        self._set(ctx, CTX_FLAGS, CTX_LOCKING_READS if locking else 0)
         self._set(ctx, CTX_ISOLATION, isolation)
 
     def open_view(self, ctx: int) -> None:
@@ -246,7 +250,7 @@ class Engine:
 
     def rollback_statement(self, ctx: int) -> None:
         """Undo what the statement has done so far; its locks stay."""
-        self._undo(ctx, self.word(ctx, CTX_STATEMENT_UNDO))
+        self._undo(ctx, self.word(ctx, CTX_STATEMENT_UNDO), True)
 
     def commit(self, ctx: int) -> int:
         """Commit; the LSN that must become durable before anybody is told, 0: nothing written."""
@@ -256,23 +260,35 @@ class Engine:
 
     def rollback(self, ctx: int) -> None:
         """Undo the whole transaction and end it."""
-        self._undo(ctx, 0)
+        self._undo(ctx, 0, False)
         self.ensure(self.call(txn_kernels.txn_rolled_back, ctx))
         self.locks.wake()
 
     def savepoint(self, ctx: int) -> int:
         """A mark for `rollback_to`, good until the transaction ends or goes back before it."""
+        begun = (CTX_TRX, CTX_VIEW_OPEN, CTX_LOCKS, CTX_GAPS)
+        if not any(self.word(ctx, at) for at in begun):
+            return _UNTOUCHED
         return self.word(ctx, CTX_UNDO_LAST)
 
     def rollback_to(self, ctx: int, mark: int) -> None:
-        """Undo what was done since the mark."""
-        self._undo(ctx, mark)
+        """Undo what was done since the mark; its locks stay, unless nothing was done before it."""
+        if mark != _UNTOUCHED:
+            self._undo(ctx, mark, True)
+            return
+        flags = self.word(ctx, CTX_FLAGS)
+        self.rollback(ctx)
+        self._set(ctx, CTX_FLAGS, flags)
 
-    def _undo(self, ctx: int, until: int) -> None:
+    def _undo(self, ctx: int, until: int, keep_locks: bool) -> None:
         self.foreign_keys.give_up(ctx)
         step = rollback_kernels.rollback_step
-        while self.ensure(self.call(step, ctx, until, _ROLLBACK_ROWS)):
-            pass
+        while True:
+            try:
+                if not self.ensure(self.call(step, ctx, until, _ROLLBACK_ROWS, int(keep_locks))):
+                    return
+            except TooManyLocks:  # going back must not fail
+                keep_locks = False
 
     # tables
 
@@ -343,12 +359,3 @@ class Engine:
     def check(self) -> list[str]:
         """Verify everything: trees, space, rows against indexes, undo. Problems as text."""
         return check_engine(self)
-
-    def _grow_locks(self) -> None:
-        """More entries for the lock table."""
-        at = self.arena.alloc(LOCK_BYTES * _LOCK_CHUNK)
-        entries = self.words(at, LOCK_BYTES // 8 * _LOCK_CHUNK).reshape(_LOCK_CHUNK, -1)
-        for number in range(_LOCK_CHUNK - 1):
-            entries[number, LOCK_NEXT // 8] = at + LOCK_BYTES * (number + 1)
-        entries[-1, LOCK_NEXT // 8] = self.st[ST_LOCK_FREE]
-        self.st[ST_LOCK_FREE] = at

@@ -16,7 +16,7 @@ from typing import Final
 from btree import sort_kernels
 from redo.arena import Arena, Words
 
-RUN_BYTES: Final = 512 << 10  #: about 1 ms of sorting
+RUN_BYTES: Final = 256 << 10  #: about 1 ms of sorting
 MERGED_RUNS: Final = 64
 WINDOW_BYTES: Final = 64 << 10  #: longer than any entry of an index
 _LEAST_ENTRY: Final = 20  #: header, a key of a byte, value of a secondary entry

@@ -41,6 +41,10 @@ class Deadlock(BtreeError):
     """This transaction was chosen as the victim of a deadlock and has been rolled back."""
 
 
+class TooManyLocks(BtreeError):
+    """The memory for locks is used up; the statement was rolled back."""
+
+
 class ReadOnlyEngine(BtreeError):
     """A change was asked of an engine that follows another one's log."""
 

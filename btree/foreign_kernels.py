@@ -34,7 +34,8 @@ from btree.layout import (
     RUN_SHIFT,
 )
 from btree.lock_kernels import writer_conflict
-from btree.row_kernels import CHANGE_DELETE, CHANGE_UPDATE, row_current
+from btree.row_find_kernels import row_current
+from btree.row_kernels import CHANGE_DELETE, CHANGE_UPDATE
 from btree.row_keys_kernels import index_root, table_entry
 from btree.rows_kernels import (
     column_of,
@@ -169,7 +170,10 @@ def foreign_next(st, mem, ctx, table, index, prefix, prefix_bytes, last, last_by
             count = pk_bytes
             deleted = load_u8(mem, value + S_DELETED)
             if deleted:  # only the end of who marked it decides
-                code = writer_conflict(st, mem, ctx, load_i64(mem, value + S_TRX))
+                trx_id = load_i64(mem, value + S_TRX)
+                key = leaf_key(st, mem, frame, slot)
+                key_bytes = leaf_key_bytes(st, mem, frame, slot)
+                code = writer_conflict(st, mem, ctx, trx_id, root, key, key_bytes, mode)
         if not deleted:
             code = row_current(st, mem, ctx, index_root(mem, table, 0), entry, count, mode)
         st[ST_LEAF_FRAME] = frame

@@ -32,7 +32,7 @@ from redo.state import ST_DUPLICATE_INDEX
 if TYPE_CHECKING:
     from btree.engine import Engine
 
-_ROWS: Final = 1024  #: scanned between two looks at what others want, about 1 ms
+_ROWS: Final = 512  #: scanned between two looks at what others want, below 1 ms
 _RECORDS: Final = 1024  #: undo records passed
 _LEAVES: Final = 8
 _KEY_ROOM: Final = 1 << 15

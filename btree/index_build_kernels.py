@@ -19,7 +19,7 @@ from btree.keys_kernels import key_has_null
 from btree.layout import D_TABLE_ID, I_PARTS, I_UNIQUE
 from btree.mvcc_kernels import version_older, version_start, view_sees
 from btree.pool_kernels import pool_find
-from btree.row_kernels import row_stand
+from btree.row_find_kernels import row_stand
 from btree.row_keys_kernels import (
     WHICH_NEW,
     WHICH_OLD,

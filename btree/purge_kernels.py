@@ -14,7 +14,7 @@ from btree.layout import EXTERNAL_ROW
 from btree.mvcc_kernels import purge_low, version_of_record
 from btree.pool_kernels import pool_find
 from btree.reference_kernels import references_drop, references_touch
-from btree.row_kernels import row_stand
+from btree.row_find_kernels import row_stand
 from btree.row_keys_kernels import (
     WHICH_OLD,
     entry_remove,

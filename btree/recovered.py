@@ -77,7 +77,7 @@ class RecoveredTransactions:
             self._scan_page = engine.ensure(scanned)
             return True
         ctx = self._contexts[-1]
-        undone = engine.call(rollback_kernels.rollback_step, ctx, 0, rows)
+        undone = engine.call(rollback_kernels.rollback_step, ctx, 0, rows, 0)
         if engine.ensure(undone) == 0:
             engine.ensure(engine.call(txn_kernels.txn_rolled_back, ctx))
             engine.locks.wake()

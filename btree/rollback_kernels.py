@@ -14,10 +14,12 @@ from __future__ import annotations
 from btree import failpoints
 from btree.failpoint_kernels import failpoint
 from btree.layout import D_TABLE_ID
+from btree.lock_kernels import lock_keep
 from btree.mvcc_kernels import purge_low, version_of_record, version_older
 from btree.pool_kernels import pool_find
+from btree.range_lock_kernels import gap_around
 from btree.reference_kernels import chain_drop, chain_touch, references_share
-from btree.row_kernels import row_stand
+from btree.row_find_kernels import keeps_gaps, row_stand
 from btree.row_keys_kernels import (
     WHICH_NEW,
     WHICH_OLD,
@@ -55,6 +57,7 @@ from btree.txn_layout import (
     C_ROW,
     CTX_ROWS_CHANGED,
     CTX_UNDO_LAST,
+    LOCK_EXCLUSIVE,
     PREVIOUS_DELETED,
     S_VALUE_BYTES,
     TABLE_ROWS,
@@ -190,6 +193,31 @@ def _key_of_record(st, mem, record, which):
 
 
 @routine
+def _lock_stays(st, mem, ctx, table, record):
+    """The transaction goes on: the row's lock, and the gaps of one that goes, stay. 0 or a code."""
+    key_bytes = _key_of_record(st, mem, record, WHICH_OLD)
+    key = key_at(st, 0, WHICH_OLD)
+    root = index_root(mem, table, 0)
+    code = lock_keep(st, mem, ctx, root, key, key_bytes)
+    if code < 0 or load_u8(mem, record + U_KIND) != UNDO_INSERT or not keeps_gaps(mem, ctx):
+        return code
+    code = row_stand(st, mem, root, key, key_bytes)
+    if code < 0:
+        return code
+    row = st[ST_ROW_AT]
+    for index in range(1, table_indexes(mem, table)):
+        key_make(st, mem, table, index, WHICH_OLD, row)
+    for index in range(table_indexes(mem, table)):
+        key = key_at(st, index, WHICH_OLD)
+        count = key_count(st, mem, index, WHICH_OLD)
+        index_at = index_root(mem, table, index)
+        code = gap_around(st, mem, ctx, index_at, key, count, LOCK_EXCLUSIVE)
+        if code < 0:
+            return code
+    return 0
+
+
+@routine
 def _undo_one(st, mem, ctx, frame, record, table):
     """Undo one record of a table that exists: 0 or a code with nothing done."""
     reserve_begin(st)
@@ -267,11 +295,13 @@ def _undo_chain(st, mem, ctx, frame, record):
     return 0
 
 
-@kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
-def rollback_step(st, mem, ctx, until, limit):
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8)")
+def rollback_step(st, mem, ctx, until, limit, keep):
     """Undo up to `limit` records of `ctx`, newest first, down to the undo pointer `until`.
 
-    -> 0 all undone, 1 there is more, or a code (E_PAGE_MISS, E_NO_FRAME, E_LOG_FULL): call again
+    keep  1: the transaction goes on, and what it had locked by changing it stays locked
+    -> 0 all undone, 1 there is more, or a code (E_PAGE_MISS, E_NO_FRAME, E_LOG_FULL, E_LOCKS_FULL):
+       call again
     """
     for _ in range(limit):
         pointer = load_i64(mem, ctx + CTX_UNDO_LAST)
@@ -289,7 +319,9 @@ def rollback_step(st, mem, ctx, until, limit):
         if load_u8(mem, record + U_KIND) == UNDO_CHAIN:
             code = _undo_chain(st, mem, ctx, frame, record)
         elif table:
-            code = _undo_one(st, mem, ctx, frame, record, table)
+            code = _lock_stays(st, mem, ctx, table, record) if keep else 0
+            if code == 0:
+                code = _undo_one(st, mem, ctx, frame, record, table)
         else:
             code = mtr_begin(st, mem)
             if code == 0:

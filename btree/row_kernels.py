@@ -27,9 +27,17 @@ from btree.layout import (
     I_PARTS,
     I_UNIQUE,
 )
-from btree.lock_kernels import lock_conflict, lock_take, writer_conflict
-from btree.mvcc_kernels import version_seen, version_start
+from btree.lock_kernels import lock_birth, lock_row, writer_conflict
+from btree.mvcc_kernels import version_seen
 from btree.pool_kernels import pool_find
+from btree.range_lock_kernels import gap_around
+from btree.row_find_kernels import (
+    keeps_gaps,
+    mode_of,
+    row_current,
+    row_stand,
+    unique_conflict,
+)
 from btree.row_keys_kernels import (
     WHICH_NEW,
     WHICH_OLD,
@@ -51,8 +59,6 @@ from btree.rows_kernels import row_column, row_is_old, row_upgrade
 from btree.space_kernels import reserve_begin
 from btree.state import (
     ST_BUILD_AT,
-    ST_LEAF_FRAME,
-    ST_LEAF_SLOT,
     ST_ROW_AT,
     ST_ROW_BYTES,
     ST_ROW_DELETED,
@@ -61,17 +67,9 @@ from btree.state import (
     ST_ROWS_DELETED,
     ST_ROWS_INSERTED,
     ST_ROWS_UPDATED,
-    ST_VALUE_BYTES,
 )
 from btree.tree_kernels import (
-    leaf_here,
-    leaf_key,
-    leaf_key_bytes,
-    leaf_next,
-    leaf_value,
-    leaf_value_start,
     spill_reset,
-    tree_find,
     tree_insert,
     tree_replace,
     tree_reserve,
@@ -79,12 +77,16 @@ from btree.tree_kernels import (
 from btree.txn_layout import (
     C_ROW,
     CTX_TRX,
+    LOCK_CHECK,
     LOCK_EXCLUSIVE,
+    LOCK_NOWAIT,
+    LOCK_SHARED,
+    MODE_KIND,
+    MODE_NOWAIT,
+    MODE_PASSING,
+    MODE_SKIP_LOCKED,
     MODE_SNAPSHOT,
     PREVIOUS_DELETED,
-    S_DELETED,
-    S_KEY_BYTES,
-    S_TRX,
     S_VALUE_BYTES,
     TABLE_AUTOINC,
     TABLE_CHANGES,
@@ -94,8 +96,8 @@ from btree.txn_layout import (
     UNDO_UPDATE,
 )
 from btree.undo_kernels import undo_append, undo_promise
-from redo.codes import E_DUPLICATE, E_NOT_FOUND
-from redo.coding_kernels import compare, load_i64, load_u8, load_u16, store_i64
+from redo.codes import E_DUPLICATE, E_LOCK_WAIT, E_NOT_FOUND
+from redo.coding_kernels import load_i64, store_i64
 from redo.edit_kernels import mtr_begin, mtr_commit, page_put_i64
 from redo.jit import helper, kernel, routine
 from redo.state import ST_DUPLICATE_INDEX, ST_NEXT_LSN
@@ -105,37 +107,20 @@ CHANGE_UPDATE = 2
 CHANGE_DELETE = 3
 
 
-@routine
-def row_stand(st, mem, root, key, key_bytes):
-    """Stand on the newest version of a row: 1 and ST_ROW_…, 0 no such key, or a code."""
-    code = tree_find(st, mem, root, key, key_bytes)
-    if code <= 0:
-        return code
-    value = leaf_value(st, mem, st[ST_LEAF_FRAME], st[ST_LEAF_SLOT])
-    if value < 0:
-        return value
-    version_start(st, mem, value, st[ST_VALUE_BYTES])
-    return 1
-
-
-@routine
-def row_current(st, mem, ctx, root, key, key_bytes, mode):
-    """Stand on the newest version, locked in `mode`: 1, 0 (none, or deleted), E_LOCK_WAIT …"""
-    code = row_stand(st, mem, root, key, key_bytes)
-    if code < 0:
-        return code
-    if code == 1:
-        code = writer_conflict(st, mem, ctx, st[ST_ROW_TRX])
-        if code < 0:
-            return code
-        if st[ST_ROW_DELETED]:
-            return 0
-        if st[ST_ROW_TRX] != load_i64(mem, ctx + CTX_TRX) or load_i64(mem, ctx + CTX_TRX) == 0:
-            code = lock_take(st, mem, ctx, root, key, key_bytes, mode)
-            if code < 0:
-                return code
-        return 1
-    return 0
+@helper
+def _row_locked(st, mem, ctx, root, key, key_bytes, mode):
+    """`row_get` of a locking read: 1, 0 or a code."""
+    wanted = 3 - (mode & MODE_KIND)
+    if mode & MODE_NOWAIT:
+        wanted |= LOCK_NOWAIT
+    if mode & MODE_PASSING and not keeps_gaps(mem, ctx):
+        wanted |= LOCK_CHECK
+    code = row_current(st, mem, ctx, root, key, key_bytes, wanted)
+    if code == E_LOCK_WAIT and mode & MODE_SKIP_LOCKED:
+        return 0
+    if code == 0 and keeps_gaps(mem, ctx):
+        return gap_around(st, mem, ctx, root, key, key_bytes, 3 - (mode & MODE_KIND))
+    return code
 
 
 @kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8)")
@@ -143,58 +128,24 @@ def row_get(st, mem, ctx, table, key, key_bytes, mode):
     """Offset of a row by its clustered key, as `ctx` sees it; ST_ROW_BYTES too.
 
     key   the clustered key, as `key_append` makes it
-    mode  MODE_SNAPSHOT, or the newest version with MODE_EXCLUSIVE / MODE_SHARED lock on it
+    mode  MODE_SNAPSHOT, or the newest version with MODE_EXCLUSIVE / MODE_SHARED lock on it; bits
     -> offset | E_NOT_FOUND | E_PAGE_MISS | E_LOCK_WAIT | E_LOCKS_FULL
     """
     root = index_root(mem, table, 0)
+    mode = mode_of(st, mem, ctx, mode)
     spill_reset(st)
     if mode == MODE_SNAPSHOT:
         code = row_stand(st, mem, root, key, key_bytes)
         if code == 1:
             code = version_seen(st, mem, ctx)
     else:
-        code = row_current(st, mem, ctx, root, key, key_bytes, 3 - mode)
+        code = _row_locked(st, mem, ctx, root, key, key_bytes, mode)
     if code < 0:
         return code
     if code == 0:
         return E_NOT_FOUND
     row = st[ST_ROW_AT]
     return row_upgrade(st, mem, table, row) if row_is_old(mem, table, row) else row
-
-
-@routine
-def unique_conflict(st, mem, ctx, table, index, own):
-    """Does another row have the new row's key in this unique index? 0, E_DUPLICATE, E_LOCK_WAIT.
-
-    own  which place holds the clustered key whose own entries do not count
-    An entry by somebody active, marked or not, is waited for: only its end decides.
-    """
-    key = key_at(st, index, WHICH_NEW)
-    prefix = key_count(st, mem, index, WHICH_NEW) - key_count(st, mem, 0, WHICH_NEW)
-    code = tree_find(st, mem, index_root(mem, table, index), key, prefix)
-    if code < 0:
-        return code
-    code = leaf_here(st, mem)
-    while code == 1:
-        frame = st[ST_LEAF_FRAME]
-        slot = st[ST_LEAF_SLOT]
-        entry = leaf_key(st, mem, frame, slot)
-        count = leaf_key_bytes(st, mem, frame, slot)
-        if count < prefix or compare(mem, entry, prefix, key, prefix) != 0:
-            return 0
-        value = leaf_value_start(st, mem, frame, slot)
-        pk_bytes = load_u16(mem, value + S_KEY_BYTES)
-        pk = entry + count - pk_bytes
-        own_bytes = key_count(st, mem, 0, own)
-        if compare(mem, pk, pk_bytes, key_at(st, 0, own), own_bytes) != 0:
-            code = writer_conflict(st, mem, ctx, load_i64(mem, value + S_TRX))
-            if code < 0:
-                return code
-            if load_u8(mem, value + S_DELETED) == 0:
-                st[ST_DUPLICATE_INDEX] = index
-                return E_DUPLICATE
-        code = leaf_next(st, mem)
-    return code
 
 
 @helper
@@ -208,12 +159,12 @@ def _claim_old(st, mem, ctx, table):
         return code
     if code == 0:
         return E_NOT_FOUND
-    code = writer_conflict(st, mem, ctx, st[ST_ROW_TRX])
+    code = writer_conflict(st, mem, ctx, st[ST_ROW_TRX], root, key, count, LOCK_EXCLUSIVE)
     if code < 0:
         return code
     if st[ST_ROW_DELETED]:
         return E_NOT_FOUND
-    return lock_conflict(st, mem, ctx, root, key, count, LOCK_EXCLUSIVE)
+    return lock_row(st, mem, ctx, root, key, count, LOCK_EXCLUSIVE | LOCK_CHECK)
 
 
 @helper
@@ -223,15 +174,22 @@ def _claim_new(st, mem, ctx, table):
     key = key_at(st, 0, WHICH_NEW)
     count = key_count(st, mem, 0, WHICH_NEW)
     code = row_stand(st, mem, root, key, count)
-    if code <= 0:
+    if code < 0:
         return code
-    code = writer_conflict(st, mem, ctx, st[ST_ROW_TRX])
+    if code == 0:
+        return lock_birth(st, mem, ctx, root, key, count)
+    code = writer_conflict(st, mem, ctx, st[ST_ROW_TRX], root, key, count, LOCK_SHARED)
     if code < 0:
         return code
     if not st[ST_ROW_DELETED]:
+        code = 0
+        if st[ST_ROW_TRX] != load_i64(mem, ctx + CTX_TRX):
+            code = lock_row(st, mem, ctx, root, key, count, LOCK_SHARED)
+        if code < 0:
+            return code
         st[ST_DUPLICATE_INDEX] = 0
         return E_DUPLICATE
-    code = lock_conflict(st, mem, ctx, root, key, count, LOCK_EXCLUSIVE)
+    code = lock_birth(st, mem, ctx, root, key, count)
     if code < 0:
         return code
     return 1
@@ -256,12 +214,18 @@ def _prepare_secondaries(st, mem, ctx, table, change, new_row):
                     return code
             key = key_at(st, index, WHICH_NEW)
             count = key_count(st, mem, index, WHICH_NEW)
+            code = lock_birth(st, mem, ctx, root, key, count)
+            if code < 0:
+                return code
             code = tree_reserve(st, mem, root, key, count, S_VALUE_BYTES)
             if code < 0:
                 return code
         if change != CHANGE_INSERT:
             key = key_at(st, index, WHICH_OLD)
             count = key_count(st, mem, index, WHICH_OLD)
+            code = lock_row(st, mem, ctx, root, key, count, LOCK_EXCLUSIVE | LOCK_CHECK)
+            if code < 0:
+                return code
             code = tree_reserve(st, mem, root, key, count, S_VALUE_BYTES)
             if code < 0:
                 return code

@@ -136,6 +136,12 @@ class Column:
     generated_stored: bool = False
     initial: int | str | None = None
 
+    @property
+    def has_default_expression(self) -> bool:
+        """DEFAULT (expression), which is computed row by row; not CURRENT_TIMESTAMP."""
+        written = self.default is not None and self.default.startswith("(")
+        return written and self.default_is_expression
+
 
 @dataclass(frozen=True, slots=True)
 class IndexPart:
@@ -251,8 +257,10 @@ class Table:
 
     @property
     def has_expressions(self) -> bool:
-        """Whether values are computed when a row changes: by CHECKs, or for generated columns."""
-        return bool(self.checks) or any(column.generated for column in self.columns)
+        """Whether values are computed when a row changes: CHECKs, generated columns, defaults."""
+        return bool(self.checks) or any(
+            column.generated is not None or column.has_default_expression for column in self.columns
+        )
 
     @property
     def stored_columns(self) -> tuple[Column, ...]:

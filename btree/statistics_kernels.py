@@ -14,6 +14,7 @@ from __future__ import annotations
 from btree.keys_kernels import key_of_parts
 from btree.layout import (
     I_ALL_PARTS,
+    I_PARTS,
     I_TREE_ID,
     KIND_AT,
     PAGE_TREE,
@@ -21,7 +22,7 @@ from btree.layout import (
 )
 from btree.page_kernels import child_of, page_count, page_level, page_used
 from btree.pool_kernels import pool_find
-from btree.row_kernels import row_stand
+from btree.row_find_kernels import row_stand
 from btree.row_keys_kernels import index_root, index_word
 from btree.state import (
     ST_HEIGHT,
@@ -49,7 +50,7 @@ NEIGHBOURS = 16
 DIFFERENT = 24
 PARTS_MAX = 40
 SAMPLE_BYTES = DIFFERENT + 8 * PARTS_MAX
-SECONDARY_ENTRIES = 64  #: looked at in a leaf of a secondary index: each costs a clustered lookup
+LOOKED_AT = 64  #: clustered rows for a leaf of a secondary index
 PREVIOUS_KEY = 1 << 13  #: room for the key before, kept between leaves that follow each other
 
 WHOLE = 1 << 60
@@ -110,14 +111,10 @@ def leaves_pick(st, mem, root, ordinals, count, pages, stack):
 
 @helper
 def _entry_row(st, mem, table, index, frame, slot):
-    """The newest version of the row behind an entry: offset, 0: none or deleted, or a code."""
+    """The newest version of the row behind an entry: offset, 0: out of the way, or a code."""
     value = leaf_value_start(st, mem, frame, slot)
     if index == 0:
-        if overflow_head(st, mem, frame, slot):
-            return 0  # its row lies elsewhere: not worth the way
-        return 0 if load_u8(mem, value + C_DELETED) else value + C_ROW
-    if load_u8(mem, value + S_DELETED):
-        return 0
+        return 0 if overflow_head(st, mem, frame, slot) else value + C_ROW
     count = leaf_key_bytes(st, mem, frame, slot)
     pk_bytes = load_u16(mem, value + S_KEY_BYTES)
     pk = leaf_key(st, mem, frame, slot) + count - pk_bytes
@@ -126,6 +123,20 @@ def _entry_row(st, mem, table, index, frame, slot):
     if code <= 0:
         return code
     return st[ST_ROW_AT]
+
+
+@helper
+def _known_part(st, mem, table, index, frame, slot, at):
+    """The first part that an entry and the one before differ in, from byte `at` on, if the entry
+    alone tells; -1: its row must be looked at."""
+    parts = index_word(mem, table, index, I_PARTS)
+    if index == 0:
+        return 0 if parts == 1 else -1
+    value = leaf_value_start(st, mem, frame, slot)
+    own = leaf_key_bytes(st, mem, frame, slot) - load_u16(mem, value + S_KEY_BYTES)
+    if at >= own:
+        return parts if index_word(mem, table, index, I_ALL_PARTS) == parts + 1 else -1
+    return 0 if parts == 1 else -1
 
 
 @helper
@@ -186,20 +197,24 @@ def leaf_sample(st, mem, table, index, page_no, previous, previous_bytes, out):
     live = 0
     pairs = 0
     for slot in range(page_count(mem, frame)):
-        live += _is_live(st, mem, index, frame, slot)
-        if index > 0 and looked == SECONDARY_ENTRIES:
+        if not _is_live(st, mem, index, frame, slot):
             continue
-        row = _entry_row(st, mem, table, index, frame, slot)
-        if row < 0:
-            return row
-        if row == 0:
+        live += 1
+        if looked == LOOKED_AT:
             continue
-        looked += 1
         key = leaf_key(st, mem, frame, slot)
         count = leaf_key_bytes(st, mem, frame, slot)
         if before_bytes >= 0:
             at = _first_difference(mem, before, before_bytes, key, count)
-            first = _part_of_difference(st, mem, table, index, row, at, scratch)
+            first = _known_part(st, mem, table, index, frame, slot, at)
+            if first < 0:
+                row = _entry_row(st, mem, table, index, frame, slot)
+                if row < 0:
+                    return row
+                if row == 0:
+                    continue
+                looked += index > 0
+                first = _part_of_difference(st, mem, table, index, row, at, scratch)
             pairs += 1
             for part in range(first, parts):
                 word = out + DIFFERENT + 8 * part

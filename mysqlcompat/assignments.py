@@ -92,8 +92,6 @@ def _default(session: Session, variable: Variable, scope: str) -> Value:
 
 def _store(session: Session, variable: Variable, value: Value, assignment: Assignment) -> Store:
     name = variable.name
-    if name == "transaction_isolation":
-        _check_isolation(value)
     if assignment.scope == "global":
         return lambda: session.node.globals.put(name, value)
     if assignment.scope == "next":
@@ -174,16 +172,9 @@ def set_names(session: Session, statement: SetNames) -> None:
 # SET TRANSACTION
 
 
-def _check_isolation(level: Value) -> None:
-    """Without next-key locks nothing here would be serializable: better say so."""
-    if level == "SERIALIZABLE":
-        raise SqlError(1235, "isolation level SERIALIZABLE")
-
-
 def set_transaction(session: Session, statement: SetTransaction) -> None:
     """For the next transaction (ERROR 1568 inside one), the session, or everybody."""
     transaction = session.transaction
-    _check_isolation(statement.isolation)
     if statement.scope == "next":
         if transaction.in_transaction:
             raise SqlError(1568)

@@ -70,6 +70,13 @@ class CatalogView:
             return list(information_schema.tables_of(database))
         return sorted(self._catalog.tables(database), key=lambda table: table.name)
 
+    def table_names(self, database: str) -> list[str]:
+        """The names alone, which cost nothing however many there are."""
+        if is_virtual(database):
+            return [table.name for table in information_schema.tables_of(database)]
+        names: list[str] = self._catalog.table_names(database)
+        return names
+
     def table(self, database: str | None, name: str) -> Table | VirtualTable:
         """A table by name; ERROR 1046, 1049 or 1146 when there is none."""
         found = self.find(database, name)

@@ -96,6 +96,7 @@ TRANSLATIONS: Final[dict[type[Exception], Callable[..., SqlError]]] = {
     btree_errors.DuplicateKey: lambda error: SqlError(1062, error.entry, error.index),
     btree_errors.LockTimeout: lambda error: SqlError(1205),
     btree_errors.Deadlock: lambda error: SqlError(1213),
+    btree_errors.TooManyLocks: lambda error: SqlError(1206),
     btree_errors.RowTooLarge: lambda error: SqlError(1118, 8126),
     btree_errors.ReadOnlyEngine: lambda error: SqlError(1290, _READ_ONLY),
     btree_errors.PageCorrupt: lambda error: SqlError(1712, error),

@@ -250,6 +250,7 @@ TABLE: Final = """\
 3106 HY000 '%s' is not supported for generated columns.
 3107 HY000 Generated column can refer only to generated columns defined prior to it.
 3108 HY000 Column '%s' has a generated column dependency.
+3109 HY000 Generated column '%s' cannot refer to auto-increment column.
 3118 HY000 Access denied for user '%s'@'%s'. Account is locked.
 3130 HY000 Command not supported by pluggable protocols
 3135 HY000 'NO_ZERO_DATE', 'NO_ZERO_IN_DATE' and 'ERROR_FOR_DIVISION_BY_ZERO' sql modes should be
@@ -380,6 +381,7 @@ TABLE: Final = """\
 3758 HY000 Expression of functional index '%s' contains a disallowed function.
 3759 HY000 Fulltext functional index is not supported.
 3761 HY000 The used storage engine cannot index the expression '%s'.
+3763 HY000 Expression of generated column '%s' contains a disallowed function: %s.
 3764 HY000 Expression of generated column '%s' cannot refer to a row value.
 3765 HY000 Expression of generated column '%s' cannot refer user or system variables.
 3766 HY000 Column '%s' of table '%s' has a default value expression dependency and cannot be

@@ -35,9 +35,11 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final, NamedTuple, Protocol
+from functools import partial
+from typing import Final, NamedTuple
 
-from btree.errors import Deadlock, LockTimeout
+from btree.errors import LockTimeout
+from btree.locks import Locks, Wait
 from mysqlcompat.errors import SqlError
 
 
@@ -114,21 +116,6 @@ _WEIGHT_USER_LOCK: Final = 50
 _WEIGHT_DEFINITION: Final = 100
 
 
-class RowWait(Protocol):
-    """A wait for a row (`btree.locks.Wait`)."""
-
-    @property
-    def holder(self) -> int: ...
-
-
-class RowLocks(Protocol):
-    """What is asked of the engine's wait-for graph (`btree.locks.Locks`)."""
-
-    def waiting(self, ctx: int) -> RowWait | None: ...
-
-    def cancel(self, wait: RowWait, error: Exception | None = None) -> None: ...
-
-
 @dataclass(eq=False, slots=True)
 class Owner:
     """One session's locks.
@@ -189,9 +176,9 @@ class MetadataLocks:
         self.closed_to_writes = 0  #: tickets that shut out changes (those that shut readers, too)
         self.waits = 0
         self._queues: dict[Key, list[Ticket]] = {}
-        self._rows: RowLocks | None = None
+        self._rows: Locks | None = None
 
-    def open(self, ctx: int, connection_id: int, rows: RowLocks) -> Owner:
+    def open(self, ctx: int, connection_id: int, rows: Locks) -> Owner:
         """An owner for a session."""
         self._rows = rows
         owner = self.owners[ctx] = Owner(ctx, connection_id)
@@ -265,11 +252,15 @@ class MetadataLocks:
         ticket.over = over = loop.create_future()
         owner.waiting = ticket
         timer = loop.call_later(min(seconds, 1e8), _fail, ticket, LockTimeout())
+        rows = self._rows
+        assert rows is not None
+        wait = rows.wait_outside(owner.ctx, partial(self.waits_for, owner.ctx), ticket.weight)
+        wait.add_done_callback(partial(_break_off, ticket))
         try:
-            self.look_for_circle(owner)
             await over
         finally:
             timer.cancel()
+            rows.grant(wait)
             owner.waiting = ticket.over = None
 
     def _enter(self, ticket: Ticket) -> None:
@@ -393,52 +384,11 @@ class MetadataLocks:
             return []
         return [one.ctx for one in self._barriers(ticket)]
 
-    def look_for_circle(self, owner: Owner) -> None:
-        """Break every circle of waits that goes through `owner`."""
-        while circle := self._circle(owner.ctx):
-            victim = min(circle, key=lambda ctx: (self._weight(ctx), ctx != owner.ctx))
-            self.break_off(victim)
-            if victim == owner.ctx:
-                return
 
-    def _circle(self, start: int) -> list[int]:
-        """Contexts of a circle through `start`; empty: there is none."""
-        path, seen = [start], {start}
-        edges = [iter(self._edges(start))]
-        while edges:
-            after = next(edges[-1], None)
-            if after is None:
-                edges.pop()
-                path.pop()
-            elif after == start:
-                return path
-            elif after not in seen:
-                seen.add(after)
-                path.append(after)
-                edges.append(iter(self._edges(after)))
-        return []
-
-    def _edges(self, ctx: int) -> list[int]:
-        assert self._rows is not None
-        row = self._rows.waiting(ctx)
-        return self.waits_for(ctx) if row is None else [row.holder]
-
-    def _weight(self, ctx: int) -> int:
-        owner = self.owners.get(ctx)
-        return owner.waiting.weight if owner is not None and owner.waiting is not None else 0
-
-    def break_off(self, ctx: int) -> None:
-        """End the wait of a deadlock's victim."""
-        owner = self.owners.get(ctx)
-        ticket = owner.waiting if owner is not None else None
-        if ticket is not None:
-            user_lock = ticket.key.kind == USER_LOCK
-            _fail(ticket, SqlError(3058) if user_lock else Deadlock())
-            return
-        assert self._rows is not None
-        wait = self._rows.waiting(ctx)
-        if wait is not None:
-            self._rows.cancel(wait, Deadlock())
+def _break_off(ticket: Ticket, wait: Wait) -> None:
+    """The graph has ended the wait: a deadlock's victim."""
+    if wait.error is not None:
+        _fail(ticket, SqlError(3058) if ticket.key.kind == USER_LOCK else wait.error)
 
 
 def _fail(ticket: Ticket, error: Exception) -> None:

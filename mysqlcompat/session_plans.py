@@ -123,7 +123,8 @@ class SessionPlans:
         if not transaction.active:
             transaction.current_isolation = transaction.isolation
         if transaction.single and not transaction.active:
-            session.node.engine.begin(session.ctx, ISOLATION[transaction.isolation])
+            level = ISOLATION[transaction.isolation]
+            session.node.engine.begin(session.ctx, level, single=True)
         elif not transaction.explicit:
             return None
         refused = session.node.read_only or transaction.is_read_only

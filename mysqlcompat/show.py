@@ -83,8 +83,8 @@ def _tables(session: Session, show: Show) -> Iterable[Row]:
     view = CatalogView(session)
     database = view.resolve_database(show.database)
     kind = "SYSTEM VIEW" if is_virtual(database) else "BASE TABLE"
-    tables = view.tables(database)
-    return [(table.name, kind) if show.full else (table.name,) for table in tables]
+    names = view.table_names(database)
+    return [(name, kind) if show.full else (name,) for name in names]
 
 
 def _table(session: Session, show: Show) -> Table | VirtualTable:

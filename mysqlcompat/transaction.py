@@ -105,7 +105,7 @@ class Transaction:
             else self.session_read_only
         )
         self.next_isolation = self.next_read_only = None
-        self._engine.begin(self.ctx, ISOLATION[isolation])
+        self._engine.begin(self.ctx, ISOLATION[isolation], self.single)
         self.current_isolation = isolation
         self.active = True
 

@@ -5,8 +5,9 @@ Knows LSNs, records, quorums, copies; does not know what is on a page.
 Words: *LSN* position in the log. *MTR* mini-transaction: edits applied all or none. *batch* what
 one turn of the writer published. *VDL* how far the log is durable on four copies; always a batch
 boundary. *copy* (segment) one of six: full ones have pages and log, tails only log. *epoch* number
-of a writer's reign; a later one voids what an earlier left above its start. *checkpoint* log below
-it is in pages. *node* the memory of one page record in the log of a full copy.
+of a writer's reign; a later one voids what an earlier left above its start. *checkpoint* (mark)
+log below it is in pages. *run* some megabytes of log, with the newest record of each page in it.
+*jump* where writing went on from an earlier state; *gap* log that is left out because of it.
 
 Read in this order:
 
@@ -27,6 +28,7 @@ Read in this order:
 - ``volumes`` what a data directory holds · ``frozen`` snapshots and the beginning of clones ·
   ``rewind`` backtrack · ``requests`` what storage can be asked to do
 - ``protocol`` ``storage_server`` ``volume`` the process, and its clients · ``dump`` the inspector
+- ``failpoints`` ``failpoint_kernels`` named places where a test lets the process die
 - ``errors`` what can go wrong · ``failpoints`` ``failpoint_kernels`` places to die at, for tests
 
 Life of an edit: 1 `edit_kernels.page_write` changes the page and appends to the ring; 2

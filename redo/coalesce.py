@@ -43,16 +43,19 @@ class Keep:
     pin: int
 
 
-def coalesce(segment: Segment, limit: int, keep: Keep) -> Iterator[None]:
+def coalesce(segment: Segment, limit: int, most: int, keep: Keep) -> Iterator[None]:
     """One round up to the last known run at or below `limit`; a step between yields.
 
     limit   nobody reads below, but for going back in time: min(VDL, read points)
+    most    bytes of log at once: checkpoints come regularly, also when log comes faster than this
     Raises VolumeError: the copy is damaged. OSError: it is, or its disk is full; then `abandon`.
     """
     with segment.lock:
         runs = [run for run in segment.runs if run.mark.lsn <= limit]
-        if not runs or runs[-1].mark.lsn <= segment.mark.lsn:
+        if not runs:
             return
+        near = [run for run in runs if run.mark.lsn - segment.mark.lsn <= most]
+        runs = near or runs[:1]
     target = runs[-1].mark
     pages = np.unique(np.concatenate([run.heads[:, 0] for run in runs]))
     yield

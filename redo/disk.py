@@ -22,7 +22,7 @@ def is_full_disk(error: OSError) -> bool:
 class Disk(Protocol):
     """What a copy needs of a file system."""
 
-    def make_directory(self, path: str) -> None: ...
+    def make_directory(self, path: str, durable: bool = True) -> None: ...
     def names(self, path: str) -> list[str]: ...
     def exists(self, path: str) -> bool: ...
     def open(self, path: str) -> int: ...
@@ -54,10 +54,11 @@ class FileDisk:
     def __init__(self, durable: bool = True) -> None:
         self.durable = durable
 
-    def make_directory(self, path: str) -> None:
+    def make_directory(self, path: str, durable: bool = True) -> None:
         """Make a directory and its parents, durably as far as the last one's name goes."""
         os.makedirs(path, exist_ok=True)
-        self.sync_directory(os.path.dirname(path) or ".")
+        if durable:
+            self.sync_directory(os.path.dirname(path) or ".")
 
     def names(self, path: str) -> list[str]:
         """Sorted names in a directory."""

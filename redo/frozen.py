@@ -35,8 +35,8 @@ from redo.metadata import (
     copy_of,
     descendant,
     load_fields,
+    packed,
     save_copy,
-    save_fields,
     save_volume,
     volume_of,
 )
@@ -128,13 +128,19 @@ def _draft(disk: Disk, path: Path) -> str:
         raise VolumeError(f"there is a {path.parent.name.removesuffix('s')} {path.name} already")
     draft = f"{path.parent}/.{path.name}.new"
     disk.remove_tree(draft)
-    disk.make_directory(f"{draft}/{FILES}")
+    disk.make_directory(f"{draft}/{FILES}", durable=False)
     return draft
 
 
 def _publish(disk: Disk, draft: str, path: Path, frozen: Frozen) -> None:
-    disk.sync_directory(f"{draft}/{FILES}")
-    save_fields(disk, f"{draft}/{MANIFEST}", asdict(frozen))
+    fd = disk.create(f"{draft}/{MANIFEST}", 0)
+    try:
+        disk.write(fd, 0, packed(asdict(frozen)))
+        disk.sync(fd)
+    finally:
+        disk.close(fd)
+    for directory in (f"{draft}/{FILES}", draft):
+        disk.sync_directory(directory)
     disk.rename(draft, str(path))
 
 

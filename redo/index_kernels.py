@@ -65,6 +65,7 @@ from redo.segment_layout import (
     S_REMADE,
     S_REMADE_AT,
     S_REMADE_SLOTS,
+    S_RUN_BYTES,
     S_RUN_LSN,
     S_STORE_FDS_AT,
     S_TOUCHED,
@@ -126,7 +127,7 @@ def index_extend(st, mem, seg, limit):
     """Index the log of the path from S_INDEXED to `limit`, a batch boundary.
 
     ->  0, E_CORRUPT; E_NO_ROOM: enlarge page table, touched and remade pages, call again; E_LATER:
-        a gap begins here: close the run, call again
+        the run is long enough, or a gap begins here: end it, call again
     """
     while load_i64(mem, seg + S_INDEXED) < limit:
         lsn = load_i64(mem, seg + S_INDEXED)
@@ -137,6 +138,8 @@ def index_extend(st, mem, seg, limit):
             store_i64(mem, seg + S_RUN_LSN, beyond)
             store_i64(mem, seg + S_INDEXED, beyond)
             continue
+        if lsn - load_i64(mem, seg + S_RUN_LSN) >= load_i64(mem, seg + S_RUN_BYTES):
+            return E_LATER
         at = batch_load(mem, seg, lsn, limit)
         if at < 0:
             return E_CORRUPT
@@ -190,13 +193,21 @@ def window_fill(mem, seg, lsn, count):
 
 
 @jit.helper
+def window_step(mem, seg, lsn):
+    """How much to read at once: much where one record is near the other, as after bulk loads."""
+    if abs(lsn - load_i64(mem, seg + S_WINDOW_LSN)) < 2 * WINDOW_BYTES:
+        return WINDOW_BYTES
+    return WINDOW_STEP_BYTES
+
+
+@jit.helper
 def record_load(mem, seg, lsn):
     """Offset of the record at `lsn`, all of it; what follows it comes along. CANNOT_READ."""
     if log_believe(mem, seg, lsn) < 0:
         return CANNOT_READ
     record = window_find(mem, seg, lsn, 1)
     if record < 0:
-        window_fill(mem, seg, lsn, WINDOW_STEP_BYTES)
+        window_fill(mem, seg, lsn, window_step(mem, seg, lsn))
         record = window_find(mem, seg, lsn, 1)
     if record < 0:
         window_fill(mem, seg, lsn, WINDOW_BYTES)
@@ -212,8 +223,8 @@ def header_load(mem, seg, lsn):
     record = window_find(mem, seg, lsn, 0)
     if record < 0:
         chunk = lsn - lsn % load_i64(mem, seg + S_CHUNK_BYTES)
-        start = max(chunk, lsn + 512 - WINDOW_STEP_BYTES)
-        window_fill(mem, seg, start, WINDOW_STEP_BYTES)
+        step = window_step(mem, seg, lsn)
+        window_fill(mem, seg, max(chunk, lsn + 512 - step), step)
         record = window_find(mem, seg, lsn, 0)
     return record
 

@@ -93,7 +93,12 @@ def load_fields(disk: Disk, path: str) -> dict[str, Any]:
 
 def save_fields(disk: Disk, path: str, fields: dict[str, Any]) -> None:
     """Write a JSON object, atomically and durably."""
-    disk.replace_file(path, json.dumps(fields, indent=1).encode() + b"\n")
+    disk.replace_file(path, packed(fields))
+
+
+def packed(fields: dict[str, Any]) -> bytes:
+    """A JSON object as it is in files."""
+    return json.dumps(fields, indent=1).encode() + b"\n"
 
 
 def load_volume(disk: Disk, volume_dir: str) -> VolumeMeta:

@@ -27,7 +27,8 @@ from redo.arena import Arena
 from redo.disk import Disk
 from redo.segment_layout import STORE_ENTRY_BYTES, STORE_FILES_MAX
 
-FILE_BYTES = 64 << 20
+#: Few files: a snapshot or clone gives each a second name.
+FILE_BYTES = 256 << 20
 _ENTRY = np.dtype([("page", "<i8"), ("lsn", "<i8"), ("slot", "<u4"), ("crc", "<u4")])
 assert _ENTRY.itemsize == STORE_ENTRY_BYTES
 
@@ -89,8 +90,9 @@ class PageStore:
         return f"{self._path}/pg-{pg:05d}/pages-{sequence:08d}"
 
     def names(self) -> list[str]:
-        """Files that hold images: their paths below the copy."""
-        stems = [f"pg-{f.pg:05d}/pages-{f.sequence:08d}" for f in self.files.values() if f.indexed]
+        """Files with images that the page table has: their paths below the copy."""
+        needed = [file for file in self.files.values() if self._live[file.number]]
+        stems = [f"pg-{file.pg:05d}/pages-{file.sequence:08d}" for file in needed]
         return [stem + suffix for stem in stems for suffix in (".dat", ".idx")]
 
     def limits(self, shared: Iterable[tuple[int, int, int]]) -> tuple[tuple[int, int, int], ...]:

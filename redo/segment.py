@@ -37,6 +37,7 @@ from redo.segment_layout import (
     BUFFER_BYTES,
     CHECK_BYTES,
     EPOCHS_MAX,
+    RUN_BYTES,
     S_BUFFER_AT,
     S_BUFFER_BYTES,
     S_BUFFER_COUNT,
@@ -52,6 +53,7 @@ from redo.segment_layout import (
     S_INDEXED_BATCH,
     S_INDEXED_CLOCK,
     S_INDEXED_EPOCH,
+    S_RUN_BYTES,
     S_RUN_LSN,
     S_SCAN_BATCH,
     S_SCAN_CLOCK,
@@ -113,6 +115,7 @@ class Segment:
         self.put(S_FDS_AT, self.log.table_at)
         self.put(S_BUFFER_AT, self._alloc(BUFFER_BYTES))
         self.put(S_BUFFER_BYTES, BUFFER_BYTES)
+        self.put(S_RUN_BYTES, RUN_BYTES)
         self.put(S_EPOCHS_AT, self._alloc(16 * EPOCHS_MAX))
         self.store: PageStore | None = None
         self.table: PageTable | None = None
@@ -310,7 +313,10 @@ class Segment:
         return Mark(*(self.get(word) for word in words))
 
     def end_run(self) -> None:
-        """Write down what was gathered. It must be below VDL. Under `lock`."""
+        """Write down what was gathered. Under `lock`.
+
+        Should it be above VDL and be cut off by a recovery, its epoch tells.
+        """
         if self.gathered == 0:
             return
         run = Run(self.get(S_RUN_LSN), self.indexed)

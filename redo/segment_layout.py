@@ -48,6 +48,7 @@ to; and the byte tables of a copy's own files. The log's bytes are in `record.py
     328    S_CHECKS_AT        runs taken over from a former life, ascending, see below
     336    S_CHECKS
     344    S_UNCHECKED        log below is believed only after its run was verified; 0: all is
+    352    S_RUN_BYTES        a run that is so long is ended
 
     OFFSET SIZE  NAME         PAGE TABLE ENTRY (48 bytes)
     0      8     E_PAGE       page_no + 1; 0: empty
@@ -134,6 +135,7 @@ S_CHAIN_SLOTS: Final = 320
 S_CHECKS_AT: Final = 328
 S_CHECKS: Final = 336
 S_UNCHECKED: Final = 344
+S_RUN_BYTES: Final = 352
 SEGMENT_BYTES: Final = 384
 
 FDS_SLOTS: Final = 4096
@@ -177,4 +179,6 @@ CHUNK_HEADER_BYTES: Final = 4096
 #: At least two of the longest batches (`edit_kernels` I6).
 BUFFER_BYTES: Final = 4 << 20
 WINDOW_BYTES: Final = 65536
+#: A start reads about so much log, and so does the first read of a page out of a former life.
+RUN_BYTES: Final = 4 << 20
 WINDOW_STEP_BYTES: Final = 8192

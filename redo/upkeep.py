@@ -21,16 +21,17 @@ from redo.errors import VolumeError
 from redo.quorum import COPIES, copy_directory, is_full
 from redo.recovery import rebuilt
 from redo.segment import Segment
+from redo.segment_layout import RUN_BYTES
 from redo.storage import Storage
 from redo.timeline import NEVER
 
 logger = logging.getLogger(__name__)
 
 _STEP_S = 0.1
+_SLICE_S = 0.02  #: of coalescing between two looks at everything else
 _IDLE_S = 5.0
 _IDLE_BYTES = 1 << 20
 _FULL_DISK_S = 5.0
-_RUN_BYTES = 4 << 20
 _RUN_S = 5.0
 _NICE = 10
 
@@ -53,7 +54,7 @@ class Upkeep:
     def __init__(self, storage: Storage, settings: UpkeepSettings) -> None:
         self._storage = storage
         self._settings = settings
-        self._run_bytes = min(_RUN_BYTES, settings.coalesce_bytes // 4)
+        self._run_bytes = min(RUN_BYTES, settings.coalesce_bytes // 4)
         self._ended = time.monotonic()
         self._rounds: dict[int, Iterator[None]] = {}
         self._repair: threading.Thread | None = None
@@ -186,7 +187,7 @@ class Upkeep:
         return now - self._seen[1] > _IDLE_S
 
     def _coalesce_step(self) -> bool:
-        """Start rounds that are due, go on with one step of each that runs."""
+        """Start rounds that are due, go on for a moment with those that run."""
         most = self._settings.coalesce_bytes
         threshold = min(_IDLE_BYTES, most) if self._idle() else most
         for copier in self._storage.live():
@@ -194,21 +195,27 @@ class Upkeep:
             limit = min(copier.durable, self._limit())
             running = segment.copy_no in self._rounds
             if segment.full and not running and limit - segment.mark.lsn > threshold:
-                self._rounds[segment.copy_no] = coalesce(segment, limit, self._keep())
-        for copy_no, steps in list(self._rounds.items()):
-            copier_or_none = self._storage.copiers[copy_no]
-            try:
-                if copier_or_none is None or not copier_or_none.live:
-                    self._rounds.pop(copy_no, None)
-                else:
-                    next(steps)
-            except StopIteration:
-                self._rounds.pop(copy_no, None)
-            except (OSError, VolumeError) as error:
-                self._rounds.pop(copy_no, None)
-                assert copier_or_none is not None
-                self._give_up_round(copier_or_none, error)
+                self._rounds[segment.copy_no] = coalesce(segment, limit, 2 * most, self._keep())
+        until = time.monotonic() + _SLICE_S
+        while self._rounds and time.monotonic() < until and not self._storage.stopping:
+            for copy_no in list(self._rounds):
+                self._advance(copy_no)
         return bool(self._rounds)
+
+    def _advance(self, copy_no: int) -> None:
+        """A step of a copy's round."""
+        copier = self._storage.copiers[copy_no]
+        steps = self._rounds.get(copy_no)
+        if copier is None or steps is None or not copier.live:
+            self._rounds.pop(copy_no, None)
+            return
+        try:
+            next(steps)
+        except StopIteration:
+            self._rounds.pop(copy_no, None)
+        except (OSError, VolumeError) as error:
+            self._rounds.pop(copy_no, None)
+            self._give_up_round(copier, error)
 
     def _give_up_round(self, copier: Copier, error: OSError | VolumeError) -> None:
         """A full disk is waited for, with the log kept; anything else is the end of the copy."""
@@ -247,7 +254,7 @@ class Upkeep:
         due = self._idle() or time.monotonic() - self._ended > _RUN_S
         if (ahead > self._run_bytes or due) and ahead > 0 and segment.extend_index(end) < 0:
             raise VolumeError("its log is damaged")
-        if segment.indexed.lsn <= vdl and (segment.gathered >= self._run_bytes or due):
+        if segment.gathered >= self._run_bytes or due:
             segment.end_run()
 
     def _recycle_tails(self) -> None:

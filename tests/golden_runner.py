@@ -21,6 +21,7 @@ lines; it ends at the line `---`, after which the expected answer stands. Tags b
     [waits]   the statement must wait for another connection: its answer is `waits`, and the
               connection says nothing more until a block tagged
     [ended]   gives the answer in the end; its text names the statement for the reader
+    [brief]   a statement that has to wait is killed: its answer is `waits`, and that was all
 
 What waits is not guessed from time: a look at the server's process list and transactions says
 that the statement waits for a lock (or sleeps), or the statement has answered.
@@ -187,12 +188,20 @@ class Runner:
             connection = reader if reads and reader is not None else connection
         prepared = self.way == PREPARED and reads and not diagnostic
         sent = replace(block, sql=_ID_OF.sub(self._id_of, block.sql))
-        run = self._started if "waits" in block.tags else _run
+        run = self._started if {"waits", "brief"} & set(block.tags) else _run
         answer = run(connection, sent, prepared)
+        if "brief" in block.tags and answer == "waits":
+            self._kill_query(block.connection)
         return block if keep_ours and "ours" in block.tags else replace(block, answer=answer)
 
     def _id_of(self, match: re.Match[str]) -> str:
         return str(self.connections[match[1]].thread_id())
+
+    def _kill_query(self, name: str) -> None:
+        """End what the connection waits for; its answer is forgotten."""
+        with closing(self._connect(None)) as other, other.cursor() as cursor:
+            cursor.execute(f"KILL QUERY {self.connections[name].thread_id()}")
+        self.waiting.pop(name).result()
 
     def _started(self, connection: Any, block: Block, prepared: bool) -> str:
         """`waits` as soon as the statement does; its answer if it comes instead."""

@@ -57,6 +57,8 @@ def needed(made: Alteration, actions: Sequence[act.Action]) -> Need:
     if made.order_by:
         return Need(COPY)
     added = [new for new, s in zip(made.new.columns, made.sources, strict=True) if s < 0]
+    if any(column.generated_stored or column.has_default_expression for column in added):
+        return Need(COPY)
     if any(column.auto_increment for column in added):
         return Need(INPLACE, shared=_COUNTER)
     return Need(INPLACE if _is_inplace(made, actions, changed) else INSTANT)

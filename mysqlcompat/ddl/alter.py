@@ -122,6 +122,10 @@ def _needs_copy(made: Alteration) -> bool:
     added = [new for new, s in zip(made.new.columns, made.sources, strict=True) if s < 0]
     if made.rebuild or not made.new.clustered.index_id or any(c.auto_increment for c in added):
         return True
+    if any(c.generated is not None or c.has_default_expression for c in added):
+        return True
+    if any(before.generated != after.generated for before, after in made.changed_columns()):
+        return True
     try:
         with_row_format(made.old, made.new, made.sources)
     except ValueError:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from btree.foreign_keys import leading_index
 from btree.schema import Check, ForeignKey, Index, Table
 from mysqlcompat import compiler
-from mysqlcompat.ddl import foreign_keys
+from mysqlcompat.ddl import foreign_keys, generated
 from mysqlcompat.ddl.checks import add_checks, columns_in
 from mysqlcompat.ddl.foreign_keys import add_foreign_keys, check_waiting_children, world_of
 from mysqlcompat.ddl.indexes import add_index
@@ -40,6 +40,7 @@ def complete(session: Session, table: Table, statement: CreateTable) -> Table:
     """The new table with its foreign keys and checks; ERROR 1215 … when it may not come."""
     world = world_of(session)
     table = add_foreign_keys(world, table, statement.foreign_keys)
+    table = generated.complete(table, session.sql_mode)
     table = add_checks(world, table, statement.checks, session.sql_mode)
     check_waiting_children(world, table)
     return table
@@ -162,7 +163,7 @@ def altered(session: Session, table: Table, actions: Sequence[act.Action]) -> Ta
             case act.AddCheck(check):
                 new_checks.append(check)
     made = replace(table, foreign_keys=tuple(keys), checks=tuple(checks))
-    made = add_foreign_keys(world, made, new_keys)
+    made = generated.complete(add_foreign_keys(world, made, new_keys), session.sql_mode)
     return add_checks(world, made, new_checks, session.sql_mode)
 
 
@@ -223,3 +224,4 @@ def check_columns_stay(table: Table, gone: Sequence[str]) -> None:
         for name in columns_in(check.expression):
             if name.casefold() in folded:
                 raise SqlError(3959, check.name, name)
+    generated.check_columns_stay(table, list(gone))

@@ -13,6 +13,7 @@ from typing import Final
 from btree.collations import CODES
 from btree.schema import BLOB_KINDS, TEXT_KINDS, Column, ColumnType, Index, Table, TypeKind
 from mysqlcompat.ddl.defaults import canonical_default
+from mysqlcompat.ddl.generated import check_definition
 from mysqlcompat.ddl.indexes import make_indexes, warn_of_duplicates
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.statements import ColumnDefinition, CreateTable, IndexDefinition
@@ -144,6 +145,7 @@ def make_column(
 ) -> Column:
     """One column with its type complete and its default checked."""
     name = definition.name
+    check_definition(definition)
     type_ = _complete_type(name, definition.type, charset)
     nullable = not in_primary if definition.nullable is None else definition.nullable
     if definition.auto_increment:
@@ -161,6 +163,8 @@ def make_column(
         auto_increment=definition.auto_increment,
         comment=definition.comment,
         invisible=definition.invisible,
+        generated=definition.generated,
+        generated_stored=definition.generated_stored,
     )
     default = definition.default
     if definition.on_update is not None:
@@ -171,6 +175,8 @@ def make_column(
         column = replace(column, on_update=definition.on_update)
     if default is None:
         return column
+    if default.expression is not None and default.expression.startswith("("):
+        return replace(column, default=default.expression, default_is_expression=True)
     if default.expression is not None:
         if type_.kind not in (TypeKind.DATETIME, TypeKind.TIMESTAMP):
             raise SqlError(1067, name)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import Table
 from mysqlcompat import table_locks
 from mysqlcompat.catalog_view import CatalogView, is_virtual
-from mysqlcompat.ddl import alter, constraints, foreign_keys
+from mysqlcompat.ddl import alter, constraints, create_select, foreign_keys
 from mysqlcompat.ddl.definition import Charset, make_table, resolve_charset
 from mysqlcompat.errors import SqlError
 from mysqlcompat.metadata_locks import Mode
@@ -144,11 +144,22 @@ async def _create_table(session: Session, statement: st.CreateTable) -> Result:
     if view.find(database, statement.table.name) is not None:
         return _exists(session, statement.table.name, statement.if_not_exists)
     default = Charset(*view.database_collation(database))
+    names: list[str] = []
+    written = statement
+    if statement.select:
+        statement, names = create_select.with_columns(session, statement)
     table = make_table(statement, database, default, session.warn)
+    if statement.select:
+        table = create_select.with_said(table, written)
     if session.variables.get("sql_require_primary_key") and table.has_row_id:
         raise SqlError(3750)
     table = constraints.complete(session, table, statement)
-    _catalog(session).create_table(replace(table, created=_now()))
+    table = replace(table, created=_now())
+    if statement.select:
+        rows = await create_select.create(session, statement, table, names)
+        warnings = session.diagnostics.warning_count
+        return Ok(affected=rows, info=f"Records: {rows}  Duplicates: 0  Warnings: {warnings}")
+    _catalog(session).create_table(table)
     return Ok()
 
 

@@ -50,7 +50,7 @@ async def copied(session: Session, made: Alteration, says_copy: bool) -> int:
                 await alter.run_build(session, build)
                 build.finish()
             except DuplicateKey as error:
-                with _named(session, private):
+                with named(session, private):
                     same = replace(made, renamed={})
                     raise await alter.duplicate_of(session, private, same, error.index) from error
             finally:
@@ -82,7 +82,7 @@ def _private(catalog: Any, made: Alteration) -> Table:
 
 
 @contextmanager
-def _named(session: Session, table: Table) -> Iterator[str]:
+def named(session: Session, table: Table) -> Iterator[str]:
     """While it lasts, the session may name the table; its name, quoted."""
     place = table.database, PRIVATE_NAME
     session.private_tables[place] = table
@@ -107,7 +107,7 @@ async def _copy_rows(session: Session, made: Alteration, private: Table) -> int:
     order = f" ORDER BY {', '.join(map(quote_name, made.order_by))}" if made.order_by else ""
     source_table = f"{quote_name(made.old.database)}.{quote_name(made.old.name)}"
     kept_counter = any(column.auto_increment for column in made.old.columns)
-    with _named(session, private) as target, _mode(session, kept_counter):
+    with named(session, private) as target, _mode(session, kept_counter):
         text = f"INSERT INTO {target} ({', '.join(names)}) SELECT {', '.join(given) or '1'} "
         return await insert_select(session, f"{text}FROM {source_table}{order}")
 
@@ -148,16 +148,21 @@ def _as_alter_says(error: SqlError, made: Alteration, says_copy: bool) -> SqlErr
     if error.errno == 1406:
         column, row = error.message.split("'")[1], error.message.rsplit(" ", 1)[1]
         return SqlError(1265, column, row)
-    if error.errno == 1062:
-        message = error.message.replace(f"'{PRIVATE_NAME}.", f"'{made.new.name}.")
-        return SqlError.with_text(1062, message)
-    return error
+    return with_table_name(error, made.new.name)
+
+
+def with_table_name(error: SqlError, name: str) -> SqlError:
+    """ERROR 1062 about the table as it will be called."""
+    if error.errno != 1062:
+        return error
+    return SqlError.with_text(1062, error.message.replace(f"'{PRIVATE_NAME}.", f"'{name}."))
 
 
 def _keep_counter(session: Session, made: Alteration, private: Table) -> None:
     """The AUTO_INCREMENT counter does not fall back to the greatest value there is."""
     engine = session.node.engine
-    if any(c.auto_increment for c in made.old.columns) and any(
-        c.auto_increment for c in made.new.columns
-    ):
-        engine.catalog.raise_counter(private, engine.next_auto_increment(made.old))
+    if any(column.auto_increment for column in made.new.columns):
+        counted = any(column.auto_increment for column in made.old.columns)
+        # At least 1: what the copy was given ahead and has not used is not lost.
+        least = engine.next_auto_increment(made.old) if counted else 1
+        engine.catalog.raise_counter(private, least)

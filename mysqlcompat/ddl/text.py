@@ -54,7 +54,14 @@ def type_text(type_: ColumnType) -> str:
 
 def default_text(column: Column) -> str | None:
     """The DEFAULT as COLUMNS.COLUMN_DEFAULT shows it; None for none or NULL."""
+    if column.has_default_expression and column.default is not None:
+        return escaped_expression(column.default[1:-1])
     return column.default
+
+
+def escaped_expression(text: str) -> str:
+    """An expression as information_schema shows it: quotes and backslashes escaped."""
+    return text.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def extra_text(column: Column) -> str:
@@ -64,6 +71,8 @@ def extra_text(column: Column) -> str:
         parts.append("auto_increment")
     if column.default_is_expression and column.type.kind is not TypeKind.BIT:
         parts.append("DEFAULT_GENERATED")
+    if column.generated is not None:
+        parts.append("STORED GENERATED" if column.generated_stored else "VIRTUAL GENERATED")
     if column.on_update:
         parts.append(f"on update {column.on_update}")
     if column.invisible:
@@ -111,11 +120,15 @@ def _column(column: Column, table: Table) -> str:
             or charsets.BY_NAME[type_.collation].charset.default_collation != type_.collation
         ):
             text += f" COLLATE {type_.collation}"
+    if column.generated is not None:
+        stored = "STORED" if column.generated_stored else "VIRTUAL"
+        text += f" GENERATED ALWAYS AS ({column.generated}) {stored}"
     if not column.nullable:
         text += " NOT NULL"
-    elif type_.kind is TypeKind.TIMESTAMP:
+    elif type_.kind is TypeKind.TIMESTAMP and column.generated is None:
         text += " NULL"
-    text += _default(column)
+    if column.generated is None:
+        text += _default(column)
     if column.on_update:
         text += f" ON UPDATE {column.on_update}"
     if column.auto_increment:

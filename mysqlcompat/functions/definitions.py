@@ -21,6 +21,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Function
 from mysqlcompat.sqltypes import (
     BINARY,
+    Class,
     SqlType,
     bool_type,
     bytes_per_character,
@@ -101,6 +102,8 @@ def define(
             if nullable is not None:
                 made = made.or_null(nullable)
             elif isinstance(result, SqlType):
+                made = made.or_null(any(arg.type.nullable for arg in taken))
+            if nullable is None and made.cls is Class.STRING and not typing.is_strict:
                 made = made.or_null(any(arg.type.nullable for arg in taken))
             return Call(made, function, taken)
 
@@ -196,8 +199,8 @@ def strings(typing: Typing, args: Sequence[Expression], length: int) -> SqlType:
     types = [arg.type for arg in args if arg.type.kind]
     if not types:
         return string_type(length, typing.context.collation)
-    best = min(one.coercibility for one in types)
-    return string_type(length, typing.collation(types, "concat"), True, best)
+    collation, best = typing.result_collation(types, "concat")
+    return string_type(length, collation, True, best)
 
 
 def byte_length(sql_type: SqlType) -> int:

@@ -9,29 +9,44 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from btree.schema import TypeKind
 from mysqlcompat.functions.definitions import (
     BIGINT,
     DOUBLE,
+    FUNCTIONS,
     build_as,
     constant_int,
     define,
     implement,
     integer,
-    text,
 )
 from mysqlcompat.functions.operators import checked
 from mysqlcompat.functions.table import Context, OutOfRange
-from mysqlcompat.numerals import EXACT, round_decimal, truncate_decimal
-from mysqlcompat.sql.infer import Typing
+from mysqlcompat.message_text import shown
+from mysqlcompat.numerals import EXACT, leading_decimal, round_decimal, truncate_decimal
+from mysqlcompat.sql.infer import Typing, is_binary_string, is_number_literal
 from mysqlcompat.sql.measures import digits
 from mysqlcompat.sql.typed import Call, Expression, Literal
-from mysqlcompat.sqltypes import Class, decimal_type, double_type, int_type
+from mysqlcompat.sqltypes import (
+    TEMPORAL,
+    Class,
+    decimal_type,
+    double_type,
+    int_type,
+    string_type,
+)
 
 _MASK = (1 << 64) - 1
 
 
 @build_as("abs", 1)
 def build_abs(typing: Typing, args: Sequence[Expression]) -> Expression:
+    source = args[0].type
+    if source.cls in TEMPORAL or is_number_literal(args[0]):
+        fixed = source.cls in TEMPORAL and source.scale
+        made = double_type(23 if fixed else 17, source.nullable, source.scale if fixed else 0)
+        made = replace(made, unsigned=source.unsigned)
+        return typing.call("abs", made, typing.as_double(args[0]))
     arg = typing.as_number(args[0])
     made = arg.type
     if made.cls is Class.NULL:
@@ -48,9 +63,16 @@ def absolute(context: Context, call: Call, value: Any) -> Any:
     return checked(abs(value), call.type)
 
 
+def _measured(typing: Typing, arg: Expression) -> Expression:
+    """A number to be rounded: dates and hexadecimal literals become doubles."""
+    if arg.type.cls in TEMPORAL or is_number_literal(arg):
+        return typing.as_double(arg)
+    return typing.as_number(arg)
+
+
 def _build_whole(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
     """CEIL and FLOOR: BIGINT where the whole part fits, DECIMAL beyond, DOUBLE of doubles."""
-    arg = typing.as_number(args[0])
+    arg = _measured(typing, args[0])
     source = arg.type
     if source.cls in (Class.DOUBLE, Class.NULL):
         return typing.call(name, double_type(nullable=source.nullable), typing.as_double(arg))
@@ -92,10 +114,13 @@ def floor(context: Context, call: Call, value: Any) -> Any:
 
 def _build_round(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
     """ROUND and TRUNCATE: the number of decimals, if it is written out, gives the scale."""
-    arg = typing.as_number(args[0])
+    arg = _measured(typing, args[0])
     source = arg.type
     places = args[1] if len(args) > 1 else Literal(int_type(2, nullable=False), 0)
     count = constant_int(places)
+    if isinstance(places, Literal) and isinstance(places.value, str | Decimal | float):
+        exact = round_decimal(leading_decimal(str(places.value))[0], 0)
+        count, places = int(exact), replace(places, type=int_type(nullable=False), value=int(exact))
     if isinstance(places, Literal):
         count = 0 if places.value is None else count
         places = replace(places, literal_no=None)
@@ -177,27 +202,14 @@ def _double_function(
             return float(checked(compute(value), call.type))
         except ValueError:
             return None
-        except OverflowError:
+        except (OverflowError, ZeroDivisionError):
             raise OutOfRange("DOUBLE") from None
 
     define(names, "d", DOUBLE, nullable=nullable)(apply)
 
 
-def _logarithm(base: float | None) -> Callable[[float], float]:
-    def compute(value: float) -> float:
-        if value <= 0:
-            raise ValueError
-        if base is None:
-            return math.log(value)
-        return math.log2(value) if base == 2 else math.log10(value)
-
-    return compute
-
-
 _double_function("sqrt", math.sqrt)
 _double_function("exp", math.exp)
-_double_function("log2", _logarithm(2))
-_double_function("log10", _logarithm(10))
 _double_function("sin", math.sin)
 _double_function("cos", math.cos)
 _double_function("tan", math.tan)
@@ -211,6 +223,16 @@ _double_function("radians", math.radians, None)
 def _no_logarithm(context: Context) -> float | None:
     context.warn(3020, "Invalid argument for logarithm")
     return None
+
+
+@define("log2", "d", DOUBLE, nullable=True)
+def log2(context: Context, call: Call, value: float) -> float | None:
+    return math.log2(value) if value > 0 else _no_logarithm(context)
+
+
+@define("log10", "d", DOUBLE, nullable=True)
+def log10(context: Context, call: Call, value: float) -> float | None:
+    return math.log10(value) if value > 0 else _no_logarithm(context)
 
 
 @define("ln", "d", DOUBLE, nullable=True)
@@ -269,9 +291,17 @@ def crc32(context: Context, call: Call, value: Any) -> int:
     return zlib.crc32(value.encode() if isinstance(value, str) else value)
 
 
-@define("bit_count", "i", BIGINT)
-def bit_count(context: Context, call: Call, value: int) -> int:
-    return (value & _MASK).bit_count()
+@build_as("bit_count", 1)
+def build_bit_count(typing: Typing, args: Sequence[Expression]) -> Expression:
+    arg = args[0] if is_binary_string(args[0]) else typing.as_bits(args[0])
+    return typing.call("bit_count", int_type(21, nullable=arg.type.nullable), arg)
+
+
+@implement("bit_count")
+def bit_count(context: Context, call: Call, value: Any) -> int:
+    if isinstance(value, bytes):
+        return int.from_bytes(value, "big").bit_count()
+    return int((value & _MASK).bit_count())
 
 
 def _in_base(number: int, base: int) -> str:
@@ -283,31 +313,63 @@ def _in_base(number: int, base: int) -> str:
     return made or "0"
 
 
-@define("conv", "sii", text(65))
-def conv(context: Context, call: Call, value: str, source: int, target: int) -> str | None:
-    if not (2 <= abs(source) <= 36 and 2 <= abs(target) <= 36):
+@build_as("conv", 3)
+def build_conv(typing: Typing, args: Sequence[Expression]) -> Expression:
+    number = args[0] if args[0].type.kind is TypeKind.BIT else typing.as_string(args[0])
+    bases = [typing.as_integer(arg) for arg in args[1:]]
+    return typing.call("conv", string_type(65, typing.context.collation), number, *bases)
+
+
+@implement("conv")
+def conv(context: Context, call: Call, value: Any, source: int, target: int) -> str | None:
+    """`value`, written in base `source`, in base `target`; a negative base is signed."""
+    if not (2 <= abs(source) <= 36 and 2 <= abs(target) <= 36) or value in ("", b""):
         return None
-    stripped = value.strip().lower()
-    negative = stripped.startswith("-")
-    digit_values = "0123456789abcdefghijklmnopqrstuvwxyz"[: abs(source)]
-    number = 0
-    for character in stripped.lstrip("+-"):
-        if character not in digit_values:
-            break
-        number = number * abs(source) + digit_values.index(character)
-    number = min(number, _MASK)
-    if negative:
-        number = -number & _MASK
+    if is_number_literal(call.args[0]):
+        number = int.from_bytes(value[-8:], "big")
+    elif isinstance(value, int):
+        number = value
+    else:
+        text = value.decode("latin-1") if isinstance(value, bytes) else value
+        number = _number_in(context, text, value, source)
     if target < 0 and number >= 1 << 63:
         return "-" + _in_base((1 << 64) - number, -target)
     return _in_base(number, abs(target))
 
 
-@define("bin", "i", text(65))
-def binary(context: Context, call: Call, value: int) -> str:
-    return _in_base(value & _MASK, 2)
+def _number_in(context: Context, text: str, given: str | bytes, base: int) -> int:
+    """The digits at the start of `text`, as 64 bits."""
+    stripped = text.strip().lower()
+    sign = stripped[:1] if stripped[:1] in ("-", "+") else ""
+    allowed = "0123456789abcdefghijklmnopqrstuvwxyz"[: abs(base)]
+    number = 0
+    rest = stripped[len(sign) :]
+    for character in rest:
+        if character not in allowed:
+            break
+        number = number * abs(base) + allowed.index(character)
+    greatest = (1 << 63) - (sign != "-") if base < 0 else _MASK
+    beyond = number > greatest
+    number = min(number, greatest)
+    if beyond or rest[:1] not in (*allowed,):
+        context.warn(1292, f"Truncated incorrect DECIMAL value: '{shown(given)}'")
+    return -number & _MASK if sign == "-" else number
 
 
-@define("oct", "i", text(65))
-def octal(context: Context, call: Call, value: int) -> str:
-    return _in_base(value & _MASK, 8)
+def _define_base(name: str, base: int) -> None:
+    def build(typing: Typing, args: Sequence[Expression]) -> Expression:
+        bases = [Literal(int_type(3, nullable=False), number) for number in (10, base)]
+        arg = args[0] if is_number_literal(args[0]) else _written(typing, args[0])
+        made = string_type(65, typing.context.collation)
+        return replace(typing.call("conv", made, arg, *bases), function=FUNCTIONS[name])
+
+    build_as(name, 1)(build)
+    implement(name)(conv)
+
+
+def _written(typing: Typing, arg: Expression) -> Expression:
+    return arg if arg.type.kind is TypeKind.BIT else typing.as_string(arg)
+
+
+_define_base("bin", 2)
+_define_base("oct", 8)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.foreign_keys import parent_index
 from btree.schema import Table
+from mysqlcompat.ddl.text import escaped_expression
 from mysqlcompat.information_schema import describe
 from mysqlcompat.information_schema.virtual import VirtualTable
 
@@ -78,5 +79,4 @@ def referential_constraints(session: Session) -> Iterator[Row]:
 def check_constraints(session: Session) -> Iterator[Row]:
     for database, one in real_tables(session):
         for check in one.checks:
-            escaped = check.expression.replace("\\", "\\\\").replace("'", "\\'")
-            yield (CATALOG, database, check.name, escaped)
+            yield (CATALOG, database, check.name, escaped_expression(check.expression))

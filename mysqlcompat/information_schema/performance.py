@@ -109,7 +109,9 @@ def _processlist(session: Session) -> Iterator[Row]:
 def _data_lock_waits(session: Session) -> Iterator[Row]:
     """Who waits for a row, and for whom."""
     owners = session.node.processlist.locks.owners
-    for waiter, holder in session.node.engine.locks.edges():
+    locks = session.node.engine.locks
+    edges = [(w.ctx, ctx) for w in locks.all_waits() if w.node for ctx in locks.edges(w)]
+    for waiter, holder in edges:
         ends = (owners[ctx].connection_id if ctx in owners else None for ctx in (waiter, holder))
         (asks, waiter), (blocks, holder) = zip(ends, (waiter, holder), strict=True)
         yield ("INNODB", str(waiter), None, asks, 1, waiter, str(holder), None, blocks, 1, holder)

@@ -211,7 +211,7 @@ def _columns_rows(session: Session) -> Iterator[Row]:
                 text.type_text(column.type),
                 "" if isinstance(one, VirtualTable) else describe.column_key(one, column),
                 *(text.extra_text(column), describe.COLUMN_PRIVILEGES, column.comment),
-                *("", None),
+                *(text.escaped_expression(column.generated or ""), None),
             )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from btree.schema import Table
 from mysqlcompat.machine.program import Program
 from mysqlcompat.machine.row_calls import row_calls
 from mysqlcompat.machine.state import (
@@ -22,6 +21,7 @@ from mysqlcompat.machine.state import (
 )
 from mysqlcompat.sql.code_writes import code_plan
 from mysqlcompat.sql.codegen import Target
+from mysqlcompat.sql.estimates import Estimates
 from mysqlcompat.sql.planner import plan
 from mysqlcompat.sql.typed import Statement
 
@@ -30,7 +30,7 @@ class Machine:
     """Compiles statements into programs in the arena of `engine`."""
 
     def __init__(self, engine: Any) -> None:
-        self._estimate = engine.estimate_rows
+        self._estimates = Estimates(engine)
         self.arena = engine.arena
         st = engine.st
         st[ST_MACHINE_RUN] = self.arena.alloc(LANE_RUN_BYTES)
@@ -45,11 +45,8 @@ class Machine:
 
         version  of the dictionary: the program dies with it
         """
-        made = plan(statement, self._rows_of)
+        made = plan(statement, self._estimates)
         return code_plan(Target(self.arena, self._calls, version, self._foreign_keys), made)
-
-    def _rows_of(self, table: Table) -> int:
-        return int(self._estimate(table))
 
 
 _machines: WeakKeyDictionary[Any, Machine] = WeakKeyDictionary()

@@ -28,6 +28,8 @@ class RowCalls:
     autoinc_next: int
     cursor_open: int
     cursor_next: int
+    row_lock: int
+    cursor_again: int
     rows_encode: int
 
 
@@ -47,5 +49,7 @@ def row_calls() -> RowCalls:
         address_of(row_kernels.autoinc_next),
         address_of(cursor_kernels.cursor_open),
         address_of(cursor_kernels.cursor_next),
+        address_of(cursor_kernels.row_lock),
+        address_of(cursor_kernels.cursor_again),
         address_of(encode_kernels.rows_encode),
     )

@@ -49,7 +49,6 @@ from redo.codes import (
     E_PAGE_MISS,
     E_TOO_BIG,
 )
-from redo.state import ST_WAIT_FOR
 
 OUT_BYTES: Final = 128 << 10
 CHUNK_BYTES: Final = 64 << 10
@@ -221,9 +220,10 @@ class Execution:
 
     async def _wait(self) -> None:
         """Wait for the transaction that holds a lock, at most innodb_lock_wait_timeout."""
-        holder = int(self.st[ST_WAIT_FOR])
         locks = self.engine.locks
-        wait = locks.wait(self.session.ctx, holder)
+        if locks.is_nowait():
+            raise SqlError(3572)
+        wait = locks.wait(self.session.ctx)
         loop = asyncio.get_running_loop()
         over: asyncio.Future[None] = loop.create_future()
 
@@ -443,8 +443,6 @@ async def execute(
               affected rows, first AUTO_INCREMENT value and MySQL's info text
     """
     if program.kind == "read":
-        if program.locking:
-            await _lock_rows(program, session, params, literals)
         execution = Execution(program, session, params, literals, binary)
         execution.begin()
         return Rows(program.columns, SentRows(execution))
@@ -453,24 +451,6 @@ async def execute(
         execution.begin()
         await execution.step()
         return _ok(program, execution.memory, session)
-    except BaseException:
-        session.node.engine.rollback_statement(session.ctx)
-        raise
-    finally:
-        execution.close()
-
-
-async def _lock_rows(
-    program: Program, session: Any, params: Sequence[Any], literals: Sequence[Any] | None
-) -> None:
-    """SELECT … FOR UPDATE: take all locks before the first row leaves, for a wait in the middle of
-    a result would keep a client hanging on half of it."""
-    execution = Execution(program, session, params, literals, False)
-    try:
-        execution.begin()
-        source = SentRows(execution)
-        while not (await source.read(0, 0)).end:
-            pass
     except BaseException:
         session.node.engine.rollback_statement(session.ctx)
         raise

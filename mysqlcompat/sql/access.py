@@ -1,8 +1,9 @@
 """Index choice: the best way to find the rows of one table, given the conditions on it.
 
-Preference, for there are no statistics of values: one row by a unique key, then as many equal
-leading parts as possible, then a range with two ends, then one end, then a whole scan; the
-primary key before others, because a secondary entry costs a second descent.
+One row by a unique key is always best. Of the rest, where a table has been sampled, the one that
+costs least (`estimates`). Otherwise, and among equals: as many equal leading parts as possible,
+then a range with two ends, then one end, then a whole scan; the primary key before others, because
+a secondary entry costs a second descent.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from btree.schema import Index, Table, TypeKind
+from mysqlcompat.sql.estimates import Estimates
 from mysqlcompat.sql.plan import Access
 from mysqlcompat.sql.rules import comparison, is_null_test, without_between
 from mysqlcompat.sql.typed import ColumnRef, Expression, Order
@@ -31,6 +33,9 @@ _KEYED: Final = frozenset(
         Class.TIME,
     }
 )
+
+
+UNKNOWN: Final = Estimates()
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,14 +197,24 @@ def choose(
     usable: Usable,
     order: Sequence[Order] = (),
     limited: bool = False,
+    estimates: Estimates = UNKNOWN,
+    locking: bool = False,
 ) -> tuple[Candidate, bool]:
     """The best way in, and whether it gives the order wanted.
 
     limited  only the first few rows are wanted: then an index in their order beats a sort
+    locking  what is read is locked: a whole scan is the last choice
     """
     known = known_of(table_no, conditions, usable)
     candidates = [candidate(table, number, known) for number in _usable_indexes(table)]
     best = max(candidates, key=lambda one: one.score)
+    if not best.score[0] and estimates.weighs(table):
+        narrow = [one for one in candidates if one.access.kind not in ("ALL", "index")]
+        weighed = (narrow or candidates) if locking else candidates
+        best = min(
+            weighed,
+            key=lambda one: (estimates.cost(table, one.access), *(-each for each in one.score)),
+        )
     for one in sorted(candidates, key=lambda one: one.score, reverse=True) if order else ():
         turned = ordered_by(table, table_no, one.access, order)
         as_good = one.score[:3] == best.score[:3]

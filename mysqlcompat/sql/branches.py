@@ -41,7 +41,7 @@ class Branches:
 
         def as_string(self, arg: Expression) -> Expression: ...
 
-        def collation(self, types: Sequence[SqlType], operator: str) -> str: ...
+        def result_collation(self, types: Sequence[SqlType], operator: str) -> tuple[str, int]: ...
 
     def shown(self, arg: Expression) -> Expression:
         """`arg` where its text counts: a DECIMAL that IF, CASE … chose keeps its branch's scale."""
@@ -98,7 +98,7 @@ class Branches:
         if all(map(is_boolean, types)):
             return bool_type(nullable)
         kinds = {one.kind for one in types}
-        if TypeKind.BIT in kinds and len(kinds) > 1:
+        if TypeKind.BIT in kinds and len(kinds) > 1 and not unsigned:
             return decimal_type(size, 0, nullable=nullable)
         kind = _common_kind(types, unsigned)
         length = max(one.length for one in types)  # MySQL leaves no room for a sign
@@ -108,8 +108,7 @@ class Branches:
         strings = [one if one.cls is Class.STRING else self._as_text_type(one) for one in types]
         if any(one.cls is Class.JSON for one in types):
             return string_type((1 << 32) - 1, "utf8mb4_bin", nullable, 2, TypeKind.LONGTEXT)
-        collation = self.collation(strings, "case")
-        best = min(one.coercibility for one in strings)
+        collation, best = self.result_collation(strings, "case")
         kinds = {one.kind for one in types if one.cls is Class.STRING}
         large = kinds & _COLUMN_TEXTS
         kind = TypeKind.CHAR if kinds == {TypeKind.CHAR} else TypeKind.VARCHAR
@@ -147,6 +146,8 @@ def _common_kind(types: Sequence[SqlType], unsigned: bool) -> TypeKind:
     kinds = {one.kind for one in types}
     if len(kinds) == 1 and len({one.unsigned for one in types}) == 1:
         return kinds.pop()
+    if TypeKind.BIT in kinds:
+        return TypeKind.BIGINT
     rank = 0
     for one in types:
         own = 1 if one.kind is TypeKind.YEAR else _INTEGER_KINDS.index(one.kind)
@@ -177,6 +178,4 @@ def _branches(call: Call) -> Sequence[int]:
             return range(1, count)
         case "case":
             return [*range(1, count, 2), *([count - 1] if count % 2 else [])]
-        case "greatest" | "least":
-            return range(count)
     return ()

@@ -29,7 +29,6 @@ from mysqlcompat.sqltypes import (
 
 _TEMPORALS: Final = {"DATETIME": datetime_type, "TIME": time_type}
 _MAX_FSP: Final = 6
-STRICT_MODES: Final = frozenset(("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"))
 
 
 def is_bytes(sql_type: SqlType) -> bool:
@@ -49,11 +48,13 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
         arg = Param(string_type(16383, typing.context.collation), arg.param_no)
     may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)
     may_fail = may_fail or target.kind is TypeKind.YEAR
-    if target.is_text and not typing.context.sql_mode & STRICT_MODES and not is_bytes(arg.type):
+    if target.is_text and not typing.is_strict and not is_bytes(arg.type):
         may_fail = False
     target = target.or_null(may_fail or arg.type.nullable)
     made = Cast(target, arg, EXPLICIT)
     into = _column_name(arg) if arg.type.cls is Class.JSON else describe(made)
+    if target.cls is Class.DECIMAL and arg.type.cls is not Class.JSON:
+        into = "(null)"  # the name of a select item, which an expression within one has not
     return replace(made, into=into)
 
 

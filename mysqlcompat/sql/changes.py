@@ -135,9 +135,18 @@ def _rows(
 
 
 def _cell(resolver: Resolver, source: Source, column: int, node: Any) -> Expression:
-    if _is_default(node):
+    if not _is_default(node):
+        _check_given(source, column)
+    else:
         return DefaultValue(column_type(source.table.columns[column]), column)
     return assigned(resolver, source, column, resolver.scalar(node))
+
+
+def _check_given(source: Source, column_no: int) -> None:
+    """ERROR 3105 for a value that a generated column would have to take."""
+    column: Column = source.table.columns[column_no]
+    if column.generated is not None:
+        raise SqlError(3105, column.name, source.table.name)
 
 
 def _is_default(node: Any) -> bool:
@@ -161,6 +170,8 @@ def _selected(
     select = resolve_select(node, view, inner)
     if len(select.items) != len(columns):
         raise SqlError(1136, 1)
+    for column in columns:
+        _check_given(source, column)
     items = tuple(
         replace(item, expression=assigned(resolver, source, column, item.expression))
         for item, column in zip(select.items, columns, strict=True)

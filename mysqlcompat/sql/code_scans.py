@@ -16,7 +16,14 @@ from btree.layout import (
 )
 from btree.rows import describe_type
 from btree.schema import Table, TypeKind
-from btree.txn_layout import CURSOR_BYTES, MODE_SNAPSHOT
+from btree.txn_layout import (
+    CURSOR_BYTES,
+    MODE_EQUAL,
+    MODE_KIND,
+    MODE_PASSING,
+    MODE_SNAPSHOT,
+    MODE_UNIQUE,
+)
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import (
@@ -24,6 +31,7 @@ from mysqlcompat.machine.ops import (
     join_kernels,
     key_kernels,
     load_kernels,
+    lock_kernels,
     long_kernels,
     source_kernels,
 )
@@ -63,26 +71,40 @@ class ScanCoder:
     """Codes how the rows of tables get into the frame."""
 
     def __init__(
-        self, coder: Coder, arena: Arena, calls: RowCalls, sources: Sequence[Source], mode: int
+        self,
+        coder: Coder,
+        arena: Arena,
+        calls: RowCalls,
+        sources: Sequence[Source],
+        modes: Sequence[int],
     ) -> None:
+        """`modes`: how the rows of each table are read (`txn_layout.MODE_…`)."""
         self.coder = coder
         self.asm = coder.asm
         self.arena = arena
         self.calls = calls
         self.sources = sources
-        self.mode = mode
+        self.modes = modes
 
     # sources
 
     def scan(self, scan: Scan) -> Register:
         """Source of a stage: the rows of one table, filtered; the register of them as stored."""
         table = self._table(scan.table_no)
-        rows = self.source(table, scan.access)
+        mode = self.modes[scan.table_no]
+        if mode & MODE_KIND and scan.filters:
+            mode |= MODE_PASSING
+        rows, cursor = self.source(table, scan.access, mode)
         self.coder.frame.rows[scan.table_no] = self.binding(rows, table)
         for condition in scan.filters:
             self.coder.filter(condition)
         binding = self.coder.frame.rows[scan.table_no]
-        return binding.raw or binding.rows
+        stored = binding.raw or binding.rows
+        if mode & MODE_PASSING:
+            calls = self.calls
+            locks = (calls.row_lock, mode, calls.cursor_again, cursor)
+            self.asm.emit(lock_kernels.op_lock, stored, table.descriptor, *locks)
+        return stored
 
     def binding(
         self,
@@ -112,7 +134,8 @@ class ScanCoder:
         assert table.descriptor, f"{table.name} has no descriptor"
         return table
 
-    def source(self, table: Table, access: Access) -> Register:
+    def source(self, table: Table, access: Access, mode: int) -> tuple[Register, Any]:
+        """The rows of an access, and the cursor that finds them, if there is one."""
         rows = self.asm.register()
         if access.point:
             bounds = self._bounds(table, access, access.equal)
@@ -123,16 +146,30 @@ class ScanCoder:
                 self.calls.row_get,
                 table.descriptor,
                 bounds,
-                self.mode,
+                mode,
                 state,
             )
-            return rows
-        spec = self._range(table, access)
+            return rows, 0
+        spec = self._range(table, access, mode | self._bound_bits(table, access))
         cursor, state = self.asm.state(CURSOR_BYTES), self.asm.state(24)
         self.asm.emit(source_kernels.op_range, rows, spec, cursor, state)
-        return rows
+        return rows, cursor
 
-    def _range(self, table: Table, access: Access) -> Constant:
+    @staticmethod
+    def _bound_bits(table: Table, access: Access) -> int:
+        """What a locking scan should know of its bounds."""
+        if not access.equal and not access.members:
+            return 0
+        if access.low is not None or access.high is not None:
+            return 0
+        index = table.indexes[access.index_no]
+        given = len(access.equal) + bool(access.members)
+        whole = given == len(index.parts) and not any(part.length for part in index.parts)
+        if index.unique and whole and None not in access.equal:
+            return MODE_EQUAL | MODE_UNIQUE
+        return MODE_EQUAL
+
+    def _range(self, table: Table, access: Access, mode: int) -> Constant:
         member = first = -1
         low_values: list[Expression | None] = list(access.equal)
         high_values = list(low_values)
@@ -161,7 +198,7 @@ class ScanCoder:
                 self.calls.cursor_next,
                 table.descriptor,
                 access.index_no,
-                self.mode,
+                mode,
                 int(access.backward),
                 low,  # type: ignore[list-item]
                 int(low_inclusive),
@@ -301,7 +338,7 @@ class ScanCoder:
             self.calls.cursor_next,
             table.descriptor,
             access.index_no,
-            self.mode,
+            self.modes[join.scan.table_no] | self._bound_bits(table, access),
             len(values),
         ]
         for place, (register, value) in enumerate(zip(registers, values, strict=True)):

@@ -7,7 +7,13 @@ from functools import partial
 from typing import Any
 
 from btree.schema import ROW_ID, Check, Column, Table
-from btree.txn_layout import MODE_EXCLUSIVE
+from btree.txn_layout import (
+    MODE_COMMITTED,
+    MODE_EXCLUSIVE,
+    MODE_ONE,
+    MODE_SHARED,
+    MODE_SNAPSHOT_BELOW,
+)
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine.ops import (
     autoinc_kernels,
@@ -25,7 +31,7 @@ from mysqlcompat.sql.code_scans import ScanCoder, description
 from mysqlcompat.sql.codegen import SelectCoder, Target, finish
 from mysqlcompat.sql.column_defaults import column_default, on_update_value
 from mysqlcompat.sql.plan import DeletePlan, InsertPlan, Plan, Scan, SelectPlan, UpdatePlan
-from mysqlcompat.sql.table_expressions import check_expression
+from mysqlcompat.sql.table_expressions import check_expression, default_value, generated_value
 from mysqlcompat.sql.typed import (
     ASSIGN,
     Cast,
@@ -84,6 +90,7 @@ class _InsertCoder:
         else:
             registers = self._from_select() if self.plan.select else self._from_values()
         self._auto_increment(registers)
+        generate(self.coder, self.table, registers)
         self._insert(registers)
         tables = self.target.related(self.table)
         if self.plan.select:
@@ -158,21 +165,37 @@ class _InsertCoder:
         return value
 
     def _default(self, column: Column) -> Expression:
-        if column.auto_increment:
+        if column.auto_increment or column.generated is not None:
             return Literal(column_type(column).or_null(), None)
         return column_default(column)
 
     def _defaults(self, registers: dict[int, Register]) -> None:
         """Columns which are not named get their defaults."""
+        later: list[int] = []
         for column_no, column in enumerate(self.table.columns):
-            if column_no not in registers:
+            if column_no in registers or column.generated is not None:
+                continue
+            if column.has_default_expression:
+                later.append(column_no)
+            else:
                 registers[column_no] = self.coder.value(self._default(column))
+        before = self.coder.frame
+        for column_no in later:
+            self.coder.enter(row_frame(before, registers))
+            column = self.table.columns[column_no]
+            registers[column_no] = self.coder.value(default_value(self.table, column))
+        self.coder.enter(before)
 
     def _from_select(self) -> dict[int, Register]:
-        """INSERT … SELECT: all rows are there before the first is inserted."""
+        """INSERT … SELECT: all rows are there before the first is inserted, unless they plainly
+        come from other tables: then batch by batch."""
         assert self.plan.select is not None
-        select = SelectCoder(self.target, self.coder, self.plan.select)
+        shared = MODE_SHARED | MODE_SNAPSHOT_BELOW
+        select = SelectCoder(self.target, self.coder, self.plan.select, shared)
         registers: dict[int, Register] = {}
+        if self._streams(self.plan.select.statement):
+            select.code(lambda items: self._assign(registers, items))
+            return registers
 
         def sink(items: Sequence[Expression]) -> None:
             collection = self.asm.collection(len(items), hashed=False)
@@ -184,20 +207,37 @@ class _InsertCoder:
             self.asm.stage()
             kept = select.records(collection)
             frame = Frame()
-            columns = self.statement.columns
             for number in range(len(items)):
                 binding = FieldBinding(kept, *collection.field(number))
                 frame.fields["column", _SELECTED, number] = binding
             self.coder.enter(frame)
-            for number, (item, column_no) in enumerate(zip(items, columns, strict=True)):
-                column = self.table.columns[column_no]
-                given = ColumnRef(item.type, _SELECTED, number)
-                cast = Cast(column_type(column), given, ASSIGN, column.name)
-                registers[column_no] = self.coder.value(cast)
-            self._defaults(registers)
+            numbered = enumerate(items)
+            given = [ColumnRef(item.type, _SELECTED, number) for number, item in numbered]
+            self._assign(registers, given)
 
         select.code(sink)
         return registers
+
+    def _assign(self, registers: dict[int, Register], items: Sequence[Expression]) -> None:
+        """The items of a SELECT go to the columns."""
+        for item, column_no in zip(items, self.statement.columns, strict=True):
+            column = self.table.columns[column_no]
+            cast = Cast(column_type(column), item, ASSIGN, column.name)
+            registers[column_no] = self.coder.value(cast)
+        self._defaults(registers)
+
+    def _streams(self, select: typed.Select) -> bool:
+        """Whether rows may be inserted while others are still to be read."""
+        tables = [one.table for one in select.tables]
+        if any(one.table_id == self.table.table_id for one in tables if isinstance(one, Table)):
+            return False
+        items = [item.expression for item in select.items]
+        aggregates = any(
+            isinstance(node, typed.Aggregate) for item in items for node in typed.walk(item)
+        )
+        ordered = select.order_by or select.distinct or select.limit is not None
+        grouped = select.group_by is not None or select.having is not None or aggregates
+        return all(isinstance(one, Table) for one in tables) and not (ordered or grouped)
 
     def _auto_increment(self, registers: dict[int, Register]) -> None:
         for column_no, column in enumerate(self.table.columns):
@@ -228,6 +268,24 @@ class _InsertCoder:
 _SELECTED = -3  #: table number of the columns that INSERT … SELECT gives
 
 
+def row_frame(before: Frame, registers: dict[int, Register]) -> Frame:
+    """A frame in which the columns of table 0 are those of the new row, as far as it is known."""
+    columns: dict[Any, Register] = {
+        ("column", 0, number): register for number, register in registers.items()
+    }
+    return Frame(before.rows, before.fields, {**before.registers, **columns})
+
+
+def generate(coder: Coder, table: Table, registers: dict[int, Register]) -> None:
+    """Compute the generated columns of the new row, each after those before it."""
+    before = coder.frame
+    for column_no, column in enumerate(table.columns):
+        if column.generated is not None:
+            coder.enter(row_frame(before, registers))
+            registers[column_no] = coder.value(generated_value(table, column))
+    coder.enter(before)
+
+
 def row_spec(
     coder: Coder,
     table: Table,
@@ -252,8 +310,7 @@ def check_registers(coder: Coder, table: Table, registers: dict[int, Register]) 
     enforced = enforced_checks(table)
     if not enforced:
         return []
-    columns = {("column", 0, number): register for number, register in registers.items()}
-    coder.enter(Frame(registers=dict(columns)))
+    coder.enter(row_frame(before, registers))
     made = [coder.value(check_expression(table, check)) for check in enforced]
     coder.enter(before)
     return made
@@ -275,9 +332,12 @@ class _ChangeCoder:
         self.table: Table = statement.table.table
         self.coder = Coder(Assembler(target.arena))
         self.asm = self.coder.asm
-        self.scans = ScanCoder(
-            self.coder, target.arena, target.calls, (statement.table,), MODE_EXCLUSIVE
-        )
+        mode = MODE_EXCLUSIVE
+        if isinstance(plan, UpdatePlan):
+            mode |= MODE_COMMITTED
+        if statement.limit is not None and not plan.collect:
+            mode |= MODE_ONE
+        self.scans = ScanCoder(self.coder, target.arena, target.calls, (statement.table,), (mode,))
 
     def _rows(self, scan: Scan, collect: bool, order: Sequence[Order], limit: Any) -> Register:
         """Stage(s) that give copies of the rows to change."""
@@ -327,6 +387,8 @@ class _ChangeCoder:
         copies = self._rows(plan.scan, plan.collect, order, statement.limit)
         registers: dict[int, Register] = {}
         for column_no, value in statement.assignments:
+            if self.table.columns[column_no].generated is not None:
+                continue  # DEFAULT: it is computed anyway
             given = self._value(column_no, value)
             registers[column_no] = given
             key = "column", 0, column_no  # later assignments see it
@@ -336,6 +398,7 @@ class _ChangeCoder:
         for number in stored_numbers(self.table):
             if number not in registers:
                 registers[number] = self.coder.stored(0, number)
+        generate(self.coder, self.table, registers)
         stamped = {
             number: self.coder.value(on_update_value(column))
             for number, column in enumerate(self.table.columns)

@@ -14,7 +14,14 @@ from typing import Any
 
 from btree.layout import RUN_SHIFT
 from btree.schema import Table, TypeKind
-from btree.txn_layout import MODE_EXCLUSIVE, MODE_SHARED, MODE_SNAPSHOT
+from btree.txn_layout import (
+    MODE_EXCLUSIVE,
+    MODE_NOWAIT,
+    MODE_ONE,
+    MODE_SHARED,
+    MODE_SKIP_LOCKED,
+    MODE_SNAPSHOT,
+)
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import (
@@ -38,7 +45,11 @@ from mysqlcompat.values import is_variable
 from mysqlcompat.wire.encode import block_words, column_words
 from redo.arena import Arena
 
-LOCK_MODES = {"": MODE_SNAPSHOT, "update": MODE_EXCLUSIVE, "share": MODE_SHARED}
+LOCK_MODES = {
+    strength + waiting: mode | bit
+    for strength, mode in (("update", MODE_EXCLUSIVE), ("share", MODE_SHARED))
+    for waiting, bit in (("", 0), (" nowait", MODE_NOWAIT), (" skip locked", MODE_SKIP_LOCKED))
+}
 Before = Callable[..., None]
 
 
@@ -143,18 +154,27 @@ def code_select(target: Target, plan: SelectPlan) -> Program:
 class SelectCoder:
     """Codes one SELECT; `sink` is called when the items of the result are in the frame."""
 
-    def __init__(self, target: Target, coder: Coder, plan: SelectPlan) -> None:
+    def __init__(
+        self, target: Target, coder: Coder, plan: SelectPlan, unlocked: int = MODE_SNAPSHOT
+    ) -> None:
+        """`unlocked`: how tables are read that no locking clause names."""
         self.target = target
         self.plan = plan
         self.select: Select = plan.statement
         self.coder = coder
         self.asm = coder.asm
-        locking, _, waiting = self.select.locking.partition(" ")
-        if waiting:
-            raise SqlError(1235, f"FOR {locking.upper()} {waiting.upper()}")
         self.scans = ScanCoder(
-            coder, target.arena, target.calls, self.select.tables, LOCK_MODES[locking]
+            coder, target.arena, target.calls, self.select.tables, self._modes(unlocked)
         )
+
+    def _modes(self, unlocked: int) -> list[int]:
+        """How the rows of each table are read."""
+        select = self.select
+        collected = self.plan.aggregates or select.group_by is not None or select.distinct
+        collected = collected or (select.order_by and not self.plan.ordered)
+        stops = 0 if collected or select.limit is None else MODE_ONE
+        locking = select.locking or ("",) * len(select.tables)
+        return [LOCK_MODES[one] | stops if one else unlocked for one in locking]
 
     def code(self, sink: Callable[[Sequence[Expression]], None]) -> None:
         select = self.select

@@ -32,5 +32,6 @@ def on_update_value(column: Column) -> Expression:
 def parsed_default(text: str) -> Expression:
     """The typed tree of a default's expression text."""
     from mysqlcompat.sql.resolve import resolve_expression
+    from mysqlcompat.sql.table_expressions import without_introducers
 
-    return resolve_expression(text)
+    return resolve_expression(without_introducers(text))

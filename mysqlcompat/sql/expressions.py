@@ -318,8 +318,8 @@ class Resolver(Literals, RowComparisons):
         name = name.lower()
         if name in AGGREGATES:
             return self.aggregate(name, args)
-        if name in _SYNTACTIC:
-            return _SYNTACTIC[name](self, args)
+        if name in SYNTACTIC:
+            return SYNTACTIC[name](self, args)
         if name not in DEFINITIONS and self.context.database:
             name = f"{self.context.database}.{name}"
         definition = check_count(name, len(args))
@@ -415,7 +415,7 @@ def _feature(node: Any) -> str:
 
 Handler = Callable[[Resolver, Any], Expression]
 
-_SYNTACTIC: Final[dict[str, Callable[[Resolver, Sequence[Any]], Expression]]] = {
+SYNTACTIC: Final[dict[str, Callable[[Resolver, Sequence[Any]], Expression]]] = {
     "date_add": Resolver.date_add,
     "date_sub": Resolver.date_sub,
     "adddate": Resolver.date_add,

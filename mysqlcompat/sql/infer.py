@@ -56,6 +56,7 @@ from mysqlcompat.sqltypes import (
 )
 from mysqlcompat.temporal import datetime_of_number
 
+_NO_COLLATION: Final = 1  #: coercibility of what has no collation
 _COERCIBILITY: Final = (
     "EXPLICIT",
     "NONE",
@@ -65,6 +66,9 @@ _COERCIBILITY: Final = (
     "NUMERIC",
     "IGNORABLE",
 )
+
+
+STRICT_MODES: Final = frozenset(("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"))
 
 
 def is_number_literal(arg: Expression) -> bool:
@@ -102,6 +106,11 @@ class Typing(Branches):
 
     def call(self, name: str, sql_type: SqlType, *args: Expression) -> Call:
         return Call(sql_type, self.function(name), args)
+
+    @property
+    def is_strict(self) -> bool:
+        """Strict modes let string functions fail to NULL, so that all of them may be."""
+        return bool(self.context.sql_mode & STRICT_MODES)
 
     # casts
 
@@ -295,6 +304,18 @@ class Typing(Branches):
             has_time = len(shown.strip()) > 10
             return self.cast(arg, datetime_type(6) if has_time else date_type())
         return self.cast(arg, datetime_type(6))
+
+    def result_collation(self, types: Sequence[SqlType], operator: str) -> tuple[str, int]:
+        """Collation and coercibility of a string made of strings of these types. Where none of
+        their collations wins there is none: the character set's binary one stands for it."""
+        try:
+            best = min(one.coercibility for one in types)
+            return self.collation(types, operator), best
+        except SqlError:
+            charsets = {charset_of(one.collation) for one in types}
+            if len(charsets) > 1 or 0 in {one.coercibility for one in types}:
+                raise
+            return f"{charsets.pop()}_bin", _NO_COLLATION
 
     def collation(self, types: Sequence[SqlType], operator: str) -> str:
         """The collation strings of these types meet in. Raises 1267."""

@@ -18,6 +18,7 @@ from sqlglot.tokenizer_core import TokenType
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.grammar import read_statement
 from mysqlcompat.sql.grammar_expressions import Item
+from mysqlcompat.sql.grammar_words import UNITS
 from mysqlcompat.sql.sqlglot_tables import CONCATENATION, DIALECTS
 from mysqlcompat.sql.token_stream import TokenStream
 from mysqlcompat.sql.tokens import Kind, Token, syntax_error, tokenize
@@ -97,12 +98,26 @@ def parse_expression(text: str, sql_mode: frozenset[str] = frozenset()) -> Parse
 def _reinterpret(tokens: list[Any], sql_mode: frozenset[str]) -> None:
     """Tokens whose meaning sqlglot does not know or sql_mode changes."""
     concatenates = "PIPES_AS_CONCAT" in sql_mode
-    for token in tokens:
+    for number, token in enumerate(tokens):
         if token.token_type is TokenType.DPIPE and concatenates:
             token.token_type = CONCATENATION
+        if token.token_type is TokenType.INTERVAL and _is_call(tokens, number):
+            token.token_type = TokenType.VAR
         is_real = token.token_type is TokenType.FLOAT and token.text.upper() == "REAL"
         if is_real and "REAL_AS_FLOAT" not in sql_mode:
             token.token_type = TokenType.DOUBLE
+
+
+def _is_call(tokens: list[Any], number: int) -> bool:
+    """Whether INTERVAL there is the function: parentheses follow, and no unit behind them."""
+    depth = 0
+    for at in range(number + 1, len(tokens)):
+        kind = tokens[at].token_type
+        depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
+        if depth == 0:
+            after = tokens[at + 1].text.upper() if at + 1 < len(tokens) else ""
+            return at > number + 1 and after not in UNITS
+    return False
 
 
 def _binds_high(tokens: list[Token], number: int) -> bool:

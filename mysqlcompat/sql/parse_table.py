@@ -29,6 +29,7 @@ from mysqlcompat.sql.statements import (
 from mysqlcompat.sql.token_stream import TokenStream
 from mysqlcompat.sql.tokens import Kind
 
+_QUERIES: Final = ("SELECT", "WITH", "TABLE", "VALUES")
 COMMENT_COLUMN: Final = 1024  #: characters
 COMMENT_INDEX: Final = 1024
 COMMENT_TABLE: Final = 2048
@@ -58,17 +59,14 @@ def parse_create_table(stream: TokenStream) -> Statement:
     table = stream.table_name()
     if stream.accept("LIKE"):
         return CreateTableLike(table, stream.table_name(), conditional)
-    if stream.at_end():
-        return CreateTable(table, (), (), TableOptions(), conditional)
-    if not stream.is_op("("):
-        raise not_yet("CREATE TABLE … SELECT") if _selects(stream) else stream.error()
+    if not stream.is_op("(") or stream.peek().value in _QUERIES:
+        options = TableOptions() if stream.is_op("(") else _table_options(stream)
+        return CreateTable(table, (), (), options, conditional, select=_query(stream))
     stream.advance()
     if stream.accept("LIKE"):
         model = stream.table_name()
         stream.expect_op(")")
         return CreateTableLike(table, model, conditional)
-    if _selects(stream):
-        raise not_yet("CREATE TABLE … SELECT")
     columns: list[ColumnDefinition] = []
     elements: list[Element] = []
     while True:
@@ -83,10 +81,7 @@ def parse_create_table(stream: TokenStream) -> Statement:
             break
     stream.expect_op(")")
     options = _table_options(stream)
-    if not stream.at_end() and (
-        _selects(stream) or stream.token.value in ("AS", "IGNORE", "REPLACE")
-    ):
-        raise not_yet("CREATE TABLE … SELECT")
+    select = _query(stream)
     own = [one for column in columns for one in column.checks]  # counted before the table's
     return CreateTable(
         table,
@@ -96,7 +91,20 @@ def parse_create_table(stream: TokenStream) -> Statement:
         conditional,
         tuple(one for one in elements if isinstance(one, ForeignKeyDefinition)),
         (*own, *(one for one in elements if isinstance(one, CheckDefinition))),
+        select,
     )
+
+
+def _query(stream: TokenStream) -> str:
+    """The text of [AS] SELECT … behind a definition; "" when it ends here."""
+    if stream.at_end():
+        return ""
+    if stream.is_word("IGNORE") or stream.is_word("REPLACE"):
+        raise not_yet(f"CREATE TABLE … {stream.token.value} SELECT")
+    stream.accept("AS")
+    if stream.token.value not in _QUERIES and not stream.is_op("("):
+        raise stream.error()
+    return stream.rest()
 
 
 def column_elements(column: ColumnDefinition) -> list[Element]:
@@ -118,12 +126,7 @@ def index_of(element: IndexDefinition | ForeignKeyDefinition) -> IndexDefinition
 
 
 def _selects(stream: TokenStream) -> bool:
-    return stream.token.kind is Kind.WORD and stream.token.value in (
-        "SELECT",
-        "AS",
-        "WITH",
-        "TABLE",
-    )
+    return stream.token.kind is Kind.WORD and stream.token.value in ("AS", *_QUERIES)
 
 
 # Columns
@@ -181,7 +184,7 @@ def _column_attribute(stream: TokenStream, column: ColumnDefinition) -> ColumnDe
         stream.expect_any("FIXED", "DYNAMIC", "DEFAULT", "DISK", "MEMORY")
         return column
     if stream.is_word("GENERATED") or stream.is_word("AS"):
-        raise not_yet("generated columns")
+        return _generated(stream, column)
     if stream.is_word("CHECK") or stream.is_word("CONSTRAINT"):
         _, given = constraint_name(stream)
         stream.expect("CHECK")
@@ -194,6 +197,18 @@ def _column_attribute(stream: TokenStream, column: ColumnDefinition) -> ColumnDe
     raise stream.error()
 
 
+def _generated(stream: TokenStream, column: ColumnDefinition) -> ColumnDefinition:
+    """[GENERATED ALWAYS] AS (expression) [VIRTUAL | STORED]"""
+    if stream.accept("GENERATED"):
+        stream.expect("ALWAYS")
+    stream.expect("AS")
+    source = stream.parenthesised()
+    if not source:
+        raise stream.error(stream.tokens[stream.at - 1])
+    stored = stream.accept_any("VIRTUAL", "STORED") == "STORED"
+    return replace(column, generated=source, generated_stored=stored)
+
+
 def parse_default(stream: TokenStream) -> DefaultValue:
     """What stands behind DEFAULT."""
     token = stream.token
@@ -202,7 +217,7 @@ def parse_default(stream: TokenStream) -> DefaultValue:
     if token.kind is Kind.WORD and token.value in _NOW:
         return DefaultValue(None, expression=_now(stream))
     if stream.is_op("("):
-        raise not_yet("DEFAULT (expression)")
+        return DefaultValue(None, expression=f"({stream.parenthesised()})")
     if stream.accept("TRUE") or stream.accept("FALSE"):
         return DefaultValue("1" if token.value == "TRUE" else "0", is_number=True)
     if token.kind is Kind.STRING:

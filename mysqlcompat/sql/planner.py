@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from btree.schema import Table
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.access import Candidate, choose
+from mysqlcompat.sql.estimates import Estimates
 from mysqlcompat.sql.plan import (
     Access,
     DeletePlan,
@@ -32,36 +33,33 @@ from mysqlcompat.sql.typed import (
     walk,
 )
 
-#: Rows of a table, as far as anybody knows: `planner` asks, the engine's statistics answer.
-RowCount = Callable[[Table], int]
-
 #: A lookup through an index costs about as much as reading this many rows of a scan.
 LOOKUP_COST = 8
 
 
-def plan(statement: Statement, row_count: RowCount) -> Plan:
+def plan(statement: Statement, estimates: Estimates) -> Plan:
     """The physical plan of a statement."""
     match statement:
         case Select():
-            return plan_select(statement, row_count)
+            return plan_select(statement, estimates)
         case Insert():
-            chosen = plan_select(statement.select, row_count) if statement.select else None
+            chosen = plan_select(statement.select, estimates) if statement.select else None
             return InsertPlan(statement, chosen)
         case Update():
-            return _plan_update(statement)
+            return _plan_update(statement, estimates)
         case Delete():
-            scan, ordered = _plan_change(statement)
+            scan, ordered = _plan_change(statement, estimates)
             return DeletePlan(statement, scan, not ordered, ordered)
     raise SqlError(1235, type(statement).__name__)
 
 
-def plan_select(select: Select, row_count: RowCount) -> SelectPlan:
+def plan_select(select: Select, estimates: Estimates) -> SelectPlan:
     aggregates = _aggregates_of(select)
     if not select.tables:
         filters = tuple(conjuncts(select.where))
         return SelectPlan(select, None, (), filters, aggregates, ordered=True)
     plain = not aggregates and select.group_by is None and not select.distinct
-    return _Joiner(select, row_count).plan(aggregates, plain)
+    return _Joiner(select, estimates).plan(aggregates, plain)
 
 
 def _aggregates_of(select: Select) -> tuple[Aggregate, ...]:
@@ -81,9 +79,9 @@ def _aggregates_of(select: Select) -> tuple[Aggregate, ...]:
 class _Joiner:
     """Puts the tables of one SELECT in an order and hands the conditions out."""
 
-    def __init__(self, select: Select, row_count: RowCount) -> None:
+    def __init__(self, select: Select, estimates: Estimates) -> None:
         self.select = select
-        self.row_count = row_count
+        self.estimates = estimates
         self.outer = {join.table_no: join for join in select.joins if join.kind == "left"}
         self.conditions: list[Expression] = list(conjuncts(select.where))
         for join in select.joins:
@@ -126,26 +124,33 @@ class _Joiner:
                 found, ordered = virtual_candidate(), not order
             else:
                 found, ordered = choose(
-                    source.table, table_no, self.conditions, is_constant, order, limited
+                    source.table,
+                    table_no,
+                    self.conditions,
+                    is_constant,
+                    order,
+                    limited,
+                    self.estimates,
+                    locking=bool(select.locking),
                 )
-            if best is None or found.score[:3] > best[0]:
-                best = (found.score[:3], table_no, found, ordered)
+            score = self._worth(source.table, found)
+            if best is None or score > best[0]:
+                best = (score, table_no, found, ordered)
         assert best is not None
         _, table_no, found, ordered = best
         filters = self._take({table_no}, found.covered)
         return table_no, Scan(table_no, found.access, filters), ordered
 
+    def _worth(self, table: Any, found: Candidate) -> tuple[int, ...]:
+        """How good it is to begin with a table: by rows found, if they are known of all tables."""
+        stored = [source.table for source in self.select.tables]
+        if all(isinstance(one, Table) and self.estimates.weighs(one) for one in stored):
+            return (found.score[0], -self.estimates.matching(table, found.access))
+        return found.score[:3]
+
     def _estimate(self, scan: Scan) -> int:
         table = self.select.tables[scan.table_no].table
-        total = self.row_count(table) if isinstance(table, Table) else 100
-        match scan.access.kind:
-            case "const":
-                return 1
-            case "ref":
-                return min(total, 10)
-            case "range":
-                return max(1, total // 10)
-        return total
+        return self.estimates.matching(table, scan.access) if isinstance(table, Table) else 100
 
     def _take(
         self, seen: set[int], covered: frozenset[int] = frozenset()
@@ -169,7 +174,8 @@ class _Joiner:
             if any(number < table_no and number not in seen for number in self.outer):
                 continue  # an outer join before it in the text comes first
             join, used = self._join(table_no, self.conditions, seen, rows, outer=False)
-            score = (join.method == "lookup", bool(join.outer_keys), -table_no)
+            found = self._estimate(join.scan)
+            score = (join.method == "lookup", bool(join.outer_keys), -found, -table_no)
             if best is None or score > best[0]:
                 best = (score, join, used)
         assert best is not None
@@ -200,10 +206,12 @@ class _Joiner:
         spent = {id(one) for one in own}
         if isinstance(source, Table):
             known = [one for one in conditions if tables_of(one) <= seen | {table_no}]
-            found, _ = choose(source, table_no, known, lambda e: tables_of(e) <= seen)
+            found, _ = choose(
+                source, table_no, known, lambda e: tables_of(e) <= seen, estimates=self.estimates
+            )
             depends = any(value is not None and tables_of(value) for value in found.access.equal)
             plain = found.access.kind in ("const", "ref") and None not in found.access.equal
-            cheap = rows * LOOKUP_COST <= max(self.row_count(source), 1000)
+            cheap = rows * LOOKUP_COST <= max(self.estimates.rows(source), 1000)
             unchecked = {id(one) for one in known} - found.covered
             if depends and plain and cheap and not (outer and unchecked):
                 rest = tuple(one for one in own if id(one) not in found.covered)
@@ -221,7 +229,7 @@ class _Joiner:
         source = self.select.tables[table_no].table
         if not isinstance(source, Table):
             return Scan(table_no, virtual_candidate().access, tuple(own))
-        found, _ = choose(source, table_no, own, is_constant)
+        found, _ = choose(source, table_no, own, is_constant, estimates=self.estimates)
         filters = tuple(one for one in own if id(one) not in found.covered)
         return Scan(table_no, found.access, filters)
 
@@ -231,22 +239,25 @@ def virtual_candidate() -> Candidate:
     return Candidate(Access(0, "ALL"), (0, 0, 0, 1), frozenset())
 
 
-def _plan_change(statement: Update | Delete) -> tuple[Scan, bool]:
+def _plan_change(statement: Update | Delete, estimates: Estimates) -> tuple[Scan, bool]:
     """Scan of an UPDATE or DELETE, and whether it gives the rows in the order wanted."""
     table = statement.table.table
     if not isinstance(table, Table):
         raise SqlError(1288, statement.table.alias, type(statement).__name__.upper())
     conditions = list(conjuncts(statement.where))
     limited = statement.limit is not None
-    found, ordered = choose(table, 0, conditions, is_constant, statement.order_by, limited)
+    found, ordered = choose(
+        table, 0, conditions, is_constant, statement.order_by, limited, estimates
+    )
     filters = tuple(one for one in conditions if id(one) not in found.covered)
     return Scan(0, found.access, filters), ordered
 
 
-def _plan_update(statement: Update) -> UpdatePlan:
-    scan, ordered = _plan_change(statement)
+def _plan_update(statement: Update, estimates: Estimates) -> UpdatePlan:
+    scan, ordered = _plan_change(statement, estimates)
     table: Table = statement.table.table
     changed = {column for column, _ in statement.assignments}
+    changed |= {n for n, column in enumerate(table.columns) if column.generated is not None}
     read_by = table.indexes[scan.access.index_no].parts + table.indexes[0].parts
     moves = any(table.column_no(part.column) in changed for part in read_by)
     return UpdatePlan(statement, scan, collect=moves or not ordered, ordered=ordered)

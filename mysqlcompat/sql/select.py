@@ -36,6 +36,7 @@ _ARGS: Final = {
     "distinct", "locks", "operation_modifiers", "kind", "hint",
 }  # fmt: skip
 #: Modifiers that only advise (what MySQL itself ignores or may ignore).
+_WAITING: Final = {None: "", True: " nowait", False: " skip locked"}
 _HINTS: Final = {
     "SQL_NO_CACHE", "HIGH_PRIORITY", "SQL_SMALL_RESULT", "SQL_BIG_RESULT", "SQL_BUFFER_RESULT",
     "STRAIGHT_JOIN",
@@ -241,19 +242,28 @@ class _Clauses:
             self.resolver.names = None
         return made
 
-    def locking(self) -> str:
-        locks = self.node.args.get("locks") or ()
-        if not locks:
-            return ""
-        if len(locks) > 1 or locks[0].args.get("expressions"):
-            raise not_supported("FOR UPDATE OF")
-        text = self.resolver.parsed.text.upper().split()
-        wait = ""
-        if "NOWAIT" in text[-1:]:
-            wait = " nowait"
-        elif text[-2:] == ["SKIP", "LOCKED"]:
-            wait = " skip locked"
-        return ("update" if locks[0].args.get("update") else "share") + wait
+    def locking(self) -> tuple[str, ...]:
+        """FOR UPDATE and its like, for each table."""
+        clauses = self.node.args.get("locks") or ()
+        sources = self.scope.sources
+        found = [""] * len(sources)
+        for clause in clauses:
+            strength = "update" if clause.args.get("update") else "share"
+            strength += _WAITING[clause.args.get("wait")]
+            named = clause.args.get("expressions")
+            for number in self._named_tables(named) if named else range(len(sources)):
+                if found[number]:
+                    name = sources[number].alias
+                    raise SqlError(3569, f"`{name}`" if named else name)
+                found[number] = strength
+        return tuple(found) if clauses else ()
+
+    def _named_tables(self, names: Sequence[Any]) -> list[int]:
+        aliases = {source.alias: number for number, source in enumerate(self.scope.sources)}
+        for name in names:
+            if name.name not in aliases:
+                raise SqlError(3568, f"`{name.name}`")
+        return [aliases[name.name] for name in names]
 
     # checks
 

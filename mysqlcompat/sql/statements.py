@@ -347,6 +347,7 @@ class CreateTable(Statement):
     if_not_exists: bool = False
     foreign_keys: tuple[ForeignKeyDefinition, ...] = ()
     checks: tuple[CheckDefinition, ...] = ()
+    select: str = ""  #: text of the query that fills it
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,13 @@ from mysqlcompat.sqltypes import column_type
 
 
 def parse_kept(text: str) -> Parsed:
-    """Parse an expression of the dictionary. Its strings say that they are utf8mb4, which goes
-    without saying and which the parser does not take everywhere."""
+    """Parse an expression of the dictionary."""
+    return parse_expression(without_introducers(text))
+
+
+def without_introducers(text: str) -> str:
+    """An expression of the dictionary whose strings do not say that they are utf8mb4: the parser
+    does not take that everywhere."""
     pieces, last = [], 0
     tokens = tokenize(text)
     for token, following in pairwise(tokens):
@@ -27,7 +32,7 @@ def parse_kept(text: str) -> Parsed:
         if is_introducer and following.kind is Kind.STRING and token.end == following.start:
             pieces.append(text[last : token.start])
             last = token.end
-    return parse_expression("".join([*pieces, text[last:]]))
+    return "".join([*pieces, text[last:]])
 
 
 def resolve_over(text: str, table: Table, condition: bool = False) -> Expression:
@@ -49,3 +54,9 @@ def generated_value(table: Table, column: Column) -> Expression:
     assert column.generated is not None
     value = resolve_over(column.generated, table)
     return Cast(column_type(column), value, ASSIGN, column.name)
+
+
+def default_value(table: Table, column: Column) -> Expression:
+    """A column's DEFAULT (expression), of the column's type."""
+    assert column.default is not None
+    return Cast(column_type(column), resolve_over(column.default, table), ASSIGN, column.name)

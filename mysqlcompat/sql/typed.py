@@ -191,7 +191,8 @@ class Select:
     order_by: tuple[Order, ...]
     limit: Expression | None
     offset: Expression | None
-    locking: str = ""  # '' | 'update' | 'share', then ' nowait' or ' skip locked'
+    #: For each table '', or 'update' or 'share', then '', ' nowait' or ' skip locked'; () for none.
+    locking: tuple[str, ...] = ()
     param_count: int = 0
 
 

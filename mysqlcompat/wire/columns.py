@@ -16,6 +16,7 @@ from mysqlcompat.results import (
     STATUS_STATE_CHANGED,
     TRACK_GTIDS,
     TRACK_SYSTEM_VARIABLE,
+    WIRE_BLOB,
     WIRE_LONG_BLOB,
     WIRE_MEDIUM_BLOB,
     WIRE_TINY_BLOB,
@@ -28,7 +29,7 @@ from mysqlcompat.wire.fields import length_encoded, string_lenenc
 
 _MOST_ERROR_BYTES: Final = 511  #: MYSQL_ERRMSG_SIZE less its NUL
 _MOST_LENGTH: Final = 0xFFFFFFFF
-_LARGE: Final = (WIRE_TINY_BLOB, WIRE_MEDIUM_BLOB, WIRE_LONG_BLOB)
+_LARGE: Final = (WIRE_TINY_BLOB, WIRE_MEDIUM_BLOB, WIRE_LONG_BLOB, WIRE_BLOB)
 
 
 def error_packet(error: SqlError) -> bytes:

@@ -178,6 +178,11 @@ class Session:
     view: dict[int, Row] | None = None
     changes: list[tuple[int, Row | None, Row | None]] = field(default_factory=list)
     locks: dict[int, int] = field(default_factory=dict)  #: id → t.LOCK_…
+    #: Locked gaps of the primary key: an id in it, and the live ids around it when it was locked.
+    gaps: list[tuple[int, float, float]] = field(default_factory=list)
+    #: Entries (key, id) of the unique index that were found to be duplicates, and the gap before.
+    duplicates: set[tuple[str, int]] = field(default_factory=set)
+    took_back: bool = False  #: an insert, and so locks gaps of the secondary indexes
     marks: list[tuple[int, int]] = field(default_factory=list)  #: (engine's mark, changes then)
 
 
@@ -189,7 +194,12 @@ class Wait:
 
 
 class Model:
-    """The plain interpreter."""
+    """The plain interpreter.
+
+    It does not know which deleted rows are still there, and so not where exactly a locked gap ends.
+    Between the least and the most that may be locked it believes the engine: changes take
+    `blocked_by`, the context that the engine says must be waited for, 0: none.
+    """
 
     def __init__(self) -> None:
         self.committed: dict[int, Row] = {}
@@ -231,31 +241,66 @@ class Model:
             if pk in touched and touched[pk] is not session:
                 return Wait(touched[pk].ctx)
             if pk in live:
+                session.duplicates.add((key, pk))
                 return E_DUPLICATE
         return 0
 
-    def _claim_new(self, session: Session, pk: int) -> int | Wait | set[int]:
+    def _claim_new(self, session: Session, pk: int, blocked_by: int) -> int | Wait | set[int]:
         waits = self._writer(session, pk)
         if waits:
             return waits
         if pk in self.current:
+            if self.owner(pk) is not session:
+                locked = self._locked(session, pk, t.LOCK_SHARED)
+                if locked:
+                    return locked
+                session.locks[pk] = max(t.LOCK_SHARED, session.locks.get(pk, 0))
             return E_DUPLICATE
-        return self._locked(session, pk, t.LOCK_EXCLUSIVE)
+        others = [one for one in self.sessions if one is not session]
+        if session.locks.get(pk) != t.LOCK_EXCLUSIVE:
+            locked = {one.ctx for one in others if pk in one.locks}
+            if locked:
+                return locked
+        may = {o.ctx for o in others if any(low < pk < high for _, low, high in o.gaps)}
+        if blocked_by in may:
+            return Wait(blocked_by)
+        return {one.ctx for one in others if any(pk == gap[0] for gap in one.gaps)}
 
-    def insert(self, session: Session, row: Row) -> int | Wait | set[int]:
-        claim = self._claim_new(session, row[0]) or self._unique(session, row[0], row)
+    def _duplicate_gaps(self, session: Session, row: Row, blocked_by: int) -> int | Wait:
+        """Whether the engine may refuse an entry of a secondary index for the gap it is in."""
+        key = key_of(row)
+        for other in self.sessions:
+            if other.ctx == blocked_by and other is not session:
+                near = (key is None or key <= locked for locked, _ in other.duplicates)
+                if other.took_back or any(near):
+                    return Wait(blocked_by)
+        return 0
+
+    def _old_entry(self, session: Session, pk: int) -> set[int]:
+        """Who has locked the row's entry of the unique index."""
+        entry = (key_of(self.current.get(pk)), pk)
+        return {one.ctx for one in self.sessions if one is not session and entry in one.duplicates}
+
+    def insert(self, session: Session, row: Row, blocked_by: int) -> int | Wait | set[int]:
+        claim = self._claim_new(session, row[0], blocked_by)
+        claim = claim or self._duplicate_gaps(session, row, blocked_by)
+        claim = claim or self._unique(session, row[0], row)
         if not claim:
             self._change(session, row[0], row)
         return claim or 0
 
-    def update(self, session: Session, pk: int, row: Row) -> int | Wait | set[int]:
+    def update(self, session: Session, pk: int, row: Row, blocked_by: int) -> int | Wait | set[int]:
         claim: int | Wait | set[int] = 0
         if pk != row[0]:
-            claim = self._claim_new(session, row[0])
+            claim = self._claim_new(session, row[0], blocked_by)
         claim = claim or self._claim_old(session, pk)
         old = self.current.get(pk)
         if not claim and (pk != row[0] or key_of(old) != key_of(row)):
-            claim = self._unique(session, pk, row)
+            claim = self._duplicate_gaps(session, row, blocked_by)
+            claim = claim or self._unique(session, pk, row)
+            claim = claim or self._old_entry(session, pk)
+        elif not claim and old is not None and old[1] != row[1]:
+            claim = self._duplicate_gaps(session, row, blocked_by)
         if not claim:
             if pk != row[0]:
                 self._change(session, pk, None)
@@ -271,7 +316,7 @@ class Model:
         return self._locked(session, pk, t.LOCK_EXCLUSIVE)
 
     def delete(self, session: Session, pk: int) -> int | Wait | set[int]:
-        claim = self._claim_old(session, pk)
+        claim = self._claim_old(session, pk) or self._old_entry(session, pk)
         if not claim:
             self._change(session, pk, None)
         return claim or 0
@@ -282,6 +327,8 @@ class Model:
         if waits:
             return waits
         if pk not in self.current:
+            if session.isolation >= t.ISOLATION_REPEATABLE_READ:
+                self._lock_gap(session, pk)
             return E_NOT_FOUND
         if self.owner(pk) is not session:
             locked = self._locked(session, pk, mode)
@@ -289,6 +336,11 @@ class Model:
                 return locked
             session.locks[pk] = max(mode, session.locks.get(pk, 0))
         return self.current[pk]
+
+    def _lock_gap(self, session: Session, pk: int) -> None:
+        below = max((one for one in self.current if one < pk), default=float("-inf"))
+        above = min((one for one in self.current if one > pk), default=float("inf"))
+        session.gaps.append((pk, below, above))
 
     def _change(self, session: Session, pk: int, row: Row | None) -> None:
         session.changes.append((pk, self.current.get(pk), row))
@@ -317,9 +369,14 @@ class Model:
         return seen
 
     def back_to(self, session: Session, changes: int) -> None:
+        """Undo; the locks stay, and the gap of a row that is gone."""
         while len(session.changes) > changes:
             pk, before, _ = session.changes.pop()
             self._put(pk, before)
+            session.locks[pk] = t.LOCK_EXCLUSIVE
+            if before is None and session.isolation >= t.ISOLATION_REPEATABLE_READ:
+                self._lock_gap(session, pk)
+                session.took_back = True
 
     def end(self, session: Session, commit: bool) -> None:
         if commit:
@@ -331,6 +388,9 @@ class Model:
         self.back_to(session, 0)
         session.view = None
         session.locks.clear()
+        session.gaps.clear()
+        session.duplicates.clear()
+        session.took_back = False
         session.marks.clear()
 
 

@@ -7,7 +7,6 @@ import pytest
 from btree import txn_layout as t
 from btree.errors import Deadlock, LockTimeout
 from redo.codes import E_LOCK_WAIT
-from redo.state import ST_WAIT_FOR
 from tests.btree.shop import Shop, open_shop
 
 
@@ -32,7 +31,7 @@ def started(shop: Shop, count: int) -> list[int]:
 def blocked(shop: Shop, ctx: int, code: int):
     """The wait that a call's code asks for."""
     assert code == E_LOCK_WAIT
-    return shop.engine.locks.wait(ctx, int(shop.st[ST_WAIT_FOR]))
+    return shop.engine.locks.wait(ctx)
 
 
 def test_waiters_are_woken_in_order_when_the_holder_ends(tmp_path):
@@ -46,9 +45,11 @@ def test_waiters_are_woken_in_order_when_the_holder_ends(tmp_path):
             wait.add_done_callback(lambda wait: order.append(wait.ctx))
         assert order == []
         shop.engine.commit(a)
-        assert order == [b, c]
+        assert order == [b]
         assert shop.update(b, 1, (1, 20, None)) == 0
-        assert blocked(shop, c, shop.update(c, 1, (1, 30, None))).holder == b
+        shop.engine.commit(b)
+        assert order == [b, c]
+        assert shop.update(c, 1, (1, 30, None)) == 0
 
 
 def test_a_rollback_wakes_too(tmp_path):
@@ -93,7 +94,7 @@ def test_among_equals_the_one_who_closes_the_circle_is_the_victim(tmp_path):
         with pytest.raises(Deadlock):
             waits[2].result()
         assert [wait.done() for wait in waits] == [False, False, True]
-        assert len(shop.engine.locks.edges()) == 2
+        assert len(shop.engine.locks.all_waits()) == 2
 
 
 def test_a_wait_given_up_raises_and_leaves_no_edge(tmp_path):
@@ -105,7 +106,7 @@ def test_a_wait_given_up_raises_and_leaves_no_edge(tmp_path):
         shop.engine.locks.cancel(wait)
         with pytest.raises(LockTimeout):
             wait.result()
-        assert shop.engine.locks.edges() == []
+        assert shop.engine.locks.all_waits() == []
         assert shop.engine.word(a, t.CTX_WAITERS) == 0
         shop.engine.commit(a)
 
@@ -117,13 +118,14 @@ def test_shared_locks_stand_together_and_against_writers(tmp_path):
         for ctx in (a, b):
             assert shop.get(ctx, 1, t.MODE_SHARED) == (1, 1, None)
         wait = blocked(shop, c, shop.update(c, 1, (1, 5, None)))
-        shop.engine.commit(wait.holder)
+        assert set(shop.engine.locks.edges(wait)) == {a, b}
+        shop.engine.commit(a)
+        assert shop.engine.locks.edges(wait) == [b]
+        # The last holder of a shared lock may make it exclusive, whoever waits for it.
+        assert shop.get(b, 1, t.MODE_EXCLUSIVE) == (1, 1, None)
+        assert not wait.done()
+        shop.engine.commit(b)
         wait.result()
-        other = a if wait.holder == b else b
-        assert blocked(shop, c, shop.get(c, 1, t.MODE_EXCLUSIVE)).holder == other
-        # The last holder of a shared lock may make it exclusive.
-        assert shop.get(other, 1, t.MODE_EXCLUSIVE) == (1, 1, None)
-        shop.engine.commit(other)
         assert shop.update(c, 1, (1, 5, None)) == 0
 
 

@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from btree import txn_layout as t
-from btree.state import ST_ACTIVE_COUNT, ST_LOCK_COUNT, ST_UNDO_PAGES
+from btree.state import (
+    ST_ACTIVE_COUNT,
+    ST_GAP_COUNT,
+    ST_LOCK_BYTES,
+    ST_LOCK_COUNT,
+    ST_UNDO_PAGES,
+)
+from redo.codes import E_LOCK_WAIT
+from redo.state import ST_WAIT_FOR
 from tests.btree.shop import Model, Row, Session, Shop, agree, open_shop
 
 IDS = 24
@@ -58,16 +66,19 @@ class Story:
         if rng.random() < 0.2:
             self.shop.engine.background_step()
 
+    def _blocked_by(self, code: int) -> int:
+        return int(self.shop.st[ST_WAIT_FOR]) if code == E_LOCK_WAIT else 0
+
     def insert(self, session: Session) -> None:
         row = self.row()
-        expected = self.model.insert(session, row)
-        agree(self.shop, self.shop.insert(session.ctx, row), expected)
+        code = self.shop.insert(session.ctx, row)
+        agree(self.shop, code, self.model.insert(session, row, self._blocked_by(code)))
 
     def update(self, session: Session) -> None:
         row = self.row()
         pk = row[0] if self.rng.random() < 0.7 else self.rng.randrange(IDS)
-        expected = self.model.update(session, pk, row)
-        agree(self.shop, self.shop.update(session.ctx, pk, row), expected)
+        code = self.shop.update(session.ctx, pk, row)
+        agree(self.shop, code, self.model.update(session, pk, row, self._blocked_by(code)))
 
     def delete(self, session: Session) -> None:
         pk = self.rng.randrange(IDS)
@@ -159,7 +170,7 @@ def test_transactions_agree_with_the_interpreter(tmp_path: Path, page_bytes, fra
         shop.finish_background()
         assert shop.engine.check() == []
         assert shop.st[ST_ACTIVE_COUNT] == 0
-        assert shop.st[ST_LOCK_COUNT] == 0
+        assert shop.st[ST_LOCK_COUNT] == shop.st[ST_GAP_COUNT] == shop.st[ST_LOCK_BYTES] == 0
         reader = shop.engine.open_context()
         shop.engine.statement(reader)
         assert shop.scan(reader) == sorted(story.model.committed.values())

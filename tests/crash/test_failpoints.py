@@ -1,4 +1,4 @@
-"""A death at every failpoint: what was acknowledged is there, and everything fits together.
+"""A death at every failpoint, here and in a server: what was acknowledged is there, and fits.
 
 CRASH_ROUNDS=n (`make soak`: 20) takes each point n times, later and later in its work.
 """
@@ -13,8 +13,12 @@ import pytest
 
 from btree import txn_layout as t
 from btree.failpoints import POINTS
+from mysqlcompat.cluster import Cluster
+from redo.failpoints import VARIABLE
 from tests.btree.shop import Shop
 from tests.crash.doomed import FRAMES, PAGE_BYTES, State, run_doomed, step_of, was_killed
+from tests.crash.ledger import SCHEMA, Ledger, start_customers, verify
+from tests.crash.test_kill import check_data
 from tests.mysqlcompat.test_images import Comparison, Replica, bytes_of, compare_pool
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "1"))
@@ -90,6 +94,39 @@ def test_death_at(point: str, tmp_path: Path) -> None:
             goes_on(shop)
         finally:
             shop.close()
+
+
+SERVED = ["commit.after", "publish.batch", "publish.done", "split", "row.change", "undo.page"]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    "point", SERVED if ROUNDS > 1 else [random.choice(SERVED)], ids=lambda point: "point"
+)
+def test_a_server_dies_under_load(
+    point: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    print(point)
+    order = tmp_path / "failpoint"
+    monkeypatch.setenv(VARIABLE, str(order))
+    ledger = Ledger()
+    with Cluster(replicas=1, init_sql=SCHEMA, ring_bytes="16M") as cluster:
+        order.write_text(f"{point} 20", encoding="utf-8")
+        cluster.kill("writer")
+        cluster.wait_ready("writer")
+        assert not order.exists()
+        threads = start_customers(cluster.writer_port, 4, 1, ledger)
+        cluster.wait_death("writer", 100)
+        cluster.wait_ready("writer")
+        assert cluster.output.count("killed by SIGKILL") == 2
+        assert ledger.wait_for_more(20), cluster.output
+        ledger.stop.set()
+        for thread in threads:
+            thread.join(60)
+        assert not ledger.errors, ledger.errors
+        verify(cluster.writer_port, ledger)
+        assert cluster.stop() == 0, cluster.output
+        check_data(cluster.data)
 
 
 def goes_on(shop: Shop) -> None:

@@ -73,7 +73,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
 def test_a_server_says_the_same(family: str, server: Asker) -> None:
     judge = Judge(family)
     for section, answers in read(family):
-        chosen = [pair for pair in answers if section.node or _sampled(pair[0])]
+        header, node = section.header(), section.node
+        known = set() if node else judge.faults  # the other test has looked at those
+        chosen = [
+            (one, expected)
+            for one, expected in answers
+            if node or (_sampled(one) and (header, one) not in known)
+        ]
         if chosen:
             server.prepare(section)
         for expression, expected in chosen:

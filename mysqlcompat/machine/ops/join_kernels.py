@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from btree.keys_kernels import key_append, key_bound
 from btree.rows_kernels import row_size
+from btree.txn_layout import MODE_ONE
 from mysqlcompat.machine.calls import call3, call12
 from mysqlcompat.machine.layout import (
     NULLS_AT,
@@ -239,7 +240,10 @@ def op_lookup(st, mem, run, instruction, n):
         if load_i64(mem, state + PARTNER) != 0:
             count = load_i64(mem, state + PENDING)
             if count == 0:
-                arguments = (cursor, rows + 8 * given, min(VECTOR - given, LOOKUP_WIDTH))
+                width = min(VECTOR - given, LOOKUP_WIDTH)
+                if load_i64(mem, spec + LOOKUP_MODE) & MODE_ONE:
+                    width = 1
+                arguments = (cursor, rows + 8 * given, width)
                 count = call3(load_i64(mem, spec + LOOKUP_NEXT), st, mem, arguments)
                 if count < 0:
                     return count

@@ -18,6 +18,7 @@
 from __future__ import annotations
 
 from btree.keys_kernels import key_append, key_bound
+from btree.txn_layout import MODE_ONE
 from mysqlcompat.machine.calls import call3, call5, call12
 from mysqlcompat.machine.layout import (
     COLLECTION_COUNT,
@@ -288,7 +289,8 @@ def op_range(st, mem, run, instruction, n):
                 stands = RANGE_CLOSED if members > 0 else RANGE_ENDED
             store_i64(mem, state, stands)
             continue
-        arguments = (cursor, to, width_next(mem, run))
+        width = 1 if load_i64(mem, spec + RANGE_MODE) & MODE_ONE else width_next(mem, run)
+        arguments = (cursor, to, width)
         count = call3(load_i64(mem, spec + RANGE_CURSOR_NEXT), st, mem, arguments)
         if count > 0:
             fill(mem, to + NULLS_AT, count, 0)

@@ -14,4 +14,7 @@ through a server. `tables` are the tables expressions may read.
     python -m tests.mysqlcompat.compare_values [--keep] [family …]
 
 prints what differs; with ``--keep`` it writes the lists of faults anew.
+
+`grammar_of_values` makes random expressions: those of the family `random_values`, and the soak
+`test_fuzz_values`.
 """

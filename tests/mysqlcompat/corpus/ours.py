@@ -28,7 +28,7 @@ from tests.mysqlcompat.corpus.tables import CREATE_V, DATABASE, INSERT_V
 _DEFAULT: Final = Charset("utf8mb4", "utf8mb4_0900_ai_ci")
 _BINARY: Final = 63
 _UTF8MB4: Final = 255
-_LARGE_TYPE: Final = 251
+_LARGE_TYPES: Final = (251, 252)
 
 
 class Tables:
@@ -152,7 +152,7 @@ def client_length(column: ColumnDef) -> int:
     """Length in bytes of the client's characters (`wire.columns.column_packet`)."""
     length = column.length
     if column.collation != _BINARY:
-        if column.wire_type == _LARGE_TYPE and not column.org_name:
+        if column.wire_type in _LARGE_TYPES and not column.org_name:
             length *= 4
         else:
             length = length // bytes_per_character(COLLATIONS[column.collation].name) * 4

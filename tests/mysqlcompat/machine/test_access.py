@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mysqlcompat import compiler
+from mysqlcompat.sql.estimates import Estimates
 from mysqlcompat.sql.plan import SelectPlan, UpdatePlan
 from mysqlcompat.sql.planner import plan
 from tests.mysqlcompat.local_node import Talk, local_node
@@ -69,7 +70,7 @@ def described(made: SelectPlan) -> str:
 def test_access_path(talk: Talk, case: str) -> None:
     condition, expected = (part.strip() for part in case.split("|"))
     statement = compiler.resolved(f"SELECT * FROM t WHERE {condition}", talk.session)
-    made = plan(statement, lambda _: 1000)
+    made = plan(statement, Estimates())
     assert isinstance(made, SelectPlan)
     assert described(made) == expected
 
@@ -85,6 +86,6 @@ def test_access_path(talk: Talk, case: str) -> None:
     ],
 )
 def test_rows_that_would_move_are_collected_first(talk: Talk, sql: str, collects: bool) -> None:
-    made = plan(compiler.resolved(sql, talk.session), lambda _: 1000)
+    made = plan(compiler.resolved(sql, talk.session), Estimates())
     assert isinstance(made, UpdatePlan)
     assert made.collect == collects

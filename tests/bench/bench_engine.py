@@ -1,0 +1,247 @@
+"""The engine beside LMDB and SQLite, the same work driven from Python: `bench_engine [rows]`.
+
+A table ``(id BIGINT PRIMARY KEY, n INT, pad VARBINARY(100))`` of a million rows. First what an
+operation costs inside a kernel, with redo and undo written; then one call from Python each, for all
+three stores in turn. Nothing is made durable in this measurement, in none of them: LMDB with sync
+off, SQLite in memory with its journal off.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import struct
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import lmdb
+
+from btree import cursor_kernels, purge_kernels, row_kernels
+from btree import txn_layout as t
+from btree.engine import Engine
+from btree.keys import KeyEncoder
+from btree.rows import RowCodec
+from btree.schema import Column, ColumnType, Index, IndexPart, Table, TypeKind
+from redo.state import ST_NEXT_LSN
+from redo.volume import LocalVolume
+from tests.bench import bench_engine_kernels as loops
+
+TABLE = Table(
+    "t",
+    "bench",
+    (
+        Column("id", ColumnType(TypeKind.BIGINT), nullable=False),
+        Column("n", ColumnType(TypeKind.INT), nullable=False),
+        Column("pad", ColumnType(TypeKind.VARBINARY, length=100), nullable=False),
+    ),
+    (Index("PRIMARY", (IndexPart("id"),), unique=True, primary=True),),
+)
+PAD = b"x" * 100
+TARGETS = {"get": 2.0, "insert in order": 2.0, "insert scattered": 4.0}
+
+
+class Bench:
+    """An engine with one table, everything in the pool."""
+
+    def __init__(self, directory: str, pool_bytes: int) -> None:
+        self.volume = LocalVolume(
+            directory, ring_bytes=64 << 20, private_bytes=pool_bytes + (512 << 20), durable=False
+        )
+        self.arena, self.st, self.mem = self.volume.arena, self.volume.st, self.volume.arena.mem
+        self.engine = Engine(self.arena, self.st, self.volume.log, self.volume, pool_bytes)
+        self.engine.create()
+        self.engine.catalog.create_database("bench")
+        self.table = self.engine.catalog.create_table(TABLE)
+        self.ctx = self.engine.open_context()
+        codec = RowCodec(self.arena, self.st, self.table)
+        row = codec.encode((0x0102030405060708, 0, PAD))
+        self.row_bytes = len(row)
+        self.row = self.arena.alloc(256)
+        self.mem[self.row : self.row + len(row)] = bytearray(row)
+        self.id_at = row.index(struct.pack("<q", 0x0102030405060708))
+        encoder = KeyEncoder(self.arena, self.st, self.table, 0)
+        self.key = self.arena.alloc(64)
+        zero = encoder.encode((0,))
+        self.mem[self.key : self.key + len(zero)] = bytearray(zero)
+        self.key_bytes = len(zero)
+        self.cursor = self.arena.alloc(t.CURSOR_BYTES)
+        self.rows_out = self.arena.alloc(8 * 1024)
+        self.lanes = self.arena.alloc(8 * 1024)
+        self.nulls = self.arena.alloc(1024)
+
+    def fill(self, n: int, scattered: int, base: int) -> float:
+        """Insert n rows in one kernel; CPU seconds of this thread."""
+        done, spent = 0, 0.0
+        while done < n:
+            started = time.thread_time()
+            step = loops.insert_many(
+                *(self.st, self.mem, self.ctx, self.table.descriptor, done, n, scattered, base),
+                *(self.row, self.row_bytes, self.id_at),
+            )
+            spent += time.thread_time() - started
+            code = step & 0xFF
+            done = step >> 8
+            if code:
+                assert self.engine.settle(-code), -code
+        self.engine.commit(self.ctx)
+        return spent
+
+    def get(self, n: int, scattered: int) -> float:
+        """Look up n rows in one kernel; seconds."""
+        self.engine.statement(self.ctx)
+        started = time.thread_time()
+        assert (
+            loops.get_many(
+                *(self.st, self.mem, self.ctx, self.table.descriptor, n, scattered),
+                *(self.key, self.key_bytes),
+            )
+            == n
+        )
+        spent = time.thread_time() - started
+        self.engine.commit(self.ctx)
+        return spent
+
+    def scan(self) -> float:
+        """Sum one fixed column of all rows, 1,024 rows at a time; seconds."""
+        self.engine.statement(self.ctx)
+        bounds = (0, -1, 1, 0, -1, 1, 0, 0)
+        self.engine.call(
+            *(cursor_kernels.cursor_open, self.ctx, self.cursor, self.table.descriptor, 0),
+            *bounds,
+        )
+        started = time.thread_time()
+        total = loops.scan_sum(
+            *(self.st, self.mem, self.table.descriptor, self.cursor, self.rows_out, 1024),
+            *(1, self.lanes, self.nulls),
+        )
+        spent = time.thread_time() - started
+        assert total >= 0
+        self.engine.commit(self.ctx)
+        return spent
+
+    def purge(self) -> None:
+        while self.engine.ensure(self.engine.call(purge_kernels.purge_step, 4096)):
+            pass
+
+
+def say(what: str, seconds: float, n: int, target_us: float = 0.0) -> None:
+    cost = seconds / n * 1e6
+    note = f"target {target_us:.1f} µs: {'met' if cost <= target_us else 'MISSED'}"
+    sys.stdout.write(f"{what:44} {cost:8.3f} µs  {note if target_us else ''}\n")
+
+
+@contextmanager
+def ours(bench: Bench) -> Iterator[tuple[Callable[[int], object], ...]]:
+    """(insert, get, end) from Python, one kernel call each."""
+    st, mem, ctx, descriptor = bench.st, bench.mem, bench.ctx, bench.table.descriptor
+    row_at = bench.row + bench.id_at
+    key = bench.key
+    insert_kernel, get_kernel = row_kernels.row_insert, row_kernels.row_get
+    pack, pack_key = struct.Struct("<q").pack_into, struct.Struct(">Q").pack_into
+    data = mem.data
+
+    def insert(number: int) -> None:
+        pack(data, row_at, number)
+        code = insert_kernel(st, mem, ctx, descriptor, bench.row, bench.row_bytes)
+        while code < 0:
+            assert bench.engine.settle(code), code
+            code = insert_kernel(st, mem, ctx, descriptor, bench.row, bench.row_bytes)
+
+    def get(number: int) -> bytes:
+        pack_key(data, key, number ^ (1 << 63))
+        at = get_kernel(st, mem, ctx, descriptor, key, 8, 0)
+        return bytes(data[at : at + bench.row_bytes])
+
+    bench.engine.statement(ctx)
+    yield insert, get, lambda _: bench.engine.commit(ctx)
+
+
+@contextmanager
+def lmdb_store(directory: str) -> Iterator[tuple[Callable[[int], object], ...]]:
+    environment = lmdb.open(directory, map_size=1 << 30, sync=False, metasync=False)
+    transaction = environment.begin(write=True)
+    pack = struct.Struct(">q").pack
+    value = struct.pack("<i", 0) + PAD
+    yield (
+        lambda number: transaction.put(pack(number), value),
+        lambda number: transaction.get(pack(number)),
+        lambda _: transaction.commit(),
+    )
+    environment.close()
+
+
+@contextmanager
+def sqlite_store() -> Iterator[tuple[Callable[[int], object], ...]]:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, n INT, pad BLOB)")
+    connection.execute("BEGIN")
+    execute = connection.execute
+    yield (
+        lambda number: execute("INSERT INTO t VALUES (?, 0, ?)", (number, PAD)),
+        lambda number: execute("SELECT n, pad FROM t WHERE id = ?", (number,)).fetchone(),
+        lambda _: execute("COMMIT"),
+    )
+    connection.close()
+
+
+def beside(
+    name: str, store: tuple[Callable[[int], object], ...], numbers: list[int]
+) -> list[float]:
+    """µs a call: insert in order, get scattered, insert scattered."""
+    insert, get, end = store
+    n = len(numbers)
+    made = []
+    for work, order in ((insert, range(n)), (get, numbers), (insert, [n + i for i in numbers])):
+        started = time.thread_time()
+        for number in order:
+            work(number)
+        made.append((time.thread_time() - started) / n * 1e6)
+    end(0)
+    sys.stdout.write(f"{name:12}" + "".join(f"{cost:20.2f} µs" for cost in made) + "\n")
+    return made
+
+
+def main(rows: int = 1 << 20) -> None:
+    """Print the tables."""
+    with tempfile.TemporaryDirectory() as directory:
+        bench = Bench(f"{directory}/ours", 1 << 30)
+        bench.fill(0, 0, 0)  # compile
+        bench.get(0, 0)
+        log = int(bench.st[ST_NEXT_LSN])
+        say("insert in order", bench.fill(rows, 0, 1), rows, 2.0)
+        sys.stdout.write(f"{'':44} {(int(bench.st[ST_NEXT_LSN]) - log) / rows:8.0f} B of log\n")
+        say("insert scattered", bench.fill(rows, 1, 1 << 32), rows, 4.0)
+        bench.purge()
+        for scattered in (0, 1):
+            kind = "scattered" if scattered else "in order"
+            say(f"get by primary key, {kind}", bench.get(rows, scattered), rows, 2.0)
+        bench.scan()
+        seconds = bench.scan()
+        speed = 2 * rows / seconds / 1e6
+        note = "met" if speed >= 50 else "MISSED"
+        sys.stdout.write(f"{'scan of one column':44} {speed:8.0f} M rows/s (≥ 50: {note})\n")
+        n = min(rows, 200_000)
+        numbers = random.Random(1).sample(range(n), n)
+        header = ("insert in order", "get scattered", "insert scattered")
+        sys.stdout.write(f"\n{n} calls from Python" + "".join(f"{h:>20}" for h in header) + "\n")
+        bench.volume.close()
+        bench = Bench(f"{directory}/small", 256 << 20)
+        with ours(bench) as store:
+            mine = beside("ours", store, numbers)
+        with lmdb_store(f"{directory}/lmdb") as store:
+            theirs = beside("LMDB", store, numbers)
+        with sqlite_store() as store:
+            third = beside("SQLite", store, numbers)
+        for name, other in (("LMDB", theirs), ("SQLite", third)):
+            ratios = [o / m for m, o in zip(mine, other, strict=True)]
+            shown = "".join(f"{ratio:20.2f} ×" for ratio in ratios)
+            sys.stdout.write(f"{name:8}/ours{shown}\n")
+        bench.volume.close()
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in sys.argv[1:]))
