@@ -101,7 +101,7 @@ def fold(text: str, collation: str) -> str:
 
 def sort_key(text: str, collation: str) -> object:
     """A key that orders and equates strings as the collation does."""
-    if is_binary(collation):
+    if is_binary(collation) and collation != "latin1_bin":  # which orders by its own bytes
         padded = text if "0900" in collation or collation == BINARY else text.rstrip(" ")
         return padded.encode("utf-8", "surrogateescape")
     if collation in CODES:

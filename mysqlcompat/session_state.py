@@ -266,6 +266,13 @@ class SessionState:
         """Text in the client's character set; broken sequences become U+FFFD, as MySQL warns of."""
         return text.decode(self._codec, "replace")
 
+    def decode_value(self, data: bytes) -> str | bytes:
+        """A string parameter; bytes that are no text stay bytes, for columns that take them."""
+        try:
+            return data.decode(self._codec)
+        except UnicodeDecodeError:
+            return data
+
     def tokenize(self, text: str) -> list[Token]:
         return tokenize(
             text,
