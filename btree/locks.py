@@ -28,6 +28,7 @@ from btree.state import (
     ST_LOCK_BUCKETS_AT,
     ST_LOCK_BYTES,
     ST_LOCK_END,
+    ST_LOCK_FREE,
     ST_LOCK_MASK,
     ST_LOCK_NEXT,
     ST_REQUEST_CTX,
@@ -111,7 +112,8 @@ class Locks:
         self.timeouts = 0
         self.waits = 0
         self.bytes_max = LOCK_BYTES_MAX
-        self._bytes = 0
+        self._chunks: list[int] = []
+        self._given = 0  #: chunks that locks may be in
         #: Called with each deadlock while its waits are still there.
         self.on_deadlock: Callable[[Circle], None] | None = None
         st[ST_LOCK_BUCKETS_AT] = arena.alloc(8 * _BUCKETS)
@@ -129,11 +131,16 @@ class Locks:
 
     def grow(self) -> None:
         """More lock memory, for E_LOCKS_FULL. Raises TooManyLocks at the limit."""
-        if self._bytes + _CHUNK > self.bytes_max:
-            raise TooManyLocks(f"locks take {self.bytes_used} bytes")
-        self._bytes += _CHUNK
-        self._st[ST_LOCK_NEXT] = self._arena.alloc(_CHUNK)
-        self._st[ST_LOCK_END] = int(self._st[ST_LOCK_NEXT]) + _CHUNK
+        if not self.bytes_used:  # what was cut into runs of one size is whole again
+            self._st[ST_LOCK_FREE : ST_LOCK_FREE + txn_layout.LOCK_CLASSES] = 0
+            self._given = 0
+        if self._given == len(self._chunks):
+            if _CHUNK * (len(self._chunks) + 1) > self.bytes_max:
+                raise TooManyLocks(f"locks take {self.bytes_used} bytes")
+            self._chunks.append(self._arena.alloc(_CHUNK))
+        self._st[ST_LOCK_NEXT] = self._chunks[self._given]
+        self._st[ST_LOCK_END] = self._chunks[self._given] + _CHUNK
+        self._given += 1
 
     # waiting
 

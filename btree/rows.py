@@ -249,6 +249,17 @@ class RowCodec:
         self._values = arena.alloc(room)
         self._row = arena.alloc(2 * room)
 
+    def close(self) -> None:
+        """Give the staging memory back."""
+        columns = len(self.table.stored_columns)
+        for at, count in (
+            (self._lanes, 8 * columns),
+            (self._nulls, columns),
+            (self._values, self._room),
+            (self._row, 2 * self._room),
+        ):
+            self._arena.free(at, count)
+
     def encode(self, values: Sequence[Value]) -> bytes:
         """Row bytes for values in stored-column order. Raises RowTooLarge."""
         at, count = self.encode_at(values)

@@ -98,7 +98,7 @@ def integer_of(
         case bytes():
             return _integer_of_text(context, value.decode("latin-1"), value)
         case date() | PartialDate() | timedelta():
-            return int(temporal.number_of(_whole_seconds(value)))
+            return int(temporal.number_of(_whole_seconds(context, value)))
         case Json(value=document):
             return _integer_of_json(context, document, unsigned, name)
     raise TypeError(type(value).__name__)
@@ -183,10 +183,14 @@ def to_year(context: Context, value: Any, source: SqlType, name: str) -> int | N
 _YEAR_TEXT: Final = re.compile(r"[ \t]*\+?\d")
 
 
-def _whole_seconds(value: Any) -> Any:
+def _whole_seconds(context: Context, value: Any) -> Any:
     if not isinstance(value, timedelta) and not has_clock(value):
         return value
-    return temporal.with_fsp(value, 0)
+    try:
+        return temporal.with_fsp(value, 0)
+    except OverflowError:  # past the last year
+        context.warn(1441, SqlError(1441, "datetime").message)
+        return value.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def to_double(

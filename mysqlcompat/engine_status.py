@@ -104,8 +104,3 @@ _COUNTED = frozenset({"read_ahead", "read_ahead_rnd", "read_ahead_evicted", "rea
     "wait_free",
     "pages_flushed",
 }
-
-
-def history_line(engine: Any) -> str:
-    """As SHOW ENGINE INNODB STATUS prints it."""
-    return f"History list length {engine.history_length}"

@@ -370,6 +370,10 @@ class MetadataLocks:
                 if mode >= _SW or (reads and mode):
                     yield one
 
+    def is_used(self, owner: Owner, key: Key, table_id: int) -> bool:
+        """Whether an exclusive lock of a table would have to be waited for now."""
+        return any(self._barriers(Ticket(owner, key, Mode.EXCLUSIVE, table_id, "")))
+
     def must_wait(self, owner: Owner, key: Key, mode: Mode) -> bool:
         """Whether a statement's lock is barred now."""
         return key in self._queues and any(self._barriers(Ticket(owner, key, mode, 0, "")))

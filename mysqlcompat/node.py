@@ -19,6 +19,7 @@ from btree.engine import Engine
 from btree.failpoints import POINTS
 from btree.state import ST_REMOTE_LOW
 from mysqlcompat.config import MIB, Config
+from mysqlcompat.engine_monitor import watch_deadlocks
 from mysqlcompat.lane.durability import DurabilityQueue
 from mysqlcompat.lane.lane import Lane
 from mysqlcompat.lane.lending import Lending
@@ -179,6 +180,7 @@ class WriterNode(ClusterNode):
         self.log.open(recovered)
         arm_from_file(self.st, POINTS)
         self.engine = Engine(self.arena, self.st, self.log, self.volume, config.buffer_pool)
+        watch_deadlocks(self)
         self.is_new = self.engine.is_empty()
         if self.is_new:
             self.engine.create()

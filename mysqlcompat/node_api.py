@@ -42,6 +42,7 @@ class ProcessList:
     def __init__(self) -> None:
         self._sessions: dict[int, Session] = {}
         self.locks = MetadataLocks()
+        self.deadlock = ""  #: the latest, described
         self._next_id = 8  # MySQL's first client id is small too; 0 means "nobody" to the engine
 
     def next_id(self) -> int:

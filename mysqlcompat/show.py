@@ -11,7 +11,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import Table
-from mysqlcompat import accounts, compiler, information_schema, status, variables
+from mysqlcompat import (
+    accounts,
+    compiler,
+    engine_monitor,
+    information_schema,
+    status,
+    variables,
+)
 from mysqlcompat.catalog_view import CatalogView, is_virtual
 from mysqlcompat.ddl import text
 from mysqlcompat.errors import SqlError
@@ -236,6 +243,11 @@ def _engines(session: Session, show: Show) -> Iterable[Row]:
     return information_schema.ENGINES
 
 
+def _engine_status(session: Session, show: Show) -> Iterable[Row]:
+    session.node.recall()
+    return [("InnoDB", "", engine_monitor.status_text(session))]
+
+
 def _charset(session: Session, show: Show) -> Iterable[Row]:
     for one in charsets.CHARACTER_SETS.values():
         yield (one.name, one.description, one.default_collation, one.max_bytes)
@@ -267,6 +279,7 @@ FORMS: Final[dict[str, Form]] = {
     "create_table": _create_table,
     "databases": _databases,
     "engines": _engines,
+    "engine_status": _engine_status,
     "errors": _warnings,
     "events": _none,
     "function_status": _none,

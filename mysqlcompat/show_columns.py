@@ -92,6 +92,10 @@ engines
   Transactions | 253 | 3c | 0 | 0 | ENGINES | ENGINES | TRANSACTIONS | information_schema
   XA | 253 | 3c | 0 | 0 | ENGINES | ENGINES | = | information_schema
   Savepoints | 253 | 3c | 0 | 0 | ENGINES | ENGINES | SAVEPOINTS | information_schema
+engine_status
+  Type | 253 | 10c | 1 | 31
+  Name | 253 | 512c | 1 | 31
+  Status | 253 | 10c | 1 | 31
 charset
   Charset | 253 | 64c | 20485 | 0 | CHARACTER_SETS | cs | = | information_schema
   Description | 253 | 2048c | 4097 | 0 | CHARACTER_SETS | cs | = | information_schema

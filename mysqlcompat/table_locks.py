@@ -250,6 +250,18 @@ async def exclusive_name(session: Session, database: str, name: str, table_id: i
     await _stronger(session, Key("TABLE", database, name), Mode.EXCLUSIVE, table_id)
 
 
+async def exclusive_all(session: Session, tables: list[Table]) -> None:
+    """Nobody uses any of the tables, however many, until the caller waits for something else."""
+    owner, locks = session.transaction.owner, session.node.processlist.locks
+    while True:
+        session.node.recall()
+        used = [one for one in tables if locks.is_used(owner, key_of(one), one.table_id)]
+        if not used:
+            return
+        for table in used:
+            await exclusive(session, table)
+
+
 async def exclusive_schema(session: Session, database: str) -> None:
     """Nobody makes, changes or drops a table of the database until the statement ends."""
     await _stronger(session, Key("SCHEMA", database), Mode.EXCLUSIVE)

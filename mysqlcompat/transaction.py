@@ -7,6 +7,7 @@ transaction. The engine's context is one block per session and lives as long as 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -42,6 +43,7 @@ class Transaction:
         self._locks = node.processlist.locks
         self.owner = self._locks.open(self.ctx, connection_id, self._engine.locks)
         self.autocommit = True
+        self.begun_us = 0  #: wall clock, when the transaction began
         self.explicit = False
         self.active = False
         self.read_only = False
@@ -107,6 +109,7 @@ class Transaction:
         self.next_isolation = self.next_read_only = None
         self._engine.begin(self.ctx, ISOLATION[isolation], self.single)
         self.current_isolation = isolation
+        self.begun_us = time.time_ns() // 1000
         self.active = True
 
     def check_write(self) -> None:

@@ -301,6 +301,11 @@ class Segment:
             self._index_at(end._replace(lsn=min(stop, end.lsn)))
         return 0
 
+    def adopt(self, run: Run) -> None:
+        """A tail's next run is another copy's: the log is the same. Under `lock`."""
+        self._index_at(run.mark)
+        self.end_run()
+
     @property
     def gathered(self) -> int:
         """Log bytes in the run that is being gathered."""

@@ -33,7 +33,8 @@ _IDLE_S = 5.0
 _IDLE_BYTES = 1 << 20
 _FULL_DISK_S = 5.0
 _RUN_S = 5.0
-_NICE = 10
+_MISSED_RUNS = 8  #: a tail that is so far behind reads its log itself
+_NICE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,12 +251,23 @@ class Upkeep:
         if segment.closed:
             return
         end = min(copier.durable, vdl)
+        if not segment.full:
+            self._adopt_runs(segment, end)
+            if end - segment.indexed.lsn < _MISSED_RUNS * self._run_bytes:
+                return
         ahead = end - segment.indexed.lsn
         due = self._idle() or time.monotonic() - self._ended > _RUN_S
         if (ahead > self._run_bytes or due) and ahead > 0 and segment.extend_index(end) < 0:
             raise VolumeError("its log is damaged")
         if segment.gathered >= self._run_bytes or due:
             segment.end_run()
+
+    def _adopt_runs(self, tail: Segment, end: int) -> None:
+        """A tail has the log that full copies have indexed: it need not read it to know runs."""
+        full = next((c.segment for c in self._storage.live() if c.segment.full), None)
+        for run in () if full is None else list(full.runs):
+            if run.lsn == tail.indexed.lsn and run.mark.lsn <= end:
+                tail.adopt(run)
 
     def _recycle_tails(self) -> None:
         """Tails keep log from the first checkpoint of the full copies on."""

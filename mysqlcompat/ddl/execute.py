@@ -126,8 +126,7 @@ async def _drop_database(session: Session, statement: st.DropDatabase) -> Result
     tables = view.tables(statement.name)
     stored = [table for table in tables if isinstance(table, Table)]
     foreign_keys.check_droppable(foreign_keys.world_of(session), stored)
-    for table in tables:
-        await table_locks.exclusive(session, table)
+    await table_locks.exclusive_all(session, stored)
     _catalog(session).drop_database(statement.name)
     if session.database == statement.name:
         session.forget_database()

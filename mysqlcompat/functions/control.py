@@ -10,7 +10,6 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     build_as,
     byte_length,
-    define,
     implement,
     integer,
 )
@@ -174,7 +173,14 @@ def interval(context: Context, call: Call, value: Any, *limits: Any) -> int:
     return sum(1 for limit in limits if limit is None or limit <= value)
 
 
-@define("strcmp", "ss", integer(2))
+@build_as("strcmp", 2)
+def build_strcmp(typing: Typing, args: Sequence[Expression]) -> Expression:
+    left, right = (typing.as_string(arg) for arg in args)
+    left, right = typing.comparable("strcmp", left, right)
+    return typing.call("strcmp", integer(2).or_null(nullable_of((left, right))), left, right)
+
+
+@implement("strcmp")
 def strcmp(context: Context, call: Call, left: Any, right: Any) -> int:
     result = order(left, right, call.args[0].type.collation)
     return (result > 0) - (result < 0)

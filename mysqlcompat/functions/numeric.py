@@ -95,7 +95,7 @@ def build_floor(typing: Typing, args: Sequence[Expression]) -> Expression:
 def _whole(call: Call, value: Any, rounding: Callable[[Any], int]) -> Any:
     match value:
         case float():
-            return value if math.isinf(value) else float(rounding(value))
+            return value if math.isinf(value) else math.copysign(rounding(value), value)
         case Decimal():
             whole = rounding(value)
             return whole if call.type.cls is Class.INT else Decimal(whole)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat import status, variables
+from mysqlcompat.information_schema import locks
 
 if TYPE_CHECKING:
     from mysqlcompat.information_schema.virtual import RowMaker
@@ -25,18 +26,6 @@ _PROCESSLIST: Final = (
     "ID bigint unsigned NOT NULL, USER varchar(32), HOST varchar(261), DB varchar(64), "
     "COMMAND varchar(16), TIME bigint, STATE varchar(64), INFO longtext, EXECUTION_ENGINE "
     "enum('PRIMARY','SECONDARY')"
-)
-_DATA_LOCK_WAITS: Final = ", ".join(
-    [
-        "ENGINE varchar(32) NOT NULL",
-        *(
-            f"{side}_ENGINE_LOCK_ID varchar(128) NOT NULL, "
-            f"{side}_ENGINE_TRANSACTION_ID bigint unsigned, {side}_THREAD_ID bigint unsigned, "
-            f"{side}_EVENT_ID bigint unsigned, "
-            f"{side}_OBJECT_INSTANCE_BEGIN bigint unsigned NOT NULL"
-            for side in ("REQUESTING", "BLOCKING")
-        ),
-    ]
 )
 _THREADS: Final = (
     "THREAD_ID bigint unsigned NOT NULL, NAME varchar(128) NOT NULL, TYPE varchar(10) NOT NULL, "
@@ -64,20 +53,20 @@ def _status(session: Session) -> Iterable[Row]:
 def _metadata_locks(session: Session) -> Iterator[Row]:
     """Locks of statements first, then those in queues; the thread is the connection."""
     session.node.recall()
-    engine, locks = session.node.engine, session.node.processlist.locks
+    engine, held = session.node.engine, session.node.processlist.locks
     known = {
         table.table_id: table
         for database in engine.catalog.databases()
         for table in engine.catalog.tables(database)
     }
-    for owner in locks.owners.values():
+    for owner in held.owners.values():
         for table_id, mode in owner.tables.items():
             table = known.get(table_id)
             if table is not None:
                 place = ("TABLE", table.database, table.name)
                 thread = owner.connection_id
                 yield (*place, None, table_id, mode.name, "TRANSACTION", "GRANTED", "", thread, 1)
-    for ticket in locks.tickets():
+    for ticket in held.tickets():
         key = ticket.key
         yield (
             *(key.kind, key.schema or None, key.name or None, None, ticket.table_id),
@@ -106,17 +95,6 @@ def _processlist(session: Session) -> Iterator[Row]:
         yield (*process_row(one, None), "PRIMARY")
 
 
-def _data_lock_waits(session: Session) -> Iterator[Row]:
-    """Who waits for a row, and for whom."""
-    owners = session.node.processlist.locks.owners
-    locks = session.node.engine.locks
-    edges = [(w.ctx, ctx) for w in locks.all_waits() if w.node for ctx in locks.edges(w)]
-    for waiter, holder in edges:
-        ends = (owners[ctx].connection_id if ctx in owners else None for ctx in (waiter, holder))
-        (asks, waiter), (blocks, holder) = zip(ends, (waiter, holder), strict=True)
-        yield ("INNODB", str(waiter), None, asks, 1, waiter, str(holder), None, blocks, 1, holder)
-
-
 def _threads(session: Session) -> Iterator[Row]:
     """Sessions: a thread is what serves a connection, and has its number."""
     for one in sorted(session.node.processlist, key=lambda other: other.connection_id):
@@ -126,7 +104,7 @@ def _threads(session: Session) -> Iterator[Row]:
 
 #: Name -> columns as CREATE TABLE has them, and where the rows come from.
 TABLES: Final[dict[str, tuple[str, RowMaker]]] = {
-    "data_lock_waits": (_DATA_LOCK_WAITS, _data_lock_waits),
+    **locks.PERFORMANCE,
     "global_status": (_PAIR, _status),
     "global_variables": (_PAIR, _global_variables),
     "metadata_locks": (_METADATA_LOCKS, _metadata_locks),

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import Table
 from mysqlcompat import accounts
-from mysqlcompat.information_schema import constraints, describe, innodb, performance, statistics
+from mysqlcompat.information_schema import (
+    constraints,
+    describe,
+    innodb,
+    locks,
+    performance,
+    statistics,
+)
 from mysqlcompat.information_schema.definitions import DEFINITIONS
 from mysqlcompat.information_schema.performance import process_row
 from mysqlcompat.information_schema.virtual import RowMaker, VirtualTable, no_rows
@@ -58,7 +65,7 @@ def _tables() -> dict[tuple[str, str], VirtualTable]:
         if name:
             made[SCHEMA, name] = _make(SCHEMA, name, body, ROWS.get(name))
         name, body = line, ""
-    for name, (columns, rows) in innodb.TABLES.items():
+    for name, (columns, rows) in (innodb.TABLES | locks.INFORMATION).items():
         made[SCHEMA, name] = _make(SCHEMA, name, columns, rows)
     for name, (columns, rows) in statistics.TABLES.items():
         made["mysql", name.upper()] = _make("mysql", name, columns, rows)

@@ -297,11 +297,10 @@ class Execution:
         callback = self.program.callbacks.get(pc)
         if callback is None or code not in (E_CALLBACK, E_OVERFLOW):
             return False
-        n = self.memory.get(layout.RUN_LANES)
         if isinstance(callback, Callback):
-            self._evaluate(pc, callback, n)
+            self._evaluate(pc, callback, self.memory.get(layout.RUN_LANES))
         else:
-            callback.answer(self, n)
+            callback.answer(self, self.memory.get(layout.RUN_LANES))
         self.memory.set(layout.RUN_PC, pc + layout.INSTRUCTION_BYTES)
         return True
 

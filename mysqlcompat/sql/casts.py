@@ -44,6 +44,8 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     target = _target(typing, name, sizes, kind, arg)
     if target.cls in NUMERIC and is_number_literal(arg):
         arg = typing.as_number(arg)
+    if target.cls is Class.STRING:
+        arg = typing.shown(arg)
     if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
         arg = Param(string_type(16383, typing.context.collation), arg.param_no)
     may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)

@@ -81,7 +81,7 @@ def cast_name(target: SqlType) -> str:
 
 
 def _call(call: Call, sources: Sequence[Source]) -> str:
-    name = call.function.name
+    name = call.function.name.partition("@")[0]  # what follows tells forms of one name apart
     args = [describe(arg, sources) for arg in call.args]
     if name in _INFIX and len(args) >= 2:
         shown = "DIV" if name == "div" else name

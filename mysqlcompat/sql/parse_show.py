@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.statements import Show, Statement, TableName, Unsupported
 from mysqlcompat.sql.token_stream import TokenStream
 from mysqlcompat.sql.tokens import Kind
@@ -13,7 +14,7 @@ from mysqlcompat.sql.tokens import Kind
 _LATER: Final = (
     ("BINARY", "LOGS"), ("BINARY", "LOG"), ("BINLOG",), ("CREATE", "EVENT"), ("CREATE", "FUNCTION"),
     ("CREATE", "PROCEDURE"), ("CREATE", "TRIGGER"), ("CREATE", "USER"), ("CREATE", "VIEW"),
-    ("ENGINE",), ("FUNCTION", "CODE"), ("OPEN",), ("PROCEDURE", "CODE"), ("PROFILE",),
+    ("FUNCTION", "CODE"), ("OPEN",), ("PROCEDURE", "CODE"), ("PROFILE",),
     ("PROFILES",), ("RELAYLOG",), ("REPLICA",), ("REPLICAS",), ("PARSE_TREE",),
 )  # fmt: skip
 
@@ -173,6 +174,15 @@ def _master(stream: TokenStream, full: bool) -> Statement:
     raise stream.error(stream.tokens[stream.at - 1])
 
 
+def _engine(stream: TokenStream, full: bool) -> Statement:
+    name = stream.name()
+    if name.upper() == "ALL" or not stream.accept("STATUS"):
+        return Unsupported("SHOW ENGINE of anything but InnoDB's STATUS")
+    if name.upper() != "INNODB":
+        raise SqlError(1286, name)
+    return Show("engine_status")
+
+
 _FORMS: Final[dict[str, Callable[[TokenStream, bool], Statement]]] = {
     "CHARACTER": _character,
     "CHARSET": _filter_only("charset"),
@@ -182,6 +192,7 @@ _FORMS: Final[dict[str, Callable[[TokenStream, bool], Statement]]] = {
     "CREATE": _create,
     "DATABASES": _filter_only("databases"),
     "SCHEMAS": _filter_only("databases"),
+    "ENGINE": _engine,
     "ENGINES": _bare("engines"),
     "STORAGE": _storage,
     "ERRORS": _conditions("errors"),

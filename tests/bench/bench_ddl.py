@@ -107,7 +107,9 @@ def many_tables(server: Port, tables: int) -> dict[str, float]:
     figures: dict[str, float] = {}
     start = time.perf_counter()
     for number in range(tables):
-        cursor.execute(f"CREATE TABLE t{number} (id INT PRIMARY KEY, a INT, b VARCHAR(50), KEY (a))")
+        cursor.execute(
+            f"CREATE TABLE t{number} (id INT PRIMARY KEY, a INT, b VARCHAR(50), KEY (a))"
+        )
     figures["tables/s"] = tables / (time.perf_counter() - start)
     cursor.execute("INSERT INTO t7 VALUES (1, 2, 'three')")
     point = [timed(cursor, "SELECT b FROM t7 WHERE id = 1") for _ in range(2000)]

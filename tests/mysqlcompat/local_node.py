@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from btree.engine import Engine
+from mysqlcompat.engine_monitor import watch_deadlocks
 from mysqlcompat.errors import SqlError
 from mysqlcompat.lane.lane import Lane
 from mysqlcompat.machine import machine_kernels
@@ -56,6 +57,7 @@ class LocalNode:
         self.counters = Counters(started_us=time.time_ns() // 1000)
         self.globals = GlobalVariables()
         self.config: dict[str, Any] = {"port": 0, "version": "8.4.6"}
+        watch_deadlocks(self)
 
     def recall(self) -> None:
         """No lane here."""

@@ -37,7 +37,7 @@ _TEXTS: Final = (
 )
 _ONE: Final = (
     "ascii bin bit_length char_length character_length crc32 hex lcase length lower ltrim "
-    "oct octet_length ord quote reverse rtrim soundex space to_base64 trim ucase unhex upper "
+    "oct octet_length ord quote reverse rtrim soundex to_base64 trim ucase unhex upper "
     "from_base64"
 )
 _COUNTS: Final = (
@@ -374,6 +374,7 @@ _MORE: Final = (
 
 SECTIONS: Final[list[Section]] = [
     section(calls(_ONE, _TEXTS), tail="FROM v"),
+    section((f"length({one})" for one in calls("space", _TEXTS)), tail="FROM v"),
     section(calls("left right repeat", _SHORT, _COUNTS), tail="FROM v"),
     section(calls("substring", _SHORT, _COUNTS), tail="FROM v"),
     section(
