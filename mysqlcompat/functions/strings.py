@@ -41,7 +41,8 @@ def _stored(call: Call, value: Any) -> bytes:
         return _bytes(value)
     from mysqlcompat.wire.charsets import BY_NAME
 
-    return value.encode(BY_NAME[call.args[0].type.collation].charset.codec, "replace")
+    made: bytes = value.encode(BY_NAME[call.args[0].type.collation].charset.codec, "replace")
+    return made
 
 
 def _like(model: Any, made: str) -> Any:

@@ -100,9 +100,9 @@ def test_prepared_statements_and_updates(cluster: Cluster, table: Any) -> None:
 def test_a_packet_over_the_limit_is_refused(cluster: Cluster, table: Any) -> None:
     table.execute("SELECT @@max_allowed_packet")
     (limit,) = table.fetchone()
-    with pytest.raises(pymysql.err.OperationalError) as refused:
-        with connect(cluster.writer_port, database="longs") as other:
-            other.cursor().execute("INSERT INTO t VALUES (1, 1, '" + "x" * limit + "', NULL)")
+    other = connect(cluster.writer_port, database="longs")
+    with pytest.raises(pymysql.err.OperationalError) as refused, other:
+        other.cursor().execute("INSERT INTO t VALUES (1, 1, '" + "x" * limit + "', NULL)")
     assert refused.value.args[0] in (1153, 2006, 2013)
     table.execute("SELECT COUNT(*) FROM t")
     assert table.fetchone() == (0,)
