@@ -8,10 +8,13 @@ Read in this order
     ahead_kernels, read_ahead   what a scan comes to next, asked for before it is missed
     page, page_kernels     a slotted page: to look at, and to search and change
     space_kernels          pages handed out and taken back, overflow chains
+    reference_kernels, chain_kernels, long_values   values outside of their rows, and who owns them
     split_kernels          splits and merges
     tree, tree_kernels, entry_kernels   find, walk, reserve, insert, replace, delete; for Python
-    collations, collation_kernels   weights, comparison, hashes of strings
+    dismantle_kernels      freeing a tree
+    collations, uca, collation_kernels   weights, comparison, hashes of strings
     rows, rows_kernels     rows by column, also of older formats (`row_formats`)
+    inline_kernels         copies of rows with values that lie outside
     descriptors            what kernels know of a table
     keys, keys_kernels     order-preserving keys
     txn_layout             contexts, system page, undo records, leaf values, cursors
@@ -38,7 +41,7 @@ Read in this order
     catalog, catalog_rows, catalog_kernels   the dictionary; private tables; dropping
     loaded_tables          descriptors of the tables in use
     engine                 the façade
-    check, check_rows      every invariant, verified
+    check, check_rows, check_chains     every invariant, verified
     dump                   `python -m btree.dump`
 
 A row's life

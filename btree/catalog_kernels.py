@@ -7,6 +7,7 @@ An operation is `OP_WORDS` words; root numbers of new trees come back in its las
 from __future__ import annotations
 
 from btree import failpoints
+from btree.dismantle_kernels import tree_dismantle
 from btree.failpoint_kernels import failpoint
 from btree.layout import (
     CATALOG_ROOT,
@@ -31,7 +32,6 @@ from btree.state import (
 from btree.tree_kernels import (
     leaf_here,
     tree_delete,
-    tree_dismantle,
     tree_find,
     tree_insert,
     tree_replace,

@@ -5,11 +5,15 @@ A weight table in the arena::
     0      256 B   128 × u2: weights of ASCII (0: ignorable)
     256    17 KiB  4352 × u4: per 256 code points, offset of their entries from the table's start
     ..             entries, 256 × u4 a block: 0 ignorable · 1..0xFFFF the weight ·
-                   IMPLICIT, HANGUL: computed here · count << 24 | offset of `count` u2 weights
+                   IMPLICIT, HANGUL, PLAIN: computed here · count << 24 | offset of `count` u2
+                   weights
     ..             weights of the expansions
 
-In `utf8mb4_general_ci` and `latin1_swedish_ci` weights are MySQL's plus one (U+0000 has weight 0).
-Only primary weights: all collations here ignore case and accents, or compare code points.
+In `utf8mb4_general_ci` and latin1's collations weights are MySQL's plus one (U+0000 has weight 0).
+A collation has one table, or one for each of its two or three levels: accents count on the second,
+case on the third, and a level counts when all before it are equal. In keys the second and third
+level take one byte a weight (less `SECOND_LEAST`: no secondary weight is above 276), and each ends
+with a zero.
 Contractions do not exist in these collations as MySQL has them, so strings may be compared from the
 first differing character on.
 """
@@ -18,12 +22,28 @@ from __future__ import annotations
 
 from btree.layout import (
     COLLATION_0900_AI_CI,
+    COLLATION_0900_AS_CI,
+    COLLATION_0900_AS_CS,
     COLLATION_0900_BIN,
     COLLATION_BINARY,
     COLLATION_GENERAL_CI,
+    COLLATION_LATIN1_BIN,
+    COLLATION_LATIN1_GENERAL_CI,
     COLLATION_LATIN1_SWEDISH_CI,
+    COLLATION_UNICODE_520_CI,
+    COLLATION_UNICODE_CI,
 )
-from btree.state import ST_WEIGHTS_0900, ST_WEIGHTS_GENERAL, ST_WEIGHTS_LATIN1
+from btree.state import (
+    ST_WEIGHTS_0900,
+    ST_WEIGHTS_520,
+    ST_WEIGHTS_GENERAL,
+    ST_WEIGHTS_LATIN1,
+    ST_WEIGHTS_LATIN1_BIN,
+    ST_WEIGHTS_LATIN1_GENERAL,
+    ST_WEIGHTS_SECONDARY,
+    ST_WEIGHTS_TERTIARY,
+    ST_WEIGHTS_UNICODE,
+)
 from redo import jit
 from redo.coding_kernels import (
     compare,
@@ -40,6 +60,8 @@ from redo.coding_kernels import (
 TABLE_BLOCKS = 256
 ENTRY_IMPLICIT = 1 << 16
 ENTRY_HANGUL = 2 << 16
+ENTRY_PLAIN = 3 << 16  #: implicit, whatever the character is
+SECOND_LEAST = 0x1F  #: secondary weights are above it
 SPACE = 0x20
 
 
@@ -65,14 +87,34 @@ def code_point(mem, at, end):
 
 @jit.helper
 def weights_of(st, collation):
-    """Offset of a collation's weight table; 0 for those that compare bytes."""
-    if collation == COLLATION_0900_AI_CI:
+    """Offset of a collation's table of primary weights; 0 for those that compare bytes."""
+    if (
+        collation == COLLATION_0900_AI_CI
+        or collation == COLLATION_0900_AS_CI
+        or collation == COLLATION_0900_AS_CS
+    ):
         return st[ST_WEIGHTS_0900]
+    if collation == COLLATION_UNICODE_CI:
+        return st[ST_WEIGHTS_UNICODE]
+    if collation == COLLATION_UNICODE_520_CI:
+        return st[ST_WEIGHTS_520]
+    if collation == COLLATION_LATIN1_GENERAL_CI:
+        return st[ST_WEIGHTS_LATIN1_GENERAL]
+    if collation == COLLATION_LATIN1_BIN:
+        return st[ST_WEIGHTS_LATIN1_BIN]
     if collation == COLLATION_GENERAL_CI:
         return st[ST_WEIGHTS_GENERAL]
     if collation == COLLATION_LATIN1_SWEDISH_CI:
         return st[ST_WEIGHTS_LATIN1]
     return 0
+
+
+@jit.helper
+def levels_of(collation):
+    """How many levels a collation has."""
+    if collation == COLLATION_0900_AS_CS:
+        return 3
+    return 2 if collation == COLLATION_0900_AS_CI else 1
 
 
 @jit.helper
@@ -82,6 +124,7 @@ def pads_space(collation):
         collation == COLLATION_BINARY
         or collation == COLLATION_0900_BIN
         or collation == COLLATION_0900_AI_CI
+        or levels_of(collation) > 1
     ):
         return 0
     return 1
@@ -155,6 +198,8 @@ def weight_next(mem, table, at, end, rest):
         if entry == ENTRY_IMPLICIT:
             packed = implicit_weights(point)
             return packed & 0xFFFF, at, -(packed >> 16)
+        if entry == ENTRY_PLAIN:
+            return 0xFBC0 + (point >> 15), at, -((point & 0x7FFF) | 0x8000)
         if entry == ENTRY_HANGUL:
             packed = hangul_weights(mem, table, point)
             return packed & 0xFFFF, at, -(packed >> 16)
@@ -233,14 +278,27 @@ def collate_compare(st, mem, collation, a, a_bytes, b, b_bytes):
         or (same < b_bytes and load_u8(mem, b + same) & 0xC0 == 0x80)
     ):
         same -= 1
-    x_at = a + same
-    y_at = b + same
+    pad = load_u16(mem, table + 2 * SPACE) if pads_space(collation) == 1 else -1
+    order = level_compare(mem, table, a + same, a + a_bytes, b + same, b + b_bytes, pad)
+    levels = levels_of(collation)
+    if levels == 1 or order != 0:
+        return order
+    table = st[ST_WEIGHTS_SECONDARY]
+    order = level_compare(mem, table, a + same, a + a_bytes, b + same, b + b_bytes, -1)
+    if levels == 2 or order != 0:
+        return order
+    table = st[ST_WEIGHTS_TERTIARY]
+    return level_compare(mem, table, a + same, a + a_bytes, b + same, b + b_bytes, -1)
+
+
+@jit.helper
+def level_compare(mem, table, x_at, x_end, y_at, y_end, pad):
+    """Order of two strings by the weights of one table; the shorter one goes on with `pad`."""
     x_rest = 0
     y_rest = 0
-    pad = load_u16(mem, table + 2 * SPACE) if pads_space(collation) == 1 else -1
     while True:
-        x, x_at, x_rest = weight_next(mem, table, x_at, a + a_bytes, x_rest)
-        y, y_at, y_rest = weight_next(mem, table, y_at, b + b_bytes, y_rest)
+        x, x_at, x_rest = weight_next(mem, table, x_at, x_end, x_rest)
+        y, y_at, y_rest = weight_next(mem, table, y_at, y_end, y_rest)
         if x == y:
             if x < 0:
                 return 0
@@ -251,6 +309,48 @@ def collate_compare(st, mem, collation, a, a_bytes, b, b_bytes):
             y = pad
         if x != y:
             return -1 if x < y else 1
+
+
+@jit.helper
+def primary_key(mem, table, at, end, out):
+    """Weights of a string, two bytes each; where they end."""
+    at, to = ascii_weights(mem, table, at, end, out)
+    weight, at, rest = weight_next(mem, table, at, end, 0)
+    while weight >= 0:
+        store_u16_be(mem, to, weight)
+        to += 2
+        weight, at, rest = weight_next(mem, table, at, end, rest)
+    return to
+
+
+@jit.helper
+def weights_stripped(mem, table, out, to):
+    """End of primary weights without those of trailing spaces (ignorable characters may follow)."""
+    space = load_u16(mem, table + 2 * SPACE)
+    while to > out and load_u8(mem, to - 2) << 8 | load_u8(mem, to - 1) == space:
+        to -= 2
+    return to
+
+
+@jit.routine
+def levels_key(st, mem, collation, at, end, out):
+    """What follows the primary weights: their end, then the other levels; where that ends."""
+    store_u16_be(mem, out, 0)
+    to = out + 2
+    table = st[ST_WEIGHTS_SECONDARY]
+    less = SECOND_LEAST
+    for level in range(1, levels_of(collation)):
+        if level == 2:
+            store_u8(mem, to, 0)
+            to += 1
+            table = st[ST_WEIGHTS_TERTIARY]
+            less = 0
+        weight, here, rest = weight_next(mem, table, at, end, 0)
+        while weight >= 0:
+            store_u8(mem, to, weight - less)
+            to += 1
+            weight, here, rest = weight_next(mem, table, here, end, rest)
+    return to
 
 
 @jit.helper
@@ -267,14 +367,19 @@ def collate_key(st, mem, collation, at, count, out):
     if table == 0:
         move(mem, out, at, count)
         return count
-    end = at + count
-    at, to = ascii_weights(mem, table, at, end, out)
-    weight, at, rest = weight_next(mem, table, at, end, 0)
-    while weight >= 0:
-        store_u16_be(mem, to, weight)
-        to += 2
-        weight, at, rest = weight_next(mem, table, at, end, rest)
+    to = primary_key(mem, table, at, at + count, out)
+    if pads_space(collation) == 1:
+        to = weights_stripped(mem, table, out, to)
+    if levels_of(collation) > 1:
+        to = levels_key(st, mem, collation, at, at + count, to)
     return to - out
+
+
+@jit.inlined
+def hash_mixed(value, weight):
+    """A hash with one more weight."""
+    value = (value ^ weight) * -7046029254386353131
+    return value ^ ((value >> 29) & 0x7FFFFFFFF)
 
 
 @jit.helper
@@ -287,10 +392,17 @@ def collate_hash(st, mem, collation, at, count):
         return hash_bytes(mem, at, count)
     end = at + count
     value = 1609587929392839161
+    space = load_u16(mem, table + 2 * SPACE) if pads_space(collation) == 1 else -1
+    spaces = 0
     weight, at, rest = weight_next(mem, table, at, end, 0)
     while weight >= 0:
-        value = (value ^ weight) * -7046029254386353131
-        value ^= (value >> 29) & 0x7FFFFFFFF
+        if weight == space:
+            spaces += 1
+        else:
+            while spaces > 0:
+                value = hash_mixed(value, space)
+                spaces -= 1
+            value = hash_mixed(value, weight)
         weight, at, rest = weight_next(mem, table, at, end, rest)
     return value & 0x7FFFFFFFFFFFFFFF
 

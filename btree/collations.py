@@ -1,8 +1,8 @@
 """Collations by name, and their weight tables: built once per machine, kept in the kernel cache.
 
-`utf8mb4_0900_ai_ci` takes its primary weights from the Default Unicode Collation Element Table of
-Unicode 9.0.0 (shipped by pyuca). `utf8mb4_general_ci` and `latin1_swedish_ci` have one weight for
-each character: that of the upper-case base letter, with the exceptions named below.
+The Unicode collations take their weights from `uca.py`, a table for each level. Those called
+general and latin1's have one weight for each character: that of the upper-case base letter, with
+the exceptions named below.
 """
 
 from __future__ import annotations
@@ -11,23 +11,39 @@ import hashlib
 import os
 import unicodedata
 from collections.abc import Callable
-from importlib import resources
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from btree.collation_kernels import ENTRY_HANGUL, ENTRY_IMPLICIT, TABLE_BLOCKS
+from btree.collation_kernels import TABLE_BLOCKS
 from btree.layout import (
     COLLATION_0900_AI_CI,
+    COLLATION_0900_AS_CI,
+    COLLATION_0900_AS_CS,
     COLLATION_0900_BIN,
     COLLATION_BINARY,
     COLLATION_GENERAL_CI,
+    COLLATION_LATIN1_BIN,
+    COLLATION_LATIN1_GENERAL_CI,
     COLLATION_LATIN1_SWEDISH_CI,
+    COLLATION_UNICODE_520_CI,
+    COLLATION_UNICODE_CI,
     COLLATION_UTF8MB4_BIN,
 )
-from btree.state import ST_WEIGHTS_0900, ST_WEIGHTS_GENERAL, ST_WEIGHTS_LATIN1
+from btree.state import (
+    ST_WEIGHTS_0900,
+    ST_WEIGHTS_520,
+    ST_WEIGHTS_GENERAL,
+    ST_WEIGHTS_LATIN1,
+    ST_WEIGHTS_LATIN1_BIN,
+    ST_WEIGHTS_LATIN1_GENERAL,
+    ST_WEIGHTS_SECONDARY,
+    ST_WEIGHTS_TERTIARY,
+    ST_WEIGHTS_UNICODE,
+)
+from btree.uca import PRIMARY, SECONDARY, TERTIARY, Weights, uca_400, uca_520, uca_900
 from redo import jit
 from redo.arena import Arena, Words
 
@@ -36,21 +52,29 @@ CODES: Final = {
     "binary": COLLATION_BINARY,
     "utf8mb4_bin": COLLATION_UTF8MB4_BIN,
     "utf8mb3_bin": COLLATION_UTF8MB4_BIN,
-    "latin1_bin": COLLATION_UTF8MB4_BIN,
+    "latin1_bin": COLLATION_LATIN1_BIN,
     "ascii_bin": COLLATION_UTF8MB4_BIN,
     "utf8mb4_0900_bin": COLLATION_0900_BIN,
     "utf8mb4_general_ci": COLLATION_GENERAL_CI,
     "utf8mb3_general_ci": COLLATION_GENERAL_CI,
     "ascii_general_ci": COLLATION_GENERAL_CI,
     "utf8mb4_0900_ai_ci": COLLATION_0900_AI_CI,
+    "utf8mb4_0900_as_ci": COLLATION_0900_AS_CI,
+    "utf8mb4_0900_as_cs": COLLATION_0900_AS_CS,
+    "utf8mb4_unicode_ci": COLLATION_UNICODE_CI,
+    "utf8mb3_unicode_ci": COLLATION_UNICODE_CI,
+    "utf8mb4_unicode_520_ci": COLLATION_UNICODE_520_CI,
+    "utf8mb3_unicode_520_ci": COLLATION_UNICODE_520_CI,
     "latin1_swedish_ci": COLLATION_LATIN1_SWEDISH_CI,
+    "latin1_general_ci": COLLATION_LATIN1_GENERAL_CI,
 }
 
 _POINTS: Final = 0x110000
 _BLOCKS: Final = _POINTS >> 8
-_FORM: Final = 1  #: of the tables; part of their file name
+_ALIKE: Final = 0x300  #: from this block on all are alike, but for
+_TAGS: Final = (0xE00, 0xE01)
+_FORM: Final = 2  #: of the tables; part of their file name
 
-Weights = Callable[[int], tuple[int, ...] | int]
 Table = npt.NDArray[np.uint8]
 
 
@@ -63,24 +87,33 @@ def install(arena: Arena, st: Words) -> None:
     """Put the weight tables into a node's arena, once; before any string is compared there."""
     if st[ST_WEIGHTS_0900]:
         return
-    for word, table in (
-        (ST_WEIGHTS_0900, _kept("0900", lambda: pack(_ducet()))),
-        (ST_WEIGHTS_GENERAL, _kept("general", lambda: pack(_raised(general_weight)))),
-        (ST_WEIGHTS_LATIN1, _kept("latin1", lambda: pack(_raised(swedish_weight)))),
+    for word, name, weights in (
+        (ST_WEIGHTS_0900, "0900", lambda: uca_900(PRIMARY)),
+        (ST_WEIGHTS_SECONDARY, "0900-2", lambda: uca_900(SECONDARY)),
+        (ST_WEIGHTS_TERTIARY, "0900-3", lambda: uca_900(TERTIARY)),
+        (ST_WEIGHTS_UNICODE, "400", uca_400),
+        (ST_WEIGHTS_520, "520", uca_520),
+        (ST_WEIGHTS_GENERAL, "general", lambda: _raised(general_weight)),
+        (ST_WEIGHTS_LATIN1, "latin1", lambda: _raised(swedish_weight)),
+        (ST_WEIGHTS_LATIN1_GENERAL, "latin1-general", lambda: _raised(latin1_general_weight)),
+        (ST_WEIGHTS_LATIN1_BIN, "latin1-bin", lambda: _raised(lambda point: (_cp1252(point),))),
     ):
+        table = _kept(name, weights)
         at = arena.alloc(len(table))
         arena.mem[at : at + len(table)] = table
         st[word] = at
 
 
-def _kept(name: str, build: Callable[[], Table]) -> Table:
+def _kept(name: str, weights: Callable[[], Weights]) -> Table:
     """A table from the cache, built and put there when it is not."""
-    source = Path(__file__).read_bytes() + unicodedata.unidata_version.encode()
+    here = Path(__file__)
+    source = here.read_bytes() + here.with_name("uca.py").read_bytes()
+    source += unicodedata.unidata_version.encode()
     stamp = hashlib.sha256(source).hexdigest()[:12]
     path = jit.cache_root() / f"weights-{name}-{_FORM}-{stamp}.npy"
     if path.exists():
         return np.asarray(np.load(path), np.uint8)
-    table = build()
+    table = pack(weights())
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.npy")
     np.save(draft, table)
@@ -91,7 +124,7 @@ def _kept(name: str, build: Callable[[], Table]) -> Table:
 def pack(weights: Weights) -> Table:
     """A weight table (`collation_kernels` says how it looks).
 
-    weights  code point → its primary weights, or ENTRY_IMPLICIT, or ENTRY_HANGUL
+    weights  code point → its weights of one level, or ENTRY_IMPLICIT, ENTRY_HANGUL, ENTRY_PLAIN
     """
     expansions: list[int] = []
     blocks: dict[tuple[int, ...], int] = {}
@@ -100,6 +133,9 @@ def pack(weights: Weights) -> Table:
     first = TABLE_BLOCKS + 4 * _BLOCKS
     longer: list[tuple[int, int, int, int]] = []
     for block in range(_BLOCKS):
+        if block > _ALIKE and block not in _TAGS:
+            at_of_block[block] = at_of_block[_ALIKE]
+            continue
         row: list[int] = []
         for low in range(256):
             found = weights(block << 8 | low)
@@ -145,27 +181,6 @@ def _raised(weights: Weights) -> Weights:
 def _single(found: tuple[int, ...] | int) -> int:
     assert not isinstance(found, int) and len(found) <= 1, "ASCII has one weight a character"
     return found[0] if found else 0
-
-
-def _ducet() -> Weights:
-    """Primary weights of the Default Unicode Collation Element Table 9.0.0."""
-    text = resources.files("pyuca").joinpath("allkeys-9.0.0.txt").read_text("utf-8")
-    known: dict[int, tuple[int, ...]] = {}
-    for line in text.splitlines():
-        points, semicolon, elements = line.partition("#")[0].partition(";")
-        if not semicolon or " " in points.strip():
-            continue  # a directive, or a contraction
-        weights = (int(part[1:5], 16) for part in elements.strip()[1:-1].split("]["))
-        # MySQL keeps eight weights of a character; only U+FDFA has more.
-        known[int(points, 16)] = tuple(weight for weight in weights if weight)[:8]
-
-    def weights_of(point: int) -> tuple[int, ...] | int:
-        # MySQL decomposes up to U+D7AF, past the last syllable.
-        if 0xAC00 <= point <= 0xD7AF and point not in known:
-            return ENTRY_HANGUL
-        return known.get(point, ENTRY_IMPLICIT)
-
-    return weights_of
 
 
 #: MySQL's table for general_ci follows Unicode 3.0; these got their upper case later.
@@ -224,7 +239,27 @@ def swedish_weight(point: int) -> tuple[int, ...]:
         letter = letter.upper()
     if letter in _SWEDISH_WEIGHT:
         return (_SWEDISH_WEIGHT[letter],)
+    return (_cp1252(ord(letter)),)
+
+
+#: latin1_general_ci: weights of the 256 bytes, as MySQL 9.7 answers for WEIGHT_STRING.
+_LATIN1_GENERAL: Final = bytes.fromhex(
+    "000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F202122232425262728292A2B"
+    "2C2D2E2F303132333435363738393A3B3C3D3E3F40415153575B6567696B7577797B7D818F919395989AA4A6"
+    "A8AAAFB3B4B5B6B7B8415153575B6567696B7577797B7D818F919395989AA4A6A8AAAFB9BABBBCBFC0C1C2C3"
+    "C4C5C6C7C8C9CACBCCCDCECFD0D1D2D3D4D5D6D7D8D9DADBDCDDDEDFE0E1E2E3E4E5E6E7E8E9EAEBECEDEEEF"
+    "F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF434547494B4D4F555D5F61636D6F7173597F838587898BBD8D9C9EA0"
+    "A2ACB197434547494B4D4F555D5F61636D6F7173597F838587898BBE8D9C9EA0A2ACB1AE"
+)
+
+
+def latin1_general_weight(point: int) -> tuple[int, ...]:
+    """Weight of a character in `latin1_general_ci`."""
+    return (_LATIN1_GENERAL[_cp1252(point)],)
+
+
+def _cp1252(point: int) -> int:
+    """Byte of a character in MySQL's latin1; without one, "?"."""
     if point in _CP1252_HOLES:
-        return (point,)
-    code = letter.encode("cp1252", "replace") if not 0xD800 <= point < 0xE000 else b"?"
-    return (code[0],)
+        return point
+    return chr(point).encode("cp1252", "replace")[0] if not 0xD800 <= point < 0xE000 else 63

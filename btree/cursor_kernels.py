@@ -444,10 +444,12 @@ def row_lock(st, mem, ctx, table, row, mode):
 
 @kernel("i8(i8[::1], u1[::1], i8, i8)")
 def cursor_again(st, mem, cursor, row):
-    """Go back to a row that the last call gave; it is waited for this time. 0."""
+    """Go back to a row that the last call gave; it is waited for this time. 0 or a code."""
     table = load_i64(mem, cursor + CUR_TABLE)
     index = load_i64(mem, cursor + CUR_INDEX)
     count = key_make(st, mem, table, index, WHICH_WALK, row)
+    if count < 0:
+        return count
     move(mem, cursor + CUR_AT_KEY, key_at(st, index, WHICH_WALK), count)
     store_i64(mem, cursor + CUR_AT_BYTES, count)
     backward = load_i64(mem, cursor + CUR_BACKWARD)

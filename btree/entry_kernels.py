@@ -5,6 +5,7 @@ For the catalog, tests and tools; statements use the row kernels, which call the
 
 from __future__ import annotations
 
+from btree.dismantle_kernels import tree_dismantle
 from btree.layout import CATALOG_ROOT, FIRST_FREE_PAGE, FRAME_REFERENCED, HEADER_PAGE
 from btree.pool_kernels import pool_take
 from btree.space_kernels import (
@@ -23,7 +24,6 @@ from btree.tree_kernels import (
     leaf_value,
     tree_create,
     tree_delete,
-    tree_dismantle,
     tree_find,
     tree_insert,
     tree_replace,

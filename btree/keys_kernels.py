@@ -5,9 +5,9 @@ Per part, by its column description (`layout.C_…`):
 - nullable: a marker byte, 0 for NULL (nothing follows), 1 otherwise. NULL sorts first.
 - fixed: the stored number big-endian in its width, sign flipped
 - double: IEEE bits big-endian, sign flipped, negative ones inverted; -0 is 0
-- text: weights (two bytes each), then 0 0; byte-comparing collations: bytes with 0 → 0 255, then
-  0 0. PAD SPACE: trailing spaces stripped, then one space before the terminator, so that what is
-  lower than a space comes before it
+- text: weights (two bytes each), then 0 0, and what further levels take; byte-comparing
+  collations: bytes with 0 → 0 255, then 0 0. PAD SPACE: without the weights of trailing spaces,
+  then one of a space before the terminator, so that what is lower than a space comes before it
 - bytes: 0 → 0 255, then 0 0
 - decimal text: sign (0, 1 zero, 2), then exponent and digits, inverted when negative
 - descending: all bytes of the part inverted
@@ -19,13 +19,15 @@ from __future__ import annotations
 
 from btree.collation_kernels import (
     SPACE,
-    ascii_weights,
     bytes_escaped,
+    levels_key,
+    levels_of,
     pads_space,
+    primary_key,
     text_prefix,
     text_stripped,
-    weight_next,
     weights_of,
+    weights_stripped,
 )
 from btree.layout import (
     C_CLASS,
@@ -122,14 +124,13 @@ def key_text(st, mem, collation, at, count, out):
         store_u8(mem, to, 0)
         store_u8(mem, to + 1, 0)
         return to + 2 - out
-    end = at + count
-    at, to = ascii_weights(mem, table, at, end, out)
-    weight, at, rest = weight_next(mem, table, at, end, 0)
-    while weight >= 0:
-        store_u16_be(mem, to, weight)
-        to += 2
-        weight, at, rest = weight_next(mem, table, at, end, rest)
+    to = primary_key(mem, table, at, at + count, out)
+    if levels_of(collation) > 1:
+        to = levels_key(st, mem, collation, at, at + count, to)
+        store_u8(mem, to, 0)
+        return to + 1 - out
     if pads == 1:
+        to = weights_stripped(mem, table, out, to)
         store_u16_be(mem, to, load_u16(mem, table + 2 * SPACE))
         to += 2
     store_u16_be(mem, to, 0)
@@ -228,7 +229,8 @@ def key_bound(mem, description, lane):
     if kind == CLASS_FIXED or kind == CLASS_DOUBLE:
         return 9
     if kind == CLASS_TEXT:
-        return 8 * (lane & RUN_MASK) + 8  # eight weights of two bytes from two bytes of UTF-8
+        # Eight weights of two bytes from two bytes of UTF-8, and of one byte on two levels more.
+        return 16 * (lane & RUN_MASK) + 16
     return 2 * (lane & RUN_MASK) + 8
 
 

@@ -194,6 +194,12 @@ COLLATION_UTF8MB4_BIN: Final = 1  #: code point order, PAD SPACE
 COLLATION_0900_BIN: Final = 2  #: code point order, NO PAD
 COLLATION_GENERAL_CI: Final = 3  #: PAD SPACE
 COLLATION_0900_AI_CI: Final = 4  #: UCA 9.0.0 primary weights, NO PAD
+COLLATION_UNICODE_CI: Final = 6  #: UCA 4.0.0, PAD SPACE
+COLLATION_UNICODE_520_CI: Final = 7  #: UCA 5.2.0, PAD SPACE
+COLLATION_0900_AS_CI: Final = 8  #: UCA 9.0.0, two levels, NO PAD
+COLLATION_0900_AS_CS: Final = 9  #: three levels
+COLLATION_LATIN1_GENERAL_CI: Final = 10  #: PAD SPACE
+COLLATION_LATIN1_BIN: Final = 11  #: by cp1252 byte, PAD SPACE
 COLLATION_LATIN1_SWEDISH_CI: Final = 5  #: PAD SPACE; strings are UTF-8 here as everywhere
 
 # --- lane values of strings -----------------------------------------------------------------------

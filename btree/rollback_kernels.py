@@ -206,7 +206,9 @@ def _lock_stays(st, mem, ctx, table, record):
         return code
     row = st[ST_ROW_AT]
     for index in range(1, table_indexes(mem, table)):
-        key_make(st, mem, table, index, WHICH_OLD, row)
+        code = key_make(st, mem, table, index, WHICH_OLD, row)
+        if code < 0:
+            return code
     for index in range(table_indexes(mem, table)):
         key = key_at(st, index, WHICH_OLD)
         count = key_count(st, mem, index, WHICH_OLD)

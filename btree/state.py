@@ -45,6 +45,12 @@ ST_PATH_SLOT: Final = 128  #: slot taken at each level (16 words)
 # --- 160–255: keys, collations --------------------------------------------------------------------
 ST_WEIGHTS_0900: Final = 160  #: weight tables of utf8mb4_0900_ai_ci in the arena (0: not loaded)
 ST_WEIGHTS_GENERAL: Final = 161  #: weight table of utf8mb4_general_ci
+ST_WEIGHTS_SECONDARY: Final = 163  #: of the second level of the 0900 collations
+ST_WEIGHTS_TERTIARY: Final = 164  #: and the third
+ST_WEIGHTS_UNICODE: Final = 165  #: weight table of utf8mb4_unicode_ci
+ST_WEIGHTS_520: Final = 166  #: of utf8mb4_unicode_520_ci
+ST_WEIGHTS_LATIN1_GENERAL: Final = 167  #: of latin1_general_ci
+ST_WEIGHTS_LATIN1_BIN: Final = 168  #: of latin1_bin
 ST_WEIGHTS_LATIN1: Final = 162  #: weight table of latin1_swedish_ci
 
 # --- 176–191: chains of long values ---------------------------------------------------------------

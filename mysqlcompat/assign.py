@@ -327,11 +327,13 @@ def _narrowed(context: Context, text: str, target: SqlType, column: str) -> str:
     from mysqlcompat.wire.charsets import default_collation
 
     codec = default_collation(target.charset).charset.codec
-    at = next((at for at, one in enumerate(text) if not _has(codec, one)), None)
+    widest = "\uffff" if target.charset == "utf8mb3" else "\U0010ffff"
+    lacks = [one > widest or not _has(codec, one) for one in text]
+    at = lacks.index(True) if True in lacks else None
     if at is None:
         return text
     complain(context, 1366, "string", _hex(text[at:].encode()), column, context.row)
-    return "".join(one if _has(codec, one) else "?" for one in text)
+    return "".join("?" if lack else one for one, lack in zip(text, lacks, strict=True))
 
 
 def _hex(data: bytes) -> str:

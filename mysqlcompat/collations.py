@@ -68,8 +68,9 @@ def _approximated(character: str, accents: bool, case: bool) -> str:
 def _representatives(collation: str) -> dict[bytes, str]:
     """Key of a character -> the character that stands for all that are equal to it."""
     ascii_characters = (chr(point) for point in range(128))
-    folded = (character.lower() for character in ascii_characters)
-    return {_workbench().key(CODES[collation], c.encode()): c for c in folded}
+    if not _sensitivity(collation)[1]:
+        ascii_characters = (character.lower() for character in ascii_characters)
+    return {_workbench().key(CODES[collation], c.encode()): c for c in ascii_characters}
 
 
 @lru_cache(maxsize=65536)
@@ -100,13 +101,13 @@ def fold(text: str, collation: str) -> str:
 
 def sort_key(text: str, collation: str) -> object:
     """A key that orders and equates strings as the collation does."""
-    if is_binary(collation):
+    if is_binary(collation) and collation != "latin1_bin":  # which orders by its own bytes
         padded = text if "0900" in collation or collation == BINARY else text.rstrip(" ")
         return padded.encode("utf-8", "surrogateescape")
-    if "0900" not in collation:
-        text = text.rstrip(" ")  # PAD SPACE
     if collation in CODES:
         return _workbench().key(CODES[collation], text.encode("utf-8", "replace"))
+    if "0900" not in collation:
+        text = text.rstrip(" ")  # PAD SPACE
     accents, case = _sensitivity(collation)
     folded = "".join(_approximated(character, accents, case) for character in text)
     return tuple((_RANKS[unicodedata.category(c)[0]], c) for c in folded)

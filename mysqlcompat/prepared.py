@@ -155,7 +155,9 @@ def _typed(session: Session, parameter: Parameter) -> Typed:
     if isinstance(value, bytes):
         if wire_type in _BLOBS:
             return value, string_type(len(value), "binary")
-        text = session.decode(value)
+        text = session.decode_value(value)
+        if isinstance(text, bytes):
+            return text, string_type(len(text), "binary")
         if wire_type in (WIRE_NEWDECIMAL, WIRE_DECIMAL):
             number = Decimal(text)
             scale = max(0, -int(number.as_tuple().exponent))

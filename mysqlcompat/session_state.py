@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from btree.layout import RUN_MASK
 from btree.schema import Table
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
@@ -258,7 +259,8 @@ class SessionState:
 
     @property
     def max_allowed_packet(self) -> int:
-        return int(self.variables.get("max_allowed_packet") or 0)
+        # No value is longer than a lane can say, whatever the setting.
+        return min(int(self.variables.get("max_allowed_packet") or 0), RUN_MASK)
 
     def take_changes(self) -> Sequence[StateChange]:
         changes, self._changes = self._changes, []
@@ -267,6 +269,13 @@ class SessionState:
     def decode(self, text: bytes) -> str:
         """Text in the client's character set; broken sequences become U+FFFD, as MySQL warns of."""
         return text.decode(self._codec, "replace")
+
+    def decode_value(self, data: bytes) -> str | bytes:
+        """A string parameter; bytes that are no text stay bytes, for columns that take them."""
+        try:
+            return data.decode(self._codec)
+        except UnicodeDecodeError:
+            return data
 
     def tokenize(self, text: str) -> list[Token]:
         return tokenize(

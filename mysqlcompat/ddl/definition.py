@@ -109,6 +109,7 @@ def make_table(
         extra["row_format"] = options.row_format
     check_auto_increment(columns, indexes)
     check_row_size(columns)
+    check_page_size(columns, indexes)
     return Table(
         name=statement.table.name,
         database=database,
@@ -251,16 +252,59 @@ _FIXED_BYTES: Final = {
 
 def check_row_size(columns: tuple[Column, ...]) -> None:
     """ERROR 1118 when the columns other than BLOBs could not fit MySQL's row of 65,535 bytes."""
-    size = 0
+    size = (sum(column.nullable for column in columns) + 7) // 8
     for column in columns:
         kind = column.type.kind
         if kind in (TypeKind.CHAR, TypeKind.VARCHAR):
-            size += column.type.length * charsets.CHARACTER_SETS[column.type.charset].max_bytes + 2
+            bytes_most = _most_bytes(column.type)
+            size += bytes_most + (0 if kind is TypeKind.CHAR else 1 if bytes_most < 256 else 2)
         elif kind in (TypeKind.BINARY, TypeKind.VARBINARY):
-            size += column.type.length + 2
+            length = column.type.length
+            size += length + (0 if kind is TypeKind.BINARY else 1 if length < 256 else 2)
         elif kind in BLOB_KINDS or kind in TEXT_KINDS or kind is TypeKind.JSON:
             size += 12
         else:
             size += _FIXED_BYTES.get(kind, 8)
     if size > MAX_ROW_BYTES:
         raise SqlError(1118, MAX_ROW_BYTES)
+
+
+def _most_bytes(type_: ColumnType) -> int:
+    """Most bytes of a string column's value."""
+    return type_.length * charsets.CHARACTER_SETS[type_.charset].max_bytes
+
+
+MAX_IN_PAGE: Final = 8126
+_PAGE_OVERHEAD: Final = 5 + 6 + 7  #: record header, transaction id, roll pointer
+_ROW_ID: Final = 6
+_LOCAL_BYTES: Final = 40  #: what a value that may leave the page takes in it at most
+_PAGE_TEXT: Final = (
+    "Row size too large (> 8126). Changing some columns to TEXT or BLOB may help."
+    " In current row format, BLOB prefix of 0 bytes is stored inline."
+)
+
+
+def check_page_size(columns: tuple[Column, ...], indexes: tuple[Index, ...]) -> None:
+    """ERROR 1118 when a row could be more than half a page though long values lie outside of it."""
+    size = _PAGE_OVERHEAD + (sum(column.nullable for column in columns) + 7) // 8
+    if not any(index.primary for index in indexes):
+        size += _ROW_ID
+    for column in columns:
+        kind = column.type.kind
+        is_text = kind in (TypeKind.CHAR, TypeKind.VARCHAR)
+        if kind is TypeKind.BINARY or (kind is TypeKind.CHAR and _is_narrow(column)):
+            size += column.type.length
+        elif is_text or kind is TypeKind.VARBINARY:
+            most = _most_bytes(column.type) if is_text else column.type.length
+            size += 1 + min(most, _LOCAL_BYTES)
+        elif kind in BLOB_KINDS or kind in TEXT_KINDS or kind is TypeKind.JSON:
+            size += 1 + _LOCAL_BYTES
+        else:
+            size += _FIXED_BYTES.get(kind, 8)
+    if size >= MAX_IN_PAGE:
+        raise SqlError.with_text(1118, _PAGE_TEXT)
+
+
+def _is_narrow(column: Column) -> bool:
+    """Whether CHAR has a fixed length in bytes."""
+    return charsets.CHARACTER_SETS[column.type.charset].max_bytes == 1

@@ -34,6 +34,17 @@ def _bytes(value: Any) -> bytes:
     return value.encode() if isinstance(value, str) else value
 
 
+def _stored(call: Call, value: Any) -> bytes:
+    """The bytes of an argument in its own character set."""
+    charset = call.args[0].type.charset
+    if isinstance(value, bytes) or charset in ("utf8mb4", "utf8mb3", "binary", ""):
+        return _bytes(value)
+    from mysqlcompat.wire.charsets import BY_NAME
+
+    made: bytes = value.encode(BY_NAME[call.args[0].type.collation].charset.codec, "replace")
+    return made
+
+
 def _like(model: Any, made: str) -> Any:
     return made.encode() if isinstance(model, bytes) else made
 
@@ -77,7 +88,7 @@ def _one(character: str, changed: str) -> str:
 
 @define("length octet_length", "s", integer(11))
 def length(context: Context, call: Call, value: Any) -> int:
-    return len(_bytes(value))
+    return len(_stored(call, value))
 
 
 @define("char_length character_length", "s", integer(11))
@@ -87,7 +98,7 @@ def char_length(context: Context, call: Call, value: Any) -> int:
 
 @define("bit_length", "s", integer(11))
 def bit_length(context: Context, call: Call, value: Any) -> int:
-    return 8 * len(_bytes(value))
+    return 8 * len(_stored(call, value))
 
 
 def _substring_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
@@ -275,7 +286,7 @@ def build_hex(typing: Typing, args: Sequence[Expression]) -> Expression:
 def hexadecimal(context: Context, call: Call, value: Any) -> str:
     if isinstance(value, int):
         return f"{value & (1 << 64) - 1:X}"
-    return _bytes(value).hex().upper()
+    return _stored(call, value).hex().upper()
 
 
 @define("unhex", "s", lambda typing, args: _binary_type((args[0].type.length + 1) // 2 * 4))

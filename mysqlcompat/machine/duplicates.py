@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from btree.schema import Index, Table
+from btree.schema import Index, Table, TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.program import Program
 from mysqlcompat.machine.registers import RunMemory
-from mysqlcompat.sqltypes import column_type
+from mysqlcompat.sqltypes import SqlType, column_type
 from mysqlcompat.values import is_variable, of_bytes, of_lane, text_of
 from redo.state import ST_DUPLICATE_INDEX
 
@@ -41,6 +41,17 @@ def _texts(
             value = of_bytes(memory.text(word), sql_type)
         else:
             value = of_lane(word, sql_type, time_zone)
-        text = text_of(value, sql_type)
+        text = _shown(value, sql_type)
         texts.append(text[: part.length] if part.length else text)
     return texts
+
+
+def _shown(value: Any, sql_type: SqlType) -> str:
+    """A value as the message shows it: bytes that are no text escaped, padding left out."""
+    if sql_type.kind is TypeKind.BIT:
+        value = value.to_bytes((sql_type.length + 7) // 8, "big")
+    elif sql_type.kind is TypeKind.BINARY and isinstance(value, bytes):
+        value = value.rstrip(b"\0")
+    if not isinstance(value, bytes):
+        return text_of(value, sql_type)
+    return "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02X}" for byte in value)

@@ -13,7 +13,7 @@ from mysqlcompat.sql.parse_constraints import (
     constraint_name,
     parse_constraint,
 )
-from mysqlcompat.sql.parse_types import parse_type, read_charset
+from mysqlcompat.sql.parse_types import parse_type, read_charset, read_collation
 from mysqlcompat.sql.statements import (
     CheckDefinition,
     ColumnDefinition,
@@ -174,7 +174,7 @@ def _column_attribute(stream: TokenStream, column: ColumnDefinition) -> ColumnDe
             raise SqlError(1629, column.name, COMMENT_COLUMN)
         return replace(column, comment=comment)
     if stream.accept("COLLATE"):
-        name = "binary" if stream.accept("BINARY") else stream.string_or_name().lower()
+        name = read_collation(stream)
         return replace(column, type=replace(column.type, collation=name))
     if stream.accept("INVISIBLE"):
         return replace(column, invisible=True)
@@ -413,7 +413,7 @@ def parse_table_option(stream: TokenStream, options: TableOptions) -> TableOptio
     if word == "ENGINE":
         return replace(options, engine=stream.string_or_name())
     if word == "COLLATE":
-        name = "binary" if stream.accept("BINARY") else stream.string_or_name().lower()
+        name = read_collation(stream)
         return replace(options, collation=name)
     if word == "COMMENT":
         comment = stream.string()

@@ -131,6 +131,14 @@ def _numeric_options(stream: TokenStream, type_: ColumnType) -> ColumnType:
             return type_
 
 
+MAX_VARBINARY: Final = 65535
+_UTF8MB3_NOTE: Final = (
+    "'utf8mb3' is deprecated and will be removed in a future release. Please use utf8mb4 instead"
+)
+_UTF8MB3_COLLATION_NOTE: Final = (
+    "'%s' is a collation of the deprecated character set UTF8MB3. Please consider using UTF8MB4"
+    " with an appropriate collation instead."
+)
 _ZEROFILL_WIDTHS: Final = {
     TypeKind.TINYINT: 3, TypeKind.SMALLINT: 5, TypeKind.MEDIUMINT: 8, TypeKind.INT: 10,
     TypeKind.BIGINT: 20,
@@ -179,6 +187,10 @@ def _floating(stream: TokenStream, kind: TypeKind, column: str) -> ColumnType:
         precision = stream.integer()
         if stream.accept_op(","):
             scale = stream.integer()
+            if scale > MAX_DECIMAL_SCALE:
+                raise SqlError(1425, scale, column, MAX_DECIMAL_SCALE)
+            if precision > _DISPLAY_WIDTH_LIMIT:
+                raise SqlError(1439, column, _DISPLAY_WIDTH_LIMIT)
             if scale > precision:
                 raise SqlError(1427, column)
             stream.notes.append((1681, _DIGITS_NOTE))
@@ -265,6 +277,16 @@ def read_charset(stream: TokenStream) -> str:
     name = stream.string_or_name().lower()
     if name == "utf8":
         stream.notes.append((3719, UTF8_NOTE))
+    elif name == "utf8mb3":
+        stream.notes.append((1287, _UTF8MB3_NOTE))
+    return name
+
+
+def read_collation(stream: TokenStream) -> str:
+    """The name of a collation, in lower case; those of `utf8mb3` are noted."""
+    name = "binary" if stream.accept("BINARY") else stream.string_or_name().lower()
+    if name.startswith("utf8mb3_"):
+        stream.notes.append((3778, _UTF8MB3_COLLATION_NOTE % name))
     return name
 
 
@@ -280,6 +302,8 @@ def _varbinary(stream: TokenStream, column: str) -> ColumnType:
     length = _length(stream)
     if length is None:
         raise stream.error()
+    if length > MAX_VARBINARY:
+        raise SqlError(1074, column, MAX_VARBINARY)
     return ColumnType(TypeKind.VARBINARY, length=length, charset="binary", collation="binary")
 
 
@@ -323,7 +347,8 @@ def _members(kind: TypeKind) -> Callable[[TokenStream, str], ColumnType]:
         folded = [member.casefold() for member in members]
         for place, member in enumerate(folded):
             if member in folded[:place]:
-                raise SqlError(1291, column, members[place], kind.name)
+                first = members[folded.index(member)]
+                raise SqlError(1291, column, first, kind.name)
         if kind is TypeKind.SET:
             if len(members) > 64:
                 raise SqlError(1097, column)

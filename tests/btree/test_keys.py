@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-import pymysql
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
@@ -237,32 +235,3 @@ def test_prefix_part_sees_only_its_characters(node):
     encoder = KeyEncoder(node.arena, node.st, orders_table(node), 1)
     assert encoder.encode(["grün und blau"]) == encoder.encode(["GRU"])
     assert encoder.encode(["gr"]) != encoder.encode(["gru"])
-
-
-ORACLE = os.environ.get("MYSQL_ORACLE")
-
-
-@pytest.mark.oracle
-@pytest.mark.skipif(not ORACLE, reason="MYSQL_ORACLE=host:port is not set")
-@pytest.mark.parametrize(
-    ("name", "last"), [("utf8mb4_0900_ai_ci", 0x30000), ("utf8mb4_general_ci", 0x10000)]
-)
-def test_weights_are_those_of_mysql(node, name, last):
-    host, port = str(ORACLE).split(":")
-    points = [point for point in range(0, last, 3) if not 0xD800 <= point < 0xE000]
-    with pymysql.connect(host=host, port=int(port), user="root", charset="utf8mb4") as connection:
-        cursor = connection.cursor()
-        for start in range(0, len(points), 500):
-            part = points[start : start + 500]
-            weights = (
-                f"HEX(WEIGHT_STRING(CONVERT(_utf32 X'{point:08x}' USING utf8mb4) COLLATE {name}))"
-                for point in part
-            )
-            cursor.execute("SELECT " + ", ".join(weights))
-            for point, expected in zip(part, cursor.fetchone(), strict=True):
-                text = chr(point)
-                found = node.collations[name].key(text)
-                if name == "utf8mb4_0900_ai_ci":
-                    assert found.hex().upper() == expected, hex(point)
-                elif text != " ":  # PAD SPACE: our key leaves it out; our weights are one higher
-                    assert int.from_bytes(found, "big") == min(int(expected, 16) + 1, 0xFFFF)
