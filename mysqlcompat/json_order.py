@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from mysqlcompat.jsonb import Opaque
+from mysqlcompat.numerals import double_text
 
 
 def rank(value: Any) -> int:
@@ -57,13 +58,15 @@ def compare(left: Any, right: Any) -> int:
         case dict():
             return _compare_objects(left, right)
         case Opaque():
-            return _order(left.data, right.data)
-    return _order(_exact(left), _exact(right))
+            return _order((left.type_code, left.data), (right.type_code, right.data))
+    return _order(_exact(left, right), _exact(right, left))
 
 
-def _exact(value: Any) -> Any:
-    """Numbers of all kinds compare exactly: doubles become the decimal they stand for."""
-    return Decimal(value) if isinstance(value, float) else value
+def _exact(value: Any, other: Any) -> Any:
+    """Numbers of all kinds compare exactly; a double and a decimal by the double's text."""
+    if isinstance(value, float):
+        return Decimal(double_text(value)) if isinstance(other, Decimal) else Decimal(value)
+    return value
 
 
 def _order(left: Any, right: Any) -> int:
