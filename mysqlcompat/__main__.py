@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from mysqlcompat.config import BadOption, Config, options, parse_volume
+from mysqlcompat.config import BadOption, Config, options, parse_url, parse_volume
 from mysqlcompat.startup import StartError
 from redo.errors import VolumeError
 from redo.volumes import volume_path
@@ -75,6 +75,8 @@ _METAVARS: Final = {
     "s": "SECONDS",
     "directory": "DIR",
     "address": "HOST",
+    "url": "URL",
+    "days": "DAYS",
 }
 
 
@@ -235,6 +237,52 @@ def _backtrack(arguments: argparse.Namespace) -> int:
     return backtrack(arguments.data.absolute(), arguments.volume, arguments.to)
 
 
+def _prepare_archive(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from",
+        dest="url",
+        type=_argument_type(parse_url),
+        metavar="URL",
+        required=True,
+        help="what --backup-url was",
+    )
+
+
+def _prepare_restore(parser: argparse.ArgumentParser) -> None:
+    from mysqlcompat.volume_commands import parse_moment
+
+    _prepare_archive(parser)
+    when = parser.add_mutually_exclusive_group(required=True)
+    when.add_argument(
+        "--to-time",
+        dest="to_us",
+        type=_argument_type(parse_moment),
+        metavar="'YYYY-MM-DD HH:MM:SS[.ffffff]'",
+        help="the moment, UTC: what was committed until then is there, nothing else",
+    )
+    when.add_argument("--latest", action="store_true", help="all that the archive has")
+    parser.add_argument(
+        "--source",
+        default=Config().volume,
+        metavar="NAME",
+        help=f"which volume of the archive (default: {Config().volume})",
+    )
+    _prepare_data(parser)
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from mysqlcompat.restore_command import restore
+
+    data = arguments.data.absolute()
+    return restore(arguments.url, arguments.source, arguments.to_us, data, arguments.volume)
+
+
+def _archive(arguments: argparse.Namespace) -> int:
+    from mysqlcompat.restore_command import list_archives
+
+    return list_archives(arguments.url)
+
+
 def _compile(_: argparse.Namespace) -> int:
     from mysqlcompat.progress import compile_kernels
 
@@ -255,6 +303,8 @@ COMMANDS: Final = (
     Command("clone", "make a volume that begins as another one is now", _prepare_clone, _clone),
     Command("volume", "list and drop volumes", _prepare_volume, _volume),
     Command("backtrack", "take a volume back in time, or forward", _prepare_backtrack, _backtrack),
+    Command("restore", "make a volume out of its archive", _prepare_restore, _restore),
+    Command("archive", "list what an archive can restore", _prepare_archive, _archive),
     Command(
         "compile", "compile kernels now instead of at the first start", _prepare_nothing, _compile
     ),

@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -152,6 +152,7 @@ class Storage:
         self._turn = 0
         self.writer_lock = threading.Lock()
         self.pins: dict[str, int] = {}  #: by whom: log and states from this LSN on must stay
+        self.archive_status: Callable[[], dict[str, object]] = dict  #: of whoever archives it
 
     def open(self) -> None:
         """Recover and start the copies. Raises VolumeError, OSError; all is closed then."""
@@ -346,6 +347,7 @@ class Storage:
             "published": self.control.get(CTRL_PUBLISHED),
             "epoch": self.control.epoch,
             "copies": copies,
+            "archive": self.archive_status(),
         }
 
     def close(self) -> None:
