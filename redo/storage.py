@@ -309,9 +309,10 @@ class Storage:
 
     def locate(self, to_us: int) -> Mark:
         """The last state not later than `to_us`. Raises VolumeError when it is not kept."""
-        full = [copier.segment for copier in self.live() if copier.segment.full]
+        vdl = self.control.vdl
+        full = [copier.segment for copier in self._readers(vdl)]  # one may be behind by some log
         segment = min(full, key=lambda segment: segment.meta.kept)
-        return locate(segment, to_us, self.control.vdl)
+        return locate(segment, to_us, vdl)
 
     def _wait_durable(self, lsn: int, timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
