@@ -77,6 +77,7 @@ _METAVARS: Final = {
     "address": "HOST",
     "url": "URL",
     "days": "DAYS",
+    "file": "FILE",
 }
 
 
@@ -246,6 +247,9 @@ def _prepare_archive(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="what --backup-url was",
     )
+    parser.add_argument(
+        "--keyring", type=Path, metavar="FILE", help="what --backup-keyring was, if anything"
+    )
 
 
 def _prepare_restore(parser: argparse.ArgumentParser) -> None:
@@ -274,13 +278,34 @@ def _restore(arguments: argparse.Namespace) -> int:
     from mysqlcompat.restore_command import restore
 
     data = arguments.data.absolute()
-    return restore(arguments.url, arguments.source, arguments.to_us, data, arguments.volume)
+    return restore(
+        arguments.url,
+        arguments.source,
+        arguments.to_us,
+        data,
+        arguments.volume,
+        arguments.keyring,
+    )
 
 
 def _archive(arguments: argparse.Namespace) -> int:
     from mysqlcompat.restore_command import list_archives
 
-    return list_archives(arguments.url)
+    return list_archives(arguments.url, arguments.keyring)
+
+
+def _prepare_keyring(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(title="what to do", metavar="VERB", dest="verb", required=True)
+    for verb, meaning in (("create", "make a keyring"), ("rotate", "add a new master key")):
+        verbs.add_parser(verb, help=meaning).add_argument("file", type=Path, metavar="FILE")
+
+
+def _keyring(arguments: argparse.Namespace) -> int:
+    from mysqlcompat import restore_command as commands
+
+    if arguments.verb == "create":
+        return commands.create_keyring(arguments.file)
+    return commands.rotate_keyring(arguments.file)
 
 
 def _compile(_: argparse.Namespace) -> int:
@@ -305,6 +330,7 @@ COMMANDS: Final = (
     Command("backtrack", "take a volume back in time, or forward", _prepare_backtrack, _backtrack),
     Command("restore", "make a volume out of its archive", _prepare_restore, _restore),
     Command("archive", "list what an archive can restore", _prepare_archive, _archive),
+    Command("keyring", "make or rotate the keys of archives", _prepare_keyring, _keyring),
     Command(
         "compile", "compile kernels now instead of at the first start", _prepare_nothing, _compile
     ),

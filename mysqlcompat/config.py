@@ -150,6 +150,9 @@ class Config:
     backup_retention_days: int = _option(
         7, parse_retention, "days", "how many days back the archive can restore, 1 to 35"
     )
+    backup_keyring: str = _option(
+        "", str, "file", "keyring whose master key the archive is encrypted with"
+    )
     page_bytes: int = _option(16 * KIB, parse_page_bytes, "bytes", "page size", VOLUME)
     group_bytes: int = _option(
         10 * GIB, parse_size, "bytes", "size of a protection group (its six segments)", VOLUME

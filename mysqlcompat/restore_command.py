@@ -1,5 +1,5 @@
-"""`mysqlcompat restore` and `mysqlcompat archive`: a new data directory out of a backup, and what a
-backup has. No server is needed for either.
+"""`mysqlcompat restore`, `archive` and `keyring`: a new data directory out of a backup, what backups
+there are, and the keys to them. No server is needed.
 """
 
 from __future__ import annotations
@@ -9,28 +9,37 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from redo.errors import VolumeError
+from redo.keyring import LocalKeyring
 from redo.timeline import clock_text
 from redo.volumes import volume_path
+
+if TYPE_CHECKING:
+    from redo.archive import Archive
 
 Report = Callable[[str, int, int], None]
 
 
-def restore(url: str, source: str, to_us: int | None, data: Path, volume: str) -> int:
-    """Make `volume` in `data` as of a moment (None: the latest) of what `source` was."""
+def restore(
+    url: str, source: str, to_us: int | None, data: Path, volume: str, keyring: Path | None
+) -> int:
+    """Make `volume` in `data` as of a moment (None: the latest) of what `source` was.
+
+    keyring   the one the archive was encrypted with, if it was
+    """
     from mysqlcompat.progress import compile_kernels
 
     path = volume_path(data, volume)
     if path.exists():
         raise VolumeError(f"{data} holds a volume {volume} already: choose another --data")
     compile_kernels()
-    from redo.archive import Archive
     from redo.restore import make_plan
     from redo.restore import restore as run
 
     started = time.monotonic()
-    archive = Archive(url, _find(url, source))
+    archive = _opened(url, _find(url, source), keyring)
     plan = make_plan(archive, to_us)
     with _progress() as report:
         run(archive, plan, path, report)
@@ -48,18 +57,39 @@ def restore(url: str, source: str, to_us: int | None, data: Path, volume: str) -
     return 0
 
 
-def list_archives(url: str) -> int:
+def list_archives(url: str, keyring: Path | None) -> int:
     """One line per volume: from when to when it can be restored."""
-    from redo.archive import Archive, volumes_at
+    from redo.archive import volumes_at
     from redo.restore import window
 
     for name in volumes_at(url):
         try:
-            earliest, latest = window(Archive(url, name))
+            earliest, latest = window(_opened(url, name, keyring))
             _say(f"{name}  {clock_text(earliest)}  to  {clock_text(latest)} UTC")
         except VolumeError as error:
             _say(f"{name}  {error}")
     return 0
+
+
+def create_keyring(path: Path) -> int:
+    """A keyring with a new master key."""
+    _say(f"keyring {path} with master key {LocalKeyring.create(path).current}: keep a copy of it")
+    return 0
+
+
+def rotate_keyring(path: Path) -> int:
+    """A new master key."""
+    name = LocalKeyring(path).rotate()
+    _say(f"keyring {path}: master key {name} from now on; each server uses it when it starts next")
+    return 0
+
+
+def _opened(url: str, name: str, keyring: Path | None) -> Archive:
+    from redo.archive import Archive
+
+    archive = Archive(url, name, None if keyring is None else LocalKeyring(keyring))
+    archive.open()
+    return archive
 
 
 def _find(url: str, source: str) -> str:

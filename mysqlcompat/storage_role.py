@@ -36,7 +36,12 @@ def archive_settings(config: Config) -> ArchiveSettings | None:
     """How the volume is backed up; None: not at all."""
     if not config.backup_url:
         return None
-    return ArchiveSettings(config.backup_url, config.volume, config.backup_retention_days)
+    return ArchiveSettings(
+        url=config.backup_url,
+        name=config.volume,
+        retention_days=config.backup_retention_days,
+        keyring=config.backup_keyring,
+    )
 
 
 def run_storage(config: Config, shared: Shared, name: str, status: Status) -> None:

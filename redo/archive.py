@@ -3,14 +3,15 @@
 ::
 
     <url>/<volume>-<volume id>/
-        about.json                                            what volume this is, in the clear
+        about.json                                            what volume this is, its wrapped key
         head                                                  Head: how far the archive is
         log/<start>-<end>-<epoch>-<first clock>-<last clock>  LogHeader, batches of LSN [start, end)
         pages/<digest>                                        some images of a page file
         base/<lsn>-<clock>                                    Base: images that belong together
 
 Numbers in names are hexadecimal, clocks µs since 1970; a name says all that a restore needs to know
-to choose. Objects but the first are enveloped and never changed, apart from `head`::
+to choose. Objects but the first are enveloped, and sealed if there is a key
+(`keyring.py`); apart from `head` they never change::
 
     OFFSET SIZE        OBJECT
     0      8           magic
@@ -31,14 +32,15 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple
 
 import obstore
 import zstandard
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import from_url
 
-from redo.errors import ArchiveDamaged, ArchiveUnavailable, UnknownFormat
+from redo.errors import ArchiveDamaged, ArchiveUnavailable, KeyUnavailable, UnknownFormat
+from redo.keyring import KeySealer, KeyService
 from redo.metadata import FORMAT, VolumeMeta, packed, volume_of
 from redo.timeline import History, Jump, Mark
 
@@ -49,13 +51,6 @@ _LEVEL: Final = 1  #: of zstd: the log of a busy writer must not wait for it
 _CONTENTS_MAX: Final = 1 << 30
 _ABOUT: Final = "about.json"
 _HEAD: Final = "head"
-
-
-class Sealer(Protocol):
-    """Encrypts objects; `name` is bound to what it encrypts. `unseal` raises VolumeError."""
-
-    def seal(self, name: str, data: bytes) -> bytes: ...
-    def unseal(self, name: str, data: bytes) -> bytes: ...
 
 
 class LogName(NamedTuple):
@@ -121,12 +116,14 @@ class Archive:
     url     such as ``file:///backups`` or ``s3://bucket/prefix``; credentials and endpoints come
             from the environment variables of the store (AWS_…, GOOGLE_…, AZURE_…)
     volume  the volume's directory in it
+    keys    whoever has the master key of its data key; None: it is not encrypted
     """
 
-    def __init__(self, url: str, volume: str, sealer: Sealer | None = None) -> None:
+    def __init__(self, url: str, volume: str, keys: KeyService | None = None) -> None:
         self._store = open_store(url)
+        self._keys = keys
+        self._sealer: KeySealer | None = None
         self.volume = volume
-        self.sealer = sealer
 
     # objects
 
@@ -170,8 +167,8 @@ class Archive:
         """Compress, seal if there is a key, envelope and store; bytes stored."""
         body = zstandard.ZstdCompressor(level=_LEVEL).compress(contents)
         flags = 0
-        if self.sealer is not None:
-            body, flags = self.sealer.seal(name, body), _SEALED
+        if self._sealer is not None:
+            body, flags = self._sealer.seal(f"{self.volume}/{name}", body), _SEALED
         self._put(name, _ENVELOPE.pack(_MAGIC, flags, zlib.crc32(body)) + body)
         return _ENVELOPE.size + len(body)
 
@@ -185,9 +182,9 @@ class Archive:
         if magic != _MAGIC or zlib.crc32(body) != crc:
             raise ArchiveDamaged(f"object {self.volume}/{name} is damaged: its checksum differs")
         if flags & _SEALED:
-            if self.sealer is None:
+            if self._sealer is None:
                 raise ArchiveDamaged(f"object {self.volume}/{name} is encrypted: give --keyring")
-            body = self.sealer.unseal(name, body)
+            body = self._sealer.unseal(f"{self.volume}/{name}", body)
         try:
             return zstandard.ZstdDecompressor().decompress(body, max_output_size=_CONTENTS_MAX)
         except zstandard.ZstdError:
@@ -195,20 +192,48 @@ class Archive:
 
     # what they are
 
-    def about(self) -> VolumeMeta | None:
-        """Constants of the volume that was archived; None: nothing was yet."""
+    def open(self) -> VolumeMeta | None:
+        """Constants of the volume that was archived; None: nothing was yet.
+
+        Its data key is wrapped again if the master key has been rotated. Raises KeyUnavailable.
+        """
         try:
             data = self._get(_ABOUT)
         except ArchiveDamaged:
             return None
         try:
-            return volume_of(json.loads(data)["volume"], _ABOUT)
+            fields = json.loads(data)
+            volume, wrapped = volume_of(fields["volume"], _ABOUT), fields["key"]
         except (ValueError, KeyError, TypeError):
             raise ArchiveDamaged(f"object {self.volume}/{_ABOUT} is damaged") from None
+        if wrapped is None and self._keys is not None:
+            raise KeyUnavailable(
+                f"the archive of {self.volume} is not encrypted: leave the key out"
+            )
+        if wrapped is not None and self._keys is None:
+            raise KeyUnavailable(
+                f"the archive of {self.volume} is encrypted: its keyring is needed"
+            )
+        if self._keys is not None:
+            self._sealer = KeySealer(self._keys.decrypt(wrapped))
+        return volume
 
-    def put_about(self, volume: VolumeMeta) -> None:
-        """Begin the archive of a volume."""
-        self._put(_ABOUT, packed({"format": FORMAT, "volume": asdict(volume)}))
+    def rewrap(self) -> bool:
+        """Have the data key wrapped by the current master key; whether it was not."""
+        fields = json.loads(self._get(_ABOUT))
+        wrapped = fields["key"]
+        if self._keys is None or self._keys.rewrap(wrapped) is wrapped:
+            return False
+        self._put(_ABOUT, packed({**fields, "key": self._keys.rewrap(wrapped)}))
+        return True
+
+    def begin(self, volume: VolumeMeta) -> None:
+        """Begin the archive of a volume, with a data key of its own if it is encrypted."""
+        wrapped = None
+        if self._keys is not None:
+            key, wrapped = self._keys.generate_data_key()
+            self._sealer = KeySealer(key)
+        self._put(_ABOUT, packed({"format": FORMAT, "volume": asdict(volume), "key": wrapped}))
 
     def head(self) -> Head | None:
         """How far the archive was when that was last said."""

@@ -21,8 +21,9 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
-from redo.archive import Archive, Base, Head, LogName, Piece, Sealer
+from redo.archive import Archive, Base, Head, LogName, Piece
 from redo.errors import ArchiveUnavailable, VolumeError
+from redo.keyring import KeyService
 from redo.record import BATCH_CLOCK_AT
 from redo.segment import Segment
 from redo.segment_layout import STORE_ENTRY_BYTES
@@ -48,6 +49,7 @@ class ArchiveSettings:
     """How to archive.
 
     url, name       where, and the volume's name there
+    keyring         file of the master key; empty: the archive is not encrypted
     retention_days  how far back it shall be restorable
     interval_s      between two looks at the log
     base_bytes      of log since the last base ask for another one
@@ -56,6 +58,7 @@ class ArchiveSettings:
     url: str
     name: str
     retention_days: int = 7
+    keyring: str = ""
     interval_s: float = 2.0
     base_bytes: int = 1 << 30
 
@@ -64,11 +67,11 @@ class Archiver:
     """Runs until `stop`."""
 
     def __init__(
-        self, storage: Storage, settings: ArchiveSettings, sealer: Sealer | None = None
+        self, storage: Storage, settings: ArchiveSettings, keys: KeyService | None = None
     ) -> None:
         self._storage = storage
         self._settings = settings
-        self._sealer = sealer
+        self._keys = keys
         self._archive: Archive | None = None
         self._position = Mark(0, -1, 0, 0)
         self._bases: list[Base] = []
@@ -156,9 +159,10 @@ class Archiver:
         """Find out where the archive ends, or begin one."""
         volume = self._storage.volume
         name = f"{self._settings.name}-{volume.volume_id}"
-        archive = Archive(self._settings.url, name, self._sealer)
-        if archive.about() != volume:
-            archive.put_about(volume)
+        archive = Archive(self._settings.url, name, self._keys)
+        if archive.open() is None:
+            archive.begin(volume)
+        archive.rewrap()
         logs = archive.logs()
         self._bases = list(archive.bases())
         end = logs[-1] if logs else None

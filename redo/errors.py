@@ -45,3 +45,7 @@ class ArchiveUnavailable(VolumeError):
 
 class ArchiveDamaged(VolumeError):
     """An object of the archive is missing, or not what was stored."""
+
+
+class KeyUnavailable(VolumeError):
+    """A key is missing or the wrong one, or what it encrypted was changed."""

@@ -213,7 +213,7 @@ assert RECORD_KIND_AT - RECORD_LENGTH_AT == 4
 def restore(archive: Archive, plan: Plan, path: Path, report: Report) -> VolumeMeta:
     """Make the volume `path`, which is not there yet. Raises VolumeError, OSError."""
     disk = FileDisk()
-    parent = archive.about()
+    parent = archive.open()
     if parent is None:
         raise ArchiveDamaged(f"object {archive.volume}/about.json is missing")
     volume = descendant(parent, f"archive {archive.volume} at LSN {plan.target}")

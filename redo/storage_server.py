@@ -15,12 +15,14 @@ import struct
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from redo import protocol
 from redo.archiver import Archiver, ArchiveSettings
 from redo.disk import FileDisk, is_full_disk
 from redo.errors import VolumeError
 from redo.image import PAGE_BYTES
+from redo.keyring import LocalKeyring
 from redo.metadata import new_volume
 from redo.requests import answer
 from redo.storage import Storage
@@ -94,7 +96,9 @@ class StorageServer:
         )
         self._archiver: Archiver | None = None
         if config.archive is not None:
-            self._archiver = Archiver(self.storage, config.archive)
+            keyring = config.archive.keyring
+            keys = LocalKeyring(Path(keyring)) if keyring else None
+            self._archiver = Archiver(self.storage, config.archive, keys)
         self.storage.open()
         settings = UpkeepSettings(config.coalesce_bytes, config.backtrack_window_s)
         self._upkeep = Upkeep(self.storage, settings)

@@ -148,14 +148,14 @@ def refusals(tmp_path: Path, url: str, begin: int) -> None:
     assert done.returncode == 1
     assert "cannot be restored: the archive has 2" in done.stderr
     with pytest.raises(VolumeError, match="holds a volume main already"):
-        restore(url, "main", None, tmp_path / "latest", "main")
+        restore(url, "main", None, tmp_path / "latest", "main", None)
     log = max((tmp_path / "archive").glob("*/log/*"), key=lambda path: path.stat().st_size)
     stored = bytearray(log.read_bytes())
     stored[len(stored) // 2] ^= 1
     log.write_bytes(stored)
     with pytest.raises(ArchiveDamaged, match="is damaged: its checksum differs"):
-        restore(url, "main", None, new, "main")
+        restore(url, "main", None, new, "main", None)
     assert not list((new / "volumes").iterdir())
     log.unlink()
     with pytest.raises(ArchiveDamaged, match="lacks log from LSN"):
-        restore(url, "main", None, new, "main")
+        restore(url, "main", None, new, "main", None)
