@@ -292,6 +292,12 @@ def json_storage_free(context: Context, call: Call, value: Any) -> int:
     return 0
 
 
+@implement("json sort key")
+def json_sort_key(context: Context, call: Call, value: Json) -> bytes:
+    """What ORDER BY, GROUP BY, DISTINCT and hash joins order and tell JSON values apart by."""
+    return json_order.sort_key(value.value)
+
+
 # Changing ---------------------------------------------------------------------------------------
 
 
