@@ -6,9 +6,9 @@ version in page 1. Pages of what is dropped are freed later, in steps; an X row 
 across a crash. So are trees that nobody has yet: of an index that is being built, of a *private*
 table that is being filled. Until they are adopted a crash sweeps them away.
 
-In memory are the names of all tables. Definitions are read when they are asked for, and those in
-use stay (`loaded_tables`): frozen objects, so whoever holds a `Table` keeps a consistent one, and
-plans are checked by `version`.
+In memory are the names of all tables. Definitions are read when they are asked for; those in use
+stay (`loaded_tables`): frozen, so whoever holds a `Table` keeps a consistent one, and plans are
+checked by `version`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from btree.errors import DatabaseExists, TableExists, UnknownDatabase, UnknownTa
 from btree.index_build import IndexBuild
 from btree.loaded_tables import LoadedTables
 from btree.schema import DEFAULT_CHARSET, DEFAULT_COLLATION, Index, Table
+from btree.state import ST_NEXT_TRX, ST_REMOTE_LOW
 from btree.tree import BTree
 from btree.txn_layout import CATALOG_ROOT, SYS_DICTIONARY
 
@@ -43,10 +44,11 @@ class Catalog:
         self._engine = engine
         self._tree = BTree(engine.store, CATALOG_ROOT, value_bytes=_VALUE_BYTES)
         self._databases: dict[str, Database] = {}
-        self._going: set[str] = set()  #: databases that are being dropped
+        self._going: set[str] = set()  #: databases being dropped
         self._names: dict[str, dict[str, int]] = {}
         self._places: dict[int, tuple[str, str]] = {}
         self._trees: dict[bytes, int] = {}  #: X rows
+        self._dropped_by: dict[bytes, int] = {}  #: … and the id each drop took
         self._foreign: dict[int, Table] = {}  #: definitions with foreign keys
         self._private: dict[int, Table] = {}
         self._next_id = catalog_rows.FIRST_ID
@@ -119,7 +121,7 @@ class Catalog:
         """A table by id, private ones too."""
         table = self.loaded.get(table_id)
         if table is None and table_id in self._places:
-            table = self.loaded.load(self._read(table_id))
+            return self.loaded.load(self._read(table_id))
         return table or self._private.get(table_id)
 
     def has_id(self, table_id: int) -> bool:
@@ -210,6 +212,7 @@ class Catalog:
                 self._trees.pop(key, None)
                 if value is not None:
                     self._trees[key] = catalog_rows.number_of(value)
+                    self._dropped_by[key] = int(self._engine.st[ST_NEXT_TRX]) - 1
             elif kind == b"D":
                 self._databases.pop(key[1:].decode(), None)
                 if value is not None:
@@ -292,11 +295,11 @@ class Catalog:
         return made
 
     def drop_table(self, database: str, name: str) -> None:
-        """Drop a table; its pages are freed in the background."""
+        """Drop one table."""
         self.drop_tables([(database, name)])
 
     def drop_tables(self, places: Sequence[tuple[str, str]]) -> None:
-        """Drop tables, (database, name), in one step."""
+        """Drop tables, (database, name), in one step; their pages are freed in the background."""
         ops = [op for place in places for op in catalog_rows.unmaking(self._definition_at(*place))]
         self._change(ops)
 
@@ -327,8 +330,8 @@ class Catalog:
         trees  indexes of `new` that `old` has not, with the trees `make_trees` made for them, full
         Indexes that `new` has no more are dropped.
         """
-        kept = {index.index_id for index in new.indexes}
-        gone = [index for index in old.indexes if index.index_id not in kept]
+        kept = {one.index_id for one in new.indexes}
+        gone = [one for one in old.indexes if one.index_id not in kept]
         new = replace(new, table_id=old.table_id)
         ops = catalog_rows.dropping(old, gone) + catalog_rows.adopting(new, trees)
         self._change([*ops, *map(catalog_rows.definition, (new, *others))])
@@ -341,12 +344,8 @@ class Catalog:
 
     def has_rows(self, table: Table) -> bool:
         """Whether a table has any row, or has had one that is not purged yet."""
-        return (
-            self._engine.ensure(
-                self._engine.call(catalog_kernels.rows_count, table.clustered.root, 1)
-            )
-            > 0
-        )
+        engine = self._engine
+        return engine.ensure(engine.call(catalog_kernels.rows_count, table.clustered.root, 1)) > 0
 
     def raise_counter(self, table: Table, value: int) -> None:
         """The same for a table at hand, private ones too."""
@@ -406,7 +405,7 @@ class Catalog:
     def create_index(self, database: str, name: str, index: Index) -> Table:
         """Build an index over the rows there are, at once; nobody changes them meanwhile.
 
-        Raises DuplicateKey when a unique index meets two rows with one key; then nothing is left.
+        Raises DuplicateKey when two rows have one key of a unique index; then nothing is left.
         """
         table = self._existing(database, name)
         made = self.make_trees([index])
@@ -444,10 +443,9 @@ class Catalog:
         return table
 
     def _definition_at(self, database: str, name: str) -> Table:
-        table_id = self._names.get(database, {}).get(name)
-        if table_id is None:
+        if not self.has_table(database, name):
             raise UnknownTable(f"{database}.{name}")
-        return self._definition(table_id)
+        return self._definition(self._names[database][name])
 
     def _now(self, table_id: int) -> Table:
         table = self.table_of_id(table_id)
@@ -462,7 +460,7 @@ class Catalog:
         total = 8 * OP_WORDS * len(ops) + sum(len(op.key) + len(op.value) for op in ops)
         block = engine.arena.alloc(total)
         try:
-            words = engine.words(block, OP_WORDS * len(ops)).reshape(len(ops), OP_WORDS)
+            words = engine.words(block, OP_WORDS * len(ops)).reshape(-1, OP_WORDS)
             at = block + 8 * OP_WORDS * len(ops)
             for row, op in zip(words, ops, strict=True):
                 value_at = at + len(op.key)
@@ -477,16 +475,20 @@ class Catalog:
         self._take(zip((op.key for op in ops), values, strict=True), version)
 
     def free_step(self) -> bool:
-        """Free some pages of what has been dropped; whether there is more to do."""
+        """Free some pages of what has been dropped; whether there is more to do.
+
+        A follower's statement that began before may still be in it: its view does not show the id
+        which the drop took.
+        """
         engine = self._engine
         for key, root in self.dropping():
-            if key in self.building:
+            if key in self.building or engine.st[ST_REMOTE_LOW] <= self._dropped_by[key]:
                 continue
             block = engine.arena.alloc(64)
             engine.arena.mem[block : block + len(key)] = bytearray(key)
-            code = engine.ensure(engine.call(catalog_kernels.drop_step, root, block, len(key)))
+            more = engine.ensure(engine.call(catalog_kernels.drop_step, root, block, len(key)))
             engine.arena.free(block, 64)
-            if code == 0:
+            if not more:
                 del self._trees[key]
             return True
         return False

@@ -25,10 +25,7 @@ from btree.row_keys_kernels import (
     table_entry,
 )
 from btree.space_kernels import page_allocate, page_format, pages_reserve, reserve_begin
-from btree.state import (
-    ST_LEAF_FRAME,
-    ST_LEAF_SLOT,
-)
+from btree.state import ST_LEAF_FRAME, ST_LEAF_SLOT, ST_NEXT_TRX
 from btree.tree_kernels import (
     leaf_here,
     tree_delete,
@@ -127,7 +124,10 @@ def _catalog_op(st, mem, op):
 
 @kernel("i8(i8[::1], u1[::1], i8, i8)")
 def catalog_change(st, mem, ops, count):
-    """Do `count` operations at `ops` and move the dictionary's version on; end LSN or a code."""
+    """Do `count` operations at `ops` and move the dictionary's version on; end LSN or a code.
+
+    It takes a transaction id, so that views opened before can be told from those opened after it.
+    """
     reserve_begin(st)
     system = pool_find(st, mem, SYSTEM_PAGE)
     if system < 0:
@@ -155,6 +155,8 @@ def catalog_change(st, mem, ops, count):
         _catalog_op(st, mem, ops + 8 * OP_WORDS * i)
     version = load_i64(mem, system + SYS_DICTIONARY) + 1
     page_put_i64(st, mem, system, SYS_DICTIONARY, version)
+    st[ST_NEXT_TRX] += 1
+    page_put_i64(st, mem, system, SYS_NEXT_TRX, st[ST_NEXT_TRX])
     log_mark(st, mem, KIND_DICTIONARY, version)
     failpoint(st, mem, failpoints.DDL_BEFORE)
     end = mtr_commit(st, mem)

@@ -244,6 +244,7 @@ def purge_step(st, mem, limit):
         record = frame + (pointer & 0xFFFF)
         if record - frame >= load_i64(mem, frame + UNDO_END):
             if load_i64(mem, frame + UNDO_NEXT) == 0:
+                st[ST_PURGE_TRX] = st[ST_NEXT_TRX] - 1
                 return 0
             code = _free_page(st, mem, frame)
             if code < 0:

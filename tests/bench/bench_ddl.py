@@ -41,7 +41,8 @@ def load(cursor: Any, rows: int) -> None:
     cursor.execute("USE bench_ddl")
     cursor.execute(
         "CREATE TABLE sbtest1 (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY,"
-        " k INT NOT NULL DEFAULT 0, c CHAR(120) NOT NULL DEFAULT '', pad CHAR(60) NOT NULL DEFAULT '')"
+        " k INT NOT NULL DEFAULT 0, c CHAR(120) NOT NULL DEFAULT '',"
+        " pad CHAR(60) NOT NULL DEFAULT '')"
     )
     rng = random.Random(1)
     for first in range(0, rows, 2000):

@@ -108,8 +108,8 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     shop.close()
 
 
-def scan(engine: Engine, ctx: int, index: int = 0) -> list[list[Any]]:
-    """All rows of shop.orders as `ctx` sees them, in the order of an index."""
+def rows_of(engine: Engine, ctx: int, index: int = 0) -> Iterator[list[Any]]:
+    """The rows of shop.orders as `ctx` sees them, in the order of an index."""
     table = engine.catalog.table("shop", "orders")
     assert table is not None
     codec = RowCodec(engine.arena, engine.st, table, 4096)
@@ -128,11 +128,14 @@ def scan(engine: Engine, ctx: int, index: int = 0) -> list[list[Any]]:
             MODE_SNAPSHOT,
         )
     )
-    rows = []
     while count := engine.ensure(engine.call(cursor_kernels.cursor_next, cursor, rows_at, 8)):
         offsets = [int(at) for at in engine.words(rows_at, count)]
-        rows += [codec.decode_at(at) for at in offsets]
-    return rows
+        yield from [codec.decode_at(at) for at in offsets]
+
+
+def scan(engine: Engine, ctx: int, index: int = 0) -> list[list[Any]]:
+    """All of them."""
+    return list(rows_of(engine, ctx, index))
 
 
 def read(engine: Engine, index: int = 0) -> list[list[Any]]:
@@ -243,3 +246,34 @@ def test_a_reader_changes_nothing(shop: Shop) -> None:
     assert code == E_READ_ONLY
     reader.rollback(ctx)
     assert read(reader) == []
+
+
+def test_a_dropped_index_stays_until_no_reader_is_in_it(shop: Shop) -> None:
+    """A scan on the reader goes on in an index that the writer drops meanwhile."""
+    shop.begin()
+    for number in range(300):
+        shop.insert(number, number)
+    shop.commit()
+    shop.follow()
+    reader, catalog = shop.reader, shop.writer.catalog
+    ctx = reader.open_context()
+    reader.begin(ctx)
+    reader.statement(ctx)
+    rows = rows_of(reader, ctx, 1)
+    first = [next(rows) for _ in range(10)]
+    reader.hold_views()
+    shop.writer.st[ST_REMOTE_LOW] = shop.control.get(replica_word(0, REPLICA_VIEW_LOW))
+    catalog.drop_index("shop", "orders", "amount")
+    while shop.writer.background_step():
+        pass
+    assert len(list(catalog.dropping())) == 1
+    shop.follow()
+    assert first + list(rows) == [[number, number] for number in range(300)]
+    reader.commit(ctx)
+    reader.hold_views()
+    shop.writer.st[ST_REMOTE_LOW] = shop.control.get(replica_word(0, REPLICA_VIEW_LOW))
+    while shop.writer.background_step():
+        pass
+    assert not list(catalog.dropping())
+    assert shop.writer.history_length == 0
+    assert shop.writer.check() == []
