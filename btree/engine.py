@@ -244,6 +244,17 @@ class Engine:
         """START TRANSACTION WITH CONSISTENT SNAPSHOT."""
         self.ensure(self.call(txn_kernels.txn_view, ctx))
 
+    def hold_history(self, ctx: int) -> int:
+        """Open the view now, and keep what any view there is may need until this one closes.
+
+        -> the purge limit, which stays until then: undo may be followed from versions at or above
+           it, also after the views that needed them are gone
+        """
+        self.open_view(ctx)
+        low = self.call(txn_kernels.txn_purge_low)
+        self._set(ctx, CTX_VIEW_LOW, low)  # what lies between is in no list: it stays visible
+        return low
+
     def statement(self, ctx: int) -> None:
         """A statement starts: its savepoint, and the view its isolation level gives it."""
         self.ensure(self.call(txn_kernels.txn_statement, ctx))

@@ -19,7 +19,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from btree import bulk_kernels, index_build_kernels, txn_kernels
+from btree import bulk_kernels, index_build_kernels
 from btree.descriptors import describe, forget
 from btree.entry_sort import RUN_BYTES, EntrySort
 from btree.errors import DuplicateKey
@@ -59,8 +59,7 @@ class IndexBuild:
         self._words_at = engine.arena.alloc(64)
         self._words = engine.words(self._words_at, 8)
         self._words[:] = 0
-        engine.open_view(self._start)
-        self._low = int(engine.call(txn_kernels.txn_purge_low))
+        self._low = engine.hold_history(self._start)
         self._words[WALK_AT // 8] = engine.ensure(engine.call(index_build_kernels.undo_end))
         self._sort: EntrySort | None = None
         self._closed = False

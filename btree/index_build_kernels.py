@@ -1,7 +1,9 @@
 """Entries of an index that is being built, while rows are changed by others.
 
 B1  Entries are made of what a read view shows, so of what is committed and stays: nobody's rollback
-    can make one of them wrong. Purge waits for the view of the build's beginning.
+    can make one of them wrong. Purge stands still from the build's beginning on, even where older
+    views close: versions are walked down to its limit of then, and nobody else would remove the
+    marked entries made of them.
 B2  A row's entries: one without mark for the version the view shows, unless that is a deletion;
     one with mark for each other key that an older version has, down to those nobody can see.
     All carry the writer of the version shown (S1, S2 of `row_keys_kernels`).

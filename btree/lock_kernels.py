@@ -89,7 +89,8 @@ def active_place(st, mem, trx_id):
 @helper
 def _hash(mem, root, key, key_bytes):
     """What a lock on `key` in the tree `root` is filed under."""
-    return (hash_bytes(mem, key, key_bytes) ^ (root * 0x9E3779B97F4A7C1)) & 0x7FFFFFFFFFFFFFFF
+    hashed = hash_bytes(mem, key, key_bytes) ^ (root * 0x1E3779B97F4A7C15)
+    return ((hashed ^ (hashed >> 32)) * 0x1E3779B97F4A7C15 >> 20) & 0x7FFFFFFFFFF
 
 
 @helper

@@ -184,7 +184,7 @@ NOT_LOADED: Final = -1  #: in place of a descriptor: the table is there, Python 
 
 # A record lock, owned or waited for (`lock_kernels.py`): words, then the key.
 LOCK_NEXT: Final = 0  #: next one in the same bucket, in the order in which they came
-LOCK_HASH: Final = 8  #: 63-bit hash of tree root and key
+LOCK_HASH: Final = 8  #: hash of tree root and key
 LOCK_CTX: Final = 16  #: whose
 LOCK_KIND: Final = 24  #: LOCK_SHARED | LOCK_EXCLUSIVE, and the bits below
 LOCK_OWNED: Final = 32  #: next one of the same context

@@ -12,6 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from btree.layout import RUN_MASK
 from btree.schema import Table
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
@@ -256,7 +257,8 @@ class SessionState:
 
     @property
     def max_allowed_packet(self) -> int:
-        return int(self.variables.get("max_allowed_packet") or 0)
+        # No value is longer than a lane can say, whatever the setting.
+        return min(int(self.variables.get("max_allowed_packet") or 0), RUN_MASK)
 
     def take_changes(self) -> Sequence[StateChange]:
         changes, self._changes = self._changes, []

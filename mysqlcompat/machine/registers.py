@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from btree.layout import RUN_MASK, RUN_SHIFT
+from mysqlcompat.errors import SqlError
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.program import Collection, Program, Register
 from mysqlcompat.sqltypes import SqlType
@@ -75,6 +76,8 @@ class RunMemory:
 
     def put_text(self, data: bytes) -> int:
         """A string into the batch heap: its lane."""
+        if len(data) > RUN_MASK:
+            raise SqlError(1153)
         at = self.get(layout.RUN_HEAP)
         if at + len(data) > self.get(layout.RUN_HEAP_END):
             self.grow_heap(len(data))

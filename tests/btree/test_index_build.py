@@ -144,6 +144,48 @@ def test_writers_go_on_while_an_index_is_built(tmp_path, seed, monkeypatch):
         assert shop.engine.check() == []
 
 
+@pytest.mark.parametrize("is_scanned", [False, True])
+def test_an_older_view_closes_while_an_index_is_built(tmp_path, is_scanned):
+    """What only that view needed may be purged, and its pages used again; the build looks there."""
+    with open_shop(tmp_path, frames=400) as shop:
+        catalog = shop.engine.catalog
+        fill(shop, 60, "long text")
+        old, writer = shop.engine.open_context(), shop.engine.open_context()
+        shop.engine.open_view(old)
+
+        def change_all(number: int) -> None:
+            shop.engine.statement(writer)
+            for pk in range(1, 61):
+                assert shop.update(writer, pk, (pk, number, f"{pk:08}{number}")) == 0
+            shop.engine.commit(writer)
+
+        change_all(1)
+        change_all(2)
+        made = catalog.make_trees([Index("us", (IndexPart("u"), IndexPart("s")))])
+        new = replace(shop.table, indexes=(*shop.table.indexes, *made))
+        build = IndexBuild(shop.engine, new, made)
+        while is_scanned and build.stage != "following changes":
+            build.step()
+        change_all(3)
+        shop.engine.rollback(old)
+        shop.finish_background()
+        shop.engine.statement(writer)
+        for pk in range(61, 461):
+            assert shop.insert(writer, (pk, pk, f"{pk:08}" + "x" * 8)) == 0
+        shop.engine.commit(writer)
+        while build.step():
+            pass
+        build.finish()
+        catalog.alter_table(shop.table, new, trees=made)
+        build.close()
+        shop.look_up()
+        assert sorted(read_all(shop, 3)) == read_all(shop)
+        shop.finish_background()
+        assert shop.engine.check() == []
+        entries = BTree(shop.engine.store, made[0].root).items()
+        assert len(list(entries)) == 460
+
+
 def test_keys_that_move_between_rows_are_no_duplicates(tmp_path):
     """Row 2 takes the key that row 1 gives up, but is met first in the undo stream."""
     with open_shop(tmp_path) as shop:
