@@ -252,6 +252,9 @@ class _Worker:
         self.pid = os.fork()
         if not self.pid:
             self._serve()
+        # The child's ends, before another child gets them: its death must be an end of file.
+        self._requests[1].close()
+        self._replies[1].close()
 
     def _serve(self) -> NoReturn:
         code = 1
@@ -295,8 +298,8 @@ class _Worker:
         """Wait for the end of the child, at once if it is at work (another one has failed)."""
         if self.module:
             os.kill(self.pid, signal.SIGKILL)
-        for end in (*self._requests, *self._replies):
-            end.close()
+        self._requests[0].close()
+        self._replies[0].close()
         os.waitpid(self.pid, 0)
 
 
@@ -329,8 +332,6 @@ def _compile(
 ) -> None:
     """Let the workers compile these modules, each after those it imports."""
     total = len(waiting)
-    for worker in workers:
-        worker._replies[1].close()  # the child's end: its death must be seen as an end of file
     depends = {module: _kernel_dependencies(module) for module in waiting}
     chains = _chains(depends)
     done = 0
