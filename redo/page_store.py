@@ -109,6 +109,14 @@ class PageStore:
         stems = [f"pg-{file.pg:05d}/pages-{file.sequence:08d}" for file in needed]
         return [stem + suffix for stem in stems for suffix in (".dat", ".idx")]
 
+    def duplicates(self) -> list[tuple[int, int, int, int, int]]:
+        """Files with images that the page table has, as (protection group, sequence, images that
+        count, descriptor of the images, of the index); descriptors are for the caller to close."""
+        needed = [file for file in self.files.values() if self._live[file.number]]
+        return [
+            (f.pg, f.sequence, f.indexed, os.dup(f.data_fd), os.dup(f.index_fd)) for f in needed
+        ]
+
     def limits(self, shared: Iterable[tuple[int, int, int]]) -> tuple[tuple[int, int, int], ...]:
         """`metadata.CopyMeta.shared` of whoever reads these files from now on: files that grow.
 

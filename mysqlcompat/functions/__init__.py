@@ -3,8 +3,8 @@
 Read: `table` (a row, the evaluation context), `definitions` (how rows are made), then the
 families: `operators`, `control`, `numeric`, `strings`, `sets`, `regular_expressions` (on
 `icu_pattern`), `encryption`, `compression`, `digests`, `network`, `markup` (XML), `temporals`,
-`intervals`, `time_format`, `documents` (JSON), `info`, `aggregate`. `DEFINITIONS` has what can be
-called by name, `FUNCTIONS` all implementations.
+`intervals`, `time_format`, `documents` (JSON; `json_value`, `json_schema`), `info`, `aggregate`.
+`DEFINITIONS` has what can be called by name, `FUNCTIONS` all implementations.
 """
 
 from mysqlcompat.functions import (
@@ -16,6 +16,8 @@ from mysqlcompat.functions import (
     encryption,
     info,
     intervals,
+    json_schema,
+    json_value,
     markup,
     network,
     numeric,
@@ -44,6 +46,8 @@ FAMILIES = (
     intervals,
     time_format,
     documents,
+    json_value,
+    json_schema,
     info,
     aggregate,
 )

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
+from mysqlcompat.functions import json_value
 from mysqlcompat.sql.describe import describe
-from mysqlcompat.sql.infer import Typing, is_number_literal
+from mysqlcompat.sql.infer import Typing, as_number_in_json, is_number_literal
 from mysqlcompat.sql.measures import text_length
 from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Literal, Param
 from mysqlcompat.sqltypes import (
@@ -46,6 +47,8 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
         arg = typing.as_number(arg)
     if target.cls is Class.STRING:
         arg = typing.shown(arg)
+    if target.cls is Class.JSON:
+        arg = as_number_in_json(arg)
     if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
         arg = Param(string_type(16383, typing.context.collation), arg.param_no)
     may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)
@@ -58,6 +61,16 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.cls is Class.DECIMAL and arg.type.cls is not Class.JSON:
         into = "(null)"  # the name of a select item, which an expression within one has not
     return replace(made, into=into)
+
+
+def returned_type(typing: Typing, kind: Any, charset: str | None, arg: Expression) -> SqlType:
+    """The type of RETURNING in JSON_VALUE."""
+    name = kind.this.value if hasattr(kind.this, "value") else str(kind.this)
+    sizes = [int(str(part.this.this)) for part in kind.expressions]
+    target = _target(typing, name, sizes, kind, arg)
+    if charset is not None:
+        target = replace(target, collation=_characters(typing, [1], arg, charset).collation)
+    return json_value.returning(target, bool(sizes), charset is not None)
 
 
 def _column_name(arg: Expression) -> str:

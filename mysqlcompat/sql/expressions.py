@@ -16,10 +16,11 @@ from mysqlcompat.functions.aggregate import AGGREGATES, build_aggregate, build_g
 from mysqlcompat.functions.control import build_case
 from mysqlcompat.functions.definitions import check_count
 from mysqlcompat.functions.intervals import build_date_shift, build_extract
+from mysqlcompat.functions.json_value import DEFAULT, ERROR, NULL, build_json_value, default_type
 from mysqlcompat.functions.table import Context
-from mysqlcompat.sql.casts import cast_node
+from mysqlcompat.sql.casts import cast_node, returned_type
 from mysqlcompat.sql.infer import Typing, is_binary_string, nullable_of
-from mysqlcompat.sql.literals import Literals, Rules
+from mysqlcompat.sql.literals import Literals, Rules, folded_number
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
 from mysqlcompat.sql.scope import Scope
@@ -367,6 +368,29 @@ class Resolver(Literals, RowComparisons):
             raise not_supported("INTERVAL")
         return self.named_call("interval", node.this.expressions)
 
+    def json_value(self, node: Any) -> Expression:
+        arg, kind, charset = self.resolve(node.this), node.args.get("returning"), None
+        if node.args.get("charset") is not None:
+            charset = str(node.args["charset"].name).lower()
+        target = returned_type(self.typing, kind, charset, arg) if kind else default_type()
+        path = self.resolve(node.args["path"])
+        on = node.args.get("on_condition")
+        reactions = [self._reaction(on and on.args.get(name)) for name in ("empty", "error")]
+        assert isinstance(path, Literal)
+        return build_json_value(self.typing, arg, path, target, reactions[0], reactions[1])
+
+    def _reaction(self, node: Any) -> tuple[int, Literal | None]:
+        """What ON EMPTY or ON ERROR asks for, and the value of DEFAULT."""
+        match node:
+            case None | exp.Null():
+                return NULL, None
+            case exp.Var():
+                return ERROR, None
+        value = folded_number(self.resolve(node))
+        if not isinstance(value, Literal):
+            raise SqlError(1064, "")
+        return DEFAULT, value
+
     def cast(self, node: Any) -> Expression:
         return cast_node(self.typing, node, self.resolve(node.this))
 
@@ -409,7 +433,7 @@ def _feature(node: Any) -> str:
     return {
         "Subquery": "subqueries", "Exists": "subqueries", "Select": "subqueries",
         "Window": "window functions", "MatchAgainst": "full-text search",
-        "JSONTable": "JSON_TABLE", "JSONValue": "JSON_VALUE", "Union": "UNION", "Tuple": "rows",
+        "JSONTable": "JSON_TABLE", "Union": "UNION", "Tuple": "rows",
     }.get(type(node).__name__, type(node).__name__)  # fmt: skip
 
 
@@ -465,6 +489,7 @@ _HANDLERS: Final[dict[type, Handler]] = {
         "member@of", [node.this, node.expression]
     ),
     exp.Cast: Resolver.cast,
+    exp.JSONValue: Resolver.json_value,
     exp.GroupConcat: Resolver.group_concat,
     **dict.fromkeys(_COMPARISONS, Resolver.comparison),
     **dict.fromkeys(_ARITHMETIC, Resolver.arithmetic),

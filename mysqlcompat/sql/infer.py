@@ -203,7 +203,7 @@ class Typing(Branches):
 
     def as_json(self, arg: Expression) -> Expression:
         """A SQL value as a JSON value: a string becomes a JSON string, it is not parsed."""
-        return self.cast(arg, json_type(arg.type.nullable))
+        return self.cast(as_number_in_json(arg), json_type(arg.type.nullable))
 
     # comparison
 
@@ -437,6 +437,16 @@ class Typing(Branches):
                 made = decimal_type(source.precision, source.scale, nullable=source.nullable)
                 return self.call("neg", made, arg)
         return self.call("neg", double_type(nullable=source.nullable), self.as_double(arg))
+
+
+def as_number_in_json(arg: Expression) -> Expression:
+    """What chooses between TRUE and FALSE is a number in JSON, not a boolean."""
+    if isinstance(arg, Call) and arg.function.name in _CHOICES and arg.type.cls is Class.INT:
+        return replace(arg, type=replace(arg.type, length=max(arg.type.length, 2)))
+    return arg
+
+
+_CHOICES: Final = ("if", "ifnull", "case", "coalesce", "nullif")
 
 
 def _is_negated(arg: Expression) -> bool:

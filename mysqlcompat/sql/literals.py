@@ -13,7 +13,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.scope import FIELD_LIST
-from mysqlcompat.sql.typed import Expression, Literal, Param
+from mysqlcompat.sql.typed import Call, Expression, Literal, Param
 from mysqlcompat.sqltypes import (
     BINARY,
     SqlType,
@@ -122,3 +122,12 @@ def number_literal(text: str) -> tuple[SqlType, Any]:
     if number < 1 << 64:
         return int_type(len(str(number)), unsigned=True, nullable=False), number
     return decimal_type(len(str(number)), 0, nullable=False), Decimal(number)
+
+
+def folded_number(expression: Expression) -> Expression:
+    """``-1`` as one literal; everything else as it is."""
+    if isinstance(expression, Call) and expression.function.name == "neg":
+        arg = expression.args[0]
+        if isinstance(arg, Literal) and arg.value is not None:
+            return Literal(expression.type, -arg.value)
+    return expression
