@@ -90,6 +90,7 @@ class PageStore:
         self._arena = arena
         self._slots_max = max(16, FILE_BYTES // page_bytes)
         self.files: dict[int, StoreFile] = {}
+        self.lent = 0  #: how many read files by `duplicates`, as they were then
         self._growing: dict[int, StoreFile] = {}
         self._sequences: dict[int, int] = {}
         self._free_numbers: list[int] = []
@@ -111,7 +112,11 @@ class PageStore:
 
     def duplicates(self) -> list[tuple[int, int, int, int, int]]:
         """Files with images that the page table has, as (protection group, sequence, images that
-        count, descriptor of the images, of the index); descriptors are for the caller to close."""
+        count, descriptor of the images, of the index); descriptors are for the caller to close.
+
+        Until `lent` is counted down again, images are left as they are: `release` does nothing.
+        """
+        self.lent += 1
         needed = [file for file in self.files.values() if self._live[file.number]]
         return [
             (f.pg, f.sequence, f.indexed, os.dup(f.data_fd), os.dup(f.index_fd)) for f in needed
@@ -227,7 +232,8 @@ class PageStore:
         if len(images) % BLOCK_BYTES or start % BLOCK_BYTES:
             self._disk.write(file.data_fd, start, images.tobytes())
             return
-        used = images.view(np.uint64).reshape(-1, BLOCK_BYTES // 8).any(axis=1)
+        blocks = images.view(np.uint64).reshape(-1, BLOCK_BYTES // 8)
+        used = np.asarray(blocks.any(axis=1))
         for first, count in _runs(np.flatnonzero(used)):
             piece = images[first * BLOCK_BYTES : (first + count) * BLOCK_BYTES]
             self._disk.write(file.data_fd, start + first * BLOCK_BYTES, piece.tobytes())
@@ -237,6 +243,8 @@ class PageStore:
     def release(self, locations: Words) -> None:
         """Give back the blocks of images that are not in the page table any more, where
         RELEASE_SLOTS of them or more lie together and nobody else reads the file."""
+        if self.lent:
+            return
         for number in np.unique(locations >> 32):
             file = self.files.get(int(number))
             if file is None or file.borrowed or self._disk.shared(file.data_fd):

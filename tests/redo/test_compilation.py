@@ -1,7 +1,9 @@
-"""Compilation ahead of time: what does not compile ends it, children and all."""
+"""Compilation ahead of time ends with what does not compile; kernels that check their bounds."""
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -35,3 +37,25 @@ def test_a_module_that_does_not_compile_leaves_no_child_behind(tmp_path: Path) -
     )
     assert "broken_kernels do not compile" in done.stdout
     assert "broken here" in done.stderr
+
+
+STRAY = """
+import numpy as np
+from redo import jit, record_kernels
+
+assert jit.CHECKED
+st, mem = np.zeros(4096, np.int64), np.zeros(1 << 16, np.uint8)
+print(record_kernels.record_apply(st, mem, 0, 1 << 15), flush=True)
+record_kernels.record_apply(st, mem, 0, (1 << 16) - 8)
+"""
+
+
+def test_kernels_that_check_their_bounds() -> None:
+    checked = os.environ | {"NUMBA_BOUNDSCHECK": "1"}
+    tests = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    run = {"env": checked, "capture_output": True, "text": True, "timeout": 110, "check": False}
+    ran = subprocess.run([*tests, "tests/redo/test_edits.py"], **run)  # type: ignore[call-overload]
+    assert ran.returncode == 0, ran.stdout[-4000:]
+    stray = subprocess.run([sys.executable, "-c", STRAY], **run)  # type: ignore[call-overload]
+    assert stray.stdout, stray.stderr
+    assert stray.returncode in (-signal.SIGILL, -signal.SIGTRAP)
