@@ -19,7 +19,8 @@ import pytest
 from mysqlcompat.cluster import Cluster
 from mysqlcompat.control_socket import ask
 from mysqlcompat.restore_command import restore
-from redo.errors import ArchiveDamaged, VolumeError
+from redo.errors import ArchiveDamaged, KeyUnavailable, VolumeError
+from redo.keyring import LocalKeyring
 
 SCHEMA = "CREATE DATABASE kept; CREATE TABLE kept.t (id INT PRIMARY KEY, pad VARCHAR(400))"
 
@@ -105,7 +106,10 @@ def test_restore_to_moments(tmp_path: Path) -> None:
     url = f"file://{tmp_path}/archive"
     data = tmp_path / "data"
     rng = random.Random(7)
-    with Cluster(data, replicas=0, backup_url=url, coalesce_bytes="1M") as cluster:
+    keyring = tmp_path / "keyring"
+    LocalKeyring.create(keyring)
+    options = {"backup_url": url, "backup_keyring": keyring, "coalesce_bytes": "1M"}
+    with Cluster(data, replicas=0, **options) as cluster:
         connection = connect(cluster.writer_port)
         with connection.cursor() as cursor:
             for statement in SCHEMA.split("; "):
@@ -120,6 +124,7 @@ def test_restore_to_moments(tmp_path: Path) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SHOW GLOBAL STATUS LIKE 'Backup_lag_ms'")
             assert 0 < int(cursor.fetchall()[0][1]) < 10_000
+        cluster.kill("storage")
         threading.Event().wait(2.0)
         ledger.finish()
         end = now()
@@ -127,35 +132,53 @@ def test_restore_to_moments(tmp_path: Path) -> None:
         idle.close()
         connection.close()
     shutil.rmtree(data)
+    objects = [path for path in (tmp_path / "archive").rglob("*") if path.is_file()]
+    assert not any(b"never committed" in path.read_bytes() for path in objects)
     moments = [rng.randrange(ledger.times[0][0], ledger.times[-1][1]) for _ in range(2)]
     for number, to_us in enumerate(moments):
         new = tmp_path / f"new{number}"
-        done = command("restore", "--from", url, "--to-time", moment_text(to_us), "--data", new)
+        done = command(
+            "restore",
+            "--from",
+            url,
+            "--keyring",
+            keyring,
+            "--to-time",
+            moment_text(to_us),
+            "--data",
+            new,
+        )
         assert done.returncode == 0, done.stderr
         ledger.verify(rows_of(new), to_us)
-    done = command("restore", "--from", url, "--latest", "--data", tmp_path / "latest")
+    done = command(
+        "restore", "--from", url, "--keyring", keyring, "--latest", "--data", tmp_path / "latest"
+    )
     assert done.returncode == 0, done.stderr
     assert "s ago" in done.stdout
     assert rows_of(tmp_path / "latest") == list(range(1, len(ledger.times) + 1))
-    refusals(tmp_path, url, begin)
+    refusals(tmp_path, url, keyring, begin)
 
 
-def refusals(tmp_path: Path, url: str, begin: int) -> None:
+def refusals(tmp_path: Path, url: str, keyring: Path, begin: int) -> None:
     """What cannot be restored is said, and nothing is left behind."""
     early = moment_text(begin - 86_400_000_000)
     new = tmp_path / "refused"
-    done = command("restore", "--from", url, "--to-time", early, "--data", new)
+    done = command(
+        "restore", "--from", url, "--keyring", keyring, "--to-time", early, "--data", new
+    )
     assert done.returncode == 1
     assert "cannot be restored: the archive has 2" in done.stderr
     with pytest.raises(VolumeError, match="holds a volume main already"):
-        restore(url, "main", None, tmp_path / "latest", "main", None)
+        restore(url, "main", None, tmp_path / "latest", "main", keyring)
+    with pytest.raises(KeyUnavailable, match="its keyring is needed"):
+        restore(url, "main", None, new, "main", None)
     log = max((tmp_path / "archive").glob("*/log/*"), key=lambda path: path.stat().st_size)
     stored = bytearray(log.read_bytes())
     stored[len(stored) // 2] ^= 1
     log.write_bytes(stored)
     with pytest.raises(ArchiveDamaged, match="is damaged: its checksum differs"):
-        restore(url, "main", None, new, "main", None)
+        restore(url, "main", None, new, "main", keyring)
     assert not list((new / "volumes").iterdir())
     log.unlink()
     with pytest.raises(ArchiveDamaged, match="lacks log from LSN"):
-        restore(url, "main", None, new, "main", None)
+        restore(url, "main", None, new, "main", keyring)
