@@ -169,7 +169,7 @@ class Agreement:
         source = arg.type
         if source.cls is Class.NULL or source.charset == charset_of(like):
             return arg
-        if isinstance(arg, Param) or (isinstance(arg, Literal) and arg.value is None):
+        if isinstance(arg, Literal) and arg.value is None:
             return arg
         if like == BINARY:
             size = source.length * bytes_per_character(source.collation)

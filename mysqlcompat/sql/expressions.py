@@ -24,7 +24,7 @@ from mysqlcompat.sql.literals import Literals, Rules, folded_number
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
 from mysqlcompat.sql.scope import Scope
-from mysqlcompat.sql.special_calls import SPECIAL_CALLS
+from mysqlcompat.sql.special_calls import SPECIAL_CALLS, default_of, values_of
 from mysqlcompat.sql.typed import Expression, Literal, Param
 from mysqlcompat.sql.variables import system_variable
 from mysqlcompat.sqltypes import (
@@ -428,6 +428,8 @@ Handler = Callable[[Resolver, Any], Expression]
 
 SYNTACTIC: Final[dict[str, Callable[[Resolver, Sequence[Any]], Expression]]] = {
     "date_add": Resolver.date_add,
+    "default": default_of,
+    "values": values_of,
     "date_sub": Resolver.date_sub,
     "adddate": Resolver.date_add,
     "subdate": Resolver.date_sub,

@@ -1,5 +1,5 @@
 """Functions with a syntax of their own: TRIM(LEADING …), CHAR(… USING …), WEIGHT_STRING(… AS …),
-DEFAULT(column)."""
+DEFAULT(column), VALUES(column)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlglot import exp
 
+from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.string_codes import weight_string_of
 from mysqlcompat.sql.casts import char_using
 from mysqlcompat.sql.column_defaults import column_default
-from mysqlcompat.sql.typed import Expression, Literal
-from mysqlcompat.sqltypes import column_type
+from mysqlcompat.sql.typed import ColumnRef, Expression, Literal
+from mysqlcompat.sqltypes import column_type, null_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mysqlcompat.sql.expressions import Resolver
 
@@ -47,14 +48,28 @@ def _weight_string(resolver: Resolver, node: Any) -> Expression:
     return weight_string_of(resolver.typing, resolver.resolve(node.this), size, is_binary)
 
 
-def _default_of(resolver: Resolver, node: Any) -> Expression:
-    """``DEFAULT(column)``, which the parser takes for a column with names. Raises 1364."""
-    name, parts = node.this, node.expressions
-    if not isinstance(name, exp.Column) or name.name.lower() != "default" or len(parts) != 1:
-        return resolver.unsupported(node)
-    found = resolver.scope.column(parts[0].name, None, None, resolver.rules.clause)
+def default_of(resolver: Resolver, args: Sequence[Any]) -> Expression:
+    """``DEFAULT(column)``. Raises 1364 if it has none, 3773 for an expression."""
+    found = _column(resolver, args[0])
     column = resolver.scope.sources[found.table_no].table.columns[found.column_no]
-    return Literal(column_type(column), 0) if column.auto_increment else column_default(column)
+    if column.auto_increment:
+        return Literal(column_type(column), 0)
+    if (column.default or "").startswith("("):
+        raise SqlError(3773)
+    if column.default_is_expression:  # CURRENT_TIMESTAMP is no value yet; NULL stands for it
+        return Literal(column_type(column).or_null(), None)
+    return column_default(column)
+
+
+def values_of(resolver: Resolver, args: Sequence[Any]) -> Expression:
+    """``VALUES(column)`` outside of ON DUPLICATE KEY UPDATE: NULL."""
+    _column(resolver, args[0])
+    return Literal(null_type(), None)
+
+
+def _column(resolver: Resolver, node: Any) -> ColumnRef:
+    parts = (node.table or None, node.db or None) if isinstance(node, exp.Column) else (None, None)
+    return resolver.scope.column(node.name, *parts, resolver.rules.clause)
 
 
 SPECIAL_CALLS: Final[dict[type, Callable[[Resolver, Any], Expression]]] = {
@@ -63,5 +78,4 @@ SPECIAL_CALLS: Final[dict[type, Callable[[Resolver, Any], Expression]]] = {
     exp.StrPosition: _position,
     exp.Chr: _char,
     exp.WeightString: _weight_string,
-    exp.Aliases: _default_of,
 }
