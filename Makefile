@@ -40,6 +40,7 @@ test: $(VENV)/test.stamp
 
 soak: $(VENV)/test.stamp
 	CRASH_ROUNDS=20 $(BIN)/python -m pytest -q tests/crash
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q tests/redo tests/btree
 	SOAK_SECONDS=100 $(BIN)/python -m pytest -q --timeout=900 tests/clients/test_history.py tests/btree/test_stateful_transactions.py
 	[ -z "$$MYSQL_ORACLE" ] || VALUES_FUZZ=100000 $(BIN)/python -m pytest -q tests/mysqlcompat/test_fuzz_values.py
 

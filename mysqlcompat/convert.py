@@ -17,6 +17,7 @@ import numpy as np
 
 from btree.schema import TypeKind
 from mysqlcompat import jsonb, temporal
+from mysqlcompat.character_sets import decoded, encoded, representable
 from mysqlcompat.convert_temporal import bit_bytes, to_date, to_datetime, to_time
 from mysqlcompat.errors import SqlError
 from mysqlcompat.jsonb import CODE_BIT, Json, Opaque, Unsigned, timestamp_of
@@ -331,13 +332,15 @@ def to_string(
         return _to_binary(context, value, source, target, explicit)
     if isinstance(value, bytes):
         try:
-            text = value.decode()
+            text = decoded(value, target.charset)
         except UnicodeDecodeError as error:
             wrong = value[error.start : error.start + 6].hex().upper()
             context.warn(1300, f"Invalid {target.charset} character string: '{wrong}'")
             return None
     else:
         text = text_of(value, source)
+        if explicit:
+            text = representable(text, target.collation)
     if explicit and len(text) > target.length:
         wanted = f"CHAR({target.length})"
         context.warn(1292, f"Truncated incorrect {wanted} value: '{shown(text)}'")
@@ -348,7 +351,10 @@ def to_string(
 def _to_binary(
     context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool
 ) -> bytes:
-    data = value if isinstance(value, bytes) else text_of(value, source).encode()
+    if isinstance(value, bytes):
+        data = value
+    else:
+        data = encoded(text_of(value, source), source.collation)
     if not explicit:
         return data
     if len(data) > target.length:

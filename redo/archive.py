@@ -291,7 +291,9 @@ def open_store(url: str) -> Any:
             Path(url.removeprefix("file://")).mkdir(parents=True, exist_ok=True)
             return from_url(url)
         retry: Any = {"max_retries": 2}
-        return from_url(url, retry_config=retry, client_options={"timeout": "20s"})
+        # An endpoint of plain http is somebody's choice, made where the endpoint is named.
+        options: Any = {"timeout": "20s", "allow_http": True}
+        return from_url(url, retry_config=retry, client_options=options)
     except (BaseError, OSError) as error:
         raise ArchiveUnavailable(f"cannot open {url}: {_reason(error)}") from None
     except (ValueError, TypeError) as error:

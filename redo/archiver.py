@@ -262,6 +262,8 @@ class Archiver:
                     name = self._send_piece(archive, segment, known, fds, slot, count)
                     pieces.append(Piece(pg, sequence, slot, count, name))
         finally:
+            with segment.store_lock:
+                store.lent -= 1
             for *_, data_fd, index_fd in files:
                 os.close(data_fd)
                 os.close(index_fd)

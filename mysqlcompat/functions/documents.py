@@ -22,8 +22,8 @@ from mysqlcompat.functions.operators import like_pattern
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.infer import Typing, is_binary_string
-from mysqlcompat.sql.typed import Call, Expression
-from mysqlcompat.sqltypes import Class, string_type
+from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sqltypes import BINARY, Class, string_type
 
 _BINARY_COLLATION = "utf8mb4_bin"
 
@@ -57,14 +57,17 @@ def build_json_object(typing: Typing, args: Sequence[Expression]) -> Expression:
     if len(args) % 2:
         raise SqlError(1582, "json_object")
     taken = [
-        typing.as_json(arg)
-        if number % 2
-        else arg
-        if is_binary_string(arg)
-        else typing.as_string(arg)
+        typing.as_json(arg) if number % 2 else arg if _is_bytes(arg) else typing.as_string(arg)
         for number, arg in enumerate(args)
     ]
     return typing.call("json_object", JSON, *taken)
+
+
+def _is_bytes(arg: Expression) -> bool:
+    """What has no character set as a string: bytes, BIT, literals of doubles."""
+    if isinstance(arg, Literal) and arg.type.cls is Class.DOUBLE:
+        return True
+    return is_binary_string(arg) or arg.type.kind is TypeKind.BIT
 
 
 @implement("json_object", null_rejects=False)
@@ -73,7 +76,7 @@ def json_object(context: Context, call: Call, *values: Any) -> Json:
     for at in range(0, len(values), 2):
         if values[at] is None:
             raise SqlError(3158)
-        if isinstance(values[at], bytes):
+        if not isinstance(values[at], str):
             raise SqlError(3144, "binary")
         members[str(values[at])] = _scalar(values[at + 1], call.args[at + 1])
     return Json(jsonb.make_object(members))
@@ -84,23 +87,25 @@ def json_array(context: Context, call: Call, *values: Any) -> Json:
     return Json([_scalar(value, arg) for value, arg in zip(values, call.args, strict=True)])
 
 
-def _only_text(name: str, arg: Expression, others: tuple[Class, ...] = ()) -> None:
-    """Refuse what is no string: 3064; binary strings: 3144."""
-    if is_binary_string(arg) or arg.type.kind is TypeKind.BIT:
+def _text_argument(typing: Typing, arg: Expression) -> Expression:
+    """A string as it is; what is no string is refused when it has a value. ERROR 3144 for bytes."""
+    if arg.type.cls is Class.STRING and arg.type.collation == BINARY:
         raise SqlError(3144, "binary")
-    if arg.type.cls not in (Class.STRING, Class.NULL, *others):
-        raise SqlError(3064, 1, name)
+    return typing.as_string(arg) if arg.type.cls in (Class.STRING, Class.NULL) else arg
 
 
 @build_as("json_quote", 1)
 def build_json_quote(typing: Typing, args: Sequence[Expression]) -> Expression:
-    _only_text("json_quote", args[0])
-    made = string_type(6 * args[0].type.length + 2, _BINARY_COLLATION, True)
-    return typing.call("json_quote", made, typing.as_string(args[0]))
+    arg = _text_argument(typing, args[0])
+    shown = typing.as_string(args[0]).type.length
+    made = string_type(6 * shown + 2, _BINARY_COLLATION, True)
+    return typing.call("json_quote", made, arg)
 
 
 @implement("json_quote")
-def json_quote(context: Context, call: Call, value: str) -> str:
+def json_quote(context: Context, call: Call, value: Any) -> str:
+    if not isinstance(value, str):
+        raise SqlError(3064, 1, "json_quote")
     return jsonb.quote(value)
 
 
@@ -122,12 +127,11 @@ def json_extract(context: Context, call: Call, value: Any, *paths: Any) -> Json 
 @build_as("json_unquote", 1)
 def build_json_unquote(typing: Typing, args: Sequence[Expression]) -> Expression:
     arg = args[0]
-    _only_text("json_unquote", arg, (Class.JSON,))
     if arg.type.cls is Class.JSON:
         size, kind = (1 << 32) - 1, TypeKind.LONGTEXT
     else:
-        arg = typing.as_string(arg)
-        size, kind = arg.type.length, TypeKind.VARCHAR
+        size, kind = typing.as_string(arg).type.length, TypeKind.VARCHAR
+        arg = _text_argument(typing, arg)
     made = string_type(size, _BINARY_COLLATION, True, kind=kind)
     return typing.call("json_unquote", made, arg)
 
@@ -136,8 +140,10 @@ def build_json_unquote(typing: Typing, args: Sequence[Expression]) -> Expression
 def json_unquote(context: Context, call: Call, value: Any) -> str:
     if isinstance(value, Json):
         return jsonb.scalar_text(value.value)
+    if not isinstance(value, str):
+        raise SqlError(3064, 1, "json_unquote")
     if len(value) < 2 or value[0] != '"' or value[-1] != '"':
-        return str(value)
+        return value
     return str(parse_json(value, 1, "json_unquote").value)
 
 

@@ -139,12 +139,7 @@ def _characters(typing: Typing, sizes: list[int], arg: Expression, charset: str 
     if charset == "binary":
         return _binary([], arg)
     if charset is not None:
-        from mysqlcompat.wire.charsets import default_collation
-
-        try:
-            collation = default_collation(charset).name
-        except KeyError:
-            raise SqlError(1115, charset) from None
+        collation = charset_collation(charset)
     source = arg.type
     length = sizes[0] if sizes else text_length(source)
     if source.cls is Class.STRING and source.collation == BINARY and not sizes:
@@ -154,12 +149,30 @@ def _characters(typing: Typing, sizes: list[int], arg: Expression, charset: str 
     return string_type(length, collation, True, 2)
 
 
+def char_using(typing: Typing, made: Expression, charset: str) -> Expression:
+    """CHAR(… USING charset), `made` being CHAR(…)."""
+    collation = charset_collation(charset)
+    if collation == BINARY:
+        return made
+    return typing.call("char using", string_type(made.type.length, collation), made)
+
+
+def charset_collation(charset: str) -> str:
+    """The default collation of a character set. Raises 1115."""
+    from mysqlcompat.wire.charsets import default_collation
+
+    try:
+        return default_collation(charset.lower()).name
+    except KeyError:
+        raise SqlError(1115, charset) from None
+
+
 def _binary(sizes: list[int], arg: Expression) -> SqlType:
     if sizes:
-        return replace(string_type(sizes[0], BINARY), precision=1)
+        return replace(string_type(sizes[0], BINARY, coercibility=2), precision=1)
     source = arg.type
     width = bytes_per_character(source.collation) if source.is_text else 1
     length = text_length(source)
     if source.cls is Class.DOUBLE and isinstance(arg, Literal | Call):
         length = source.length
-    return string_type(length * width, BINARY)
+    return string_type(length * width, BINARY, coercibility=2)

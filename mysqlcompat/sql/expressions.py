@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from sqlglot import exp
 
@@ -24,6 +24,7 @@ from mysqlcompat.sql.literals import Literals, Rules, folded_number
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
 from mysqlcompat.sql.scope import Scope
+from mysqlcompat.sql.special_calls import SPECIAL_CALLS, default_of, values_of
 from mysqlcompat.sql.typed import Expression, Literal, Param
 from mysqlcompat.sql.variables import system_variable
 from mysqlcompat.sqltypes import (
@@ -53,7 +54,6 @@ _NO_PAREN_CALLS: Final = {
     exp.UtcTime: "utc_time",
 }  # fmt: skip
 _RESERVED_CALLS: Final = {"utc_timestamp", "utc_date", "utc_time", "localtime", "localtimestamp"}
-_TYPED_CALLS: Final = {exp.Substring, exp.Trim, exp.StrPosition, exp.Chr}
 
 
 class Resolver(Literals, RowComparisons):
@@ -81,8 +81,11 @@ class Resolver(Literals, RowComparisons):
         """The typed form of `node`. Raises 1054, 1052, 1111, 1305, 1582, 1235 …"""
         handler = _HANDLERS.get(type(node))
         if handler is None:
-            raise not_supported(_feature(node))
+            return self.unsupported(node)
         return handler(self, node)
+
+    def unsupported(self, node: Any) -> NoReturn:
+        raise not_supported(_feature(node))
 
     def resolve_all(self, nodes: Sequence[Any]) -> list[Expression]:
         return [self.resolve(node) for node in nodes]
@@ -158,6 +161,7 @@ class Resolver(Literals, RowComparisons):
     def between(self, node: Any) -> Expression:
         value = self.resolve(node.this)
         low, high = self.resolve(node.args["low"]), self.resolve(node.args["high"])
+        value, low, high = self.typing.gathered((value, low, high), "between")
         one, low = self.typing.comparable("between", value, low)
         other, high = self.typing.comparable("between", value, high)
         if one == other and low.type.cls is high.type.cls:
@@ -175,10 +179,9 @@ class Resolver(Literals, RowComparisons):
         if is_row(node.this):
             rows = [self.row_comparison("=", node.this, item) for item in node.expressions]
             return self.logic("or", rows)
-        value = self.resolve(node.this)
-        pairs = [
-            self.typing.comparable("in", value, self.scalar(item)) for item in node.expressions
-        ]
+        items = [self.resolve(node.this), *map(self.scalar, node.expressions)]
+        value, *items = self.typing.gathered(items, " IN ")
+        pairs = [self.typing.comparable("in", value, item) for item in items]
         first = pairs[0][0]
         if all(left == first and right.type.cls is first.type.cls for left, right in pairs):
             args = (first, *(right for _, right in pairs))
@@ -330,22 +333,6 @@ class Resolver(Literals, RowComparisons):
         args = [node.this] if node.this is not None else []
         return self.named_call(_NO_PAREN_CALLS[type(node)], args)
 
-    def special_call(self, node: Any) -> Expression:
-        match node:
-            case exp.Substring():
-                parts = [node.this, node.args.get("start"), node.args.get("length")]
-                return self.named_call("substring", [part for part in parts if part is not None])
-            case exp.Trim():
-                side = str(node.args.get("position") or "BOTH").lower()
-                args = [node.this] + ([node.expression] if node.expression is not None else [])
-                return self.named_call(f"trim@{side}", args)
-            case exp.StrPosition():
-                return self.named_call("locate", [node.args["substr"], node.this])
-            case exp.Chr():
-                charset = node.args.get("charset")
-                return self.named_call("char@text" if charset else "char", node.expressions)
-        raise not_supported(_feature(node))
-
     def temporal_literal(self, args: Sequence[Any], name: str) -> Expression:
         definition = DEFINITIONS[name]
         return definition.build(self.typing, self.resolve_all(args))
@@ -441,6 +428,8 @@ Handler = Callable[[Resolver, Any], Expression]
 
 SYNTACTIC: Final[dict[str, Callable[[Resolver, Sequence[Any]], Expression]]] = {
     "date_add": Resolver.date_add,
+    "default": default_of,
+    "values": values_of,
     "date_sub": Resolver.date_sub,
     "adddate": Resolver.date_add,
     "subdate": Resolver.date_sub,
@@ -495,5 +484,5 @@ _HANDLERS: Final[dict[type, Handler]] = {
     **dict.fromkeys(_ARITHMETIC, Resolver.arithmetic),
     **dict.fromkeys(_BITWISE, Resolver.bitwise),
     **dict.fromkeys(_NO_PAREN_CALLS, Resolver.no_paren_call),
-    **dict.fromkeys(_TYPED_CALLS, Resolver.special_call),
+    **SPECIAL_CALLS,
 }

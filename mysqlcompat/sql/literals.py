@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlglot import exp
 
-from mysqlcompat.errors import SqlError
+from mysqlcompat.character_sets import decoded
+from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.scope import FIELD_LIST
@@ -100,8 +101,21 @@ class Literals:
             collation = default_collation(charset).name
         except KeyError:
             raise SqlError(1115, charset) from None
-        text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+        text = self._decoded(data.encode() if isinstance(data, str) else data, charset)
         return Literal(string_type(len(text), collation, nullable=False), text)
+
+    def _decoded(self, data: bytes, charset: str) -> str:
+        """Bytes behind an introducer. Raises 1300; bytes that are no ASCII are `?`."""
+        try:
+            return decoded(data, charset)
+        except UnicodeDecodeError as error:
+            wrong = SqlError(1300, charset, data[error.start :][:6].hex().upper())
+            if charset != "ascii":
+                raise wrong from None
+            self.context.warn(1300, wrong.message)
+            return data.decode("ascii", "replace").replace("\ufffd", "?")
+        except LookupError:
+            raise not_supported(f"the character set {charset}") from None
 
 
 def number_literal(text: str) -> tuple[SqlType, Any]:

@@ -103,9 +103,17 @@ def _reinterpret(tokens: list[Any], sql_mode: frozenset[str]) -> None:
             token.token_type = CONCATENATION
         if token.token_type is TokenType.INTERVAL and _is_call(tokens, number):
             token.token_type = TokenType.VAR
+        if token.token_type is TokenType.DEFAULT and _is_followed(tokens, number):
+            token.token_type = TokenType.VAR  # DEFAULT(column)
         is_real = token.token_type is TokenType.FLOAT and token.text.upper() == "REAL"
         if is_real and "REAL_AS_FLOAT" not in sql_mode:
             token.token_type = TokenType.DOUBLE
+
+
+def _is_followed(tokens: list[Any], number: int) -> bool:
+    """Whether an opening parenthesis follows."""
+    after = tokens[number + 1 : number + 2]
+    return bool(after) and after[0].token_type is TokenType.L_PAREN
 
 
 def _is_call(tokens: list[Any], number: int) -> bool:
