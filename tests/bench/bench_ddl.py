@@ -4,7 +4,7 @@
 
 Prints seconds: an index built with nobody about and beside a writer (with the writer's changes a
 second before and meanwhile), columns added and dropped, a copy; then many tables: making them, a
-point select among them, SHOW TABLES, information_schema.
+point select among them, SHOW TABLES, information_schema, DROP DATABASE; memory before and after.
 """
 
 from __future__ import annotations
@@ -119,8 +119,19 @@ def many_tables(server: Port, tables: int) -> dict[str, float]:
     figures["i_s.tables"] = timed(
         cursor, "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'bench_many'"
     )
+    figures["i_s.tables, one"] = timed(
+        cursor,
+        "SELECT COUNT(*) FROM information_schema.tables"
+        " WHERE table_schema = 'bench_many' AND table_name = 't7'",
+    )
     figures["drop database"] = timed(cursor, "DROP DATABASE bench_many")
     return figures
+
+
+def resident_mb(pid: int) -> int:
+    """Resident memory of a process; only grows with what a run leaves in its pool and heap."""
+    with open(f"/proc/{pid}/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
 
 
 def show(name: str, ours: dict[str, float], theirs: dict[str, float]) -> None:
@@ -137,7 +148,11 @@ def main(rows: int = 1_000_000, tables: int = 2_000) -> None:
     ]
     with Cluster(replicas=0, buffer_pool=1 << 30) as cluster:
         for name, run in both:
+            before = resident_mb(cluster.pids["writer"])
             ours = run(("127.0.0.1", cluster.writer_port))
+            print(
+                f"writer's memory {before} MB before, {resident_mb(cluster.pids['writer'])} after"
+            )
             host, _, port = oracle.rpartition(":")
             show(name, ours, run((host, int(port))) if oracle else {})
 
