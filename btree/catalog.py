@@ -6,9 +6,8 @@ version in page 1. Pages of what is dropped are freed later, in steps; an X row 
 across a crash. So are trees that nobody has yet: of an index that is being built, of a *private*
 table that is being filled. Until they are adopted a crash sweeps them away.
 
-In memory are the names of all tables. Definitions are read when they are asked for; those in use
-stay (`loaded_tables`): frozen, so whoever holds a `Table` keeps a consistent one, and plans are
-checked by `version`.
+In memory are all names. Definitions are read when asked for; those in use stay (`loaded_tables`):
+frozen, so whoever holds a `Table` keeps a consistent one. Plans are checked by `version`.
 """
 
 from __future__ import annotations
