@@ -20,11 +20,14 @@ from mysqlcompat.functions import (
     network,
     numeric,
     operators,
+    periods,
     regular_expressions,
     sets,
     strings,
     temporals,
     time_format,
+    time_parse,
+    time_zones,
 )
 from mysqlcompat.functions.definitions import DEFINITIONS, FUNCTIONS
 
@@ -43,6 +46,9 @@ FAMILIES = (
     temporals,
     intervals,
     time_format,
+    time_parse,
+    time_zones,
+    periods,
     documents,
     info,
     aggregate,
