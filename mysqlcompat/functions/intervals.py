@@ -15,7 +15,7 @@ from btree.schema import TypeKind
 from mysqlcompat import convert_temporal as convert
 from mysqlcompat import temporal
 from mysqlcompat.functions.definitions import BIGINT, build_as, define, implement, integer
-from mysqlcompat.functions.moments import clock_or_moment, fuzzy_moment
+from mysqlcompat.functions.moments import fuzzy_moment, moment_or_clock
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.temporals import shown_fsp
 from mysqlcompat.functions.time_format import parts_of
@@ -143,7 +143,7 @@ def _time_shift(context: Context, call: Call, first: Any, span: Any, sign: int) 
     if start is None:
         return None
     added = convert.span_of(context, span, call.args[1].type)
-    if added is None or isinstance(span, date):
+    if added is None:
         return None
     try:
         result = start + sign * added
@@ -245,12 +245,10 @@ def _number_in_text(typing: Typing, amount: Literal) -> Literal:
 def _shift_type(typing: Typing, start: Expression, amount: Expression, unit: str) -> SqlType:
     fraction = 6 if unit.endswith("MICROSECOND") else 0
     if unit == "SECOND":
-        shown = cast_literal_fsp(str(amount.value)) if _is_text(amount) else amount.type.scale
+        shown = _text_fsp(str(amount.value)) if _is_text(amount) else 6
         fraction = {Class.DECIMAL: amount.type.scale, Class.STRING: shown, Class.DOUBLE: 6}.get(
             amount.type.cls, 0
         )
-        if amount.type.cls is Class.STRING and not _is_text(amount):
-            fraction = 6
     match start.type.cls:
         case Class.DATETIME:
             return datetime_type(max(start.type.scale, fraction))
@@ -265,6 +263,11 @@ def _shift_type(typing: Typing, start: Expression, amount: Expression, unit: str
 
 def _is_text(arg: Expression) -> bool:
     return isinstance(arg, Literal) and isinstance(arg.value, str)
+
+
+def _text_fsp(text: str) -> int:
+    """Digits behind the point of seconds in a string; six where it is no number."""
+    return cast_literal_fsp(text) if leading_decimal(text)[1] else 6
 
 
 def _has_days(unit: str) -> bool:
@@ -423,7 +426,7 @@ def build_extract(typing: Typing, unit: str, arg: Expression) -> Expression:
     """EXTRACT(unit FROM arg): from a date, or for clock units also from a TIME."""
     if arg.type.cls not in TEMPORAL:
         reads_clock = unit.startswith(("DAY_", "HOUR", "MINUTE", "SECOND", "MICRO"))
-        arg = clock_or_moment(typing, arg) if reads_clock else fuzzy_moment(typing, arg)
+        arg = moment_or_clock(typing, arg) if reads_clock else fuzzy_moment(typing, arg)
     elif arg.type.cls is Class.TIME and unit in (*_DATE_UNITS, "YEAR_MONTH"):
         arg = typing.as_moment(arg)
     label = Literal(string_type(len(unit), nullable=False), unit)

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
-from mysqlcompat import temporal
+from mysqlcompat import temporal, temporal_text
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     BIGINT,
@@ -168,21 +168,37 @@ def build_date(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 @build_as("time", 1)
 def build_time(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return Cast(time_type(shown_fsp(args[0])), args[0])
+    return Cast(time_type(shown_fsp(args[0], reads_as_time)), args[0])
 
 
 @build_as("timestamp", 1, 2)
 def build_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
-    moment = Cast(datetime_type(shown_fsp(args[0])), args[0])
+    moment = Cast(datetime_type(shown_fsp(args[0], reads_as_moment)), args[0])
     return moment if len(args) == 1 else DEFINITIONS["addtime"].build(typing, (moment, args[1]))
 
 
-def shown_fsp(arg: Expression) -> int:
+def reads_as_any(text: str) -> bool:
+    return reads_as_moment(text) or reads_as_time(text)
+
+
+def reads_as_moment(text: str) -> bool:
+    """Whether a text has the fields of a date, on the calendar or not."""
+    allowed = temporal_text.FUZZY | temporal_text.INVALID_DATES
+    return temporal_text.read_datetime(text, allowed).value is not None
+
+
+def reads_as_time(text: str) -> bool:
+    return temporal_text.read_time(text).value is not None
+
+
+def shown_fsp(arg: Expression, reads: Callable[[str], bool] = reads_as_any) -> int:
     """Fractional digits of an argument: those a literal shows, six of other strings."""
     if arg.type.cls in TEMPORAL:
         return arg.type.scale
     if isinstance(arg, Literal) and isinstance(arg.value, str):
-        return cast_literal_fsp(arg.value)
+        return cast_literal_fsp(arg.value) if reads(arg.value) else 6
+    if arg.type.cls is Class.NULL:
+        return 0
     return (
         min(arg.type.scale, 6)
         if arg.type.cls is Class.DECIMAL

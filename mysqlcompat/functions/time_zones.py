@@ -12,7 +12,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import BIGINT, build_as, implement
 from mysqlcompat.functions.moments import fuzzy_moment
 from mysqlcompat.functions.table import Context
-from mysqlcompat.functions.temporals import shown_fsp
+from mysqlcompat.functions.temporals import reads_as_moment, shown_fsp
 from mysqlcompat.functions.time_format import build_format
 from mysqlcompat.numerals import EXACT, round_decimal
 from mysqlcompat.partial_dates import PartialDate
@@ -29,7 +29,7 @@ _END_US: Final = 32536771200000000
 def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
     if not args:
         return typing.call("unix_timestamp", BIGINT.or_null(False))
-    fsp = shown_fsp(args[0])
+    fsp = shown_fsp(args[0], reads_as_moment)
     nullable = args[0].type.nullable
     made = decimal_type(11 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
     return typing.call("unix_timestamp", made, fuzzy_moment(typing, args[0]))
@@ -71,7 +71,7 @@ def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None
 
 @build_as("convert_tz", 3)
 def build_convert_tz(typing: Typing, args: Sequence[Expression]) -> Expression:
-    made = datetime_type(shown_fsp(args[0]))
+    made = datetime_type(shown_fsp(args[0], reads_as_moment))
     zones = map(typing.as_string, args[1:])
     return typing.call("convert_tz", made.or_null(), typing.as_moment(args[0]), *zones)
 
