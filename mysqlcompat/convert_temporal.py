@@ -37,9 +37,8 @@ def to_date(
 ) -> AnyDate | None:
     if isinstance(value, date | PartialDate) and not has_clock(value):
         return value
-    if isinstance(value, timedelta):  # today, and the whole days in it
-        today = temporal.local_of_us(context.now_us, context.time_zone).date()
-        return today + timedelta(days=int(value / timedelta(days=1)))
+    if isinstance(value, timedelta) and abs(value) < timedelta(days=1):  # before 0:00 is today
+        return temporal.local_of_us(context.now_us, context.time_zone).date()
     moment = moment_of(context, value, source, "date", name)
     return moment.date() if moment is not None else None
 

@@ -147,8 +147,8 @@ def _date_literal(text: str) -> date | None:
 
 
 def _datetime_literal(text: str) -> datetime | None:
-    moment, whole, _ = temporal.parse_datetime(text)
-    return moment if whole else None
+    moment, whole, has_time = temporal.parse_datetime(text)
+    return moment if whole and has_time else None
 
 
 def _time_literal(text: str) -> timedelta | None:
