@@ -13,7 +13,7 @@ help:
 	@echo "make run     a cluster with the orders database on ports 3306 and 3307 (data in ./data)"
 	@echo "make test    the whole test suite"
 	@echo "make lint    formatting, lint, types, import directions"
-	@echo "make soak    twenty rounds of kill -9 under load; with MYSQL_ORACLE=host:port random values"
+	@echo "make soak    twenty rounds of kill -9 under load, long random histories; with MYSQL_ORACLE=host:port random values"
 	@echo "make bench   the benchmarks, one per structure"
 	@echo "make clean   remove what was built; data stays"
 
@@ -40,6 +40,8 @@ test: $(VENV)/test.stamp
 
 soak: $(VENV)/test.stamp
 	CRASH_ROUNDS=20 $(BIN)/python -m pytest -q tests/crash
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q tests/redo tests/btree
+	SOAK_SECONDS=100 $(BIN)/python -m pytest -q --timeout=900 tests/clients/test_history.py tests/btree/test_stateful_transactions.py
 	[ -z "$$MYSQL_ORACLE" ] || VALUES_FUZZ=100000 $(BIN)/python -m pytest -q tests/mysqlcompat/test_fuzz_values.py
 
 lint: $(VENV)/test.stamp

@@ -21,6 +21,8 @@ K4  A reference is good while the chain's first page has its stamp. Who gives a 
 
 from __future__ import annotations
 
+from btree import failpoints
+from btree.failpoint_kernels import failpoint
 from btree.layout import (
     CELLS_AT,
     CHAINS_AT,
@@ -106,6 +108,7 @@ def chain_begin(st, mem, ctx, table_id, value, count, pages, reference):
     room = REFERENCE_BYTES
     undo_append(st, mem, ctx, table_id, UNDO_CHAIN, 0, 0, 0, reference, 0, reference, room, 0, 0)
     mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.CHAIN_WRITE)
     return written
 
 
@@ -126,6 +129,7 @@ def chain_extend(st, mem, page_no, value, count, pages):
     written = min(count, payload * pages)
     _pages_write(st, mem, value, written, pages, frame)
     mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.CHAIN_WRITE)
     return written
 
 
@@ -192,4 +196,5 @@ def chains_free_step(st, mem, limit):
         page_put_i64(st, mem, pool_find(st, mem, following), LEFT_AT, others)
     page_put_i64(st, mem, header, CHAINS_AT, following if following else others)
     mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.CHAIN_FREE)
     return 1

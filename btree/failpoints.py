@@ -31,6 +31,9 @@ DDL_BEFORE: Final = 33
 DDL_AFTER: Final = 34
 DDL_BUILD: Final = 35
 DDL_FREE: Final = 36
+DDL_FOLLOW: Final = 37
+CHAIN_WRITE: Final = 38
+CHAIN_FREE: Final = 39
 
 POINTS: Final[dict[str, int]] = failpoints.POINTS | {
     "page.allocate": PAGE_ALLOCATE,  #: a page is taken from the free chain or the end
@@ -52,6 +55,9 @@ POINTS: Final[dict[str, int]] = failpoints.POINTS | {
     "purge.page": PURGE_PAGE,  #: one undo page is freed
     "ddl.before": DDL_BEFORE,  #: a change of the dictionary is about to be logged
     "ddl.after": DDL_AFTER,  #: it is durable, nobody has been told
-    "ddl.build": DDL_BUILD,  #: a leaf, or an entry, of an index being built is written
+    "ddl.build": DDL_BUILD,  #: some leaves of an index being built are written
     "ddl.free": DDL_FREE,  #: a part of a dropped tree is freed
+    "ddl.follow": DDL_FOLLOW,  #: an entry of a row changed meanwhile is in an index being built
+    "chain.write": CHAIN_WRITE,  #: some pages of a long value are written, its row is not
+    "chain.free": CHAIN_FREE,  #: some pages of a chain that nobody has any more are freed
 }

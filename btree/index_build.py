@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from btree.engine import Engine
 
 _ROWS: Final = 512  #: scanned between two looks at what others want, below 1 ms
-_RECORDS: Final = 1024  #: undo records passed
+_RECORDS: Final = 256  #: undo records passed: each makes entries anew, so this is the longest slice
 _LEAVES: Final = 8
 _KEY_ROOM: Final = 1 << 15
 #: A round of catching up that passes fewer records has caught up; another would find as many.

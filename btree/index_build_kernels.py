@@ -137,7 +137,7 @@ def _entry_out(st, mem, table, index, which, trx_id, flags, sink):
         return code
     entry_put(st, mem, table, index, which, trx_id, flags & 1)
     mtr_commit(st, mem)
-    failpoint(st, mem, failpoints.DDL_BUILD)
+    failpoint(st, mem, failpoints.DDL_FOLLOW)
     return 0
 
 

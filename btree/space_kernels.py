@@ -1,7 +1,7 @@
 """Pages of the volume: promised, handed out, taken back; and values on overflow pages.
 
 Page 0 has the first page number never used and the chain of free pages. A freed page stays the page
-it is (its log chain goes on), marked PAGE_FREE and linked by `right`.
+it is (its log chain goes on), zeroed, marked PAGE_FREE and linked by `right`.
 
 A change first reserves: `reserve_begin`, then `pages_reserve` for all it may allocate, which brings
 page 0 and the free pages it would get into the pool and sees that there are frames for new ones.
@@ -124,6 +124,8 @@ def page_free(st, mem, frame):
         return header
     failpoint(st, mem, failpoints.PAGE_FREE)
     page_no = load_i64(mem, frame + PAGE_NO_AT)
+    # Zeros take no room in the copies' page files.
+    page_fill(st, mem, frame, PAGE_BODY_AT, st[ST_PAGE_BYTES] - PAGE_BODY_AT, 0)
     page_put_i64(st, mem, frame, COUNT_AT, PAGE_FREE << 16)
     page_put_i64(st, mem, frame, RIGHT_AT, load_i64(mem, header + FREE_HEAD_AT))
     page_put_i64(st, mem, header, FREE_HEAD_AT, page_no)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,7 +79,11 @@ def _key(table_id: int) -> bytes:
 
 
 class Sampling:
-    """The sampling of one table; `step` does a bounded piece, until `result` is there."""
+    """The sampling of one table; `step` does a bounded piece, until `result` is there.
+
+    It ends without a result when the table is dropped or loses an index: between two steps the
+    pages of that may have become anything.
+    """
 
     def __init__(self, engine: Engine, table: Table) -> None:
         self._engine = engine
@@ -89,9 +93,19 @@ class Sampling:
 
     def step(self) -> bool:
         """Go on; whether there is more to do."""
+        if not self._is_there():
+            self._work.close()
         return next(self._work, None) is not None
 
-    def _run(self) -> Iterator[int]:
+    def _is_there(self) -> bool:
+        """Whether every index begun with is still one of the table."""
+        now = self._engine.catalog.table_of_id(self.table.table_id)
+        if now is None or now is self.table:
+            return now is not None
+        roots = {(one.index_id, one.root) for one in now.indexes}
+        return all((one.index_id, one.root) in roots for one in self.table.indexes)
+
+    def _run(self) -> Generator[int, None, None]:
         arena = self._engine.arena
         room = arena.alloc(_ROOM)
         try:
@@ -189,10 +203,11 @@ class Statistics:
 
     # sampling
 
-    def keep(self, sampling: Sampling) -> TableStatistics:
-        """Store what a sampling has found, if the table is still there."""
+    def keep(self, sampling: Sampling) -> TableStatistics | None:
+        """Store what a sampling has found, if the table is still there; None: it found nothing."""
         made, table_id = sampling.result, sampling.table.table_id
-        assert made is not None
+        if made is None:
+            return None
         self._known[table_id] = made
         counts = self._word(table_id, TABLE_ROWS), self._word(table_id, TABLE_CHANGES)
         self._counted[table_id] = counts
@@ -209,7 +224,9 @@ class Statistics:
         sampling = Sampling(self._engine, table)
         while sampling.step():
             pass
-        return self.keep(sampling)
+        made = self.keep(sampling)
+        assert made is not None, "the table changed while nobody else ran"
+        return made
 
     def due(self) -> Table | None:
         """A table of which a tenth of the rows have changed since it was sampled."""
@@ -238,9 +255,6 @@ class Statistics:
                 self._forget_dropped()
                 return False
             self._running = Sampling(self._engine, table)
-        if not self._engine.catalog.has_id(self._running.table.table_id):
-            self._running = None
-            return True
         if self._running.step():
             return True
         sampling, self._running = self._running, None

@@ -12,9 +12,9 @@ The way of a statement
  3  `session` (on `session_state`) takes the text: a known shape gives its program from `plan_cache`
     (`session_plans`); otherwise `sql.router` looks at the first words. Statements other than DML
     and SELECT have parsers of their own (`sql.parse_ddl`, `sql.parse_show`, …) and handlers:
-    `administer`, `assignments` (SET), `table_locks`, `show`, `show_columns`, `ddl`, over
-    `catalog_view` and the
-    virtual tables of `information_schema`. `prepared` keeps prepared statements.
+    `administer`, `assignments` (SET), `table_locks` (on `metadata_locks`, as `user_locks` are),
+    `show`, `show_columns`, `ddl`, over `catalog_view` and the virtual tables of
+    `information_schema`. `prepared` keeps prepared statements.
  4  `compiler`: `sql.parse` (sqlglot) → `sql.resolve` (names and types: the typed tree of
     `sql.typed`, conversions explicit) → `sql.planner` (access paths, joins) → `sql.codegen`
     (a `machine.program.Program`).
@@ -39,8 +39,8 @@ Processes: `__main__` reads the command line (`config`), `serve` checks (`startu
 (`child`, `roles`) and starts anew what dies. `node` puts a writer or a reader together, with
 `sessions` and `patient_volume`; `node_api` is what sessions see of it. `control_socket` and
 `operations` are how a running cluster is told what to do, `volume_commands` the commands that tell
-it (snapshots, clones, backtrack). `check_command` is `mysqlcompat check`; `cluster` is a handle for
-tests and notebooks:
+it (snapshots, clones, backtrack), `restore_command` works on backups without one. `check_command`
+is `mysqlcompat check`; `cluster` is a handle for tests and notebooks:
 
     >>> from mysqlcompat import Cluster
     >>> with Cluster(replicas=1) as cluster:            # doctest: +SKIP

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
-from mysqlcompat.config import BadOption, Config, options, parse_volume
+from mysqlcompat.config import BadOption, Config, options, parse_url, parse_volume
 from mysqlcompat.startup import StartError
 from redo.errors import VolumeError
 from redo.volumes import volume_path
@@ -75,6 +75,9 @@ _METAVARS: Final = {
     "s": "SECONDS",
     "directory": "DIR",
     "address": "HOST",
+    "url": "URL",
+    "days": "DAYS",
+    "file": "FILE",
 }
 
 
@@ -235,6 +238,76 @@ def _backtrack(arguments: argparse.Namespace) -> int:
     return backtrack(arguments.data.absolute(), arguments.volume, arguments.to)
 
 
+def _prepare_archive(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from",
+        dest="url",
+        type=_argument_type(parse_url),
+        metavar="URL",
+        required=True,
+        help="what --backup-url was",
+    )
+    parser.add_argument(
+        "--keyring", type=Path, metavar="FILE", help="what --backup-keyring was, if anything"
+    )
+
+
+def _prepare_restore(parser: argparse.ArgumentParser) -> None:
+    from mysqlcompat.volume_commands import parse_moment
+
+    _prepare_archive(parser)
+    when = parser.add_mutually_exclusive_group(required=True)
+    when.add_argument(
+        "--to-time",
+        dest="to_us",
+        type=_argument_type(parse_moment),
+        metavar="'YYYY-MM-DD HH:MM:SS[.ffffff]'",
+        help="the moment, UTC: what was committed until then is there, nothing else",
+    )
+    when.add_argument("--latest", action="store_true", help="all that the archive has")
+    parser.add_argument(
+        "--source",
+        default=Config().volume,
+        metavar="NAME",
+        help=f"which volume of the archive (default: {Config().volume})",
+    )
+    _prepare_data(parser)
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from mysqlcompat.restore_command import restore
+
+    data = arguments.data.absolute()
+    return restore(
+        arguments.url,
+        arguments.source,
+        arguments.to_us,
+        data,
+        arguments.volume,
+        arguments.keyring,
+    )
+
+
+def _archive(arguments: argparse.Namespace) -> int:
+    from mysqlcompat.restore_command import list_archives
+
+    return list_archives(arguments.url, arguments.keyring)
+
+
+def _prepare_keyring(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(title="what to do", metavar="VERB", dest="verb", required=True)
+    for verb, meaning in (("create", "make a keyring"), ("rotate", "add a new master key")):
+        verbs.add_parser(verb, help=meaning).add_argument("file", type=Path, metavar="FILE")
+
+
+def _keyring(arguments: argparse.Namespace) -> int:
+    from mysqlcompat import restore_command as commands
+
+    if arguments.verb == "create":
+        return commands.create_keyring(arguments.file)
+    return commands.rotate_keyring(arguments.file)
+
+
 def _compile(_: argparse.Namespace) -> int:
     from mysqlcompat.progress import compile_kernels
 
@@ -255,6 +328,9 @@ COMMANDS: Final = (
     Command("clone", "make a volume that begins as another one is now", _prepare_clone, _clone),
     Command("volume", "list and drop volumes", _prepare_volume, _volume),
     Command("backtrack", "take a volume back in time, or forward", _prepare_backtrack, _backtrack),
+    Command("restore", "make a volume out of its archive", _prepare_restore, _restore),
+    Command("archive", "list what an archive can restore", _prepare_archive, _archive),
+    Command("keyring", "make or rotate the keys of archives", _prepare_keyring, _keyring),
     Command(
         "compile", "compile kernels now instead of at the first start", _prepare_nothing, _compile
     ),

@@ -15,6 +15,7 @@ import numpy as np
 
 from btree.collation_kernels import text_key
 from btree.collations import CODES, install
+from mysqlcompat.errors import SqlError
 from mysqlcompat.sqltypes import BINARY
 from redo.arena import Arena, create_ring
 from redo.state import ST_WORDS
@@ -97,6 +98,39 @@ def fold(text: str, collation: str) -> str:
     if text.isascii():
         return text if _sensitivity(collation)[1] else text.lower()
     return "".join(_representative(character, collation) for character in text)
+
+
+def weights(text: str, collation: str) -> bytes:
+    """The bytes by which a collation orders `text`, as WEIGHT_STRING shows them."""
+    if collation.endswith("_bin") and "0900" not in collation:
+        return b"".join(ord(character).to_bytes(3, "big") for character in text)
+    key = sort_key(text, collation)
+    if not isinstance(key, bytes) or not ("0900_ai_ci" in collation or is_binary(collation)):
+        raise SqlError(1235, f"WEIGHT_STRING in {collation}")  # its keys have another form
+    return key
+
+
+@lru_cache(maxsize=65536)
+def _weights(character: str, collation: str) -> bytes:
+    return _workbench().key(CODES[collation], character.encode("utf-8", "replace"))
+
+
+def find(whole: str, part: str, start: int, collation: str) -> int:
+    """Index, from `start` on, of the first character where what the collation takes for `part`
+    begins; -1 if there is none."""
+    plain = whole.isascii() and part.isascii()
+    if plain or "0900_ai_ci" not in collation or collation not in CODES:
+        return fold(whole, collation).find(fold(part, collation), start)
+    wanted = b"".join(_weights(one, collation) for one in part)
+    weights = [_weights(one, collation) for one in whole]
+    joined = b"".join(weights[start:])
+    at = 0
+    for number in range(start, len(whole) + 1):
+        if joined.startswith(wanted, at):
+            return number
+        if number < len(whole):
+            at += len(weights[number])
+    return -1
 
 
 def sort_key(text: str, collation: str) -> object:

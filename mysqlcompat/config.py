@@ -73,6 +73,20 @@ def parse_window(text: str) -> int:
     return int(text)
 
 
+def parse_retention(text: str) -> int:
+    """Days that a backup goes back: as in Aurora, 1 to 35."""
+    if not text.isdigit() or not 1 <= int(text) <= 35:
+        raise BadOption(f"{text!r} is not a retention in days: 1 to 35")
+    return int(text)
+
+
+def parse_url(text: str) -> str:
+    """The URL of an object store; an empty one: none."""
+    if text and "://" not in text:
+        raise BadOption(f"{text!r} is not a URL: file:///directory or s3://bucket/prefix")
+    return text.rstrip("/")
+
+
 def parse_page_bytes(text: str) -> int:
     """A page size: a power of two, 256 to 65536."""
     size = parse_size(text)
@@ -129,6 +143,15 @@ class Config:
     bind: str = _option("127.0.0.1", str, "address", "address both endpoints listen on")
     password: str = _option(
         "", str, "text", "root's password; an empty one is accepted from loopback only"
+    )
+    backup_url: str = _option(
+        "", parse_url, "url", "archive that log and pages go to: file:///DIR or s3://bucket/prefix"
+    )
+    backup_retention_days: int = _option(
+        7, parse_retention, "days", "how many days back the archive can restore, 1 to 35"
+    )
+    backup_keyring: str = _option(
+        "", str, "file", "keyring whose master key the archive is encrypted with"
     )
     page_bytes: int = _option(16 * KIB, parse_page_bytes, "bytes", "page size", VOLUME)
     group_bytes: int = _option(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,9 +17,10 @@ import numpy as np
 
 from btree.schema import TypeKind
 from mysqlcompat import jsonb, temporal
+from mysqlcompat.character_sets import decoded, encoded, representable
 from mysqlcompat.convert_temporal import bit_bytes, to_date, to_datetime, to_time
 from mysqlcompat.errors import SqlError
-from mysqlcompat.jsonb import Json, Opaque
+from mysqlcompat.jsonb import CODE_BIT, Json, Opaque, Unsigned, timestamp_of
 from mysqlcompat.message_text import shown, shown_as_c, shown_number, text_for_number
 from mysqlcompat.numerals import (
     EXACT,
@@ -147,10 +148,15 @@ def _integer_of_json(context: Context, document: Any, unsigned: bool, name: str)
             return _clamped(context, int(round_decimal(document, 0)), unsigned, document)
         case str():
             number, whole = leading_integer(document)
-            if whole:
-                return number
-    context.warn(3156, f"Invalid JSON value for CAST to INTEGER from column {name} at row 1")
+            if not whole:
+                _invalid_json(context, "INTEGER", name)
+            return number
+    _invalid_json(context, "INTEGER", name)
     return 0
+
+
+def _invalid_json(context: Context, kind: str, name: str) -> None:
+    context.warn(3156, f"Invalid JSON value for CAST to {kind} from column {name} at row 1")
 
 
 def to_year(context: Context, value: Any, source: SqlType, name: str) -> int | None:
@@ -230,9 +236,10 @@ def _double_of_json(context: Context, document: Any, name: str) -> float:
             return float(document)
         case str():
             number, whole = leading_double(document)
-            if whole:
-                return number
-    context.warn(3156, f"Invalid JSON value for CAST to DOUBLE from column {name} at row 1")
+            if not whole and document:
+                _invalid_json(context, "DOUBLE", name)
+            return number
+    _invalid_json(context, "DOUBLE", name)
     return 0.0
 
 
@@ -270,14 +277,13 @@ def decimal_of(context: Context, value: Any, source: SqlType, name: str = "") ->
                 case Decimal():
                     return document
                 case float():
-                    return _decimal_of_double(context, document)
+                    return _decimal_of_json_double(context, document, name)
                 case str():
                     number, whole = leading_decimal(document)
-                    if whole:
-                        return number
-            context.warn(
-                3156, f"Invalid JSON value for CAST to DECIMAL from column {name} at row 1"
-            )
+                    if not whole:
+                        _invalid_json(context, "DECIMAL", name)
+                    return number
+            _invalid_json(context, "DECIMAL", name)
             return Decimal(0)
     raise TypeError(type(value).__name__)
 
@@ -294,6 +300,15 @@ def _decimal_of_text(context: Context, value: str | bytes) -> Decimal:
 
 def _mantissa(text: str) -> str:
     return text.lower().partition("e")[0].strip()
+
+
+def _decimal_of_json_double(context: Context, value: float, name: str) -> Decimal:
+    number = _decimal_of_double(context, value)
+    if number.adjusted() + 1 >= _DECIMAL_DIGITS:
+        context.warn(
+            3155, f"Out of range JSON value for CAST to DECIMAL from column {name} at row 1"
+        )
+    return number
 
 
 def _decimal_of_double(context: Context, value: float) -> Decimal:
@@ -317,13 +332,15 @@ def to_string(
         return _to_binary(context, value, source, target, explicit)
     if isinstance(value, bytes):
         try:
-            text = value.decode()
+            text = decoded(value, target.charset)
         except UnicodeDecodeError as error:
             wrong = value[error.start : error.start + 6].hex().upper()
             context.warn(1300, f"Invalid {target.charset} character string: '{wrong}'")
             return None
     else:
         text = text_of(value, source)
+        if explicit:
+            text = representable(text, target.collation)
     if explicit and len(text) > target.length:
         wanted = f"CHAR({target.length})"
         context.warn(1292, f"Truncated incorrect {wanted} value: '{shown(text)}'")
@@ -334,7 +351,10 @@ def to_string(
 def _to_binary(
     context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool
 ) -> bytes:
-    data = value if isinstance(value, bytes) else text_of(value, source).encode()
+    if isinstance(value, bytes):
+        data = value
+    else:
+        data = encoded(text_of(value, source), source.collation)
     if not explicit:
         return data
     if len(data) > target.length:
@@ -351,7 +371,7 @@ def to_json(
     context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
 ) -> Json:
     """CAST(… AS JSON): strings are parsed, everything else becomes a scalar."""
-    if explicit and isinstance(value, str):
+    if explicit and isinstance(value, str) and source.kind not in (TypeKind.ENUM, TypeKind.SET):
         return parse_json(value, 1, "cast_as_json")
     return json_scalar(value, source)
 
@@ -375,8 +395,14 @@ def json_scalar(value: Any, source: SqlType) -> Json:
             return value
         case int() if is_boolean(source):
             return Json(bool(value))
+        case int() if source.kind is TypeKind.BIT:
+            return Json(Opaque(CODE_BIT, bit_bytes(value, source)))
+        case int() if source.unsigned or source.kind is TypeKind.YEAR:
+            return Json(Unsigned(value))
         case bytes():
-            return Json(Opaque(16 if source.kind is TypeKind.BIT else 15, value))
+            return Json(Opaque(CODE_BIT if source.kind is TypeKind.BIT else 15, value))
+        case datetime() if source.kind is TypeKind.TIMESTAMP:
+            return Json(timestamp_of(value))
     return Json(value)
 
 

@@ -242,6 +242,7 @@ TABLE: Final = """\
 3098 HY000 The table does not comply with the requirements by an external plugin.
 3100 HY000 Error on observer while running replication hook '%s'.
 3101 40000 Plugin instructed the server to rollback the current transaction.
+3064 HY000 Incorrect type for argument %s in function %s.
 3102 HY000 Expression of generated column '%s' contains a disallowed function.
 3103 HY000 INPLACE ADD or DROP of virtual columns cannot be combined with other ALTER TABLE
   actions
@@ -270,6 +271,7 @@ TABLE: Final = """\
 3152 42000 JSON column '%s' supports indexing only via generated columns on a specified JSON path.
 3153 42000 The path expression '$' is not allowed in this context.
 3154 42000 The oneOrAll argument to %s may take these values: 'one' or 'all'.
+3155 22003 Out of range JSON value for CAST to %s%s from column %s at row %s
 3156 22018 Invalid JSON value for CAST to %s%s from column %s at row %s
 3157 22032 The JSON document exceeds the maximum depth.
 3158 22032 JSON documents may not contain NULL member names.
@@ -408,6 +410,7 @@ TABLE: Final = """\
 3823 HY000 Column '%s' cannot be used in a check constraint '%s': needed in a foreign key
   constraint '%s' referential action.
 3825 HY000 Request to create %s table while using an %s tablespace.
+3853 22032 Invalid JSON type in argument %s to function %s; an %s is required.
 3854 HY000 Cannot convert string '%s' from %s to %s
 3877 HY000 %s
 3887 HY000 A capture group has an invalid name.
@@ -425,6 +428,8 @@ TABLE: Final = """\
 3955 HY000 Access denied for user '%s'@'%s'. Account is blocked for %s day(s) (%s day(s)
   remaining) due to %s consecutive failed logins.
 3959 HY000 Check constraint '%s' uses column '%s', hence column cannot be dropped or renamed.
+3966 22035 No value was found by '%s' on the specified path.
+3967 22034 More than one value was found by '%s' on the specified path.
 3986 HY000 Evaluating a JSON value in SQL boolean context does an implicit comparison against JSON
   integer 0; if this is not what you want, consider converting JSON to a SQL numeric type with
   JSON_VALUE RETURNING

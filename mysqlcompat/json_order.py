@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from mysqlcompat.jsonb import Opaque
+from mysqlcompat.numerals import double_text
+from mysqlcompat.temporal import pack_date, pack_datetime, pack_time
 
 
 def rank(value: Any) -> int:
@@ -57,13 +59,59 @@ def compare(left: Any, right: Any) -> int:
         case dict():
             return _compare_objects(left, right)
         case Opaque():
-            return _order(left.data, right.data)
-    return _order(_exact(left), _exact(right))
+            return _order((left.type_code, left.data), (right.type_code, right.data))
+    return _order(_exact(left, right), _exact(right, left))
 
 
-def _exact(value: Any) -> Any:
-    """Numbers of all kinds compare exactly: doubles become the decimal they stand for."""
-    return Decimal(value) if isinstance(value, float) else value
+def _exact(value: Any, other: Any) -> Any:
+    """Numbers of all kinds compare exactly; a double and a decimal by the double's text."""
+    if isinstance(value, float):
+        return Decimal(double_text(value)) if isinstance(other, Decimal) else Decimal(value)
+    return value
+
+
+def sort_key(value: Any) -> bytes:
+    """Bytes that compare as the values do.
+
+    One byte of kind, then what orders values of the kind; every key ends where it says itself, so
+    that keys of elements may follow each other.
+    """
+    kind = bytes([rank(value)])
+    match value:
+        case None:
+            return kind
+        case bool():
+            return kind + bytes([value])
+        case int() | float() | Decimal():
+            return kind + _number_key(_exact(value, Decimal(0)))
+        case str():
+            return kind + _text_key(value.encode())
+        case list():
+            return kind + b"".join(b"\1" + sort_key(one) for one in value) + b"\0"
+        case dict():
+            members = (_text_key(key.encode()) + sort_key(one) for key, one in value.items())
+            return kind + len(value).to_bytes(4, "big") + b"".join(members)
+        case Opaque(type_code=code, data=data):
+            return kind + bytes([code]) + _text_key(data)
+        case timedelta():
+            return kind + (pack_time(value) + (1 << 63)).to_bytes(8, "big")
+        case datetime():
+            return kind + pack_datetime(value).to_bytes(8, "big")
+    return kind + pack_date(value).to_bytes(8, "big")
+
+
+def _text_key(data: bytes) -> bytes:
+    return data.replace(b"\0", b"\0\xff") + b"\0\0"
+
+
+def _number_key(value: int | Decimal) -> bytes:
+    """Sign, exponent, digits; those of negative numbers inverted."""
+    exact = Decimal(value)
+    if not exact:
+        return b"\1"
+    digits = "".join(map(str, exact.as_tuple().digits)).rstrip("0").encode() + b"\0"
+    key = (exact.adjusted() + (1 << 15)).to_bytes(2, "big") + digits
+    return b"\2" + key if exact > 0 else b"\0" + bytes(255 - byte for byte in key)
 
 
 def _order(left: Any, right: Any) -> int:

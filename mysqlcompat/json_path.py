@@ -7,12 +7,13 @@ MySQL: ``$[0]`` and ``$[last]`` of it is the value itself.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from mysqlcompat.errors import SqlError
-from mysqlcompat.jsonb import make_object
+from mysqlcompat.jsonb import make_object, quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +56,21 @@ def parse_path(text: str) -> Path:
 
 
 class _Reader:
+    """Reads a path. What is wrong is behind the character where it is noticed."""
+
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
 
     def path(self) -> Path:
         self._blanks()
-        if self._peek() != "$":
-            raise self._error(1)
-        self.at += 1
+        if not self._peek():
+            raise self._error()
+        if self._next() != "$":
+            raise self._error()
         legs: list[Leg] = []
         self._blanks()
-        while self.at < len(self.text):
+        while self._peek():
             legs.append(self._leg())
             self._blanks()
         if legs and isinstance(legs[-1], Anywhere):
@@ -74,43 +78,45 @@ class _Reader:
         return tuple(legs)
 
     def _leg(self) -> Leg:
-        start = self._peek()
-        if start == ".":
-            self.at += 1
-            self._blanks()
-            return self._member()
-        if start == "[":
-            self.at += 1
-            self._blanks()
-            return self._cells()
-        if self.text.startswith("**", self.at):
-            self.at += 2
-            return Anywhere()
+        match self._peek():
+            case ".":
+                self.at += 1
+                self._blanks()
+                return self._member()
+            case "[":
+                self.at += 1
+                self._blanks()
+                return self._cells()
+            case "*":
+                self.at += 1
+                if self._next() == "*" and self._peek() not in ("", "*"):
+                    return Anywhere()
         raise self._error()
 
     def _member(self) -> Member:
         if self._peek() == "*":
             self.at += 1
             return Member(None)
-        if self._peek() == '"':
-            end = self.at + 1
-            while end < len(self.text) and self.text[end] != '"':
-                end += 2 if self.text[end] == "\\" else 1
-            if end >= len(self.text):
-                raise self._error()
-            try:
-                name = json.loads(self.text[self.at : end + 1])
-            except json.JSONDecodeError:
-                raise self._error() from None
-            self.at = end + 1
-            return Member(name)
-        start = self.at
-        while self.at < len(self.text) and self.text[self.at] not in ".[* \t\n\r":
-            self.at += 1
-        name = self.text[start : self.at]
-        if not name or name[0].isdigit() or not name.replace("$", "_").isidentifier():
+        found = _QUOTED.match(self.text, self.at) if self._peek() == '"' else None
+        if found is None and self._peek() == '"':
+            self.at = len(self.text)
+            raise self._error()
+        quoted = found[0] if found else f'"{self._bare_name()}"'
+        self.at += len(found[0]) if found else 0
+        try:
+            name = json.loads(quoted)
+            name.encode()
+        except ValueError:
+            raise self._error() from None
+        if not found and not name.replace("$", "_").isidentifier():
             raise self._error()
         return Member(name)
+
+    def _bare_name(self) -> str:
+        start = self.at
+        while self._peek() not in _ENDS_OF_NAME:
+            self.at += 1
+        return self.text[start : self.at]
 
     def _cells(self) -> Leg:
         if self._peek() == "*":
@@ -119,8 +125,8 @@ class _Reader:
         else:
             leg = low = self._cell()
             self._blanks()
-            if self.text.startswith("to ", self.at):
-                self.at += 3
+            if _RANGE.match(self.text, self.at - 1):
+                self.at += 2
                 self._blanks()
                 high = self._cell()
                 if low.from_end == high.from_end and (
@@ -129,10 +135,9 @@ class _Reader:
                     raise self._error()
                 leg = Cells(low, high)
         self._blanks()
-        if self._peek() != "]":
-            raise self._error()
-        self.at += 1
-        return leg
+        if self._peek() and self._next() == "]":
+            return leg
+        raise self._error()
 
     def _cell(self) -> Cell:
         if self.text.startswith("last", self.at):
@@ -146,22 +151,33 @@ class _Reader:
         return Cell(self._number())
 
     def _number(self) -> int:
-        start = self.at
-        while self._peek().isdigit():
-            self.at += 1
-        if start == self.at:
+        found = _DIGITS.match(self.text, self.at)
+        if not found or int(found[0]) > _GREATEST_INDEX:
             raise self._error()
-        return int(self.text[start : self.at])
+        self.at = found.end()
+        return int(found[0])
 
     def _peek(self) -> str:
         return self.text[self.at] if self.at < len(self.text) else ""
+
+    def _next(self) -> str:
+        found = self._peek()
+        self.at += bool(found)
+        return found
 
     def _blanks(self) -> None:
         while self._peek() in (" ", "\t", "\n", "\r"):
             self.at += 1
 
-    def _error(self, position: int | None = None) -> SqlError:
-        return SqlError(3143, self.at if position is None else position, "")
+    def _error(self) -> SqlError:
+        return SqlError(3143, len(self.text[: self.at].encode()), "")
+
+
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_RANGE: Final = re.compile(r"[ \t\n\r]to[ \t\n\r]")
+_DIGITS: Final = re.compile(r"[0-9]{1,20}")
+_ENDS_OF_NAME: Final = ("", ".", "[", "*", " ", "\t", "\n", "\r")
+_GREATEST_INDEX: Final = (1 << 32) - 1
 
 
 def is_wild(path: Path) -> bool:
@@ -177,12 +193,75 @@ def single(text: str) -> Path:
     return path
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value a path leads to. `place`: the keys and numbers on the way; `shown`: the legs that a
+    path to just this value has, as written where the path says it."""
+
+    value: Any
+    place: tuple[str | int, ...]
+    shown: str
+
+
 def find(value: Any, path: Path) -> list[Any]:
     """Every value `path` leads to, in document order, each once."""
+    if any(isinstance(leg, Anywhere) for leg in path):
+        return [one.value for one in places(value, path)]
     found = [value]
     for leg in path:
         found = [child for parent in found for child in _children(parent, leg)]
     return found
+
+
+def places(value: Any, path: Path) -> list[Found]:
+    """As `find`, with where each value is."""
+    found = [Found(value, (), "$")]
+    for leg in path:
+        found = [child for parent in found for child in _places_below(parent, leg)]
+    return list({one.place: one for one in reversed(found)}.values())[::-1]
+
+
+def below(parent: Found) -> list[Found]:
+    """The members or cells of a value."""
+    value, place, shown = parent.value, parent.place, parent.shown
+    if isinstance(value, dict):
+        return [Found(v, (*place, k), f"{shown}.{_name(k)}") for k, v in value.items()]
+    if isinstance(value, list):
+        return [Found(v, (*place, n), f"{shown}[{n}]") for n, v in enumerate(value)]
+    return []
+
+
+def everything(parent: Found) -> list[Found]:
+    """A value and all within it."""
+    return [parent, *(one for child in below(parent) for one in everything(child))]
+
+
+def _places_below(parent: Found, leg: Leg) -> list[Found]:
+    value = parent.value
+    match leg:
+        case Anywhere():
+            return everything(parent)
+        case Member(name=name):
+            is_object = isinstance(value, dict)
+            return [one for one in below(parent) if is_object and name in (None, one.place[-1])]
+        case Cell() if isinstance(value, list):
+            number = position(leg, len(value))
+            if not 0 <= number < len(value):
+                return []
+            shown = f"[{_end(leg)}]" if leg.from_end else f"[{number}]"
+            return [Found(value[number], (*parent.place, number), parent.shown + shown)]
+        case Cells(low=low, high=high) if isinstance(value, list):
+            first, last = position(low, len(value)), position(high, len(value))
+            return below(parent)[max(first, 0) : last + 1] if last >= 0 else []
+    return [parent] if _children(value, leg) else []
+
+
+def _end(leg: Cell) -> str:
+    return f"last-{leg.index}" if leg.index else "last"
+
+
+def _name(key: str) -> str:
+    return key if key.replace("$", "_").isidentifier() else quote(key)
 
 
 def _children(value: Any, leg: Leg) -> list[Any]:
@@ -201,17 +280,7 @@ def _children(value: Any, leg: Leg) -> list[Any]:
                 return [value] if inside and leg is not _ALL else []
             first, last = position(low, len(value)), position(high, len(value))
             return value[max(first, 0) : last + 1] if last >= 0 else []
-    return _everything(value)
-
-
-def _everything(value: Any) -> list[Any]:
-    found = [value]
-    children = (
-        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    )
-    for child in children:
-        found.extend(_everything(child))
-    return found
+    raise TypeError(leg)
 
 
 def position(cell: Cell, count: int) -> int:
@@ -251,20 +320,18 @@ def _store_cell(
 
 def remove(document: Any, path: Path) -> Any:
     """A copy of `document` without what `path` leads to."""
-    leg, rest = path[0], path[1:]
-    match leg:
-        case Member(name=str() as name) if isinstance(document, dict) and name in document:
-            if not rest:
-                return {key: member for key, member in document.items() if key != name}
-            return document | {name: remove(document[name], rest)}
-        case Cell():
-            if not isinstance(document, list):
-                return remove(document, rest) if rest and position(leg, 1) == 0 else document
-            index = position(leg, len(document))
-            if not 0 <= index < len(document):
-                return document
-            if not rest:
-                return [*document[:index], *document[index + 1 :]]
-            changed = remove(document[index], rest)
-            return [*document[:index], changed, *document[index + 1 :]]
-    return document
+    found = places(document, path)
+    if not found or not found[0].place:
+        return document
+    return _without(document, found[0].place)
+
+
+def _without(document: Any, place: tuple[str | int, ...]) -> Any:
+    first, rest = place[0], place[1:]
+    if isinstance(document, dict):
+        if rest:
+            return document | {first: _without(document[first], rest)}
+        return {key: member for key, member in document.items() if key != first}
+    assert isinstance(first, int)
+    changed = [_without(document[first], rest)] if rest else []
+    return [*document[:first], *changed, *document[first + 1 :]]

@@ -22,11 +22,15 @@ from __future__ import annotations
 
 import base64
 import json
+import math
+import re
 import struct
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
+
+import rapidjson
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.numerals import decimal_text, double_text
@@ -50,6 +54,7 @@ _INTEGER_FORMATS: Final = {
     _INT16: "<h", _UINT16: "<H", _INT32: "<i", _UINT32: "<I", _INT64: "<q", _UINT64: "<Q",
 }  # fmt: skip
 _CODE_DECIMAL, _CODE_DATE, _CODE_TIME, _CODE_DATETIME, _CODE_TIMESTAMP = 246, 10, 11, 12, 7
+CODE_BIT: Final = 16
 _DIGIT_BYTES: Final = (0, 1, 1, 2, 2, 3, 3, 4, 4, 4)
 
 
@@ -69,6 +74,18 @@ class Json:
 
     def __hash__(self) -> int:
         return hash(text_of(self.value))
+
+
+class Unsigned(int):
+    """An integer that came from an unsigned SQL value, or is beyond BIGINT."""
+
+    __slots__ = ()
+
+
+class Timestamp(datetime):
+    """A DATETIME that came from a TIMESTAMP."""
+
+    __slots__ = ()
 
 
 # Text -------------------------------------------------------------------------------------------
@@ -137,19 +154,6 @@ def pretty(value: Any, indent: int = 0) -> str:
 
 # Parsing ----------------------------------------------------------------------------------------
 
-_MESSAGES: Final = {
-    "Expecting value": "Invalid value.",
-    "Extra data": "The document root must not be followed by other values.",
-    "Expecting property name enclosed in double quotes": "Missing a name for object member.",
-    "Illegal trailing comma before end of object": "Missing a name for object member.",
-    "Illegal trailing comma before end of array": "Invalid value.",
-    "Expecting ':' delimiter": "Missing a colon after a name of object member.",
-    "Unterminated string starting at": "Missing a closing quotation mark in string.",
-    "Invalid control character at": "Invalid encoding in string.",
-    "Invalid \\escape": "Invalid escape character in string.",
-    "Invalid \\u" + "X" * 4 + " escape": "Incorrect hex digit after \\u escape in string.",
-}
-
 
 class InvalidJson(ValueError):
     """Text that is no JSON: the parser's message and the position of the mistake."""
@@ -176,69 +180,85 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _integer(text: str) -> int | float:
     number = int(text)
-    return number if -(1 << 63) <= number < 1 << 64 else float(text)
+    if number >= 1 << 63:
+        return Unsigned(number) if number < 1 << 64 else float(text)
+    return number if number >= -(1 << 63) else float(text)
+
+
+def _double(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError
+    return number
 
 
 def _refuse_constant(name: str) -> Any:
-    raise json.JSONDecodeError("Expecting value", name, 0)
+    raise ValueError
 
 
 _DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_pairs, parse_int=_integer, parse_constant=_refuse_constant
+    object_pairs_hook=_pairs,
+    parse_int=_integer,
+    parse_float=_double,
+    parse_constant=_refuse_constant,
 )
-
-
-def _begun_word(text: str, at: int, mistake: str) -> int:
-    """How many characters of null, true or false stand at `at`: the mistake is behind them."""
-    if mistake != "Expecting value":
-        return 0
-    for word in ("null", "true", "false"):
-        for count in range(len(word), 0, -1):
-            if text.startswith(word[:count], at):
-                return count
-    return 0
+#: Only asked about text that is no JSON: it words mistakes as MySQL does, whose parser it wraps.
+_CRITIC: Final = rapidjson.Decoder(number_mode=rapidjson.NM_NATIVE)
+_MISTAKE: Final = re.compile(r"Parse error at offset (\d+): (.*)", re.DOTALL)
 
 
 def parse(text: str) -> Any:
     """The value `text` stands for. Raises InvalidJson; ERROR 3157 when nested too deeply."""
-    stripped = text.strip(" \t\n\r")
-    if not stripped:
-        raise InvalidJson("The document is empty.", 0)
     try:
-        value = _DECODER.decode(stripped)
-    except json.JSONDecodeError as error:
-        lead = len(text) - len(text.lstrip(" \t\n\r"))
-        message = _MESSAGES.get(error.msg, "Invalid value.")
-        if error.msg == "Expecting ',' delimiter":
-            in_array = _innermost_is_array(stripped[: error.pos])
-            message = (
-                "Missing a comma or ']' after an array element."
-                if in_array
-                else "Missing a comma or '}' after an object member."
-            )
-        at = error.pos + _begun_word(stripped, error.pos, error.msg)
-        raise InvalidJson(message, at + lead) from None
-    except RecursionError:
-        raise SqlError(3157) from None
-    if depth(value) > MAX_DEPTH:
+        value = _DECODER.decode(text.strip(_BLANKS))
+        if "\\u" in text:
+            _criticise(text)  # half a pair of surrogates
+    except (ValueError, RecursionError):
+        _criticise(text)
+        raise
+    if _nesting(value) > MAX_DEPTH:
         raise SqlError(3157)
     return value
 
 
-def _innermost_is_array(text: str) -> bool:
-    stack: list[str] = []
-    in_string = escaped = False
-    for character in text:
-        if in_string:
-            in_string = escaped or character != '"'
-            escaped = character == "\\" and not escaped
-        elif character == '"':
-            in_string = True
-        elif character in "[{":
-            stack.append(character)
-        elif character in "]}":
-            stack.pop()
-    return bool(stack) and stack[-1] == "["
+_BLANKS: Final = " \t\n\r"
+
+
+def _criticise(text: str) -> None:
+    """Raise what is wrong with `text`."""
+    try:
+        _CRITIC(text)
+    except RecursionError:
+        raise SqlError(3157) from None
+    except ValueError as error:
+        found = _MISTAKE.fullmatch(str(error))
+        assert found is not None, error
+        position = int(found[1])
+        if _depth_reached(text.encode()[:position]) > MAX_DEPTH:
+            raise SqlError(3157) from None
+        raise InvalidJson(found[2], position) from None
+
+
+def _depth_reached(text: bytes) -> int:
+    """How deep the containers are that `text`, the beginning of a document, opens."""
+    deepest = level = 0
+    for token in _STRUCTURE.findall(text):
+        level += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(token, 0)
+        deepest = max(deepest, level)
+    return deepest
+
+
+_STRUCTURE: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+
+
+def _nesting(value: Any) -> int:
+    """How many containers are in each other."""
+    match value:
+        case dict():
+            return 1 + max(map(_nesting, value.values()), default=0)
+        case list():
+            return 1 + max(map(_nesting, value), default=0)
+    return 0
 
 
 def depth(value: Any) -> int:
@@ -283,7 +303,8 @@ def _encode(value: Any) -> tuple[int, bytes]:
         case Decimal():
             return _encode_opaque(_CODE_DECIMAL, decimal_bytes(value))
         case datetime():
-            return _encode_opaque(_CODE_DATETIME, struct.pack("<q", pack_datetime(value)))
+            code = _CODE_TIMESTAMP if isinstance(value, Timestamp) else _CODE_DATETIME
+            return _encode_opaque(code, struct.pack("<q", pack_datetime(value)))
         case date():
             return _encode_opaque(_CODE_DATE, struct.pack("<q", pack_date(value)))
         case timedelta():
@@ -294,14 +315,13 @@ def _encode(value: Any) -> tuple[int, bytes]:
 
 
 def _encode_integer(value: int) -> tuple[int, bytes]:
-    for kind, low, high in (
-        (_INT16, -(1 << 15), 1 << 15),
-        (_INT32, -(1 << 31), 1 << 31),
-        (_INT64, -(1 << 63), 1 << 63),
-    ):
+    is_unsigned = isinstance(value, Unsigned) or value >= 1 << 63
+    for kind, bits in ((_INT16, 16), (_INT32, 32), (_INT64, 64)):
+        low, high = (0, 1 << bits) if is_unsigned else (-(1 << bits - 1), 1 << bits - 1)
         if low <= value < high:
+            kind += is_unsigned
             return kind, struct.pack(_INTEGER_FORMATS[kind], value)
-    return _UINT64, struct.pack("<Q", value)
+    raise SqlError(3150)
 
 
 def _encode_opaque(code: int, data: bytes) -> tuple[int, bytes]:
@@ -371,7 +391,8 @@ def _decode(kind: int, data: bytes, at: int) -> Any:
     if kind == _LITERAL:
         return (None, True, False)[data[at]]
     if kind in _INTEGER_FORMATS:
-        return struct.unpack_from(_INTEGER_FORMATS[kind], data, at)[0]
+        number = struct.unpack_from(_INTEGER_FORMATS[kind], data, at)[0]
+        return Unsigned(number) if kind in (_UINT16, _UINT32, _UINT64) else number
     if kind == _DOUBLE:
         return struct.unpack_from("<d", data, at)[0]
     if kind == _STRING:
@@ -388,8 +409,15 @@ def _decode_opaque(code: int, data: bytes) -> Any:
     if code in (_CODE_DATE, _CODE_TIME, _CODE_DATETIME, _CODE_TIMESTAMP):
         packed = struct.unpack("<q", data)[0]
         unpack = {_CODE_DATE: unpack_date, _CODE_TIME: unpack_time}.get(code, unpack_datetime)
-        return unpack(packed)
+        moment = unpack(packed)
+        if code == _CODE_TIMESTAMP and isinstance(moment, datetime):
+            return timestamp_of(moment)
+        return moment
     return Opaque(code, data)
+
+
+def timestamp_of(moment: datetime) -> Timestamp:
+    return Timestamp.combine(moment.date(), moment.time())
 
 
 def _read_length(data: bytes, at: int) -> tuple[int, int]:
@@ -438,8 +466,7 @@ def decimal_bytes(value: Decimal) -> bytes:
     text = "".join(map(str, digits)) + "0" * max(int(exponent), 0)
     text = text.rjust(scale + 1, "0")
     whole, fraction = text[: len(text) - scale].lstrip("0"), text[len(text) - scale :]
-    if not whole and not fraction:
-        whole = "0"
+    whole = whole or "0"
     made = bytearray()
     lead = len(whole) % 9
     groups = [whole[:lead]] if lead else []

@@ -254,6 +254,7 @@ def node_config(config: Config, shared: Shared, name: str) -> dict[str, Any]:
         "version": config.server_version,
         "bind": config.bind,
         "name": name,
+        "archiving_storage": storage_socket(config.volume_dir) if config.backup_url else "",
     }
 
 

@@ -11,6 +11,7 @@ from mysqlcompat.lane.lane_layout import (
     MODE_ANSI_QUOTES,
     MODE_NO_BACKSLASH_ESCAPES,
     SERVES_ROWS,
+    UNKNOWN_TABLES,
 )
 from mysqlcompat.lane.lending import Served, Terms
 from mysqlcompat.machine.program import Program
@@ -135,12 +136,12 @@ class SessionPlans:
     def lane_served(self, served: Served) -> None:
         """The lane has run statements of this session."""
         session, counters = self._session, self._session.node.counters
-        if session.transaction.explicit:
-            # Which tables is not known here; data definition had better wait for one too many.
-            writes = served.inserts or served.updates or served.deletes
-            mode = Mode.SHARED_WRITE if writes else Mode.SHARED_READ
-            owner = session.transaction.owner
-            owner.unknown = max(owner.unknown, mode)
+        owner = session.transaction.owner
+        for table in served.tables if session.transaction.explicit else ():
+            if table == UNKNOWN_TABLES:
+                owner.unknown = Mode.SHARED_WRITE
+            else:
+                owner.note(table >> 1, Mode.SHARED_WRITE if table & 1 else Mode.SHARED_READ)
         session.diagnostics.clear()
         session.row_count = -1 if served.kind == SERVES_ROWS else served.affected
         if served.selects:

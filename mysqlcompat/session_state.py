@@ -151,6 +151,8 @@ class SessionState:
         ticket = self.transaction.owner.waiting
         if ticket is not None:
             return STAGES[ticket.key.kind]
+        if self.transaction.is_committing:
+            return "waiting for handler commit"
         return self.own_stage or _STAGES.get(self.text.lstrip()[:6].lower(), "executing")
 
     # What functions ask: `functions.table.Context`

@@ -5,12 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
+from mysqlcompat.control_socket import ask_storage
 from mysqlcompat.engine_status import status_figures
 from mysqlcompat.lane.lane_layout import L_SERVED
+from redo.errors import VolumeError
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
 
+_STORAGE_TIMEOUT_S: Final = 1.0
 _COMMANDS: Final = (
     "alter_table", "analyze", "begin", "check", "commit", "create_db", "create_index",
     "create_table", "delete", "do", "drop_db", "drop_index", "drop_table", "execute_sql",
@@ -49,9 +52,30 @@ def status_rows(session: Session) -> list[tuple[str, str]]:
         "Uptime_since_flush_status": uptime_s(session),
     }
     rows |= status_figures(node.engine)
+    rows |= _backup_figures(session)
     for command in _COMMANDS:
         rows[f"Com_{command}"] = counters.commands.get(command, 0)
     return sorted((name, str(value)) for name, value in rows.items())
+
+
+def _backup_figures(session: Session) -> dict[str, object]:
+    """What storage says of the archive; nothing when there is none, or storage does not answer."""
+    storage = session.node.config.get("archiving_storage")
+    if not storage:
+        return {}
+    try:
+        archive = ask_storage(storage, {"do": "status"}, _STORAGE_TIMEOUT_S)["archive"]
+    except VolumeError:
+        return {}
+    return {
+        "Backup_archived_lsn": archive["archived"],
+        "Backup_earliest_restorable_time": archive["earliest"],
+        "Backup_lag_bytes": archive["lag_bytes"],
+        "Backup_lag_ms": archive["lag_ms"],
+        "Backup_last_error": archive["error"],
+        "Backup_latest_restorable_time": archive["latest"],
+        "Backup_retention_days": archive["retention_days"],
+    }
 
 
 def uptime_s(session: Session) -> int:

@@ -13,6 +13,7 @@ from mysqlcompat.child import Status
 from mysqlcompat.config import Config
 from mysqlcompat.control_socket import socket_path
 from mysqlcompat.supervisor import Shared
+from redo.archiver import ArchiveSettings
 from redo.storage_server import StorageConfig, StorageServer
 
 BEAT_S: Final = 0.2
@@ -31,6 +32,18 @@ def storage_socket(volume_dir: Path) -> str:
     return socket_path(volume_dir, "storage.sock")
 
 
+def archive_settings(config: Config) -> ArchiveSettings | None:
+    """How the volume is backed up; None: not at all."""
+    if not config.backup_url:
+        return None
+    return ArchiveSettings(
+        url=config.backup_url,
+        name=config.volume,
+        retention_days=config.backup_retention_days,
+        keyring=config.backup_keyring,
+    )
+
+
 def run_storage(config: Config, shared: Shared, name: str, status: Status) -> None:
     """Six copies and the page server, until SIGTERM."""
     start_logging(name)
@@ -41,6 +54,7 @@ def run_storage(config: Config, shared: Shared, name: str, status: Status) -> No
         pg_pages=max(1, config.group_bytes // config.page_bytes),
         coalesce_bytes=config.coalesce_bytes,
         backtrack_window_s=config.backtrack_window,
+        archive=archive_settings(config),
     )
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

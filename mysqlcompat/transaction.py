@@ -50,6 +50,7 @@ class Transaction:
         self.isolation = "REPEATABLE-READ"  #: of the session
         self.session_read_only = False
         self.lock_wait_seconds = 31536000
+        self.is_committing = False  #: waits until its commit is durable
         self.current_isolation = self.isolation  #: of the transaction that is active
         self.next_isolation: str | None = None  #: SET TRANSACTION without a scope
         self.next_read_only: bool | None = None
@@ -137,7 +138,11 @@ class Transaction:
             await self._admit_commit()
         lsn = self.commit_early()
         if lsn:
-            await self._node.durable(lsn)
+            self.is_committing = True
+            try:
+                await self._node.durable(lsn)
+            finally:
+                self.is_committing = False
 
     @property
     def changes_rows(self) -> bool:

@@ -27,9 +27,11 @@ Read in this order:
   ``storage`` all six · ``upkeep`` its background
 - ``volumes`` what a data directory holds · ``frozen`` snapshots and the beginning of clones ·
   ``rewind`` backtrack · ``requests`` what storage can be asked to do
+- ``keyring`` keys · ``archive`` objects of a backup · ``archiver`` sends them ·
+  ``restore`` a volume out of them
 - ``protocol`` ``storage_server`` ``volume`` the process, and its clients · ``dump`` the inspector
 - ``failpoints`` ``failpoint_kernels`` named places where a test lets the process die
-- ``errors`` what can go wrong · ``failpoints`` ``failpoint_kernels`` places to die at, for tests
+- ``errors`` what can go wrong
 
 Life of an edit: 1 `edit_kernels.page_write` changes the page and appends to the ring; 2
 `mtr_commit` marks the end; 3 `log_publish` seals the batch and wakes six threads; 4 each

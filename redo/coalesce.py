@@ -79,17 +79,16 @@ def coalesce(segment: Segment, limit: int, most: int, keep: Keep) -> Iterator[No
 
 def _drop(segment: Segment) -> Iterator[None]:
     """Give up what no checkpoint needs: images, then page files, then log."""
-    assert segment.store is not None
+    assert segment.store is not None and segment.table is not None
     kept = segment.meta.kept
-    at = 0
-    while at < segment.get(S_HASH_SLOTS):
+    forgotten = []
+    for at in range(0, segment.get(S_HASH_SLOTS), _PRUNE_SLOTS):
         with segment.lock:
-            mem = segment.arena.mem
-            page_table_kernels.versions_prune(mem, segment.at, kept, at, _PRUNE_SLOTS)
-        at += _PRUNE_SLOTS
+            forgotten.append(segment.table.prune(kept, at, _PRUNE_SLOTS))
         yield
     with segment.store_lock:
         segment.store.remove_unused(kept)
+        segment.store.release(np.concatenate(forgotten))
     segment.drop_log(kept)
 
 

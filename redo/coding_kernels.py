@@ -2,8 +2,9 @@
 
 The arena is ``mem``, ``u1[::1]``; a place in it is an int64 offset. Fields need not be aligned.
 Little-endian unless the name says ``be``. Loads give int64, so that arithmetic never mixes signs.
-Offsets are trusted: an offset out of range reads garbage, exactly as in C. `NUMBA_DISABLE_JIT=1`
-runs the Python twins at the end of this file instead, which do check.
+Offsets are trusted: an offset out of range reads garbage, exactly as in C. With NUMBA_BOUNDSCHECK=1
+each is checked, and one that is out of range is the end of the process (SIGILL; a debug run, never
+served). NUMBA_DISABLE_JIT=1 runs the Python twins at the end of this file, which check too.
 """
 
 from __future__ import annotations
@@ -18,15 +19,34 @@ if not jit.DISABLED:
     from numba.core import cgutils
     from numba.extending import intrinsic
 
-    def _pointer(context, builder, array_type, array, offset, bits):
-        data = context.make_array(array_type)(context, builder, array).data
-        return builder.bitcast(builder.gep(data, [offset]), ir.IntType(bits).as_pointer())
+    def _place(context, builder, array_type, array, offset, count):
+        """Pointer to `count` bytes of the arena; where bounds are checked, only if they are it."""
+        array = context.make_array(array_type)(context, builder, array)
+        if jit.CHECKED and count is not None:
+            word = ir.IntType(64)
+            left = builder.sub(array.nitems, offset)
+            bad = builder.icmp_signed("<", offset, word(0))
+            bad = builder.or_(bad, builder.icmp_signed("<", count, word(0)))
+            bad = builder.or_(bad, builder.icmp_signed("<", left, count))
+            with builder.if_then(bad, likely=False):
+                nothing = ir.FunctionType(ir.VoidType(), ())
+                builder.call(builder.module.declare_intrinsic("llvm.trap", (), nothing), ())
+        return builder.gep(array.data, [offset])
 
-    def _loader(bits: int, signed: bool, swapped: bool = False, order: str = "") -> Any:
+    def _pointer(context, builder, array_type, array, offset, bits, checked=True):
+        count = ir.IntType(64)(bits // 8) if checked else None
+        place = _place(context, builder, array_type, array, offset, count)
+        return builder.bitcast(place, ir.IntType(bits).as_pointer())
+
+    def _loader(
+        bits: int, signed: bool, swapped: bool = False, order: str = "", checked: bool = True
+    ) -> Any:
         @intrinsic
         def load(typingctx, mem, offset):
             def codegen(context, builder, signature, args):
-                pointer = _pointer(context, builder, signature.args[0], args[0], args[1], bits)
+                pointer = _pointer(
+                    context, builder, signature.args[0], args[0], args[1], bits, checked
+                )
                 if order:
                     value = builder.load_atomic(pointer, order, bits // 8)
                 else:
@@ -68,6 +88,8 @@ if not jit.DISABLED:
     load_u32 = _loader(32, False)
     load_i32 = _loader(32, True)
     load_i64 = _loader(64, True)
+    #: Of memory that is not the arena's: a distance from its beginning.
+    load_i32_outside = _loader(32, True, checked=False)
     load_u16_be = _loader(16, False, swapped=True)
     load_u32_be = _loader(32, False, swapped=True)
     load_i64_be = _loader(64, True, swapped=True)
@@ -107,9 +129,9 @@ if not jit.DISABLED:
         """memmove of `count` bytes inside the arena; the runs may overlap."""
 
         def codegen(context, builder, signature, args):
-            array = context.make_array(signature.args[0])(context, builder, args[0])
-            target = builder.gep(array.data, [args[1]])
-            origin = builder.gep(array.data, [args[2]])
+            array = signature.args[0]
+            target = _place(context, builder, array, args[0], args[1], args[3])
+            origin = _place(context, builder, array, args[0], args[2], args[3])
             cgutils.raw_memmove(builder, target, origin, args[3], 1)
             return context.get_dummy_value()
 
@@ -120,8 +142,7 @@ if not jit.DISABLED:
         """Set `count` bytes to `byte`."""
 
         def codegen(context, builder, signature, args):
-            array = context.make_array(signature.args[0])(context, builder, args[0])
-            target = builder.gep(array.data, [args[1]])
+            target = _place(context, builder, signature.args[0], args[0], args[1], args[2])
             byte = builder.trunc(args[3], ir.IntType(8))
             cgutils.memset(builder, target, args[2], byte)
             return context.get_dummy_value()
@@ -133,10 +154,24 @@ if not jit.DISABLED:
         """Machine address of a place in the arena, for system calls."""
 
         def codegen(context, builder, signature, args):
-            array = context.make_array(signature.args[0])(context, builder, args[0])
-            return builder.ptrtoint(builder.gep(array.data, [args[1]]), ir.IntType(64))
+            place = _place(context, builder, signature.args[0], args[0], args[1], None)
+            return builder.ptrtoint(place, ir.IntType(64))
 
         return types.int64(mem, types.int64), codegen
+
+    @intrinsic
+    def prefetch(typingctx, mem, offset):
+        """Ask for the cache line at a place that will be read soon; any offset is harmless."""
+
+        def codegen(context, builder, signature, args):
+            place = _place(context, builder, signature.args[0], args[0], args[1], None)
+            number = ir.IntType(32)
+            kind = ir.FunctionType(ir.VoidType(), (place.type, number, number, number))
+            hint = builder.module.declare_intrinsic("llvm.prefetch", (place.type,), kind)
+            builder.call(hint, (place, number(0), number(3), number(1)))
+            return context.get_dummy_value()
+
+        return types.void(mem, types.int64), codegen
 
     @intrinsic
     def float_of_bits(typingctx, bits):
@@ -194,6 +229,12 @@ else:  # the naive twins: slow, checked, used by NUMBA_DISABLE_JIT=1 runs of the
     )
     store_u16_be, store_u32_be, store_i64_be = _store(">H"), _store(">I"), _store(">q")
     atomic_load, atomic_store = load_i64, store_i64
+
+    def load_i32_outside(mem, offset):
+        return ctypes.c_int32.from_address(mem.ctypes.data + offset).value
+
+    def prefetch(mem, offset):
+        return None
 
     def atomic_add(mem, offset, value):
         before = load_i64(mem, offset)

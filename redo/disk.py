@@ -6,12 +6,17 @@ after a failed sync nobody knows what is on the disk, so whoever called gives th
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
 import shutil
-from typing import Protocol
+from typing import Final, Protocol
 
 _ZEROS = bytes(1 << 20)
+_KEEP_SIZE: Final = 1  #: of fallocate
+_PUNCH_HOLE: Final = 2
+_libc = ctypes.CDLL(None)
+_libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
 
 
 def is_full_disk(error: OSError) -> bool:
@@ -33,6 +38,7 @@ class Disk(Protocol):
     def sync(self, fd: int) -> None: ...
     def size(self, fd: int) -> int: ...
     def truncate(self, fd: int, count: int) -> None: ...
+    def release(self, fd: int, at: int, count: int) -> None: ...
     def linked(self, fd: int) -> bool: ...
     def shared(self, fd: int) -> bool: ...
     def link(self, path: str, to: str) -> None: ...
@@ -115,6 +121,10 @@ class FileDisk:
     def truncate(self, fd: int, count: int) -> None:
         """Cut the file to `count` bytes."""
         os.ftruncate(fd, count)
+
+    def release(self, fd: int, at: int, count: int) -> None:
+        """Let a stretch of the file be zeros that take no room, where file systems can do that."""
+        _libc.fallocate(fd, _PUNCH_HOLE | _KEEP_SIZE, at, count)
 
     def linked(self, fd: int) -> bool:
         """Has the open file still a name? (Deleted files go on taking writes nobody can find.)"""

@@ -37,3 +37,15 @@ class StaleEpoch(VolumeError):
 
 class LogUnavailable(VolumeError):
     """The log cannot be made durable: fewer than four copies are live."""
+
+
+class ArchiveUnavailable(VolumeError):
+    """The object store does not answer, or refuses."""
+
+
+class ArchiveDamaged(VolumeError):
+    """An object of the archive is missing, or not what was stored."""
+
+
+class KeyUnavailable(VolumeError):
+    """A key is missing or the wrong one, or what it encrypted was changed."""

@@ -11,26 +11,40 @@ synced: a torn write leaves images without entries, which are cut off when the f
 Each protection group has one file that grows. A file goes when none of its images is in the page
 table any more and none is so new that somebody who goes back in time could need it. A file that is
 also another volume's (`frozen.py`) is only read: whoever began it may still append, but not we.
+
+Blocks of zeros are holes: a page that `btree` has freed is a block or two on disk. Where several
+images in a row are not in the page table any more, their blocks go back to the file system before
+the file does (`release`): entries of such images stay, and are behind others when a file is read
+again, so whoever verifies images verifies those of the page table.
 """
 
 from __future__ import annotations
 
 import heapq
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from redo import page_table_kernels
-from redo.arena import Arena
+from redo.arena import Arena, Memory, Words
 from redo.disk import Disk
 from redo.segment_layout import STORE_ENTRY_BYTES, STORE_FILES_MAX
 
 #: Few files: a snapshot or clone gives each a second name.
 FILE_BYTES = 256 << 20
+BLOCK_BYTES = 4096  #: what file systems hand out
+RELEASE_SLOTS = 4  #: fewer images in a row wait until their file goes: holes cost file systems
 _ENTRY = np.dtype([("page", "<i8"), ("lsn", "<i8"), ("slot", "<u4"), ("crc", "<u4")])
 assert _ENTRY.itemsize == STORE_ENTRY_BYTES
+
+
+def _runs(numbers: Words) -> Iterator[tuple[int, int]]:
+    """Stretches (first, count) of ascending numbers without a gap."""
+    if len(numbers):
+        for run in np.split(numbers, np.flatnonzero(np.diff(numbers) != 1) + 1):
+            yield int(run[0]), len(run)
 
 
 @dataclass(slots=True)
@@ -76,6 +90,7 @@ class PageStore:
         self._arena = arena
         self._slots_max = max(16, FILE_BYTES // page_bytes)
         self.files: dict[int, StoreFile] = {}
+        self.lent = 0  #: how many read files by `duplicates`, as they were then
         self._growing: dict[int, StoreFile] = {}
         self._sequences: dict[int, int] = {}
         self._free_numbers: list[int] = []
@@ -94,6 +109,18 @@ class PageStore:
         needed = [file for file in self.files.values() if self._live[file.number]]
         stems = [f"pg-{file.pg:05d}/pages-{file.sequence:08d}" for file in needed]
         return [stem + suffix for stem in stems for suffix in (".dat", ".idx")]
+
+    def duplicates(self) -> list[tuple[int, int, int, int, int]]:
+        """Files with images that the page table has, as (protection group, sequence, images that
+        count, descriptor of the images, of the index); descriptors are for the caller to close.
+
+        Until `lent` is counted down again, images are left as they are: `release` does nothing.
+        """
+        self.lent += 1
+        needed = [file for file in self.files.values() if self._live[file.number]]
+        return [
+            (f.pg, f.sequence, f.indexed, os.dup(f.data_fd), os.dup(f.index_fd)) for f in needed
+        ]
 
     def limits(self, shared: Iterable[tuple[int, int, int]]) -> tuple[tuple[int, int, int], ...]:
         """`metadata.CopyMeta.shared` of whoever reads these files from now on: files that grow.
@@ -191,14 +218,42 @@ class PageStore:
             file = self._enter(pg, self._sequences.get(pg, -1) + 1, create=True)
         mem = self._arena.mem
         page_table_kernels.entries_seal(mem, entries_at, count, file.slots)
-        images = mem[images_at : images_at + count * self._page_bytes]
-        self._disk.write(file.data_fd, file.slots * self._page_bytes, images.tobytes())
+        self._write(file, mem[images_at : images_at + count * self._page_bytes])
         entries = mem[entries_at : entries_at + count * STORE_ENTRY_BYTES].tobytes()
         file.newest = max(file.newest, int(np.frombuffer(entries, _ENTRY)["lsn"].max()))
         file.pending += entries
         location = file.number << 32 | file.slots
         file.slots += count
         return location
+
+    def _write(self, file: StoreFile, images: Memory) -> None:
+        """Write images behind the last one, but for blocks of zeros: those become holes."""
+        start = file.slots * self._page_bytes
+        if len(images) % BLOCK_BYTES or start % BLOCK_BYTES:
+            self._disk.write(file.data_fd, start, images.tobytes())
+            return
+        blocks = images.view(np.uint64).reshape(-1, BLOCK_BYTES // 8)
+        used = np.asarray(blocks.any(axis=1))
+        for first, count in _runs(np.flatnonzero(used)):
+            piece = images[first * BLOCK_BYTES : (first + count) * BLOCK_BYTES]
+            self._disk.write(file.data_fd, start + first * BLOCK_BYTES, piece.tobytes())
+        if not used[-1]:
+            self._disk.truncate(file.data_fd, start + len(images))
+
+    def release(self, locations: Words) -> None:
+        """Give back the blocks of images that are not in the page table any more, where
+        RELEASE_SLOTS of them or more lie together and nobody else reads the file."""
+        if self.lent:
+            return
+        for number in np.unique(locations >> 32):
+            file = self.files.get(int(number))
+            if file is None or file.borrowed or self._disk.shared(file.data_fd):
+                continue
+            slots = np.unique(locations[locations >> 32 == number] & 0xFFFFFFFF)
+            for first, count in _runs(slots):
+                if count >= RELEASE_SLOTS:
+                    at = first * self._page_bytes
+                    self._disk.release(file.data_fd, at, count * self._page_bytes)
 
     def pending(self) -> list[int]:
         """Descriptors, for the caller to sync and close, of files with images not yet synced."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from redo import page_table_kernels
-from redo.arena import Arena
+from redo.arena import Arena, Words
 from redo.page_store import PageStore
 from redo.runs import Pairs, Run
 from redo.segment_layout import (
@@ -154,6 +154,17 @@ class PageTable:
         good = int(page_table_kernels.versions_load(mem, self._seg, at, count, location))
         self._arena.free(at, size)
         return good
+
+    def prune(self, floor: int, first: int, count: int) -> Words:
+        """Forget images nobody needs who reads at `floor` or later, in slots first …; where
+        they are."""
+        older = self._get(S_OLDER_SLOTS) - self._get(S_OLDER_LEFT)
+        out = self._arena.alloc(8 * max(1, older))
+        mem = self._arena.mem
+        freed = int(page_table_kernels.versions_prune(mem, self._seg, floor, first, count, out))
+        locations = self._arena.words(out, freed).copy()
+        self._arena.free(out, 8 * max(1, older))
+        return locations
 
     def take_over(self, run: Run) -> None:
         """Index a run of a former life."""

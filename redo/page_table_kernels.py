@@ -179,14 +179,16 @@ def versions_load(mem, seg, entries, count, location):
 
 
 @jit.helper
-def older_free(mem, seg, link):
-    """Free every node behind the word at `link`; how many."""
+def older_free(mem, seg, link, out):
+    """Free every node behind the word at `link`, their images' places at `out`; how many."""
     freed = 0
     node = load_i64(mem, link)
     store_i64(mem, link, -1)
     while node >= 0:
         at = older_at(mem, seg, node)
-        live_add(mem, seg, load_i64(mem, at + O_LOCATION), -1)
+        location = load_i64(mem, at + O_LOCATION)
+        live_add(mem, seg, location, -1)
+        store_i64(mem, out + 8 * freed, location)
         following = load_i64(mem, at + O_NEXT)
         store_i64(mem, at + O_NEXT, load_i64(mem, seg + S_OLDER_FREE))
         store_i64(mem, seg + S_OLDER_FREE, node)
@@ -196,11 +198,12 @@ def older_free(mem, seg, link):
     return freed
 
 
-@jit.kernel("i8(u1[::1], i8, i8, i8, i8)")
-def versions_prune(mem, seg, floor, first, count):
+@jit.kernel("i8(u1[::1], i8, i8, i8, i8, i8)")
+def versions_prune(mem, seg, floor, first, count, out):
     """Forget images behind each page's newest below `floor`, in page table slots first …
 
-    ->  how many were forgotten
+    out   i8: where those images are; there is room for as many as lists hold
+    ->    how many were forgotten
     """
     table = load_i64(mem, seg + S_HASH_AT)
     freed = 0
@@ -214,7 +217,7 @@ def versions_prune(mem, seg, floor, first, count):
             at = older_at(mem, seg, load_i64(mem, link))
             version = load_i64(mem, at + O_VERSION)
             link = at + O_NEXT
-        freed += older_free(mem, seg, link)
+        freed += older_free(mem, seg, link, out + 8 * freed)
     return freed
 
 

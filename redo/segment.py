@@ -195,14 +195,18 @@ class Segment:
             known = [mark for mark in inside if mark.clock_us <= until_us]
             begin = max([begin, *known], key=lambda mark: mark.lsn)
             stop = min([end, *(lsn for lsn in later if lsn > begin.lsn)])
-            gaps = self.get(S_GAPS)
-            self.put(S_GAPS, 0)
-            self.log.wake(begin.lsn, stop)
-            try:
-                return self.follow(begin, stop, until_us)
-            finally:
-                self.put(S_GAPS, gaps)
-                self.log.rest_below(self.mark.lsn)
+            return self.stretch(begin, stop, until_us)
+
+    def stretch(self, begin: Mark, end: int, until_us: int = NEVER) -> Mark:
+        """The end of the whole log that follows `begin`, on the path or not. Under `lock`."""
+        gaps = self.get(S_GAPS)
+        self.put(S_GAPS, 0)
+        self.log.wake(begin.lsn, end)
+        try:
+            return self.follow(begin, end, until_us)
+        finally:
+            self.put(S_GAPS, gaps)
+            self.log.rest_below(self.mark.lsn)
 
     def _set_history(self, history: History) -> None:
         self.history = history

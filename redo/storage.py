@@ -11,7 +11,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -152,6 +152,7 @@ class Storage:
         self._turn = 0
         self.writer_lock = threading.Lock()
         self.pins: dict[str, int] = {}  #: by whom: log and states from this LSN on must stay
+        self.archive_status: Callable[[], dict[str, object]] = dict  #: of whoever archives it
 
     def open(self) -> None:
         """Recover and start the copies. Raises VolumeError, OSError; all is closed then."""
@@ -308,9 +309,10 @@ class Storage:
 
     def locate(self, to_us: int) -> Mark:
         """The last state not later than `to_us`. Raises VolumeError when it is not kept."""
-        full = [copier.segment for copier in self.live() if copier.segment.full]
+        vdl = self.control.vdl
+        full = [copier.segment for copier in self._readers(vdl)]  # one may be behind by some log
         segment = min(full, key=lambda segment: segment.meta.kept)
-        return locate(segment, to_us, self.control.vdl)
+        return locate(segment, to_us, vdl)
 
     def _wait_durable(self, lsn: int, timeout_s: float) -> None:
         deadline = time.monotonic() + timeout_s
@@ -346,6 +348,7 @@ class Storage:
             "published": self.control.get(CTRL_PUBLISHED),
             "epoch": self.control.epoch,
             "copies": copies,
+            "archive": self.archive_status(),
         }
 
     def close(self) -> None:

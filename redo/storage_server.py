@@ -15,11 +15,14 @@ import struct
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from redo import protocol
+from redo.archiver import Archiver, ArchiveSettings
 from redo.disk import FileDisk, is_full_disk
 from redo.errors import VolumeError
 from redo.image import PAGE_BYTES
+from redo.keyring import LocalKeyring
 from redo.metadata import new_volume
 from redo.requests import answer
 from redo.storage import Storage
@@ -44,6 +47,7 @@ class StorageConfig:
     pg_pages: int = 655360  #: pages per protection group of a new volume (10 GiB)
     coalesce_bytes: int = 64 << 20  #: log beyond this becomes page versions
     backtrack_window_s: int = 0  #: how far back in time the volume can be taken
+    archive: ArchiveSettings | None = None  #: continuous backup
     durable: bool = True  #: False: no fdatasync (tests of everything but crashes)
 
 
@@ -90,6 +94,11 @@ class StorageServer:
             volume,
             config.durable,
         )
+        self._archiver: Archiver | None = None
+        if config.archive is not None:
+            keyring = config.archive.keyring
+            keys = LocalKeyring(Path(keyring)) if keyring else None
+            self._archiver = Archiver(self.storage, config.archive, keys)
         self.storage.open()
         settings = UpkeepSettings(config.coalesce_bytes, config.backtrack_window_s)
         self._upkeep = Upkeep(self.storage, settings)
@@ -101,6 +110,8 @@ class StorageServer:
     def start(self) -> None:
         """Start upkeep and accept clients."""
         self._upkeep.start()
+        if self._archiver is not None:
+            self._archiver.start()
         new = f"{self._path}.new"
         for path in (new, self._path):
             if os.path.exists(path):
@@ -121,6 +132,8 @@ class StorageServer:
         for thread in self._threads:
             thread.join()
         self._listener.close()
+        if self._archiver is not None:
+            self._archiver.stop()
         self._upkeep.stop()
         self.storage.close()
         if os.path.exists(self._path):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import platform
 
 from redo import jit
-from redo.coding_kernels import address_of, load_i32, load_i64, load_u32, store_i64
+from redo.coding_kernels import address_of, load_i32_outside, load_i64, load_u32, store_i64
 
 if not jit.DISABLED:
     from numba import types
@@ -55,7 +55,7 @@ STAT_BYTES = 192
 @jit.helper
 def errno(mem):
     """The thread's errno after a call that failed."""
-    return load_i32(mem, sys_errno_address() - address_of(mem, 0))
+    return load_i32_outside(mem, sys_errno_address() - address_of(mem, 0))
 
 
 @jit.helper

@@ -1,7 +1,7 @@
 """Data definition statements, run: rules that need the catalog, then the catalog's atomic change.
 
 Every statement commits what is open before it starts. The catalog makes one mini-transaction per
-statement (per table for DROP TABLE, as in MySQL) and the statement answers when it is durable.
+statement, and the statement answers when it is durable.
 """
 
 from __future__ import annotations
@@ -202,35 +202,35 @@ def _as_new(table: Table) -> Table:
 
 async def _drop_table(session: Session, statement: st.DropTable) -> Result:
     view = CatalogView(session)
-    missing: list[str] = []
-    found: list[tuple[str, str]] = []
-    seen: set[tuple[str, str]] = set()
+    places: list[tuple[str, str]] = []
     for name in statement.tables:
         database = view.resolve_database(name.database) if _known(view, name) else name.database
         place = (database or "", name.name)
-        if place in seen:
+        if place in places:
             raise SqlError(1066, name.name)
-        seen.add(place)
         if database is None:
             raise SqlError(1046)
-        if statement.temporary or not view.has_database(database):
-            missing.append(f"{database}.{name.name}")
-            continue
-        _check_writable(session, database)
-        if view.find(database, name.name) is None:
-            missing.append(f"{database}.{name.name}")
-        else:
-            found.append(place)
+        places.append(place)
+
+    def is_there(place: tuple[str, str]) -> bool:
+        known = not statement.temporary and view.has_database(place[0])
+        return known and view.find(*place) is not None
+
+    for place in places:
+        if not statement.temporary and view.has_database(place[0]):
+            _check_writable(session, place[0])
+        if is_there(place):
+            await table_locks.exclusive(session, view.find(*place))
+    found = [place for place in places if is_there(place)]
+    missing = [".".join(place) for place in places if place not in found]
     if missing and not statement.if_exists:
         raise SqlError(1051, ",".join(missing))
     for shown in missing:
         session.warn(1051, f"Unknown table '{shown}'", "Note")
-    dropped = [view.find(database, table) for database, table in found]
-    stored = [one for one in dropped if isinstance(one, Table)]
+    stored = [one for one in (view.find(*place) for place in found) if isinstance(one, Table)]
     foreign_keys.check_droppable(foreign_keys.world_of(session), stored)
-    for database, table in found:
-        await table_locks.exclusive(session, view.find(database, table))
-        _catalog(session).drop_table(database, table)
+    if found:
+        _catalog(session).drop_tables(found)
     return Ok()
 
 

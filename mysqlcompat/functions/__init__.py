@@ -1,10 +1,11 @@
 """The function table: every function and operator of SQL as one row and one Python implementation.
 
 Read: `table` (a row, the evaluation context), `definitions` (how rows are made), then the
-families: `operators`, `control`, `numeric`, `strings`, `sets`, `regular_expressions` (on
+families: `operators`, `control`, `numeric`, `strings`, `string_search`, `string_codes` (HEX, CHAR,
+BASE64 …), `number_format` (FORMAT), `sets`, `regular_expressions` (on
 `icu_pattern`), `encryption`, `compression`, `digests`, `network`, `markup` (XML), `temporals`,
-`intervals`, `time_format`, `documents` (JSON), `info`, `aggregate`. `DEFINITIONS` has what can be
-called by name, `FUNCTIONS` all implementations.
+`intervals`, `time_format`, `documents` (JSON; `json_value`, `json_schema`), `info`, `aggregate`.
+`DEFINITIONS` has what can be called by name, `FUNCTIONS` all implementations.
 """
 
 from mysqlcompat.functions import (
@@ -16,13 +17,18 @@ from mysqlcompat.functions import (
     encryption,
     info,
     intervals,
+    json_schema,
+    json_value,
     markup,
     network,
+    number_format,
     numeric,
     operators,
     periods,
     regular_expressions,
     sets,
+    string_codes,
+    string_search,
     strings,
     temporals,
     time_format,
@@ -36,6 +42,9 @@ FAMILIES = (
     control,
     numeric,
     strings,
+    string_search,
+    string_codes,
+    number_format,
     sets,
     regular_expressions,
     encryption,
@@ -50,6 +59,8 @@ FAMILIES = (
     time_zones,
     periods,
     documents,
+    json_value,
+    json_schema,
     info,
     aggregate,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlglot import exp
 
 from btree.schema import TypeKind
-from mysqlcompat import collations
+from mysqlcompat import collations, json_order
 from mysqlcompat.convert import json_scalar
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.operators import order
@@ -333,6 +333,8 @@ def _sorting(collation: str, number: int) -> Callable[[Any], Any]:
         value = row[0][number]
         if isinstance(value, str):
             value = collations.sort_key(value, collation)
+        elif isinstance(value, Json):
+            value = json_order.sort_key(value.value)
         return (0,) if value is None else (1, value)
 
     return key
@@ -363,6 +365,8 @@ class _JsonObject(Accumulator):
         key, value = values
         if key is None:
             raise SqlError(3158)
+        if isinstance(key, bytes):
+            raise SqlError(3144, "binary")
         self.rows += 1
         self.members[str(key)] = (
             None if value is None else json_scalar(value, self.node.args[1].type).value
@@ -394,6 +398,10 @@ def accumulator(node: Aggregate, context: Context) -> Accumulator:
 def distinct_key(values: Sequence[Any], types: Sequence[SqlType]) -> tuple[Any, ...]:
     """A key under which equal values of a DISTINCT aggregate meet."""
     return tuple(
-        collations.sort_key(value, one.collation) if isinstance(value, str) else value
+        collations.sort_key(value, one.collation)
+        if isinstance(value, str)
+        else json_order.sort_key(value.value)
+        if isinstance(value, Json)
+        else value
         for value, one in zip(values, types, strict=True)
     )

@@ -14,7 +14,7 @@ Letters of `takes`, one for each argument, the last repeated for further ones wh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat.errors import SqlError
@@ -54,7 +54,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {}
 #: Every implementation, operators included, by name.
 FUNCTIONS: Final[dict[str, Function]] = {}
 _MANY: Final = 999
-MAX_CHARACTERS: Final = 16777216  #: what fits max_allowed_packet, four bytes each
+IGNORABLE: Final = 6  #: coercibility of NULL
+MAX_CHARACTERS: Final = 16777216  #: of the longest string an expression makes, in bytes
 
 
 def implement(name: str, **traits: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -74,11 +75,14 @@ def define(
     result: TypeRule | SqlType,
     required: int | None = None,
     nullable: bool | None = None,
+    texts: str = "",
     **traits: bool,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function under `names` (separated by blanks; the first is its own).
 
     required  arguments that must be given; all of `takes` by default
+    texts     the character set its strings are brought to: that of the "first" or "second" one,
+              or the one they have "agreed" on; "" leaves them alone
     nullable  True: may be NULL whatever the arguments are; False: never; None: as its arguments
     traits    fields of `Function`
     """
@@ -98,6 +102,8 @@ def define(
                 _take(typing, letters[min(number, len(letters) - 1)], arg)
                 for number, arg in enumerate(args)
             )
+            if texts:
+                taken = _brought_together(typing, name, letters, taken, texts)
             made = result if isinstance(result, SqlType) else result(typing, taken)
             if nullable is not None:
                 made = made.or_null(nullable)
@@ -148,6 +154,21 @@ def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
     return arg
 
 
+def _brought_together(
+    typing: Typing, name: str, letters: str, args: Sequence[Expression], texts: str
+) -> tuple[Expression, ...]:
+    """`args` with its strings in one character set."""
+    places = [at for at in range(len(args)) if letters[min(at, len(letters) - 1)] == "s"]
+    chosen = [args[at] for at in places]
+    types = [arg.type for arg in chosen]
+    if texts == "agreed":
+        like = typing.result_collation(types, name)[0]
+    else:
+        like = types[texts == "second"].collation
+    changed = dict(zip(places, typing.together(chosen, like), strict=True))
+    return tuple(changed.get(at, arg) for at, arg in enumerate(args))
+
+
 def check_count(name: str, count: int) -> Definition:
     """The definition of `name`, if it takes `count` arguments. Raises 1305 or 1582."""
     definition = DEFINITIONS.get(name.lower())
@@ -187,12 +208,8 @@ def same_string(typing: Typing, args: Sequence[Expression]) -> SqlType:
 
 def joined(typing: Typing, args: Sequence[Expression]) -> SqlType:
     """As long as all arguments together, in the collation they agree on."""
-    made = strings(typing, args, sum(arg.type.length for arg in args))
-    if made.collation == BINARY:
-        return replace(made, length=sum(byte_length(arg.type) for arg in args))
-    if made.length > MAX_CHARACTERS:
-        return string_type(MAX_CHARACTERS, made.collation, True, made.coercibility)
-    return made
+    made = strings(typing, args, 0)
+    return sized(sum(length_in(arg, made) for arg in args), made)
 
 
 def strings(typing: Typing, args: Sequence[Expression], length: int) -> SqlType:
@@ -201,6 +218,28 @@ def strings(typing: Typing, args: Sequence[Expression], length: int) -> SqlType:
         return string_type(length, typing.context.collation)
     collation, best = typing.result_collation(types, "concat")
     return string_type(length, collation, True, best)
+
+
+def sized(length: int, like: SqlType) -> SqlType:
+    """A string of `length` characters, but never longer than strings can be, in the collation of
+    `like`."""
+    longest = MAX_CHARACTERS // bytes_per_character(like.collation)
+    return string_type(min(length, longest), like.collation, True, like.coercibility)
+
+
+def length_in(arg: Expression, like: SqlType) -> int:
+    """Length of a string where it becomes part of one of type `like`: bytes, if that is binary."""
+    return byte_length(arg.type) if like.collation == BINARY else arg.type.length
+
+
+def plain_length(arg: Expression) -> int:
+    """Bytes of a string argument; of what became one, the characters it shows."""
+    from mysqlcompat.sql.typed import IMPLICIT, Cast
+
+    inner = arg.arg if isinstance(arg, Cast) and arg.mode == IMPLICIT else arg
+    if inner.type.cls is Class.JSON:
+        return (1 << 32) - 1
+    return min(byte_length(inner.type), (1 << 32) - 1)
 
 
 def byte_length(sql_type: SqlType) -> int:
@@ -217,3 +256,9 @@ def constant_int(arg: Expression) -> int | None:
         case Call(function=function, args=(Literal(value=int() as value),)):
             return -value if function.name == "neg" else None
     return None
+
+
+def known_int(typing: Typing, arg: Expression) -> int | None:
+    """Value of an integer argument that is constant, with the warnings it gives; else None."""
+    plain = constant_int(arg)
+    return typing.constant_value(arg) if plain is None else plain

@@ -3,8 +3,7 @@ values become JSON values as they are (a string a JSON string, TRUE a JSON true)
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from btree.schema import TypeKind
@@ -22,23 +21,24 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.operators import like_pattern
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json
-from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression
-from mysqlcompat.sqltypes import Class, SqlType, string_type
+from mysqlcompat.sql.infer import Typing, is_binary_string
+from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sqltypes import BINARY, Class, string_type
 
 _BINARY_COLLATION = "utf8mb4_bin"
 
 
 def document(call: Call, number: int, value: Any) -> Any:
     """The Python form of the document in argument `number` (from 0). Raises 3141, 3146, 3144."""
+    name = call.function.name.replace("@", " ")
     match value:
         case Json():
             return value.value
         case str():
-            return parse_json(value, number + 1, call.function.name).value
+            return parse_json(value, number + 1, name).value
         case bytes():
             raise SqlError(3144, "binary")
-    raise SqlError(3146, number + 1, call.function.name)
+    raise SqlError(3146, number + 1, name)
 
 
 def _path(value: Any) -> json_path.Path:
@@ -57,10 +57,17 @@ def build_json_object(typing: Typing, args: Sequence[Expression]) -> Expression:
     if len(args) % 2:
         raise SqlError(1582, "json_object")
     taken = [
-        typing.as_json(arg) if number % 2 else typing.as_string(arg)
+        typing.as_json(arg) if number % 2 else arg if _is_bytes(arg) else typing.as_string(arg)
         for number, arg in enumerate(args)
     ]
     return typing.call("json_object", JSON, *taken)
+
+
+def _is_bytes(arg: Expression) -> bool:
+    """What has no character set as a string: bytes, BIT, literals of doubles."""
+    if isinstance(arg, Literal) and arg.type.cls is Class.DOUBLE:
+        return True
+    return is_binary_string(arg) or arg.type.kind is TypeKind.BIT
 
 
 @implement("json_object", null_rejects=False)
@@ -69,6 +76,8 @@ def json_object(context: Context, call: Call, *values: Any) -> Json:
     for at in range(0, len(values), 2):
         if values[at] is None:
             raise SqlError(3158)
+        if not isinstance(values[at], str):
+            raise SqlError(3144, "binary")
         members[str(values[at])] = _scalar(values[at + 1], call.args[at + 1])
     return Json(jsonb.make_object(members))
 
@@ -78,12 +87,25 @@ def json_array(context: Context, call: Call, *values: Any) -> Json:
     return Json([_scalar(value, arg) for value, arg in zip(values, call.args, strict=True)])
 
 
-def _quoted_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    return string_type(6 * args[0].type.length + 2, _BINARY_COLLATION, True)
+def _text_argument(typing: Typing, arg: Expression) -> Expression:
+    """A string as it is; what is no string is refused when it has a value. ERROR 3144 for bytes."""
+    if arg.type.cls is Class.STRING and arg.type.collation == BINARY:
+        raise SqlError(3144, "binary")
+    return typing.as_string(arg) if arg.type.cls in (Class.STRING, Class.NULL) else arg
 
 
-@define("json_quote", "s", _quoted_type)
-def json_quote(context: Context, call: Call, value: str) -> str:
+@build_as("json_quote", 1)
+def build_json_quote(typing: Typing, args: Sequence[Expression]) -> Expression:
+    arg = _text_argument(typing, args[0])
+    shown = typing.as_string(args[0]).type.length
+    made = string_type(6 * shown + 2, _BINARY_COLLATION, True)
+    return typing.call("json_quote", made, arg)
+
+
+@implement("json_quote")
+def json_quote(context: Context, call: Call, value: Any) -> str:
+    if not isinstance(value, str):
+        raise SqlError(3064, 1, "json_quote")
     return jsonb.quote(value)
 
 
@@ -108,8 +130,8 @@ def build_json_unquote(typing: Typing, args: Sequence[Expression]) -> Expression
     if arg.type.cls is Class.JSON:
         size, kind = (1 << 32) - 1, TypeKind.LONGTEXT
     else:
-        arg = typing.as_string(arg)
-        size, kind = arg.type.length, TypeKind.VARCHAR
+        size, kind = typing.as_string(arg).type.length, TypeKind.VARCHAR
+        arg = _text_argument(typing, arg)
     made = string_type(size, _BINARY_COLLATION, True, kind=kind)
     return typing.call("json_unquote", made, arg)
 
@@ -118,12 +140,11 @@ def build_json_unquote(typing: Typing, args: Sequence[Expression]) -> Expression
 def json_unquote(context: Context, call: Call, value: Any) -> str:
     if isinstance(value, Json):
         return jsonb.scalar_text(value.value)
+    if not isinstance(value, str):
+        raise SqlError(3064, 1, "json_unquote")
     if len(value) < 2 or value[0] != '"' or value[-1] != '"':
-        return str(value)
-    try:
-        return str(json.loads(value, strict=False))
-    except json.JSONDecodeError as error:
-        raise SqlError(3141, 1, "json_unquote", "Invalid value.", error.pos, "") from None
+        return value
+    return str(parse_json(value, 1, "json_unquote").value)
 
 
 @define(
@@ -136,11 +157,13 @@ def json_type(context: Context, call: Call, value: Any) -> str:
 def kind_of(value: Any) -> str:
     name = type(value).__name__
     if isinstance(value, int) and not isinstance(value, bool):
-        return "UNSIGNED INTEGER" if value >= 1 << 63 else "INTEGER"
+        return "UNSIGNED INTEGER" if isinstance(value, jsonb.Unsigned) else "INTEGER"
+    if isinstance(value, jsonb.Opaque) and value.type_code == jsonb.CODE_BIT:
+        return "BIT"
     return {
         "dict": "OBJECT", "list": "ARRAY", "str": "STRING", "bool": "BOOLEAN", "NoneType": "NULL",
         "float": "DOUBLE", "Decimal": "DECIMAL", "date": "DATE", "datetime": "DATETIME",
-        "timedelta": "TIME", "Opaque": "BLOB",
+        "timedelta": "TIME", "Opaque": "BLOB", "Timestamp": "TIMESTAMP",
     }[name]  # fmt: skip
 
 
@@ -181,8 +204,11 @@ def json_depth(context: Context, call: Call, value: Any) -> int:
 
 @define("json_keys", "js", JSON, required=1, nullable=True)
 def json_keys(context: Context, call: Call, value: Any, *path: Any) -> Json | None:
-    found, item = _at(call, value, path)
-    return Json(list(item)) if found and isinstance(item, dict) else None
+    root = document(call, 0, value)
+    found = json_path.places(root, json_path.single(path[0]) if path else ())
+    if not found or len(found[0].place) != len(json_path.parse_path(path[0]) if path else ()):
+        return None  # a value that is no array has no cell
+    return Json(list(found[0].value)) if isinstance(found[0].value, dict) else None
 
 
 @define("json_contains", "jjs", BIGINT, required=2, nullable=True)
@@ -234,29 +260,27 @@ def json_search(
         return None
     if mode.lower() not in ("one", "all"):
         raise SqlError(3154, "json_search")
+    if escape is not None and len(escape) > 1:
+        raise SqlError(1210, "ESCAPE")
     pattern = like_pattern(wanted, "\\" if escape is None else escape, _BINARY_COLLATION)
-    found: list[str] = []
-    _search(document(call, 0, value), "$", lambda text: bool(pattern.fullmatch(text)), found)
+    root = document(call, 0, value)
+    within = [_path(path) for path in paths] or [()]
+    found = dict.fromkeys(
+        one.shown
+        for path in within
+        for start in json_path.places(root, path)
+        for one in json_path.everything(start)
+        if isinstance(one.value, str) and pattern.fullmatch(one.value)
+    )
     if not found:
         return None
-    return Json(found[0] if mode.lower() == "one" or len(found) == 1 else found)
-
-
-def _search(value: Any, path: str, matches: Callable[[str], bool], found: list[str]) -> None:
-    if isinstance(value, str) and matches(value):
-        found.append(path)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            name = key if key.isidentifier() else jsonb.quote(key)
-            _search(item, f"{path}.{name}", matches, found)
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            _search(item, f"{path}[{number}]", matches, found)
+    shown = list(found)
+    return Json(shown[0] if mode.lower() == "one" or len(shown) == 1 else shown)
 
 
 @define(
     "json_pretty", "j",
-    lambda typing, args: string_type(67108864, _BINARY_COLLATION, True, kind=TypeKind.LONGTEXT),
+    lambda typing, args: string_type(16777216, _BINARY_COLLATION, True, kind=TypeKind.LONGTEXT),
 )  # fmt: skip
 def json_pretty(context: Context, call: Call, value: Any) -> str:
     return jsonb.pretty(document(call, 0, value))
@@ -265,6 +289,19 @@ def json_pretty(context: Context, call: Call, value: Any) -> str:
 @define("json_storage_size", "j", BIGINT, nullable=True)
 def json_storage_size(context: Context, call: Call, value: Any) -> int:
     return len(jsonb.encode(document(call, 0, value)))
+
+
+@define("json_storage_free", "j", BIGINT)
+def json_storage_free(context: Context, call: Call, value: Any) -> int:
+    """Nothing: a changed document is stored without holes."""
+    document(call, 0, value)
+    return 0
+
+
+@implement("json sort key")
+def json_sort_key(context: Context, call: Call, value: Json) -> bytes:
+    """What ORDER BY, GROUP BY, DISTINCT and hash joins order and tell JSON values apart by."""
+    return json_order.sort_key(value.value)
 
 
 # Changing ---------------------------------------------------------------------------------------
@@ -336,7 +373,7 @@ def json_array_insert(context: Context, call: Call, *values: Any) -> Json | None
     for at in range(1, len(values), 2):
         path = json_path.single(values[at])
         if not path or not isinstance(path[-1], json_path.Cell):
-            raise SqlError(3165, len(values[at]))
+            raise SqlError(3165)
         found = json_path.find(root, path[:-1])
         if found and isinstance(found[0], list):
             cells = list(found[0])
@@ -357,13 +394,23 @@ def json_remove(context: Context, call: Call, value: Any, *paths: Any) -> Json:
     return Json(root)
 
 
-@define("json_merge_patch", "jjj*", JSON, required=2, nullable=True)
-def json_merge_patch(context: Context, call: Call, *values: Any) -> Json:
-    documents = [document(call, number, value) for number, value in enumerate(values)]
+@define("json_merge_patch", "jjj*", JSON, required=2, nullable=True, null_rejects=False)
+def json_merge_patch(context: Context, call: Call, *values: Any) -> Json | None:
+    documents = _documents_of(call, values)
     merged = documents[0]
     for patch in documents[1:]:
-        merged = _patched(merged, patch)
-    return Json(merged)
+        if patch is None or (merged is None and isinstance(patch.value, dict)):
+            merged = None
+        else:
+            merged = Json(_patched(merged.value if merged else None, patch.value))
+    return merged
+
+
+def _documents_of(call: Call, values: Sequence[Any]) -> list[Json | None]:
+    return [
+        None if value is None else Json(document(call, number, value))
+        for number, value in enumerate(values)
+    ]
 
 
 def _patched(target: Any, patch: Any) -> Any:
@@ -378,12 +425,16 @@ def _patched(target: Any, patch: Any) -> Any:
     return jsonb.make_object(members)
 
 
-@define("json_merge_preserve json_merge", "jjj*", JSON, required=2, nullable=True)
-def json_merge_preserve(context: Context, call: Call, *values: Any) -> Json:
-    documents = [document(call, number, value) for number, value in enumerate(values)]
-    merged = documents[0]
-    for other in documents[1:]:
-        merged = _preserved(merged, other)
+@define(
+    "json_merge_preserve json_merge", "jjj*", JSON, required=2, nullable=True, null_rejects=False
+)
+def json_merge_preserve(context: Context, call: Call, *values: Any) -> Json | None:
+    merged: Any = None
+    for number, value in enumerate(values):
+        if value is None:
+            return None
+        other = document(call, number, value)
+        merged = _preserved(merged, other) if number else other
     return Json(merged)
 
 

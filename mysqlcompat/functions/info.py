@@ -9,6 +9,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     BIGINT,
     BOOL,
+    MAX_CHARACTERS,
     build_as,
     define,
     implement,
@@ -17,14 +18,19 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.table import Context, Suspended
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression, Literal
-from mysqlcompat.sqltypes import string_type
+from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal
+from mysqlcompat.sqltypes import BINARY, Class, SqlType, charset_of, string_type
+
+
+def _system(length: int) -> SqlType:
+    """A string of the server's own, in the character set of names."""
+    return string_type(length, "utf8mb3_general_ci", True, 3)
 
 
 @build_as("version", 0)
 def build_version(typing: Typing, args: Sequence[Expression]) -> Expression:
     value = str(typing.context.system_variable("version", ""))
-    return typing.call("version", string_type(len(value), typing.context.collation, False, 3))
+    return typing.call("version", _system(len(value)).or_null(False))
 
 
 @implement("version", pure=False)
@@ -37,17 +43,17 @@ def aurora_version(context: Context, call: Call) -> str:
     return str(context.system_variable("aurora_version", ""))
 
 
-@define("database schema", "", text(64), pure=False)
+@define("database schema", "", lambda typing, args: _system(64), pure=False)
 def database(context: Context, call: Call) -> str | None:
     return context.database
 
 
-@define("user session_user system_user", "", text(288), pure=False)
+@define("user session_user system_user", "", lambda typing, args: _system(288), pure=False)
 def user(context: Context, call: Call) -> str:
     return context.user
 
 
-@define("current_user", "", text(288), pure=False)
+@define("current_user", "", lambda typing, args: _system(288), pure=False)
 def current_user(context: Context, call: Call) -> str:
     return context.account
 
@@ -80,19 +86,23 @@ def found_rows(context: Context, call: Call) -> int:
     return context.found_rows
 
 
-@define("charset", "x", text(64), nullable=True, null_rejects=False)
+@define("charset", "x", lambda typing, args: _system(64), null_rejects=False)
 def charset(context: Context, call: Call, value: Any) -> str:
-    return call.args[0].type.charset
+    return charset_of(collation(context, call, value))
 
 
-@define("collation", "x", text(64), nullable=True, null_rejects=False)
+@define("collation", "x", lambda typing, args: _system(64), null_rejects=False)
 def collation(context: Context, call: Call, value: Any) -> str:
-    return call.args[0].type.collation
+    """Of a JSON column MySQL says "binary", of other JSON not."""
+    arg = call.args[0]
+    is_json_column = isinstance(arg, ColumnRef) and arg.type.cls is Class.JSON
+    return BINARY if is_json_column else arg.type.collation
 
 
 @define("coercibility", "x", integer(10), nullable=False, null_rejects=False)
 def coercibility(context: Context, call: Call, value: Any) -> int:
-    return call.args[0].type.coercibility
+    kind = call.args[0].type
+    return 2 if kind.cls is Class.JSON else kind.coercibility
 
 
 @define("benchmark", "ix", integer(1), nullable=True, once=False, null_rejects=False)
@@ -103,13 +113,30 @@ def benchmark(context: Context, call: Call, count: int | None, value: Any) -> in
     return None if count is None else 0
 
 
-@define("current_role", "", text(50331648), pure=False)
+@define("current_role", "", text(12582912), pure=False)
 def current_role(context: Context, call: Call) -> str:
     """No roles: there are no grants yet."""
     return "NONE"
 
 
-@define("icu_version", "", text(8))
+@define("roles_graphml", "", text(MAX_CHARACTERS // 4), nullable=False, pure=False)
+def roles_graphml(context: Context, call: Call) -> str:
+    """The graph of roles granted to roles: there are none."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        '<graphml xmlns="http://graphml.graphdrawing.org/xmlns" '
+        'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        'xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns '
+        'http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd">\n'
+        '  <key id="key0" for="edge" attr.name="color" attr.type="string" />\n'
+        '  <key id="key1" for="node" attr.name="name" attr.type="string" />\n'
+        '  <graph id="G" edgedefault="directed" parse.nodeids="canonical" '
+        'parse.edgeids="canonical" parse.order="nodesfirst">\n'
+        "  </graph>\n</graphml>\n"
+    )
+
+
+@define("icu_version", "", text(8), nullable=False)
 def icu_version(context: Context, call: Call) -> str:
     """The ICU whose expressions are understood (`icu_pattern`)."""
     return "77.1"
@@ -125,6 +152,12 @@ def ps_thread_id(context: Context, call: Call, connection: int) -> int | None:
     return connection if connection == context.connection_id else None
 
 
+@build_as("grouping", 1, 999)
+def build_grouping(typing: Typing, args: Sequence[Expression]) -> Expression:
+    """GROUPING() is of WITH ROLLUP only, which there is not. Raises 1111, as outside of one."""
+    raise SqlError(1111)
+
+
 @build_as("name_const", 2)
 def build_name_const(typing: Typing, args: Sequence[Expression]) -> Expression:
     """NAME_CONST('name', literal): what statements of stored programs are written with."""
@@ -137,7 +170,7 @@ def build_name_const(typing: Typing, args: Sequence[Expression]) -> Expression:
         inner = value
     if not isinstance(name, Literal) or not isinstance(inner, Literal):
         raise SqlError(1210, "NAME_CONST")
-    return value
+    return typing.call("any_value", value.type.or_null(), value)
 
 
 @implement("user variable", null_rejects=False, once=False, pure=False)

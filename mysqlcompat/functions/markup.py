@@ -17,7 +17,7 @@ import elementpath
 from elementpath import XPath2Parser
 
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.definitions import define
+from mysqlcompat.functions.definitions import IGNORABLE, define
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression
@@ -122,7 +122,10 @@ def _parsed(context: Context, text: str) -> _Document | None:
 
 
 def _document_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    return string_type(_LENGTH, args[0].type.collation, True, args[0].type.coercibility)
+    first = args[0].type
+    if first.coercibility == IGNORABLE:
+        return string_type(_LENGTH, typing.context.collation)
+    return string_type(_LENGTH, first.collation, True, first.coercibility)
 
 
 @define("extractvalue", "ss", _document_type)

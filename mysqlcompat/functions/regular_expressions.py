@@ -9,7 +9,15 @@ from typing import Any, Final
 import regex
 
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.definitions import BIGINT, BOOL, MAX_CHARACTERS, define, implement
+from mysqlcompat.functions.definitions import (
+    BIGINT,
+    BOOL,
+    IGNORABLE,
+    MAX_CHARACTERS,
+    define,
+    implement,
+    sized,
+)
 from mysqlcompat.functions.icu_pattern import BAD_ARGUMENT, BAD_GROUP_NAME, translate
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
@@ -37,7 +45,9 @@ def _compiled(pattern: str, ignore_case: bool, options: str) -> Pattern:
 
 def _expression(call: Call, name: str, pattern: Any, options: str) -> Pattern:
     """The compiled pattern. Raises 3995 for binary strings, 1210, and the syntax errors."""
-    collations = [arg.type.collation for arg in call.args[:2]]
+    collations = [
+        "" if arg.type.coercibility == IGNORABLE else arg.type.collation for arg in call.args[:2]
+    ]
     if BINARY in collations and "" not in collations and collations[0] != collations[1]:
         charset = "binary" if collations[0] == BINARY else collations[0]
         raise SqlError(3995, charset, collations[1], name)
@@ -114,8 +124,14 @@ def regexp_instr(
 
 
 def _part_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    like = _text_type(args)
+    return string_type(args[0].type.length, like.collation, True, like.coercibility)
+
+
+def _text_type(args: Sequence[Expression]) -> SqlType:
+    """The type whose collation the result has: the text's, if that is not NULL itself."""
     first = args[0].type
-    return string_type(first.length, first.collation, True, first.coercibility)
+    return args[1].type if first.coercibility == IGNORABLE else first
 
 
 @define("regexp_substr", "ssiis", _part_type, required=2, null_rejects=False)
@@ -147,8 +163,7 @@ def _check_start(name: str, start: int, text: str) -> None:
 
 
 def _replaced_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    first = args[0].type
-    return string_type(MAX_CHARACTERS // 4, first.collation, True, first.coercibility)
+    return sized(MAX_CHARACTERS, _text_type(args))
 
 
 @define("regexp_replace", "sssiis", _replaced_type, required=3, null_rejects=False)

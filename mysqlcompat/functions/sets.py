@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from mysqlcompat.functions.definitions import build_as, define, implement, strings, text
+from mysqlcompat.functions.definitions import (
+    MAX_CHARACTERS,
+    build_as,
+    define,
+    implement,
+    length_in,
+    sized,
+    strings,
+    text,
+)
 from mysqlcompat.functions.table import Context
-from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.infer import Typing, nullable_of
 from mysqlcompat.sql.typed import Call, Expression
-from mysqlcompat.sqltypes import SqlType
+from mysqlcompat.sqltypes import BINARY, SqlType, string_type
 
 _MASK: Final = (1 << 64) - 1
 _BITS_MOST: Final = 64
@@ -26,21 +35,13 @@ _TIME_UNITS: Final = (
 )
 
 
-def _bytes(value: Any) -> bytes:
-    return value.encode() if isinstance(value, str) else bytes(value)
-
-
-def _joined(parts: Sequence[Any], separator: Any) -> Any:
-    if any(isinstance(part, bytes) for part in (*parts, separator)):
-        return _bytes(separator).join(map(_bytes, parts))
-    return separator.join(parts)
-
-
 @build_as("make_set", 2, 999)
 def build_make_set(typing: Typing, args: Sequence[Expression]) -> Expression:
     members = [typing.as_string(arg) for arg in args[1:]]
-    size = sum(member.type.length for member in members) + len(members) - 1
-    made = strings(typing, members, size)
+    like = strings(typing, members, 0)
+    size = sum(length_in(member, like) for member in members) + len(members) - 1
+    made = sized(size, like).or_null(nullable_of(args))
+    members = list(typing.together(members, made.collation))
     return typing.call("make_set", made, typing.as_integer(args[0]), *members)
 
 
@@ -49,29 +50,37 @@ def make_set(context: Context, call: Call, bits: int | None, *members: Any) -> A
     if bits is None:
         return None
     chosen = [one for at, one in enumerate(members) if bits >> at & 1 and one is not None]
-    return _joined(chosen, ",") if chosen else ""
+    return (b"," if call.type.collation == BINARY else ",").join(chosen)
 
 
 def _export_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    longest = max(args[1].type.length, args[2].type.length)
-    separator = args[3].type.length if len(args) > 3 else 1
     texts = [args[1], args[2], *args[3:4]]
-    return strings(typing, texts, longest * _BITS_MOST + separator * (_BITS_MOST - 1))
+    like = strings(typing, texts, 0)
+    longest = max(length_in(args[1], like), length_in(args[2], like))
+    separator = length_in(args[3], like) if len(args) > 3 else 1
+    return sized(longest * _BITS_MOST + separator * (_BITS_MOST - 1), like)
 
 
-@define("export_set", "isssi", _export_type, required=3)
+@define("export_set", "isssi", _export_type, required=3, texts="agreed")
 def export_set(
     context: Context,
     call: Call,
     bits: int,
     on: Any,
     off: Any,
-    separator: Any = ",",
+    separator: Any = None,
     count: int = 64,
 ) -> Any:
     shown = count if 0 <= count <= _BITS_MOST else _BITS_MOST
+    if separator is None:
+        separator = b"," if isinstance(on, bytes) else ","
     parts = [on if bits >> at & 1 else off for at in range(shown)]
-    return _joined(parts, separator) if parts else ""
+    return separator.join(parts)
+
+
+@define("load_file", "s", lambda typing, args: string_type(MAX_CHARACTERS, BINARY))
+def load_file(context: Context, call: Call, path: Any) -> None:
+    """NULL, as of a server whose secure_file_priv is NULL: none of its files may be read."""
 
 
 @define("format_bytes", "d", text(11))
@@ -86,7 +95,7 @@ def format_bytes(context: Context, call: Call, count: float) -> str:
     return f"{value:.2e} {unit}" if abs(value) >= 100000 else f"{value:.2f} {unit}"
 
 
-@define("format_pico_time", "d", text(17))
+@define("format_pico_time", "d", text(11))
 def format_pico_time(context: Context, call: Call, count: float) -> str:
     for unit, size in _TIME_UNITS:
         if abs(count) >= size:

@@ -53,15 +53,10 @@ def _status(session: Session) -> Iterable[Row]:
 def _metadata_locks(session: Session) -> Iterator[Row]:
     """Locks of statements first, then those in queues; the thread is the connection."""
     session.node.recall()
-    engine, held = session.node.engine, session.node.processlist.locks
-    known = {
-        table.table_id: table
-        for database in engine.catalog.databases()
-        for table in engine.catalog.tables(database)
-    }
+    catalog, held = session.node.engine.catalog, session.node.processlist.locks
     for owner in held.owners.values():
         for table_id, mode in owner.tables.items():
-            table = known.get(table_id)
+            table = catalog.table_of_id(table_id)
             if table is not None:
                 place = ("TABLE", table.database, table.name)
                 thread = owner.connection_id

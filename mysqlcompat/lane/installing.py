@@ -117,7 +117,16 @@ def slots_of(program: Program, given: int, classes: Sequence[Class | None]) -> S
     if {source[0] for source in used if source[1] != layout.SLOT_NULL} != set(range(given)):
         return None
     plain = all(source[:2] == (number, layout.SLOT_SAME) for number, source in enumerate(used))
-    return Slots(kind) if plain and len(used) == given else Slots(kind, used)
+    table = _table(program)
+    return Slots(kind, (), table) if plain and len(used) == given else Slots(kind, used, table)
+
+
+def _table(program: Program) -> int:
+    """What a transaction notes of a program that ran in it: `layout.S_TABLE`."""
+    if len(program.tables) > 1:
+        return layout.UNKNOWN_TABLES
+    changes = program.written is not None or program.locking
+    return program.tables[0].table_id << 1 | changes if program.tables else 0
 
 
 def _source(slot: Slot, classes: Sequence[Class | None]) -> Source | None:

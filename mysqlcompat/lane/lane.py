@@ -29,10 +29,12 @@ class Slots(NamedTuple):
     """How a program's slots come from what the client gives, and what it does (SERVES_…).
 
     sources  a row of `layout.SLOT_WORDS` for each slot; none: they are the parameters, in order
+    table    `layout.S_TABLE`
     """
 
     kind: int = layout.SERVES_ROWS
     sources: Sequence[tuple[int, ...]] = ()
+    table: int = 0
 
 
 PLAIN: Final = Slots()
@@ -291,6 +293,7 @@ class Lane:
         slots: Slots,
     ) -> None:
         entry[layout.S_KIND] = slots.kind
+        entry[layout.S_TABLE] = slots.table
         entry[layout.S_SLOT_COUNT] = len(slots.sources)
         if slots.sources:
             words = np.array(slots.sources, np.int64)

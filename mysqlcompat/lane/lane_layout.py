@@ -50,6 +50,8 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     20    kind          of the last statement served (SERVES_)
     21    affected      rows of the last change    22  last AUTO_INCREMENT value given out, 0: none
     23    inserts, updates, deletes: how many were served since the connection was lent
+    27    tables used in the transaction meanwhile: TABLE_SLOTS words as S_TABLE, 0: no more; more
+          tables than that: the last one is UNKNOWN_TABLES
     26    misses        pages its statement has missed so far; not 0: it is among the missed
 
     WORD  SERVED STATEMENT (SERVED_WORDS words; in the plan table, or per connection when prepared)
@@ -60,6 +62,7 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     7     prefix: column count and definition packets    8  its bytes    9  packets in it
     10    slots: offset of one slot source for each slot of the program, 0: parameters as they are
     11    how many slots     12  kind: SERVES_
+    13    table: its id << 1, plus 1 when rows are changed or locked; UNKNOWN_TABLES: several
 
     WORD  SLOT SOURCE (SLOT_WORDS words): what the program takes, made from what the client gives
     0     number of the literal or `?`
@@ -147,6 +150,9 @@ C_WRITES: Final = 19
 C_KIND: Final = 20
 C_AFFECTED: Final = 21
 C_INSERT_ID: Final = 22
+C_TABLES: Final = 27
+TABLE_SLOTS: Final = 4
+UNKNOWN_TABLES: Final = -1
 C_COUNTS: Final = 22  #: plus SERVES_…: 23 inserts, 24 updates, 25 deletes
 C_MISSES: Final = 26
 
@@ -172,6 +178,7 @@ S_PREFIX_PACKETS: Final = 9
 S_SLOTS: Final = 10
 S_SLOT_COUNT: Final = 11
 S_KIND: Final = 12
+S_TABLE: Final = 13
 
 SLOT_WORDS: Final = 5
 M_SOURCE: Final = 0

@@ -38,6 +38,7 @@ class Served(NamedTuple):
     affected  rows of the last one that changed data
     insert_id last AUTO_INCREMENT value given out, 0: none
     rows      of the last SELECT
+    tables    `layout.S_TABLE` of what ran in the transaction that is open
     """
 
     selects: int
@@ -48,6 +49,7 @@ class Served(NamedTuple):
     affected: int
     insert_id: int
     rows: int
+    tables: tuple[int, ...] = ()
 
 
 class Lending:
@@ -162,9 +164,12 @@ class LentConnection:
         )
         words[layout.C_SERVED] = words[layout.C_INSERT_ID] = 0
         words[first : first + 3] = 0
+        tables = words[layout.C_TABLES : layout.C_TABLES + layout.TABLE_SLOTS]
+        used = tuple(int(table) for table in tables if table)
+        tables[:] = 0
         selects = served - inserts - updates - deletes
         self._connection.session.lane_served(
-            Served(selects, inserts, updates, deletes, kind, affected, insert_id, rows)
+            Served(selects, inserts, updates, deletes, kind, affected, insert_id, rows, used)
         )
 
     def install(

@@ -18,6 +18,7 @@ from mysqlcompat.lane.lane_layout import (
     C_PREPARED,
     C_ROWS,
     C_STATUS,
+    C_TABLES,
     CLIENT_DEPRECATE_EOF,
     CLIENT_QUERY_ATTRIBUTES,
     COM_QUERY,
@@ -50,9 +51,12 @@ from mysqlcompat.lane.lane_layout import (
     S_SHAPE_BYTES,
     S_SLOT_COUNT,
     S_SLOTS,
+    S_TABLE,
     S_TYPES,
     SERVED_WORDS,
     SERVES_ROWS,
+    TABLE_SLOTS,
+    UNKNOWN_TABLES,
 )
 from mysqlcompat.lane.write_kernels import STATUS_IN_TRANSACTION, convert_slots, run_change
 from mysqlcompat.machine.calls import call7
@@ -304,6 +308,19 @@ def run_entry(st, mem, lane, connection, entry, slots, binary):
     return to - out
 
 
+@helper
+def note_table(mem, connection, table):
+    """The transaction of this connection uses a table; data definition will want to know."""
+    for number in range(C_TABLES, C_TABLES + TABLE_SLOTS):
+        noted = word(mem, connection, number)
+        if noted == table:
+            return
+        if noted == 0:
+            store_i64(mem, connection + 8 * number, table)
+            return
+    store_i64(mem, connection + 8 * (C_TABLES + TABLE_SLOTS - 1), UNKNOWN_TABLES)
+
+
 @routine
 def serve_packet(st, mem, lane, connection, packet, count):
     """Serve one command; `packet` is its payload. Bytes of the reply, or a code: Python's turn.
@@ -332,5 +349,9 @@ def serve_packet(st, mem, lane, connection, packet, count):
     if slots < 0:
         return slots
     if word(mem, entry, S_KIND) != SERVES_ROWS:
-        return run_change(st, mem, lane, connection, entry, slots)
-    return run_entry(st, mem, lane, connection, entry, slots, binary)
+        result = run_change(st, mem, lane, connection, entry, slots)
+    else:
+        result = run_entry(st, mem, lane, connection, entry, slots, binary)
+    if result >= 0 and word(mem, connection, C_STATUS) & STATUS_IN_TRANSACTION:
+        note_table(mem, connection, word(mem, entry, S_TABLE))
+    return result

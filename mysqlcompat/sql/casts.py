@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
+from mysqlcompat.functions import json_value
 from mysqlcompat.sql.describe import describe
-from mysqlcompat.sql.infer import Typing, is_number_literal
+from mysqlcompat.sql.infer import Typing, as_number_in_json, is_number_literal
 from mysqlcompat.sql.measures import text_length
 from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Literal, Param
 from mysqlcompat.sqltypes import (
@@ -46,6 +47,8 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
         arg = typing.as_number(arg)
     if target.cls is Class.STRING:
         arg = typing.shown(arg)
+    if target.cls is Class.JSON:
+        arg = as_number_in_json(arg)
     if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
         arg = Param(string_type(16383, typing.context.collation), arg.param_no)
     may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)
@@ -58,6 +61,16 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.cls is Class.DECIMAL and arg.type.cls is not Class.JSON:
         into = "(null)"  # the name of a select item, which an expression within one has not
     return replace(made, into=into)
+
+
+def returned_type(typing: Typing, kind: Any, charset: str | None, arg: Expression) -> SqlType:
+    """The type of RETURNING in JSON_VALUE."""
+    name = kind.this.value if hasattr(kind.this, "value") else str(kind.this)
+    sizes = [int(str(part.this.this)) for part in kind.expressions]
+    target = _target(typing, name, sizes, kind, arg)
+    if charset is not None:
+        target = replace(target, collation=_characters(typing, [1], arg, charset).collation)
+    return json_value.returning(target, bool(sizes), charset is not None)
 
 
 def _column_name(arg: Expression) -> str:
@@ -126,12 +139,7 @@ def _characters(typing: Typing, sizes: list[int], arg: Expression, charset: str 
     if charset == "binary":
         return _binary([], arg)
     if charset is not None:
-        from mysqlcompat.wire.charsets import default_collation
-
-        try:
-            collation = default_collation(charset).name
-        except KeyError:
-            raise SqlError(1115, charset) from None
+        collation = charset_collation(charset)
     source = arg.type
     length = sizes[0] if sizes else text_length(source)
     if source.cls is Class.STRING and source.collation == BINARY and not sizes:
@@ -141,12 +149,30 @@ def _characters(typing: Typing, sizes: list[int], arg: Expression, charset: str 
     return string_type(length, collation, True, 2)
 
 
+def char_using(typing: Typing, made: Expression, charset: str) -> Expression:
+    """CHAR(… USING charset), `made` being CHAR(…)."""
+    collation = charset_collation(charset)
+    if collation == BINARY:
+        return made
+    return typing.call("char using", string_type(made.type.length, collation), made)
+
+
+def charset_collation(charset: str) -> str:
+    """The default collation of a character set. Raises 1115."""
+    from mysqlcompat.wire.charsets import default_collation
+
+    try:
+        return default_collation(charset.lower()).name
+    except KeyError:
+        raise SqlError(1115, charset) from None
+
+
 def _binary(sizes: list[int], arg: Expression) -> SqlType:
     if sizes:
-        return replace(string_type(sizes[0], BINARY), precision=1)
+        return replace(string_type(sizes[0], BINARY, coercibility=2), precision=1)
     source = arg.type
     width = bytes_per_character(source.collation) if source.is_text else 1
     length = text_length(source)
     if source.cls is Class.DOUBLE and isinstance(arg, Literal | Call):
         length = source.length
-    return string_type(length * width, BINARY)
+    return string_type(length * width, BINARY, coercibility=2)

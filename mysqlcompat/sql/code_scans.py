@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from btree.descriptors import may_be_external
 from btree.layout import (
@@ -25,6 +25,7 @@ from btree.txn_layout import (
     MODE_UNIQUE,
 )
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions import FUNCTIONS
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import (
     collect_kernels,
@@ -45,8 +46,8 @@ from mysqlcompat.sql.code_expressions import (
     key_of,
 )
 from mysqlcompat.sql.plan import Access, Join, Scan
-from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, Source
-from mysqlcompat.sqltypes import Class, SqlType, column_type, int_type
+from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal, Source
+from mysqlcompat.sqltypes import BINARY, Class, SqlType, column_type, int_type, string_type
 from mysqlcompat.values import is_variable
 from redo.arena import Arena
 
@@ -54,7 +55,7 @@ from redo.arena import Arena
 def description(sql_type: SqlType, descending: bool = False) -> list[int]:
     """Column description of a key part that is an expression: NULLs allowed, whole value."""
     if sql_type.cls is Class.JSON:
-        raise SqlError(1235, "sorting and grouping by JSON values")
+        sql_type = _SORT_KEY
     if sql_type.cls is Class.NULL:
         sql_type = int_type()
     if sql_type.cls is Class.INT and sql_type.kind is not TypeKind.BIGINT:
@@ -65,6 +66,17 @@ def description(sql_type: SqlType, descending: bool = False) -> list[int]:
         raise SqlError(1235, f"collation {sql_type.collation}") from error
     words[C_DESCENDING] = int(descending)
     return words
+
+
+def sortable(expression: Expression) -> Expression:
+    """What to make a key of for `expression`."""
+    if expression.type.cls is not Class.JSON:
+        return expression
+    made = _SORT_KEY.or_null(expression.type.nullable)
+    return Call(made, FUNCTIONS["json sort key"], (expression,))
+
+
+_SORT_KEY: Final = string_type((1 << 32) - 1, BINARY, kind=TypeKind.LONGBLOB)
 
 
 class ScanCoder:
@@ -282,7 +294,7 @@ class ScanCoder:
         """Register with memcmp-ordered keys of several expressions."""
         words: list[Any] = [len(expressions)]
         for expression, part in zip(expressions, parts, strict=True):
-            words += [self.coder.value(expression), self.asm.words(part)]
+            words += [self.coder.value(sortable(expression)), self.asm.words(part)]
         to = self.asm.register()
         self.asm.emit(key_kernels.op_key, to, self.asm.words(words))
         return to

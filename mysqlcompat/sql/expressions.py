@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from sqlglot import exp
 
@@ -16,13 +16,15 @@ from mysqlcompat.functions.aggregate import AGGREGATES, build_aggregate, build_g
 from mysqlcompat.functions.control import build_case
 from mysqlcompat.functions.definitions import check_count
 from mysqlcompat.functions.intervals import build_date_shift, build_extract
+from mysqlcompat.functions.json_value import DEFAULT, ERROR, NULL, build_json_value, default_type
 from mysqlcompat.functions.table import Context
-from mysqlcompat.sql.casts import cast_node
+from mysqlcompat.sql.casts import cast_node, returned_type
 from mysqlcompat.sql.infer import Typing, is_binary_string, nullable_of
-from mysqlcompat.sql.literals import Literals, Rules
+from mysqlcompat.sql.literals import Literals, Rules, folded_number
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
 from mysqlcompat.sql.scope import Scope
+from mysqlcompat.sql.special_calls import SPECIAL_CALLS
 from mysqlcompat.sql.typed import Expression, Literal, Param
 from mysqlcompat.sql.variables import system_variable
 from mysqlcompat.sqltypes import (
@@ -52,7 +54,6 @@ _NO_PAREN_CALLS: Final = {
     exp.UtcTime: "utc_time",
 }  # fmt: skip
 _RESERVED_CALLS: Final = {"utc_timestamp", "utc_date", "utc_time", "localtime", "localtimestamp"}
-_TYPED_CALLS: Final = {exp.Substring, exp.Trim, exp.StrPosition, exp.Chr}
 
 
 class Resolver(Literals, RowComparisons):
@@ -80,8 +81,11 @@ class Resolver(Literals, RowComparisons):
         """The typed form of `node`. Raises 1054, 1052, 1111, 1305, 1582, 1235 …"""
         handler = _HANDLERS.get(type(node))
         if handler is None:
-            raise not_supported(_feature(node))
+            return self.unsupported(node)
         return handler(self, node)
+
+    def unsupported(self, node: Any) -> NoReturn:
+        raise not_supported(_feature(node))
 
     def resolve_all(self, nodes: Sequence[Any]) -> list[Expression]:
         return [self.resolve(node) for node in nodes]
@@ -157,6 +161,7 @@ class Resolver(Literals, RowComparisons):
     def between(self, node: Any) -> Expression:
         value = self.resolve(node.this)
         low, high = self.resolve(node.args["low"]), self.resolve(node.args["high"])
+        value, low, high = self.typing.gathered((value, low, high), "between")
         one, low = self.typing.comparable("between", value, low)
         other, high = self.typing.comparable("between", value, high)
         if one == other and low.type.cls is high.type.cls:
@@ -174,10 +179,9 @@ class Resolver(Literals, RowComparisons):
         if is_row(node.this):
             rows = [self.row_comparison("=", node.this, item) for item in node.expressions]
             return self.logic("or", rows)
-        value = self.resolve(node.this)
-        pairs = [
-            self.typing.comparable("in", value, self.scalar(item)) for item in node.expressions
-        ]
+        items = [self.resolve(node.this), *map(self.scalar, node.expressions)]
+        value, *items = self.typing.gathered(items, " IN ")
+        pairs = [self.typing.comparable("in", value, item) for item in items]
         first = pairs[0][0]
         if all(left == first and right.type.cls is first.type.cls for left, right in pairs):
             args = (first, *(right for _, right in pairs))
@@ -329,22 +333,6 @@ class Resolver(Literals, RowComparisons):
         args = [node.this] if node.this is not None else []
         return self.named_call(_NO_PAREN_CALLS[type(node)], args)
 
-    def special_call(self, node: Any) -> Expression:
-        match node:
-            case exp.Substring():
-                parts = [node.this, node.args.get("start"), node.args.get("length")]
-                return self.named_call("substring", [part for part in parts if part is not None])
-            case exp.Trim():
-                side = str(node.args.get("position") or "BOTH").lower()
-                args = [node.this] + ([node.expression] if node.expression is not None else [])
-                return self.named_call(f"trim@{side}", args)
-            case exp.StrPosition():
-                return self.named_call("locate", [node.args["substr"], node.this])
-            case exp.Chr():
-                charset = node.args.get("charset")
-                return self.named_call("char@text" if charset else "char", node.expressions)
-        raise not_supported(_feature(node))
-
     def temporal_literal(self, args: Sequence[Any], name: str) -> Expression:
         definition = DEFINITIONS[name]
         return definition.build(self.typing, self.resolve_all(args))
@@ -366,6 +354,29 @@ class Resolver(Literals, RowComparisons):
         if not isinstance(node.this, exp.Tuple):
             raise not_supported("INTERVAL")
         return self.named_call("interval", node.this.expressions)
+
+    def json_value(self, node: Any) -> Expression:
+        arg, kind, charset = self.resolve(node.this), node.args.get("returning"), None
+        if node.args.get("charset") is not None:
+            charset = str(node.args["charset"].name).lower()
+        target = returned_type(self.typing, kind, charset, arg) if kind else default_type()
+        path = self.resolve(node.args["path"])
+        on = node.args.get("on_condition")
+        reactions = [self._reaction(on and on.args.get(name)) for name in ("empty", "error")]
+        assert isinstance(path, Literal)
+        return build_json_value(self.typing, arg, path, target, reactions[0], reactions[1])
+
+    def _reaction(self, node: Any) -> tuple[int, Literal | None]:
+        """What ON EMPTY or ON ERROR asks for, and the value of DEFAULT."""
+        match node:
+            case None | exp.Null():
+                return NULL, None
+            case exp.Var():
+                return ERROR, None
+        value = folded_number(self.resolve(node))
+        if not isinstance(value, Literal):
+            raise SqlError(1064, "")
+        return DEFAULT, value
 
     def cast(self, node: Any) -> Expression:
         return cast_node(self.typing, node, self.resolve(node.this))
@@ -409,7 +420,7 @@ def _feature(node: Any) -> str:
     return {
         "Subquery": "subqueries", "Exists": "subqueries", "Select": "subqueries",
         "Window": "window functions", "MatchAgainst": "full-text search",
-        "JSONTable": "JSON_TABLE", "JSONValue": "JSON_VALUE", "Union": "UNION", "Tuple": "rows",
+        "JSONTable": "JSON_TABLE", "Union": "UNION", "Tuple": "rows",
     }.get(type(node).__name__, type(node).__name__)  # fmt: skip
 
 
@@ -465,10 +476,11 @@ _HANDLERS: Final[dict[type, Handler]] = {
         "member@of", [node.this, node.expression]
     ),
     exp.Cast: Resolver.cast,
+    exp.JSONValue: Resolver.json_value,
     exp.GroupConcat: Resolver.group_concat,
     **dict.fromkeys(_COMPARISONS, Resolver.comparison),
     **dict.fromkeys(_ARITHMETIC, Resolver.arithmetic),
     **dict.fromkeys(_BITWISE, Resolver.bitwise),
     **dict.fromkeys(_NO_PAREN_CALLS, Resolver.no_paren_call),
-    **dict.fromkeys(_TYPED_CALLS, Resolver.special_call),
+    **SPECIAL_CALLS,
 }

@@ -410,6 +410,25 @@ class ExpressionGrammar:
             if self.at.at_end():
                 raise self.at.error()
 
+    def _json_value(self) -> None:
+        self._simple()
+        self.at.expect_op(",")
+        self.at.string()
+        if self.at.accept("RETURNING"):
+            self._cast_type()
+        self.json_reactions()
+
+    def json_reactions(self) -> None:
+        """``{NULL | ERROR | DEFAULT value} ON EMPTY``, then the same ON ERROR."""
+        for occasions in (("EMPTY", "ERROR"), ("ERROR",)):
+            if self.at.accept("DEFAULT"):
+                self._simple()
+            elif not self.at.accept_any("NULL", "ERROR"):
+                return
+            self.at.expect("ON")
+            if self.at.expect_any(*occasions) == "ERROR":
+                return
+
     def _anything(self) -> None:
         depth = 0
         while depth or not self.at.is_op(")"):
@@ -487,7 +506,7 @@ _SPECIAL: Final[dict[str, Callable[[ExpressionGrammar], None]]] = {
     "VALUES": ExpressionGrammar._column_argument,
     "DEFAULT": ExpressionGrammar._column_argument,
     "MATCH": ExpressionGrammar._match,
-    "JSON_VALUE": ExpressionGrammar._anything,
+    "JSON_VALUE": ExpressionGrammar._json_value,
     "GET_FORMAT": ExpressionGrammar._anything,
     "WEIGHT_STRING": ExpressionGrammar._anything,
 }

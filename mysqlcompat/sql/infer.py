@@ -15,6 +15,7 @@ from typing import Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
+from mysqlcompat.sql.agreement import Agreement
 from mysqlcompat.sql.branches import Branches, common_decimal
 from mysqlcompat.sql.measures import (
     decimal_result,
@@ -44,7 +45,6 @@ from mysqlcompat.sqltypes import (
     Class,
     SqlType,
     bool_type,
-    charset_of,
     date_type,
     datetime_type,
     decimal_type,
@@ -55,18 +55,6 @@ from mysqlcompat.sqltypes import (
     time_type,
 )
 from mysqlcompat.temporal import datetime_of_number
-
-_NO_COLLATION: Final = 1  #: coercibility of what has no collation
-_COERCIBILITY: Final = (
-    "EXPLICIT",
-    "NONE",
-    "IMPLICIT",
-    "SYSCONST",
-    "COERCIBLE",
-    "NUMERIC",
-    "IGNORABLE",
-)
-
 
 STRICT_MODES: Final = frozenset(("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"))
 
@@ -97,7 +85,7 @@ def nullable_of(args: Sequence[Expression]) -> bool:
     return any(arg.type.nullable for arg in args)
 
 
-class Typing(Branches):
+class Typing(Agreement, Branches):
     """Builder of typed expressions for one statement."""
 
     def __init__(self, context: Context, functions: Callable[[str], Function]) -> None:
@@ -141,6 +129,8 @@ class Typing(Branches):
         source = arg.type
         if source.cls is Class.STRING and source.kind not in (TypeKind.ENUM, TypeKind.SET):
             return arg
+        if source.cls is Class.NULL and isinstance(arg, Literal):
+            return Literal(string_type(0, BINARY, True, source.coercibility), None)
         collation = source.collation if source.is_text else self.context.collation
         if source.cls is Class.JSON:
             target = string_type((1 << 32) - 1, "utf8mb4_bin", source.nullable, 2)
@@ -203,7 +193,7 @@ class Typing(Branches):
 
     def as_json(self, arg: Expression) -> Expression:
         """A SQL value as a JSON value: a string becomes a JSON string, it is not parsed."""
-        return self.cast(arg, json_type(arg.type.nullable))
+        return self.cast(as_number_in_json(arg), json_type(arg.type.nullable))
 
     # comparison
 
@@ -259,16 +249,6 @@ class Typing(Branches):
         collation = self.collation([left.type, right.type], operator)
         return self.with_collation(left, collation), self.with_collation(right, collation)
 
-    def with_collation(self, arg: Expression, collation: str) -> Expression:
-        if arg.type.collation == collation:
-            return arg
-        target = replace(arg.type, collation=collation)
-        if isinstance(arg, Literal) and isinstance(arg.value, str) and collation != BINARY:
-            return replace(arg, type=target)
-        if collation == BINARY:
-            target = string_type(arg.type.length * 4, BINARY, arg.type.nullable)
-        return Cast(target, arg)
-
     def _as_temporals(self, left: Expression, right: Expression) -> tuple[Expression, Expression]:
         one, other = left.type.cls, right.type.cls
         if one not in TEMPORAL:
@@ -304,35 +284,6 @@ class Typing(Branches):
             has_time = len(shown.strip()) > 10
             return self.cast(arg, datetime_type(6) if has_time else date_type())
         return self.cast(arg, datetime_type(6))
-
-    def result_collation(self, types: Sequence[SqlType], operator: str) -> tuple[str, int]:
-        """Collation and coercibility of a string made of strings of these types. Where none of
-        their collations wins there is none: the character set's binary one stands for it."""
-        try:
-            best = min(one.coercibility for one in types)
-            return self.collation(types, operator), best
-        except SqlError:
-            charsets = {charset_of(one.collation) for one in types}
-            if len(charsets) > 1 or 0 in {one.coercibility for one in types}:
-                raise
-            return f"{charsets.pop()}_bin", _NO_COLLATION
-
-    def collation(self, types: Sequence[SqlType], operator: str) -> str:
-        """The collation strings of these types meet in. Raises 1267."""
-        best = types[0]
-        for other in types[1:]:
-            if other.collation == best.collation or other.coercibility != best.coercibility:
-                best = other if other.coercibility < best.coercibility else best
-            elif BINARY in (other.collation, best.collation):
-                best = other if other.collation == BINARY else best
-            elif charset_of(other.collation) == charset_of(best.collation) and (
-                other.collation.endswith("_bin") != best.collation.endswith("_bin")
-            ):
-                best = other if other.collation.endswith("_bin") else best
-            else:
-                shown = _COERCIBILITY[best.coercibility], _COERCIBILITY[other.coercibility]
-                raise SqlError(1267, best.collation, shown[0], other.collation, shown[1], operator)
-        return best.collation
 
     # bits
 
@@ -437,6 +388,16 @@ class Typing(Branches):
                 made = decimal_type(source.precision, source.scale, nullable=source.nullable)
                 return self.call("neg", made, arg)
         return self.call("neg", double_type(nullable=source.nullable), self.as_double(arg))
+
+
+def as_number_in_json(arg: Expression) -> Expression:
+    """What chooses between TRUE and FALSE is a number in JSON, not a boolean."""
+    if isinstance(arg, Call) and arg.function.name in _CHOICES and arg.type.cls is Class.INT:
+        return replace(arg, type=replace(arg.type, length=max(arg.type.length, 2)))
+    return arg
+
+
+_CHOICES: Final = ("if", "ifnull", "case", "coalesce", "nullif")
 
 
 def _is_negated(arg: Expression) -> bool:

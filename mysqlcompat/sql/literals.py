@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlglot import exp
 
-from mysqlcompat.errors import SqlError
+from mysqlcompat.character_sets import decoded
+from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.scope import FIELD_LIST
-from mysqlcompat.sql.typed import Expression, Literal, Param
+from mysqlcompat.sql.typed import Call, Expression, Literal, Param
 from mysqlcompat.sqltypes import (
     BINARY,
     SqlType,
@@ -100,8 +101,21 @@ class Literals:
             collation = default_collation(charset).name
         except KeyError:
             raise SqlError(1115, charset) from None
-        text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+        text = self._decoded(data.encode() if isinstance(data, str) else data, charset)
         return Literal(string_type(len(text), collation, nullable=False), text)
+
+    def _decoded(self, data: bytes, charset: str) -> str:
+        """Bytes behind an introducer. Raises 1300; bytes that are no ASCII are `?`."""
+        try:
+            return decoded(data, charset)
+        except UnicodeDecodeError as error:
+            wrong = SqlError(1300, charset, data[error.start :][:6].hex().upper())
+            if charset != "ascii":
+                raise wrong from None
+            self.context.warn(1300, wrong.message)
+            return data.decode("ascii", "replace").replace("\ufffd", "?")
+        except LookupError:
+            raise not_supported(f"the character set {charset}") from None
 
 
 def number_literal(text: str) -> tuple[SqlType, Any]:
@@ -122,3 +136,12 @@ def number_literal(text: str) -> tuple[SqlType, Any]:
     if number < 1 << 64:
         return int_type(len(str(number)), unsigned=True, nullable=False), number
     return decimal_type(len(str(number)), 0, nullable=False), Decimal(number)
+
+
+def folded_number(expression: Expression) -> Expression:
+    """``-1`` as one literal; everything else as it is."""
+    if isinstance(expression, Call) and expression.function.name == "neg":
+        arg = expression.args[0]
+        if isinstance(arg, Literal) and arg.value is not None:
+            return Literal(expression.type, -arg.value)
+    return expression

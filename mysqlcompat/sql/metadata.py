@@ -32,7 +32,7 @@ TIMESTAMP_FLAG: Final = 1024
 NO_DEFAULT_FLAG: Final = 4096
 ON_UPDATE_FLAG: Final = 8192
 PART_OF_KEY_FLAG: Final = 16384
-_EXPRESSION_BLOB = 251  #: long strings of expressions are LONG_BLOB, of columns BLOB
+_MEDIUM_BLOB, _LONG_BLOB = 250, 251  #: long strings of expressions; those of columns are BLOB
 _BINARY_ID = 63
 _IDS = {collation.name: number for number, collation in COLLATIONS.items()}
 _BLOB_KINDS = frozenset(range(TypeKind.TINYTEXT, TypeKind.LONGBLOB + 1))
@@ -55,10 +55,10 @@ def result_columns(select: Select) -> tuple[ColumnDef, ...]:
 def of_type(name: str, sql_type: SqlType) -> ColumnDef:
     """Definition of a computed column."""
     code = wire_code(sql_type)
-    if sql_type.kind in (TypeKind.MEDIUMTEXT, TypeKind.LONGTEXT) or (
-        sql_type.kind in (TypeKind.MEDIUMBLOB, TypeKind.LONGBLOB)
-    ):
-        code = _EXPRESSION_BLOB
+    if sql_type.kind in (TypeKind.MEDIUMTEXT, TypeKind.MEDIUMBLOB):
+        code = _MEDIUM_BLOB
+    elif sql_type.kind in (TypeKind.LONGTEXT, TypeKind.LONGBLOB):
+        code = _LONG_BLOB
     decimals = sql_type.scale
     return ColumnDef(
         name,

@@ -10,6 +10,7 @@ from btree.schema import Table
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.access import Candidate, choose
 from mysqlcompat.sql.estimates import Estimates
+from mysqlcompat.sql.generated_access import implied
 from mysqlcompat.sql.plan import (
     Access,
     DeletePlan,
@@ -89,6 +90,9 @@ class _Joiner:
                 self.conditions += conjuncts(join.on)
             elif join.kind != "left":
                 raise SqlError(1235, f"{join.kind.upper()} JOIN")
+        for number, source in enumerate(select.tables):
+            if isinstance(source.table, Table) and number not in self.outer:
+                self.conditions += implied(source.table, number, self.conditions)
 
     def plan(self, aggregates: tuple[Aggregate, ...], plain: bool) -> SelectPlan:
         select = self.select
@@ -245,6 +249,7 @@ def _plan_change(statement: Update | Delete, estimates: Estimates) -> tuple[Scan
     if not isinstance(table, Table):
         raise SqlError(1288, statement.table.alias, type(statement).__name__.upper())
     conditions = list(conjuncts(statement.where))
+    conditions += implied(table, 0, conditions)
     limited = statement.limit is not None
     found, ordered = choose(
         table, 0, conditions, is_constant, statement.order_by, limited, estimates

@@ -18,7 +18,7 @@ from sqlglot.tokenizer_core import TokenType
 #: Calls with a syntax of their own: parsed by sqlglot's function for them.
 _SPECIAL_CALLS: Final = (
     "CAST", "CONVERT", "CHAR", "EXTRACT", "SUBSTRING", "SUBSTR", "TRIM", "POSITION",
-    "GROUP_CONCAT", "VALUES", "MATCH", "JSON_VALUE", "JSON_TABLE", "WEIGHT_STRING",
+    "GROUP_CONCAT", "VALUES", "MATCH", "JSON_TABLE", "WEIGHT_STRING",
 )  # fmt: skip
 #: Name under which DATE'…', TIME'…' and TIMESTAMP'…' reach the resolver.
 TEMPORAL_LITERALS: Final = {
@@ -45,6 +45,38 @@ def _json_double_arrow(parser: Any, this: Any, path: Any) -> exp.Expression:
     return _call("json_unquote", _call("json_extract", this, path))
 
 
+def _json_value(parser: Any) -> exp.Expression:
+    """``JSON_VALUE(document, 'path' [RETURNING type] [… ON EMPTY] [… ON ERROR])``"""
+    this = parser._parse_disjunction()
+    parser._match(TokenType.COMMA)
+    path = parser._parse_string()
+    returning = charset = None
+    if parser._match_text_seq("RETURNING"):
+        returning = parser._parse_types()
+        if parser._match(TokenType.CHARACTER_SET) or parser._match_text_seq("CHARSET"):
+            charset = parser._parse_var_or_string()
+    reactions = {}
+    while action := _reaction(parser):
+        parser._match_text_seq("ON")
+        parser._advance()
+        reactions[parser._prev.text.lower()] = action
+    on = exp.OnCondition(**reactions) if reactions else None
+    return exp.JSONValue(
+        this=this, path=path, returning=returning, on_condition=on, charset=charset
+    )
+
+
+def _reaction(parser: Any) -> exp.Expression | None:
+    """NULL, ERROR or DEFAULT value, before ON EMPTY or ON ERROR."""
+    if parser._match(TokenType.NULL):
+        return exp.Null()
+    if parser._match_text_seq("ERROR"):
+        return exp.Var(this="ERROR")
+    if parser._match(TokenType.DEFAULT):
+        return parser._parse_unary()  # type: ignore[no-any-return]
+    return None
+
+
 def _placeholder(parser: Any) -> exp.Expression:
     """A `?` keeps its place in the text: its number follows from it."""
     return exp.Placeholder(this=str(parser._prev.start))
@@ -56,7 +88,10 @@ def _temporal_literal(name: str) -> Any:
 
 def _change_tables() -> None:
     parsers = MySQLParser.FUNCTION_PARSERS
-    MySQLParser.FUNCTION_PARSERS = {name: parsers[name] for name in _SPECIAL_CALLS}
+    MySQLParser.FUNCTION_PARSERS = {
+        **{name: parsers[name] for name in _SPECIAL_CALLS},
+        "JSON_VALUE": _json_value,
+    }
     MySQLParser.FUNCTIONS = {}
     MySQLParser.NO_PAREN_FUNCTION_PARSERS = {
         name: parser

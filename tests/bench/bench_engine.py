@@ -2,8 +2,9 @@
 
 A table ``(id BIGINT PRIMARY KEY, n INT, pad VARBINARY(100))`` of a million rows. First what an
 operation costs inside a kernel, with redo and undo written; then one call from Python each, for all
-three stores in turn. Nothing is made durable in this measurement, in none of them: LMDB with sync
-off, SQLite in memory with its journal off.
+three stores in turn: in one transaction, where nothing is made durable in any of them (LMDB with
+sync off, SQLite in memory with its journal off); then inserts that are a transaction each, without
+durability (SQLite: a file, synchronous off) and with it (ours: on four of six copies).
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from contextlib import contextmanager
 
 import lmdb
 
-from btree import cursor_kernels, purge_kernels, row_kernels
+from btree import cursor_kernels, purge_kernels, row_kernels, txn_kernels
 from btree import txn_layout as t
 from btree.engine import Engine
 from btree.keys import KeyEncoder
 from btree.rows import RowCodec
 from btree.schema import Column, ColumnType, Index, IndexPart, Table, TypeKind
+from redo import jit
 from redo.state import ST_NEXT_LSN
 from redo.volume import LocalVolume
 from tests.bench import bench_engine_kernels as loops
@@ -46,9 +48,9 @@ TARGETS = {"get": 2.0, "insert in order": 2.0, "insert scattered": 4.0}
 class Bench:
     """An engine with one table, everything in the pool."""
 
-    def __init__(self, directory: str, pool_bytes: int) -> None:
+    def __init__(self, directory: str, pool_bytes: int, durable: bool = False) -> None:
         self.volume = LocalVolume(
-            directory, ring_bytes=64 << 20, private_bytes=pool_bytes + (512 << 20), durable=False
+            directory, ring_bytes=64 << 20, private_bytes=pool_bytes + (512 << 20), durable=durable
         )
         self.arena, self.st, self.mem = self.volume.arena, self.volume.st, self.volume.arena.mem
         self.engine = Engine(self.arena, self.st, self.volume.log, self.volume, pool_bytes)
@@ -139,7 +141,7 @@ def ours(bench: Bench) -> Iterator[tuple[Callable[[int], object], ...]]:
     st, mem, ctx, descriptor = bench.st, bench.mem, bench.ctx, bench.table.descriptor
     row_at = bench.row + bench.id_at
     key = bench.key
-    insert_kernel, get_kernel = row_kernels.row_insert, row_kernels.row_get
+    insert_kernel, get_kernel = jit.entry(row_kernels.row_insert), jit.entry(row_kernels.row_get)
     pack, pack_key = struct.Struct("<q").pack_into, struct.Struct(">Q").pack_into
     data = mem.data
 
@@ -205,6 +207,81 @@ def beside(
     return made
 
 
+class Committed:
+    """Inserts that are a transaction each, in all three stores."""
+
+    def __init__(self, directory: str, durable: bool) -> None:
+        self._directory, self._durable = directory, durable
+        self._value = struct.pack("<i", 0) + PAD
+
+    def ours(self) -> Iterator[None]:
+        bench = Bench(f"{self._directory}/committed", 64 << 20, self._durable)
+        engine, st, mem, ctx, log = bench.engine, bench.st, bench.mem, bench.ctx, bench.volume.log
+        insert, commit = jit.entry(row_kernels.row_insert), jit.entry(txn_kernels.txn_commit)
+        begin = jit.entry(txn_kernels.txn_statement)
+        pack = struct.Struct("<q").pack_into
+        number = 0
+        while True:
+            number += 1
+            pack(mem.data, bench.row + bench.id_at, number)
+            for kernel, more in (
+                (begin, ()),
+                (insert, (bench.table.descriptor, bench.row, bench.row_bytes)),
+                (commit, ()),
+            ):
+                code = kernel(st, mem, ctx, *more)
+                while code < 0:
+                    assert engine.settle(code), code
+                    code = kernel(st, mem, ctx, *more)
+            if self._durable:
+                log.wait_durable(code)
+            try:
+                yield
+            except GeneratorExit:
+                bench.volume.close()
+                raise
+
+    def lmdb(self) -> Iterator[None]:
+        path = f"{self._directory}/committed-lmdb"
+        with lmdb.open(path, map_size=1 << 30, sync=self._durable) as environment:
+            number = 0
+            while True:
+                number += 1
+                with environment.begin(write=True) as transaction:
+                    transaction.put(struct.pack(">q", number), self._value)
+                yield
+
+    def sqlite(self) -> Iterator[None]:
+        connection = sqlite3.connect(f"{self._directory}/sqlite", isolation_level=None)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'OFF'}")
+        connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, n INT, pad BLOB)")
+        number = 0
+        while True:
+            number += 1
+            connection.execute("INSERT INTO t VALUES (?, 0, ?)", (number, PAD))
+            yield
+
+
+def committed(durable: bool, calls: int) -> None:
+    """µs a transaction, by the clock, best of five runs, the stores in turn."""
+    with tempfile.TemporaryDirectory() as directory:
+        stores = Committed(directory, durable)
+        works = {"ours": stores.ours(), "LMDB": stores.lmdb(), "SQLite": stores.sqlite()}
+        best = dict.fromkeys(works, float("inf"))
+        for _ in range(5):
+            for name, work in works.items():
+                started = time.perf_counter()
+                for _ in range(calls):
+                    next(work)
+                best[name] = min(best[name], (time.perf_counter() - started) / calls * 1e6)
+        for work in works.values():
+            work.close()  # type: ignore[attr-defined]
+    kind = "durable" if durable else "not durable"
+    shown = "".join(f"{name:>10}{cost:10.1f} µs" for name, cost in best.items())
+    sys.stdout.write(f"one insert a transaction, {kind:12}{shown}\n")
+
+
 def main(rows: int = 1 << 20) -> None:
     """Print the tables."""
     with tempfile.TemporaryDirectory() as directory:
@@ -241,6 +318,8 @@ def main(rows: int = 1 << 20) -> None:
             shown = "".join(f"{ratio:20.2f} ×" for ratio in ratios)
             sys.stdout.write(f"{name:8}/ours{shown}\n")
         bench.volume.close()
+    committed(False, 5_000)
+    committed(True, 200)
 
 
 if __name__ == "__main__":

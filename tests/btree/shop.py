@@ -48,9 +48,13 @@ TABLE = Table(
 class Shop:
     """An engine on a volume in `directory`, created or opened; rows as tuples."""
 
-    def __init__(self, directory: Path, page_bytes: int = 512, frames: int = 200) -> None:
+    NAME = "t"
+
+    def __init__(
+        self, directory: Path, page_bytes: int = 512, frames: int = 200, **options: int
+    ) -> None:
         self.volume = LocalVolume(
-            str(directory), page_bytes=page_bytes, ring_bytes=8 << 20, durable=False
+            str(directory), page_bytes=page_bytes, ring_bytes=8 << 20, durable=False, **options
         )
         self.arena, self.st, self.log = self.volume.arena, self.volume.st, self.volume.log
         self.engine = Engine(self.arena, self.st, self.log, self.volume, frames * page_bytes)
@@ -68,7 +72,7 @@ class Shop:
 
     def look_up(self) -> None:
         """The table as the dictionary has it now."""
-        table = self.engine.catalog.table("shop", "t")
+        table = self.engine.catalog.table("shop", self.NAME)
         assert table is not None
         self.table = table
         self.codec = RowCodec(self.arena, self.st, table, room=1 << 16)
@@ -152,6 +156,15 @@ class Shop:
     def finish_background(self) -> None:
         while self.engine.background_step():
             pass
+
+
+class Beside(Shop):
+    """Another table of a shop."""
+
+    def __init__(self, shop: Shop, name: str) -> None:
+        vars(self).update(vars(shop))
+        self.NAME = name
+        self.look_up()
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from btree.statistics import LEAVES_SAMPLED
+import pytest
+
+from btree.statistics import LEAVES_SAMPLED, Sampling
 from tests.btree.shop import TABLE, Shop, open_shop
 
 
@@ -77,4 +79,27 @@ def test_statistics_survive_a_restart_and_go_with_their_table(tmp_path):
         while shop.engine.background_step():
             pass
         assert shop.engine.statistics._tree.get(b"S" + table.table_id.to_bytes(8, "big")) is None
+        assert shop.engine.check() == []
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_a_sampling_ends_with_the_index_it_looks_at(tmp_path, steps):
+    """The pages of a dropped index are something else by the next step."""
+    with open_shop(tmp_path, page_bytes=512, frames=2000) as shop:
+        catalog, statistics = shop.engine.catalog, shop.engine.statistics
+        fill(shop, 0, 500)
+        statistics.analyze(shop.table)
+        sampling = Sampling(shop.engine, shop.table)
+        for _ in range(steps):
+            assert sampling.step()
+        catalog.drop_index(TABLE.database, TABLE.name, "s")
+        assert not sampling.step()
+        assert statistics.keep(sampling) is None
+        table = catalog.table(TABLE.database, TABLE.name)
+        assert len(statistics.analyze(table).indexes) == 2
+        sampling = Sampling(shop.engine, table)
+        assert sampling.step()
+        catalog.drop_table(TABLE.database, TABLE.name)
+        assert not sampling.step()
+        shop.finish_background()
         assert shop.engine.check() == []

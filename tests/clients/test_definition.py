@@ -113,6 +113,26 @@ def test_columns_come_and_go_beside_a_writer(cluster: Cluster, cursor: Any) -> N
     assert found == {key: (k, 1, 9) for key, k in changes.model.items()}
 
 
+def test_tables_are_dropped_together_or_not_at_all(cluster: Cluster, cursor: Any) -> None:
+    for name in ("a", "b", "d"):
+        cursor.execute(f"CREATE TABLE {name} (id INT PRIMARY KEY)")
+    user = connect(cluster)
+    user.begin()
+    inner = user.cursor()
+    inner.execute("SELECT * FROM definition.b")
+    cursor.execute("SET lock_wait_timeout = 1")
+    with pytest.raises(pymysql.OperationalError) as caught:
+        cursor.execute("DROP TABLE a, b, d")
+    assert caught.value.args[0] == 1205
+    cursor.execute("SHOW TABLES")
+    assert [name for (name,) in cursor.fetchall()] == ["a", "b", "d", "t"]
+    user.rollback()
+    cursor.execute("DROP TABLE a, b, d")
+    cursor.execute("SHOW TABLES")
+    assert [name for (name,) in cursor.fetchall()] == ["t"]
+    user.close()
+
+
 def test_a_replica_follows_columns_and_copies(cluster: Cluster, cursor: Any) -> None:
     reader = connect(cluster, reader=True).cursor()
     for text in (

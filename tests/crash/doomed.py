@@ -1,9 +1,10 @@
 """An engine that is going to die at a failpoint, and what it must have left behind.
 
 The work is a sequence of numbered steps, each all or nothing: transactions over one table, some of
-them rolled back, and statements that change the dictionary; purge and the freeing of dropped trees
-run in between. What a step does follows from the seed and the steps before it, so whoever knows how
-many were acknowledged knows every row that must be there.
+them rolled back, long values in side tables, statements that change the dictionary (tables, whole
+databases, instant columns, an index that is built while rows change); purge and the freeing of
+dropped trees run in between. What a step does follows from the seed and the steps before it, so
+whoever knows how many were acknowledged knows every row that must be there.
 """
 
 from __future__ import annotations
@@ -17,23 +18,15 @@ from pathlib import Path
 from typing import NoReturn
 
 from btree.failpoints import POINTS
-from btree.schema import Column, ColumnType, Index, IndexPart, Table, TypeKind
+from btree.index_build import IndexBuild
+from btree.schema import Index, IndexPart
 from redo import failpoints
 from tests.btree.shop import Row, Shop
+from tests.crash.sides import SIDE, Contents, Side
 
 PAGE_BYTES = 1024
 FRAMES = 120
 STEPS_MAX = 600
-
-SIDE = Table(
-    "side",
-    "shop",
-    (
-        Column("id", ColumnType(TypeKind.BIGINT), nullable=False),
-        Column("note", ColumnType(TypeKind.VARBINARY, length=3000)),
-    ),
-    (Index("PRIMARY", (IndexPart("id"),), unique=True, primary=True),),
-)
 
 
 @dataclass
@@ -41,12 +34,14 @@ class State:
     """Rows of the table, and what else the dictionary has."""
 
     rows: dict[int, Row] = field(default_factory=dict)
-    sides: set[str] = field(default_factory=set)
+    sides: dict[str, Contents] = field(default_factory=dict)
+    databases: dict[str, tuple[str, ...]] = field(default_factory=dict)  #: with their tables
     has_index: bool = False
     next_id: int = 1
 
     def copy(self) -> State:
-        return State(dict(self.rows), set(self.sides), self.has_index, self.next_id)
+        sides, databases = dict(self.sides), dict(self.databases)
+        return State(dict(self.rows), sides, databases, self.has_index, self.next_id)
 
 
 @dataclass
@@ -61,17 +56,18 @@ class Change:
 class Step:
     """What one step does, and the state after it."""
 
-    kind: str  #: "commit", "rollback", "side+", "side-", "index+", "index-"
+    kind: str  #: "commit", "rollback", or one of KINDS
     after: State
     changes: list[Change] = field(default_factory=list)
     name: str = ""
+    note: tuple[int, str] = (0, "")
 
 
 def step_of(seed: int, number: int, before: State) -> Step:
     """The step with this number."""
     rng = random.Random(seed * 100_003 + number)
     after = before.copy()
-    if rng.random() < 0.12:
+    if rng.random() < 0.25:
         return _definition(rng, number, after)
     changes = []
     shrinking = number % 30 >= 18
@@ -105,19 +101,39 @@ def _text(rng: random.Random, number: int) -> str | None:
     return None if rng.random() < 0.1 else f"{name}{number} {'y' * rng.randrange(size + 1)}"[:2000]
 
 
+#: Statements about the dictionary, and transactions over side tables.
+KINDS = (
+    *("side+", "side-", "column+", "note+", "note+", "note+", "note-", "note?"),
+    *("index", "database+", "table+", "table+", "database-"),
+)
+
+
 def _definition(rng: random.Random, number: int, after: State) -> Step:
-    kind = rng.choice(("side+", "side-", "index"))
-    name = ""
-    if kind == "side-" and after.sides:
-        name = rng.choice(sorted(after.sides))
-        after.sides.remove(name)
-    elif kind == "index":
-        kind = "index-" if after.has_index else "index+"
+    kind = rng.choice(KINDS)
+    note = (number, f"{number} {'long ' * rng.choice((1, 300, 2000, 9000))}")
+    if kind == "index":
         after.has_index = not after.has_index
-    else:
-        kind, name = "side+", f"side{number}"
-        after.sides.add(name)
-    return Step(kind, after, name=name)
+        return Step("index+" if after.has_index else "index-", after)
+    if kind in ("table+", "database-") and after.databases:
+        name = rng.choice(sorted(after.databases))
+        tables = after.databases.pop(name)
+        if kind == "table+":
+            after.databases[name] = (*tables, f"table{number}")
+        return Step(kind, after, name=name, note=note)
+    if kind in ("database+", "table+", "database-"):
+        after.databases[f"base{number}"] = ()
+        return Step("database+", after, name=f"base{number}")
+    if kind == "side+" or not after.sides:
+        after.sides[f"side{number}"] = Contents()
+        return Step("side+", after, name=f"side{number}")
+    name = rng.choice(sorted(after.sides))
+    if kind == "side-":
+        del after.sides[name]
+    elif kind == "note-" and not after.sides[name].notes:
+        kind = "note?"
+    elif kind != "note?":
+        after.sides[name] = after.sides[name].changed(kind, note)
+    return Step(kind, after, name=name, note=note)
 
 
 class Doomed:
@@ -157,12 +173,44 @@ class Doomed:
         elif step.kind == "side-":
             catalog.drop_table("shop", step.name)
         elif step.kind == "index+":
-            parts = (IndexPart("s", length=12), IndexPart("u"))
-            catalog.create_index("shop", "t", Index("more", parts))
-        else:
+            self._build_index()
+        elif step.kind == "index-":
             catalog.drop_index("shop", "t", "more")
+        elif step.kind == "database+":
+            catalog.create_database(step.name)
+        elif step.kind == "database-":
+            catalog.drop_database(step.name)
+        elif step.kind == "table+":
+            name = f"table{step.note[0]}"
+            catalog.create_table(replace(SIDE, name=name, database=step.name))
+        else:
+            Side(self._shop, step.name).change(self._ctx, step.kind, step.note)
         self._shop.look_up()
         self._durable(engine.log_end)
+
+    def _build_index(self) -> None:
+        """An index is built while a row moves away from its place in it and back again."""
+        shop, engine = self._shop, self._shop.engine
+        index = Index("more", (IndexPart("s", length=12), IndexPart("u")))
+        table = shop.table
+        made = engine.catalog.make_trees([index])
+        new = replace(table, indexes=(*table.indexes, *made))
+        build = IndexBuild(engine, new, made)
+        engine.statement(self._ctx)
+        rows = shop.scan(self._ctx)
+        engine.commit(self._ctx)
+        build.step()
+        if rows:
+            pk, u, text = rows[len(rows) // 2]
+            engine.statement(self._ctx)
+            for moved in ((pk, u + 1, text), (pk, u, text)):
+                assert shop.update(self._ctx, pk, moved) == 0
+            engine.commit(self._ctx)
+        while build.step():
+            pass
+        build.finish()
+        engine.catalog.alter_table(table, new, trees=made)
+        build.close()
 
     def _change(self, change: Change) -> None:
         shop = self._shop

@@ -21,6 +21,7 @@ from mysqlcompat.machine.layout import (
     RUN_HEAP,
     RUN_HEAP_END,
     RUN_HEAP_START,
+    RUN_QUANTUM,
     RUN_STACK,
     VECTOR,
 )
@@ -34,6 +35,7 @@ from mysqlcompat.machine.ops.operands import (
     text_at,
     text_bytes,
 )
+from redo.codes import E_LATER
 from redo.coding_kernels import fill, hash_bytes, load_i64, load_u8, move, store_i64, store_u8
 from redo.jit import helper, kernel
 
@@ -70,6 +72,17 @@ def join_enter(mem, run, state):
 
 
 @helper
+def join_pauses(mem, run, state):
+    """Whether others are to run before a batch meets more partners: what it has is pinned, and one
+    batch may have a million of them."""
+    if load_i64(mem, state + PHASE) != MORE:
+        return False
+    quantum = load_i64(mem, run + RUN_QUANTUM)
+    store_i64(mem, run + RUN_QUANTUM, quantum - 1)
+    return quantum <= 0
+
+
+@helper
 def join_leave(mem, run, instruction, state, n, lane, given):
     """End of a visit: on the stack again if lanes are left."""
     if lane >= n:
@@ -102,6 +115,8 @@ def op_probe(st, mem, run, instruction, n):
     collection = register(mem, run, instruction, 4)
     state = register(mem, run, instruction, 5)
     outer = operand(mem, instruction, 6)
+    if join_pauses(mem, run, state):
+        return E_LATER
     join_enter(mem, run, state)
     lane = load_i64(mem, state + LANE)
     partner = load_i64(mem, state + PARTNER)
@@ -224,6 +239,8 @@ def op_lookup(st, mem, run, instruction, n):
     state = register(mem, run, instruction, 5)
     outer = operand(mem, instruction, 6)
     table = load_i64(mem, spec + LOOKUP_TABLE)
+    if join_pauses(mem, run, state):
+        return E_LATER
     join_enter(mem, run, state)
     lane = load_i64(mem, state + LANE)
     given = load_i64(mem, state + GIVEN)

@@ -28,7 +28,7 @@ from tests.mysqlcompat.corpus.tables import CREATE_V, DATABASE, INSERT_V
 _DEFAULT: Final = Charset("utf8mb4", "utf8mb4_0900_ai_ci")
 _BINARY: Final = 63
 _UTF8MB4: Final = 255
-_LARGE_TYPES: Final = (251, 252)
+_LARGE_TYPES: Final = (249, 250, 251, 252)
 
 
 class Tables:

@@ -1,0 +1,100 @@
+"""Strings as bytes of their character sets. Within the server text is Unicode; what shows its bytes
+(LENGTH, HEX, introducers, CONVERT … USING) comes here."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.message_text import shown
+from mysqlcompat.sqltypes import BINARY, charset_of
+from mysqlcompat.wire.charsets import default_collation
+
+_UNKNOWN: Final = "?"
+_LIMITED: Final = ("utf8mb3", "ucs2")  #: character sets without what lies beyond U+FFFF
+_UNITS: Final = {"ucs2": 2, "utf16": 2, "utf16le": 2, "utf32": 4}  #: bytes of the least character
+_UTF8: Final = ("utf8mb4", "utf8mb3", "utf8")
+
+
+@lru_cache(maxsize=64)
+def _codec(charset: str) -> str:
+    return "utf-8" if charset in _UTF8 else default_collation(charset).charset.codec
+
+
+def encoded(text: str, collation: str) -> bytes:
+    """`text` in the bytes of the collation's character set; ``?`` for what it has not."""
+    charset = charset_of(collation)
+    if charset in _UTF8 or charset == BINARY:
+        return text.encode("utf-8", "surrogateescape")
+    codec = _codec(charset)
+    try:
+        return text.encode(codec)
+    except UnicodeEncodeError:
+        return b"".join(_encoded_character(one, codec) for one in text)
+
+
+def _encoded_character(character: str, codec: str) -> bytes:
+    try:
+        return character.encode(codec)
+    except UnicodeEncodeError:
+        if codec == "cp1252" and character < "\xa0":
+            return character.encode("latin-1")  # MySQL's latin1 keeps these five as they are
+        return _UNKNOWN.encode(codec)
+
+
+def decoded(data: bytes, charset: str) -> str:
+    """Text of bytes in a character set. Raises UnicodeDecodeError."""
+    unit = _UNITS.get(charset, 1)
+    if len(data) % unit:
+        data = bytes(unit - len(data) % unit) + data
+    if charset == "latin1":
+        return "".join(_latin1(byte) for byte in data)
+    return data.decode(_codec(charset))
+
+
+@lru_cache(maxsize=256)
+def _latin1(byte: int) -> str:
+    try:
+        return bytes((byte,)).decode("cp1252")
+    except UnicodeDecodeError:
+        return chr(byte)
+
+
+def representable(text: str, collation: str) -> str:
+    """`text` as a character set can hold it: ``?`` for each character that it lacks."""
+    charset = charset_of(collation)
+    if charset in ("utf8mb4", "utf16", "utf16le", "utf32") or text.isascii():
+        return text
+    if charset in _LIMITED:
+        return "".join(one if one <= "\uffff" else _UNKNOWN for one in text)
+    codec = _codec(charset)
+    return "".join(_kept(one, codec) for one in text)
+
+
+@lru_cache(maxsize=65536)
+def _kept(character: str, codec: str) -> str:
+    is_unknown = _encoded_character(character, codec) == _UNKNOWN.encode(codec)
+    return _UNKNOWN if is_unknown else character
+
+
+def characters_of(value: str | bytes, source: str, target: str) -> str:
+    """A string of collation `source` as text of `target`'s character set. Raises 3854."""
+    charset = charset_of(target)
+    data = value
+    if isinstance(value, str):
+        text = representable(value, target)
+        if text == value:
+            return text
+        data = encoded(value, source)
+    else:
+        try:
+            return decoded(value, charset)
+        except UnicodeDecodeError:
+            pass
+    raise SqlError(3854, shown_bytes(data), charset_of(source), charset)
+
+
+def shown_bytes(data: str | bytes) -> str:
+    """Bytes as messages about character sets show them."""
+    return shown(data if isinstance(data, bytes) else data.encode())

@@ -1,0 +1,99 @@
+"""FORMAT: numbers with the separators of a locale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import define
+from mysqlcompat.functions.table import Context
+from mysqlcompat.numerals import decimal_text, double_text, round_decimal
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.measures import text_length
+from mysqlcompat.sql.typed import Call, Cast, Expression
+from mysqlcompat.sqltypes import SqlType, string_type
+
+_PLACES_MOST: Final = 30
+#: (point, separator, digits of the groups left of the first) -> locales. MySQL's own table, not
+#: that of any newer standard: Bulgarian groups are separated by NUL.
+_STYLES: Final = {
+    (".", ",", 3): (
+        "ar_AE ar_BH ar_DZ ar_EG ar_IN ar_IQ ar_JO ar_KW ar_LB ar_LY ar_MA ar_OM ar_QA ar_SD ar_SY "
+        "ar_TN ar_YE en_AU en_CA en_GB en_NZ en_PH en_US en_ZA en_ZW es_DO es_GT es_HN es_MX es_NI "
+        "es_PA es_PE es_PR es_SV es_US gu_IN he_IL hi_IN ja_JP ko_KR ms_MY th_TH ur_PK zh_CN zh_HK "
+        "zh_TW"
+    ),
+    (".", "", 3): "ar_SA sr_RS",
+    (",", ".", 3): (
+        "be_BY da_DK de_BE de_DE de_LU es_AR es_BO es_CL es_CO es_EC es_ES es_PY es_UY es_VE fo_FO "
+        "hu_HU id_ID is_IS lt_LT mn_MN nb_NO no_NO ro_RO ru_UA sq_AL tr_TR uk_UA vi_VN"
+    ),
+    (",", "\0", 3): "bg_BG",
+    (",", "", 3): (
+        "ca_ES de_AT el_GR eu_ES fr_BE fr_CA fr_CH fr_FR fr_LU gl_ES hr_HR it_IT nl_BE nl_NL pl_PL "
+        "pt_BR pt_PT sl_SI"
+    ),
+    (",", " ", 3): "cs_CZ es_CR et_EE fi_FI lv_LV mk_MK ru_RU sk_SK sv_FI sv_SE",
+    (".", "'", 3): "de_CH",
+    (".", ",", 2): "en_IN ta_IN te_IN",
+    (",", "'", 3): "it_CH rm_CH",
+}
+_LOCALES: Final = {
+    name.lower(): style for style, names in _STYLES.items() for name in names.split()
+}
+_DEFAULT: Final = _LOCALES["en_us"]
+
+
+def _format_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    arg = args[0].arg if isinstance(args[0], Cast) else args[0]
+    size = text_length(arg.type)
+    return string_type(size + size // 3 + 32, typing.context.collation)
+
+
+@define("format", "nis", _format_type, required=2, null_rejects=False)
+def format_number(
+    context: Context, call: Call, value: Any, places: int | None, *locale: str | None
+) -> str | None:
+    if value is None or places is None:
+        return None
+    style = _style(context, locale[0]) if locale else _DEFAULT
+    places = min(max(places, 0), _PLACES_MOST)
+    digits = _rounded(value, places) if isinstance(value, float) else _exact(value, places)
+    point, separator, size = style
+    sign, digits = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
+    whole, _, fraction = digits.partition(".")
+    return sign + _grouped(whole, separator, size) + (point + fraction if fraction else "")
+
+
+def _style(context: Context, locale: str | None) -> tuple[str, str, int]:
+    style = _LOCALES.get((locale or "").lower())
+    if style is None:
+        name = "NULL" if locale is None else locale
+        context.warn(1649, SqlError(1649, name).message)
+    return style or _DEFAULT
+
+
+def _exact(value: int | Decimal, places: int) -> str:
+    return decimal_text(round_decimal(Decimal(value), places))
+
+
+def _rounded(value: float, places: int) -> str:
+    """Half to even, of the number times its power of ten; a negative zero stays one."""
+    scaled = value * 10.0**places
+    if math.isfinite(scaled) and abs(scaled) < 1 << 63:
+        value = math.copysign(round(abs(scaled)) / 10.0**places, value)
+    return f"{Decimal(double_text(value)):.{places}f}"
+
+
+def _grouped(digits: str, separator: str, size: int) -> str:
+    """`digits` with separators: three on the right, then groups of `size`."""
+    if not separator or len(digits) <= 3:
+        return digits
+    rest, parts = digits[:-3], [digits[-3:]]
+    while rest:
+        parts.append(rest[-size:])
+        rest = rest[:-size]
+    return separator.join(reversed(parts))

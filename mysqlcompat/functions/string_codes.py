@@ -1,0 +1,223 @@
+"""Strings as codes of characters and codes as strings: HEX, BASE64, CHAR, ORD, QUOTE, SOUNDEX …"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any, Final
+
+from mysqlcompat import collations
+from mysqlcompat.character_sets import characters_of, decoded
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import (
+    BIGINT,
+    MAX_CHARACTERS,
+    build_as,
+    byte_length,
+    define,
+    implement,
+    integer,
+    plain_length,
+    sized,
+)
+from mysqlcompat.functions.strings import bytes_of
+from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sqltypes import BINARY, NUMERIC, SqlType, bytes_per_character, string_type
+
+_HEX_DIGITS: Final = frozenset(b"0123456789abcdefABCDEF")
+_SOUNDS: Final = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010202", strict=True))
+_NUMBER_BYTES: Final = 8  #: of the weight of a number
+_LINE: Final = 76  #: characters of a line of TO_BASE64
+
+
+@build_as("hex", 1)
+def build_hex(typing: Typing, args: Sequence[Expression]) -> Expression:
+    arg = args[0]
+    if arg.type.cls in NUMERIC:
+        made = string_type(16, typing.context.collation)
+        return typing.call("hex", made, typing.as_integer(arg))
+    arg = typing.as_string(arg)
+    made = string_type(min(2 * plain_length(arg), (1 << 32) - 1), typing.context.collation)
+    return typing.call("hex", made, arg)
+
+
+@implement("hex")
+def hexadecimal(context: Context, call: Call, value: Any) -> str:
+    if isinstance(value, int):
+        return f"{value & (1 << 64) - 1:X}"
+    return bytes_of(call, value).hex().upper()
+
+
+@define("unhex", "s", lambda typing, args: string_type((plain_length(args[0]) + 1) // 2, BINARY))
+def unhex(context: Context, call: Call, value: Any) -> bytes | None:
+    data = bytes_of(call, value)
+    if not _HEX_DIGITS.issuperset(data):
+        shown = "".join(one if one <= "\uffff" else "????" for one in describe(call.args[0]))
+        context.warn(1411, f"Incorrect string value: '{shown}' for function unhex")
+        return None
+    return bytes.fromhex(("0" if len(data) % 2 else "") + data.decode())
+
+
+@define("ascii", "s", integer(4))
+def ascii_code(context: Context, call: Call, value: Any) -> int:
+    data = bytes_of(call, value)
+    return data[0] if data else 0
+
+
+@define("ord", "s", BIGINT)
+def ord_code(context: Context, call: Call, value: Any) -> int:
+    return int.from_bytes(bytes_of(call, value[:1]), "big")
+
+
+def _characters_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    return string_type(4 * len(args), BINARY)
+
+
+@define("char", "i*", _characters_type, nullable=True, null_rejects=False)
+def char(context: Context, call: Call, *codes: int | None) -> bytes:
+    words = [code & 0xFFFFFFFF for code in codes if code is not None]
+    return b"".join(word.to_bytes(max((word.bit_length() + 7) // 8, 1), "big") for word in words)
+
+
+@define("quote", "s", lambda typing, args: _quoted_type(typing, args), null_rejects=False)
+def quote(context: Context, call: Call, value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes):
+        value = characters_of(value, BINARY, call.type.collation)
+    escapes = {"\\": "\\\\", "'": "\\'", "\0": "\\0", "\x1a": "\\Z"}
+    return "'" + "".join(escapes.get(c, c) for c in value) + "'"
+
+
+@implement("char using")
+def char_using(context: Context, call: Call, data: bytes) -> str | None:
+    """CHAR(… USING charset): NULL for bytes that are no text in it, `?` each in ASCII."""
+    charset = call.type.charset
+    try:
+        return decoded(data, charset)
+    except UnicodeDecodeError as error:
+        wrong = data[error.start : error.start + 6].hex().upper()
+        context.warn(1300, SqlError(1300, charset, wrong).message)
+        return (
+            data.decode("ascii", "replace").replace("\ufffd", "?") if charset == "ascii" else None
+        )
+
+
+def _quoted_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    first = args[0].type
+    collation = typing.context.collation if first.collation == BINARY else first.collation
+    size = max(2 * first.length + 2, 4)
+    return sized(size, string_type(0, collation, True, first.coercibility))
+
+
+@define("soundex", "s", lambda typing, args: _soundex_type(args))
+def soundex(context: Context, call: Call, value: Any) -> Any:
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    is_wide = isinstance(value, str)  # in binary strings only ASCII has letters
+    letters = [c for c in text if (c.isascii() and c.isalpha()) or (is_wide and c >= "\xc0")]
+    if not letters:
+        return value[:0]
+    first = letters[0].upper() if letters[0].isascii() else letters[0].upper()[:1]
+    made, last = first, _SOUNDS.get(first, "0")
+    for letter in letters[1:]:
+        code = _SOUNDS.get(letter.upper(), "0")
+        if code not in ("0", last):
+            made += code
+            last = code
+    made = made.ljust(4, "0")
+    return made if is_wide else made.encode()
+
+
+@build_as("sounds like", 2)
+def build_sounds_like(typing: Typing, args: Sequence[Expression]) -> Expression:
+    """``a SOUNDS LIKE b``: SOUNDEX(a) = SOUNDEX(b)."""
+    left, right = (
+        typing.call("soundex", _soundex_type([text]), text)
+        for text in (typing.as_string(arg) for arg in args)
+    )
+    return typing.comparison("=", left, right)
+
+
+def _soundex_type(args: Sequence[Expression]) -> SqlType:
+    first = args[0].type
+    return string_type(max(first.length, 4), first.collation, True, first.coercibility)
+
+
+@build_as("weight_string", 1)
+def build_weight_string(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return weight_string_of(typing, args[0], None, False)
+
+
+def weight_string_of(typing: Typing, arg: Expression, size: int | None, binary: bool) -> Expression:
+    """``WEIGHT_STRING(arg [AS {CHAR | BINARY}(size)])``: `arg` cut or padded to `size`."""
+    if arg.type.cls in NUMERIC:
+        return typing.call("weight_string", string_type(_NUMBER_BYTES, BINARY), arg)
+    arg = typing.as_string(arg)
+    if binary:
+        arg = typing.in_charset(arg, BINARY)
+    count = max(byte_length(arg.type), size or 0) * bytes_per_character(arg.type.collation)
+    room = max(_weight_bytes(count, arg.type.collation), _NUMBER_BYTES)
+    made = string_type(room, BINARY, True, arg.type.coercibility)
+    return typing.call("weight_string", made, arg, Literal(integer(11), size))
+
+
+def _weight_bytes(count: int, collation: str) -> int:
+    """The most bytes the weights of a string of `count` bytes take."""
+    if collation == BINARY or collation.endswith("0900_bin"):
+        return count
+    characters = (count + 3) // 4
+    if "0900" in collation:
+        levels = 1 + ("_as" in collation) + ("_cs" in collation)
+        return (characters * 8 * levels + levels - 1) * 2
+    return characters * (3 if collation.endswith("_bin") else 2)
+
+
+@implement("weight_string", null_rejects=False)
+def weight_string(
+    context: Context, call: Call, value: Any, size: int | None = None
+) -> bytes | None:
+    if value is None:
+        return None
+    collation = call.args[0].type.collation
+    if isinstance(value, bytes):
+        return value if size is None else value[:size].ljust(size, b"\0")
+    if not isinstance(value, str):
+        number = round(value) + (1 << 63)  # ordered as bytes, negative numbers first
+        return int(number).to_bytes(_NUMBER_BYTES, "big")
+    text = value if size is None else value[:size]
+    if size is not None and "0900" not in collation:
+        text = text.ljust(size)
+    return collations.weights(text, collation)
+
+
+@define("to_base64", "s", lambda typing, args: _base64_type(typing, args))
+def to_base64(context: Context, call: Call, value: Any) -> str:
+    made = base64.b64encode(bytes_of(call, value)).decode()
+    return "\n".join(made[at : at + _LINE] for at in range(0, len(made), _LINE))
+
+
+def _base64_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    size = (plain_length(args[0]) + 2) // 3 * 4
+    return sized(size + max(size - 1, 0) // _LINE, string_type(0, typing.context.collation))
+
+
+def _decoded_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    return string_type(min(plain_length(args[0]) * 3 // 4, MAX_CHARACTERS), BINARY)
+
+
+@define("from_base64", "s", _decoded_type)
+def from_base64(context: Context, call: Call, value: Any) -> bytes | None:
+    try:
+        return base64.b64decode(b"".join(bytes_of(call, value).split()), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+@implement("to charset")
+def to_charset(context: Context, call: Call, value: Any) -> str:
+    """A string where another character set is wanted. Raises 3854."""
+    return characters_of(value, call.args[0].type.collation, call.type.collation)

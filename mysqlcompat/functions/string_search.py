@@ -1,0 +1,122 @@
+"""Functions that look for strings in strings, or choose one of several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mysqlcompat import collations
+from mysqlcompat.functions.definitions import (
+    build_as,
+    define,
+    implement,
+    integer,
+    length_in,
+    same_string,
+    sized,
+    strings,
+)
+from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.agreement import agree
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sqltypes import Class, SqlType
+
+
+def _found(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    """The result of a search: where no collation wins, the binary one does."""
+    typing.result_collation([arg.type for arg in args[:2]], "locate")
+    return integer(11).or_null(any(arg.type.nullable for arg in args))
+
+
+def _compared(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    """The result of a comparison: a collation must win."""
+    typing.collation([arg.type for arg in args[:2]], "find_in_set")
+    return integer(11).or_null(any(arg.type.nullable for arg in args))
+
+
+def _position(call: Call, whole: Any, part: Any, start: int = 1) -> int:
+    if start < 1 or start > len(whole) + 1:
+        return 0
+    if isinstance(whole, bytes):
+        return int(whole.find(part, start - 1)) + 1
+    collation = agree([arg.type for arg in call.args[:2]], call.function.name)[0]
+    return collations.find(whole, part, start - 1, collation) + 1
+
+
+@define("instr", "ss", _found, texts="first")
+def instr(context: Context, call: Call, value: Any, part: Any) -> int:
+    return _position(call, value, part)
+
+
+@define("locate", "ssi", _found, required=2, texts="second")
+def locate(context: Context, call: Call, part: Any, value: Any, start: int = 1) -> int:
+    return _position(call, value, part, start)
+
+
+@define("substring_index", "ssi", same_string, texts="agreed")
+def substring_index(context: Context, call: Call, value: Any, mark: Any, count: int) -> Any:
+    if not mark or not count:
+        return value[:0]
+    if count > 0:
+        return mark.join(value.split(mark, count if count <= len(value) else -1)[:count])
+    return mark.join(value.split(mark)[count:])
+
+
+def _equal(call: Call, one: Any, other: Any) -> bool:
+    if isinstance(one, bytes) or isinstance(other, bytes):
+        return bool(one == other)
+    collation = agree([arg.type for arg in call.args[:2]], call.function.name)[0]
+    return collations.sort_key(one, collation) == collations.sort_key(other, collation)
+
+
+@define("find_in_set", "ss", _compared, texts="agreed")
+def find_in_set(context: Context, call: Call, value: Any, members: Any) -> int:
+    comma = b"," if isinstance(members, bytes) else ","
+    for number, member in enumerate(members.split(comma) if members else [], 1):
+        if _equal(call, value, member):
+            return number
+    return 0
+
+
+@build_as("field", 2, 999)
+def build_field(typing: Typing, args: Sequence[Expression]) -> Expression:
+    """Compared as strings, or as numbers of one class: doubles where classes differ."""
+    numbers = {Class.INT, Class.DECIMAL, Class.DOUBLE}
+    classes = {arg.type.cls if arg.type.cls in numbers else Class.STRING for arg in args}
+    if classes == {Class.STRING}:
+        texts = [typing.as_string(arg) for arg in args]
+        collation = typing.collation([arg.type for arg in texts], "field")
+        compared = [
+            typing.with_collation(arg, collation) if arg.type.kind else arg for arg in texts
+        ]
+    elif classes <= {Class.INT, Class.DECIMAL}:
+        compared = list(args)
+    else:
+        compared = [typing.as_double(arg) for arg in args]
+    return typing.call("field", integer(11).or_null(False), *compared)
+
+
+@implement("field", null_rejects=False)
+def field(context: Context, call: Call, value: Any, *choices: Any) -> int:
+    if value is None:
+        return 0
+    is_text = isinstance(value, str)
+    for number, choice in enumerate(choices, 1):
+        if choice is not None and (_equal(call, value, choice) if is_text else value == choice):
+            return number
+    return 0
+
+
+@build_as("elt", 2, 999)
+def build_elt(typing: Typing, args: Sequence[Expression]) -> Expression:
+    choices = [typing.as_string(arg) for arg in args[1:]]
+    like = strings(typing, choices, 0)
+    made = sized(max(length_in(choice, like) for choice in choices), like)
+    choices = list(typing.together(choices, made.collation))
+    return typing.call("elt", made, typing.as_integer(args[0]), *choices)
+
+
+@implement("elt", null_rejects=False)
+def elt(context: Context, call: Call, number: int | None, *choices: Any) -> Any:
+    return choices[number - 1] if number and 1 <= number <= len(choices) else None

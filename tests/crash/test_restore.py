@@ -1,0 +1,184 @@
+"""Backups of a busy cluster: restored to moments, exact to the commit; with all copies lost; with
+a damaged archive."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+
+from mysqlcompat.cluster import Cluster
+from mysqlcompat.control_socket import ask
+from mysqlcompat.restore_command import restore
+from redo.errors import ArchiveDamaged, KeyUnavailable, VolumeError
+from redo.keyring import LocalKeyring
+
+SCHEMA = "CREATE DATABASE kept; CREATE TABLE kept.t (id INT PRIMARY KEY, pad VARCHAR(400))"
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "mysqlcompat", *map(str, arguments)]
+    return subprocess.run(line, capture_output=True, text=True, timeout=110, check=False)
+
+
+def moment_text(now_us: int) -> str:
+    moment = datetime.fromtimestamp(now_us // 1_000_000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return f"{moment}.{now_us % 1_000_000:06d}"
+
+
+def connect(port: int) -> Any:
+    return pymysql.connect(host="127.0.0.1", port=port, user="root", autocommit=True)
+
+
+def archived(cluster: Cluster) -> dict[str, Any]:
+    done = ask(cluster.volume_dir, {"do": "status"})
+    assert done is not None
+    archive: dict[str, Any] = done["archive"]
+    return archive
+
+
+def wait_until_restorable(cluster: Cluster, now_us: int) -> dict[str, Any]:
+    deadline = time.monotonic() + 30
+    while True:
+        status = archived(cluster)
+        if status["earliest_us"] and status["latest_us"] >= now_us:
+            return status
+        assert time.monotonic() < deadline, status
+        threading.Event().wait(0.1)
+
+
+def now() -> int:
+    return time.time_ns() // 1000
+
+
+class Ledger:
+    """Rows 1, 2, 3, …, each a transaction, with the time before it and after its acknowledgment."""
+
+    def __init__(self, port: int) -> None:
+        self.times: list[tuple[int, int]] = []
+        self._port = port
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._main)
+        self._thread.start()
+
+    def _main(self) -> None:
+        connection = connect(self._port)
+        with connection, connection.cursor() as cursor:
+            while not self._stop.is_set():
+                before = now()
+                row = (len(self.times) + 1, "x" * 300)
+                cursor.execute("INSERT INTO kept.t VALUES (%s, %s)", row)
+                self.times.append((before, now()))
+
+    def finish(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def verify(self, found: list[int], to_us: int) -> None:
+        """Rows acknowledged until then are there, those begun later are not, and no hole."""
+        assert found == list(range(1, len(found) + 1))
+        assert len(found) >= sum(after < to_us for _, after in self.times)
+        assert len(found) <= sum(before <= to_us for before, _ in self.times)
+
+
+def rows_of(data: Path) -> list[int]:
+    with (
+        Cluster(data, replicas=0) as cluster,
+        connect(cluster.writer_port) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SELECT id FROM kept.t ORDER BY id")
+        return [row[0] for row in cursor.fetchall()]
+
+
+@pytest.mark.slow
+def test_restore_to_moments(tmp_path: Path) -> None:
+    """Under load, with open transactions and a killed storage; then everything is lost."""
+    url = f"file://{tmp_path}/archive"
+    data = tmp_path / "data"
+    rng = random.Random(7)
+    keyring = tmp_path / "keyring"
+    LocalKeyring.create(keyring)
+    options = {"backup_url": url, "backup_keyring": keyring, "coalesce_bytes": "1M"}
+    with Cluster(data, replicas=0, **options) as cluster:
+        connection = connect(cluster.writer_port)
+        with connection.cursor() as cursor:
+            for statement in SCHEMA.split("; "):
+                cursor.execute(statement)
+        begin = wait_until_restorable(cluster, now())["latest_us"]
+        idle = connect(cluster.writer_port)
+        with idle.cursor() as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute("INSERT INTO kept.t VALUES (-1, 'never committed')")
+        ledger = Ledger(cluster.writer_port)
+        threading.Event().wait(4.0)
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW GLOBAL STATUS LIKE 'Backup_lag_ms'")
+            assert 0 < int(cursor.fetchall()[0][1]) < 10_000
+        cluster.kill("storage")
+        threading.Event().wait(2.0)
+        ledger.finish()
+        end = now()
+        wait_until_restorable(cluster, end)
+        idle.close()
+        connection.close()
+    shutil.rmtree(data)
+    objects = [path for path in (tmp_path / "archive").rglob("*") if path.is_file()]
+    assert not any(b"never committed" in path.read_bytes() for path in objects)
+    moments = [rng.randrange(ledger.times[0][0], ledger.times[-1][1]) for _ in range(2)]
+    for number, to_us in enumerate(moments):
+        new = tmp_path / f"new{number}"
+        done = command(
+            "restore",
+            "--from",
+            url,
+            "--keyring",
+            keyring,
+            "--to-time",
+            moment_text(to_us),
+            "--data",
+            new,
+        )
+        assert done.returncode == 0, done.stderr
+        ledger.verify(rows_of(new), to_us)
+    done = command(
+        "restore", "--from", url, "--keyring", keyring, "--latest", "--data", tmp_path / "latest"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "s ago" in done.stdout
+    assert rows_of(tmp_path / "latest") == list(range(1, len(ledger.times) + 1))
+    refusals(tmp_path, url, keyring, begin)
+
+
+def refusals(tmp_path: Path, url: str, keyring: Path, begin: int) -> None:
+    """What cannot be restored is said, and nothing is left behind."""
+    early = moment_text(begin - 86_400_000_000)
+    new = tmp_path / "refused"
+    done = command(
+        "restore", "--from", url, "--keyring", keyring, "--to-time", early, "--data", new
+    )
+    assert done.returncode == 1
+    assert "cannot be restored: the archive has 2" in done.stderr
+    with pytest.raises(VolumeError, match="holds a volume main already"):
+        restore(url, "main", None, tmp_path / "latest", "main", keyring)
+    with pytest.raises(KeyUnavailable, match="its keyring is needed"):
+        restore(url, "main", None, new, "main", None)
+    log = max((tmp_path / "archive").glob("*/log/*"), key=lambda path: path.stat().st_size)
+    stored = bytearray(log.read_bytes())
+    stored[len(stored) // 2] ^= 1
+    log.write_bytes(stored)
+    with pytest.raises(ArchiveDamaged, match="is damaged: its checksum differs"):
+        restore(url, "main", None, new, "main", keyring)
+    assert not list((new / "volumes").iterdir())
+    log.unlink()
+    with pytest.raises(ArchiveDamaged, match="lacks log from LSN"):
+        restore(url, "main", None, new, "main", keyring)

@@ -1,0 +1,320 @@
+"""Functions that change JSON documents, merge them, and check them against schemas."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mysqlcompat.corpus.json_documents import quoted
+from tests.mysqlcompat.corpus.sections import calls, section
+
+_DOCUMENTS: Final = tuple(
+    map(quoted, ('{"a": 1, "b": [1, 2, {"c": 3}]}', '[1, [2, 3], {"a": 4}]', "5", "[]"))
+)
+_PATHS: Final = tuple(
+    map(
+        quoted,
+        (
+            "$",
+            "$.a",
+            "$.b",
+            "$.x",
+            "$.b[0]",
+            "$.b[9]",
+            "$.b[last]",
+            "$.b[last-1]",
+            "$.b[last-9]",
+            "$.a[0]",
+            "$.a[1]",
+            "$.a[last-1]",
+            "$.b[2].c",
+            "$.b[2].d",
+            "$.x.y",
+            "$[0]",
+            "$[1]",
+            "$[9]",
+            "$[last]",
+            "$[last-9]",
+            "$[1][0]",
+            "$[1][9]",
+            "$[0][1]",
+            "$[0][0]",
+            "$.*",
+            "$[*]",
+            "$**.a",
+            "$.b[0 to 1]",
+            "bad",
+            "$.x[0]",
+            "$.b[1][0]",
+            "$.b[1][1]",
+            "$[2].a",
+        ),
+    )
+)
+_CHANGING: Final = (
+    "json_set",
+    "json_insert",
+    "json_replace",
+    "json_array_append",
+    "json_array_insert",
+)
+_VALUES: Final = ("'v'", "null", "true", "1.50", "cast('[7]' as json)", "x'41'", "1e0")
+_MERGED: Final = (
+    "null",
+    "'{}'",
+    "'[]'",
+    "'1'",
+    "'null'",
+    "'{\"a\": 1}'",
+    "'{\"a\": null}'",
+    '\'{"a": {"b": 2}}\'',
+    "'[1, 2]'",
+    '\'{"b": [1], "a": {"c": null}}\'',
+    "'bad'",
+    "1",
+    "'\"x\"'",
+)
+_MORE: Final = (
+    "json_set('[1]', '$[0]', 2, '$[1]', 3)",
+    "json_set('{\"a\": 1}', '$.a', 2, '$.a', 3)",
+    "json_set('{}', '$.a', cast('{}' as json), '$.a.b', 1)",
+    "json_set('{}', '$.b', 1, '$.a', 2, '$.aa', 3)",
+    "json_set(null, '$', 1)",
+    "json_set('{}', null, 1)",
+    "json_set('{}', '$.a', null)",
+    "json_set('{}', '$.a')",
+    "json_set('{}')",
+    "json_set('bad', '$', 1)",
+    "json_set(1, '$', 1)",
+    "json_set('{}', '$.a', 1, 'bad', 2)",
+    "json_set('{}', '$.a', 1, null, 2)",
+    "json_insert('[1]', '$[0]', 2)",
+    "json_insert('[1]', '$[1]', 2, '$[2]', 3)",
+    "json_replace('[1]', '$[0]', 2, '$[1]', 3)",
+    "json_remove('[1, 2]', '$[0]', '$[0]')",
+    "json_remove('[1, 2]', '$[last]')",
+    "json_remove('{\"a\": 1}', '$.a', '$')",
+    "json_remove('{\"a\": 1}', '$')",
+    "json_remove(null, '$.a')",
+    "json_remove('{}', null)",
+    "json_remove('{}', '$.a', null)",
+    "json_remove('bad', '$.a')",
+    "json_remove('{}', 'bad')",
+    "json_remove('{}', '$.*')",
+    "json_remove('{}')",
+    "json_remove('[1]', '$[0][0]')",
+    "json_remove('5', '$[0]')",
+    "json_remove('{\"a\": 5}', '$.a[0]')",
+    "json_array_append('[1, 2]', '$', 3, '$', 4)",
+    "json_array_append('1', '$', 2)",
+    "json_array_append('{\"a\": 1}', '$', 2)",
+    "json_array_append('{\"a\": 1}', '$.a', 2, '$.a', 3)",
+    "json_array_append('[]', '$[0]', 1)",
+    "json_array_append(null, '$', 1)",
+    "json_array_append('[]', null, 1)",
+    "json_array_append('[]', '$')",
+    "json_array_insert('[1, 2]', '$[0]', 3, '$[0]', 4)",
+    "json_array_insert('[1, 2]', '$[last]', 3)",
+    "json_array_insert('[1, 2]', '$[last-5]', 3)",
+    "json_array_insert('[1]', '$[5]', 3)",
+    "json_array_insert('[1]', '$.a', 3)",
+    "json_array_insert('[1]', '$', 3)",
+    "json_array_insert('{\"a\": []}', '$.a[0]', 3)",
+    "json_array_insert('{\"a\": 1}', '$.a[0]', 3)",
+    "json_array_insert('{\"a\": 1}', '$.b[0]', 3)",
+    "json_array_insert('[1]', '$[*]', 3)",
+    "json_merge('[1]', '[2]')",
+    "json_merge('[1]')",
+    "json_merge_patch('[1]')",
+    "json_merge_preserve('[1]')",
+    "json_merge_patch('1', '2', '3')",
+    "json_merge_preserve('1', '2', '3')",
+    "json_merge_patch('{\"a\": 1}', null, '{\"b\": 2}')",
+    "json_merge_patch('{\"a\": 1}', null, '[1]')",
+    "json_merge_patch(null, null)",
+    'json_merge_patch(\'{}\', \'{"a": {"b": null, "c": 1}}\')',
+    'json_merge_preserve(\'{"a": {"b": 1}}\', \'{"a": {"b": 2, "c": 3}}\')',
+    "json_merge_preserve('[1]', null, 'bad')",
+    "json_merge_patch('bad', null)",
+    "json_merge_patch(null, 'bad')",
+)
+_SCHEMAS: Final = (
+    "{}",
+    '{"type": "object"}',
+    '{"type": "array"}',
+    '{"type": "number"}',
+    '{"type": "integer"}',
+    '{"type": "string"}',
+    '{"type": "boolean"}',
+    '{"type": "null"}',
+    '{"type": ["object", "null"]}',
+    '{"minimum": 2}',
+    '{"maximum": 2}',
+    '{"maximum": 5, "exclusiveMaximum": true}',
+    '{"multipleOf": 2}',
+    '{"minLength": 4}',
+    '{"maxLength": 2}',
+    '{"pattern": "^a"}',
+    '{"enum": [1, "abc", [1]]}',
+    '{"required": ["a"]}',
+    '{"required": ["zz"]}',
+    '{"properties": {"a": {"type": "string"}}}',
+    '{"properties": {"a": {"type": "number"}}}',
+    '{"additionalProperties": false}',
+    '{"items": {"type": "number"}}',
+    '{"minItems": 2}',
+    '{"maxItems": 1}',
+    '{"uniqueItems": true}',
+    '{"not": {"type": "object"}}',
+    '{"anyOf": [{"type": "array"}, {"type": "string"}]}',
+    '{"allOf": [{"type": "object"}]}',
+    '{"oneOf": [{"type": "object"}, {"required": ["a"]}]}',
+    '{"minProperties": 2}',
+    '{"maxProperties": 1}',
+    '{"patternProperties": {"^a": {"type": "string"}}}',
+    '{"dependencies": {"a": ["zz"]}}',
+    '{"properties": {"b": {"items": {"type": "string"}}}}',
+    '{"definitions": {"n": {"type": "string"}}, "properties": {"a": {"$ref": "#/definitions/n"}}}',
+    '{"$ref": "http://x/y"}',
+    "[]",
+    "1",
+    "bad",
+    '{"type": "nonsense"}',
+    '{"items": [{"type": "number"}, {"type": "string"}], "additionalItems": false}',
+    '{"properties": {"a b": {"type": "string"}}}',
+    '{"properties": {"b": {"maxItems": 1}}}',
+)
+_CHECKED: Final = (
+    '{"a": 1, "b": [1, "x"], "a b": 2}',
+    '"abc"',
+    "5",
+    "2.5",
+    "null",
+    "true",
+    "[1, 1]",
+    "[]",
+)
+_VALUED: Final = quoted(
+    '{"i": 12, "n": -1.5, "s": "abc", "d": "2024-02-29", "dt": "2024-02-29 10:11:12.75", '
+    '"t": "10:11:12", "y": 2024, "b": true, "z": null, "o": {"x": 1}, "e": [], "big": 1e300, '
+    '"num": "42", "long": "abcdefghijkl", "u": 18446744073709551615}'
+)
+_MEMBERS: Final = (
+    "i",
+    "n",
+    "s",
+    "d",
+    "dt",
+    "t",
+    "y",
+    "b",
+    "z",
+    "o",
+    "e",
+    "big",
+    "num",
+    "long",
+    "u",
+    "missing",
+)
+_RETURNED: Final = (
+    "",
+    "returning signed",
+    "returning unsigned",
+    "returning decimal(4,1)",
+    "returning decimal",
+    "returning double",
+    "returning float",
+    "returning char(5)",
+    "returning char",
+    "returning date",
+    "returning datetime",
+    "returning datetime(2)",
+    "returning time",
+    "returning year",
+    "returning json",
+    "returning binary",
+    "returning binary(4)",
+)
+_REACTIONS: Final = (
+    "null on empty",
+    "error on empty",
+    "default 'x' on empty",
+    "default 7 on empty null on error",
+    "returning signed default 7 on empty default 8 on error",
+    "returning signed error on error",
+    "returning date error on error",
+    "returning decimal(3,1) error on error",
+    "returning char(2) error on error",
+    "returning char(2) default 'zz' on error",
+    "returning signed default 'x' on empty",
+    "returning json error on error",
+    "error on error",
+    "returning signed null on empty error on error",
+    "returning year error on error",
+    "returning char(2) default 'long' on empty",
+    "returning unsigned default -1 on error",
+    "returning date default '2020-01-01' on empty default '2021-01-01' on error",
+    "returning time error on empty error on error",
+    "returning double error on error",
+)
+
+SECTIONS: Final = (
+    section(
+        f"{name}({document}, {path}, 'v')"
+        for document in _DOCUMENTS
+        for name in _CHANGING
+        for path in _PATHS
+    ),
+    section(f"json_remove({document}, {path})" for document in _DOCUMENTS for path in _PATHS),
+    section(f"json_set('{{}}', '$.k', {value})" for value in _VALUES),
+    section(f"json_array_append('[]', '$', {value})" for value in _VALUES),
+    section(calls("json_merge_patch json_merge_preserve", _MERGED, _MERGED)),
+    section(_MORE),
+    section(
+        f"json_schema_valid({quoted(one)}, {quoted(two)})" for one in _SCHEMAS for two in _CHECKED
+    ),
+    section(
+        f"json_schema_validation_report({quoted(one)}, {quoted(two)})"
+        for one in _SCHEMAS
+        for two in _CHECKED[:3]
+    ),
+    section(
+        (
+            "json_schema_valid(null, '1')",
+            "json_schema_valid('{}', null)",
+            "json_schema_valid('{}')",
+            "json_schema_valid('{}', 'bad')",
+            "json_schema_valid(1, '1')",
+            "json_schema_valid('{}', 1)",
+            "json_schema_validation_report(null, '1')",
+            "json_schema_validation_report('{}', null)",
+        )
+    ),
+    section(
+        f"json_value({_VALUED}, '$.{member}' {how})" for member in _MEMBERS for how in _RETURNED
+    ),
+    section(
+        f"json_value({_VALUED}, '$.{member}' {how})" for member in _MEMBERS for how in _REACTIONS
+    ),
+    section(
+        (
+            "json_value(null, '$.a')",
+            "json_value('bad', '$.a')",
+            "json_value('bad', '$.a' null on error)",
+            "json_value('bad', '$.a' error on error)",
+            "json_value('bad', '$.a' default 'x' on error)",
+            "json_value('[1, 2]', '$[*]')",
+            "json_value('[1, 2]', '$[*]' error on error)",
+            "json_value('[1, 2]', '$[9]' error on empty)",
+            "json_value('{}', 'bad')",
+            "json_value('{}', '$')",
+            "json_value('1', '$')",
+            "json_value(1, '$')",
+            "json_value('[1]', '$[0]' returning nonsense)",
+            "json_value('[1]', null)",
+            "json_value('[1]', concat('$'))",
+            "json_value('[\"a\"]', '$[0]' returning char(1) character set latin1)",
+            "json_value('[1]', '$[0]' error on error null on empty)",
+        )
+    ),
+)

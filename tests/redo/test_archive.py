@@ -1,0 +1,203 @@
+"""The archive beside a volume that works, goes back in time, loses the store: restored, it is the
+volume. Encrypted, it is nothing to whoever has no key."""
+
+from __future__ import annotations
+
+import struct
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from redo.archive import Archive, volumes_at
+from redo.archiver import PIN, Archiver, ArchiveSettings
+from redo.checksum_kernels import crc32c_of
+from redo.errors import ArchiveDamaged, KeyUnavailable, OutsideWindow
+from redo.keyring import LocalKeyring
+from redo.record import BATCH_HEADER_BYTES, BATCH_MAGIC, FLAG_CPL, KIND_BEGIN, KIND_COMMIT
+from redo.restore import cut_log, make_plan, restore, window
+from tests.redo.editing import NEW, WRITE, Step
+from tests.redo.test_rewind import Traveller
+from tests.redo.test_volume import Writer
+
+
+class Archived(Traveller):
+    """A traveller whose volume is archived whenever `ship` is called."""
+
+    def __init__(self, tmp_path: Path, keyring: Path | None = None, **options: object) -> None:
+        self.url = f"file://{tmp_path}/archive"
+        self.keyring = keyring
+        super().__init__(tmp_path / "data", **options)
+        self.attach()
+
+    @property
+    def keys(self) -> LocalKeyring | None:
+        return None if self.keyring is None else LocalKeyring(self.keyring)
+
+    def attach(self) -> None:
+        settings = ArchiveSettings(self.url, "main", base_bytes=1 << 16)
+        self.archiver = Archiver(self.writer.volume.storage, settings, self.keys)
+
+    def again(self) -> None:
+        super().again()
+        self.attach()
+
+    def ship(self) -> None:
+        self.archiver.step()
+        assert self.writer.volume.storage.pins[PIN] == self.writer.volume.log.vdl
+
+    def archive(self, keys: LocalKeyring | None = None) -> Archive:
+        (name,) = volumes_at(self.url)
+        archive = Archive(self.url, name, keys or self.keys)
+        archive.open()
+        return archive
+
+    def restored(self, path: Path) -> dict[int, bytes]:
+        """Pages of the newest state in the archive."""
+        archive = self.archive()
+        restore(archive, make_plan(archive, None), path, lambda *_: None)
+        writer = Writer(path)
+        try:
+            return {page: writer.read(page) for page in self.writer.known}
+        finally:
+            writer.volume.close()
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_restored_is_the_volume(tmp_path: Path, encrypted: bool) -> None:
+    """After work, coalescing, restarts and journeys back in time."""
+    keyring = tmp_path / "keyring"
+    if encrypted:
+        LocalKeyring.create(keyring)
+    rng = np.random.default_rng(3)
+    one = Archived(tmp_path, keyring if encrypted else None)
+    for number in range(4):
+        one.work(rng, 3)
+        one.ship()
+        one.work(rng, 2)
+        one.ship()
+        assert one.restored(tmp_path / f"new{number}") == one.state()
+        if number == 1:
+            one.go(one.moments[int(rng.integers(len(one.moments)))][0])
+        elif number == 2:
+            one.again()
+    one.go(one.moments[2][0])
+    one.work(rng, 1)
+    one.ship()
+    assert one.restored(tmp_path / "last") == one.state()
+    one.writer.volume.close()
+
+
+def test_a_store_that_is_away_for_a_while(tmp_path: Path) -> None:
+    """Writes go on, the log stays, the archive catches up."""
+    rng = np.random.default_rng(4)
+    one = Archived(tmp_path, coalesce_bytes=1 << 12, backtrack_window_s=0)
+    one.work(rng, 2)
+    one.ship()
+    pin = one.writer.volume.storage.pins[PIN]
+    (tmp_path / "archive").rename(tmp_path / "away")
+    (tmp_path / "archive").touch()
+    one.archiver.start()
+    deadline = time.monotonic() + 20
+    one.work(rng, 20)
+    while not one.archiver.status()["error"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    one.archiver.stop()
+    assert one.archiver.status()["state"] == "waiting for the store"
+    assert one.writer.volume.storage.pins[PIN] == pin
+    assert int(one.archiver.status()["lag_bytes"]) > 0  # type: ignore[call-overload]
+    (tmp_path / "archive").unlink()
+    (tmp_path / "away").rename(tmp_path / "archive")
+    one.attach()
+    one.ship()
+    assert one.restored(tmp_path / "new") == one.state()
+    one.writer.volume.close()
+
+
+def test_retention(tmp_path: Path) -> None:
+    """What is older than the window goes; the window moves; what is in it can be restored."""
+    rng = np.random.default_rng(5)
+    one = Archived(tmp_path)
+    for _ in range(4):
+        one.work(rng, 25)
+        one.ship()
+    archive = one.archive()
+    bases = list(archive.bases())
+    assert len(bases) > 2
+    logs = len(archive.logs())
+    assert window(archive)[0] == bases[0].clock_us
+    one.archiver.expire(bases[2].clock_us)
+    assert window(archive)[0] == bases[2].clock_us
+    assert len(archive.logs()) < logs
+    used = {piece.name for base in archive.bases() for piece in base.pieces}
+    assert set(archive.names("pages")) == used
+    with pytest.raises(OutsideWindow, match="cannot be restored: the archive has 2"):
+        make_plan(archive, bases[1].clock_us)
+    assert one.restored(tmp_path / "new") == one.state()
+    one.writer.volume.close()
+
+
+def test_keys(tmp_path: Path) -> None:
+    """No plaintext; no key, a wrong key, swapped objects; a new master key."""
+    keyring = tmp_path / "keyring"
+    LocalKeyring.create(keyring)
+    assert keyring.stat().st_mode & 0o777 == 0o600
+    one = Archived(tmp_path, keyring)
+    one.writer.run([Step(NEW, 3), Step(WRITE, 3, 64, 32, 9)])
+    one.ship()
+    one.writer.run([Step(WRITE, 3, 128, 32, 10)])
+    one.ship()
+    planted = [one.state()[3][64:96], one.state()[3][128:160]]
+    stored = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert any(planted[0] in path.read_bytes() for path in stored), "it can be found"
+    files = [path for path in (tmp_path / "archive").rglob("*") if path.is_file()]
+    assert len(files) > 3
+    assert not any(text in path.read_bytes() for path in files for text in planted)
+    (name,) = volumes_at(one.url)
+    with pytest.raises(KeyUnavailable, match="is encrypted: its keyring is needed"):
+        Archive(one.url, name).open()
+    with pytest.raises(KeyUnavailable, match="lacks master key"):
+        one.archive(LocalKeyring.create(tmp_path / "other"))
+    before = LocalKeyring(keyring).current
+    assert LocalKeyring(keyring).rotate() != before
+    one.again()
+    one.ship()
+    assert before not in (tmp_path / "archive" / name / "about.json").read_text()
+    first, second = sorted((tmp_path / "archive").glob("*/log/*"))[:2]
+    kept = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    with pytest.raises(KeyUnavailable, match="cannot be decrypted"):
+        one.archive().log(one.archive().logs()[0])
+    first.write_bytes(kept)
+    assert one.restored(tmp_path / "new")[3][128:160] == planted[1]
+    keyring.chmod(0o644)
+    with pytest.raises(KeyUnavailable, match="can be read by others"):
+        LocalKeyring(keyring)
+    one.writer.volume.close()
+
+
+def batch(lsn: int, clock_us: int, marks: list[tuple[int, int]]) -> bytes:
+    """A batch of marks (kind, clock), each a mini-transaction."""
+    records = b"".join(
+        struct.pack("<qqqIHHqq", 0, 0, -1, 48, kind, FLAG_CPL, 7, clock) for kind, clock in marks
+    )
+    length = BATCH_HEADER_BYTES + len(records)
+    rest = struct.pack("<qqqqIII12x", lsn, 0, 1, clock_us, length, len(marks), len(marks))
+    data = np.frombuffer(rest + records, np.uint8).copy()
+    return struct.pack("<II", BATCH_MAGIC, int(crc32c_of(data, 0, len(data)))) + rest + records
+
+
+def test_cut_in_the_middle_of_a_batch() -> None:
+    first = batch(4096, 120, [(KIND_COMMIT, 100), (KIND_COMMIT, 110)])
+    marks = [(KIND_BEGIN, 130), (KIND_COMMIT, 130), (KIND_COMMIT, 140), (KIND_COMMIT, 150)]
+    second = batch(4096 + len(first), 160, marks)
+    log = first + second
+    assert cut_log(log, 4096, 150) is None
+    for until_us, count in [(149, 3), (140, 3), (139, 2), (130, 2)]:
+        assert cut_log(log, 4096, until_us) == first + batch(4096 + len(first), 160, marks[:count])
+    assert cut_log(log, 4096, 110) == first + batch(4096 + len(first), 160, marks[:1])
+    assert cut_log(log, 4096, 99) == b""
+    with pytest.raises(ArchiveDamaged, match="no whole batch at LSN 4256"):
+        cut_log(log[: 4192 - 4096] + log[4200 - 4096 :], 4096, 10_000)
