@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -19,7 +18,7 @@ from mysqlcompat.functions.moments import fuzzy_moment, moment_or_clock
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.temporals import shown_fsp
 from mysqlcompat.functions.time_format import parts_of
-from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_year, week_of
+from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_month, week_of
 from mysqlcompat.message_text import shown_number
 from mysqlcompat.numerals import EXACT, leading_decimal, leading_integer, round_decimal
 from mysqlcompat.partial_dates import AnyDatetime, PartialDatetime, make_datetime
@@ -245,7 +244,9 @@ def _number_in_text(typing: Typing, amount: Literal) -> Literal:
 def _shift_type(typing: Typing, start: Expression, amount: Expression, unit: str) -> SqlType:
     fraction = 6 if unit.endswith("MICROSECOND") else 0
     if unit == "SECOND":
-        shown = _text_fsp(str(amount.value)) if _is_text(amount) else 6
+        shown = 6
+        if isinstance(amount, Literal) and isinstance(amount.value, str):
+            shown = _text_fsp(amount.value)
         fraction = {Class.DECIMAL: amount.type.scale, Class.STRING: shown, Class.DOUBLE: 6}.get(
             amount.type.cls, 0
         )
@@ -259,10 +260,6 @@ def _shift_type(typing: Typing, start: Expression, amount: Expression, unit: str
         case Class.TIME:
             return time_type(max(start.type.scale, fraction))
     return _shifted_text(typing)
-
-
-def _is_text(arg: Expression) -> bool:
-    return isinstance(arg, Literal) and isinstance(arg.value, str)
 
 
 def _text_fsp(text: str) -> int:
@@ -372,7 +369,7 @@ def shift_moment(moment: AnyDatetime, months: int, micros: int) -> AnyDatetime |
         number, month = total // 12, total % 12 + 1
         if not 0 <= number <= 9999:
             return None
-        last = calendar.mdays[month] + (month == 2 and days_in_year(number) == 366)
+        last = days_in_month(number, month)
         moment = moment_at(number, month, min(moment.day, last), temporal.time_of(moment))
     if not micros:
         return moment

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -23,9 +22,9 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.moments import fuzzy_moment
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_format import names_of
-from mysqlcompat.functions.weeks import date_of_number, week_of
+from mysqlcompat.functions.weeks import date_of_number, days_in_month, week_of
 from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
-from mysqlcompat.partial_dates import AnyDate, AnyDatetime, is_real, make_date
+from mysqlcompat.partial_dates import AnyDate, AnyDatetime, PartialDatetime, is_real, make_date
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.measures import cast_literal_fsp
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
@@ -127,13 +126,13 @@ def utc_date(context: Context, call: Call) -> date:
 
 
 def _literal(
-    name: str, kind: str, make: Callable[[str], Any], made: Callable[[int], SqlType]
+    name: str, kind: str, make: Callable[[Context, str], Any], made: Callable[[int], SqlType]
 ) -> None:
     def build(typing: Typing, args: Sequence[Expression]) -> Expression:
         literal = args[0]
         assert isinstance(literal, Literal)
         text = str(literal.value)
-        value = make(text)
+        value = make(typing.context, text)
         if value is None:
             raise SqlError(1525, kind, text)
         return Literal(made(cast_literal_fsp(text)).or_null(False), value)
@@ -141,17 +140,22 @@ def _literal(
     build_as(name, 1)(build)
 
 
-def _date_literal(text: str) -> date | None:
-    moment, whole, has_time = temporal.parse_datetime(text)
-    return moment.date() if moment is not None and whole and not has_time else None
+def _date_literal(context: Context, text: str) -> AnyDate | None:
+    read = temporal_text.read_datetime(text, temporal_text.date_flags(context.sql_mode))
+    moment = read.value if read.is_good and read.kind == temporal_text.DATE else None
+    return moment.date() if isinstance(moment, datetime | PartialDatetime) else None
 
 
-def _datetime_literal(text: str) -> datetime | None:
-    moment, whole, has_time = temporal.parse_datetime(text)
-    return moment if whole and has_time else None
+def _datetime_literal(context: Context, text: str) -> AnyDatetime | None:
+    """With an offset it is a moment, shown on the session's clock."""
+    read = temporal_text.read_datetime(text, temporal_text.date_flags(context.sql_mode))
+    if not read.is_good or read.kind != temporal_text.DATETIME:
+        return None
+    assert isinstance(read.value, datetime | PartialDatetime)
+    return temporal.utc_to_local(read.value, context.time_zone) if read.moved else read.value
 
 
-def _time_literal(text: str) -> timedelta | None:
+def _time_literal(context: Context, text: str) -> timedelta | None:
     span, whole = temporal.parse_time(text)
     return span if whole else None
 
@@ -299,8 +303,7 @@ def last_day(context: Context, call: Call, value: AnyDate) -> AnyDate | None:
     if not value.month:
         context.warn(1292, f"Truncated incorrect date value: '{temporal.date_text(value)}'")
         return None
-    leap = value.month == 2 and calendar.isleap(value.year)
-    return make_date(value.year, value.month, calendar.mdays[value.month] + leap)
+    return make_date(value.year, value.month, days_in_month(value.year, value.month))
 
 
 @define("to_seconds", "t", BIGINT, nullable=True)

@@ -7,6 +7,7 @@ import calendar
 from datetime import date
 from typing import Final
 
+from mysqlcompat import temporal_text
 from mysqlcompat.partial_dates import AnyDate, PartialDate
 
 MONDAY_FIRST: Final = 1
@@ -35,6 +36,10 @@ def weekday(day: int, sunday_first: bool = False) -> int:
 
 def days_in_year(year: int) -> int:
     return 366 if calendar.isleap(year) and year else 365
+
+
+def days_in_month(year: int, month: int) -> int:
+    return temporal_text.LENGTHS[month - 1] + (month == 2 and days_in_year(year) == 366)
 
 
 def week_flags(mode: int) -> int:
