@@ -26,6 +26,7 @@ from mysqlcompat.numerals import (
     greatest_decimal,
     leading_decimal,
     leading_double,
+    leading_integer,
     round_decimal,
     round_double,
 )
@@ -138,8 +139,7 @@ def _integer_of(
                 complain(context, 1264, column, context.row)
             return min(max(number, low), high)
         case Json():
-            made = _json_number(context, value, "INTEGER", origin)
-            number = int(round_decimal(Decimal(str(made)), 0))
+            number = _json_integer(context, value, origin)
             return convert.wrap(number, target.unsigned) if _I63 <= number < 2 * _I63 else number
         case bytes():
             return _literal_number(context, value, target, column)
@@ -189,19 +189,38 @@ def _has_digits(text: str) -> bool:
     return head[:1].isdigit() or (head[:1] == "." and head[1:2].isdigit())
 
 
+def _json_integer(context: Context, value: Json, origin: str) -> int:
+    """The number a document stands for, doubles rounded half to even; within 64 bits."""
+    match value.value:
+        case float() as document if not -_I63 <= document < _I63:
+            complain(context, 3155, "INTEGER", "", origin, context.row)
+            return _I63 - 1 if document > 0 else -_I63
+        case float() as document:
+            return round(document)
+        case Decimal() as document:
+            return int(round_decimal(document, 0))
+        case str() as document:
+            number, whole = leading_integer(document)
+            if not whole:
+                complain(context, 3156, "INTEGER", "", origin, context.row)
+            return number
+    return int(_json_number(context, value, "INTEGER", origin))
+
+
 def _json_number(context: Context, value: Json, wanted: str, origin: str) -> int | float | Decimal:
     document = value.value
     match document:
         case bool():
             return int(document)
         case int():
-            return convert.wrap(document, False)
+            return document if wanted == "DOUBLE" else convert.wrap(document, False)
         case float() | Decimal():
             return document
         case str():
             number, whole = leading_decimal(document)
-            if whole:
-                return number
+            if not whole and (document or wanted != "DOUBLE"):
+                complain(context, 3156, wanted, "", origin, context.row)
+            return number
     complain(context, 3156, wanted, "", origin, context.row)
     return 0
 

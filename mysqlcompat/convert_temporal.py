@@ -37,6 +37,8 @@ def to_date(
 ) -> AnyDate | None:
     if isinstance(value, date | PartialDate) and not has_clock(value):
         return value
+    if isinstance(value, timedelta) and abs(value) < timedelta(days=1):  # before 0:00 is today
+        return temporal.local_of_us(context.now_us, context.time_zone).date()
     moment = moment_of(context, value, source, "date", name)
     return moment.date() if moment is not None else None
 
@@ -58,9 +60,18 @@ def to_datetime(
 
 
 def moment_of(
-    context: Context, value: Any, source: SqlType, wanted: str = "datetime", name: str = ""
+    context: Context,
+    value: Any,
+    source: SqlType,
+    wanted: str = "datetime",
+    name: str = "",
+    flags: int | None = None,
 ) -> AnyDatetime | None:
-    """`value` as a point in time, with all its fractional digits; None after a warning."""
+    """`value` as a point in time, with all its fractional digits; None after a warning.
+
+    flags   what a date may be (`temporal_text.date_flags`); by default what sql_mode lets in
+    """
+    flags = reading.date_flags(context.sql_mode) if flags is None else flags
     match value:
         case datetime() | PartialDatetime():
             return value
@@ -69,14 +80,16 @@ def moment_of(
         case timedelta():
             today = temporal.local_of_us(context.now_us, context.time_zone)
             return datetime(today.year, today.month, today.day) + value
+        case int() if source.kind is TypeKind.YEAR and value:
+            return datetime(value, 1, 1)
         case int() if source.kind is not TypeKind.BIT:
-            return _moment_of_integer(context, value)
+            return _moment_of_integer(context, value, flags)
         case Decimal() | float():
-            return _moment_of_fraction(context, value, wanted)
+            return _moment_of_fraction(context, value, wanted, flags)
         case Json(value=document):
             return _moment_of_json(context, document, source, wanted, name)
     text = value if isinstance(value, str | bytes) else bit_bytes(value, source)
-    return _moment_of_text(context, text, wanted)
+    return _moment_of_text(context, text, wanted, flags)
 
 
 def bit_bytes(value: int, source: SqlType) -> bytes:
@@ -84,8 +97,8 @@ def bit_bytes(value: int, source: SqlType) -> bytes:
     return value.to_bytes(max(-(-source.length // 8), 1), "big")
 
 
-def _moment_of_integer(context: Context, value: int) -> AnyDatetime | None:
-    read = reading.datetime_of_number(value, reading.date_flags(context.sql_mode))
+def _moment_of_integer(context: Context, value: int, flags: int) -> AnyDatetime | None:
+    read = reading.datetime_of_number(value, flags)
     if read.value is None:
         context.warn(1292, f"Incorrect datetime value: '{shown_number(value)}'")
     assert not isinstance(read.value, timedelta)
@@ -93,11 +106,11 @@ def _moment_of_integer(context: Context, value: int) -> AnyDatetime | None:
 
 
 def _moment_of_fraction(
-    context: Context, value: Decimal | float, wanted: str
+    context: Context, value: Decimal | float, wanted: str, flags: int
 ) -> AnyDatetime | None:
     exact = value if isinstance(value, Decimal) else Decimal(double_text(value))
     whole = int(exact)
-    read = reading.datetime_of_number(whole, reading.date_flags(context.sql_mode))
+    read = reading.datetime_of_number(whole, flags)
     if read.value is None:
         text = double_text(value) if isinstance(value, float) else str(exact)
         if wanted == "date" and isinstance(value, float) and abs(value) < _I63:
@@ -117,7 +130,7 @@ def _moment_of_json(
 ) -> AnyDatetime | None:
     match document:
         case str() if temporal.parse_datetime(document)[0] is not None:
-            return _moment_of_text(context, document, wanted)
+            return _moment_of_text(context, document, wanted, reading.date_flags(context.sql_mode))
         case datetime() | date():
             return moment_of(context, document, source, wanted)
     kind = "DATE" if wanted == "date" else "DATETIME/TIMESTAMP"
@@ -125,9 +138,11 @@ def _moment_of_json(
     return None
 
 
-def _moment_of_text(context: Context, text: str | bytes, wanted: str) -> AnyDatetime | None:
+def _moment_of_text(
+    context: Context, text: str | bytes, wanted: str, flags: int
+) -> AnyDatetime | None:
     plain = text.decode("latin-1") if isinstance(text, bytes) else text
-    read = reading.read_datetime(plain, reading.date_flags(context.sql_mode))
+    read = reading.read_datetime(plain, flags)
     if read.value is None:
         kind = "Truncated incorrect date" if wanted == "date" else f"Incorrect {wanted}"
         context.warn(1292, f"{kind} value: '{shown(text)}'")
@@ -166,6 +181,8 @@ def span_of(context: Context, value: Any, source: SqlType, name: str = "") -> ti
         case datetime() | PartialDatetime():
             return temporal.time_of(value)
         case date() | PartialDate():
+            return timedelta(0)
+        case int() if source.kind is TypeKind.YEAR:
             return timedelta(0)
         case Json(value=document):
             return _span_of_json(context, document, source, name)

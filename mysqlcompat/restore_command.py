@@ -1,4 +1,4 @@
-"""`mysqlcompat restore`, `archive` and `keyring`: a new data directory out of a backup, what backups
+"""`mysqlcompat restore`, `archive` and `keyring`: a new volume out of an archive, what archives
 there are, and the keys to them. No server is needed.
 """
 

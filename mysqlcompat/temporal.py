@@ -14,8 +14,9 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, available_timezones
 
 from mysqlcompat import temporal_text
 from mysqlcompat.errors import SqlError
@@ -197,13 +198,20 @@ def zone_of(name: str) -> timezone | ZoneInfo:
     match = _OFFSET.match(name)
     if match is not None:
         offset = timedelta(hours=int(match[2]), minutes=int(match[3]))
-        if offset > timedelta(hours=14):
+        most = timedelta(hours=14) if match[1] == "+" else timedelta(hours=13, minutes=59)
+        if offset > most or int(match[3]) > 59:
             raise SqlError(1298, name)
         return timezone(offset if match[1] == "+" else -offset)
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise SqlError(1298, name) from None
+    key = _zone_names().get(name.lower())
+    if key is None:
+        raise SqlError(1298, name)
+    return ZoneInfo(key)
+
+
+@cache
+def _zone_names() -> dict[str, str]:
+    """Names of all zones by themselves in lower case: MySQL's comparison of names."""
+    return {name.lower(): name for name in available_timezones()}
 
 
 def local_of_us(microseconds_utc: int, zone_name: str) -> datetime:
@@ -224,4 +232,26 @@ def local_to_utc(moment: Any, zone_name: str) -> Any:
     zone = zone_of(zone_name)
     if zone is UTC or isinstance(moment, PartialDate):
         return moment
-    return moment.replace(tzinfo=zone).astimezone(UTC).replace(tzinfo=None)
+    utc = moment.replace(tzinfo=zone).astimezone(UTC)
+    if utc.astimezone(zone).replace(tzinfo=None) == moment:
+        return utc.replace(tzinfo=None)
+    # a gap: the moment at which clocks are put forward
+    before = moment.replace(tzinfo=zone, fold=0).utcoffset()
+    after = moment.replace(tzinfo=zone, fold=1).utcoffset()
+    return _end_of_gap(zone, moment - max(before, after), moment - min(before, after))
+
+
+def _end_of_gap(zone: ZoneInfo | timezone, low: datetime, high: datetime) -> datetime:
+    """The UTC second between `low` and `high` at which the offset of `zone` changes."""
+    first = _offset_at(zone, low)
+    while high - low > timedelta(seconds=1):
+        middle = low + (high - low) / 2
+        if _offset_at(zone, middle) == first:
+            low = middle
+        else:
+            high = middle
+    return high.replace(microsecond=0)
+
+
+def _offset_at(zone: ZoneInfo | timezone, utc: datetime) -> timedelta | None:
+    return utc.replace(tzinfo=UTC).astimezone(zone).utcoffset()

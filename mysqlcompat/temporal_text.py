@@ -38,7 +38,7 @@ _MAX_TIME: Final = 8385959
 TIME_LIMIT: Final = timedelta(hours=838, minutes=59, seconds=59)
 _MAX_PARTS: Final = 7
 _TOO_MUCH: Final = (1 << 32) - 1
-_LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _SPACE: Final = " \t\n\r\v\f"
 
 
@@ -78,7 +78,7 @@ def check_date(year: int, month: int, day: int, not_zero: bool, flags: int) -> i
         return ZERO_DATE if flags & NO_ZERO_DATE else 0
     if (flags & NO_ZERO_IN_DATE or not flags & FUZZY) and (month == 0 or day == 0):
         return ZERO_IN_DATE
-    if flags & INVALID_DATES or not month or day <= _LENGTHS[month - 1]:
+    if flags & INVALID_DATES or not month or day <= LENGTHS[month - 1]:
         return 0
     leap = year % 4 == 0 and (year % 100 != 0 or (year % 400 == 0 and year != 0))
     return 0 if month == 2 and leap and day == 29 else OUT_OF_RANGE

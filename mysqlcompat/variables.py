@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 import re
-import zoneinfo
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from mysqlcompat import temporal
 from mysqlcompat.errors import SqlError
+from mysqlcompat.time_locales import locale_named
 from mysqlcompat.variable_table import TABLE
 from mysqlcompat.wire import charsets
 
@@ -251,10 +252,20 @@ def _check_time_zone(variable: Variable, value: object, warn: Warn) -> Value:
         if minutes < 60 and total <= (14 * 60 if sign == "+" else 14 * 60 - 1):
             return f"{sign}{hours:02d}:{minutes:02d}"
         raise SqlError(1298, value)
-    try:
-        return zoneinfo.ZoneInfo(value).key
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        raise SqlError(1298, value) from None
+    temporal.zone_of(value)
+    return value
+
+
+def _check_locale(variable: Variable, value: object, warn: Warn) -> Value:
+    """A locale by its name, in any case, or by its number. Raises 1231, 1232, 1649."""
+    if value is None:
+        raise _refuse(variable, value)
+    if not isinstance(value, str | int):
+        raise SqlError(1232, variable.name)
+    name = locale_named(value)
+    if name is None:
+        raise SqlError(1649, value)
+    return name
 
 
 def _check_engine(variable: Variable, value: object, warn: Warn) -> Value:
@@ -284,6 +295,7 @@ _BY_KIND: Final[dict[str, Check]] = {
 CHECKS: Final[dict[str, Check]] = {
     "sql_mode": _check_sql_mode,
     "time_zone": _check_time_zone,
+    "lc_time_names": _check_locale,
     "default_storage_engine": _check_engine,
     "default_tmp_storage_engine": _check_engine,
     "max_allowed_packet": _check_block_size,

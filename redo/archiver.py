@@ -173,11 +173,10 @@ class Archiver:
                 " it is older than its archive; use another --backup-url"
             )
         kept = min(segment.meta.kept for segment in self._full())
-        if end is not None and end.end >= kept and self._bases:
+        if end is not None and end.end >= kept:
             self._position = Mark(end.end, -1, 0, end.last_us)
             self._latest_us = end.last_us
         else:
-            self._bases = [] if end is None else self._bases
             self._position = max((s.mark for s in self._full()), key=lambda mark: mark.lsn)
             self._position = self._position._replace(batch=-1, epoch=0)
             self._hole = end is not None

@@ -313,5 +313,7 @@ def hash_bytes(mem, at, count):
         value = (value ^ load_u8(mem, at + i)) * -7046029254386353131
         value ^= (value >> 29) & 0x7FFFFFFFF
         i += 1
+    # what the last bytes of a key say is in the high bits by now; tables look at the low ones
+    value = (value ^ ((value >> 32) & 0xFFFFFFFF)) * -7046029254386353131
     value ^= (value >> 32) & 0xFFFFFFFF
     return value & 0x7FFFFFFFFFFFFFFF

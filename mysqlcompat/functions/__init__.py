@@ -24,6 +24,7 @@ from mysqlcompat.functions import (
     number_format,
     numeric,
     operators,
+    periods,
     regular_expressions,
     sets,
     string_codes,
@@ -31,6 +32,8 @@ from mysqlcompat.functions import (
     strings,
     temporals,
     time_format,
+    time_parse,
+    time_zones,
 )
 from mysqlcompat.functions.definitions import DEFINITIONS, FUNCTIONS
 
@@ -52,6 +55,9 @@ FAMILIES = (
     temporals,
     intervals,
     time_format,
+    time_parse,
+    time_zones,
+    periods,
     documents,
     json_value,
     json_schema,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -15,11 +14,16 @@ from btree.schema import TypeKind
 from mysqlcompat import convert_temporal as convert
 from mysqlcompat import temporal
 from mysqlcompat.functions.definitions import BIGINT, build_as, define, implement, integer
+from mysqlcompat.functions.moments import fuzzy_moment, moment_or_clock
 from mysqlcompat.functions.table import Context
-from mysqlcompat.functions.temporals import shown_fsp, week_of
+from mysqlcompat.functions.temporals import shown_fsp
+from mysqlcompat.functions.time_format import parts_of
+from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_month, week_of
+from mysqlcompat.message_text import shown_number
 from mysqlcompat.numerals import EXACT, leading_decimal, leading_integer, round_decimal
-from mysqlcompat.partial_dates import PartialDate
+from mysqlcompat.partial_dates import AnyDatetime, PartialDatetime, make_datetime
 from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.measures import cast_literal_fsp
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import (
     TEMPORAL,
@@ -37,6 +41,8 @@ if TYPE_CHECKING:
 
 _DAY: Final = timedelta(days=1)
 _MICRO: Final = timedelta(microseconds=1)
+_SECOND: Final = timedelta(seconds=1)
+_LAST_DAY: Final = 3652424
 
 
 # Differences ------------------------------------------------------------------------------------
@@ -81,6 +87,9 @@ def timediff(context: Context, call: Call, left: Any, right: Any) -> timedelta |
     if one is None or other is None or isinstance(one, datetime) != isinstance(other, datetime):
         return None
     span: timedelta = one - other  # type: ignore[operator, assignment]
+    if abs(span) > temporal.TIME_LIMIT:
+        shown = temporal.time_text(span, 6 if span % _SECOND else 0)
+        context.warn(1292, f"Truncated incorrect time value: '{shown}'")
     return min(max(span, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
 
 
@@ -93,8 +102,12 @@ def _time_or_moment(context: Context, value: Any, arg: Expression) -> datetime |
         moment, whole, has_time = temporal.parse_datetime(value)
         if moment is not None and whole and (has_time or "-" in value[1:]):
             return moment
-    span: datetime | timedelta | None = convert.span_of(context, value, arg.type)
-    return span
+        span, _ = temporal.parse_time(value)
+        if span is None:
+            context.warn(1292, f"Incorrect datetime value: '{value}'")
+            return None
+    read: datetime | timedelta | None = convert.span_of(context, value, arg.type)
+    return read
 
 
 @build_as("addtime", 2)
@@ -126,27 +139,32 @@ def _shifted_text(typing: Typing) -> SqlType:
 
 def _time_shift(context: Context, call: Call, first: Any, span: Any, sign: int) -> Any:
     start = _time_or_moment(context, first, call.args[0])
+    if start is None:
+        return None
     added = convert.span_of(context, span, call.args[1].type)
-    if start is None or added is None:
+    if added is None:
         return None
     try:
         result = start + sign * added
     except OverflowError:
-        context.warn(1441, "Datetime function: time field overflow")
-        return None
+        return _overflow(context)
+    if isinstance(result, timedelta) and abs(result) > temporal.TIME_LIMIT:
+        _overflow(context, "time")
+        result = min(max(result, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
     if call.type.cls is not Class.STRING:
         return result
-    return _shown(result)
+    return shown_moment(result)
 
 
-def _shown(value: datetime | timedelta | date) -> str:
+def shown_moment(value: Any) -> str:
+    """A moment, a TIME or a date as text, with a fraction of six digits if there is one."""
     micros = (
         value.microsecond
-        if isinstance(value, datetime)
+        if isinstance(value, datetime | PartialDatetime)
         else (abs(value) // _MICRO % 1000000 if isinstance(value, timedelta) else 0)
     )
     fsp = 6 if micros else 0
-    if isinstance(value, datetime):
+    if isinstance(value, datetime | PartialDatetime):
         return temporal.datetime_text(value, fsp)
     return (
         temporal.time_text(value, fsp)
@@ -186,6 +204,8 @@ _COMPOSITE: Final = {
     "SECOND_MICROSECOND": ("SECOND", "MICROSECOND"),
 }
 _MONTHS_OF: Final = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}
+#: Units that leave the time of day alone.
+_DATE_UNITS: Final = (*_MONTHS_OF, "DAY", "WEEK", "YEAR_MONTH")
 
 
 def build_date_shift(
@@ -203,7 +223,7 @@ def build_date_shift(
         unit, amount = "DAY", resolver.resolve(interval)
     made = _shift_type(typing, start, amount, unit)
     label = Literal(string_type(len(unit), nullable=False), unit)
-    if amount.type.cls not in (Class.STRING, Class.INT, Class.DECIMAL, Class.DOUBLE):
+    if amount.type.cls not in (Class.STRING, Class.INT, Class.DECIMAL, Class.DOUBLE, *TEMPORAL):
         amount = typing.as_string(amount)
     name = "date_sub" if backward else "date_add"
     if start.type.cls not in (*TEMPORAL, Class.STRING):
@@ -222,32 +242,51 @@ def _number_in_text(typing: Typing, amount: Literal) -> Literal:
 
 
 def _shift_type(typing: Typing, start: Expression, amount: Expression, unit: str) -> SqlType:
-    with_micros = unit.endswith("MICROSECOND")
-    fraction = 6 if with_micros else 0
-    if unit == "SECOND" and amount.type.cls is not Class.INT:
-        fraction = amount.type.scale if amount.type.cls is Class.DECIMAL else 6
-    has_clock = unit not in (*_MONTHS_OF, "DAY", "WEEK", "YEAR_MONTH")
+    fraction = 6 if unit.endswith("MICROSECOND") else 0
+    if unit == "SECOND":
+        shown = 6
+        if isinstance(amount, Literal) and isinstance(amount.value, str):
+            shown = _text_fsp(amount.value)
+        fraction = {Class.DECIMAL: amount.type.scale, Class.STRING: shown, Class.DOUBLE: 6}.get(
+            amount.type.cls, 0
+        )
     match start.type.cls:
         case Class.DATETIME:
             return datetime_type(max(start.type.scale, fraction))
         case Class.DATE:
-            return datetime_type(fraction) if has_clock else date_type()
+            return date_type() if unit in _DATE_UNITS else datetime_type(fraction)
+        case Class.TIME if _has_days(unit):
+            return datetime_type(max(start.type.scale, fraction))
         case Class.TIME:
             return time_type(max(start.type.scale, fraction))
     return _shifted_text(typing)
 
 
-def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int]:
-    """An interval as (months, microseconds)."""
+def _text_fsp(text: str) -> int:
+    """Digits behind the point of seconds in a string; six where it is no number."""
+    return cast_literal_fsp(text) if leading_decimal(text)[1] else 6
+
+
+def _has_days(unit: str) -> bool:
+    """Whether a TIME moved by the unit becomes a moment of today."""
+    return unit in _DATE_UNITS or unit.startswith("DAY_")
+
+
+def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int] | None:
+    """An interval as (months, microseconds); None when its text has too many parts."""
     if unit in _COMPOSITE:
+        if isinstance(amount, date | timedelta):
+            amount = shown_moment(amount)
         return _composite_interval(str(amount), _COMPOSITE[unit])
+    if isinstance(amount, date | timedelta):
+        amount = temporal.number_of(amount)
     if unit == "SECOND":
         if isinstance(amount, str):
             number, whole = leading_decimal(amount)
             if not whole:
                 context.warn(1292, f"Truncated incorrect DECIMAL value: '{amount}'")
         else:
-            number = Decimal(str(amount))
+            number = Decimal(shown_number(amount) if isinstance(amount, int) else str(amount))
         return 0, int(EXACT.scaleb(number, 6))
     if isinstance(amount, str):
         count, whole = leading_integer(amount)
@@ -255,6 +294,8 @@ def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int]:
             context.warn(1292, f"Truncated incorrect INTEGER value: '{amount}'")
     elif isinstance(amount, Decimal):
         count = int(round_decimal(amount, 0))
+    elif isinstance(amount, int):
+        count = int(shown_number(amount))
     else:
         count = round(amount)
     if unit in _MONTHS_OF:
@@ -262,12 +303,14 @@ def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int]:
     return 0, count * _UNIT_MICROS[unit]
 
 
-def _composite_interval(text: str, fields: Sequence[str]) -> tuple[int, int]:
-    negative = text.strip().startswith("-")
-    numbers = re.findall(r"\d+", text)[: len(fields)]
-    if fields[-1] == "MICROSECOND" and len(numbers) == len(fields):
-        numbers[-1] = numbers[-1][:6].ljust(6, "0")
-    values = [0] * (len(fields) - len(numbers)) + [int(number) for number in numbers]
+def _composite_interval(text: str, fields: Sequence[str]) -> tuple[int, int] | None:
+    negative = text.lstrip().startswith("-")
+    written = re.findall(r"[0-9]+", text)
+    if len(written) > len(fields) or any(len(one) >= 20 for one in written):
+        return None
+    if fields[-1] == "MICROSECOND" and written:
+        written[-1] = written[-1].ljust(6, "0")
+    values = [0] * (len(fields) - len(written)) + [int(number) for number in written]
     months = sum(
         value * _MONTHS_OF.get(name, 0) for name, value in zip(fields, values, strict=True)
     )
@@ -277,52 +320,75 @@ def _composite_interval(text: str, fields: Sequence[str]) -> tuple[int, int]:
     return (-months, -micros) if negative else (months, micros)
 
 
+def _overflow(context: Context, what: str = "datetime") -> None:
+    context.warn(1441, f"Datetime function: {what} field overflow")
+
+
 def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sign: int) -> Any:
-    months, micros = interval_of(context, amount, unit)
-    months, micros = sign * months, sign * micros
-    if isinstance(start, str | bytes):
-        return _shift_text(context, call, start, unit, months, micros)
-    if isinstance(start, timedelta):
-        span = start + timedelta(microseconds=micros)
-        return span if abs(span) <= temporal.TIME_LIMIT else None
-    if isinstance(start, PartialDate):
+    start_type = call.args[0].type
+    is_text = isinstance(start, str | bytes)
+    has_time = not is_text
+    moment = start
+    if is_text:
+        text = start if isinstance(start, str) else start.decode("latin-1")
+        has_time = temporal.parse_datetime(text)[2]
+        moment = convert.moment_of(context, text, start_type)
+    elif call.type.cls is not Class.TIME:
+        moment = convert.moment_of(context, start, start_type)
+    if moment is None:
         return None
-    moment = start if isinstance(start, datetime) else datetime(start.year, start.month, start.day)
+    interval = interval_of(context, amount, unit)
+    if interval is None:
+        return _overflow(context, "time" if isinstance(moment, timedelta) else "datetime")
+    months, micros = sign * interval[0], sign * interval[1]
+    if isinstance(moment, timedelta):
+        span = _shift_time(moment, micros)
+        return span if span is not None else _overflow(context, "time")
     shifted = shift_moment(moment, months, micros)
     if shifted is None:
-        context.warn(1441, "Datetime function: datetime field overflow")
-        return None
-    return shifted.date() if call.type.cls is Class.DATE else shifted
-
-
-def _shift_text(
-    context: Context, call: Call, start: Any, unit: str, months: int, micros: int
-) -> str | None:
-    text = start if isinstance(start, str) else start.decode("latin-1")
-    _, _, has_time = temporal.parse_datetime(text)
-    moment = convert.moment_of(context, text, call.args[0].type)
-    if not isinstance(moment, datetime):
-        return None
-    shifted = shift_moment(moment, months, micros)
-    if shifted is None:
-        context.warn(1441, "Datetime function: datetime field overflow")
-        return None
-    if not has_time and unit in (*_MONTHS_OF, "DAY", "WEEK", "YEAR_MONTH"):
+        return _overflow(context)
+    if call.type.cls is not Class.STRING:
+        return shifted.date() if call.type.cls is Class.DATE else shifted
+    if not has_time and unit in _DATE_UNITS:
         return temporal.date_text(shifted)
-    return _shown(shifted)
+    return shown_moment(shifted)
 
 
-def shift_moment(moment: datetime, months: int, micros: int) -> datetime | None:
-    """`moment` moved; the day is cut to the month's last. None past year 9999 or before year 1."""
+def _shift_time(span: timedelta, micros: int) -> timedelta | None:
     try:
-        if months:
-            total = moment.year * 12 + moment.month - 1 + months
-            number, month = total // 12, total % 12 + 1
-            last = calendar.monthrange(number, month)[1]
-            moment = moment.replace(year=number, month=month, day=min(moment.day, last))
-        return moment + timedelta(microseconds=micros)
-    except (OverflowError, ValueError, calendar.IllegalMonthError):
+        shifted = span + timedelta(microseconds=micros)
+    except OverflowError:
         return None
+    return shifted if abs(shifted) <= temporal.TIME_LIMIT + _SECOND else None
+
+
+def shift_moment(moment: AnyDatetime, months: int, micros: int) -> AnyDatetime | None:
+    """`moment` moved; the day is cut to the month's last. None past year 9999 or before year 0."""
+    if months:
+        total = moment.year * 12 + moment.month - 1 + months
+        number, month = total // 12, total % 12 + 1
+        if not 0 <= number <= 9999:
+            return None
+        last = days_in_month(number, month)
+        moment = moment_at(number, month, min(moment.day, last), temporal.time_of(moment))
+    if not micros:
+        return moment
+    clock = temporal.time_of(moment) // _MICRO + micros
+    days, rest = divmod(clock, _UNIT_MICROS["DAY"])
+    if not moment.month:
+        return None
+    days += day_number(moment.year, moment.month, 1) + moment.day - 1
+    if not 0 < days <= _LAST_DAY:
+        return None
+    dated = date_of_number(days)
+    return moment_at(dated.year, dated.month, dated.day, timedelta(microseconds=rest))
+
+
+def moment_at(year: int, month: int, day: int, clock: timedelta) -> AnyDatetime:
+    seconds, micros = divmod(clock // _MICRO, 10**6)
+    return make_datetime(
+        year, month, day, seconds // 3600, seconds // 60 % 60, seconds % 60, micros
+    )
 
 
 @implement("date_add")
@@ -355,41 +421,31 @@ _EXTRACT_LENGTHS: Final = {
 
 def build_extract(typing: Typing, unit: str, arg: Expression) -> Expression:
     """EXTRACT(unit FROM arg): from a date, or for clock units also from a TIME."""
-    if arg.type.cls is not Class.TIME:
+    if arg.type.cls not in TEMPORAL:
+        reads_clock = unit.startswith(("DAY_", "HOUR", "MINUTE", "SECOND", "MICRO"))
+        arg = moment_or_clock(typing, arg) if reads_clock else fuzzy_moment(typing, arg)
+    elif arg.type.cls is Class.TIME and unit in (*_DATE_UNITS, "YEAR_MONTH"):
         arg = typing.as_moment(arg)
     label = Literal(string_type(len(unit), nullable=False), unit)
-    return typing.call("extract", int_type(_EXTRACT_LENGTHS[unit]), label, arg)
+    return typing.call("extract", int_type(_EXTRACT_LENGTHS[unit]).or_null(), label, arg)
 
 
-@implement("extract")
+@implement("extract", pure=False)
 def extract(context: Context, call: Call, unit: str, value: Any) -> int:
-    if isinstance(value, timedelta):
-        micros = abs(value) // _MICRO
-        day = 0
-    else:
-        micros = temporal.time_of(value) // _MICRO
-        day = value.day
+    if unit == "WEEK":
+        return week_of(value, int(context.system_variable("default_week_format", "")))[1]
+    parts = parts_of(context, value)
     fields = {
-        "DAY": day,
-        "HOUR": micros // 3600000000,
-        "MINUTE": micros // 60000000 % 60,
-        "SECOND": micros // 1000000 % 60,
-        "MICROSECOND": micros % 1000000,
+        "YEAR": parts.year,
+        "QUARTER": (parts.month + 2) // 3,
+        "MONTH": parts.month,
+        "DAY": parts.day,
+        "HOUR": parts.hour,
+        "MINUTE": parts.minute,
+        "SECOND": parts.second,
+        "MICROSECOND": parts.microsecond,
     }
-    if unit in fields:
-        return int(fields[unit])
-    match unit:
-        case "YEAR":
-            return int(value.year)
-        case "QUARTER":
-            return int((value.month + 2) // 3)
-        case "MONTH":
-            return int(value.month)
-        case "WEEK":
-            return week_of(value.date(), 0)[1]
-        case "YEAR_MONTH":
-            return int(value.year * 100 + value.month)
     result = 0
-    for name in _COMPOSITE[unit]:
-        result = result * (10**6 if name == "MICROSECOND" else 100) + int(fields[name])
-    return result
+    for name in _COMPOSITE.get(unit, (unit,)):
+        result = result * (10**6 if name == "MICROSECOND" else 100) + fields[name]
+    return -result if parts.negative else result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -10,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
-from mysqlcompat import temporal
+from mysqlcompat import temporal, temporal_text
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     BIGINT,
@@ -20,8 +19,12 @@ from mysqlcompat.functions.definitions import (
     implement,
     integer,
 )
+from mysqlcompat.functions.moments import fuzzy_moment
 from mysqlcompat.functions.table import Context
-from mysqlcompat.numerals import EXACT, round_decimal
+from mysqlcompat.functions.time_format import names_of
+from mysqlcompat.functions.weeks import date_of_number, days_in_month, week_of
+from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
+from mysqlcompat.partial_dates import AnyDate, AnyDatetime, PartialDatetime, is_real, make_date
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.measures import cast_literal_fsp
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
 
 _DAY: Final = timedelta(days=1)
 _MICRO: Final = timedelta(microseconds=1)
+_MOST_MICROS: Final = 4000000000000  #: beyond the limit of TIME
+_LAST_DAY: Final = 3652424  #: of the year 9999, counted from the year 0
 
 
 # The clock --------------------------------------------------------------------------------------
@@ -121,13 +126,13 @@ def utc_date(context: Context, call: Call) -> date:
 
 
 def _literal(
-    name: str, kind: str, make: Callable[[str], Any], made: Callable[[int], SqlType]
+    name: str, kind: str, make: Callable[[Context, str], Any], made: Callable[[int], SqlType]
 ) -> None:
     def build(typing: Typing, args: Sequence[Expression]) -> Expression:
         literal = args[0]
         assert isinstance(literal, Literal)
         text = str(literal.value)
-        value = make(text)
+        value = make(typing.context, text)
         if value is None:
             raise SqlError(1525, kind, text)
         return Literal(made(cast_literal_fsp(text)).or_null(False), value)
@@ -135,17 +140,22 @@ def _literal(
     build_as(name, 1)(build)
 
 
-def _date_literal(text: str) -> date | None:
-    moment, whole, has_time = temporal.parse_datetime(text)
-    return moment.date() if moment is not None and whole and not has_time else None
+def _date_literal(context: Context, text: str) -> AnyDate | None:
+    read = temporal_text.read_datetime(text, temporal_text.date_flags(context.sql_mode))
+    moment = read.value if read.is_good and read.kind == temporal_text.DATE else None
+    return moment.date() if isinstance(moment, datetime | PartialDatetime) else None
 
 
-def _datetime_literal(text: str) -> datetime | None:
-    moment, whole, _ = temporal.parse_datetime(text)
-    return moment if whole else None
+def _datetime_literal(context: Context, text: str) -> AnyDatetime | None:
+    """With an offset it is a moment, shown on the session's clock."""
+    read = temporal_text.read_datetime(text, temporal_text.date_flags(context.sql_mode))
+    if not read.is_good or read.kind != temporal_text.DATETIME:
+        return None
+    assert isinstance(read.value, datetime | PartialDatetime)
+    return temporal.utc_to_local(read.value, context.time_zone) if read.moved else read.value
 
 
-def _time_literal(text: str) -> timedelta | None:
+def _time_literal(context: Context, text: str) -> timedelta | None:
     span, whole = temporal.parse_time(text)
     return span if whole else None
 
@@ -162,21 +172,37 @@ def build_date(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 @build_as("time", 1)
 def build_time(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return Cast(time_type(shown_fsp(args[0])), args[0])
+    return Cast(time_type(shown_fsp(args[0], reads_as_time)), args[0])
 
 
 @build_as("timestamp", 1, 2)
 def build_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
-    moment = Cast(datetime_type(shown_fsp(args[0])), args[0])
+    moment = Cast(datetime_type(shown_fsp(args[0], reads_as_moment)), args[0])
     return moment if len(args) == 1 else DEFINITIONS["addtime"].build(typing, (moment, args[1]))
 
 
-def shown_fsp(arg: Expression) -> int:
+def reads_as_any(text: str) -> bool:
+    return reads_as_moment(text) or reads_as_time(text)
+
+
+def reads_as_moment(text: str) -> bool:
+    """Whether a text has the fields of a date, on the calendar or not."""
+    allowed = temporal_text.FUZZY | temporal_text.INVALID_DATES
+    return temporal_text.read_datetime(text, allowed).value is not None
+
+
+def reads_as_time(text: str) -> bool:
+    return temporal_text.read_time(text).value is not None
+
+
+def shown_fsp(arg: Expression, reads: Callable[[str], bool] = reads_as_any) -> int:
     """Fractional digits of an argument: those a literal shows, six of other strings."""
     if arg.type.cls in TEMPORAL:
         return arg.type.scale
     if isinstance(arg, Literal) and isinstance(arg.value, str):
-        return cast_literal_fsp(arg.value)
+        return cast_literal_fsp(arg.value) if reads(arg.value) else 6
+    if arg.type.cls is Class.NULL:
+        return 0
     return (
         min(arg.type.scale, 6)
         if arg.type.cls is Class.DECIMAL
@@ -184,56 +210,31 @@ def shown_fsp(arg: Expression) -> int:
     )
 
 
-def week_of(value: date, mode: int) -> tuple[int, int]:
-    """(year, week) as WEEK(…, mode) counts."""
-    monday_first, long_year, first_full = bool(mode & 1), bool(mode & 2), not mode & 4
-    if not monday_first:
-        first_full = not first_full
-    first_full = bool(mode & 4) if monday_first else not mode & 4
-    start = date(value.year, 1, 1)
-    weekday = start.weekday() if monday_first else (start.weekday() + 1) % 7
-    day = (value - start).days
-    year = value.year
-    skips_first = weekday != 0 if not _iso(mode) else weekday >= 4
-    if value.month == 1 and value.day <= 7 - weekday:
-        if not long_year and skips_first:
-            return year, 0
-        if skips_first:
-            long_year = True
-            year -= 1
-            start = date(year, 1, 1)
-            days = 366 if calendar.isleap(year) else 365
-            weekday = (weekday + 53 * 7 - days) % 7
-            day += days
-    skips_first = weekday != 0 if not _iso(mode) else weekday >= 4
-    days = day - (7 - weekday) if skips_first else day + weekday
-    if long_year and days >= 52 * 7:
-        in_year = 366 if calendar.isleap(year) else 365
-        weekday = (weekday + in_year) % 7
-        if (not _iso(mode) and weekday == 0) or (_iso(mode) and weekday < 4):
-            return year + 1, 1
-    return year, days // 7 + 1
-
-
-def _iso(mode: int) -> bool:
-    """Whether week 1 is the first with four days or more in the year."""
-    return bool(mode & 1) != bool(mode & 4)
-
-
-_DAYS = tuple(calendar.day_name)
-_MONTHS = tuple(calendar.month_name)
-
-
 def _part(names: str, length: int, compute: Callable[[date], int], kind: str = "D") -> None:
-    def apply(context: Context, call: Call, value: Any) -> int:
-        return compute(value)
+    def apply(context: Context, call: Call, value: Any) -> int | None:
+        return compute(value) if is_real(value) else None
 
     define(names, kind, integer(length), nullable=True)(apply)
 
 
-_part("month", 3, lambda value: value.month)
-_part("day dayofmonth", 3, lambda value: value.day)
-_part("quarter", 2, lambda value: (value.month + 2) // 3)
+def _fuzzy_part(names: str, made: SqlType, compute: Callable[[Any], int]) -> None:
+    """A part that a date without a month or a day has, too."""
+
+    def build(typing: Typing, args: Sequence[Expression]) -> Expression:
+        return typing.call(name, made.or_null(), fuzzy_moment(typing, args[0], "date"))
+
+    def apply(context: Context, call: Call, value: Any) -> int:
+        return compute(value)
+
+    name = names.split()[0]
+    build_as(names, 1)(build)
+    implement(name)(apply)
+
+
+_fuzzy_part("month", integer(3), lambda value: value.month)
+_fuzzy_part("day dayofmonth", integer(3), lambda value: value.day)
+_fuzzy_part("quarter", integer(2), lambda value: (value.month + 2) // 3)
+_fuzzy_part("year", SqlType(TypeKind.YEAR, 4, unsigned=True), lambda value: value.year)
 _part("weekday", 2, lambda value: value.weekday())
 _part("dayofweek", 2, lambda value: (value.weekday() + 1) % 7 + 1)
 _part("dayofyear", 4, lambda value: value.timetuple().tm_yday)
@@ -241,18 +242,18 @@ _part("to_days", 8, lambda value: value.toordinal() + 365)
 _part("weekofyear", 3, lambda value: value.isocalendar()[1])
 
 
-@define("year", "D", SqlType(TypeKind.YEAR, 4, unsigned=True), nullable=True)
-def year(context: Context, call: Call, value: date) -> int:
-    return value.year
-
-
-@define("week", "Di", integer(3), required=1, nullable=True)
-def week(context: Context, call: Call, value: date, mode: int = 0) -> int:
-    return week_of(value, mode)[1]
+@define("week", "Di", integer(3), required=1, nullable=True, pure=False)
+def week(context: Context, call: Call, value: AnyDate, *mode: int) -> int | None:
+    if not is_real(value):
+        return None
+    wanted = mode[0] if mode else int(context.system_variable("default_week_format", ""))
+    return week_of(value, wanted)[1]
 
 
 @define("yearweek", "Di", integer(7), required=1, nullable=True)
-def yearweek(context: Context, call: Call, value: date, mode: int = 0) -> int:
+def yearweek(context: Context, call: Call, value: AnyDate, mode: int = 0) -> int | None:
+    if not is_real(value):
+        return None
     number, weeks = week_of(value, mode | 2)
     return number * 100 + weeks
 
@@ -270,24 +271,55 @@ _clock_part("second", 3, lambda micros: micros // 1000000 % 60)
 _clock_part("microsecond", 21, lambda micros: micros % 1000000)
 
 
-@define("dayname", "D", lambda typing, args: string_type(9, typing.context.collation))
-def dayname(context: Context, call: Call, value: date) -> str:
-    return _DAYS[value.weekday()]
+@define("dayname", "D", lambda typing, args: _name_type(typing, "days"), pure=False)
+def dayname(context: Context, call: Call, value: AnyDate) -> str | None:
+    return names_of(context).days[value.weekday()] if isinstance(value, date) else None
 
 
-@define("monthname", "D", lambda typing, args: string_type(9, typing.context.collation))
-def monthname(context: Context, call: Call, value: date) -> str:
-    return _MONTHS[value.month]
+def _name_type(typing: Typing, names: str) -> SqlType:
+    """As long as the longest of the names in @@lc_time_names."""
+    longest = max(map(len, getattr(names_of(typing.context), names)))
+    return string_type(longest, typing.context.collation)
 
 
-@define("last_day", "D", date_type(), nullable=True)
-def last_day(context: Context, call: Call, value: date) -> date:
-    return date(value.year, value.month, calendar.monthrange(value.year, value.month)[1])
+@build_as("monthname", 1)
+def build_monthname(typing: Typing, args: Sequence[Expression]) -> Expression:
+    moment = fuzzy_moment(typing, args[0], "date")
+    return typing.call("monthname", _name_type(typing, "months"), moment)
+
+
+@implement("monthname", pure=False)
+def monthname(context: Context, call: Call, value: AnyDate) -> str | None:
+    return names_of(context).months[value.month - 1] if value.month else None
+
+
+@build_as("last_day", 1)
+def build_last_day(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return typing.call("last_day", date_type(), fuzzy_moment(typing, args[0], "date"))
+
+
+@implement("last_day")
+def last_day(context: Context, call: Call, value: AnyDate) -> AnyDate | None:
+    if not value.month:
+        context.warn(1292, f"Truncated incorrect date value: '{temporal.date_text(value)}'")
+        return None
+    return make_date(value.year, value.month, days_in_month(value.year, value.month))
+
+
+@define("to_seconds", "t", BIGINT, nullable=True)
+def to_seconds(context: Context, call: Call, value: AnyDatetime) -> int | None:
+    if not isinstance(value, datetime):
+        return None
+    days = value.toordinal() + 365
+    return days * 86400 + value.hour * 3600 + value.minute * 60 + value.second
 
 
 @define("from_days", "i", date_type(), nullable=True)
-def from_days(context: Context, call: Call, days: int) -> date | None:
-    return date.fromordinal(days - 365) if 366 <= days <= 3652424 else None
+def from_days(context: Context, call: Call, days: int) -> AnyDate | None:
+    if 0 < days <= _LAST_DAY:
+        return date_of_number(days)
+    context.warn(1441, "Datetime function: date field overflow")
+    return None
 
 
 @define("time_to_sec", "T", integer(10), nullable=True)
@@ -306,7 +338,7 @@ def build_sec_to_time(typing: Typing, args: Sequence[Expression]) -> Expression:
 @implement("sec_to_time")
 def sec_to_time(context: Context, call: Call, seconds: Any) -> timedelta:
     micros = int(EXACT.scaleb(Decimal(str(seconds)), 6))
-    span = timedelta(microseconds=micros)
+    span = timedelta(microseconds=max(min(micros, _MOST_MICROS), -_MOST_MICROS))
     if abs(span) > temporal.TIME_LIMIT:
         context.warn(1292, f"Truncated incorrect time value: '{seconds}'")
     return min(max(span, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
@@ -314,94 +346,34 @@ def sec_to_time(context: Context, call: Call, seconds: Any) -> timedelta:
 
 @define("makedate", "ii", date_type(), nullable=True)
 def makedate(context: Context, call: Call, number: int, day: int) -> date | None:
+    if not 0 <= number <= 9999 or not 0 < day <= _LAST_DAY:
+        return None
     if number < 100:
         number += 2000 if number < 70 else 1900
-    if day < 1 or not 1 <= number <= 9999:
-        return None
     made = date(number, 1, 1).toordinal() + day - 1
     return date.fromordinal(made) if made <= date.max.toordinal() else None
 
 
-@define("maketime", "iii", time_type(), nullable=True)
-def maketime(context: Context, call: Call, hour: int, minute: int, second: int) -> Any:
+@build_as("maketime", 3)
+def build_maketime(typing: Typing, args: Sequence[Expression]) -> Expression:
+    hour, minute, second = args
+    fsp = 6 if second.type.cls in (Class.STRING, Class.DOUBLE) else min(second.type.scale, 6)
+    if second.type.cls not in (Class.DECIMAL, Class.INT):
+        second = typing.cast(second, decimal_type(20, 6))
+    made = time_type(fsp).or_null()
+    return typing.call("maketime", made, typing.as_integer(hour), typing.as_integer(minute), second)
+
+
+@implement("maketime")
+def maketime(context: Context, call: Call, hour: int, minute: int, second: Any) -> Any:
     if not (0 <= minute < 60 and 0 <= second < 60):
         return None
-    span = timedelta(hours=abs(hour), minutes=minute, seconds=second)
-    return min(span, temporal.TIME_LIMIT) * (-1 if hour < 0 else 1)
-
-
-# Unix time --------------------------------------------------------------------------------------
-
-
-@build_as("unix_timestamp", 0, 1)
-def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
-    if not args:
-        return typing.call("unix_timestamp", BIGINT.or_null(False))
-    fsp = shown_fsp(args[0])
-    text = args[0].value if isinstance(args[0], Literal) else None
-    if isinstance(text, str) and temporal.parse_datetime(text)[0] is None:
-        fsp = 6
-    nullable = args[0].type.nullable
-    made = decimal_type(11 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
-    return typing.call("unix_timestamp", made, typing.as_moment(args[0], fsp))
-
-
-@implement("unix_timestamp", null_rejects=False, pure=False)
-def unix_timestamp(context: Context, call: Call, *moment: datetime | None) -> Any:
-    if not moment:
-        return context.now_us // 1000000
-    if moment[0] is None:
-        if call.args[0].type.nullable and call.type.nullable:
-            return None
-        return Decimal(0).scaleb(-call.type.scale) if call.type.cls is Class.DECIMAL else 0
-    utc = temporal.local_to_utc(moment[0], context.time_zone)
-    micros = (utc - temporal.EPOCH) // _MICRO
-    micros = max(micros, 0) if micros < 32536771200000000 else 0
-    if call.type.cls is Class.INT:
-        return micros // 1000000
-    return round_decimal(Decimal(micros).scaleb(-6), call.type.scale)
-
-
-@build_as("from_unixtime", 1, 2)
-def build_from_unixtime(typing: Typing, args: Sequence[Expression]) -> Expression:
-    arg = typing.as_number(args[0])
-    fsp = 6 if arg.type.cls is Class.DOUBLE else min(arg.type.scale, 6)
-    moment = typing.call("from_unixtime", datetime_type(fsp), arg)
-    return moment if len(args) == 1 else _build_format("date_format", typing, (moment, args[1]))
-
-
-@implement("from_unixtime", pure=False)
-def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None:
-    micros = int(EXACT.scaleb(Decimal(str(seconds)), 6))
-    if not 0 <= micros <= 32536771199999999:
-        return None
-    return temporal.local_of_us(micros, context.time_zone)
-
-
-@define("convert_tz", "tss", datetime_type(), nullable=True, pure=False)
-def convert_tz(context: Context, call: Call, moment: datetime, source: str, target: str) -> Any:
-    try:
-        return temporal.utc_to_local(temporal.local_to_utc(moment, source), target)
-    except (SqlError, OverflowError):
-        return None
-
-
-def _build_format(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
-    from mysqlcompat.functions.time_format import longest
-
-    value = typing.as_moment(args[0]) if name == "date_format" else typing.as_time(args[0])
-    pattern = typing.as_string(args[1])
-    size = longest(pattern.value) if isinstance(pattern, Literal) else pattern.type.length * 10
-    if name == "time_format":
-        size = pattern.type.length * 2
-    return typing.call(name, string_type(size, typing.context.collation), value, pattern)
-
-
-@build_as("date_format", 2)
-def build_date_format(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return _build_format("date_format", typing, args)
-
-
-@build_as("time_format", 2)
-def build_time_format(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return _build_format("time_format", typing, args)
+    micros = int(EXACT.scaleb(round_decimal(Decimal(second), 6), 6))
+    span = timedelta(hours=min(abs(hour), 10000), minutes=minute, microseconds=micros)
+    if span > temporal.TIME_LIMIT:
+        shown = f"{abs(hour)}:{minute:02d}:{int(second):02d}"
+        fraction = decimal_text(Decimal(second)).partition(".")[2]
+        shown += f".{fraction}" if fraction else ""
+        context.warn(1292, f"Truncated incorrect time value: '{'-' if hour < 0 else ''}{shown}'")
+        span = temporal.TIME_LIMIT
+    return -span if hour < 0 else span

@@ -1,70 +1,124 @@
-"""DATE_FORMAT, TIME_FORMAT and STR_TO_DATE: the % specifiers."""
+"""DATE_FORMAT, TIME_FORMAT and GET_FORMAT: the % specifiers."""
 
 from __future__ import annotations
 
-import calendar
-import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
-from mysqlcompat import temporal
 from mysqlcompat.functions.definitions import build_as, implement
+from mysqlcompat.functions.moments import clock_or_moment, fuzzy_moment
 from mysqlcompat.functions.table import Context
-from mysqlcompat.functions.temporals import week_of
+from mysqlcompat.functions.weeks import day_number, week_of, weekday
+from mysqlcompat.partial_dates import PartialDate, has_clock
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression, Literal
-from mysqlcompat.sqltypes import Class, date_type, datetime_type, time_type
+from mysqlcompat.sqltypes import string_type
+from mysqlcompat.time_locales import LOCALES, TimeNames
 
-_DAY_NAMES: Final = tuple(calendar.day_name)
-_MONTH_NAMES: Final = tuple(calendar.month_name)
-_TIME_SPECIFIERS: Final = frozenset("fHhIiklprSsT")
-_DATE_SPECIFIERS: Final = frozenset("abcDdejMmUuVvWwXxYy")
 #: Most characters each specifier makes, where it is not two.
 _LENGTHS: Final = {
     "W": 64, "M": 64, "a": 32, "b": 32, "Y": 4, "x": 4, "X": 4, "j": 3, "D": 4, "r": 11, "T": 8,
     "f": 6, "w": 1, "H": 7, "k": 7, "h": 2, "l": 2, "I": 2,
 }  # fmt: skip
+_FORMATS: Final = {
+    "USA": ("%m.%d.%Y", "%h:%i:%s %p", "%Y-%m-%d %H.%i.%s"),
+    "JIS": ("%Y-%m-%d", "%H:%i:%s", "%Y-%m-%d %H:%i:%s"),
+    "ISO": ("%Y-%m-%d", "%H:%i:%s", "%Y-%m-%d %H:%i:%s"),
+    "EUR": ("%d.%m.%Y", "%H.%i.%s", "%Y-%m-%d %H.%i.%s"),
+    "INTERNAL": ("%Y%m%d", "%H%i%s", "%Y%m%d%H%i%s"),
+}
 
 
-def _suffix(day: int) -> str:
-    if 11 <= day <= 13:
-        return "th"
-    return {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+class _Unknown(Exception):
+    """A specifier of which the value has nothing: the result is NULL."""
 
 
-_SPECIFIERS: Final[dict[str, Callable[[datetime], str]]] = {
-    "a": lambda m: _DAY_NAMES[m.weekday()][:3],
-    "b": lambda m: _MONTH_NAMES[m.month][:3],
-    "c": lambda m: str(m.month),
-    "D": lambda m: f"{m.day}{_suffix(m.day)}",
-    "d": lambda m: f"{m.day:02d}",
-    "e": lambda m: str(m.day),
-    "f": lambda m: f"{m.microsecond:06d}",
-    "H": lambda m: f"{m.hour:02d}",
-    "h": lambda m: f"{(m.hour + 11) % 12 + 1:02d}",
-    "I": lambda m: f"{(m.hour + 11) % 12 + 1:02d}",
-    "i": lambda m: f"{m.minute:02d}",
-    "j": lambda m: f"{m.timetuple().tm_yday:03d}",
-    "k": lambda m: str(m.hour),
-    "l": lambda m: str((m.hour + 11) % 12 + 1),
-    "M": lambda m: _MONTH_NAMES[m.month],
-    "m": lambda m: f"{m.month:02d}",
-    "p": lambda m: "AM" if m.hour < 12 else "PM",
-    "r": lambda m: f"{(m.hour + 11) % 12 + 1:02d}:{m:%M:%S} {'AM' if m.hour < 12 else 'PM'}",
-    "S": lambda m: f"{m.second:02d}",
-    "s": lambda m: f"{m.second:02d}",
-    "T": lambda m: f"{m:%H:%M:%S}",
-    "U": lambda m: f"{week_of(m.date(), 0)[1]:02d}",
-    "u": lambda m: f"{week_of(m.date(), 1)[1]:02d}",
-    "V": lambda m: f"{week_of(m.date(), 2)[1]:02d}",
-    "v": lambda m: f"{week_of(m.date(), 3)[1]:02d}",
-    "W": lambda m: _DAY_NAMES[m.weekday()],
-    "w": lambda m: str((m.weekday() + 1) % 7),
-    "X": lambda m: f"{week_of(m.date(), 2)[0]:04d}",
-    "x": lambda m: f"{week_of(m.date(), 3)[0]:04d}",
-    "Y": lambda m: f"{m.year:04d}",
-    "y": lambda m: f"{m.year % 100:02d}",
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a specifier may show. Hours of a TIME go beyond 23; it has no date."""
+
+    names: TimeNames
+    year: int
+    month: int
+    day: int
+    hour: int
+    minute: int
+    second: int
+    microsecond: int
+    is_time: bool = False
+    negative: bool = False
+
+    def dated(self) -> PartialDate:
+        if self.is_time:
+            raise _Unknown
+        return PartialDate(self.year, self.month, self.day)
+
+    def weekday(self, sunday_first: bool = False) -> int:
+        if self.is_time or not (self.month or self.year):
+            raise _Unknown
+        return weekday(day_number(self.year, self.month, self.day), sunday_first)
+
+    def month_of(self, names: Sequence[str]) -> str:
+        if not self.month:
+            raise _Unknown
+        return names[self.month - 1]
+
+    @property
+    def half_hour(self) -> int:
+        """On a clock of twelve hours."""
+        return (self.hour % 24 + 11) % 12 + 1
+
+    @property
+    def half(self) -> str:
+        return "AM" if self.hour % 24 < 12 else "PM"
+
+
+def _ordinal(parts: Parts) -> str:
+    day = parts.dated().day
+    suffix = {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    return f"{day}{'th' if 10 <= day <= 19 else suffix}"
+
+
+def _day_of_year(parts: Parts) -> str:
+    day = parts.dated()
+    number = day_number(day.year, day.month, day.day) - day_number(day.year, 1, 1) + 1
+    return f"{number:03d}"
+
+
+_SPECIFIERS: Final[dict[str, Callable[[Parts], str]]] = {
+    "a": lambda p: p.names.short_days[p.weekday()],
+    "b": lambda p: p.month_of(p.names.short_months),
+    "c": lambda p: str(p.month),
+    "D": _ordinal,
+    "d": lambda p: f"{p.day:02d}",
+    "e": lambda p: str(p.day),
+    "f": lambda p: f"{p.microsecond:06d}",
+    "H": lambda p: f"{p.hour:02d}",
+    "h": lambda p: f"{p.half_hour:02d}",
+    "I": lambda p: f"{p.half_hour:02d}",
+    "i": lambda p: f"{p.minute:02d}",
+    "j": _day_of_year,
+    "k": lambda p: str(p.hour),
+    "l": lambda p: str(p.half_hour),
+    "M": lambda p: p.month_of(p.names.months),
+    "m": lambda p: f"{p.month:02d}",
+    "p": lambda p: p.half,
+    "r": lambda p: f"{p.half_hour:02d}:{p.minute:02d}:{p.second:02d} {p.half}",
+    "S": lambda p: f"{p.second:02d}",
+    "s": lambda p: f"{p.second:02d}",
+    "T": lambda p: f"{p.hour:02d}:{p.minute:02d}:{p.second:02d}",
+    "U": lambda p: f"{week_of(p.dated(), 0)[1]:02d}",
+    "u": lambda p: f"{week_of(p.dated(), 1)[1]:02d}",
+    "V": lambda p: f"{week_of(p.dated(), 2)[1]:02d}",
+    "v": lambda p: f"{week_of(p.dated(), 3)[1]:02d}",
+    "W": lambda p: p.names.days[p.weekday()],
+    "w": lambda p: str(p.weekday(sunday_first=True)),
+    "X": lambda p: f"{week_of(p.dated(), 2)[0]:04d}",
+    "x": lambda p: f"{week_of(p.dated(), 3)[0]:04d}",
+    "Y": lambda p: f"{p.year:04d}",
+    "y": lambda p: f"{p.year % 100:02d}",
 }
 
 
@@ -82,116 +136,81 @@ def longest(pattern: str) -> int:
     return size
 
 
-def formatted(moment: datetime, pattern: str) -> str:
-    def shown(match: re.Match[str]) -> str:
-        specifier = _SPECIFIERS.get(match[1])
-        return specifier(moment) if specifier else match[1]
-
-    return re.sub(r"%(.)", shown, pattern, flags=re.DOTALL)
-
-
-@implement("date_format")
-def date_format(context: Context, call: Call, moment: datetime, pattern: str) -> str | None:
-    return formatted(moment, pattern) if pattern else None
-
-
-@implement("time_format")
-def time_format(context: Context, call: Call, span: timedelta, pattern: str) -> str | None:
-    hours = abs(span) // timedelta(hours=1)
-    rest = abs(span) - timedelta(hours=hours)
-    moment = datetime(2000, 1, 1, hours % 24) + rest
-    sign = "-" if span < timedelta(0) else ""
-    pattern = pattern.replace("%H", f"{sign}{hours:02d}").replace("%k", f"{sign}{hours}")
-    return formatted(moment, pattern) if pattern else None
-
-
-@build_as("str_to_date", 2)
-def build_str_to_date(typing: Typing, args: Sequence[Expression]) -> Expression:
-    pattern = args[1]
-    made = datetime_type(6)
-    if isinstance(pattern, Literal) and isinstance(pattern.value, str):
-        used = set(re.findall(r"%(.)", pattern.value))
-        fsp = 6 if "f" in used else 0
-        has_date, has_time = used & _DATE_SPECIFIERS, used & _TIME_SPECIFIERS
-        made = datetime_type(fsp)
-        if has_date and not has_time:
-            made = date_type()
-        elif has_time and not has_date:
-            made = time_type(fsp)
-    return typing.call("str_to_date", made, typing.as_string(args[0]), typing.as_string(pattern))
-
-
-_READERS: Final = {
-    "Y": (r"(?P<Y>\d{1,4})"), "y": r"(?P<y>\d{1,2})", "m": r"(?P<m>\d{1,2})",
-    "c": r"(?P<m>\d{1,2})", "d": r"(?P<d>\d{1,2})", "e": r"(?P<d>\d{1,2})",
-    "D": r"(?P<d>\d{1,2})(?:st|nd|rd|th)", "H": r"(?P<H>\d{1,2})", "k": r"(?P<H>\d{1,2})",
-    "h": r"(?P<h>\d{1,2})", "I": r"(?P<h>\d{1,2})", "l": r"(?P<h>\d{1,2})",
-    "i": r"(?P<i>\d{1,2})", "s": r"(?P<s>\d{1,2})", "S": r"(?P<s>\d{1,2})",
-    "f": r"(?P<f>\d{1,6})", "p": r"(?P<p>[AaPp][Mm])", "j": r"(?P<j>\d{1,3})",
-    "M": r"(?P<M>[A-Za-z]+)", "b": r"(?P<b>[A-Za-z]{3})", "W": r"[A-Za-z]+", "a": r"[A-Za-z]{3}",
-    "T": r"(?P<H>\d{1,2}):(?P<i>\d{1,2}):(?P<s>\d{1,2})",
-    "r": r"(?P<h>\d{1,2}):(?P<i>\d{1,2}):(?P<s>\d{1,2}) (?P<p>[AaPp][Mm])",
-}  # fmt: skip
-
-
-def parse_by(text: str, pattern: str) -> datetime | timedelta | date | None:
-    """`text` read by `pattern`; None when it does not fit."""
-    expression = re.sub(
-        r"%(.)|(\s+)|(.)",
-        lambda m: (
-            _READERS.get(m[1], re.escape(m[1])) if m[1] else (r"\s*" if m[2] else re.escape(m[3]))
-        ),
-        pattern,
-        flags=re.DOTALL,
-    )
+def formatted(parts: Parts, pattern: str) -> str | None:
+    """`pattern` with its specifiers filled in; None when one of them shows what there is not."""
+    shown = ["-"] if parts.negative else []
+    at, end = 0, len(pattern)
     try:
-        match = re.match(r"\s*" + expression, text)
-    except re.error:
+        while at < end:
+            if pattern[at] != "%" or at + 1 == end:
+                shown.append(pattern[at])
+            else:
+                at += 1
+                specifier = _SPECIFIERS.get(pattern[at])
+                shown.append(specifier(parts) if specifier else pattern[at])
+            at += 1
+    except _Unknown:
         return None
-    if match is None:
-        return None
-    found = {key: value for key, value in match.groupdict().items() if value is not None}
-    return _assembled(found)
+    return "".join(shown)
 
 
-def _assembled(found: dict[str, str]) -> datetime | timedelta | None:
-    hour = int(found.get("H", 0))
-    if "h" in found:
-        hour = int(found["h"]) % 12 + (12 if found.get("p", "AM").upper() == "PM" else 0)
-    micros = temporal.microseconds(found.get("f"))
-    clock = timedelta(
-        hours=hour,
-        minutes=int(found.get("i", 0)),
-        seconds=int(found.get("s", 0)),
-        microseconds=micros,
-    )
-    if not found.keys() & {"Y", "y", "m", "d", "j", "M", "b"}:
-        return clock
-    year = int(found.get("Y", 0))
-    if "y" in found:
-        year = int(found["y"]) + (2000 if int(found["y"]) < 70 else 1900)
-    month = int(found.get("m", 0))
-    for key, names in (("M", _MONTH_NAMES), ("b", [name[:3] for name in _MONTH_NAMES])):
-        if key in found:
-            folded = [name.lower() for name in names]
-            month = folded.index(found[key].lower()) if found[key].lower() in folded else 0
-    try:
-        if "j" in found:
-            return datetime(year, 1, 1) + timedelta(days=int(found["j"]) - 1) + clock
-        return datetime(year, month, int(found.get("d", 0))) + clock
-    except ValueError:
-        return None
+def names_of(context: Context) -> TimeNames:
+    """Names in @@lc_time_names."""
+    return LOCALES[str(context.system_variable("lc_time_names", ""))]
 
 
-@implement("str_to_date")
-def str_to_date(context: Context, call: Call, text: str, pattern: str) -> Any:
-    value = parse_by(text, pattern)
-    wanted = call.type.cls
-    if isinstance(value, datetime) and wanted is Class.DATE:
-        return value.date()
-    if isinstance(value, timedelta) and wanted is Class.DATETIME:
-        value = None
-    if value is None:
-        kind = {Class.DATE: "datetime", Class.TIME: "time"}.get(wanted, "datetime")
-        context.warn(1411, f"Incorrect {kind} value: '{text}' for function str_to_date")
-    return value
+def parts_of(context: Context, value: Any, is_time: bool = False) -> Parts:
+    names = names_of(context)
+    if isinstance(value, timedelta):
+        micros = abs(value) // timedelta(microseconds=1)
+        clock = (micros // 3600000000, micros // 60000000 % 60, micros // 1000000 % 60)
+        return Parts(names, 0, 0, 0, *clock, micros % 1000000, is_time, value < timedelta(0))
+    times = (0, 0, 0, 0)
+    if has_clock(value):
+        times = (value.hour, value.minute, value.second, value.microsecond)
+    return Parts(names, value.year, value.month, value.day, *times, is_time)
+
+
+@implement("date_format", pure=False)
+def date_format(context: Context, call: Call, moment: Any, pattern: str) -> str | None:
+    return formatted(parts_of(context, moment), pattern) if pattern else None
+
+
+@implement("time_format", pure=False)
+def time_format(context: Context, call: Call, value: Any, pattern: str) -> str | None:
+    return formatted(parts_of(context, value, is_time=True), pattern) if pattern else None
+
+
+def build_format(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
+    if name == "date_format":
+        value = fuzzy_moment(typing, args[0])
+    else:
+        value = clock_or_moment(typing, args[0])
+    pattern = typing.as_string(args[1])
+    size = pattern.type.length * 10
+    if isinstance(pattern, Literal) and pattern.value is not None:
+        size = longest(str(pattern.value))
+    return typing.call(name, string_type(size, typing.context.collation), value, pattern)
+
+
+@build_as("date_format", 2)
+def build_date_format(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return build_format("date_format", typing, args)
+
+
+@build_as("time_format", 2)
+def build_time_format(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return build_format("time_format", typing, args)
+
+
+@build_as("get_format", 2)
+def build_get_format(typing: Typing, args: Sequence[Expression]) -> Expression:
+    """The first argument is a word: DATE, TIME, DATETIME or TIMESTAMP."""
+    made = string_type(17, typing.context.collation)
+    return typing.call("get_format", made, args[0], typing.as_string(args[1]))
+
+
+@implement("get_format")
+def get_format(context: Context, call: Call, kind: str, place: str) -> str | None:
+    formats = _FORMATS.get(place.upper())
+    return formats[{"DATE": 0, "TIME": 1}.get(kind, 2)] if formats else None

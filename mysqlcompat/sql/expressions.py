@@ -435,6 +435,7 @@ SYNTACTIC: Final[dict[str, Callable[[Resolver, Sequence[Any]], Expression]]] = {
     "subdate": Resolver.date_sub,
     "timestampdiff": lambda self, args: self.with_unit("timestampdiff", args),
     "timestampadd": lambda self, args: self.with_unit("timestampadd", args),
+    "get_format": lambda self, args: self.with_unit("get_format", args),
     "date@literal": lambda self, args: self.temporal_literal(args, "date@literal"),
     "time@literal": lambda self, args: self.temporal_literal(args, "time@literal"),
     "timestamp@literal": lambda self, args: self.temporal_literal(args, "timestamp@literal"),

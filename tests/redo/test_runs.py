@@ -128,7 +128,8 @@ def test_flipped_bits_in_log_that_was_not_read_are_found_and_mended(
     assert {page: writer.read(page) for page in expected} == expected
     storage = writer.volume.storage
     for copy_no in (0, 2, 3):
-        wait_for(lambda n=copy_no: storage.copiers[n] not in (before[n], None))  # type: ignore[misc]
+        old = before[copy_no]
+        wait_for(lambda n=copy_no, old=old: storage.copiers[n] not in (old, None))  # type: ignore
     wait_for(lambda: len(storage.live()) == COPIES)
     writer.history = closed.history
     for copy_no in (0, 2, 4):

@@ -1,0 +1,80 @@
+"""Arguments that functions read themselves: dates that may lack a month or a day, and what is
+either a time or a moment."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from btree.schema import TypeKind
+from mysqlcompat import convert_temporal as convert
+from mysqlcompat import temporal_text
+from mysqlcompat.functions.definitions import implement
+from mysqlcompat.functions.table import Context
+from mysqlcompat.partial_dates import PartialDatetime
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sqltypes import Class, datetime_type, time_type
+
+_CLOCK: Final = re.compile(r"\s*-|[^-/.]*:")  #: how a text begins that is a TIME, no date
+_LEAST_DATE: Final = 10000101
+
+
+def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> Expression:
+    """`arg` as a date whose month and day may be zero. `wanted`: what warnings call it."""
+    if arg.type.cls in (Class.DATE, Class.DATETIME):
+        return arg
+    return typing.call(f"{wanted}@fuzzy", datetime_type(6).or_null(), arg)
+
+
+def clock_or_moment(typing: Typing, arg: Expression) -> Expression:
+    """`arg` as a TIME; a string that is a whole timestamp stays one."""
+    if arg.type.cls in (Class.TIME, Class.DATE, Class.DATETIME):
+        return arg
+    return typing.call("clock@any", time_type(6).or_null(), arg)
+
+
+def moment_or_clock(typing: Typing, arg: Expression) -> Expression:
+    """`arg` as the date it is, else as a TIME."""
+    return typing.call("clock@date", datetime_type(6).or_null(), arg)
+
+
+@implement("datetime@fuzzy,date@fuzzy", pure=False)
+def read_fuzzy(context: Context, call: Call, value: Any) -> Any:
+    wanted = call.function.name.partition("@")[0]
+    if isinstance(value, timedelta) and wanted == "date":
+        return convert.to_date(context, value, call.args[0].type, call.type, False, "")
+    allowed = temporal_text.date_flags(context.sql_mode - {"NO_ZERO_IN_DATE"})
+    source = call.args[0]
+    name = getattr(source, "name", "")
+    return convert.moment_of(context, value, source.type, wanted, name, allowed)
+
+
+@implement("clock@date", pure=False)
+def read_moment_or_clock(context: Context, call: Call, value: Any) -> Any:
+    allowed = temporal_text.date_flags(context.sql_mode - {"NO_ZERO_IN_DATE"})
+    read = None
+    if isinstance(value, str) and not _CLOCK.match(value):
+        read = temporal_text.read_datetime(value, allowed)
+        if read.warnings & temporal_text.ZERO_DATE:
+            return convert.moment_of(context, value, call.args[0].type, flags=allowed)
+    elif isinstance(value, int) and call.args[0].type.kind is TypeKind.YEAR and value:
+        return datetime(value, 1, 1)
+    elif isinstance(value, int | Decimal) and value >= _LEAST_DATE:
+        read = temporal_text.datetime_of_number(int(value), allowed)
+        if read.is_good and isinstance(value, Decimal):
+            return convert.moment_of(context, value, call.args[0].type, flags=allowed)
+    if read is not None and read.is_good:
+        return read.value
+    return convert.span_of(context, value, call.args[0].type)
+
+
+@implement("clock@any", pure=False)
+def read_clock(context: Context, call: Call, value: Any) -> Any:
+    if isinstance(value, str):
+        read = temporal_text.read_time(value)
+        if isinstance(read.value, datetime | PartialDatetime) and read.is_good:
+            return read.value
+    return convert.span_of(context, value, call.args[0].type)

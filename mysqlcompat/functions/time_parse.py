@@ -1,0 +1,250 @@
+"""STR_TO_DATE: text read by a pattern of % specifiers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+
+from mysqlcompat import temporal, temporal_text
+from mysqlcompat.functions.definitions import build_as, implement
+from mysqlcompat.functions.table import Context
+from mysqlcompat.functions.weeks import day_number, days_in_year, weekday
+from mysqlcompat.partial_dates import make_date, make_datetime
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sqltypes import Class, date_type, datetime_type, time_type
+from mysqlcompat.time_locales import ENGLISH
+
+_TIME_SPECIFIERS: Final = frozenset("fHISThiklprs")
+_DATE_SPECIFIERS: Final = frozenset("MVUXYWabcjmvuxyDdew")
+_SPACE: Final = " \t\n\r\v\f"
+_LAST_DAY: Final = 3652424
+#: Specifier -> (field, most digits).
+_NUMBERS: Final = {
+    "Y": ("year", 4), "m": ("month", 2), "c": ("month", 2), "d": ("day", 2), "e": ("day", 2),
+    "H": ("hour", 2), "k": ("hour", 2), "h": ("hour", 2), "I": ("hour", 2), "l": ("hour", 2),
+    "i": ("minute", 2), "s": ("second", 2), "S": ("second", 2), "j": ("day_of_year", 3),
+    "w": ("weekday", 1), "U": ("week", 2), "u": ("week", 2), "V": ("week", 2), "v": ("week", 2),
+    "X": ("week_year", 4), "x": ("week_year", 4),
+}  # fmt: skip
+
+
+class Misfit(Exception):
+    """The text does not fit the pattern."""
+
+
+@dataclass(slots=True)
+class _Reader:
+    """A text being read; -1 is "not given"."""
+
+    text: str
+    at: int = 0
+    found: dict[str, int] = field(default_factory=dict)
+    week_letter: str = ""
+    half_clock: bool = False
+    afternoon: int = 0
+
+    def skip_space(self) -> None:
+        while self.at < len(self.text) and self.text[self.at] in _SPACE:
+            self.at += 1
+
+    def number(self, most: int) -> tuple[int, int]:
+        """(value, digits) of up to `most` digits."""
+        match = re.compile(f"[0-9]{{1,{most}}}").match(self.text, self.at)
+        if match is None:
+            raise Misfit
+        self.at = match.end()
+        return int(match[0]), len(match[0])
+
+    def word(self, names: Sequence[str]) -> int:
+        """Number of the name, or of the only one that begins so, from 1."""
+        match = re.compile(r"[A-Za-z]+").match(self.text, self.at)
+        if match is None:
+            raise Misfit
+        word = match[0].lower()
+        exact = [number for number, name in enumerate(names, 1) if name.lower() == word]
+        near = [number for number, name in enumerate(names, 1) if name.lower().startswith(word)]
+        chosen = exact or near
+        if len(chosen) != 1:
+            raise Misfit
+        self.at = match.end()
+        return chosen[0]
+
+    def skip(self, wanted: Any) -> None:
+        while self.at < len(self.text) and wanted(self.text[self.at]):
+            self.at += 1
+
+    def specifier(self, letter: str) -> None:
+        if letter in _NUMBERS:
+            name, most = _NUMBERS[letter]
+            value, digits = self.number(most)
+            if letter == "Y" and digits <= 2:
+                value = _full_year(value)
+            self.found[name] = value
+            self._note(letter)
+            return
+        match letter:
+            case "y":
+                self.found["year"] = _full_year(self.number(2)[0])
+            case "D":
+                self.found["day"] = self.number(2)[0]
+                self.at = min(self.at + 2, len(self.text))
+            case "M" | "b":
+                names = ENGLISH.months if letter == "M" else ENGLISH.short_months
+                self.found["month"] = self.word(names)
+            case "W" | "a":
+                self.found["weekday"] = self.word(
+                    ENGLISH.days if letter == "W" else ENGLISH.short_days
+                )
+            case "f":
+                value, digits = self.number(6)
+                self.found["micro"] = value * 10 ** (6 - digits)
+            case "p":
+                self._half()
+            case "r":
+                self.read("%I:%i:%S %p")
+            case "T":
+                self.read("%H:%i:%S")
+            case ".":
+                self.skip(lambda one: one.isascii() and one.isprintable() and not one.isalnum())
+            case "@":
+                self.skip(str.isalpha)
+            case "#":
+                self.skip(str.isdigit)
+            case _:
+                raise Misfit
+
+    def _note(self, letter: str) -> None:
+        if letter in "hIl":
+            self.half_clock = True
+        elif letter == "w":
+            value = self.found["weekday"]
+            if value >= 7:
+                raise Misfit
+            self.found["weekday"] = value or 7
+        elif letter in "UuVv":
+            if self.found["week"] > 53 or (letter in "Vv" and not self.found["week"]):
+                raise Misfit
+            self.week_letter = letter
+        elif letter in "Xx":
+            self.found["year_letter"] = ord(letter)
+
+    def _half(self) -> None:
+        word = self.text[self.at : self.at + 2].upper()
+        if word not in ("AM", "PM") or not self.half_clock:
+            raise Misfit
+        self.afternoon = 12 if word == "PM" else 0
+        self.at += 2
+
+    def read(self, pattern: str) -> None:
+        """Read as far as the text goes; the rest of the pattern may go unused."""
+        at = 0
+        while at < len(pattern):
+            self.skip_space()
+            if self.at == len(self.text):
+                return
+            if pattern[at] == "%" and at + 1 < len(pattern):
+                at += 1
+                self.specifier(pattern[at])
+            elif pattern[at] not in _SPACE:
+                if self.text[self.at] != pattern[at]:
+                    raise Misfit
+                self.at += 1
+            at += 1
+
+
+def _full_year(value: int) -> int:
+    return value + (2000 if value < 70 else 1900)
+
+
+def _of_day_number(number: int) -> date:
+    if not 366 <= number <= _LAST_DAY:
+        raise Misfit
+    return date.fromordinal(number - 365)
+
+
+def _of_week(reader: _Reader) -> date:
+    """A date by year, week and weekday."""
+    found, letter = reader.found, reader.week_letter
+    strict, sunday = letter in "Vv", letter in "UV"
+    year = found.get("week_year" if strict else "year", 0)
+    if strict and chr(found.get("year_letter", 0)) != ("X" if sunday else "x"):
+        raise Misfit
+    if not strict and "week_year" in found:
+        raise Misfit
+    first = day_number(year, 1, 1)
+    at, day, week = weekday(first, sunday), found["weekday"], found["week"]
+    if sunday:
+        days = first + (0 if at == 0 else 7) - at + (week - 1) * 7 + day % 7
+    else:
+        days = first + (0 if at <= 3 else 7) - at + (week - 1) * 7 + (day - 1)
+    return _of_day_number(days)
+
+
+def read_by(text: str, pattern: str, kind: Class, flags: int) -> tuple[Any, bool]:
+    """(value of the class `kind`, whole text was read). Raises Misfit."""
+    reader = _Reader(text)
+    reader.read(pattern)
+    found = reader.found
+    hour = found.get("hour", 0)
+    if reader.half_clock:
+        if not 1 <= hour <= 12 and (hour or reader.afternoon or "hour" in found):
+            raise Misfit
+        hour = hour % 12 + reader.afternoon
+    year, month, day = (found.get(name, 0) for name in ("year", "month", "day"))
+    if found.get("day_of_year", 0) > 0:
+        if found["day_of_year"] > days_in_year(year) and not year:
+            raise Misfit
+        made = _of_day_number(day_number(year, 1, 1) + found["day_of_year"] - 1)
+        year, month, day = made.year, made.month, made.day
+    if "week" in found and "weekday" in found:
+        made = _of_week(reader)
+        year, month, day = made.year, made.month, made.day
+    minute, second = found.get("minute", 0), found.get("second", 0)
+    if month > 12 or day > 31 or hour > 23 or minute > 59 or second > 59:
+        raise Misfit
+    micros = found.get("micro", 0)
+    whole = not reader.text[reader.at :].strip(_SPACE)
+    if kind is Class.TIME:
+        span = timedelta(hours=hour + 24 * day, minutes=minute, seconds=second, microseconds=micros)
+        return span, whole
+    not_zero = any((year, month, day, hour, minute, second, micros))
+    if not year and not_zero and flags & temporal_text.NO_ZERO_IN_DATE:
+        raise Misfit
+    if temporal_text.check_date(year, month, day, not_zero, flags):
+        raise Misfit
+    if kind is Class.DATE:
+        return make_date(year, month, day), whole
+    return make_datetime(year, month, day, hour, minute, second, micros), whole
+
+
+@build_as("str_to_date", 2)
+def build_str_to_date(typing: Typing, args: Sequence[Expression]) -> Expression:
+    pattern = args[1]
+    made = datetime_type(6)
+    if isinstance(pattern, Literal) and isinstance(pattern.value, str):
+        used = set(re.findall(r"%(.)", pattern.value, re.DOTALL))
+        fsp = 6 if "f" in used else 0
+        if not used & _TIME_SPECIFIERS:
+            made = date_type()
+        elif used & _DATE_SPECIFIERS:
+            made = datetime_type(fsp)
+        else:
+            made = time_type(fsp)
+    return typing.call("str_to_date", made, typing.as_string(args[0]), typing.as_string(pattern))
+
+
+@implement("str_to_date", pure=False)
+def str_to_date(context: Context, call: Call, text: str, pattern: str) -> Any:
+    kind = call.type.cls
+    try:
+        value, whole = read_by(text, pattern, kind, temporal_text.date_flags(context.sql_mode))
+    except Misfit:
+        context.warn(1411, f"Incorrect datetime value: '{text}' for function str_to_date")
+        return None
+    if not whole:
+        context.warn(1292, f"Truncated incorrect {kind.name.lower()} value: '{text}'")
+    return min(value, temporal.TIME_LIMIT) if kind is Class.TIME else value

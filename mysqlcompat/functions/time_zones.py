@@ -1,0 +1,93 @@
+"""Unix time and time zones: UNIX_TIMESTAMP, FROM_UNIXTIME, CONVERT_TZ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from mysqlcompat import temporal
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import BIGINT, build_as, implement
+from mysqlcompat.functions.moments import fuzzy_moment
+from mysqlcompat.functions.table import Context
+from mysqlcompat.functions.temporals import reads_as_moment, shown_fsp
+from mysqlcompat.functions.time_format import build_format
+from mysqlcompat.numerals import EXACT, round_decimal
+from mysqlcompat.partial_dates import PartialDate
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sqltypes import Class, datetime_type, decimal_type
+
+_MICRO: Final = timedelta(microseconds=1)
+#: The first moment that is out of the range of Unix time, 3001-01-19 00:00:00 UTC, in µs.
+_END_US: Final = 32536771200000000
+
+
+@build_as("unix_timestamp", 0, 1)
+def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
+    if not args:
+        return typing.call("unix_timestamp", BIGINT.or_null(False))
+    fsp = shown_fsp(args[0], reads_as_moment)
+    nullable = args[0].type.nullable
+    made = decimal_type(11 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
+    return typing.call("unix_timestamp", made, fuzzy_moment(typing, args[0]))
+
+
+@implement("unix_timestamp", null_rejects=False, pure=False)
+def unix_timestamp(context: Context, call: Call, *moment: Any) -> Any:
+    if not moment:
+        return context.now_us // 1000000
+    if moment[0] is None:
+        if call.args[0].type.nullable and call.type.nullable:
+            return None
+        return Decimal(0).scaleb(-call.type.scale) if call.type.cls is Class.DECIMAL else 0
+    micros = 0
+    if not isinstance(moment[0], PartialDate):
+        at = moment[0] if isinstance(moment[0], datetime) else datetime(*moment[0].timetuple()[:3])
+        micros = (temporal.local_to_utc(at, context.time_zone) - temporal.EPOCH) // _MICRO
+    micros = micros if 0 <= micros < _END_US else 0
+    if call.type.cls is Class.INT:
+        return micros // 1000000
+    return round_decimal(Decimal(micros).scaleb(-6), call.type.scale)
+
+
+@build_as("from_unixtime", 1, 2)
+def build_from_unixtime(typing: Typing, args: Sequence[Expression]) -> Expression:
+    arg = typing.as_number(args[0])
+    fsp = 6 if arg.type.cls is Class.DOUBLE else min(arg.type.scale, 6)
+    moment = typing.call("from_unixtime", datetime_type(fsp), arg)
+    return moment if len(args) == 1 else build_format("date_format", typing, (moment, args[1]))
+
+
+@implement("from_unixtime", pure=False)
+def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None:
+    micros = int(EXACT.scaleb(Decimal(str(seconds)), 6))
+    if not 0 <= micros < _END_US:
+        return None
+    return temporal.local_of_us(micros, context.time_zone)
+
+
+@build_as("convert_tz", 3)
+def build_convert_tz(typing: Typing, args: Sequence[Expression]) -> Expression:
+    made = datetime_type(shown_fsp(args[0], reads_as_moment))
+    zones = map(typing.as_string, args[1:])
+    return typing.call("convert_tz", made.or_null(), typing.as_moment(args[0]), *zones)
+
+
+@implement("convert_tz", pure=False)
+def convert_tz(context: Context, call: Call, moment: Any, source: str, target: str) -> Any:
+    """The moment itself where it is out of the range of Unix time."""
+    try:
+        temporal.zone_of(target)
+        if isinstance(moment, PartialDate):
+            return None
+        utc = temporal.local_to_utc(moment, source)
+        if not 0 < (utc - temporal.EPOCH) // _MICRO < _END_US:
+            return moment
+        return temporal.utc_to_local(utc, target)
+    except SqlError:
+        return None
+    except OverflowError:
+        return moment
