@@ -27,9 +27,9 @@ The way of a statement
     has it.
 
 Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `temporal`, `partial_dates`,
-`temporal_text` (dates out of text), `numerals`, `collations`, `jsonb`, `json_path`, `json_order`,
-`convert` and `convert_temporal` (casts), `assign` and `assign_temporal` (into columns),
-`message_text` (values in messages), `functions`.
+`temporal_text` (dates out of text), `time_locales`, `numerals`, `collations`, `character_sets`,
+`jsonb`, `json_path`, `json_order`, `convert` and `convert_temporal` (casts), `assign` and
+`assign_temporal` (into columns), `message_text` (values in messages), `functions`.
 Settings: `variables` over `variable_table`. Counters: `status`, `engine_status`,
 `engine_monitor` (SHOW ENGINE INNODB STATUS). Errors: `errors`
 over `errors_1000` and `errors_1292`, `diagnostics` (warnings).

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from mysqlcompat.sql.grammar_expressions import ExpressionGrammar, Item, Reading
+from mysqlcompat.sql.grammar_expressions import ExpressionGrammar
+from mysqlcompat.sql.grammar_reading import Item, Reading
 from mysqlcompat.sql.token_stream import TokenStream
 from mysqlcompat.sql.tokens import Kind
 

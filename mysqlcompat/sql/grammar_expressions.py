@@ -8,9 +8,9 @@ all left-associative), simple_expr.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Final
 
+from mysqlcompat.sql.grammar_reading import Reading
 from mysqlcompat.sql.grammar_words import (
     AGGREGATES,
     CLOSED,
@@ -26,24 +26,6 @@ from mysqlcompat.sql.tokens import Kind, Token
 _DISTINCT: Final = {"COUNT", "SUM", "AVG", "MIN", "MAX"}
 _COMPARISONS: Final = {"=", "<=>", "<>", "!=", "<", "<=", ">", ">="}
 _BIT_OPERATORS: Final = {"|", "&", "<<", ">>", "+", "-", "*", "/", "%", "^"}
-
-
-@dataclass(slots=True)
-class Item:
-    """One select item in the text: start and end of its expression; whether an alias follows."""
-
-    start: int
-    end: int
-    aliased: bool
-
-
-@dataclass(slots=True)
-class Reading:
-    """What was noted on the way. `items` are those of the outermost (first) SELECT."""
-
-    items: list[Item] = field(default_factory=list)
-    selects: int = 0
-    spaced: str = ""  #: first of the functions that must not be followed by a blank, and is
 
 
 class ExpressionGrammar:

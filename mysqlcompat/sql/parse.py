@@ -17,7 +17,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.grammar import read_statement
-from mysqlcompat.sql.grammar_expressions import Item
+from mysqlcompat.sql.grammar_reading import Item
 from mysqlcompat.sql.grammar_words import UNITS
 from mysqlcompat.sql.sqlglot_tables import CONCATENATION, DIALECTS
 from mysqlcompat.sql.token_stream import TokenStream
