@@ -48,6 +48,8 @@ from mysqlcompat.temporal import (
 
 MAX_DEPTH: Final = 100
 _SMALL_OBJECT, _LARGE_OBJECT, _SMALL_ARRAY, _LARGE_ARRAY = 0, 1, 2, 3
+OBJECT_KINDS: Final = (_SMALL_OBJECT, _LARGE_OBJECT)
+ARRAY_KINDS: Final = (_SMALL_ARRAY, _LARGE_ARRAY)
 _LITERAL, _INT16, _UINT16, _INT32, _UINT32, _INT64, _UINT64 = 4, 5, 6, 7, 8, 9, 10
 _DOUBLE, _STRING, _OPAQUE = 11, 12, 15
 _INTEGER_FORMATS: Final = {
@@ -280,7 +282,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(data: bytes) -> Any:
-    return _decode(data[0], data, 1) if data else None
+    return decode_at(data[0], data, 1) if data else None
 
 
 def _encode(value: Any) -> tuple[int, bytes]:
@@ -385,7 +387,8 @@ def _padding(kind: int, body: bytes) -> bytes:
     return b"\xff" if kind == _INT16 and body[-1] & 128 else b"\0"
 
 
-def _decode(kind: int, data: bytes, at: int) -> Any:
+def decode_at(kind: int, data: bytes, at: int) -> Any:
+    """The value of that kind whose body is at `at`."""
     if kind <= _LARGE_ARRAY:
         return _decode_container(kind, data, at)
     if kind == _LITERAL:
@@ -431,10 +434,23 @@ def _read_length(data: bytes, at: int) -> tuple[int, int]:
         shift += 7
 
 
+def container_form(kind: int) -> tuple[int, str]:
+    """Bytes of an offset in a container of that kind, and how `struct` reads it."""
+    return (4, "<I") if kind in (_LARGE_OBJECT, _LARGE_ARRAY) else (2, "<H")
+
+
+def entry_place(kind: int, data: bytes, start: int, entry: int) -> tuple[int, int]:
+    """(kind, place of its body) of the value whose entry is at `entry` in the container, of that
+    kind, whose body is at `start`."""
+    width, offset_format = container_form(kind)
+    found = data[entry]
+    if found in (_LITERAL, _INT16, _UINT16) or (width == 4 and found in (_INT32, _UINT32)):
+        return found, entry + 1
+    return found, start + int(struct.unpack_from(offset_format, data, entry + 1)[0])
+
+
 def _decode_container(kind: int, data: bytes, start: int) -> Any:
-    large = kind in (_LARGE_OBJECT, _LARGE_ARRAY)
-    width = 4 if large else 2
-    offset_format = "<I" if large else "<H"
+    width, offset_format = container_form(kind)
     count = struct.unpack_from(offset_format, data, start)[0]
     at = start + 2 * width
     keys: list[str] = []
@@ -446,12 +462,8 @@ def _decode_container(kind: int, data: bytes, start: int) -> Any:
             at += width + 2
     values = []
     for _ in range(count):
-        value_kind = data[at]
-        inline = value_kind in (_LITERAL, _INT16, _UINT16) or (
-            large and value_kind in (_INT32, _UINT32)
-        )
-        value_at = at + 1 if inline else start + struct.unpack_from(offset_format, data, at + 1)[0]
-        values.append(_decode(value_kind, data, value_at))
+        value_kind, value_at = entry_place(kind, data, start, at)
+        values.append(decode_at(value_kind, data, value_at))
         at += 1 + width
     if kind in (_SMALL_OBJECT, _LARGE_OBJECT):
         return dict(zip(keys, values, strict=True))

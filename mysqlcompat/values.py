@@ -23,6 +23,7 @@ from typing import Any
 
 from btree.schema import TypeKind
 from mysqlcompat import jsonb
+from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
 from mysqlcompat.numerals import EXACT, decimal_text, double_text, float_text
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
@@ -110,6 +111,8 @@ def to_bytes(value: Any, sql_type: SqlType) -> bytes:
             return value.encode("utf-8", "surrogateescape")
         case bytes():
             return value
+        case StoredJson(data=data):
+            return data
         case Json(value=document):
             return jsonb.encode(document)
         case Decimal():
@@ -121,7 +124,7 @@ def of_bytes(data: bytes, sql_type: SqlType) -> Any:
     """The value of a variable type's bytes (the reverse of `to_bytes`)."""
     match sql_type.cls:
         case Class.JSON:
-            return Json(jsonb.decode(data))
+            return StoredJson(data)
         case Class.DECIMAL:
             return Decimal(data.decode())
     return data.decode("utf-8", "surrogateescape") if sql_type.is_text else data

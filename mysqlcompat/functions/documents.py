@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from btree.schema import TypeKind
-from mysqlcompat import json_order, json_path, jsonb
+from mysqlcompat import json_order, json_path, json_stored, jsonb
 from mysqlcompat.convert import json_scalar, parse_json
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
@@ -20,6 +20,7 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.operators import like_pattern
 from mysqlcompat.functions.table import Context
+from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.infer import Typing, is_binary_string
 from mysqlcompat.sql.typed import Call, Expression, Literal
@@ -114,9 +115,14 @@ def json_quote(context: Context, call: Call, value: Any) -> str:
 
 @define("json_extract", "jss*", JSON, required=2, nullable=True)
 def json_extract(context: Context, call: Call, value: Any, *paths: Any) -> Json | None:
-    root = document(call, 0, value)
+    stored = value if isinstance(value, StoredJson) else None
+    root = None if stored else document(call, 0, value)
     legs = [_path(path) for path in paths]
-    found = [item for path in legs for item in json_path.find(root, path)]
+    if stored is not None and not any(map(json_path.is_wild, legs)):
+        found = [item for path in legs for item in json_stored.find(stored, path)]
+    else:
+        root = stored.value if stored else root
+        found = [item for path in legs for item in json_path.find(root, path)]
     if not found:
         return None
     if len(legs) > 1 or json_path.is_wild(legs[0]):
