@@ -89,7 +89,7 @@ def active_place(st, mem, trx_id):
 @helper
 def _hash(mem, root, key, key_bytes):
     """What a lock on `key` in the tree `root` is filed under."""
-    hashed = hash_bytes(mem, key, key_bytes) ^ (root * 0x1E3779B97F4A7C15)
+    hashed = hash_bytes(mem, key, key_bytes) ^ (root * 0x1E3779B97F4A7C15 & 0x7FFFFFFFFFFFFFFF)
     return ((hashed ^ (hashed >> 32)) * 0x1E3779B97F4A7C15 >> 20) & 0x7FFFFFFFFFF
 
 
