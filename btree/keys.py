@@ -16,7 +16,10 @@ from redo.arena import Arena, Words
 class KeyEncoder:
     """Keys of one index of a described table; keeps staging memory in the arena."""
 
-    def __init__(self, arena: Arena, st: Words, table: Table, index_no: int) -> None:
+    def __init__(
+        self, arena: Arena, st: Words, table: Table, index_no: int, room: int = 1 << 20
+    ) -> None:
+        """`room`: most bytes a key may take."""
         self._arena = arena
         self._st = st
         index = table.indexes[index_no]
@@ -31,8 +34,8 @@ class KeyEncoder:
                 16 * index_no + I_PARTS_AT
             ]
         )
-        self._value = arena.alloc(1 << 16)
-        self._out = arena.alloc(1 << 20)
+        self._value = arena.alloc(room >> 4)
+        self._out = arena.alloc(room)
 
     def encode(self, values: Sequence[Value]) -> bytes:
         """Key bytes of the first ``len(values)`` parts: a whole key, or a prefix to search with."""

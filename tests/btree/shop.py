@@ -77,7 +77,7 @@ class Shop:
         self.table = table
         self.codec = RowCodec(self.arena, self.st, table, room=1 << 16)
         count = len(table.indexes)
-        self._keys = [KeyEncoder(self.arena, self.st, table, n) for n in range(count)]
+        self._keys = [KeyEncoder(self.arena, self.st, table, n, 1 << 14) for n in range(count)]
 
     def close(self) -> None:
         self.volume.close()
