@@ -5,6 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 RUN    ?=                 # more options of `mysqlcompat serve`: make run RUN="--port 3316"
 TESTS  ?= tests
+WORKERS ?= 2              # test processes at a time
 
 .DEFAULT_GOAL := help
 .PHONY: help run test soak lint bench clean
@@ -36,7 +37,7 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/test.stamp
 	$(BIN)/mysqlcompat compile
-	$(BIN)/python -m pytest -q $(TESTS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(TESTS)
 
 soak: $(VENV)/test.stamp
 	CRASH_ROUNDS=20 $(BIN)/python -m pytest -q tests/crash
