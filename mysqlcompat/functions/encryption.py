@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -167,41 +167,54 @@ def _cfb1(cipher: Cipher[Any], vector: bytes, data: bytes, decrypting: bool) -> 
     return bytes(out)
 
 
-@implement("aes_encrypt", null_rejects=False, pure=False)
-def aes_encrypt(context: Context, call: Call, plain: Any, key: Any, *rest: Any) -> bytes | None:
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One encryption or decryption, its arguments checked."""
+
+    cipher: Cipher[Any]
+    mode: str
+    vector: bytes
+    data: bytes
+
+
+def _job(context: Context, name: str, value: Any, key: Any, rest: Sequence[Any]) -> _Job | None:
+    """What is to be done; None if the result is NULL. Raises 1882, 3235, 3236, 3238."""
     key_bytes, mode = _mode_of(context)
     kdf = _kdf_options(rest[1:])
-    if plain is None or key is None:
+    if value is None or key is None:
         return None
-    vector = _vector(context, "aes_encrypt", mode, rest)
+    vector = _vector(context, name, mode, rest)
     _warn_long_key(context, key, key_bytes, kdf)
     cipher = _cipher(_key(_bytes(key), key_bytes, kdf), mode, vector)
-    data = _bytes(plain)
-    if mode in ("ecb", "cbc"):
+    return _Job(cipher, mode, vector, _bytes(value))
+
+
+@implement("aes_encrypt", null_rejects=False, pure=False)
+def aes_encrypt(context: Context, call: Call, plain: Any, key: Any, *rest: Any) -> bytes | None:
+    job = _job(context, "aes_encrypt", plain, key, rest)
+    if job is None:
+        return None
+    if job.mode == "cfb1":
+        return _cfb1(job.cipher, job.vector, job.data, False)
+    data = job.data
+    if job.mode in ("ecb", "cbc"):
         padder = padding.PKCS7(128).padder()
         data = padder.update(data) + padder.finalize()
-    if mode == "cfb1":
-        return _cfb1(cipher, vector, data, False)
-    return _finished(cipher.encryptor(), data)
+    return _finished(job.cipher.encryptor(), data)
 
 
 @implement("aes_decrypt", null_rejects=False, pure=False)
 def aes_decrypt(context: Context, call: Call, secret: Any, key: Any, *rest: Any) -> bytes | None:
-    key_bytes, mode = _mode_of(context)
-    kdf = _kdf_options(rest[1:])
-    if secret is None or key is None:
+    job = _job(context, "aes_decrypt", secret, key, rest)
+    if job is None:
         return None
-    vector = _vector(context, "aes_decrypt", mode, rest)
-    _warn_long_key(context, key, key_bytes, kdf)
-    cipher = _cipher(_key(_bytes(key), key_bytes, kdf), mode, vector)
-    data = _bytes(secret)
-    if mode == "cfb1":
-        return _cfb1(cipher, vector, data, True)
-    if mode not in ("ecb", "cbc"):
-        return _finished(cipher.decryptor(), data)
+    if job.mode == "cfb1":
+        return _cfb1(job.cipher, job.vector, job.data, True)
+    if job.mode not in ("ecb", "cbc"):
+        return _finished(job.cipher.decryptor(), job.data)
     try:
         unpadder = padding.PKCS7(128).unpadder()
-        return unpadder.update(_finished(cipher.decryptor(), data)) + unpadder.finalize()
+        return unpadder.update(_finished(job.cipher.decryptor(), job.data)) + unpadder.finalize()
     except ValueError:  # not a whole block, or the key is another
         return None
 

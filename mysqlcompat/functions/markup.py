@@ -2,7 +2,8 @@
 
 The document is cut by a small lax reader of our own, as MySQL's is: entities stay as they are, more
 than one root may be there, and every element remembers where it stands in the text, which UPDATEXML
-replaces. XPath is `elementpath`'s.
+replaces. XPath 1.0 is `elementpath`'s; its parser of 2.0, in compatibility mode, evaluates, as the
+one of 1.0 does not compare attributes with numbers.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 import elementpath
-from elementpath import XPath2Parser
+from elementpath import XPath1Parser, XPath2Parser
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import IGNORABLE, define
@@ -108,6 +109,7 @@ def _select(context: Context, document: _Document, path: str) -> Any:
     if path.strip() == "/":
         anchored = "/document"
     try:
+        XPath1Parser().parse(anchored)  # nothing of later XPath: no ranges, no documents by address
         return elementpath.select(tree, anchored, parser=XPath2Parser, compatibility_mode=True)
     except (elementpath.ElementPathError, RecursionError):
         raise SqlError.with_text(1105, "XPATH syntax error: ''") from None

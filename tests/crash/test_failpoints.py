@@ -24,8 +24,15 @@ from tests.mysqlcompat.test_images import Comparison, Replica, bytes_of, compare
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "1"))
 #: How often a point is passed before it is deadly, at most; rare ones the first time.
-OFTEN = {"publish.": 40, "page.": 30, "row.": 100, "commit.": 25, "overflow.": 12, "split": 8}
-OFTEN |= {"ddl.build": 1}  # an index is built beside changes a few times in a run
+OFTEN = {
+    "publish.": 40,
+    "page.": 30,
+    "row.": 100,
+    "commit.": 25,
+    "overflow.": 12,
+    "split": 8,
+    "ddl.build": 1,
+}
 
 
 def states(seed: int, acknowledged: int) -> tuple[State, State]:
