@@ -52,11 +52,13 @@ from redo.system_kernels import (
 RUN_STOPPED = 0  #: COPY_COMMAND says so
 RUN_CHUNK_END = 1  #: the chunk is full and synced; call again with the next one
 RUN_BEHIND = 2  #: the ring has been overwritten; fill [written, …) from a peer
+RUN_IDLE = 3  #: nothing to do, and `wake_fd` is one that does not block: call again when there is
 #: Below zero: -errno of the call that failed. The copy is dead; nothing is tried again.
 
 ENOENT = 2
 EINTR = 4
 EIO = 5
+EAGAIN = 11
 
 
 @jit.helper
@@ -147,7 +149,7 @@ def copy_run(st, mem, copy_no, fd, chunk_start, chunk_end, wake_fd, writer_fd, d
         if published == written and atomic_load(mem, words + COPY_DURABLE) == written:
             code = wait_for_log(mem, words, published, wake_fd, scratch)
             if code < 0:
-                return code
+                return RUN_IDLE if code == -EAGAIN else code
             continue
         end = min(published, chunk_end)
         if end > written:

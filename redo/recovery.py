@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from redo.arena import Arena, Words
 from redo.disk import Disk
+from redo.environment import Tasks
 from redo.errors import VolumeError, VolumeLost
 from redo.log import Recovered
 from redo.metadata import VolumeMeta
@@ -59,12 +59,14 @@ def merged_history(segments: Sequence[Segment | None]) -> History:
     return max(histories, key=lambda history: history.latest_epoch, default=History())
 
 
-def scan_segments(segments: list[Segment | None], history: History, limit: int) -> None:
+def scan_segments(
+    tasks: Tasks, segments: list[Segment | None], history: History, limit: int
+) -> None:
     """Scan all logs, several at once (the kernel runs without the GIL).
 
     Changes `segments`: copies that cannot be read become None.
     """
-    with ThreadPoolExecutor(COPIES) as pool:
+    with tasks.executor(COPIES) as pool:
         present = [segment for segment in segments if segment is not None]
         for segment, result in [(s, pool.submit(s.scan, history, limit)) for s in present]:
             try:
@@ -75,13 +77,13 @@ def scan_segments(segments: list[Segment | None], history: History, limit: int) 
                 segments[segment.copy_no] = None
 
 
-def recover(segments: list[Segment | None]) -> Recovered:
+def recover(tasks: Tasks, segments: list[Segment | None]) -> Recovered:
     """Cold start, steps 1 (scan) to 4. Changes `segments`: copies given up become None.
 
     Raises VolumeLost: fewer than three copies readable, or no full one.
     """
     history = merged_history(segments)
-    scan_segments(segments, history, NO_LIMIT)
+    scan_segments(tasks, segments, history, NO_LIMIT)
     complete = [None if segment is None else segment.complete for segment in segments]
     vdl = recovery_point(complete)
     if vdl is None:
