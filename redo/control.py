@@ -79,8 +79,9 @@ FAULT_STRIDE: Final = 64
 FAULT_FAILS_UNTIL: Final = 0  #: wall clock, µs; 0: nothing is simulated
 FAULT_PERCENT: Final = 8  #: of writes and reads that fail
 FAULT_SLOW_UNTIL: Final = 16
-FAULT_SLOW_LOW_US: Final = 24  #: each write and read takes at least so much longer
+FAULT_SLOW_LOW_US: Final = 24  #: writes and reads take at least so much longer
 FAULT_SLOW_HIGH_US: Final = 32  #: and at most so much
+FAULT_SLOW_PERCENT: Final = 40  #: of them
 
 CTRL_STREAM_FAULT: Final = CONTROL_AT + 2944
 STREAM_FAULT_STRIDE: Final = 16  #: FAULT_FAILS_UNTIL, FAULT_PERCENT

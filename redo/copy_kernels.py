@@ -31,6 +31,7 @@ from redo.control import (
     FAULT_PERCENT,
     FAULT_SLOW_HIGH_US,
     FAULT_SLOW_LOW_US,
+    FAULT_SLOW_PERCENT,
     FAULT_SLOW_UNTIL,
     FAULT_STRIDE,
 )
@@ -116,7 +117,8 @@ def meet_faults(mem, copy_no, words, scratch):
     if fails_until == 0 and slow_until == 0:
         return 0
     now = clock_us(mem, scratch)
-    if now < slow_until:
+    slow = chance(now, copy_no + 13, 100) < atomic_load(mem, fault + FAULT_SLOW_PERCENT)
+    if now < slow_until and slow:
         low = atomic_load(mem, fault + FAULT_SLOW_LOW_US)
         high = atomic_load(mem, fault + FAULT_SLOW_HIGH_US)
         end = min(slow_until, now + low + chance(now, copy_no, max(high - low, 0) + 1))
