@@ -26,7 +26,7 @@ from redo.environment import Tasks
 from redo.errors import VolumeError, VolumeLost
 from redo.log import Recovered
 from redo.metadata import VolumeMeta
-from redo.quorum import COPIES, WRITE_QUORUM, copy_directory, recovery_point, with_epoch
+from redo.quorum import COPIES, can_write, copy_directory, recovery_point, with_epoch
 from redo.repair import fill_log, rebuild
 from redo.segment import Segment
 from redo.timeline import NEVER, History
@@ -112,9 +112,9 @@ def _fill_laggards(segments: list[Segment | None], vdl: int) -> None:
 
 
 def _rebuild_to_quorum(segments: list[Segment | None], history: History, vdl: int) -> None:
-    """With fewer than four copies nothing can be written: rebuild before opening, not after."""
+    """Without a write quorum nothing can be written: rebuild before opening, not after."""
     for i in range(COPIES):
-        if sum(s is not None for s in segments) >= WRITE_QUORUM:
+        if can_write([segment is not None for segment in segments]):
             return
         if segments[i] is None:
             peer = next(s for s in segments if s is not None and s.full)
@@ -142,15 +142,21 @@ def rebuilt(copy_no: int, peer: Segment, end: int, history: History) -> Segment:
 
 
 def save_history(segments: Sequence[Segment | None], history: History) -> None:
-    """Make the history durable on every copy, at least four. Raises VolumeLost."""
-    done = 0
+    """Make the history durable on every copy, at least a write quorum. Raises VolumeLost."""
+    done = set_history(segments, history)
+    if not can_write([copy_no in done for copy_no in range(COPIES)]):
+        raise VolumeLost(f"epoch {history.latest_epoch} is on {len(done)} of 6 copies: too few")
+
+
+def set_history(segments: Sequence[Segment | None], history: History) -> set[int]:
+    """Make the history durable on every copy; on which it is."""
+    done = set()
     for segment in segments:
         if segment is None:
             continue
         try:
             segment.set_history(history)
-            done += 1
+            done.add(segment.copy_no)
         except OSError as error:
             logger.warning("copy %s: history not written: %s", segment.name, error)
-    if done < WRITE_QUORUM:
-        raise VolumeLost(f"epoch {history.latest_epoch} is on {done} of 6 copies; 4 are needed")
+    return done

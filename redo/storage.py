@@ -25,6 +25,8 @@ from redo.control import (
     CTRL_VDL,
     STATE_ABSENT,
     STATE_DEAD,
+    STATE_FILLING,
+    STATE_LIVE,
     Control,
     copy_word,
 )
@@ -51,7 +53,7 @@ from redo.metadata import (
     save_copy,
     save_volume,
 )
-from redo.quorum import COPIES, WRITE_QUORUM, copy_directory, volume_durable, with_epoch
+from redo.quorum import COPIES, ZONES, can_write, copy_directory, volume_durable, with_epoch
 from redo.record import BATCH_PREVIOUS_AT
 from redo.recovery import (
     merged_history,
@@ -70,7 +72,6 @@ logger = logging.getLogger(__name__)
 
 LOCK_FILE = "lock"
 _FORMATTING = "volume.formatting"
-_ZONES = ("az1", "az2", "az3")
 _FENCED = -1  #: epoch word while a new writer is being let in
 
 
@@ -93,7 +94,7 @@ def is_formatted(disk: Disk, data_dir: str) -> bool:
         return True
     if disk.exists(f"{data_dir}/{_FORMATTING}") or not disk.exists(data_dir):
         return False
-    if any(zone in disk.names(data_dir) for zone in _ZONES):
+    if any(zone in disk.names(data_dir) for zone in ZONES):
         raise UnknownFormat(f"{data_dir} has copies of a volume but no {VOLUME_FILE}")
     return False
 
@@ -102,7 +103,7 @@ def format_volume(disk: Disk, data_dir: str, volume: VolumeMeta) -> None:
     """Make an empty volume. What an interrupted attempt left is removed first."""
     marker = f"{data_dir}/{_FORMATTING}"
     disk.replace_file(marker, b"")
-    for zone in _ZONES:
+    for zone in ZONES:
         disk.remove_tree(f"{data_dir}/{zone}")
     for copy_no in range(COPIES):
         path = f"{data_dir}/{copy_directory(copy_no)}"
@@ -212,6 +213,11 @@ class Storage:
         """Copies that count."""
         return [copier for copier in self.copiers if copier is not None and copier.live]
 
+    @property
+    def can_write(self) -> bool:
+        """Are the copies that count, in this process or another, a write quorum?"""
+        return can_write([state in (STATE_LIVE, STATE_FILLING) for state in self.control.states()])
+
     def _fill(self, segment: Segment, lsn: int) -> int:
         others = [c for c in self.live() if c.segment is not segment]
         others.sort(key=lambda copier: -copier.durable)
@@ -292,8 +298,8 @@ class Storage:
         with self.writer_lock:
             vdl = self.control.vdl
             segments = [copier.segment for copier in self.live()]
-            if sum(c.durable >= vdl for c in self.live()) < WRITE_QUORUM:
-                raise VolumeLost("fewer than four copies are alive")
+            if not can_write([durable >= vdl for durable in self.control.durable()]):
+                raise VolumeLost("too few copies are alive: a write quorum is needed")
             now_us = self.environment.clock.wall_us()
             return freeze(segments, path, self.history, vdl, Path(self.data_dir).name, now_us)
 
@@ -321,11 +327,11 @@ class Storage:
 
     def _wait_durable(self, lsn: int, timeout_s: float) -> None:
         deadline = self.environment.clock.monotonic_s() + timeout_s
-        while volume_durable(self.control.durable()) < lsn or len(self.live()) < WRITE_QUORUM:
+        while volume_durable(self.control.durable()) < lsn or not self.can_write:
             self._wake_copies()
             if self.environment.clock.monotonic_s() > deadline or self.stopping:
                 durable = self.control.durable()
-                raise LogUnavailable(f"LSN {lsn} is not durable on four copies: {durable}")
+                raise LogUnavailable(f"LSN {lsn} is not durable on a write quorum: {durable}")
             self.environment.clock.sleep(0.001)
 
     def _wake_copies(self) -> None:
