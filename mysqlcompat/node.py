@@ -47,9 +47,9 @@ from redo.control import (
     replica_word,
 )
 from redo.disk import FileDisk
-from redo.failpoints import arm_from_file
 from redo.environment import system_environment
 from redo.errors import VolumeError
+from redo.failpoints import arm_from_file
 from redo.faults import Faults
 from redo.log import LogWriter, new_state
 from redo.metadata import load_volume
