@@ -164,7 +164,8 @@ class Evaluator:
         value, *items = node.args
         if all(map(is_constant, items)):
             return self.call(node, [self.value(arg) for arg in node.args])
-        wanted, found = self.value(value), 0
+        wanted = self.value(value)
+        found: int | None = 0
         for item in items if wanted is not None else ():
             one = self.call(node, (wanted, self.value(item)))
             if one:
