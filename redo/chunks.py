@@ -235,6 +235,13 @@ class ChunkLog:
             view = view[take:]
             lsn += take
 
+    @property
+    def file_bytes(self) -> int:
+        """Room that its files take, those kept to be used again included."""
+        with self._lock:
+            count = len(self._fds) + len(self._resting) + len(self._spares)
+        return count * (CHUNK_HEADER_BYTES + self.chunk_bytes)
+
     def linked(self) -> bool:
         """Have all chunks still a name, and their directory too?"""
         with self._lock:

@@ -28,6 +28,7 @@ from redo.chunks import ChunkLog
 from redo.codes import E_LATER, E_NO_ROOM
 from redo.disk import Disk
 from redo.errors import VolumeError
+from redo.members import Members
 from redo.metadata import CopyMeta, VolumeMeta, load_copy, save_copy
 from redo.page_store import PageStore
 from redo.page_table import PageTable
@@ -77,6 +78,7 @@ def crosses(gaps: Gaps, run: Run) -> bool:
 class Segment:
     """One copy, open.
 
+    place       its directory below the data directory, if it is not where copies are
     arena, st   storage's own arena and state words (page size, ring size)
     history     what the volume has been through, as the scan was told
     mark        checkpoint that reads go back to: the newest on the path
@@ -85,12 +87,19 @@ class Segment:
     """
 
     def __init__(
-        self, disk: Disk, data_dir: str, copy_no: int, volume: VolumeMeta, arena: Arena, st: Words
+        self,
+        disk: Disk,
+        data_dir: str,
+        copy_no: int,
+        volume: VolumeMeta,
+        arena: Arena,
+        st: Words,
+        place: str = "",
     ) -> None:
         self.copy_no = copy_no
         self.full = is_full(copy_no)
         self.name = copy_directory(copy_no)
-        self.path = f"{data_dir}/{self.name}"
+        self.path = f"{data_dir}/{place or self.name}"
         self.disk = disk
         self.volume = volume
         self.meta = CopyMeta(volume.format, volume.volume_id, copy_no)
@@ -394,6 +403,11 @@ class Segment:
         with self.meta_lock:
             self.save(replace(self.meta, fence=epoch))
 
+    def set_members(self, members: Members) -> None:
+        """Take over who the members are, durably."""
+        with self.meta_lock:
+            self.save(replace(self.meta, members=members))
+
     def set_groups(self, groups: int) -> None:
         """The volume has so many protection groups: durably remembered, with a place for each."""
         with self.meta_lock:
@@ -424,6 +438,10 @@ class Segment:
             self.run_files.drop_below(lsn)
         self.log.recycle_below(lsn)
         self.log.rest_below(self.mark.lsn)
+
+    def borrow_files(self) -> list[tuple[int, int, int, int, int]]:
+        """`PageStore.duplicates`; nothing of a tail. Under `store_lock`."""
+        return [] if self.store is None else self.store.duplicates()
 
     @property
     def images(self) -> int:
