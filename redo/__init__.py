@@ -20,7 +20,8 @@ Read in this order:
   a copy's tables · ``state`` a node's words
 - ``edit_kernels`` mini-transactions and edits · ``record_kernels`` applying them
 - ``log_kernels`` ``log`` seal, publish, VDL, waiting
-- ``disk`` files · ``metadata`` ``chunks`` ``page_store`` what a copy has on disk
+- ``environment`` the world, by constructor · ``disk`` its files · ``metadata`` ``chunks``
+  ``page_store`` what a copy has on disk
 - ``log_read_kernels`` batches out of a copy's log · ``page_table_kernels`` ``page_table`` ``runs``
   ``index_kernels`` its pages · ``segment`` a copy
 - ``copy_kernels`` ``copier`` a copy's thread · ``coalesce`` log into pages · ``repair`` from peers

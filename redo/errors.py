@@ -36,7 +36,7 @@ class StaleEpoch(VolumeError):
 
 
 class LogUnavailable(VolumeError):
-    """The log cannot be made durable: fewer than four copies are live."""
+    """The log cannot be made durable: no write quorum of copies is live."""
 
 
 class ArchiveUnavailable(VolumeError):

@@ -18,15 +18,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from redo.arena import Arena, Words
 from redo.disk import Disk
+from redo.environment import Tasks
 from redo.errors import VolumeError, VolumeLost
 from redo.log import Recovered
 from redo.metadata import VolumeMeta
-from redo.quorum import COPIES, WRITE_QUORUM, copy_directory, recovery_point, with_epoch
+from redo.quorum import COPIES, can_write, copy_directory, recovery_point, with_epoch
 from redo.repair import fill_log, rebuild
 from redo.segment import Segment
 from redo.timeline import NEVER, History
@@ -59,12 +59,14 @@ def merged_history(segments: Sequence[Segment | None]) -> History:
     return max(histories, key=lambda history: history.latest_epoch, default=History())
 
 
-def scan_segments(segments: list[Segment | None], history: History, limit: int) -> None:
+def scan_segments(
+    tasks: Tasks, segments: list[Segment | None], history: History, limit: int
+) -> None:
     """Scan all logs, several at once (the kernel runs without the GIL).
 
     Changes `segments`: copies that cannot be read become None.
     """
-    with ThreadPoolExecutor(COPIES) as pool:
+    with tasks.executor(COPIES) as pool:
         present = [segment for segment in segments if segment is not None]
         for segment, result in [(s, pool.submit(s.scan, history, limit)) for s in present]:
             try:
@@ -75,13 +77,13 @@ def scan_segments(segments: list[Segment | None], history: History, limit: int) 
                 segments[segment.copy_no] = None
 
 
-def recover(segments: list[Segment | None]) -> Recovered:
+def recover(tasks: Tasks, segments: list[Segment | None]) -> Recovered:
     """Cold start, steps 1 (scan) to 4. Changes `segments`: copies given up become None.
 
     Raises VolumeLost: fewer than three copies readable, or no full one.
     """
     history = merged_history(segments)
-    scan_segments(segments, history, NO_LIMIT)
+    scan_segments(tasks, segments, history, NO_LIMIT)
     complete = [None if segment is None else segment.complete for segment in segments]
     vdl = recovery_point(complete)
     if vdl is None:
@@ -110,9 +112,9 @@ def _fill_laggards(segments: list[Segment | None], vdl: int) -> None:
 
 
 def _rebuild_to_quorum(segments: list[Segment | None], history: History, vdl: int) -> None:
-    """With fewer than four copies nothing can be written: rebuild before opening, not after."""
+    """Without a write quorum nothing can be written: rebuild before opening, not after."""
     for i in range(COPIES):
-        if sum(s is not None for s in segments) >= WRITE_QUORUM:
+        if can_write([segment is not None for segment in segments]):
             return
         if segments[i] is None:
             peer = next(s for s in segments if s is not None and s.full)
@@ -140,15 +142,21 @@ def rebuilt(copy_no: int, peer: Segment, end: int, history: History) -> Segment:
 
 
 def save_history(segments: Sequence[Segment | None], history: History) -> None:
-    """Make the history durable on every copy, at least four. Raises VolumeLost."""
-    done = 0
+    """Make the history durable on every copy, at least a write quorum. Raises VolumeLost."""
+    done = set_history(segments, history)
+    if not can_write([copy_no in done for copy_no in range(COPIES)]):
+        raise VolumeLost(f"epoch {history.latest_epoch} is on {len(done)} of 6 copies: too few")
+
+
+def set_history(segments: Sequence[Segment | None], history: History) -> set[int]:
+    """Make the history durable on every copy; on which it is."""
+    done = set()
     for segment in segments:
         if segment is None:
             continue
         try:
             segment.set_history(history)
-            done += 1
+            done.add(segment.copy_no)
         except OSError as error:
             logger.warning("copy %s: history not written: %s", segment.name, error)
-    if done < WRITE_QUORUM:
-        raise VolumeLost(f"epoch {history.latest_epoch} is on {done} of 6 copies; 4 are needed")
+    return done

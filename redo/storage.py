@@ -10,7 +10,6 @@ import fcntl
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,11 +25,14 @@ from redo.control import (
     CTRL_VDL,
     STATE_ABSENT,
     STATE_DEAD,
+    STATE_FILLING,
+    STATE_LIVE,
     Control,
     copy_word,
 )
 from redo.copier import Copier
 from redo.disk import Disk
+from redo.environment import Environment
 from redo.errors import (
     LogUnavailable,
     LsnOutOfRange,
@@ -51,7 +53,7 @@ from redo.metadata import (
     save_copy,
     save_volume,
 )
-from redo.quorum import COPIES, WRITE_QUORUM, copy_directory, volume_durable, with_epoch
+from redo.quorum import COPIES, ZONES, can_write, copy_directory, volume_durable, with_epoch
 from redo.record import BATCH_PREVIOUS_AT
 from redo.recovery import (
     merged_history,
@@ -70,7 +72,6 @@ logger = logging.getLogger(__name__)
 
 LOCK_FILE = "lock"
 _FORMATTING = "volume.formatting"
-_ZONES = ("az1", "az2", "az3")
 _FENCED = -1  #: epoch word while a new writer is being let in
 
 
@@ -93,7 +94,7 @@ def is_formatted(disk: Disk, data_dir: str) -> bool:
         return True
     if disk.exists(f"{data_dir}/{_FORMATTING}") or not disk.exists(data_dir):
         return False
-    if any(zone in disk.names(data_dir) for zone in _ZONES):
+    if any(zone in disk.names(data_dir) for zone in ZONES):
         raise UnknownFormat(f"{data_dir} has copies of a volume but no {VOLUME_FILE}")
     return False
 
@@ -102,7 +103,7 @@ def format_volume(disk: Disk, data_dir: str, volume: VolumeMeta) -> None:
     """Make an empty volume. What an interrupted attempt left is removed first."""
     marker = f"{data_dir}/{_FORMATTING}"
     disk.replace_file(marker, b"")
-    for zone in _ZONES:
+    for zone in ZONES:
         disk.remove_tree(f"{data_dir}/{zone}")
     for copy_no in range(COPIES):
         path = f"{data_dir}/{copy_directory(copy_no)}"
@@ -118,13 +119,14 @@ def format_volume(disk: Disk, data_dir: str, volume: VolumeMeta) -> None:
 class Storage:
     """Six copies over one log ring.
 
+    environment                    the world: `environment.system_environment`, but in a simulator
     ring_fd, wake_fds, writer_fd   from whoever created the ring (`arena.create_ring`)
     volume                         constants for a new volume; an existing one keeps its own
     """
 
     def __init__(
         self,
-        disk: Disk,
+        environment: Environment,
         data_dir: str,
         ring_fd: int,
         wake_fds: Sequence[int],
@@ -134,7 +136,8 @@ class Storage:
         private_bytes: int = 16 << 30,
     ) -> None:
         assert len(wake_fds) == COPIES
-        self.disk = disk
+        self.environment = environment
+        self.disk = environment.disk
         self.data_dir = data_dir.rstrip("/")
         self._wake_fds = list(wake_fds)
         self._writer_fd = writer_fd
@@ -175,13 +178,13 @@ class Storage:
         self._opening = segments
         published = self.control.published
         if published == 0:
-            self.recovered = recover(segments)
+            self.recovered = recover(self.environment.tasks, segments)
             start_ring(self.arena, self.recovered)
             self.history = merged_history(segments)
         else:
             logger.info("going on from the ring: published %d", published)
             self.history = merged_history(segments)
-            scan_segments(segments, self.history, published)
+            scan_segments(self.environment.tasks, segments, self.history, published)
         for copy_no, segment in enumerate(segments):
             if segment is None:
                 self.control.put(copy_word(copy_no, COPY_STATE), STATE_DEAD)
@@ -193,6 +196,7 @@ class Storage:
     def start_copy(self, segment: Segment) -> None:
         """Give a complete-enough copy its thread and let it count."""
         copier = Copier(
+            self.environment,
             segment,
             self.arena,
             self.st,
@@ -208,6 +212,11 @@ class Storage:
     def live(self) -> list[Copier]:
         """Copies that count."""
         return [copier for copier in self.copiers if copier is not None and copier.live]
+
+    @property
+    def can_write(self) -> bool:
+        """Are the copies that count, in this process or another, a write quorum?"""
+        return can_write([state in (STATE_LIVE, STATE_FILLING) for state in self.control.states()])
 
     def _fill(self, segment: Segment, lsn: int) -> int:
         others = [c for c in self.live() if c.segment is not segment]
@@ -241,7 +250,7 @@ class Storage:
 
     def _readers(self, lsn: int, timeout_s: float = 10.0) -> list[Copier]:
         """Full copies that are at `lsn`, the next in turn first; waits for one if none is."""
-        deadline = time.monotonic() + timeout_s
+        deadline = self.environment.clock.monotonic_s() + timeout_s
         while True:
             ahead = [c for c in self.live() if c.segment.full and c.durable >= lsn]
             ready = [c for c in ahead if c.segment.mark.lsn <= lsn]
@@ -252,9 +261,9 @@ class Storage:
                 self._turn += 1
                 first = self._turn % len(ready)
                 return ready[first:] + ready[:first]
-            if time.monotonic() > deadline or self.stopping:
+            if self.environment.clock.monotonic_s() > deadline or self.stopping:
                 raise PageUnavailable(f"no full copy has the log up to LSN {lsn}")
-            time.sleep(0.001)
+            self.environment.clock.sleep(0.001)
 
     def open_writer(self, timeout_s: float = 30.0) -> Recovered:
         """Fence whoever wrote before and say where to go on.
@@ -289,9 +298,10 @@ class Storage:
         with self.writer_lock:
             vdl = self.control.vdl
             segments = [copier.segment for copier in self.live()]
-            if sum(c.durable >= vdl for c in self.live()) < WRITE_QUORUM:
-                raise VolumeLost("fewer than four copies are alive")
-            return freeze(segments, path, self.history, vdl, Path(self.data_dir).name)
+            if not can_write([durable >= vdl for durable in self.control.durable()]):
+                raise VolumeLost("too few copies are alive: a write quorum is needed")
+            now_us = self.environment.clock.wall_us()
+            return freeze(segments, path, self.history, vdl, Path(self.data_dir).name, now_us)
 
     def rewind(self, to_us: int) -> Mark:
         """Go back (or forward again) to the last state not later than `to_us`; that state.
@@ -303,7 +313,8 @@ class Storage:
             target = self.locate(to_us)
             self.control.put(CTRL_EPOCH, _FENCED)
             end = max([self.control.published, *(c.durable for c in self.live())])
-            self.history = rewound(self.history, target.lsn, end)
+            now_us = self.environment.clock.wall_us()
+            self.history = rewound(self.history, target.lsn, end, now_us)
             save_history([copier.segment for copier in self.live()], self.history)
             return target
 
@@ -315,13 +326,13 @@ class Storage:
         return locate(segment, to_us, vdl)
 
     def _wait_durable(self, lsn: int, timeout_s: float) -> None:
-        deadline = time.monotonic() + timeout_s
-        while volume_durable(self.control.durable()) < lsn or len(self.live()) < WRITE_QUORUM:
+        deadline = self.environment.clock.monotonic_s() + timeout_s
+        while volume_durable(self.control.durable()) < lsn or not self.can_write:
             self._wake_copies()
-            if time.monotonic() > deadline or self.stopping:
+            if self.environment.clock.monotonic_s() > deadline or self.stopping:
                 durable = self.control.durable()
-                raise LogUnavailable(f"LSN {lsn} is not durable on four copies: {durable}")
-            time.sleep(0.001)
+                raise LogUnavailable(f"LSN {lsn} is not durable on a write quorum: {durable}")
+            self.environment.clock.sleep(0.001)
 
     def _wake_copies(self) -> None:
         for fd in self._wake_fds:

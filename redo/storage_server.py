@@ -20,6 +20,7 @@ from pathlib import Path
 from redo import protocol
 from redo.archiver import Archiver, ArchiveSettings
 from redo.disk import FileDisk, is_full_disk
+from redo.environment import system_environment
 from redo.errors import VolumeError
 from redo.image import PAGE_BYTES
 from redo.keyring import LocalKeyring
@@ -86,7 +87,7 @@ class StorageServer:
     ) -> None:
         volume = new_volume(config.page_bytes, config.chunk_bytes, config.pg_pages)
         self.storage = Storage(
-            FileDisk(config.durable),
+            system_environment(FileDisk(config.durable)),
             config.data_dir,
             ring_fd,
             wake_fds,

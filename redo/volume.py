@@ -21,7 +21,8 @@ from typing import Any, Final, Protocol
 
 from redo import protocol
 from redo.arena import Arena, Words, create_ring
-from redo.disk import Disk, FileDisk
+from redo.disk import FileDisk
+from redo.environment import Environment, system_environment
 from redo.errors import PageUnavailable, VolumeError
 from redo.image import PAGE_BYTES
 from redo.log import LogWriter, Recovered, new_state
@@ -242,7 +243,7 @@ class LocalVolume(OnePageVolume):
         coalesce_bytes: int = 64 << 20,
         backtrack_window_s: int = 0,
         durable: bool = True,
-        disk: Disk | None = None,
+        environment: Environment | None = None,
     ) -> None:
         self._ring_fd = create_ring(ring_bytes)
         self.wake_fds = [os.eventfd(0, os.EFD_CLOEXEC) for _ in range(COPIES)]
@@ -250,7 +251,7 @@ class LocalVolume(OnePageVolume):
         self.arena = Arena(self._ring_fd, private_bytes)
         try:
             self.storage = Storage(
-                disk or FileDisk(durable),
+                environment or system_environment(FileDisk(durable)),
                 data_dir,
                 self._ring_fd,
                 self.wake_fds,
