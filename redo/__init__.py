@@ -11,7 +11,8 @@ log below it is in pages. *run* some megabytes of log, with the newest record of
 
 Read in this order:
 
-- ``jit`` the door to numba, ``lean`` how helpers are compiled · ``codes`` results of kernels ·
+- ``jit`` the door to numba, ``lean`` how helpers are compiled, ``shortcuts`` numba in less time ·
+  ``codes`` results of kernels ·
   ``arena`` the memory they share
 - ``calls`` kernels called by address · ``coding_kernels`` numbers and runs of bytes ·
   ``system_kernels`` system calls · ``checksum_kernels`` CRC32C
