@@ -61,6 +61,7 @@ class Copier:
         self._environment = environment
         self.segment = segment
         self.reason = ""
+        self.last_durable = 0  #: when it died
         self._out_of_space = False
         self._arena = arena
         self._st = st
@@ -113,6 +114,7 @@ class Copier:
         if self._get(COPY_STATE) == STATE_DEAD:
             return
         self.reason = reason
+        self.last_durable = self.durable
         self._put(COPY_STATE, STATE_DEAD)
         self._put(COPY_DURABLE, 0)
         self._put(COPY_ERRNO, code)
@@ -174,10 +176,14 @@ class Copier:
                 self.fail(f"{error.strerror} while making a log file", error.errno or 0)
                 self._stop.set()
                 return None
+            self._put(COPY_ERRNO, error.errno or 0)
             if not self._out_of_space:
                 logger.error("copy %s: no space for log; waiting", self.segment.name)
             self._out_of_space = True
             self._environment.clock.wait(self._stop, 0.5)
             return None
-        self._out_of_space = False
+        if self._out_of_space:
+            self._out_of_space = False
+            self._put(COPY_ERRNO, 0)
+            logger.warning("copy %s: there is room for log again", self.segment.name)
         return fd

@@ -145,4 +145,3 @@ class Faults:
         if not found.fails_until_us or self._environment.clock.wall_us() >= found.fails_until_us:
             return False
         return self._environment.random.randrange(100) < found.percent
-

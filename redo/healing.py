@@ -11,7 +11,7 @@ What to do with a dead copy (`remedy`) depends on what else is there:
 
 A rebuild is made in a directory of its own (``az1/full.next``) and takes the place when it is
 complete and its membership is installed. Should the old member come back before that, it is kept.
-A crash in between leaves one of the two, or both, and `tidy` knows which one counts.
+A crash in between leaves one of the two, or both, and `candidates.tidy` knows which one counts.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from redo.candidates import NEXT, meta_at, take_place
 from redo.control import (
     COPY_ERRNO,
     COUNT_REBUILD_ALL,
@@ -33,12 +34,11 @@ from redo.control import (
     count_word,
 )
 from redo.copier import Copier
-from redo.disk import Disk
 from redo.environment import Steps, Task
 from redo.errors import VolumeError
 from redo.members import Members
-from redo.metadata import CopyMeta, load_copy
-from redo.quorum import COPIES, READ_QUORUM, copy_directory, is_full
+from redo.metadata import load_copy
+from redo.quorum import COPIES, can_recover, copy_directory, is_full
 from redo.repair import NearCopy, Source, make_copy
 from redo.segment import Segment
 from redo.timeline import NEVER
@@ -48,8 +48,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NEXT: Final = ".next"  #: directory of a candidate
-OLD: Final = ".old"  #: of a member that was replaced, until it is removed
 TAKE_BACK: Final = "take back"
 REBUILD: Final = "rebuild"
 WAIT: Final = "wait"
@@ -72,43 +70,9 @@ def remedy(present: bool, out_of_reach: bool, live: Sequence[bool]) -> str:
     """
     if present and out_of_reach:
         return TAKE_BACK
-    if sum(live) >= READ_QUORUM and any(live[i] for i in range(COPIES) if is_full(i)):
+    if can_recover(live):
         return REBUILD
     return TAKE_BACK if present else WAIT
-
-
-def tidy(disk: Disk, path: str, copy_no: int) -> None:
-    """After a crash: let the directory that counts be at `path`, and no other one be left."""
-    if disk.exists(path + NEXT):
-        old, new = _meta_at(disk, path), _meta_at(disk, path + NEXT)
-        if new is not None and (old is None or not _is_member(copy_no, old, new)):
-            take_place(disk, path)
-        else:
-            disk.remove_tree(path + NEXT)
-    if disk.exists(path + OLD):
-        disk.remove_tree(path + OLD)
-
-
-def _meta_at(disk: Disk, path: str) -> CopyMeta | None:
-    try:
-        return load_copy(disk, path)
-    except (OSError, VolumeError):
-        return None
-
-
-def _is_member(copy_no: int, old: CopyMeta, new: CopyMeta) -> bool:
-    """Is the old one still a member, by what both know?"""
-    latest = max((old.members, new.members), key=lambda members: members.epoch)
-    return latest.has(copy_no, old.number)
-
-
-def take_place(disk: Disk, path: str) -> None:
-    """Put a complete candidate where the copy belongs."""
-    disk.remove_tree(path + OLD)
-    if disk.exists(path):
-        disk.move(path, path + OLD)
-    disk.rename(path + NEXT, path)
-    disk.remove_tree(path + OLD)
 
 
 class Healer:
@@ -160,8 +124,10 @@ class Healer:
                 case "rebuild":
                     yield from self._rebuild(copy_no)
                 case _:
-                    self._say(f"copy {name}: {sum(live)} of {COPIES} copies live, which is too few"
-                              " to replace it; waiting until copies return")
+                    self._say(
+                        f"copy {name}: {sum(live)} of {COPIES} copies live, which is too few"
+                        " to replace it; waiting until copies return"
+                    )
                     self._pause()
         except OldMemberBack:
             logger.warning("copy %s: its old member is back", name)
@@ -197,7 +163,7 @@ class Healer:
     def _is_there(self, copy_no: int) -> bool:
         """Are the files of the slot's member, not those of one that was replaced, in place?"""
         storage = self._storage
-        meta = _meta_at(storage.disk, self._path(copy_no))
+        meta = meta_at(storage.disk, self._path(copy_no))
         if meta is None or meta.volume_id != storage.volume.volume_id:
             return False
         return storage.members.has(copy_no, meta.number)
@@ -352,5 +318,3 @@ class Healer:
             segment.close()
             raise
         return segment
-
-

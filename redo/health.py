@@ -54,7 +54,7 @@ from redo.control import (
     copy_word,
     replica_word,
 )
-from redo.quorum import READ_QUORUM, ZONES, can_write, is_full
+from redo.quorum import ZONES, can_recover, can_write, is_full
 
 if TYPE_CHECKING:
     from redo.storage import Storage
@@ -66,6 +66,17 @@ DEGRADED: Final = "degraded"
 FULL: Final = "full"
 READ_ONLY: Final = "read-only"
 LOST: Final = "lost"
+
+#: What nobody knows of a copy that is not open.
+_UNKNOWN: Final[Fields] = {
+    "member": None,
+    "checkpoint": 0,
+    "kept": 0,
+    "images": 0,
+    "reason": "",
+    "log_bytes": 0,
+    "page_bytes": 0,
+}
 
 #: A copy that has so much less log than others is behind.
 BEHIND_BYTES: Final = 4 << 20
@@ -107,7 +118,7 @@ def has_no_room(control: Control, copy_no: int) -> bool:
 
 def volume_state(live: Sequence[bool], no_room: Sequence[bool], worse: Sequence[bool]) -> str:
     """State of a volume whose copies count, wait for room, or are not well."""
-    if sum(live) < READ_QUORUM or not any(live[i] for i in range(COPIES) if is_full(i)):
+    if not can_recover(live):
         return LOST
     if not can_write(live):
         return READ_ONLY
@@ -200,12 +211,15 @@ def describe(storage: Storage) -> Fields:
     """What this process knows of its copies and of the volume."""
     now_us = storage.environment.clock.wall_us()
     fields = from_control(storage.control, now_us)
+    fields["copies"] = [row for row in fields["copies"] if row["copy_no"] in storage.copies]
     for row in fields["copies"]:
         copier = storage.copiers[row["copy_no"]]
         if copier is None:
+            row |= _UNKNOWN
             continue
         segment = copier.segment
         row |= {
+            "member": segment.meta.number,
             "checkpoint": segment.mark.lsn,
             "kept": segment.meta.kept,
             "images": segment.images,
@@ -235,8 +249,7 @@ def merged(base: Fields, others: Sequence[Fields]) -> Fields:
     pins = {pin["who"]: pin for pin in base["pins"]}
     for other in others:
         for row in other["copies"]:
-            if "kept" in row:
-                rows[row["copy_no"]] |= row
+            rows[row["copy_no"]] |= row
         pins |= {pin["who"]: pin for pin in other["pins"]}
         known = {key: value for key, value in other.items() if key not in fields}
         fields |= known

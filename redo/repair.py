@@ -145,9 +145,7 @@ def make_copy(
     meta, files = source.borrow()
     try:
         number, members = member
-        made = replace(
-            meta, copy_no=segment.copy_no, shared=(), member=number, members=members
-        )
+        made = replace(meta, copy_no=segment.copy_no, shared=(), member=number, members=members)
         segment.create(made)
         if not segment.full:
             files = {}

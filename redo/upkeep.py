@@ -6,6 +6,7 @@ goes on with coalescing, and gives up log that nobody needs.
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,8 +17,8 @@ from redo.copier import Copier
 from redo.disk import is_full_disk
 from redo.environment import Steps, Task
 from redo.errors import VolumeError
-from redo.quorum import copy_directory, is_full
-from redo.recovery import rebuilt
+from redo.healing import Healer
+from redo.mending import Mender
 from redo.segment import Segment
 from redo.segment_layout import RUN_BYTES
 from redo.storage import Storage
@@ -57,7 +58,8 @@ class Upkeep:
         self._clock = storage.environment.clock
         self._ended = self._clock.monotonic_s()
         self._rounds: dict[int, Iterator[None]] = {}
-        self._repair: Task | None = None
+        self._mender = Mender(storage)
+        self._healer = Healer(storage, self._forget_round)
         self._seen = (0, 0.0)
         self._pause_until = 0.0
         self._task: Task | None = None
@@ -72,8 +74,7 @@ class Upkeep:
         self._storage.event.set()
         if self._task is not None:
             self._task.join()
-        if self._repair is not None:
-            self._repair.join()
+        self._healer.stop()
 
     def _main(self) -> Steps:
         storage = self._storage
@@ -91,10 +92,11 @@ class Upkeep:
         """One look at everything; whether there is more to do at once."""
         for copier in self._storage.live():
             if not copier.segment.present():
-                copier.fail("its files are gone")
+                copier.fail("its files are gone", errno.ENOENT)
             elif copier.live:
                 self._prepare_chunk(copier)
-        self._start_repair()
+        self._mender.step()
+        self._healer.step()
         more = self._index_step()
         self._storage.grow()
         if self._clock.monotonic_s() - self._ended > _RUN_S:
@@ -116,57 +118,9 @@ class Upkeep:
         except OSError as error:
             logger.warning("copy %s: next log file: %s", copier.segment.name, error)
 
-    def _start_repair(self) -> None:
-        if self._repair is not None:
-            if self._repair.is_alive():
-                return
-            self._repair = None
-        for copy_no in self._storage.copies:
-            copier = self._storage.copiers[copy_no]
-            if copier is None or not copier.live:
-                tasks = self._storage.environment.tasks
-                self._repair = tasks.start("redo-repair", self._rebuild(copy_no))
-                return
-
-    def _rebuild(self, copy_no: int) -> Steps:
-        """Replace a dead copy; on failure the next step tries again."""
-        storage = self._storage
-        name = copy_directory(copy_no)
-        try:
-            peers = [c for c in storage.live() if c.segment.full or not is_full(copy_no)]
-            if not peers:
-                logger.error("copy %s: no peer to rebuild it from", name)
-                self._clock.sleep(1.0)
-                return
-            yield
-            peer = max(peers, key=lambda copier: copier.durable)
-            self._retire(copy_no)
-            logger.info("rebuilding copy %s from %s", name, peer.segment.name)
-            segment = rebuilt(copy_no, peer.segment, peer.durable, storage.history)
-            self._take_in(segment)
-            logger.info("copy %s is back, complete to %d", name, segment.complete)
-        except (OSError, VolumeError) as error:
-            logger.error("copy %s cannot be rebuilt: %s", name, error)
-            if not storage.stopping:
-                self._clock.sleep(0.5)
-
-    def _retire(self, copy_no: int) -> None:
-        copier = self._storage.copiers[copy_no]
-        if copier is None:
-            return
-        copier.stop()
+    def _forget_round(self, copy_no: int) -> None:
+        """A copy is about to be closed."""
         self._rounds.pop(copy_no, None)
-        self._storage.copiers[copy_no] = None
-        with copier.segment.store_lock, copier.segment.lock:
-            copier.segment.close()
-
-    def _take_in(self, segment: Segment) -> None:
-        """Let a rebuilt copy count, unless an epoch has begun meanwhile that it has not seen."""
-        storage = self._storage
-        with storage.writer_lock:
-            if segment.meta.history != storage.history:
-                segment.set_history(storage.history)
-            storage.start_copy(segment)
 
     def _limit(self) -> int:
         """Nobody reads pages below this LSN any more."""
