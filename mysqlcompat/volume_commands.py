@@ -165,13 +165,14 @@ def _opened(data: Path, volume: str) -> Iterator[Storage]:
 
     compile_kernels()
     from redo.arena import create_ring
+    from redo.environment import system_environment
     from redo.quorum import COPIES
     from redo.storage import Storage
 
     fds = [create_ring(_RING_BYTES), *(os.eventfd(0) for _ in range(COPIES + 1))]
     path = str(volume_path(data, volume))
     try:
-        storage = Storage(FileDisk(), path, fds[0], fds[1 : 1 + COPIES], fds[-1])
+        storage = Storage(system_environment(), path, fds[0], fds[1 : 1 + COPIES], fds[-1])
         storage.open()
         try:
             yield storage

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import threading
 from collections.abc import Callable
 
@@ -31,6 +30,7 @@ from redo.control import (
     copy_word,
 )
 from redo.disk import is_full_disk
+from redo.environment import Environment, Steps, Task
 from redo.segment import Segment
 from redo.system_kernels import STAT_BYTES
 
@@ -48,6 +48,7 @@ class Copier:
 
     def __init__(
         self,
+        environment: Environment,
         segment: Segment,
         arena: Arena,
         st: Words,
@@ -57,6 +58,7 @@ class Copier:
         fill: Fill,
         on_event: Callable[[], None],
     ) -> None:
+        self._environment = environment
         self.segment = segment
         self.reason = ""
         self._out_of_space = False
@@ -69,8 +71,7 @@ class Copier:
         self._fill = fill
         self._on_event = on_event
         self._stop = threading.Event()
-        name = f"redo-{segment.name.replace('/', '-')}"
-        self._thread = threading.Thread(target=self._main, name=name, daemon=True)
+        self._task: Task | None = None
 
     def _put(self, word: int, value: int) -> None:
         self._control.put(copy_word(self.segment.copy_no, word), value)
@@ -86,7 +87,8 @@ class Copier:
         self._put(COPY_WRITTEN, self.segment.complete)
         self._put(COPY_DURABLE, self.segment.complete)
         self._put(COPY_STATE, STATE_LIVE)
-        self._thread.start()
+        name = f"redo-{self.segment.name.replace('/', '-')}"
+        self._task = self._environment.tasks.start(name, self._main())
 
     @property
     def live(self) -> bool:
@@ -102,9 +104,9 @@ class Copier:
         """End the thread; what is published is not waited for."""
         self._stop.set()
         self._put(COPY_COMMAND, COMMAND_RETURN)
-        if self._thread.ident is not None:
+        if self._task is not None:
             os.eventfd_write(self._wake_fd, 1)
-            self._thread.join()
+            self._task.join()
 
     def fail(self, reason: str, code: int = 0) -> None:
         """The copy is dead: it counts no more and will be rebuilt."""
@@ -119,12 +121,11 @@ class Copier:
         os.eventfd_write(self._wake_fd, 1)
         self._on_event()
 
-    def _main(self) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    def _main(self) -> Steps:
         scratch = self._arena.alloc(STAT_BYTES)
         try:
             while not self._stop.is_set() and self._step(scratch):
-                pass
+                yield
         except Exception as error:  # whatever it was, this copy must not count
             logger.exception("copy %s", self.segment.name)
             self.fail(str(error))
@@ -176,7 +177,7 @@ class Copier:
             if not self._out_of_space:
                 logger.error("copy %s: no space for log; waiting", self.segment.name)
             self._out_of_space = True
-            self._stop.wait(0.5)
+            self._environment.clock.wait(self._stop, 0.5)
             return None
         self._out_of_space = False
         return fd

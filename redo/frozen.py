@@ -19,7 +19,6 @@ when it is opened for the first time. Its own log begins in a chunk of its own.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -70,15 +69,14 @@ class Frozen:
 
 
 def freeze(
-    segments: Sequence[Segment], path: Path, history: History, lsn: int, origin: str
+    segments: Sequence[Segment], path: Path, history: History, lsn: int, origin: str, clock_us: int
 ) -> Frozen:
     """Freeze the copies as of `lsn`, durable on at least four of them, into the new `path`.
 
-    history  of the volume;  origin  its name, for people
+    history  of the volume;  origin  its name, for people;  clock_us  now
     Raises VolumeError when there is something at `path`, OSError.
     """
     disk, parent = segments[0].disk, segments[0].volume
-    clock_us = time.time_ns() // 1000
     start = (lsn // parent.chunk_bytes + 1) * parent.chunk_bytes
     history = replace(history, jumps=(*history.jumps, Jump(start, lsn, clock_us)))
     volume = descendant(parent, f"{origin} at LSN {lsn}")

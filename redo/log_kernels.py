@@ -1,8 +1,8 @@
 """Sealing, publishing and acknowledging the log: what the loop does once per turn.
 
 The ring's words go one way: the writer publishes, copies write and sync and store how far they are
-durable, the writer takes the fourth best of six. Sleepers are woken through eventfds, and only if
-they sleep: "store, fence, look at the flag" on one side, "flag, fence, look at the word" on the
+durable, the writer takes how far a write quorum is. Sleepers are woken through eventfds, and only
+if they sleep: "store, fence, look at the flag" on one side, "flag, fence, look at the word" on the
 other.
 """
 
@@ -111,8 +111,10 @@ def log_publish(st, mem):
 
 @jit.helper
 def quorum_durable(mem):
-    """Fourth greatest of the six durable LSNs: that far the log is durable at the write quorum."""
-    best = 0
+    """How far the log is durable at a write quorum (`quorum.volume_durable`)."""
+    best = atomic_load(mem, CTRL_COPY + COPY_DURABLE)
+    for full in range(2, COPIES, 2):
+        best = min(best, atomic_load(mem, CTRL_COPY + full * COPY_STRIDE + COPY_DURABLE))
     for i in range(COPIES):
         mine = atomic_load(mem, CTRL_COPY + i * COPY_STRIDE + COPY_DURABLE)
         reached = 0

@@ -1,4 +1,8 @@
-"""Quorum arithmetic: pure functions of six numbers.  Write 4 of 6; read 3 of 6 with a full copy.
+"""Quorum arithmetic: pure functions of six numbers.
+
+Write: any four of six, or all three full ones. Recovery reads: any three of six, one of them full.
+Every two write quorums have a copy in common, and so has every write quorum with every read quorum
+(tests/redo/test_quorum.py goes through all of them).
 
 Copies 0, 2, 4 are full (log and pages), 1, 3, 5 are tails (log only): copy_no = 2 * zone + tail.
 None means: cannot be read.
@@ -7,10 +11,12 @@ None means: cannot be read.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-COPIES = 6
-WRITE_QUORUM = 4
-READ_QUORUM = 3
+COPIES: Final = 6
+ZONES: Final = ("az1", "az2", "az3")
+WRITE_QUORUM: Final = 4  #: or all full copies
+READ_QUORUM: Final = 3  #: with a full copy
 
 
 def is_full(copy_no: int) -> bool:
@@ -20,29 +26,41 @@ def is_full(copy_no: int) -> bool:
 
 def copy_directory(copy_no: int) -> str:
     """Its place below the data directory, such as "az1/full"."""
-    return f"az{copy_no // 2 + 1}/{'full' if is_full(copy_no) else 'tail'}"
+    return f"{ZONES[copy_no // 2]}/{'full' if is_full(copy_no) else 'tail'}"
 
 
-def volume_durable(durable: Sequence[int]) -> int:
-    """How far four of the six copies are durable; a dead copy counts as 0."""
-    assert len(durable) == COPIES
-    return sorted(durable, reverse=True)[WRITE_QUORUM - 1]
+def zone_copies(zone: int) -> tuple[int, int]:
+    """The full copy and the tail of a zone, counted from 0."""
+    return 2 * zone, 2 * zone + 1
 
 
 def can_write(live: Sequence[bool]) -> bool:
-    """Are enough copies alive to acknowledge anything?"""
-    return sum(live) >= WRITE_QUORUM
+    """Are these copies a write quorum?"""
+    assert len(live) == COPIES
+    return sum(live) >= WRITE_QUORUM or all(live[i] for i in range(COPIES) if is_full(i))
+
+
+def can_recover(readable: Sequence[bool]) -> bool:
+    """Are these copies a read quorum: is everything that was acknowledged on one of them?"""
+    assert len(readable) == COPIES
+    full = any(readable[i] for i in range(COPIES) if is_full(i))
+    return sum(readable) >= READ_QUORUM and full
+
+
+def volume_durable(durable: Sequence[int]) -> int:
+    """How far a write quorum is durable; a dead copy counts as 0."""
+    assert len(durable) == COPIES
+    full = min(durable[i] for i in range(COPIES) if is_full(i))
+    return max(full, sorted(durable, reverse=True)[WRITE_QUORUM - 1])
 
 
 def recovery_point(complete: Sequence[int | None]) -> int | None:
     """VDL after a crash: how far the furthest readable copy is complete.
 
-    Whatever was acknowledged is on four copies, so any three readable ones have it. None when fewer
-    than three can be read, or no full one: then nothing may be decided, least of all truncation.
+    Whatever was acknowledged is on a write quorum, so any read quorum has it. None when the
+    readable ones are none: then nothing may be decided, least of all truncation.
     """
-    assert len(complete) == COPIES
-    readable = [i for i, lsn in enumerate(complete) if lsn is not None]
-    if len(readable) < READ_QUORUM or not any(is_full(i) for i in readable):
+    if not can_recover([lsn is not None for lsn in complete]):
         return None
     return max(lsn for lsn in complete if lsn is not None)
 

@@ -17,17 +17,17 @@ block; copies go on from the ring.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from redo.arena import Arena, Words
 from redo.disk import Disk
+from redo.environment import Tasks
 from redo.errors import VolumeError, VolumeLost
 from redo.log import Recovered
 from redo.metadata import VolumeMeta
-from redo.quorum import COPIES, WRITE_QUORUM, copy_directory, recovery_point, with_epoch
-from redo.repair import fill_log, rebuild
+from redo.quorum import COPIES, can_write, copy_directory, recovery_point, with_epoch
+from redo.repair import LogSource, fill_log, rebuild
 from redo.segment import Segment
 from redo.timeline import NEVER, History
 
@@ -37,19 +37,23 @@ NO_LIMIT = NEVER
 
 
 def open_segments(
-    disk: Disk, data_dir: str, volume: VolumeMeta, arena: Arena, st: Words
+    disk: Disk,
+    data_dir: str,
+    volume: VolumeMeta,
+    arena: Arena,
+    st: Words,
+    copies: Sequence[int] = range(COPIES),
 ) -> list[Segment | None]:
-    """The six copies, None where one cannot be opened (said in the log)."""
-    segments: list[Segment | None] = []
-    for copy_no in range(COPIES):
+    """The six copies, None where one is not ours or cannot be opened (said in the log)."""
+    segments: list[Segment | None] = [None] * COPIES
+    for copy_no in copies:
         segment = Segment(disk, data_dir, copy_no, volume, arena, st)
         try:
             segment.open()
-            segments.append(segment)
+            segments[copy_no] = segment
         except (OSError, VolumeError) as error:
             logger.warning("copy %s cannot be read: %s", segment.name, error)
             segment.close()
-            segments.append(None)
     return segments
 
 
@@ -59,12 +63,14 @@ def merged_history(segments: Sequence[Segment | None]) -> History:
     return max(histories, key=lambda history: history.latest_epoch, default=History())
 
 
-def scan_segments(segments: list[Segment | None], history: History, limit: int) -> None:
+def scan_segments(
+    tasks: Tasks, segments: list[Segment | None], history: History, limit: int
+) -> None:
     """Scan all logs, several at once (the kernel runs without the GIL).
 
     Changes `segments`: copies that cannot be read become None.
     """
-    with ThreadPoolExecutor(COPIES) as pool:
+    with tasks.executor(COPIES) as pool:
         present = [segment for segment in segments if segment is not None]
         for segment, result in [(s, pool.submit(s.scan, history, limit)) for s in present]:
             try:
@@ -75,13 +81,13 @@ def scan_segments(segments: list[Segment | None], history: History, limit: int) 
                 segments[segment.copy_no] = None
 
 
-def recover(segments: list[Segment | None]) -> Recovered:
+def recover(tasks: Tasks, segments: list[Segment | None]) -> Recovered:
     """Cold start, steps 1 (scan) to 4. Changes `segments`: copies given up become None.
 
     Raises VolumeLost: fewer than three copies readable, or no full one.
     """
     history = merged_history(segments)
-    scan_segments(segments, history, NO_LIMIT)
+    scan_segments(tasks, segments, history, NO_LIMIT)
     complete = [None if segment is None else segment.complete for segment in segments]
     vdl = recovery_point(complete)
     if vdl is None:
@@ -89,19 +95,30 @@ def recover(segments: list[Segment | None]) -> Recovered:
         raise VolumeLost(f"{readable} of 6 copies are readable; at least 3 are needed, one full")
     logger.info("recovery: copies complete to %s, VDL %d", complete, vdl)
     best = max((s for s in segments if s is not None), key=lambda segment: segment.complete)
-    _fill_laggards(segments, vdl)
+    fill_laggards(segments, vdl)
     _rebuild_to_quorum(segments, history, vdl)
     epoch = history.latest_epoch + 1
     save_history(segments, replace(history, epochs=with_epoch(history.epochs, epoch, vdl)))
     return Recovered(epoch, vdl, best.last_batch)
 
 
-def _fill_laggards(segments: list[Segment | None], vdl: int) -> None:
+def fill_laggards(
+    segments: list[Segment | None],
+    vdl: int,
+    elsewhere: Callable[[int], Sequence[tuple[LogSource, int]]] = lambda _: (),
+) -> None:
+    """Fill copies up to `vdl` from their peers. Changes `segments`: those that cannot be: None.
+
+    elsewhere   peers in other processes whose log goes beyond an LSN, and how far
+    """
     for i, segment in enumerate(segments):
         if segment is None or segment.complete >= vdl:
             continue
-        peers = [(s, vdl) for s in segments if s is not None and s.complete >= vdl]
+        peers: list[tuple[LogSource, int]] = []
+        peers += [(s, vdl) for s in segments if s is not None and s.complete >= vdl]
         try:
+            if not peers:
+                peers += [(peer, vdl) for peer, end in elsewhere(segment.complete) if end >= vdl]
             segment.complete = fill_log(segment, segment.complete, peers)
         except (OSError, VolumeError) as error:
             logger.warning("copy %s cannot be filled: %s", segment.name, error)
@@ -110,9 +127,9 @@ def _fill_laggards(segments: list[Segment | None], vdl: int) -> None:
 
 
 def _rebuild_to_quorum(segments: list[Segment | None], history: History, vdl: int) -> None:
-    """With fewer than four copies nothing can be written: rebuild before opening, not after."""
+    """Without a write quorum nothing can be written: rebuild before opening, not after."""
     for i in range(COPIES):
-        if sum(s is not None for s in segments) >= WRITE_QUORUM:
+        if can_write([segment is not None for segment in segments]):
             return
         if segments[i] is None:
             peer = next(s for s in segments if s is not None and s.full)
@@ -140,15 +157,21 @@ def rebuilt(copy_no: int, peer: Segment, end: int, history: History) -> Segment:
 
 
 def save_history(segments: Sequence[Segment | None], history: History) -> None:
-    """Make the history durable on every copy, at least four. Raises VolumeLost."""
-    done = 0
+    """Make the history durable on every copy, at least a write quorum. Raises VolumeLost."""
+    done = set_history(segments, history)
+    if not can_write([copy_no in done for copy_no in range(COPIES)]):
+        raise VolumeLost(f"epoch {history.latest_epoch} is on {len(done)} of 6 copies: too few")
+
+
+def set_history(segments: Sequence[Segment | None], history: History) -> set[int]:
+    """Make the history durable on every copy; on which it is."""
+    done = set()
     for segment in segments:
         if segment is None:
             continue
         try:
             segment.set_history(history)
-            done += 1
+            done.add(segment.copy_no)
         except OSError as error:
             logger.warning("copy %s: history not written: %s", segment.name, error)
-    if done < WRITE_QUORUM:
-        raise VolumeLost(f"epoch {history.latest_epoch} is on {done} of 6 copies; 4 are needed")
+    return done

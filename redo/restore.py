@@ -29,6 +29,7 @@ from redo.arena import Arena, create_ring
 from redo.checksum_kernels import crc32c_of
 from redo.chunks import ChunkLog
 from redo.disk import FileDisk
+from redo.environment import system_environment
 from redo.errors import ArchiveDamaged, OutsideWindow, VolumeError, VolumeLocked
 from redo.metadata import CopyMeta, VolumeMeta, descendant, save_copy, save_volume
 from redo.quorum import COPIES, copy_directory, is_full
@@ -339,7 +340,7 @@ def _verify(path: Path, target: int) -> None:
     """Open it as a server would. Raises VolumeError when it is not what was meant."""
     fds = [create_ring(_RING_BYTES), *(os.eventfd(0) for _ in range(COPIES + 1))]
     try:
-        storage = Storage(FileDisk(), str(path), fds[0], fds[1 : 1 + COPIES], fds[-1])
+        storage = Storage(system_environment(), str(path), fds[0], fds[1 : 1 + COPIES], fds[-1])
         storage.open()
         try:
             found = storage.recovered

@@ -8,7 +8,6 @@ after a crash. Going there is one more jump (`timeline.py`), written to every co
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import Final
 
@@ -54,9 +53,9 @@ def _too_early(to_us: int, why: str) -> str:
     return f"{clock_text(to_us)} is before the backtrack window: {why}"
 
 
-def rewound(history: History, lsn: int, end: int) -> History:
+def rewound(history: History, lsn: int, end: int, now_us: int) -> History:
     """The history after going to the state `lsn`, when log up to `end` may be on some copy."""
     start = (end // _ALIGNED + 2) * _ALIGNED
-    jump = Jump(start, lsn, time.time_ns() // 1000)
+    jump = Jump(start, lsn, now_us)
     epochs = (*history.epochs, (history.latest_epoch + 1, start))
     return replace(history, epochs=epochs, jumps=(*history.jumps, jump))

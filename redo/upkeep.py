@@ -7,9 +7,6 @@ goes on with coalescing, and gives up log that nobody needs.
 from __future__ import annotations
 
 import logging
-import os
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,8 +14,9 @@ from redo.coalesce import Keep, abandon, coalesce, store_hot
 from redo.control import CTRL_LOG_START
 from redo.copier import Copier
 from redo.disk import is_full_disk
+from redo.environment import Steps, Task
 from redo.errors import VolumeError
-from redo.quorum import COPIES, copy_directory, is_full
+from redo.quorum import copy_directory, is_full
 from redo.recovery import rebuilt
 from redo.segment import Segment
 from redo.segment_layout import RUN_BYTES
@@ -56,28 +54,28 @@ class Upkeep:
         self._storage = storage
         self._settings = settings
         self._run_bytes = min(RUN_BYTES, settings.coalesce_bytes // 4)
-        self._ended = time.monotonic()
+        self._clock = storage.environment.clock
+        self._ended = self._clock.monotonic_s()
         self._rounds: dict[int, Iterator[None]] = {}
-        self._repair: threading.Thread | None = None
+        self._repair: Task | None = None
         self._seen = (0, 0.0)
         self._pause_until = 0.0
-        self._thread = threading.Thread(target=self._main, name="redo-upkeep", daemon=True)
+        self._task: Task | None = None
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the task."""
+        self._task = self._storage.environment.tasks.start("redo-upkeep", self._main(), _NICE)
 
     def stop(self) -> None:
-        """End the thread, and the repair it may have started."""
+        """End the task, and the repair it may have started."""
         self._storage.stopping = True
         self._storage.event.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        if self._task is not None:
+            self._task.join()
         if self._repair is not None:
             self._repair.join()
 
-    def _main(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+    def _main(self) -> Steps:
         storage = self._storage
         while not storage.stopping:
             busy = False
@@ -85,7 +83,8 @@ class Upkeep:
                 busy = self.step()
             except Exception:  # the next step finds out what is wrong, copy by copy
                 logger.exception("upkeep")
-            storage.event.wait(0.001 if busy else _STEP_S)
+            yield
+            self._clock.wait(storage.event, 0.001 if busy else _STEP_S)
             storage.event.clear()
 
     def step(self) -> bool:
@@ -97,9 +96,10 @@ class Upkeep:
                 self._prepare_chunk(copier)
         self._start_repair()
         more = self._index_step()
-        if time.monotonic() - self._ended > _RUN_S:
-            self._ended = time.monotonic()
-        busy = time.monotonic() > self._pause_until and self._coalesce_step()
+        self._storage.grow()
+        if self._clock.monotonic_s() - self._ended > _RUN_S:
+            self._ended = self._clock.monotonic_s()
+        busy = self._clock.monotonic_s() > self._pause_until and self._coalesce_step()
         if not busy:
             self._recycle_tails()
         return busy or more
@@ -121,16 +121,14 @@ class Upkeep:
             if self._repair.is_alive():
                 return
             self._repair = None
-        for copy_no in range(COPIES):
+        for copy_no in self._storage.copies:
             copier = self._storage.copiers[copy_no]
             if copier is None or not copier.live:
-                self._repair = threading.Thread(
-                    target=self._rebuild, args=(copy_no,), name="redo-repair", daemon=True
-                )
-                self._repair.start()
+                tasks = self._storage.environment.tasks
+                self._repair = tasks.start("redo-repair", self._rebuild(copy_no))
                 return
 
-    def _rebuild(self, copy_no: int) -> None:
+    def _rebuild(self, copy_no: int) -> Steps:
         """Replace a dead copy; on failure the next step tries again."""
         storage = self._storage
         name = copy_directory(copy_no)
@@ -138,8 +136,9 @@ class Upkeep:
             peers = [c for c in storage.live() if c.segment.full or not is_full(copy_no)]
             if not peers:
                 logger.error("copy %s: no peer to rebuild it from", name)
-                time.sleep(1.0)
+                self._clock.sleep(1.0)
                 return
+            yield
             peer = max(peers, key=lambda copier: copier.durable)
             self._retire(copy_no)
             logger.info("rebuilding copy %s from %s", name, peer.segment.name)
@@ -149,7 +148,7 @@ class Upkeep:
         except (OSError, VolumeError) as error:
             logger.error("copy %s cannot be rebuilt: %s", name, error)
             if not storage.stopping:
-                time.sleep(0.5)
+                self._clock.sleep(0.5)
 
     def _retire(self, copy_no: int) -> None:
         copier = self._storage.copiers[copy_no]
@@ -177,12 +176,12 @@ class Upkeep:
     def _keep(self) -> Keep:
         """What must stay of the past."""
         window_us = self._settings.backtrack_window_s * 1_000_000
-        before_us = time.time_ns() // 1000 - window_us if window_us else NEVER
+        before_us = self._clock.wall_us() - window_us if window_us else NEVER
         return Keep(before_us, min(self._storage.pins.values(), default=NEVER))
 
     def _idle(self) -> bool:
         """Has nothing been published for a while?"""
-        published, now = self._storage.control.published, time.monotonic()
+        published, now = self._storage.control.published, self._clock.monotonic_s()
         if published != self._seen[0]:
             self._seen = (published, now)
         return now - self._seen[1] > _IDLE_S
@@ -197,8 +196,8 @@ class Upkeep:
             running = segment.copy_no in self._rounds
             if segment.full and not running and limit - segment.mark.lsn > threshold:
                 self._rounds[segment.copy_no] = coalesce(segment, limit, 2 * most, self._keep())
-        until = time.monotonic() + _SLICE_S
-        while self._rounds and time.monotonic() < until and not self._storage.stopping:
+        until = self._clock.monotonic_s() + _SLICE_S
+        while self._rounds and self._clock.monotonic_s() < until and not self._storage.stopping:
             for copy_no in list(self._rounds):
                 self._advance(copy_no)
         return bool(self._rounds)
@@ -222,7 +221,7 @@ class Upkeep:
         """A full disk is waited for, with the log kept; anything else is the end of the copy."""
         if isinstance(error, OSError) and is_full_disk(error):
             logger.error("copy %s: no space for pages; waiting", copier.segment.name)
-            self._pause_until = time.monotonic() + _FULL_DISK_S
+            self._pause_until = self._clock.monotonic_s() + _FULL_DISK_S
             abandon(copier.segment)
         else:
             copier.fail(f"coalescing: {error}")
@@ -239,7 +238,7 @@ class Upkeep:
                 with segment.lock:
                     self._gather(copier)
                     more = segment.verify_step() or more
-                if segment.full and time.monotonic() > self._pause_until:
+                if segment.full and self._clock.monotonic_s() > self._pause_until:
                     store_hot(segment, self._storage.control.vdl)
             except (OSError, VolumeError) as error:
                 self._give_up_round(copier, error)
@@ -256,7 +255,7 @@ class Upkeep:
             if end - segment.indexed.lsn < _MISSED_RUNS * self._run_bytes:
                 return
         ahead = end - segment.indexed.lsn
-        due = self._idle() or time.monotonic() - self._ended > _RUN_S
+        due = self._idle() or self._clock.monotonic_s() - self._ended > _RUN_S
         if (ahead > self._run_bytes or due) and ahead > 0 and segment.extend_index(end) < 0:
             raise VolumeError("its log is damaged")
         if segment.gathered >= self._run_bytes or due:

@@ -213,7 +213,7 @@ def test_a_copy_that_lags_behind_is_filled_without_touching_the_parent(volumes: 
     slow.stop()
     end = writer.work(rng, 5)
     segments = [c.segment for c in storage.copiers if c is not None]
-    freeze(segments, volumes.path / "copy", storage.history, end, "main")
+    freeze(segments, volumes.path / "copy", storage.history, end, "main", 1)
     same(volumes.start("copy", writer))
     assert slow.segment.follow(slow.segment.mark, NEWEST).lsn < end
 

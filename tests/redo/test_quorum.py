@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from redo.quorum import (
+    can_recover,
+    can_write,
     copy_directory,
     is_void,
     read_copies,
@@ -21,6 +23,10 @@ DURABLE = [
     ((9, 9, 9, 9, 0, 0), 9),
     ((9, 9, 9, 8, 0, 0), 8),
     ((9, 9, 9, 0, 0, 0), 0),
+    ((9, 0, 9, 0, 9, 0), 9),  # all full ones
+    ((9, 0, 8, 0, 9, 9), 8),
+    ((9, 7, 8, 7, 9, 0), 8),
+    ((0, 9, 0, 9, 0, 9), 0),
     ((1, 2, 3, 4, 5, 6), 3),
     ((6, 5, 4, 3, 2, 1), 3),
     ((0, 0, 7, 7, 7, 7), 7),
@@ -51,19 +57,44 @@ def test_recovery_point(complete: tuple[int | None, ...], vdl: int | None) -> No
     assert recovery_point(complete) == vdl
 
 
+ALL_SETS = [tuple(bool(bits >> i & 1) for i in range(6)) for bits in range(64)]
+
+
+def meets(one: tuple[bool, ...], other: tuple[bool, ...]) -> bool:
+    return any(a and b for a, b in zip(one, other, strict=True))
+
+
+def test_every_quorum_meets_every_write_quorum() -> None:
+    """All 64 × 64 pairs: what was written is read, and no two writers both succeed."""
+    writes = [copies for copies in ALL_SETS if can_write(copies)]
+    reads = [copies for copies in ALL_SETS if can_recover(copies)]
+    assert len(writes) == 22 + 1 and len(reads) == 42 - 1  # 4 of 6 and one; 3 of 6 but one
+    for write in writes:
+        assert all(meets(write, other) for other in writes), write
+        assert all(meets(write, read) for read in reads), write
+    assert can_write((True, False) * 3) and not can_recover((False, True) * 3)
+
+
+def test_a_zone_may_go_and_one_more_copy_leaves_a_read_quorum() -> None:
+    for zone in range(3):
+        left = [i // 2 != zone for i in range(6)]
+        assert can_write(left)
+        for lost in range(6):
+            assert can_recover([alive and i != lost for i, alive in enumerate(left)])
+
+
 def test_recovery_finds_everything_acknowledged() -> None:
-    """Whatever four copies have, every readable set of three with a full one has."""
-    for written in range(64):
-        if written.bit_count() != 4:
+    """Whatever a write quorum has, every read quorum has."""
+    for written in ALL_SETS:
+        if not can_write(written):
             continue
-        for lost in range(64):
-            complete = [None if lost >> i & 1 else 9 if written >> i & 1 else 5 for i in range(6)]
-            vdl = recovery_point(complete)
-            readable = [i for i in range(6) if not lost >> i & 1]
-            if len(readable) >= 3 and any(i % 2 == 0 for i in readable):
-                assert vdl == 9, (written, lost)
-            else:
-                assert vdl is None
+        for readable in ALL_SETS:
+            complete = [
+                (9 if has else 5) if can else None
+                for has, can in zip(written, readable, strict=True)
+            ]
+            expected = 9 if can_recover(readable) else None
+            assert recovery_point(complete) == expected, (written, readable)
 
 
 VOID = [

@@ -14,6 +14,7 @@ import pytest
 
 from redo.control import REPLICA_READ_POINT, Control, replica_word
 from redo.disk import FileDisk
+from redo.environment import system_environment
 from redo.errors import LogUnavailable, PageUnavailable
 from redo.quorum import COPIES, copy_directory
 from redo.volume import NEWEST, LocalVolume
@@ -340,7 +341,7 @@ def test_full_disk_stops_acknowledgements_and_nothing_else(
     """No copy dies of it; when there is room again everything goes on."""
     monkeypatch.setattr("redo.upkeep._FULL_DISK_S", 0.05)
     disk = SmallDisk()
-    writer = writers(coalesce_bytes=1 << 13, disk=disk)
+    writer = writers(coalesce_bytes=1 << 13, environment=system_environment(disk))
     rng = np.random.default_rng(12)
     writer.work(rng, 200)
     copiers = list(writer.volume.storage.copiers)
