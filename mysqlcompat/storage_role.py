@@ -63,6 +63,7 @@ def storage_config(config: Config, socket: str, archiving: bool) -> StorageConfi
         pg_pages=group_pages(config),
         coalesce_bytes=config.coalesce_bytes,
         backtrack_window_s=config.backtrack_window,
+        scrub_bytes_per_s=config.scrub_bytes_per_second,
         archive=archive_settings(config) if archiving else None,
     )
 

@@ -53,6 +53,7 @@ REBUILD: Final = "rebuild"
 WAIT: Final = "wait"
 
 _PAUSE_S: Final = 0.5  #: after an attempt that failed
+_TRIED_S: Final = 5.0  #: a copy that lives so long after it was taken back is well
 _SAID_S: Final = 10.0  #: between two lines about the same trouble
 _LOOK_BYTES: Final = 16 << 20  #: rebuilt between two looks whether the old member is back
 
@@ -61,14 +62,15 @@ class OldMemberBack(VolumeError):
     """The copy that was being replaced is there again."""
 
 
-def remedy(present: bool, out_of_reach: bool, live: Sequence[bool]) -> str:
+def remedy(present: bool, out_of_reach: bool, hopeless: bool, live: Sequence[bool]) -> str:
     """What to do with a dead copy.
 
     present       are its files where they belong?
     out_of_reach  did it die because they were not, and for no other reason?
+    hopeless      has taking it back been tried?
     live          which of the six count
     """
-    if present and out_of_reach:
+    if present and out_of_reach and not hopeless:
         return TAKE_BACK
     if can_recover(live):
         return REBUILD
@@ -87,6 +89,7 @@ class Healer:
         self._retired = retired
         self._task: Task | None = None
         self._said: dict[str, float] = {}
+        self._taken_back: dict[int, float] = {}  #: when that was tried
 
     def step(self) -> None:
         """See whether a copy is dead; start to heal it, or settle who its member is."""
@@ -98,6 +101,8 @@ class Healer:
         for copy_no in storage.copies:
             copier = storage.copiers[copy_no]
             if copier is not None and copier.live:
+                if self._clock.monotonic_s() - self._taken_back.get(copy_no, 0.0) > _TRIED_S:
+                    self._taken_back.pop(copy_no, None)
                 if storage.members.candidate(copy_no) is None:
                     continue
                 steps = self._settle(copier)
@@ -118,11 +123,16 @@ class Healer:
         live = [state in (STATE_LIVE, STATE_FILLING) for state in storage.control.states()]
         yield
         try:
-            match remedy(self._is_there(copy_no), gone, live):
+            tried = copy_no in self._taken_back
+            match remedy(self._is_there(copy_no), gone, tried, live):
                 case "take back":
+                    if tried:
+                        self._pause()
+                    self._taken_back[copy_no] = self._clock.monotonic_s()
                     self._take_back(copy_no, copier)
                 case "rebuild":
                     yield from self._rebuild(copy_no)
+                    self._taken_back.pop(copy_no, None)
                 case _:
                     self._say(
                         f"copy {name}: {sum(live)} of {COPIES} copies live, which is too few"
@@ -163,8 +173,11 @@ class Healer:
     def _is_there(self, copy_no: int) -> bool:
         """Are the files of the slot's member, not those of one that was replaced, in place?"""
         storage = self._storage
-        meta = meta_at(storage.disk, self._path(copy_no))
-        if meta is None or meta.volume_id != storage.volume.volume_id:
+        path = self._path(copy_no)
+        meta = meta_at(storage.disk, path)
+        if meta is None or not storage.disk.exists(f"{path}/log"):
+            return False  # metadata alone may have been written into a directory that was going
+        if meta.volume_id != storage.volume.volume_id:
             return False
         return storage.members.has(copy_no, meta.number)
 
@@ -296,7 +309,7 @@ class Healer:
     def _old_is_back(self, copy_no: int) -> bool:
         """Are the files there again that had only been out of reach?"""
         gone = self._storage.control.get(copy_word(copy_no, COPY_ERRNO)) == errno.ENOENT
-        return gone and self._is_there(copy_no)
+        return gone and copy_no not in self._taken_back and self._is_there(copy_no)
 
     def _put_in_place(self, copy_no: int, number: int, members: Members) -> Segment:
         """Let the candidate be the copy: open, scanned, not yet counting."""

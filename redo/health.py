@@ -54,9 +54,10 @@ from redo.control import (
     copy_word,
     replica_word,
 )
-from redo.quorum import ZONES, can_recover, can_write, is_full
+from redo.quorum import ZONES, can_recover, can_write, copy_directory, is_full
 
 if TYPE_CHECKING:
+    from redo.segment import Segment
     from redo.storage import Storage
 
 Fields = dict[str, Any]
@@ -145,10 +146,7 @@ def copy_rows(control: Control, now_us: int) -> list[Fields]:
     for copy_no in range(COPIES):
         state = control.get(copy_word(copy_no, COPY_STATE))
         row: Fields = {
-            "copy_no": copy_no,
-            "copy": f"{ZONES[copy_no // 2]}/{'full' if is_full(copy_no) else 'tail'}",
-            "zone": ZONES[copy_no // 2],
-            "kind": "full" if is_full(copy_no) else "tail",
+            **_place(copy_no),
             "state": STATE_NAMES.get(state, str(state)),
             "durable": control.get(copy_word(copy_no, COPY_DURABLE)),
             "behind_bytes": furthest - durable[copy_no] if is_live(state) else 0,
@@ -217,18 +215,10 @@ def describe(storage: Storage) -> Fields:
         if copier is None:
             row |= _UNKNOWN
             continue
-        segment = copier.segment
-        row |= {
-            "member": segment.meta.number,
-            "checkpoint": segment.mark.lsn,
-            "kept": segment.meta.kept,
-            "images": segment.images,
-            "reason": copier.reason,
-            "log_bytes": segment.log.file_bytes,
-            "page_bytes": segment.images * segment.volume.page_bytes,
-        }
+        row |= {**_sizes(copier.segment), "reason": copier.reason}
     volume = storage.volume
     return fields | {
+        "served": True,
         "volume_id": volume.volume_id,
         "page_size": volume.page_bytes,
         "group_bytes": volume.pg_pages * volume.page_bytes,
@@ -236,6 +226,47 @@ def describe(storage: Storage) -> Fields:
         "membership_epoch": storage.membership_epoch,
         "pins": pins_of(storage.control, storage.pins),
         "archive": storage.archive_status(),
+    }
+
+
+def stopped_rows(segments: Sequence[Segment | None]) -> list[Fields]:
+    """What files say of copies that no process has open for use."""
+    ends = [segment.complete for segment in segments if segment is not None]
+    rows = []
+    for copy_no, segment in enumerate(segments):
+        row: Fields = {
+            **_place(copy_no),
+            "state": "missing" if segment is None else "stopped",
+            "health": "cannot be read" if segment is None else "ok",
+            "durable": 0 if segment is None else segment.complete,
+            "behind_bytes": 0 if segment is None else max(ends) - segment.complete,
+            "simulated": "",
+            **_UNKNOWN,
+            **dict.fromkeys(COUNTERS, 0),
+        }
+        if segment is not None:
+            row |= _sizes(segment)
+        rows.append(row)
+    return rows
+
+
+def _place(copy_no: int) -> Fields:
+    return {
+        "copy_no": copy_no,
+        "copy": copy_directory(copy_no),
+        "zone": ZONES[copy_no // 2],
+        "kind": "full" if is_full(copy_no) else "tail",
+    }
+
+
+def _sizes(segment: Segment) -> Fields:
+    return {
+        "member": segment.meta.number,
+        "checkpoint": segment.mark.lsn,
+        "kept": segment.meta.kept,
+        "images": segment.images,
+        "log_bytes": segment.log.file_bytes,
+        "page_bytes": segment.images * segment.volume.page_bytes,
     }
 
 

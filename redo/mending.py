@@ -13,15 +13,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from queue import Empty
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from redo.coalesce import store_image
+from redo.coalesce import STEP_PAGES, bad_images, needed_images, store_image
 from redo.control import COUNT_DAMAGED, COUNT_MENDED
 from redo.copier import Copier
+from redo.environment import Steps, Task
 from redo.errors import VolumeError
 from redo.record import BATCH_HEADER_BYTES, BATCH_LENGTH_AT
-from redo.repair import LogSource
+from redo.repair import LogSource, next_stretch
 from redo.segment_layout import BUFFER_BYTES
 
 if TYPE_CHECKING:
@@ -29,27 +29,107 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-READS_AT_ONCE: Final = 16  #: damages that reads have met, mended in one step
-
 
 class Mender:
     """Mends the copies of one process."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
+        self._whole: dict[int, str] = {}  #: copies to be gone through, and why
+        self._in_vain: set[int] = set()  #: copies in which nothing was found when it was looked for
+        self._task: Task | None = None
 
     def step(self) -> None:
-        """Mend what reads have met."""
+        """Start to mend what was met."""
+        if self._task is not None and self._task.is_alive():
+            return
+        self._task = None
+        if self._whole or not self._storage.damages.empty():
+            self._task = self._storage.environment.tasks.start("redo-mend", self._work())
+
+    def stop(self) -> None:
+        """Wait for what is being done; `storage.stopping` ends it."""
+        if self._task is not None:
+            self._task.join()
+
+    def go_through(self, copier: Copier, reason: str) -> None:
+        """Something in the copy is damaged: all of it will be verified, and mended or given up."""
+        self._whole.setdefault(copier.segment.copy_no, reason)
+
+    def works_on(self, copy_no: int) -> bool:
+        """Is all of this copy being verified, so that nobody should build on it?"""
+        return copy_no in self._whole
+
+    def _work(self) -> Steps:
         met = set()
-        for _ in range(READS_AT_ONCE):
-            try:
-                met.add(self._storage.damages.get_nowait())
-            except Empty:
-                break
+        while not self._storage.damages.empty():
+            met.add(self._storage.damages.get())
         for copy_no, page_no, lsn in sorted(met):
+            yield
             copier = self._storage.copiers[copy_no]
             if copier is not None and copier.live and not self._reads(copier, page_no, lsn):
                 self._mend_read(copier, page_no, lsn)
+        for copy_no, reason in list(self._whole.items()):
+            yield
+            copier = self._storage.copiers[copy_no]
+            if copier is not None and copier.live:
+                self._mend_whole(copier, reason)
+            self._whole.pop(copy_no, None)
+
+    def _mend_whole(self, copier: Copier, reason: str) -> None:
+        copy_no = copier.segment.copy_no
+        before = self._storage.control.counted(copy_no, COUNT_MENDED)
+        try:
+            for _ in self.verify(copier):
+                pass
+        except (OSError, VolumeError) as error:
+            reason = f"{reason}; {error}"
+        if self._storage.control.counted(copy_no, COUNT_MENDED) > before:
+            self._in_vain.discard(copy_no)
+        elif copy_no not in self._in_vain:  # a read may have had it mended before
+            self._in_vain.add(copy_no)
+        elif copier.live:
+            self._in_vain.discard(copy_no)
+            copier.fail(reason)
+
+    def verify(self, copier: Copier) -> Iterator[int]:
+        """Verify a copy's log and images, mending what is damaged; bytes in each step."""
+        yield from self._log(copier)
+        if copier.segment.full:
+            yield from self._images(copier)
+
+    def _usable(self, copier: Copier) -> bool:
+        return copier.live and not copier.segment.closed and not self._storage.stopping
+
+    def _log(self, copier: Copier) -> Iterator[int]:
+        """Along the path: what it leaves out may have been another writer's half."""
+        segment = copier.segment
+        lsn = segment.meta.kept
+        while self._usable(copier):
+            end = min(copier.durable, self._storage.control.vdl)
+            lsn, stop = next_stretch(segment.history.gaps, max(lsn, segment.meta.kept), end)
+            if lsn >= stop:
+                return
+            reached = self.mend_log(copier, lsn, min(stop, lsn + 1))
+            if reached <= lsn:
+                return
+            yield reached - lsn
+            lsn = reached
+
+    def _images(self, copier: Copier) -> Iterator[int]:
+        segment = copier.segment
+        assert segment.store is not None
+        with segment.store_lock:
+            files = [file.number for file in segment.store.files.values()]
+        for number in files:
+            slots = needed_images(segment, number)
+            for start in range(0, len(slots), STEP_PAGES):
+                if not self._usable(copier):
+                    return
+                some = slots[start : start + STEP_PAGES]
+                for page_no, version in bad_images(segment, number, some):
+                    self.mend_image(copier, page_no, version + 1)
+                yield len(some) * segment.volume.page_bytes
 
     def _reads(self, copier: Copier, page_no: int, lsn: int) -> bool:
         """Can the copy give the page now?"""
@@ -70,7 +150,8 @@ class Mender:
     def _mend_read(self, copier: Copier, page_no: int, lsn: int) -> None:
         """A page could not be read at `lsn`: its image is damaged, or log above that."""
         name = copier.segment.name
-        self.mend_log(copier, copier.segment.meta.kept, copier.durable)
+        for _ in self._log(copier):
+            pass
         if copier.live and not self._reads(copier, page_no, lsn):
             self.mend_image(copier, page_no, lsn)
         if copier.live and not self._reads(copier, page_no, lsn):
@@ -110,10 +191,15 @@ class Mender:
     # log
 
     def mend_log(self, copier: Copier, lsn: int, end: int) -> int:
-        """Verify log [lsn, end), from a batch boundary on, and mend it; how far it is good now."""
+        """Verify log from a batch boundary on, at least up to `end`, and mend it; how far it is.
+
+        No gap begins in between.
+        """
         segment = copier.segment
         while lsn < end and copier.live:
-            reached = segment.verify_log(lsn, end)
+            limit = min(copier.durable, self._storage.control.vdl)
+            gaps = segment.history.gaps
+            reached = segment.verify_log(lsn, next_stretch(gaps, lsn, limit)[1])
             if reached == lsn and not self._mend_batch(copier, lsn):
                 copier.fail(f"log at {lsn} is damaged, and no peer has it")
                 return lsn

@@ -12,13 +12,11 @@ import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from redo.coalesce import STEP_PAGES, bad_images, needed_images
 from redo.control import COUNT_SCRUBBED
 from redo.copier import Copier
 from redo.environment import Steps, Task
 from redo.errors import VolumeError
 from redo.mending import Mender
-from redo.repair import next_stretch
 
 if TYPE_CHECKING:
     from redo.storage import Storage
@@ -87,45 +85,6 @@ class Scrubber:
 
     def _copy(self, copier: Copier) -> Iterator[int]:
         """Verify a copy; bytes in each step."""
-        for count in self._log(copier):
+        for count in self._mender.verify(copier):
             self._storage.control.count(copier.segment.copy_no, COUNT_SCRUBBED, count)
             yield count
-        if copier.segment.full:
-            for count in self._images(copier):
-                self._storage.control.count(copier.segment.copy_no, COUNT_SCRUBBED, count)
-                yield count
-
-    def _usable(self, copier: Copier) -> bool:
-        return copier.live and not copier.segment.closed and not self._storage.stopping
-
-    def _log(self, copier: Copier) -> Iterator[int]:
-        """Along the path: what it leaves out may have been another writer's half."""
-        segment = copier.segment
-        lsn = segment.meta.kept
-        while self._usable(copier):
-            end = min(copier.durable, self._storage.control.vdl)
-            lsn, stop = next_stretch(segment.history.gaps, max(lsn, segment.meta.kept), end)
-            if lsn >= stop:
-                return
-            reached = segment.verify_log(lsn, stop)
-            if reached == lsn:
-                reached = self._mender.mend_log(copier, lsn, min(stop, lsn + 1))
-                if reached == lsn:
-                    return
-            yield reached - lsn
-            lsn = reached
-
-    def _images(self, copier: Copier) -> Iterator[int]:
-        segment = copier.segment
-        assert segment.store is not None
-        with segment.store_lock:
-            files = [file.number for file in segment.store.files.values()]
-        for number in files:
-            slots = needed_images(segment, number)
-            for start in range(0, len(slots), STEP_PAGES):
-                if not self._usable(copier):
-                    return
-                some = slots[start : start + STEP_PAGES]
-                for page_no, version in bad_images(segment, number, some):
-                    self._mender.mend_image(copier, page_no, version + 1)
-                yield len(some) * segment.volume.page_bytes

@@ -74,6 +74,7 @@ class Upkeep:
         self._storage.event.set()
         if self._task is not None:
             self._task.join()
+        self._mender.stop()
         self._healer.stop()
 
     def _main(self) -> Steps:
@@ -148,7 +149,8 @@ class Upkeep:
             segment = copier.segment
             limit = min(copier.durable, self._limit())
             running = segment.copy_no in self._rounds
-            if segment.full and not running and limit - segment.mark.lsn > threshold:
+            busy = running or self._mender.works_on(segment.copy_no)
+            if segment.full and not busy and limit - segment.mark.lsn > threshold:
                 self._rounds[segment.copy_no] = coalesce(segment, limit, 2 * most, self._keep())
         until = self._clock.monotonic_s() + _SLICE_S
         while self._rounds and self._clock.monotonic_s() < until and not self._storage.stopping:
@@ -172,13 +174,17 @@ class Upkeep:
             self._give_up_round(copier, error)
 
     def _give_up_round(self, copier: Copier, error: OSError | VolumeError) -> None:
-        """A full disk is waited for, with the log kept; anything else is the end of the copy."""
+        """A full disk is waited for, with the log kept; damage is mended, a failure is the end."""
         if isinstance(error, OSError) and is_full_disk(error):
             logger.error("copy %s: no space for pages; waiting", copier.segment.name)
             self._pause_until = self._clock.monotonic_s() + _FULL_DISK_S
             abandon(copier.segment)
+        elif isinstance(error, OSError):
+            copier.fail(f"coalescing: {error}", error.errno or 0)
         else:
-            copier.fail(f"coalescing: {error}")
+            if copier.segment.full:
+                abandon(copier.segment)
+            self._mender.go_through(copier, f"coalescing: {error}")
 
     def _index_step(self) -> bool:
         """Index log in time, so that nobody who reads a page, or starts again, waits for much.
@@ -188,6 +194,8 @@ class Upkeep:
         more = False
         for copier in self._storage.live():
             segment = copier.segment
+            if self._mender.works_on(segment.copy_no):
+                continue
             try:
                 with segment.lock:
                     self._gather(copier)

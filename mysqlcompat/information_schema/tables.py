@@ -66,9 +66,7 @@ def _tables() -> dict[tuple[str, str], VirtualTable]:
         if name:
             made[SCHEMA, name] = _make(SCHEMA, name, body, ROWS.get(name))
         name, body = line, ""
-    for name, (columns, rows) in (
-        innodb.TABLES | locks.INFORMATION | volume.TABLES
-    ).items():
+    for name, (columns, rows) in (innodb.TABLES | locks.INFORMATION | volume.TABLES).items():
         made[SCHEMA, name] = _make(SCHEMA, name, columns, rows)
     for name, (columns, rows) in statistics.TABLES.items():
         made["mysql", name.upper()] = _make("mysql", name, columns, rows)
