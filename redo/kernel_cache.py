@@ -14,7 +14,7 @@ from numba.core import config
 from numba.core.caching import UserProvidedCacheLocator
 
 
-class ContentLocator(UserProvidedCacheLocator):  # type: ignore[misc]
+class ContentLocator(UserProvidedCacheLocator):
     """`config.CACHE_DIR` itself, good for as long as it exists."""
 
     def __init__(self, py_func: Any, py_file: str) -> None:
