@@ -238,8 +238,10 @@ class Statistics:
             if changes - before < LEAST_CHANGES or now - self._at.get(table_id, 0) < AGAIN_SECONDS:
                 continue
             table = catalog.table_of_id(table_id)
-            known = None if table is None else self.of(table)
-            if table is not None and 10 * (changes - before) > (known.rows if known else 0):
+            if table is None or catalog.is_private(table):
+                continue
+            known = self.of(table)
+            if 10 * (changes - before) > (known.rows if known else 0):
                 return table
         return None
 

@@ -98,8 +98,11 @@ class CatalogView:
         """The same, None when the database has no such table."""
         database = self.resolve_database(database)
         private = self.session.private_tables.get((database, name))
-        if private is not None:
-            return private
+        private = private or self.session.temporary.find(database, name)
+        return private or self.find_shared(database, name)
+
+    def find_shared(self, database: str, name: str) -> Table | VirtualTable | None:
+        """A table that is not the session's own."""
         if is_virtual(database):
             return information_schema.table_named(database, name)
         found: Table | None = self._catalog.table(database, name)

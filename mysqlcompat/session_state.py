@@ -33,6 +33,7 @@ from mysqlcompat.session_plans import SessionPlans
 from mysqlcompat.sql.token_stream import Note
 from mysqlcompat.sql.tokens import Token, tokenize
 from mysqlcompat.sqltypes import SqlType
+from mysqlcompat.temporary_tables import TemporaryTables
 from mysqlcompat.transaction import Transaction
 from mysqlcompat.user_locks import UserLocks
 from mysqlcompat.variables import ALIASES, VARIABLES, Value, find
@@ -79,8 +80,9 @@ class SessionState:
         self.parser_notes: list[Note] = []  #: deprecations in the running statement's text
         self.text = ""  #: the running statement, for the process list
         self.command = "Sleep"
-        #: (database, name) -> tables that only this session may name
+        #: (database, name) -> tables that the running statement fills
         self.private_tables: dict[tuple[str, str], Table] = {}
+        self.temporary = TemporaryTables(self)
         self.own_stage = ""  #: what a wait that is not for a lock is called
         self.since_us = self.now_us
         self.effects = Effects()

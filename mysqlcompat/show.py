@@ -26,6 +26,7 @@ from mysqlcompat.information_schema import VirtualTable, describe, statistics
 from mysqlcompat.results import ColumnDef, Result, Rows
 from mysqlcompat.show_columns import columns_of
 from mysqlcompat.sql.statements import Show
+from mysqlcompat.temporary_tables import is_temporary
 from mysqlcompat.wire import charsets
 from mysqlcompat.wire.encode import PythonRows
 
@@ -106,10 +107,11 @@ def _stored_table(session: Session, show: Show) -> Table:
 
 def _columns(session: Session, show: Show) -> Iterable[Row]:
     table = _table(session, show)
+    nothing = None if is_temporary(table) else ""  # as MySQL has it
     for column in table.columns:
         key = describe.column_key(table, column) if isinstance(table, Table) else ""
         nullable = "YES" if column.nullable else "NO"
-        default, extra = text.default_text(column), text.extra_text(column)
+        default, extra = text.default_text(column), text.extra_text(column) or nothing
         type_ = text.type_text(column.type)
         if show.full:
             collation = describe.collation_of(column)
