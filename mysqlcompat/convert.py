@@ -148,7 +148,7 @@ def _integer_of_json(context: Context, document: Any, unsigned: bool, name: str)
             return _clamped(context, int(round_decimal(document, 0)), unsigned, document)
         case str():
             number, whole = leading_integer(document)
-            if not whole:
+            if not whole or document[-1:].isspace():
                 _invalid_json(context, "INTEGER", name)
             return number
     _invalid_json(context, "INTEGER", name)
@@ -236,7 +236,7 @@ def _double_of_json(context: Context, document: Any, name: str) -> float:
             return float(document)
         case str():
             number, whole = leading_double(document)
-            if not whole and document:
+            if (not whole and document) or document[-1:].isspace():
                 _invalid_json(context, "DOUBLE", name)
             return number
     _invalid_json(context, "DOUBLE", name)
@@ -277,7 +277,7 @@ def decimal_of(context: Context, value: Any, source: SqlType, name: str = "") ->
                 case Decimal():
                     return document
                 case float():
-                    return _decimal_of_json_double(context, document, name)
+                    return decimal_of_json_double(context, document, name)
                 case str():
                     number, whole = leading_decimal(document)
                     if not whole:
@@ -302,7 +302,7 @@ def _mantissa(text: str) -> str:
     return text.lower().partition("e")[0].strip()
 
 
-def _decimal_of_json_double(context: Context, value: float, name: str) -> Decimal:
+def decimal_of_json_double(context: Context, value: float, name: str) -> Decimal:
     number = _decimal_of_double(context, value)
     if number.adjusted() + 1 >= _DECIMAL_DIGITS:
         context.warn(
