@@ -147,8 +147,6 @@ class Engine:
             self.ensure(self.call(purge_kernels.history_open))
             self.recovered.adopt()
         self.catalog.refresh()
-        if not self.st[ST_READ_ONLY]:
-            self.catalog.recover()
 
     @property
     def log_end(self) -> int:

@@ -6,6 +6,7 @@ ones, as in MySQL. A view belongs to a session: unqualified names mean its curre
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,11 +65,12 @@ class CatalogView:
                 return one.charset, one.collation
         raise SqlError(1049, name)
 
-    def tables(self, database: str) -> list[Table | VirtualTable]:
-        """Tables of one database by name."""
+    def tables(self, database: str) -> Iterator[Table | VirtualTable]:
+        """Tables of one database by name. Others may run between two of them."""
         if is_virtual(database):
-            return list(information_schema.tables_of(database))
-        return sorted(self._catalog.tables(database), key=lambda table: table.name)
+            yield from information_schema.tables_of(database)
+        else:
+            yield from self._catalog.tables(database)
 
     def table_names(self, database: str) -> list[str]:
         """The names alone, which cost nothing however many there are."""

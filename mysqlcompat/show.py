@@ -25,6 +25,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.information_schema import VirtualTable, describe, statistics
 from mysqlcompat.results import ColumnDef, Result, Rows
 from mysqlcompat.show_columns import columns_of
+from mysqlcompat.slices import gathered
 from mysqlcompat.sql.statements import Show
 from mysqlcompat.temporary_tables import is_temporary
 from mysqlcompat.wire import charsets
@@ -43,7 +44,7 @@ _BY_CASE: Final = frozenset({"tables", "databases", "table_status"})
 async def run(session: Session, show: Show, binary: bool) -> Result:
     """Answer one SHOW."""
     header = columns(session, show)
-    rows = list(FORMS[show.what](session, show))
+    rows = await gathered(FORMS[show.what](session, show))
     if show.like is not None:
         matches = compiler.like_matcher(show.like, by_case=show.what in _BY_CASE)
         rows = [row for row in rows if matches(str(row[0]))]

@@ -253,16 +253,17 @@ async def exclusive_name(session: Session, database: str, name: str, table_id: i
     await _stronger(session, Key("TABLE", database, name), Mode.EXCLUSIVE, table_id)
 
 
-async def exclusive_all(session: Session, tables: list[Table]) -> None:
-    """Nobody uses any of the tables, however many, until the caller waits for something else."""
+async def exclusive_tables(session: Session, database: str, ids: dict[str, int]) -> None:
+    """Nobody uses any of a database's tables (ids by name), however many, until the caller waits
+    for something else."""
     owner, locks = session.transaction.owner, session.node.processlist.locks
     while True:
         session.node.recall()
-        used = [one for one in tables if locks.is_used(owner, key_of(one), one.table_id)]
+        used = locks.used(owner, database, ids)
         if not used:
             return
-        for table in used:
-            await exclusive(session, table)
+        for name in used:
+            await exclusive_name(session, database, name, ids[name])
 
 
 async def exclusive_schema(session: Session, database: str) -> None:

@@ -36,6 +36,7 @@ from mysqlcompat.metadata_locks import Mode
 from mysqlcompat.results import Ok, Result
 from mysqlcompat.sql import alter_actions as act
 from mysqlcompat.sql.alter_actions import AlterTable
+from mysqlcompat.stages import BUILDING, Stage
 from mysqlcompat.temporary_tables import is_temporary
 
 if TYPE_CHECKING:
@@ -217,12 +218,12 @@ def _built_last(indexes: tuple[Index, ...], trees: list[Index]) -> tuple[Index, 
 
 async def run_build(session: Session, build: IndexBuild) -> None:
     """Do the slices of a build; others run in between."""
+    session.long_stage = Stage("altering table", lambda: BUILDING[build.stage], build.work)
     try:
         while build.step():
-            session.own_stage = f"altering table ({build.stage}: {build.rows_done})"
             await asyncio.sleep(0)
     finally:
-        session.own_stage = ""
+        session.long_stage = None
 
 
 async def _check_no_nulls(session: Session, made: Alteration) -> None:

@@ -6,6 +6,7 @@ statement, and the statement answers when it is durable.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -111,6 +112,8 @@ async def _create_database(session: Session, statement: st.CreateDatabase) -> Re
             session.warn(1007, message, "Note")
             return Ok(affected=1)
         raise SqlError(1007, statement.name)
+    while _catalog(session).drop_some(statement.name):  # what is left of one of that name
+        await asyncio.sleep(0)
     server = _server_charset(session)
     chosen = resolve_charset(statement.charset, statement.collation, server)
     _catalog(session).create_database(statement.name, chosen.name, chosen.collation)
@@ -138,14 +141,14 @@ async def _drop_database(session: Session, statement: st.DropDatabase) -> Result
         raise SqlError(1008, statement.name)
     _check_writable(session, statement.name)
     await table_locks.exclusive_schema(session, statement.name)
-    tables = view.tables(statement.name)
-    stored = [table for table in tables if isinstance(table, Table)]
-    foreign_keys.check_droppable(foreign_keys.world_of(session), stored)
-    await table_locks.exclusive_all(session, stored)
-    _catalog(session).drop_database(statement.name)
+    catalog = _catalog(session)
+    foreign_keys.check_database_droppable(foreign_keys.world_of(session), statement.name)
+    await table_locks.exclusive_tables(session, statement.name, catalog.places(statement.name))
+    tables = len(catalog.table_names(statement.name))
+    catalog.drop_database(statement.name)
     if session.database == statement.name:
         session.forget_database()
-    return Ok(affected=len(tables))
+    return Ok(affected=tables)
 
 
 # Tables

@@ -22,6 +22,7 @@ from mysqlcompat.ddl.text import quote_name
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine import run
 from mysqlcompat.metadata_locks import Mode
+from mysqlcompat.stages import COPYING, Stage
 from mysqlcompat.temporary_tables import is_temporary
 
 if TYPE_CHECKING:
@@ -112,7 +113,16 @@ async def _copy_rows(session: Session, made: Alteration, private: Table) -> int:
     kept_counter = any(column.auto_increment for column in made.old.columns)
     with named(session, private) as target, _mode(session, kept_counter):
         text = f"INSERT INTO {target} ({', '.join(names)}) SELECT {', '.join(given) or '1'} "
-        return await insert_select(session, f"{text}FROM {source_table}{order}")
+        engine = session.node.engine
+        session.long_stage = Stage(
+            "copy to tmp table",
+            lambda: COPYING,
+            lambda: (engine.statistics.rows_added(private), engine.estimate_rows(made.old)),
+        )
+        try:
+            return await insert_select(session, f"{text}FROM {source_table}{order}")
+        finally:
+            session.long_stage = None
 
 
 async def insert_select(session: Session, text: str, joins: bool = False) -> int:

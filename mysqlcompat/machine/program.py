@@ -9,7 +9,7 @@ that are evaluated when a run starts (NOW(), @variable, 1 + ?).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -99,11 +99,12 @@ class Collection:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Instructions from a source to whatever takes the rows; `before` runs in Python first."""
+    """Instructions from a source to whatever takes the rows; `before` runs in Python first: what
+    takes long gives an iterator, between whose steps others run."""
 
     code: int
     end: int
-    before: tuple[Callable[..., None], ...] = ()
+    before: tuple[Callable[..., Iterator[None] | None], ...] = ()
 
 
 @dataclass(slots=True)
@@ -170,7 +171,7 @@ class Assembler:
         self._constants: list[int] = []
         self._patches: list[tuple[int, int, int]] = []  # instruction, operand, constant index
         self.starts: list[int] = []
-        self._befores: list[tuple[Callable[..., None], ...]] = []
+        self._befores: list[tuple[Callable[..., Iterator[None] | None], ...]] = []
         self._state = RUN_BYTES
         self._registers = 0
         self._register_patches: list[tuple[int, int]] = []
@@ -179,7 +180,7 @@ class Assembler:
         self.sent: list[Register] = []
         self.blocks: list[tuple[int, int]] = []
 
-    def stage(self, *before: Callable[..., None]) -> None:
+    def stage(self, *before: Callable[..., Iterator[None] | None]) -> None:
         """What is emitted from now on is a new stage."""
         self.starts.append(len(self._code))
         self._befores.append(before)
