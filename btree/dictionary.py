@@ -187,7 +187,8 @@ class Dictionary:
                 self.reload(version)
                 return True
             changed.update(catalog_rows.keys_of_version(row))
-        self._take(((key, self._tree.get(key)) for key in changed), version)
+        # In the order of the keys: databases and what is left of them before tables.
+        self._take(((key, self._tree.get(key)) for key in sorted(changed)), version)
         return True
 
     def reload(self, version: int) -> None:
@@ -225,13 +226,15 @@ class Dictionary:
                 self._next_id = catalog_rows.number_of(value)
 
     def _take_going(self, database: str, is_going: bool) -> None:
-        """A database is being dropped: its tables are out of sight at once. Or it has been."""
-        if not is_going:
-            self._going.pop(database, None)
-            return
-        left = self._going[database] = set(self._names.pop(database, {}).values())
+        """A database is being dropped: its tables are out of sight at once. Or it has been, and
+        whoever missed that has them still; there are no others of its name yet."""
+        left = set(self._names.get(database, {}).values())
         for table_id in left:
             self._forget(table_id)
+        if is_going:
+            self._going[database] = left
+        else:
+            self._going.pop(database, None)
 
     def _forget(self, table_id: int) -> None:
         """No name leads to a table."""

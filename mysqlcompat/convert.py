@@ -27,6 +27,7 @@ from mysqlcompat.numerals import (
     decimal_text,
     double_text,
     greatest_decimal,
+    has_number,
     leading_decimal,
     leading_double,
     leading_integer,
@@ -294,6 +295,20 @@ def _decimal_of_text(context: Context, value: str | bytes) -> Decimal:
     if not whole:
         if overflows(text):
             context.warn(1292, f"Truncated incorrect DECIMAL value: '{_mantissa(text)}'")
+        context.warn(1292, f"Truncated incorrect DECIMAL value: '{shown_as_c(value)}'")
+    return number
+
+
+def decimal_of_varying(
+    context: Context, value: str | bytes, source: SqlType, is_column: bool
+) -> Decimal:
+    """A text that is no constant as a DECIMAL: MySQL has other words for one without a number, and
+    speaks of what is behind a number in columns only, and not in TEXT and BLOB."""
+    text = text_for_number(value)
+    number, whole = leading_decimal(text)
+    if not whole and not has_number(text):
+        context.warn(1366, "Incorrect DECIMAL value: '0' for column '' at row -1")
+    if not whole and is_column and source.kind not in _QUIET_KINDS:
         context.warn(1292, f"Truncated incorrect DECIMAL value: '{shown_as_c(value)}'")
     return number
 

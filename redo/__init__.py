@@ -11,7 +11,8 @@ log below it is in pages. *run* some megabytes of log, with the newest record of
 
 Read in this order:
 
-- ``jit`` the door to numba, ``lean`` how helpers are compiled · ``codes`` results of kernels ·
+- ``jit`` the door to numba, ``lean`` how helpers are compiled, ``shortcuts`` numba in less time ·
+  ``codes`` results of kernels ·
   ``arena`` the memory they share
 - ``calls`` kernels called by address · ``coding_kernels`` numbers and runs of bytes ·
   ``system_kernels`` system calls · ``checksum_kernels`` CRC32C
@@ -34,7 +35,8 @@ Read in this order:
 - ``protocol`` ``answers`` ``socket_server`` ``storage_server`` the process · ``client``
   ``volume`` who asks it · ``dump`` the inspector
 - ``zone_node`` a zone in a process of its own · ``peers`` the others, as it sees them ·
-  ``lending`` page files for them · ``coordinator`` recovers such a volume
+  ``lending`` page files for them · ``coordinator`` recovers such a volume · ``zoned_volume`` reads
+  its pages
 - ``failpoints`` ``failpoint_kernels`` named places where a test lets the process die
 - ``errors`` what can go wrong
 

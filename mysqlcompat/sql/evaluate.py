@@ -4,10 +4,11 @@ that the machine's kernels are tested against."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
+from btree.schema import TypeKind
 from mysqlcompat.assign import assign
-from mysqlcompat.convert import convert, decimal_of
+from mysqlcompat.convert import convert, decimal_of, decimal_of_varying
 from mysqlcompat.convert_compared import compared
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, OutOfRange
@@ -76,7 +77,17 @@ class Evaluator:
             return self._explicit(node, value)
         if node.mode == COMPARE:
             return compared(self.context, value, source, node.type, node.into, node.wording)
+        value = self._decimal_of_text(node, value)
         return convert(self.context, value, source, node.type, False, _label(node.arg))
+
+    def _decimal_of_text(self, node: Cast, value: Any) -> Any:
+        """A text that varies, as the DECIMAL it begins with; everything else as it is."""
+        if node.type.cls is not Class.DECIMAL or not isinstance(value, str | bytes):
+            return value
+        source = node.arg.type
+        if source.kind in (TypeKind.ENUM, TypeKind.SET) or is_constant(node.arg):
+            return value
+        return decimal_of_varying(self.context, value, source, isinstance(node.arg, ColumnRef))
 
     def _explicit(self, node: Cast, value: Any) -> Any:
         """CAST and CONVERT."""
@@ -91,6 +102,7 @@ class Evaluator:
         is_checked = isinstance(node.arg, Call) and isinstance(value, float)  # a literal is not
         if target.cls is Class.INT and is_checked and not -(1 << 63) <= value < 1 << 63:
             raise SqlError(1690, "BIGINT", describe(node.arg, self.sources))
+        value = self._decimal_of_text(node, value)
         return convert(self.context, value, source, target, True, name)
 
     def call(self, node: Call, values: Sequence[Any]) -> Any:
@@ -107,10 +119,13 @@ class Evaluator:
         lazy = _LAZY.get(node.function.name)
         if lazy is not None:
             return lazy(self, node)
+        stops = node.function.null_rejects
+        if node.function.name in _ARITHMETIC and node.type.cls is not Class.DECIMAL:
+            stops = False
         values: list[Any] = []
         for arg in node.args:
             value = self.value(arg)
-            if value is None and node.function.null_rejects:
+            if value is None and stops:
                 return None  # what follows is not looked at, nor warned about
             values.append(value)
         return self.call(node, values)
@@ -181,6 +196,7 @@ class Evaluator:
         return self.value(args[-1]) if len(args) % 2 else None
 
 
+_ARITHMETIC: Final = frozenset("+-*/%")  #: over doubles and integers both sides are looked at
 _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "<=>": Evaluator._null_safe,
     "in": Evaluator._in,

@@ -237,26 +237,28 @@ class Typing(Agreement, Branches, Memberships):
         left, right = self.as_number(left), self.as_number(right)
         nullable = nullable_of((left, right)) or operator in ("/", "%")
         classes = {left.type.cls, right.type.cls}
-        if Class.NULL in classes and Class.DOUBLE not in classes:
-            made = double_of_null(operator, *measures, self.division_digits)
+        if Class.NULL in classes or Class.DOUBLE in classes:
+            made = double_type(nullable=nullable)
+            if Class.DOUBLE not in classes:
+                made = double_of_null(operator, *measures, self.division_digits)
+            made = replace(made, unsigned=operator == "%" and left.type.unsigned)
             return self.call(operator, made, self.as_double(left), self.as_double(right))
-        if Class.DOUBLE in classes:
-            left, right = self.as_double(left), self.as_double(right)
-            return self.call(operator, double_type(nullable=nullable), left, right)
         if operator == "/":
             made = division_type(left.type, right.type, self.division_digits)
             return self.call("/", made, left, right)
         if Class.DECIMAL in classes:
             made = decimal_result(operator, left.type, right.type, nullable)
+            if operator == "%":  # MySQL leaves room for a sign
+                made = replace(made, unsigned=left.type.unsigned)
             left, right = self._as_decimal(left), self._as_decimal(right)
             return self.call(operator, made, left, right)
         unsigned = left.type.unsigned or (right.type.unsigned and operator != "%")
-        if operator == "-" and "NO_UNSIGNED_SUBTRACTION" in self.context.sql_mode:
-            unsigned = False
         places = digits(left.type), digits(right.type)
         size = {"*": sum(places), "%": max(places)}.get(operator, max(places) + 1)
-        made = int_type(size + (not unsigned or operator == "%"), unsigned, nullable)
-        return self.call(operator, made, left, right)
+        size += not unsigned or operator == "%"
+        if operator == "-" and "NO_UNSIGNED_SUBTRACTION" in self.context.sql_mode:
+            unsigned = False
+        return self.call(operator, int_type(size, unsigned, nullable), left, right)
 
     def _as_decimal(self, arg: Expression) -> Expression:
         if arg.type.cls is Class.DECIMAL:
@@ -286,6 +288,8 @@ class Typing(Agreement, Branches, Memberships):
         arg = self.as_number(arg)
         source = arg.type
         match source.cls:
+            case Class.NULL:
+                return self.call("neg", double_type(17, True, 0), arg)
             case Class.INT:
                 number = arg.value if isinstance(arg, Literal) else None
                 if _is_negated(arg) or (number is not None and number > 1 << 63):
