@@ -22,7 +22,7 @@ from mysqlcompat import (
 from mysqlcompat.catalog_view import CatalogView, is_virtual
 from mysqlcompat.ddl import text
 from mysqlcompat.errors import SqlError
-from mysqlcompat.information_schema import VirtualTable, describe, statistics
+from mysqlcompat.information_schema import VirtualTable, describe, statistics, volume
 from mysqlcompat.results import ColumnDef, Result, Rows
 from mysqlcompat.show_columns import columns_of
 from mysqlcompat.slices import gathered
@@ -220,6 +220,10 @@ def _status(session: Session, show: Show) -> Iterable[Row]:
     return status.status_rows(session)
 
 
+def _volume_status(session: Session, show: Show) -> Iterable[Row]:
+    return volume.status_rows(session.node)
+
+
 def _processlist(session: Session, show: Show) -> Iterable[Row]:
     for one in sorted(session.node.processlist, key=lambda other: other.connection_id):
         yield information_schema.process_row(one, None if show.full else INFO_CHARACTERS)
@@ -298,6 +302,7 @@ FORMS: Final[dict[str, Form]] = {
     "tables": _tables,
     "triggers": _none,
     "variables": _variables,
+    "volume_status": _volume_status,
     "warnings": _warnings,
 }
 

@@ -26,8 +26,10 @@ from redo import index_kernels, log_read_kernels
 from redo.arena import Arena, Words
 from redo.chunks import ChunkLog
 from redo.codes import E_LATER, E_NO_ROOM
+from redo.control import Control
 from redo.disk import Disk
 from redo.errors import VolumeError
+from redo.members import Members
 from redo.metadata import CopyMeta, VolumeMeta, load_copy, save_copy
 from redo.page_store import PageStore
 from redo.page_table import PageTable
@@ -77,6 +79,7 @@ def crosses(gaps: Gaps, run: Run) -> bool:
 class Segment:
     """One copy, open.
 
+    place       its directory below the data directory, if it is not where copies are
     arena, st   storage's own arena and state words (page size, ring size)
     history     what the volume has been through, as the scan was told
     mark        checkpoint that reads go back to: the newest on the path
@@ -85,12 +88,19 @@ class Segment:
     """
 
     def __init__(
-        self, disk: Disk, data_dir: str, copy_no: int, volume: VolumeMeta, arena: Arena, st: Words
+        self,
+        disk: Disk,
+        data_dir: str,
+        copy_no: int,
+        volume: VolumeMeta,
+        arena: Arena,
+        st: Words,
+        place: str = "",
     ) -> None:
         self.copy_no = copy_no
         self.full = is_full(copy_no)
         self.name = copy_directory(copy_no)
-        self.path = f"{data_dir}/{self.name}"
+        self.path = f"{data_dir}/{place or self.name}"
         self.disk = disk
         self.volume = volume
         self.meta = CopyMeta(volume.format, volume.volume_id, copy_no)
@@ -104,6 +114,7 @@ class Segment:
         self.store_lock = threading.Lock()
         self.meta_lock = threading.Lock()
         self.arena = arena
+        self.control = Control(arena)
         self.st = st
         self._mem = arena.mem
         self._allocated: list[tuple[int, int]] = []
@@ -306,6 +317,24 @@ class Segment:
             self._index_at(end._replace(lsn=min(stop, end.lsn)))
         return 0
 
+    def verify_log(self, lsn: int, end: int) -> int:
+        """How far the log from `lsn` on, a batch boundary, is intact: up to `end` or a piece of it.
+
+        `lsn` itself: the batch there is damaged. No gap begins in between.
+        """
+        with self.lock:
+            if self.closed:
+                raise VolumeError(f"{self.name} is closed")
+            stop = min(end, lsn + BUFFER_BYTES)
+            return self.stretch(Mark(lsn, -1, 0, 0), stop).lsn
+
+    def mend_log(self, lsn: int, batch: bytes) -> None:
+        """Write a batch over a damaged one."""
+        with self.lock:
+            self.log.mend(lsn, batch)
+            self.put(S_WINDOW_COUNT, 0)
+            self.put(S_BUFFER_COUNT, 0)
+
     def adopt(self, run: Run) -> None:
         """A tail's next run is another copy's: the log is the same. Under `lock`."""
         self._index_at(run.mark)
@@ -394,6 +423,11 @@ class Segment:
         with self.meta_lock:
             self.save(replace(self.meta, fence=epoch))
 
+    def set_members(self, members: Members) -> None:
+        """Take over who the members are, durably."""
+        with self.meta_lock:
+            self.save(replace(self.meta, members=members))
+
     def set_groups(self, groups: int) -> None:
         """The volume has so many protection groups: durably remembered, with a place for each."""
         with self.meta_lock:
@@ -424,6 +458,16 @@ class Segment:
             self.run_files.drop_below(lsn)
         self.log.recycle_below(lsn)
         self.log.rest_below(self.mark.lsn)
+
+    def entry_of_image(self, number: int, slot: int) -> tuple[int, int]:
+        """(page, its LSN) of an image by file number and slot, as the index has it."""
+        assert self.store is not None
+        with self.store_lock:
+            return self.store.entry(number, slot)
+
+    def borrow_files(self) -> list[tuple[int, int, int, int, int]]:
+        """`PageStore.duplicates`; nothing of a tail. Under `store_lock`."""
+        return [] if self.store is None else self.store.duplicates()
 
     @property
     def images(self) -> int:
