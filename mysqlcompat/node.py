@@ -19,7 +19,7 @@ from btree.engine import Engine
 from btree.failpoints import POINTS
 from btree.state import ST_REMOTE_LOW
 from mysqlcompat.config import MIB, Config
-from mysqlcompat.control_socket import Fields, ask
+from mysqlcompat.control_socket import Fields, ask, storage_socket
 from mysqlcompat.engine_monitor import watch_deadlocks
 from mysqlcompat.lane.durability import DurabilityQueue
 from mysqlcompat.lane.lane import Lane
@@ -28,7 +28,6 @@ from mysqlcompat.machine import machine_kernels
 from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
 from mysqlcompat.patient_volume import open_volume
 from mysqlcompat.plan_cache import PlanCache
-from mysqlcompat.storage_role import storage_socket
 from mysqlcompat.supervisor import Shared
 from mysqlcompat.variables import GlobalVariables
 from mysqlcompat.volume_status import gather

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from mysqlcompat.config import Config, format_size
-from mysqlcompat.control_socket import Fields, ask, ask_storage
+from mysqlcompat.control_socket import Fields, ask, ask_storage, storage_socket, zone_sockets
 from mysqlcompat.startup import lock_volume
-from mysqlcompat.storage_role import storage_socket, zone_sockets
 from redo import health
 from redo.control import Control
 from redo.errors import VolumeError

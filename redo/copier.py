@@ -42,6 +42,7 @@ Fill = Callable[[Segment, int], int]
 class Copier:
     """Runs a copy's thread.
 
+    how       copy_kernels.HOW_…
     fill      (segment, from LSN) -> LSN: copies log from a peer; VolumeError, OSError
     on_event  called when a chunk was changed or the copy died, from this thread
     """
@@ -54,7 +55,7 @@ class Copier:
         st: Words,
         wake_fd: int,
         writer_fd: int,
-        durable: bool,
+        how: int,
         fill: Fill,
         on_event: Callable[[], None],
     ) -> None:
@@ -68,7 +69,7 @@ class Copier:
         self._control = Control(arena)
         self._wake_fd = wake_fd
         self._writer_fd = writer_fd
-        self._durable = int(durable)
+        self._how = how
         self._fill = fill
         self._on_event = on_event
         self._stop = threading.Event()
@@ -152,7 +153,7 @@ class Copier:
                 start + segment.log.chunk_bytes,
                 self._wake_fd,
                 self._writer_fd,
-                self._durable,
+                self._how,
                 scratch,
             )
         )

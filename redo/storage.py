@@ -29,6 +29,7 @@ from redo.control import (
     copy_word,
 )
 from redo.copier import Copier
+from redo.copy_kernels import HOW_DURABLE, HOW_SIGNAL_ALWAYS
 from redo.directory import LOCK_FILE, format_volume, is_formatted, lock_directory
 from redo.environment import Environment
 from redo.errors import (
@@ -78,6 +79,7 @@ class Storage:
     volume                         constants for a new volume; an existing one keeps its own
     copies                         numbers of the copies that are ours
     peers                          processes that have the others
+    fed                            the ring is ours alone; the writer's is on another host
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class Storage:
         private_bytes: int = 16 << 30,
         copies: Sequence[int] = range(COPIES),
         peers: Peers | None = None,
+        fed: bool = False,
     ) -> None:
         assert len(wake_fds) == COPIES
         self.copies = tuple(copies)
@@ -101,7 +104,8 @@ class Storage:
         self.data_dir = data_dir.rstrip("/")
         self._wake_fds = list(wake_fds)
         self._writer_fd = writer_fd
-        self._durable = durable
+        self._how = HOW_DURABLE * durable + HOW_SIGNAL_ALWAYS * fed
+        self._fed = fed
         self._wanted = volume or new_volume(16384, 16 << 20, 655360)
         lock = LOCK_FILE if len(self.copies) == COPIES else f"{LOCK_FILE}-{self.copies[0]}"
         self._lock_fd = lock_directory(self.data_dir, lock)
@@ -197,7 +201,7 @@ class Storage:
             self.st,
             self._wake_fds[segment.copy_no],
             self._writer_fd,
-            self._durable,
+            self._how,
             self._fill,
             self.event.set,
         )
@@ -331,6 +335,8 @@ class Storage:
         what is kept for readers (`timeline.NEVER` stands for VDL).
         """
         vdl = self.control.vdl
+        if self._fed and vdl < lsn <= self.control.published:  # VDL comes to us a little late
+            vdl = lsn
         if vdl < lsn < NEVER:
             raise LsnOutOfRange(f"LSN {lsn} is above VDL, which is {vdl}")
         lsn = min(lsn, vdl)
@@ -380,7 +386,7 @@ class Storage:
         that the old one published. Raises LogUnavailable, VolumeLost.
         """
         with self.writer_lock:
-            environment, wake = self.environment, self._wake_copies
+            environment, wake = self.environment, self.wake_copies
             return take_over(
                 self.arena, environment.clock, self, timeout_s, wake, lambda: self.stopping
             )
@@ -429,7 +435,8 @@ class Storage:
         segment = min(full, key=lambda segment: segment.meta.kept)
         return locate(segment, to_us, vdl)
 
-    def _wake_copies(self) -> None:
+    def wake_copies(self) -> None:
+        """Have the copies' threads look at the ring."""
         for fd in self._wake_fds:
             os.eventfd_write(fd, 1)
 

@@ -162,6 +162,7 @@ class ZoneServer:
     ) -> None:
         self._config = config
         self._copies = zone_copies(zone)
+        self._shared = shared
         self._ring = ring
         self._peers = peers
         self._background: Background | None = None
@@ -183,6 +184,7 @@ class ZoneServer:
             durable=config.durable,
             copies=self._copies,
             peers=self._peers,
+            fed=not self._shared,
         )
         self._background = Background(storage, config)
         return storage

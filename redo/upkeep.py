@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from redo.coalesce import Keep, abandon, coalesce, store_hot
-from redo.control import CTRL_LOG_START
+from redo.control import CTRL_LOG_START, CTRL_PIN
 from redo.copier import Copier
 from redo.disk import is_full_disk
 from redo.environment import Steps, Task
@@ -132,7 +132,14 @@ class Upkeep:
         """What must stay of the past."""
         window_us = self._settings.backtrack_window_s * 1_000_000
         before_us = self._clock.wall_us() - window_us if window_us else NEVER
-        return Keep(before_us, min(self._storage.pins.values(), default=NEVER))
+        return Keep(before_us, self._pin())
+
+    def _pin(self) -> int:
+        """The lowest pin, ours or that of another process's (`CTRL_PIN`)."""
+        pins, control = self._storage.pins, self._storage.control
+        if pins:
+            control.put(CTRL_PIN, max(1, min(pins.values())))
+        return min([*pins.values(), control.get(CTRL_PIN) or NEVER])
 
     def _idle(self) -> bool:
         """Has nothing been published for a while?"""
