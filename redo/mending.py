@@ -36,6 +36,7 @@ class Mender:
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
         self._whole: dict[int, str] = {}  #: copies to be gone through, and why
+        self._given_up: set[tuple[int, int, int, int]] = set()  #: states nobody has any more
         self._in_vain: set[int] = set()  #: copies in which nothing was found when it was looked for
         self._task: Task | None = None
 
@@ -162,20 +163,40 @@ class Mender:
     # images
 
     def mend_image(self, copier: Copier, page_no: int, lsn: int) -> bool:
-        """Store a peer's state of a page below `lsn` where ours is damaged; done?"""
+        """Store a peer's state of a page below `lsn` where ours is damaged; done?
+
+        Peers may have given that state up: then the newest one is enough, should it be damaged too.
+        Whoever wants an earlier one of this copy is sent to another.
+        """
         segment, control = copier.segment, self._storage.control
+        what = (segment.copy_no, segment.meta.number, page_no, lsn)
+        if what in self._given_up:
+            return True
         control.count(segment.copy_no, COUNT_DAMAGED)
         logger.error("copy %s: the stored image of page %d is damaged", segment.name, page_no)
+        mended = self._store_from_peer(copier, page_no, lsn)
+        if not mended:
+            newest = self._storage.control.vdl
+            mended = self._reads(copier, page_no, newest)
+            mended = mended or self._store_from_peer(copier, page_no, newest)
+            if mended:
+                self._given_up.add(what)
+        if not mended:
+            logger.error("copy %s: no peer has page %d", segment.name, page_no)
+            return False
+        control.count(segment.copy_no, COUNT_MENDED)
+        logger.warning("copy %s: page %d is mended", segment.name, page_no)
+        return True
+
+    def _store_from_peer(self, copier: Copier, page_no: int, lsn: int) -> bool:
         for image in self._images_elsewhere(copier, page_no, lsn):
             try:
-                store_image(segment, page_no, image)
+                store_image(copier.segment, page_no, image)
+                return True
             except OSError as error:
-                logger.error("copy %s: page %d not stored: %s", segment.name, page_no, error)
+                name = copier.segment.name
+                logger.error("copy %s: page %d not stored: %s", name, page_no, error)
                 return False
-            control.count(segment.copy_no, COUNT_MENDED)
-            logger.warning("copy %s: page %d is mended", segment.name, page_no)
-            return True
-        logger.error("copy %s: no peer has page %d as of LSN %d", segment.name, page_no, lsn)
         return False
 
     def _images_elsewhere(self, copier: Copier, page_no: int, lsn: int) -> Iterator[bytes]:
