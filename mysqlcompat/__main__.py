@@ -226,18 +226,6 @@ def _volume(arguments: argparse.Namespace) -> int:
     return commands.list_volumes(data)
 
 
-def _prepare_storage(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("verb", choices=("status",), help="how each copy is, and who keeps what")
-    parser.add_argument("--json", action="store_true", help="all of it, for programs")
-    _prepare_data(parser)
-
-
-def _storage(arguments: argparse.Namespace) -> int:
-    from mysqlcompat.volume_status import storage_status
-
-    return storage_status(arguments.data.absolute(), arguments.volume, arguments.json)
-
-
 def _prepare_backtrack(parser: argparse.ArgumentParser) -> None:
     from mysqlcompat.volume_commands import parse_moment
 
@@ -400,7 +388,6 @@ COMMANDS: Final = (
     Command("snapshot", "create, list, drop and restore snapshots", _prepare_snapshot, _snapshot),
     Command("clone", "make a volume that begins as another one is now", _prepare_clone, _clone),
     Command("volume", "list and drop volumes", _prepare_volume, _volume),
-    Command("storage", "show how a volume's copies are", _prepare_storage, _storage),
     Command("backtrack", "take a volume back in time, or forward", _prepare_backtrack, _backtrack),
     Command("restore", "make a volume out of its archive", _prepare_restore, _restore),
     Command("archive", "list what an archive can restore", _prepare_archive, _archive),
