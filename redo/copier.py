@@ -89,6 +89,7 @@ class Copier:
         self._put(COPY_WRITTEN, self.segment.complete)
         self._put(COPY_DURABLE, self.segment.complete)
         self._put(COPY_STATE, STATE_LIVE)
+        os.eventfd_write(self._writer_fd, 1)  # the quorum may have moved by this alone
         name = f"redo-{self.segment.name.replace('/', '-')}"
         self._task = self._environment.tasks.start(name, self._main())
 
