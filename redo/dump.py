@@ -51,7 +51,7 @@ from redo.record import (
     RECORD_PAGE_NO_AT,
     RECORD_PREV_PAGE_AT,
 )
-from redo.segment_layout import CHUNK_HEADER_BYTES, STORE_ENTRY_BYTES
+from redo.segment_layout import CHUNK_HEADER_BYTES, STORE_ENTRY_BYTES, X_SLOT
 
 
 def _number(data: bytes, at: int, size: int) -> int:
@@ -107,7 +107,7 @@ class CopyFiles:
             for at in range(0, len(data) - STORE_ENTRY_BYTES + 1, STORE_ENTRY_BYTES):
                 yield (
                     index.with_suffix(".dat"),
-                    _number(data, at + 16, 4),
+                    _number(data, at + X_SLOT, 4),
                     _number(data, at, 8),
                     _number(data, at + 8, 8),
                 )

@@ -79,7 +79,7 @@ def freeze(
     disk, parent = segments[0].disk, segments[0].volume
     start = (lsn // parent.chunk_bytes + 1) * parent.chunk_bytes
     history = replace(history, jumps=(*history.jumps, Jump(start, lsn, clock_us)))
-    volume = descendant(parent, f"{origin} at LSN {lsn}")
+    volume = descendant(parent, f"{origin} at LSN {lsn}", start)
     draft = _draft(disk, path)
     copies = []
     for segment in segments:
@@ -110,7 +110,8 @@ def _link_copy(segment: Segment, files: str, lsn: int) -> CopyMeta:
 def refreeze(disk: Disk, source: Path, path: Path, origin: str) -> Frozen:
     """Freeze what is frozen: a snapshot becomes a volume, a folded clone is cloned."""
     frozen = load(disk, source)
-    volume = descendant(frozen.volume, f"{origin} at LSN {frozen.lsn}")
+    start = frozen.copies[0].history.jumps[-1].start
+    volume = descendant(frozen.volume, f"{origin} at LSN {frozen.lsn}", start)
     copies = tuple(replace(copy, volume_id=volume.volume_id) for copy in frozen.copies)
     frozen = replace(frozen, volume=volume, copies=copies)
     draft = _draft(disk, path)

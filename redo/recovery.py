@@ -24,6 +24,7 @@ from redo.arena import Arena, Words
 from redo.disk import Disk
 from redo.environment import Tasks
 from redo.errors import VolumeError, VolumeLost
+from redo.keyring import DataKey
 from redo.log import Recovered
 from redo.metadata import VolumeMeta
 from redo.quorum import COPIES, can_write, copy_directory, recovery_point, with_epoch
@@ -37,12 +38,17 @@ NO_LIMIT = NEVER
 
 
 def open_segments(
-    disk: Disk, data_dir: str, volume: VolumeMeta, arena: Arena, st: Words
+    disk: Disk,
+    data_dir: str,
+    volume: VolumeMeta,
+    arena: Arena,
+    st: Words,
+    key: DataKey | None = None,
 ) -> list[Segment | None]:
     """The six copies, None where one cannot be opened (said in the log)."""
     segments: list[Segment | None] = []
     for copy_no in range(COPIES):
-        segment = Segment(disk, data_dir, copy_no, volume, arena, st)
+        segment = Segment(disk, data_dir, copy_no, volume, arena, st, key)
         try:
             segment.open()
             segments.append(segment)
@@ -130,7 +136,8 @@ def rebuilt(copy_no: int, peer: Segment, end: int, history: History) -> Segment:
         rebuild(maker, peer, end)
     finally:
         maker.close()
-    segment = Segment(peer.disk, data_dir, copy_no, peer.volume, peer.arena, peer.st)
+    world = (peer.volume, peer.arena, peer.st, peer.key)
+    segment = Segment(peer.disk, data_dir, copy_no, *world)
     try:
         segment.open()
         if segment.scan(history, NO_LIMIT) < end:

@@ -22,12 +22,16 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from redo import index_kernels, log_read_kernels
 from redo.arena import Arena, Words
 from redo.chunks import ChunkLog
+from redo.cipher import Cipher, new_salts
 from redo.codes import E_LATER, E_NO_ROOM
 from redo.disk import Disk
-from redo.errors import VolumeError
+from redo.errors import KeyUnavailable, VolumeError
+from redo.keyring import DataKey
 from redo.metadata import CopyMeta, VolumeMeta, load_copy, save_copy
 from redo.page_store import PageStore
 from redo.page_table import PageTable
@@ -44,6 +48,7 @@ from redo.segment_layout import (
     S_CHECKS,
     S_CHECKS_AT,
     S_CHUNK_BYTES,
+    S_CIPHER,
     S_EPOCHS,
     S_EPOCHS_AT,
     S_FDS_AT,
@@ -62,6 +67,8 @@ from redo.segment_layout import (
     S_UNCHECKED,
     S_WINDOW_COUNT,
     SEGMENT_BYTES,
+    STORE_ENTRY_BYTES,
+    X_SALT,
 )
 from redo.timeline import NEVER, Gaps, History, Mark, newest_mark
 
@@ -77,6 +84,7 @@ class Segment:
     """One copy, open.
 
     arena, st   storage's own arena and state words (page size, ring size)
+    key         of an encrypted volume: without it records and pages cannot be read, while log can
     history     what the volume has been through, as the scan was told
     mark        checkpoint that reads go back to: the newest on the path
     runs        indexed log above it
@@ -84,7 +92,14 @@ class Segment:
     """
 
     def __init__(
-        self, disk: Disk, data_dir: str, copy_no: int, volume: VolumeMeta, arena: Arena, st: Words
+        self,
+        disk: Disk,
+        data_dir: str,
+        copy_no: int,
+        volume: VolumeMeta,
+        arena: Arena,
+        st: Words,
+        key: DataKey | None = None,
     ) -> None:
         self.copy_no = copy_no
         self.full = is_full(copy_no)
@@ -122,6 +137,12 @@ class Segment:
         if self.full:
             self.store = PageStore(disk, self.path, volume.page_bytes, volume.pg_pages, arena)
             self.table = PageTable(arena, self.at, self.store)
+        self.key = key
+        self._cipher: Cipher | None = None
+        if self.table is not None and volume.key is not None and key is not None:
+            self._cipher = Cipher(arena, key, volume.seals)
+            self.put(S_CIPHER, self._cipher.at)
+            self.table.note_starts(0)
 
     def _alloc(self, count: int) -> int:
         at = self.arena.alloc(count)
@@ -236,6 +257,8 @@ class Segment:
             self.runs.append(run)
             end = run.mark
         if self.table is not None:
+            if self._cipher is not None:
+                self.table.note_starts(end.lsn - self.mark.lsn)
             for run in self.runs:
                 self.table.take_over(run)
         self._check_later(self.runs)
@@ -279,6 +302,9 @@ class Segment:
         """Index the log up to `limit`, a durable batch boundary; 0 or E_CORRUPT. Under `lock`."""
         if self.table is None:
             return self._extend_tail(limit)
+        self._must_decrypt()
+        if self._cipher is not None:
+            self.table.note_starts(limit - self.mark.lsn)
         while True:
             code = int(index_kernels.index_extend(self.st, self._mem, self.at, limit))
             if code == E_NO_ROOM:
@@ -287,6 +313,10 @@ class Segment:
                 self.end_run()
             else:
                 return code
+
+    def _must_decrypt(self) -> None:
+        if self.volume.key is not None and self._cipher is None:
+            raise KeyUnavailable("the volume is encrypted: its keyring is needed")
 
     def _extend_tail(self, limit: int) -> int:
         """A tail has no index; it remembers how far its log is whole."""
@@ -341,6 +371,7 @@ class Segment:
         """`page_build` at `lsn` <= `durable`, the end of this log; its code. Under `lock`."""
         if self.closed:
             return index_kernels.CANNOT_READ
+        self._must_decrypt()
         if self.get(S_INDEXED) < lsn:
             code = self.extend_index(durable)
             if code < 0:
@@ -351,6 +382,10 @@ class Segment:
 
     def build_pages(self, numbers: int, count: int, lsn: int, images: int, entries: int) -> int:
         """`pages_build`: images for the page store; its code. Under `lock`."""
+        if self._cipher is not None:
+            size = count * STORE_ENTRY_BYTES
+            table = self._mem[entries : entries + size].view(np.int64).reshape(count, -1)
+            table[:, X_SALT // 8] = new_salts(count)
         return self._with_chain(
             lambda: index_kernels.pages_build(
                 self.st, self._mem, self.at, numbers, count, lsn, images, entries
@@ -425,5 +460,7 @@ class Segment:
         if self.store is not None and self.table is not None:
             self.table.close()
             self.store.close()
+        if self._cipher is not None:
+            self._cipher.close()
         for at, count in self._allocated:
             self.arena.free(at, count)

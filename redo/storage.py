@@ -43,6 +43,7 @@ from redo.errors import (
 )
 from redo.frozen import Frozen, freeze, thaw
 from redo.index_kernels import CANNOT_READ
+from redo.keyring import DataKey
 from redo.log import Recovered, new_state, start_ring
 from redo.metadata import (
     VOLUME_FILE,
@@ -122,6 +123,8 @@ class Storage:
     environment                    the world: `environment.system_environment`, but in a simulator
     ring_fd, wake_fds, writer_fd   from whoever created the ring (`arena.create_ring`)
     volume                         constants for a new volume; an existing one keeps its own
+    key                            of an encrypted volume. Without it the copies work, but pages
+                                   cannot be read, and no log becomes pages
     """
 
     def __init__(
@@ -134,6 +137,7 @@ class Storage:
         volume: VolumeMeta | None = None,
         durable: bool = True,
         private_bytes: int = 16 << 30,
+        key: DataKey | None = None,
     ) -> None:
         assert len(wake_fds) == COPIES
         self.environment = environment
@@ -142,6 +146,7 @@ class Storage:
         self._wake_fds = list(wake_fds)
         self._writer_fd = writer_fd
         self._durable = durable
+        self.key = key
         self._wanted = volume or new_volume(16384, 16 << 20, 655360)
         self._lock_fd = lock_directory(self.data_dir)
         self.arena = Arena(ring_fd, private_bytes)
@@ -174,7 +179,8 @@ class Storage:
         for copy_no in range(COPIES):
             self.control.put(copy_word(copy_no, COPY_DURABLE), 0)
             self.control.put(copy_word(copy_no, COPY_STATE), STATE_ABSENT)
-        segments = open_segments(self.disk, self.data_dir, self.volume, self.arena, self.st)
+        world = (self.volume, self.arena, self.st, self.key)
+        segments = open_segments(self.disk, self.data_dir, *world)
         self._opening = segments
         published = self.control.published
         if published == 0:

@@ -21,10 +21,12 @@ from typing import Any, Final, Protocol
 
 from redo import protocol
 from redo.arena import Arena, Words, create_ring
+from redo.cipher import encrypt
 from redo.disk import FileDisk
 from redo.environment import Environment, system_environment
 from redo.errors import PageUnavailable, VolumeError
 from redo.image import PAGE_BYTES
+from redo.keyring import DataKey
 from redo.log import LogWriter, Recovered, new_state
 from redo.metadata import new_volume
 from redo.quorum import COPIES
@@ -229,6 +231,8 @@ class LocalVolume(OnePageVolume):
     Formats `data_dir` when it is empty. Ready for kernels: `arena`, `st`, `log` (open for writing);
     also `recovered`, `page_bytes`, `storage`, `writer_fd`, `wake_fds`. After `close` the arena is
     gone: no view of it may be used.
+
+    key   of an encrypted volume; a new one is encrypted if there is a key
     """
 
     def __init__(
@@ -244,6 +248,7 @@ class LocalVolume(OnePageVolume):
         backtrack_window_s: int = 0,
         durable: bool = True,
         environment: Environment | None = None,
+        key: DataKey | None = None,
     ) -> None:
         self._ring_fd = create_ring(ring_bytes)
         self.wake_fds = [os.eventfd(0, os.EFD_CLOEXEC) for _ in range(COPIES)]
@@ -256,9 +261,10 @@ class LocalVolume(OnePageVolume):
                 self._ring_fd,
                 self.wake_fds,
                 self.writer_fd,
-                new_volume(page_bytes, chunk_bytes, pg_pages),
+                new_volume(page_bytes, chunk_bytes, pg_pages, key),
                 durable,
                 private_bytes=4 << 30,
+                key=key,
             )
             self.storage.open()
             self.recovered = self.storage.open_writer()
@@ -268,6 +274,7 @@ class LocalVolume(OnePageVolume):
             raise
         self.page_bytes = self.storage.volume.page_bytes
         self.st: Words = new_state(self.arena, self.page_bytes)
+        encrypt(self.arena, self.st, self.storage.volume, key)
         self.log = LogWriter(self.arena, self.st, self.wake_fds, self.writer_fd)
         self.log.open(self.recovered)
         self._frame = self.storage.arena.alloc(self.page_bytes)
