@@ -38,7 +38,8 @@ Read in this order
     bulk_kernels           trees filled from sorted entries
     entry_sort, sort_kernels   sorting in bounded memory
     index_build, index_build_kernels   indexes built while rows are changed
-    catalog, catalog_rows, catalog_kernels   the dictionary; private tables; dropping
+    dictionary             the dictionary in memory, and following its tree
+    catalog, catalog_rows, catalog_kernels   the dictionary changed; private tables; dropping
     loaded_tables          descriptors of the tables in use
     engine                 the façade
     check, check_rows, check_chains     every invariant, verified

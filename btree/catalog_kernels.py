@@ -1,7 +1,7 @@
 """Changes of the dictionary, of table counters and of whole trees; each one mini-transaction.
 
 A dictionary change is a list of operations, so that rows and root pages appear or vanish together.
-An operation is `OP_WORDS` words; root numbers of new trees come back in its last word.
+An operation is `OP_WORDS` words; root numbers of new trees come back in one of them.
 """
 
 from __future__ import annotations
@@ -60,7 +60,10 @@ from redo.record import KIND_DICTIONARY
 OP_PUT = 0  #: write a row of the catalog tree, new or not
 OP_DELETE = 1  #: remove one, if it is there
 OP_TREE = 2  #: make a tree; the row gets its root page number (8 bytes) as value
-OP_WORDS = 7  #: kind, key, key bytes, value, value bytes, tree id, root page (out)
+OP_COUNTER = 3  #: set the AUTO_INCREMENT counter of the table whose first root page is given
+#: kind, key, key bytes, value, value bytes, tree id, root page (OP_COUNTER: given), counter of the
+#: tree (OP_TREE: 0 for none)
+OP_WORDS = 8
 
 
 @kernel("i8(i8[::1], u1[::1])")
@@ -102,6 +105,10 @@ def system_word(st, mem, at):
 def _catalog_op(st, mem, op):
     """One operation, inside the MTR, everything reserved."""
     kind = load_i64(mem, op)
+    if kind == OP_COUNTER:
+        frame = pool_find(st, mem, load_i64(mem, op + 48))
+        page_put_i64(st, mem, frame, COUNTER_AT, load_i64(mem, op + 56))
+        return 0
     key = load_i64(mem, op + 8)
     key_bytes = load_i64(mem, op + 16)
     value = load_i64(mem, op + 24)
@@ -114,6 +121,8 @@ def _catalog_op(st, mem, op):
     if kind == OP_TREE:
         frame = page_allocate(st, mem)
         page_format(st, mem, frame, 0, 0, 0, load_i64(mem, op + 40))
+        if load_i64(mem, op + 56) > 0:
+            page_put_i64(st, mem, frame, COUNTER_AT, load_i64(mem, op + 56))
         value = op + 48
         value_bytes = 8
         store_i64(mem, value, load_i64(mem, frame))
@@ -122,11 +131,12 @@ def _catalog_op(st, mem, op):
     return tree_insert(st, mem, CATALOG_ROOT, key, key_bytes, value, value_bytes)
 
 
-@kernel("i8(i8[::1], u1[::1], i8, i8)")
-def catalog_change(st, mem, ops, count):
-    """Do `count` operations at `ops` and move the dictionary's version on; end LSN or a code.
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
+def catalog_change(st, mem, ops, count, is_seen):
+    """Do `count` operations at `ops`, and move the dictionary's version on if others are to see
+    them (`is_seen`); end LSN or a code.
 
-    It takes a transaction id, so that views opened before can be told from those opened after it.
+    Then it takes a transaction id, so that views opened before can be told from those opened after.
     """
     reserve_begin(st)
     system = pool_find(st, mem, SYSTEM_PAGE)
@@ -136,6 +146,11 @@ def catalog_change(st, mem, ops, count):
         op = ops + 8 * OP_WORDS * i
         kind = load_i64(mem, op)
         value_bytes = load_i64(mem, op + 32) if kind == OP_PUT else 8
+        if kind == OP_COUNTER:
+            code = pool_find(st, mem, load_i64(mem, op + 48))
+            if code < 0:
+                return code
+            continue
         code = tree_reserve(
             st,
             mem,
@@ -153,11 +168,12 @@ def catalog_change(st, mem, ops, count):
         return code
     for i in range(count):
         _catalog_op(st, mem, ops + 8 * OP_WORDS * i)
-    version = load_i64(mem, system + SYS_DICTIONARY) + 1
-    page_put_i64(st, mem, system, SYS_DICTIONARY, version)
-    st[ST_NEXT_TRX] += 1
-    page_put_i64(st, mem, system, SYS_NEXT_TRX, st[ST_NEXT_TRX])
-    log_mark(st, mem, KIND_DICTIONARY, version)
+    if is_seen:
+        version = load_i64(mem, system + SYS_DICTIONARY) + 1
+        page_put_i64(st, mem, system, SYS_DICTIONARY, version)
+        st[ST_NEXT_TRX] += 1
+        page_put_i64(st, mem, system, SYS_NEXT_TRX, st[ST_NEXT_TRX])
+        log_mark(st, mem, KIND_DICTIONARY, version)
     failpoint(st, mem, failpoints.DDL_BEFORE)
     end = mtr_commit(st, mem)
     failpoint(st, mem, failpoints.DDL_AFTER)

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from btree.catalog_kernels import OP_DELETE, OP_PUT, OP_TREE
+from btree.catalog_kernels import OP_COUNTER, OP_DELETE, OP_PUT, OP_TREE
 from btree.schema import DEFAULT_CHARSET, DEFAULT_COLLATION, Index, Table
 
 FIRST_ID: Final = 16
@@ -41,12 +41,15 @@ class Database:
 
 @dataclass(slots=True)
 class Op:
-    """One row written (OP_PUT), removed (OP_DELETE), or made with a tree (OP_TREE)."""
+    """One row written (OP_PUT), removed (OP_DELETE), or made with a tree (OP_TREE); or no row but
+    the AUTO_INCREMENT counter on a root page (OP_COUNTER)."""
 
     kind: int
     key: bytes
     value: bytes = b""
     tree_id: int = 0
+    root: int = 0
+    counter: int = 0
 
 
 def id_bytes(number: int) -> bytes:
@@ -137,17 +140,25 @@ def ids_up_to(next_id: int) -> Op:
 
 
 def making(table: Table) -> list[Op]:
-    """A table and its trees appear."""
+    """A table and its trees appear, the counter where the definition has it start."""
     trees = [
         Op(OP_TREE, root_key(table.table_id, index.index_id), tree_id=index.index_id)
         for index in table.indexes
     ]
+    trees[0].counter = table.auto_increment if table.auto_increment > 1 else 0
     return [definition(table), *trees]
 
 
-def making_trees(indexes: Iterable[Index]) -> list[Op]:
-    """Trees appear that no table has yet."""
-    return [Op(OP_TREE, tree_key(one.index_id), tree_id=one.index_id) for one in indexes]
+def making_trees(indexes: Iterable[Index], counter: int = 0) -> list[Op]:
+    """Trees appear that no table has yet; `counter` is for the first."""
+    trees = [Op(OP_TREE, tree_key(one.index_id), tree_id=one.index_id) for one in indexes]
+    trees[0].counter = counter
+    return trees
+
+
+def counting(table: Table, counter: int) -> Op:
+    """The next AUTO_INCREMENT value of a table is another one."""
+    return Op(OP_COUNTER, b"", root=table.clustered.root, counter=counter)
 
 
 def unmaking(table: Table) -> list[Op]:

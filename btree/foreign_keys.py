@@ -111,7 +111,13 @@ class ForeignKeys:
 
     def concerns(self, table: Table) -> bool:
         """Whether changes of the table's rows must go through `foreign_kernels`."""
-        return bool(table.foreign_keys or self.naming(table.database, table.name))
+        return bool(table.foreign_keys or self._naming_of(table))
+
+    def _naming_of(self, table: Table) -> list[Naming]:
+        """The keys that name this very table: a private one has its name for itself."""
+        if self._engine.catalog.is_private(table):
+            return []
+        return self.naming(table.database, table.name)
 
     def related(self, table: Table) -> list[Table]:
         """The table, its parents, and every table that actions on it may reach, with theirs."""
@@ -123,7 +129,7 @@ class ForeignKeys:
                 parent = self._engine.catalog.table(key.database, key.table)
                 if parent is not None:
                     found.setdefault(parent.table_id, parent)
-            for child, _ in self.naming(one.database, one.name):
+            for child, _ in self._naming_of(one):
                 if child.table_id not in seen:
                     seen.add(child.table_id)
                     found[child.table_id] = child
@@ -142,7 +148,7 @@ class ForeignKeys:
     def _write(self, table: Table) -> None:
         engine = self._engine
         own = [Naming(table, number) for number in range(len(table.foreign_keys))]
-        naming = self.naming(table.database, table.name)
+        naming = self._naming_of(table)
         made = [self._key(one) for one in (*own, *naming)]
         words: list[int] = [len(own), len(naming)]
         columns: list[int] = []

@@ -18,7 +18,7 @@ from typing import Final
 from btree.descriptors import describe, descriptor_bytes
 from btree.schema import Table
 from btree.state import ST_TABLES_AT, ST_TABLES_ROOM
-from btree.txn_layout import NOT_LOADED, TABLE_BYTES
+from btree.txn_layout import NOT_LOADED, TABLE_AUTOINC, TABLE_BYTES
 from redo.arena import Arena, Words
 
 TABLES_LOADED: Final = 4096  #: that are kept when nobody uses them
@@ -93,6 +93,10 @@ class LoadedTables:
         """The table has been dropped."""
         self._loaded.pop(table_id, None)
         self._entry(table_id)[:] = 0
+
+    def set_counter(self, table_id: int, value: int) -> None:
+        """The next AUTO_INCREMENT value that kernels give out."""
+        self._entry(table_id)[TABLE_AUTOINC // 8] = value
 
     def known(self) -> list[int]:
         """Ids of the tables that are loaded."""

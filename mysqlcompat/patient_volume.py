@@ -22,7 +22,8 @@ T = TypeVar("T")
 class PatientVolume(SocketVolume):
     """Connects again and repeats the question while storage is being restarted.
 
-    The node stands still meanwhile: without storage it could not answer anything either.
+    The node stands still meanwhile: without storage it could not answer anything either. What is
+    asked on `another` may go unanswered.
     """
 
     def __init__(self, path: str, arena: Arena) -> None:
@@ -37,10 +38,6 @@ class PatientVolume(SocketVolume):
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         """Fill the frame. Raises PageUnavailable, and VolumeError when patience has ended."""
         self._persist(lambda: SocketVolume.read_page(self, page_no, lsn, frame))
-
-    def another(self) -> SocketVolume:
-        """A second connection. It is not patient: what is asked there may go unanswered."""
-        return SocketVolume(self._path, self._arena)
 
     def open_writer(self) -> Recovered:
         """Fence earlier writers; where to go on writing."""

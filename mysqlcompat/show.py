@@ -254,7 +254,8 @@ def _charset(session: Session, show: Show) -> Iterable[Row]:
 
 
 def _collation(session: Session, show: Show) -> Iterable[Row]:
-    for one in sorted(charsets.COLLATIONS.values(), key=lambda row: row.name):
+    # As a case-insensitive collation orders the names: "_" comes after the letters.
+    for one in sorted(charsets.COLLATIONS.values(), key=lambda row: row.name.upper()):
         yield (
             one.name, one.charset.name, one.id, "Yes" if one.is_default else "", "Yes",
             one.sort_length, "PAD SPACE" if one.pads else "NO PAD",

@@ -49,6 +49,7 @@ to; and the byte tables of a copy's own files. The log's bytes are in `record.py
     336    S_CHECKS
     344    S_UNCHECKED        log below is believed only after its run was verified; 0: all is
     352    S_RUN_BYTES        a run that is so long is ended
+    360    S_LAST_PAGE        highest page number in the page table
     368    S_CIPHER           cipher block (`cipher_layout`); 0: the volume is not encrypted
     376    S_STARTS_AT        of an encrypted log, by block n % S_STARTS_SLOTS of START_BYTES:
     384    S_STARTS_SLOTS     LSN of the first batch that starts in it; a power of two, or 0
@@ -142,6 +143,7 @@ S_CHECKS_AT: Final = 328
 S_CHECKS: Final = 336
 S_UNCHECKED: Final = 344
 S_RUN_BYTES: Final = 352
+S_LAST_PAGE: Final = 360
 S_CIPHER: Final = 368
 S_STARTS_AT: Final = 376
 S_STARTS_SLOTS: Final = 384

@@ -61,9 +61,6 @@ async def alter_table(session: Session, statement: AlterTable, table: Table) -> 
         await _in_place(session, made)
     if not is_copy:
         records = made.checked_rows
-    if made.counter is not None:
-        now = _catalog(session).table(made.new.database, made.new.name)
-        _catalog(session).raise_counter(now, made.counter)
     if made.says_nothing:
         return Ok()
     warnings = session.diagnostics.warning_count
@@ -140,6 +137,19 @@ async def lock_for_change(session: Session, made: Alteration) -> None:
         await table_locks.exclusive_name(session, made.new.database, made.new.name)
 
 
+async def next_counter(session: Session, made: Alteration) -> int:
+    """The next AUTO_INCREMENT value if AUTO_INCREMENT = asks for another one: it, or what follows
+    the greatest value there is. 0: as it is. Nobody uses the table."""
+    column = next((one for one in made.old.columns if one.auto_increment), None)
+    if made.counter is None or column is None:
+        return 0
+    place = f"{quote_name(made.old.database)}.{quote_name(made.old.name)}"
+    name = quote_name(column.name)
+    text = f"SELECT {name} FROM {place} ORDER BY {name} DESC LIMIT 1"
+    greatest = int(float(await compiler.first_text(text, session) or 0))
+    return max(made.counter, greatest + 1, 1)
+
+
 async def _in_place(session: Session, made: Alteration) -> None:
     """Change the definition; build indexes first, while others go on."""
     if any(b.nullable and not a.nullable for b, a in made.changed_columns()):
@@ -156,7 +166,8 @@ async def _in_place(session: Session, made: Alteration) -> None:
     wanted = [index for index in new.indexes if not index.index_id]
     if not wanted:
         await lock_for_change(session, made)
-        _catalog(session).alter_table(made.old, new, made.followers)
+        counter = await next_counter(session, made)
+        _catalog(session).alter_table(made.old, new, made.followers, counter=counter)
         return
     catalog = _catalog(session)
     trees = catalog.make_trees(wanted)
@@ -170,10 +181,11 @@ async def _in_place(session: Session, made: Alteration) -> None:
                 table_locks.downgrade(session, made.old)
             await run_build(session, build)
             await lock_for_change(session, made)
+            counter = await next_counter(session, made)
             build.finish()
         finally:
             build.close()
-        catalog.alter_table(made.old, new, made.followers, trees)
+        catalog.alter_table(made.old, new, made.followers, trees, counter)
     except DuplicateKey as error:
         raise await duplicate_of(session, made.old, made, error.index) from error
     finally:

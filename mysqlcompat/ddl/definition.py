@@ -146,7 +146,7 @@ def make_column(
     """One column with its type complete and its default checked."""
     name = definition.name
     check_definition(definition)
-    type_ = _complete_type(name, definition.type, charset)
+    type_ = complete_type(name, definition.type, charset)
     nullable = not in_primary if definition.nullable is None else definition.nullable
     if definition.auto_increment:
         if not type_.is_integer:
@@ -200,7 +200,8 @@ def _fsp(expression: str) -> int:
     return int(expression[:-1].rsplit("(", 1)[1]) if expression.endswith(")") else 0
 
 
-def _complete_type(name: str, type_: ColumnType, charset: Charset) -> ColumnType:
+def complete_type(name: str, type_: ColumnType, charset: Charset) -> ColumnType:
+    """A type as written, with the character set it has where it says none. ERROR 1235, 1074 …"""
     if type_.kind in (TypeKind.GEOMETRY, TypeKind.VECTOR):
         raise SqlError(1235, f"{type_.kind.name} columns")
     if type_.kind not in CHARACTER_KINDS:

@@ -159,10 +159,11 @@ def with_table_name(error: SqlError, name: str) -> SqlError:
 
 
 def _keep_counter(session: Session, made: Alteration, private: Table) -> None:
-    """The AUTO_INCREMENT counter does not fall back to the greatest value there is."""
+    """The AUTO_INCREMENT counter does not fall back to the greatest value there is, unless that is
+    asked for."""
     engine = session.node.engine
     if any(column.auto_increment for column in made.new.columns):
         counted = any(column.auto_increment for column in made.old.columns)
         # At least 1: what the copy was given ahead and has not used is not lost.
         least = engine.next_auto_increment(made.old) if counted else 1
-        engine.catalog.raise_counter(private, least)
+        engine.catalog.raise_counter(private, least if made.counter is None else made.counter)

@@ -23,6 +23,7 @@ from btree.txn_layout import (
     MODE_SNAPSHOT,
 )
 from mysqlcompat.errors import SqlError
+from mysqlcompat.json_table import JsonTable
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import (
     collect_kernels,
@@ -218,6 +219,10 @@ class SelectCoder:
         for join in plan.joins:
             if join.method == "hash":
                 self.scans.probe(join, *tables[join.scan.table_no])
+            elif join.method == "expand":
+                self.scans.expand(join.scan.table_no, join.outer, join.on)
+                for condition in join.filters:
+                    self.coder.filter(condition)
             else:
                 self.scans.lookup(join)
         for condition in plan.filters:
@@ -225,7 +230,7 @@ class SelectCoder:
 
     def _virtual(self) -> Any:
         table = self.select.tables[0].table
-        return None if isinstance(table, Table) else table
+        return None if isinstance(table, Table | JsonTable) else table
 
     def _read_virtual(self) -> None:
         """A virtual table: Python's rows become records, then go the way of all rows."""
@@ -251,6 +256,7 @@ class SelectCoder:
         roots += select.group_by or ()
         roots += [one for one in (select.where, select.having) if one is not None]
         roots += [join.on for join in select.joins if join.on is not None]
+        roots += [one.table.document for one in select.tables if isinstance(one.table, JsonTable)]
         return [
             node
             for root in roots

@@ -124,12 +124,12 @@ def test_auto_increment_survives_and_never_goes_back(tmp_path):
             assert shop.insert(ctx, (pk, 0, None)) == 0
         assert engine.next_auto_increment(shop.table) == 51
         engine.rollback(ctx)
-        engine.catalog.set_auto_increment("shop", "t", 40)
+        engine.catalog.raise_counter(shop.table, 40)
         assert engine.next_auto_increment(shop.table) == 51
         make_durable(shop)
     shop = reopened(tmp_path)
     assert shop.engine.next_auto_increment(shop.table) == 51
-    shop.engine.catalog.set_auto_increment("shop", "t", 1000)
+    shop.engine.catalog.raise_counter(shop.table, 1000)
     assert shop.engine.next_auto_increment(shop.table) == 1000
     fill(shop, 300)  # the root splits; its counter stays
     assert shop.engine.next_auto_increment(shop.table) == 1000

@@ -3,9 +3,7 @@ plaintext in it, through coalescing, restarts, journeys, clones and lost copies.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,8 +14,8 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from redo.arena import Arena, create_ring
 from redo.cipher import Cipher
-from redo.errors import KeyUnavailable, VolumeError
-from redo.keyring import DataKey, LocalKeyring
+from redo.errors import VolumeError
+from redo.keyring import DataKey
 from redo.record import (
     BATCH_CLOCK_AT,
     BATCH_EPOCH_AT,
@@ -27,10 +25,7 @@ from redo.record import (
     BATCH_TAG_BYTES,
 )
 from redo.segment_layout import STORE_ENTRY_BYTES, X_SALT, X_TAG
-from tests.redo.editing import NEW, WRITE, Step
 from tests.redo.test_archive import batch
-from tests.redo.test_rewind import Traveller
-from tests.redo.test_volume import Writer, wait_for
 
 
 def xaes(key: bytes, nonce: bytes, plain: bytes, bound: bytes) -> bytes:
@@ -74,7 +69,9 @@ def test_batches(arena: Arena) -> None:
     for lsn, owner in [(4096, "parent"), (8192, "child"), (1 << 40, "child")]:
         plain = batch(lsn, 1_700_000_000_000_000, [(3, clock) for clock in range(50)])
         sealed = one.encrypted_log(plain)
-        nonce = b"".join(plain[at : at + 8] for at in (BATCH_CLOCK_AT, BATCH_EPOCH_AT, BATCH_LSN_AT))
+        nonce = b"".join(
+            plain[at : at + 8] for at in (BATCH_CLOCK_AT, BATCH_EPOCH_AT, BATCH_LSN_AT)
+        )
         body, bound = plain[BATCH_HEADER_BYTES:], plain[BATCH_LSN_AT:BATCH_TAG_AT]
         expected = xaes(key().derived(f"log {owner}"), nonce, body, bound)
         assert sealed[BATCH_HEADER_BYTES:] == expected[: len(body)]
