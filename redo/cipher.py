@@ -90,8 +90,7 @@ def libcrypto() -> Any:
         getattr(library, maker).restype = pointer
     library.EVP_CIPHER_CTX_free.argtypes = [pointer]
     library.EVP_CIPHER_CTX_set_padding.argtypes = [pointer, ctypes.c_int]
-    types = [pointer, pointer, pointer, ctypes.c_char_p, ctypes.c_char_p, ctypes.c_int]
-    library.EVP_CipherInit_ex.argtypes = types
+    library.EVP_CipherInit_ex.argtypes = [pointer] * 3 + [ctypes.c_char_p] * 2 + [ctypes.c_int]
     library.EVP_CipherUpdate.argtypes = [pointer] * 4 + [ctypes.c_int]
     return library
 

@@ -12,9 +12,9 @@ is said in `cipher`. A clone or snapshot has the key of what it was made from: i
 files.
 
 `KeySealer` encrypts objects of an archive with a data key: AES-256-GCM, a random nonce of 96 bits
-before each. A data key belongs to one archive, which writes an object every two seconds at most: a thousand
-years of that are far below the 2^32 messages up to which random nonces are taken not to meet. The
-object's name is bound to it as associated data, so that objects that were swapped are found out.
+before each. A data key belongs to one archive, which writes an object every two seconds at most: a
+thousand years of that are far below the 2^32 messages up to which random nonces are taken not to
+meet. The object's name is bound to it as associated data, so that swapped ones are found out.
 """
 
 from __future__ import annotations

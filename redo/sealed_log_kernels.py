@@ -2,8 +2,8 @@
 
 To decrypt a stretch one must know which batches lie in it. Their headers are plain, so it is enough
 to remember one that starts in each START_BYTES of log (S_STARTS_AT) and to walk on from there. That
-is noted when a batch is authenticated: when it is indexed, or when its run is verified that was taken
-over from a former life. What was noted is never trusted: what is there must be a header.
+is noted when a batch is authenticated: when it is indexed, or when its run is verified that was
+taken over from a former life. What was noted is never trusted: what is there must be a header.
 """
 
 from __future__ import annotations

@@ -64,14 +64,13 @@ def key(byte: int = 7) -> DataKey:
 
 
 def test_batches(arena: Arena) -> None:
-    """As the library encrypts; each bound to its place; log of an ancestor by the ancestor's key."""
+    """As the library encrypts; each bound to its place; an ancestor's log by the ancestor's key."""
     one = Cipher(arena, key(), ((0, "parent"), (8192, "child")))
     for lsn, owner in [(4096, "parent"), (8192, "child"), (1 << 40, "child")]:
         plain = batch(lsn, 1_700_000_000_000_000, [(3, clock) for clock in range(50)])
         sealed = one.encrypted_log(plain)
-        nonce = b"".join(
-            plain[at : at + 8] for at in (BATCH_CLOCK_AT, BATCH_EPOCH_AT, BATCH_LSN_AT)
-        )
+        places = (BATCH_CLOCK_AT, BATCH_EPOCH_AT, BATCH_LSN_AT)
+        nonce = b"".join(plain[at : at + 8] for at in places)
         body, bound = plain[BATCH_HEADER_BYTES:], plain[BATCH_LSN_AT:BATCH_TAG_AT]
         expected = xaes(key().derived(f"log {owner}"), nonce, body, bound)
         assert sealed[BATCH_HEADER_BYTES:] == expected[: len(body)]
