@@ -16,9 +16,11 @@ from typing import Final
 from btree import sort_kernels
 from redo.arena import Arena, Words
 
-RUN_BYTES: Final = 256 << 10  #: about 1 ms of sorting
+RUN_BYTES: Final = 128 << 10  #: half a millisecond of sorting
 MERGED_RUNS: Final = 64
 WINDOW_BYTES: Final = 64 << 10  #: longer than any entry of an index
+MERGED_BYTES: Final = 32 << 10  #: of a merge, between two looks at what others want
+READ_BYTES: Final = 512 << 10  #: of windows, likewise: a merge begins with all of them
 _LEAST_ENTRY: Final = 20  #: header, a key of a byte, value of a secondary entry
 
 
@@ -112,10 +114,14 @@ class EntrySort:
         (windows, _), (heap, _), (buffers, _) = self._merging
         words = arena.words(windows, sort_kernels.WINDOW_WORDS * count).reshape(count, -1)
         words[:] = 0
-        room = min(WINDOW_BYTES, self.run_bytes)
+        room = min(MERGED_BYTES, self.run_bytes)
         while True:
+            read = 0
             for number, run in enumerate(runs):
-                self._refill(words[number], run, buffers + number * WINDOW_BYTES)
+                read += self._refill(words[number], run, buffers + number * WINDOW_BYTES)
+                if read >= READ_BYTES:
+                    read = 0
+                    yield 0, 0
             done = int(
                 sort_kernels.runs_merge(
                     self._st, arena.mem, windows, count, heap, self._sorted, room
@@ -127,10 +133,10 @@ class EntrySort:
                 break
         self._end_merge()
 
-    def _refill(self, window: Words, run: _Run, buffer: int) -> None:
-        """Move what is left of a window to its start and read on behind it."""
+    def _refill(self, window: Words, run: _Run, buffer: int) -> int:
+        """Move what is left of a window to its start and read on behind it; bytes read."""
         at, end = int(window[sort_kernels.WINDOW_AT]), int(window[sort_kernels.WINDOW_END])
-        left = end - at
+        left, got = end - at, 0
         if run.at < run.end and left < WINDOW_BYTES // 2:
             mem = self._arena.mem
             mem[buffer : buffer + left] = mem[at:end].copy()
@@ -143,6 +149,7 @@ class EntrySort:
             window[sort_kernels.WINDOW_AT] = buffer
             window[sort_kernels.WINDOW_END] = buffer + left + got
         window[sort_kernels.WINDOW_OUTSIDE] = run.end - run.at
+        return got
 
     def _end_merge(self) -> None:
         for at, size in self._merging:

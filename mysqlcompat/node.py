@@ -26,7 +26,7 @@ from mysqlcompat.lane.lane import Lane
 from mysqlcompat.lane.lending import Lending
 from mysqlcompat.machine import machine_kernels
 from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
-from mysqlcompat.patient_volume import PatientVolume
+from mysqlcompat.patient_volume import open_volume
 from mysqlcompat.plan_cache import PlanCache
 from mysqlcompat.storage_role import storage_socket
 from mysqlcompat.supervisor import Shared
@@ -46,13 +46,11 @@ from redo.control import (
     Control,
     replica_word,
 )
-from redo.disk import FileDisk
 from redo.environment import system_environment
 from redo.errors import VolumeError
 from redo.failpoints import arm_from_file
 from redo.faults import Faults
 from redo.log import LogWriter, new_state
-from redo.metadata import load_volume
 from redo.state import ST_EPOCH
 from replicas.endpoints import replica_name, replica_number
 from replicas.failover import WRITER
@@ -82,9 +80,8 @@ class ClusterNode:
         private = config.buffer_pool + WORK_BYTES + config.ring_bytes
         self.arena = Arena(shared.ring_fd, private)
         self.control = Control(self.arena)
-        volume_meta = load_volume(FileDisk(), str(config.volume_dir))
-        self.st: Words = new_state(self.arena, volume_meta.page_bytes)
-        self.volume = PatientVolume(storage_socket(config.volume_dir), self.arena)
+        self.volume = open_volume(config, shared, self.arena, writes=name == WRITER)
+        self.st: Words = new_state(self.arena, self.volume.page_bytes)
         self.lane = Lane(self.arena, self.st, address_of(machine_kernels.program_execute))
         self.plans = PlanCache(self.arena, self.lane)
         self.lending = Lending(self.lane)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from redo import protocol
@@ -43,8 +43,8 @@ class SocketServer:
         os.rename(new, self._path)
         self._thread("redo-accept", self._accept)
 
-    def _thread(self, name: str, run: object, *arguments: object) -> None:
-        thread = threading.Thread(target=run, args=arguments, name=name, daemon=True)  # type: ignore[arg-type]
+    def _thread(self, name: str, run: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=run, args=arguments, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
 

@@ -31,6 +31,7 @@ from redo.zone_node import ZoneNode
 logger = logging.getLogger(__name__)
 
 _JOIN_S = 0.05
+CHUNK_BYTES = 16 << 20
 EXIT_OK = 0
 EXIT_FAILED = 1
 
@@ -42,7 +43,7 @@ class StorageConfig:
     data_dir: str
     socket_path: str
     page_bytes: int = PAGE_BYTES  #: of a new volume; an existing one has its own
-    chunk_bytes: int = 16 << 20  #: log file size of a new volume
+    chunk_bytes: int = CHUNK_BYTES  #: log file size of a new volume
     pg_pages: int = 655360  #: pages per protection group of a new volume (10 GiB)
     coalesce_bytes: int = 64 << 20  #: log beyond this becomes page versions
     backtrack_window_s: int = 0  #: how far back in time the volume can be taken

@@ -31,9 +31,9 @@ from mysqlcompat.machine.ops import (
     source_kernels,
     wire_kernels,
 )
-from mysqlcompat.machine.program import Assembler, Collection, Program, Register
+from mysqlcompat.machine.program import Assembler, Collection, Program, Register, Sorted
 from mysqlcompat.machine.row_calls import RowCalls, Writers
-from mysqlcompat.machine.state import LANE_WRITE, PROGRAM_TABLE
+from mysqlcompat.machine.state import LANE_COLLECTIONS, LANE_WRITE, PROGRAM_TABLE
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_aggregates import AggregateCoder
 from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, key_of
@@ -94,8 +94,9 @@ def finish(
     `single_row`: it changes one row at most."""
     asm = coder.asm
     calls_python = any(slot.simple is False for slot in coder.slots) or asm.needs_python
-    kernel_only = kind == "read" and len(asm.starts) == 1 and not calls_python
-    kernel_only = kernel_only and not asm.collections and not described.get("locking")
+    kernel_only = kind == "read" and asm.is_kernels_alone and not calls_python
+    kernel_only = kernel_only and len(asm.collections) <= LANE_COLLECTIONS
+    kernel_only = kernel_only and not described.get("locking")
     lane_write = bool(described.pop("single_row", False)) and not asm.needs_python
     lane_write = lane_write and len(asm.starts) == 1 and not asm.collections
     written = described.get("written")
@@ -296,7 +297,7 @@ class SelectCoder:
         records = self.asm.register()
         self.asm.emit(collect_kernels.op_group, records, collection.at, keys, 0)
         places = self.scans.store(records, collection, kept, only_new=True)
-        self.asm.stage(*(partial(_sort_records, collection),) * in_order)
+        self.asm.stage(*(Sorted(collection),) * in_order)
         self.enter_records(self.records(collection), places)
 
     def _sort(self, items: Sequence[Expression], order: Sequence[typed.Order]) -> None:
@@ -308,7 +309,7 @@ class SelectCoder:
         records = self.asm.register()
         self.asm.emit(collect_kernels.op_append, records, collection.at, keys)
         places = self.scans.store(records, collection, kept)
-        self.asm.stage(partial(_sort_records, collection))
+        self.asm.stage(Sorted(collection))
         self.enter_records(self.records(collection), places)
 
     def _limit(self) -> None:
@@ -359,10 +360,6 @@ def sendable(expression: Expression) -> Expression:
         moved = replace(expression.type, kind=TypeKind.DATETIME)
         return Cast(moved, expression, EXPLICIT)
     return expression
-
-
-def _sort_records(collection: Collection, execution: Any) -> None:
-    execution.sort(collection)
 
 
 def _fill_virtual(
