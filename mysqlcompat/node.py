@@ -20,6 +20,7 @@ from btree.failpoints import POINTS
 from btree.state import ST_REMOTE_LOW
 from mysqlcompat.config import MIB, Config
 from mysqlcompat.control_socket import Fields, ask, ask_storage
+from mysqlcompat.encryption import encrypt_node
 from mysqlcompat.engine_monitor import watch_deadlocks
 from mysqlcompat.lane.durability import DurabilityQueue
 from mysqlcompat.lane.lane import Lane
@@ -197,6 +198,7 @@ class WriterNode(ClusterNode):
         for number, fd in enumerate(shared.reader_wakes):
             self.log.follow(number, fd)
         recovered = self.volume.open_writer()
+        encrypt_node(config, self.arena, self.st)
         self.log.open(recovered)
         arm_from_file(self.st, POINTS)
         self.engine = Engine(self.arena, self.st, self.log, self.volume, config.buffer_pool)
@@ -229,6 +231,7 @@ class ReaderNode(ClusterNode):
         self._number = number
         self._faults = Faults(system_environment(), self.control)
         self.wake_fd = shared.reader_wakes[number]
+        encrypt_node(config, self.arena, self.st)
         self.engine = ReadEngine(self.arena, self.st, self.volume, config.buffer_pool, number)
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from mysqlcompat.config import Config
+from mysqlcompat.encryption import keyring_of
 from mysqlcompat.storage_role import group_pages, storage_socket, zone_sockets
 from mysqlcompat.supervisor import Shared
 from redo.arena import Arena
@@ -113,6 +114,8 @@ def open_volume(config: Config, shared: Shared, arena: Arena, writes: bool) -> P
             os.eventfd_write(fd, 1)
 
     peers = {zone: SocketPeer(path, ZONE_TIMEOUT_S) for zone, path in paths.items()}
-    volume = new_volume(config.page_bytes, CHUNK_BYTES, group_pages(config))
+    keys = keyring_of(config)
+    wrapped = keys.generate_data_key()[1] if keys is not None and config.encrypt else None
+    volume = new_volume(config.page_bytes, CHUNK_BYTES, group_pages(config), wrapped)
     coordinator = Coordinator(arena, SystemClock(), peers, volume, wake)
     return PatientZones(paths, arena, coordinator)

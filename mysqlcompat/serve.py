@@ -17,9 +17,9 @@ from pathlib import Path
 
 from mysqlcompat.config import Config
 from mysqlcompat.control_socket import control_socket
+from mysqlcompat.encryption import check_keys
 from mysqlcompat.startup import StartError, listen, lock_volume
 from mysqlcompat.supervisor import Roles, Shared, Supervisor
-from redo.keyring import LocalKeyring
 from replicas.endpoints import READER_ENDPOINT, WRITER_ENDPOINT
 
 
@@ -27,9 +27,8 @@ def serve(config: Config, init_file: Path | None, notify_fd: int | None) -> int:
     """Run a cluster in the foreground; the exit code."""
     config = dataclasses.replace(config, data=config.data.absolute())
     script = _read_init_file(init_file)
-    if config.backup_keyring:
-        LocalKeyring(Path(config.backup_keyring))  # said here and now if it cannot be used
     lock_fd = lock_volume(config.data, config.volume)
+    check_keys(config)
     listeners = {
         WRITER_ENDPOINT: listen(config.bind, config.port, "--port"),
         READER_ENDPOINT: listen(config.bind, config.reader_port, "--reader-port"),

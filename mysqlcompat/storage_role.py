@@ -50,7 +50,6 @@ def archive_settings(config: Config) -> ArchiveSettings | None:
         url=config.backup_url,
         name=config.volume,
         retention_days=config.backup_retention_days,
-        keyring=config.backup_keyring,
     )
 
 
@@ -64,6 +63,8 @@ def storage_config(config: Config, socket: str, archiving: bool) -> StorageConfi
         coalesce_bytes=config.coalesce_bytes,
         backtrack_window_s=config.backtrack_window,
         archive=archive_settings(config) if archiving else None,
+        keyring=config.keyring,
+        encrypt=config.encrypt,
     )
 
 

@@ -53,7 +53,6 @@ class ArchiveSettings:
     """How to archive.
 
     url, name       where, and the volume's name there
-    keyring         file of the master key; empty: the archive is not encrypted
     retention_days  how far back it shall be restorable
     interval_s      between two looks at the log
     base_bytes      of log since the last base ask for another one
@@ -62,13 +61,12 @@ class ArchiveSettings:
     url: str
     name: str
     retention_days: int = 7
-    keyring: str = ""
     interval_s: float = 2.0
     base_bytes: int = 1 << 30
 
 
 class Archiver:
-    """Runs until `stop`."""
+    """Runs until `stop`. With `keys` the archive is encrypted."""
 
     def __init__(
         self, storage: Storage, settings: ArchiveSettings, keys: KeyService | None = None

@@ -55,7 +55,7 @@ from redo.cipher_layout import (
     cipher_bytes,
 )
 from redo.errors import KeyUnavailable, VolumeError
-from redo.keyring import DataKey
+from redo.keyring import DataKey, KeyService, unwrapped
 from redo.metadata import VolumeMeta
 from redo.segment_layout import STORE_ENTRY_BYTES, X_SALT
 from redo.state import ST_CIPHER
@@ -206,16 +206,13 @@ class Cipher:
             self._arena.free(at, len(data))
 
 
-def encrypt(arena: Arena, st: Words, volume: VolumeMeta, key: DataKey | None) -> None:
+def encrypt(arena: Arena, st: Words, volume: VolumeMeta, keys: KeyService | None) -> None:
     """Let a node write and follow the log of a volume, encrypted if that is.
 
     Raises KeyUnavailable.
     """
-    if volume.key is None:
-        return
-    if key is None:
-        raise KeyUnavailable("the volume is encrypted: its keyring is needed")
-    st[ST_CIPHER] = Cipher(arena, key, volume.seals).at
+    if volume.key is not None:
+        st[ST_CIPHER] = Cipher(arena, unwrapped(volume.key, keys), volume.seals).at
 
 
 def new_salts(count: int) -> Words:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 from redo.disk import Disk
 from redo.errors import UnknownFormat, VolumeError
+from redo.keyring import Wrapped
 from redo.metadata import (
     FORMAT,
     VOLUME_FILE,
@@ -158,6 +159,13 @@ def load(disk: Disk, path: Path) -> Frozen:
         return Frozen(**fields, volume=volume, copies=copies)
     except (TypeError, KeyError):
         raise UnknownFormat(f"{name} is not one of ours") from None
+
+
+def rewrap(disk: Disk, path: Path, key: Wrapped) -> None:
+    """Keep the data key wrapped by another master key."""
+    found = load(disk, path)
+    found = replace(found, volume=replace(found.volume, key=key))
+    disk.replace_file(f"{path}/{MANIFEST}", packed(asdict(found)))
 
 
 def thaw(disk: Disk, path: Path) -> None:

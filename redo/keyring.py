@@ -66,6 +66,13 @@ class KeyService(Protocol):
     def rotate(self) -> str: ...
 
 
+def unwrapped(wrapped: Wrapped, keys: KeyService | None) -> DataKey:
+    """The data key of a volume. Raises KeyUnavailable."""
+    if keys is None:
+        raise KeyUnavailable("the volume is encrypted: its --keyring is needed")
+    return DataKey(keys.decrypt(wrapped), wrapped)
+
+
 class LocalKeyring:
     """Master keys in a file. Raises KeyUnavailable when it is not there, or not safe."""
 

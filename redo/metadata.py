@@ -14,7 +14,7 @@ from typing import Any
 from redo.disk import Disk
 from redo.errors import UnknownFormat
 from redo.image import valid_page_bytes
-from redo.keyring import DataKey, Wrapped
+from redo.keyring import Wrapped
 from redo.state import FIRST_LSN
 from redo.timeline import History, Jump, Mark
 
@@ -73,9 +73,9 @@ class CopyMeta:
 
 
 def new_volume(
-    page_bytes: int, chunk_bytes: int, pg_pages: int, key: DataKey | None = None
+    page_bytes: int, chunk_bytes: int, pg_pages: int, key: Wrapped | None = None
 ) -> VolumeMeta:
-    """Constants of a new volume, with a random identity; encrypted if there is a key."""
+    """Constants of a new volume, with a random identity; encrypted if there is a data key."""
     if not valid_page_bytes(page_bytes):
         raise ValueError(f"page size {page_bytes} is not a power of two from 256 to 32768")
     if chunk_bytes % 4096 or chunk_bytes < 8192:
@@ -84,9 +84,9 @@ def new_volume(
     return volume if key is None else encrypted(volume, key)
 
 
-def encrypted(volume: VolumeMeta, key: DataKey) -> VolumeMeta:
+def encrypted(volume: VolumeMeta, key: Wrapped) -> VolumeMeta:
     """Constants of a volume all of whose log it has written itself, encrypted with this key."""
-    return replace(volume, key=key.wrapped, seals=((0, volume.volume_id),))
+    return replace(volume, key=key, seals=((0, volume.volume_id),))
 
 
 def descendant(volume: VolumeMeta, origin: str, start: int) -> VolumeMeta:

@@ -32,7 +32,7 @@ from redo.cipher import Cipher
 from redo.disk import FileDisk
 from redo.environment import system_environment
 from redo.errors import ArchiveDamaged, OutsideWindow, VolumeError, VolumeLocked
-from redo.keyring import DataKey
+from redo.keyring import DataKey, KeyService
 from redo.metadata import (
     CopyMeta,
     VolumeMeta,
@@ -227,9 +227,9 @@ assert RECORD_KIND_AT - RECORD_LENGTH_AT == 4
 
 
 def restore(
-    archive: Archive, plan: Plan, path: Path, report: Report, key: DataKey | None = None
+    archive: Archive, plan: Plan, path: Path, report: Report, keys: KeyService | None = None
 ) -> VolumeMeta:
-    """Make the volume `path`, which is not there yet; encrypted if there is a key.
+    """Make the volume `path`, which is not there yet; encrypted if there are keys.
 
     Raises VolumeError, OSError.
     """
@@ -238,7 +238,11 @@ def restore(
     if parent is None:
         raise ArchiveDamaged(f"object {archive.volume}/about.json is missing")
     volume = descendant(parent, f"archive {archive.volume} at LSN {plan.target}", 0)
-    volume = replace(volume, key=None, seals=()) if key is None else encrypted(volume, key)
+    key = None
+    volume = replace(volume, key=None, seals=())
+    if keys is not None:
+        key = DataKey(*keys.generate_data_key())
+        volume = encrypted(volume, key.wrapped)
     draft = path.parent / f".{path.name}.new"
     disk.make_directory(str(path.parent))
     with _alone(path.parent):

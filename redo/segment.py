@@ -317,7 +317,7 @@ class Segment:
 
     def _must_decrypt(self) -> None:
         if self.volume.key is not None and self._cipher is None:
-            raise KeyUnavailable("the volume is encrypted: its keyring is needed")
+            raise KeyUnavailable("the volume is encrypted: its --keyring is needed")
 
     def _extend_tail(self, limit: int) -> int:
         """A tail has no index; it remembers how far its log is whole."""

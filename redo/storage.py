@@ -39,7 +39,7 @@ from redo.errors import (
 from redo.frozen import Frozen, freeze, thaw
 from redo.geometry import Geometry
 from redo.index_kernels import CANNOT_READ
-from redo.keyring import DataKey
+from redo.keyring import DataKey, KeyService, unwrapped
 from redo.lending import Lending
 from redo.log import Recovered, new_state, start_ring
 from redo.metadata import VolumeMeta, load_volume, new_volume
@@ -73,7 +73,7 @@ class Storage:
     volume                         constants for a new volume; an existing one keeps its own
     copies                         numbers of the copies that are ours
     peers                          processes that have the others
-    key                            of an encrypted volume. Without it the copies work, but pages
+    keys                           of an encrypted volume. Without them the copies work, but pages
                                    cannot be read, and no log becomes pages
     """
 
@@ -89,7 +89,7 @@ class Storage:
         private_bytes: int = 16 << 30,
         copies: Sequence[int] = range(COPIES),
         peers: Peers | None = None,
-        key: DataKey | None = None,
+        keys: KeyService | None = None,
     ) -> None:
         assert len(wake_fds) == COPIES
         self.copies = tuple(copies)
@@ -100,7 +100,8 @@ class Storage:
         self._wake_fds = list(wake_fds)
         self._writer_fd = writer_fd
         self._durable = durable
-        self.key = key
+        self.keys = keys
+        self.key: DataKey | None = None
         self._wanted = volume or new_volume(16384, 16 << 20, 655360)
         lock = LOCK_FILE if len(self.copies) == COPIES else f"{LOCK_FILE}-{self.copies[0]}"
         self._lock_fd = lock_directory(self.data_dir, lock)
@@ -147,6 +148,8 @@ class Storage:
     def prepare(self) -> None:
         """Open the copies as they are on disk; none counts. Raises VolumeError, OSError."""
         self.volume = load_volume(self.disk, self.data_dir)
+        if self.volume.key is not None and self.keys is not None:
+            self.key = unwrapped(self.volume.key, self.keys)
         self.geometry = Geometry(self.volume.pg_pages)
         self.st = new_state(self.arena, self.volume.page_bytes)
         for copy_no in self.copies:

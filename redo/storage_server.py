@@ -18,7 +18,7 @@ from redo.disk import FileDisk, is_full_disk
 from redo.environment import system_environment
 from redo.errors import VolumeError
 from redo.image import PAGE_BYTES
-from redo.keyring import DataKey, LocalKeyring
+from redo.keyring import KeyService, LocalKeyring
 from redo.metadata import new_volume
 from redo.peers import Peers
 from redo.quorum import zone_copies
@@ -48,8 +48,14 @@ class StorageConfig:
     coalesce_bytes: int = 64 << 20  #: log beyond this becomes page versions
     backtrack_window_s: int = 0  #: how far back in time the volume can be taken
     archive: ArchiveSettings | None = None  #: continuous backup
-    key: DataKey | None = None  #: of an encrypted volume; a new one is encrypted if there is one
+    keyring: str = ""  #: file of the master key of an encrypted volume, and of its archive
+    encrypt: bool = False  #: a new volume
     durable: bool = True  #: False: no fdatasync (tests of everything but crashes)
+
+    @property
+    def keys(self) -> KeyService | None:
+        """Whoever has the master keys. Raises KeyUnavailable."""
+        return LocalKeyring(Path(self.keyring)) if self.keyring else None
 
 
 def main(
@@ -88,9 +94,7 @@ class Background:
     def __init__(self, storage: Storage, config: StorageConfig) -> None:
         self._archiver: Archiver | None = None
         if config.archive is not None:
-            keyring = config.archive.keyring
-            keys = LocalKeyring(Path(keyring)) if keyring else None
-            self._archiver = Archiver(storage, config.archive, keys)
+            self._archiver = Archiver(storage, config.archive, storage.keys)
         settings = UpkeepSettings(config.coalesce_bytes, config.backtrack_window_s)
         self._upkeep = Upkeep(storage, settings)
 
@@ -113,7 +117,9 @@ class StorageServer:
     def __init__(
         self, config: StorageConfig, ring_fd: int, wake_fds: Sequence[int], writer_fd: int
     ) -> None:
-        volume = new_volume(config.page_bytes, config.chunk_bytes, config.pg_pages, config.key)
+        keys = config.keys
+        wrapped = keys.generate_data_key()[1] if keys is not None and config.encrypt else None
+        volume = new_volume(config.page_bytes, config.chunk_bytes, config.pg_pages, wrapped)
         self.storage = Storage(
             system_environment(FileDisk(config.durable)),
             config.data_dir,
@@ -122,7 +128,7 @@ class StorageServer:
             writer_fd,
             volume,
             config.durable,
-            key=config.key,
+            keys=keys,
         )
         self._background = Background(self.storage, config)
         self.storage.open()
@@ -178,7 +184,7 @@ class ZoneServer:
             wake_fds,
             writer_fd,
             durable=config.durable,
-            key=config.key,
+            keys=config.keys,
             copies=self._copies,
             peers=self._peers,
         )

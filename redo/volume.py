@@ -24,7 +24,7 @@ from redo.disk import FileDisk
 from redo.environment import Environment, system_environment
 from redo.errors import PageUnavailable, StaleEpoch
 from redo.image import PAGE_BYTES
-from redo.keyring import DataKey
+from redo.keyring import KeyService
 from redo.log import LogWriter, Recovered, new_state
 from redo.metadata import new_volume
 from redo.quorum import COPIES
@@ -179,7 +179,7 @@ class LocalVolume(OnePageVolume):
     also `recovered`, `page_bytes`, `storage`, `writer_fd`, `wake_fds`. After `close` the arena is
     gone: no view of it may be used.
 
-    key   of an encrypted volume; a new one is encrypted if there is a key
+    keys  of an encrypted volume; a new one is encrypted if there are any
     """
 
     def __init__(
@@ -195,8 +195,9 @@ class LocalVolume(OnePageVolume):
         backtrack_window_s: int = 0,
         durable: bool = True,
         environment: Environment | None = None,
-        key: DataKey | None = None,
+        keys: KeyService | None = None,
     ) -> None:
+        wrapped = None if keys is None else keys.generate_data_key()[1]
         self._ring_fd = create_ring(ring_bytes)
         self.wake_fds = [os.eventfd(0, os.EFD_CLOEXEC) for _ in range(COPIES)]
         self.writer_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -208,10 +209,10 @@ class LocalVolume(OnePageVolume):
                 self._ring_fd,
                 self.wake_fds,
                 self.writer_fd,
-                new_volume(page_bytes, chunk_bytes, pg_pages, key),
+                new_volume(page_bytes, chunk_bytes, pg_pages, wrapped),
                 durable,
                 private_bytes=4 << 30,
-                key=key,
+                keys=keys,
             )
             self.storage.open()
             self.recovered = self.storage.open_writer()
@@ -221,7 +222,7 @@ class LocalVolume(OnePageVolume):
             raise
         self.page_bytes = self.storage.volume.page_bytes
         self.st: Words = new_state(self.arena, self.page_bytes)
-        encrypt(self.arena, self.st, self.storage.volume, key)
+        encrypt(self.arena, self.st, self.storage.volume, keys)
         self.log = LogWriter(self.arena, self.st, self.wake_fds, self.writer_fd)
         self.log.open(self.recovered)
         self._frame = self.storage.arena.alloc(self.page_bytes)
