@@ -22,7 +22,7 @@ Read in this order:
 - ``log_kernels`` ``log`` seal, publish, VDL, waiting
 - ``environment`` the world, by constructor · ``disk`` its files · ``metadata`` ``chunks``
   ``page_store`` what a copy has on disk
-- ``log_read_kernels`` batches out of a copy's log · ``page_table_kernels`` ``page_table`` ``runs``
+- ``log_file_kernels`` ``log_read_kernels`` batches out of a copy's log · ``page_table_kernels`` ``page_table`` ``runs``
   ``index_kernels`` its pages · ``segment`` a copy
 - ``copy_kernels`` ``copier`` a copy's thread · ``coalesce`` log into pages · ``repair`` from peers
 - ``quorum`` arithmetic of six · ``timeline`` that of going back in time · ``geometry`` which
@@ -30,7 +30,9 @@ Read in this order:
   ``storage`` all six, or those of a zone · ``upkeep`` its background
 - ``volumes`` what a data directory holds · ``frozen`` snapshots and the beginning of clones ·
   ``rewind`` backtrack · ``requests`` what storage can be asked to do
-- ``keyring`` keys · ``archive`` objects of a backup · ``archiver`` sends them ·
+- ``keyring`` keys · ``cipher_layout`` ``cipher_kernels`` ``cipher`` encryption of log and pages ·
+  ``sealed_log_kernels`` records of an encrypted log · ``temporary_file`` what sorts spill
+- ``archive`` objects of a backup · ``archiver`` sends them ·
   ``restore`` a volume out of them
 - ``protocol`` ``answers`` ``socket_server`` ``storage_server`` the process · ``client``
   ``volume`` who asks it · ``dump`` the inspector

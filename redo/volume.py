@@ -215,14 +215,18 @@ class LocalVolume(OnePageVolume):
                 keys=keys,
             )
             self.storage.open()
-            self.recovered = self.storage.open_writer()
+            try:
+                self.page_bytes = self.storage.volume.page_bytes
+                self.st: Words = new_state(self.arena, self.page_bytes)
+                encrypt(self.arena, self.st, self.storage.volume, keys)
+                self.recovered = self.storage.open_writer()
+            except BaseException:
+                self.storage.close()
+                raise
         except BaseException:
             self._close_fds()
             self.arena.close()
             raise
-        self.page_bytes = self.storage.volume.page_bytes
-        self.st: Words = new_state(self.arena, self.page_bytes)
-        encrypt(self.arena, self.st, self.storage.volume, keys)
         self.log = LogWriter(self.arena, self.st, self.wake_fds, self.writer_fd)
         self.log.open(self.recovered)
         self._frame = self.storage.arena.alloc(self.page_bytes)

@@ -4,6 +4,7 @@ plaintext in it, through coalescing, restarts, journeys, clones and lost copies.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 
 from redo.arena import Arena, create_ring
 from redo.cipher import Cipher
-from redo.errors import VolumeError
-from redo.keyring import DataKey
+from redo.errors import KeyUnavailable, VolumeError
+from redo.keyring import DataKey, LocalKeyring
 from redo.record import (
     BATCH_CLOCK_AT,
     BATCH_EPOCH_AT,
@@ -24,8 +25,13 @@ from redo.record import (
     BATCH_TAG_AT,
     BATCH_TAG_BYTES,
 )
+from redo.record_kernels import image_crc
 from redo.segment_layout import STORE_ENTRY_BYTES, X_SALT, X_TAG
+from tests.redo.editing import NEW, WRITE, Step
 from tests.redo.test_archive import batch
+from tests.redo.test_frozen import Volumes, images, same
+from tests.redo.test_rewind import Traveller
+from tests.redo.test_volume import Writer, wait_for
 
 
 def xaes(key: bytes, nonce: bytes, plain: bytes, bound: bytes) -> bytes:
@@ -93,8 +99,6 @@ def test_images(arena: Arena) -> None:
     image = np.arange(512, dtype=np.uint8)
     empty = np.zeros(512, np.uint8)
     empty[:16] = image[:16] = np.array([5, 900], np.int64).view(np.uint8)
-    from redo.record_kernels import image_crc
-
     for frame in (image, empty):
         frame[16:20] = np.array([image_crc(frame, 0, 512)], np.uint32).view(np.uint8)
     entries = bytes(2 * STORE_ENTRY_BYTES)
@@ -106,5 +110,96 @@ def test_images(arena: Arena) -> None:
     body = sealed[len(entries) + 20 : len(entries) + 512]
     assert body + sealed[X_TAG : X_TAG + 16] == expected
     assert not any(sealed[len(entries) + 512 + 20 :])
+    for at in (X_TAG, X_SALT, STORE_ENTRY_BYTES + X_TAG):
+        changed = bytearray(sealed[: len(entries)])
+        changed[at] ^= 1
+        with pytest.raises(VolumeError, match="cannot be decrypted"):
+            one.decrypted_images(bytes(changed), sealed[len(entries) :])
     opened = one.decrypted_images(sealed[: len(entries)], sealed[len(entries) :])
     assert opened[len(entries) :] == plain[len(entries) :]
+
+
+class Keyed(Traveller):
+    """A traveller whose volume is encrypted."""
+
+    def __init__(self, tmp_path: Path, **options: object) -> None:
+        keyring = tmp_path / "keyring"
+        if not keyring.exists():
+            LocalKeyring.create(keyring)
+        super().__init__(tmp_path / "data", keys=LocalKeyring(keyring), **options)
+
+
+def files_with(path: Path, plain: bytes) -> list[Path]:
+    """Files that have these bytes in them."""
+    return [p for p in path.rglob("*") if p.is_file() and plain in p.read_bytes()]
+
+
+def plant(writer: Writer) -> bytes:
+    """Random bytes on a page of their own, durable."""
+    writer.run([Step(NEW, 39), Step(WRITE, 39, 64, 32, 9)])
+    return writer.editor.image(39)[64:96]
+
+
+@pytest.mark.parametrize("coalesce_bytes", [1 << 12, 1 << 22])
+def test_to_and_fro(tmp_path: Path, coalesce_bytes: int) -> None:
+    """Work, journeys in time, a lost copy: every copy can be read, none has plaintext."""
+    rng = np.random.default_rng(coalesce_bytes)
+    one = Keyed(tmp_path, coalesce_bytes=coalesce_bytes)
+    planted = []
+    for round_no in range(5):
+        planted.append(plant(one.writer))
+        one.work(rng, 6)
+        if round_no == 1:
+            lost = one.writer.volume.storage.copiers[0]
+            (tmp_path / "data/az1/full").rename(tmp_path / "data/lost")
+            wait_for(lambda: one.writer.volume.storage.copiers[0] not in (None, lost))  # noqa: B023
+        moment, state = one.moments[int(rng.integers(len(one.moments)))]
+        one.go(moment)
+        assert one.state() == state
+        one.copies_agree()
+    assert len(set(planted)) == 1
+    assert not files_with(tmp_path / "data", planted[0])
+    one.writer.volume.close()
+
+
+def test_clones(tmp_path: Path) -> None:
+    """They read what their parents wrote, and write with keys of their own."""
+    volumes = Volumes(tmp_path)
+    keys = LocalKeyring.create(tmp_path / "keyring")
+    rng = np.random.default_rng(5)
+    parent = volumes.start("main", keys=keys, coalesce_bytes=1 << 13)
+    parent.work(rng, 150)
+    volumes.clone("main", "copy")
+    clone = volumes.start("copy", parent, keys=keys, coalesce_bytes=1 << 13)
+    clone.work(rng, 60)
+    volumes.clone("copy", "second")
+    second = volumes.start("second", clone, keys=keys, coalesce_bytes=1 << 13)
+    planted = set()
+    for writer in (parent, clone, second):
+        writer.work(rng, 120)
+        planted.add(plant(writer))
+    for name, seals in (("main", 1), ("copy", 2), ("second", 3)):
+        same(volumes.open[name])
+        assert len(volumes.open[name].volume.storage.volume.seals) == seals
+        known = images(volumes.open[name])
+        volumes.stop(name)
+        same(volumes.start_with(name, known, keys=keys, coalesce_bytes=1 << 13))
+    assert len(planted) == 1
+    assert not files_with(volumes.path, planted.pop())
+    volumes.close()
+
+
+def test_without_the_key(tmp_path: Path) -> None:
+    """Nothing is read and nothing is damaged: not without a keyring, not with another one."""
+    one = Keyed(tmp_path)
+    one.work(np.random.default_rng(6), 3)
+    state = one.state()
+    one.writer.volume.close()
+    with pytest.raises(KeyUnavailable, match="its --keyring is needed"):
+        Writer(tmp_path / "data")
+    with pytest.raises(KeyUnavailable, match="lacks master key"):
+        Writer(tmp_path / "data", keys=LocalKeyring.create(tmp_path / "other"))
+    one.writer = Writer(tmp_path / "data", **one.options)
+    one.again()
+    assert one.state() == state
+    one.writer.volume.close()
