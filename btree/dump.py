@@ -1,6 +1,8 @@
 """``python -m btree.dump DATA [PAGE…]``: pages of a volume as text; without numbers, all of them.
 
-Of an encrypted volume: DATA --keyring FILE [PAGE…]. One line a page, one a slot below it (keys and values in hex). Reads at the volume's durable end,
+Of an encrypted volume: DATA --keyring FILE [PAGE…].
+
+One line a page, one a slot below it (keys and values in hex). Reads at the volume's durable end,
 so the server must be stopped: it is the writer of that directory.
 """
 

@@ -23,8 +23,8 @@ Read in this order:
 - ``log_kernels`` ``log`` seal, publish, VDL, waiting
 - ``environment`` the world, by constructor · ``disk`` its files · ``metadata`` ``chunks``
   ``page_store`` what a copy has on disk
-- ``log_file_kernels`` ``log_read_kernels`` batches out of a copy's log · ``page_table_kernels`` ``page_table`` ``runs``
-  ``index_kernels`` its pages · ``segment`` a copy
+- ``log_file_kernels`` ``log_read_kernels`` batches out of a copy's log · ``page_table_kernels``
+  ``page_table`` ``runs`` ``index_kernels`` its pages · ``segment`` a copy
 - ``copy_kernels`` ``copier`` a copy's thread · ``coalesce`` log into pages · ``repair`` from peers
 - ``quorum`` arithmetic of six · ``timeline`` that of going back in time · ``geometry`` which
   pages are kept together · ``directory`` making a volume · ``recovery`` · ``reign`` fencing ·

@@ -1,6 +1,8 @@
 """``python -m redo.dump DATA [--copy az1/full] [--from LSN] [--page N]``: what is on disk.
 
-Of an encrypted volume with ``--keyring FILE``. Reads the files of one copy; takes no lock and changes nothing, so it may be used beside a running
+Of an encrypted volume with ``--keyring FILE``.
+
+Reads the files of one copy; takes no lock and changes nothing, so it may be used beside a running
 server (what is being written at that moment may then look cut off).
 """
 
