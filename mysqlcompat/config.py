@@ -225,6 +225,13 @@ class Config:
     backtrack_window: int = _option(
         0, parse_window, "s", "how far back in time the volume can be taken; 0: not at all", LIMITS
     )
+    scrub_bytes_per_second: int = _option(
+        8 * MIB,
+        parse_size,
+        "bytes",
+        "how fast storage verifies all that copies hold, again and again; 0: not at all",
+        LIMITS,
+    )
     max_connections: int = _option(
         500, parse_count, "count", "connections a node accepts (MySQL: 1040 beyond)", LIMITS
     )

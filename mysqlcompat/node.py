@@ -19,7 +19,7 @@ from btree.engine import Engine
 from btree.failpoints import POINTS
 from btree.state import ST_REMOTE_LOW
 from mysqlcompat.config import MIB, Config
-from mysqlcompat.control_socket import Fields, ask, ask_storage
+from mysqlcompat.control_socket import Fields, ask, storage_socket
 from mysqlcompat.encryption import encrypt_node
 from mysqlcompat.engine_monitor import watch_deadlocks
 from mysqlcompat.lane.durability import DurabilityQueue
@@ -29,9 +29,9 @@ from mysqlcompat.machine import machine_kernels
 from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
 from mysqlcompat.patient_volume import open_volume
 from mysqlcompat.plan_cache import PlanCache
-from mysqlcompat.storage_role import storage_socket
 from mysqlcompat.supervisor import Shared
 from mysqlcompat.variables import GlobalVariables
+from mysqlcompat.volume_status import gather
 from redo.arena import Arena, Words
 from redo.calls import address_of
 from redo.control import (
@@ -60,7 +60,6 @@ from replicas.reader import ReadEngine
 #: Private arena besides frames and stream scratch: machine, lane, sessions. Address space, not
 #: memory: pages are taken as they are touched.
 WORK_BYTES: Final = 8192 * MIB
-STORAGE_TIMEOUT_S: Final = 2.0
 FAULT_RETRY_S: Final = 0.01  #: after log that a simulated failure has kept away
 NO_VIEW: Final = 1 << 62
 _VIEW_SESSION: Final = CTRL_SUPERVISOR + 8 * 32  #: connections that hold the oldest views
@@ -71,7 +70,7 @@ class ClusterNode:
 
     def __init__(self, config: Config, shared: Shared, name: str) -> None:
         self.name = name
-        self._volume_dir = config.volume_dir
+        self._config = config
         self.server_id = name
         self.read_only = name != WRITER
         self.processlist = ProcessList()
@@ -105,15 +104,14 @@ class ClusterNode:
 
     async def ask_supervisor(self, request: Fields) -> Fields:
         """Have the supervisor do something. Raises VolumeError."""
-        done = await asyncio.to_thread(ask, self._volume_dir, request)
+        done = await asyncio.to_thread(ask, self._config.volume_dir, request)
         if done is None:
             raise VolumeError("the supervisor does not answer")
         return done
 
     def volume_status(self) -> Fields:
-        """What storage says of the volume. Raises VolumeError."""
-        storage = storage_socket(self._volume_dir)
-        return ask_storage(storage, {"do": "status"}, STORAGE_TIMEOUT_S)
+        """What is known of the volume."""
+        return gather(self._config, self.control)
 
     def check_plans(self) -> None:
         """Before every turn of the lane: nothing made for an older dictionary is served."""

@@ -8,7 +8,7 @@
     {"do": "crash", "what": WHAT,
      "name": NAME}                      ->  {}: "instance" NAME was killed -9, or "dispatcher", what
                                             writes to the volume, or "node", both
-    {"do": "status"}                    ->  `redo.storage.Storage.status`
+    {"do": "status"}                    ->  `redo.health`, of all storage processes
 
 A backtrack stops every process: whoever is connected is disconnected, and no cache survives that
 knows of what is undone. Then all start as after a crash, on the log as it was at that moment.
@@ -23,11 +23,20 @@ from typing import Final, Protocol
 from mysqlcompat.child import Child
 from mysqlcompat.config import Config
 from mysqlcompat.control_socket import Fields, Reply, ask_storage, socket_path
+from mysqlcompat.volume_status import gather
 from redo.errors import VolumeError
+from redo.health import ControlSnapshot
 from redo.volumes import snapshot_path, volume_path
 from replicas.failover import STORAGE, start_order
 
 STORAGE_TIMEOUT_S: Final = 20.0
+
+
+class HasRing(Protocol):
+    """What all processes share."""
+
+    @property
+    def ring_fd(self) -> int: ...
 
 
 class Processes(Protocol):
@@ -36,6 +45,8 @@ class Processes(Protocol):
     config: Config
     children: dict[str, Child]
 
+    @property
+    def shared(self) -> HasRing: ...
     def start_anew(self, between: Callable[[], None], then: Callable[[], None]) -> None: ...
 
 
@@ -67,7 +78,8 @@ class Operations:
                 path = volume_path(data, name)
                 reply({"done": self._ask({"do": "freeze", "path": str(path)})})
             case {"do": "status"}:
-                reply({"done": self._ask(request)})
+                control = ControlSnapshot(self._supervisor.shared.ring_fd)
+                reply({"done": gather(self._config, control)})
             case {"do": "crash", "what": str(what), "name": str(name)}:
                 self._crash(what, name)
                 reply({"done": {}})

@@ -9,9 +9,13 @@ import threading
 from pathlib import Path
 from typing import Final
 
+from redo.feeder import Feeder
+from redo.network import TlsNetwork
+from redo.secret import load_secret
+
 from mysqlcompat.child import Status
 from mysqlcompat.config import Config
-from mysqlcompat.control_socket import socket_path
+from mysqlcompat.control_socket import storage_socket, zone_sockets
 from mysqlcompat.supervisor import Shared
 from redo.archiver import ArchiveSettings
 from redo.peers import Peers, SocketPeer
@@ -28,18 +32,6 @@ def start_logging(name: str) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format=LOG_FORMAT.format(name=name), force=True
     )
-
-
-def storage_socket(volume_dir: Path) -> str:
-    """Where the storage process listens."""
-    return socket_path(volume_dir, "storage.sock")
-
-
-def zone_sockets(volume_dir: Path) -> dict[int, str]:
-    """Where the zones' storage processes listen, by zone from 0."""
-    return {
-        zone: socket_path(volume_dir, f"storage-{name}.sock") for zone, name in enumerate(ZONES)
-    }
 
 
 def archive_settings(config: Config) -> ArchiveSettings | None:
@@ -62,6 +54,7 @@ def storage_config(config: Config, socket: str, archiving: bool) -> StorageConfi
         pg_pages=group_pages(config),
         coalesce_bytes=config.coalesce_bytes,
         backtrack_window_s=config.backtrack_window,
+        scrub_bytes_per_s=config.scrub_bytes_per_second,
         archive=archive_settings(config) if archiving else None,
         keyring=config.keyring,
         encrypt=config.encrypt,
@@ -88,13 +81,17 @@ def run_storage(config: Config, shared: Shared, name: str, status: Status) -> No
         server.close()
 
 
-def _server(config: Config, shared: Shared, name: str) -> StorageServer | ZoneServer:
-    ring = (shared.ring_fd, shared.copy_wakes, shared.writer_wake)
+def _server(config: Config, shared: Shared, name: str) -> StorageServer | ZoneServer | Feeder:
+    ring = (shared.ring_fd, list(shared.copy_wakes), shared.writer_wake)
     if name == STORAGE:
         settings = storage_config(config, storage_socket(config.volume_dir), archiving=True)
         return StorageServer(settings, *ring)
     sockets = zone_sockets(config.volume_dir)
     zone = ZONES.index(name.removeprefix(zone_name("")))
+    if zone in config.places:
+        others = {other: path for other, path in sockets.items() if other != zone}
+        network = TlsNetwork(load_secret(Path(config.secret_file)))
+        return Feeder(zone, config.places[zone], network, ring, sockets[zone], others)
     peers = Peers({other: SocketPeer(path) for other, path in sockets.items() if other != zone})
     first = min(set(sockets) - set(config.places), default=0)
     settings = storage_config(config, sockets[zone], archiving=zone == first)

@@ -31,8 +31,9 @@ Read in this order:
   ``storage`` all six, or those of a zone · ``upkeep`` its background
 - ``volumes`` what a data directory holds · ``frozen`` snapshots and the beginning of clones ·
   ``rewind`` backtrack · ``requests`` what storage can be asked to do
-- ``keyring`` keys · ``cipher_layout`` ``cipher_kernels`` ``cipher`` encryption of log and pages ·
-  ``sealed_log_kernels`` records of an encrypted log · ``temporary_file`` what sorts spill
+- ``keyring`` keys · ``cipher_layout`` ``cipher_kernels`` ``cipher`` ``copy_cipher`` encryption of
+  log and pages · ``sealed_log_kernels`` records of an encrypted log · ``temporary_file`` what sorts
+  spill
 - ``archive`` objects of a backup · ``archiver`` sends them ·
   ``restore`` a volume out of them
 - ``protocol`` ``answers`` ``socket_server`` ``storage_server`` the process · ``client``

@@ -15,6 +15,7 @@ from redo.disk import Disk
 from redo.errors import UnknownFormat
 from redo.image import valid_page_bytes
 from redo.keyring import Wrapped
+from redo.members import FIRST, Members, members_of
 from redo.state import FIRST_LSN
 from redo.timeline import History, Jump, Mark
 
@@ -55,6 +56,8 @@ class CopyMeta:
              hold more than ours
     groups   protection groups that the volume has
     fence    log of earlier epochs than this is refused, though the history does not have it yet
+    member   its number as a member; -1: the first of its slot
+    members  who all the members are, as far as this copy has heard
     """
 
     format: int
@@ -65,6 +68,13 @@ class CopyMeta:
     shared: tuple[tuple[int, int, int], ...] = ()
     groups: int = 1
     fence: int = 0
+    member: int = -1
+    members: Members = FIRST
+
+    @property
+    def number(self) -> int:
+        """Its number as a member (`members.Members`)."""
+        return self.copy_no if self.member < 0 else self.member
 
     @property
     def kept(self) -> int:
@@ -156,9 +166,10 @@ def copy_of(fields: dict[str, Any], path: str) -> CopyMeta:
         history = history_of(fields.pop("history"))
         marks = tuple(Mark(*map(int, mark)) for mark in fields.pop("marks"))
         shared = tuple((int(a), int(b), int(c)) for a, b, c in fields.pop("shared"))
+        members = members_of(fields.pop("members")) if "members" in fields else FIRST
         if not marks:
             raise ValueError("no marks")
-        return CopyMeta(**fields, history=history, marks=marks, shared=shared)
+        return CopyMeta(**fields, history=history, marks=marks, shared=shared, members=members)
     except (AttributeError, TypeError, KeyError, ValueError):
         raise UnknownFormat(f"{path} is not one of ours") from None
 

@@ -287,6 +287,15 @@ class PageStore:
         """A file's index."""
         return self._disk.read(file.index_fd, 0, file.indexed * STORE_ENTRY_BYTES)
 
+    def entry(self, number: int, slot: int) -> tuple[int, int]:
+        """(page, its LSN) of an image that counts. Raises OSError when the file is gone."""
+        file = self.files.get(number)
+        if file is None:
+            raise OSError(f"{self._path}: page file {number} is gone")
+        at = slot * STORE_ENTRY_BYTES
+        (entry,) = np.frombuffer(self._disk.read(file.index_fd, at, STORE_ENTRY_BYTES), _ENTRY)
+        return int(entry["page"]), int(entry["lsn"])
+
     def _is_closed(self, file: StoreFile, kept: int) -> bool:
         """Will it get no more images, and has it none from `kept` on?"""
         growing = self._growing[file.pg] is file and not file.borrowed

@@ -22,16 +22,16 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from redo import index_kernels, log_read_kernels
+from redo import index_kernels, log_read_kernels, mend_kernels
 from redo.arena import Arena, Words
 from redo.chunks import ChunkLog
-from redo.cipher import Cipher, new_salts
 from redo.codes import E_LATER, E_NO_ROOM
+from redo.control import Control
+from redo.copy_cipher import CopyCipher
 from redo.disk import Disk
-from redo.errors import KeyUnavailable, VolumeError
+from redo.errors import VolumeError
 from redo.keyring import DataKey
+from redo.members import Members
 from redo.metadata import CopyMeta, VolumeMeta, load_copy, save_copy
 from redo.page_store import PageStore
 from redo.page_table import PageTable
@@ -48,7 +48,6 @@ from redo.segment_layout import (
     S_CHECKS,
     S_CHECKS_AT,
     S_CHUNK_BYTES,
-    S_CIPHER,
     S_EPOCHS,
     S_EPOCHS_AT,
     S_FDS_AT,
@@ -68,8 +67,6 @@ from redo.segment_layout import (
     S_UNCHECKED,
     S_WINDOW_COUNT,
     SEGMENT_BYTES,
-    STORE_ENTRY_BYTES,
-    X_SALT,
 )
 from redo.timeline import NEVER, Gaps, History, Mark, newest_mark
 
@@ -84,6 +81,7 @@ def crosses(gaps: Gaps, run: Run) -> bool:
 class Segment:
     """One copy, open.
 
+    place       its directory below the data directory, if it is not where copies are
     arena, st   storage's own arena and state words (page size, ring size)
     key         of an encrypted volume: without it records and pages cannot be read, while log can
     history     what the volume has been through, as the scan was told
@@ -100,12 +98,13 @@ class Segment:
         volume: VolumeMeta,
         arena: Arena,
         st: Words,
+        place: str = "",
         key: DataKey | None = None,
     ) -> None:
         self.copy_no = copy_no
         self.full = is_full(copy_no)
         self.name = copy_directory(copy_no)
-        self.path = f"{data_dir}/{self.name}"
+        self.path = f"{data_dir}/{place or self.name}"
         self.disk = disk
         self.volume = volume
         self.meta = CopyMeta(volume.format, volume.volume_id, copy_no)
@@ -119,6 +118,7 @@ class Segment:
         self.store_lock = threading.Lock()
         self.meta_lock = threading.Lock()
         self.arena = arena
+        self.control = Control(arena)
         self.st = st
         self._mem = arena.mem
         self._allocated: list[tuple[int, int]] = []
@@ -139,11 +139,7 @@ class Segment:
             self.store = PageStore(disk, self.path, volume.page_bytes, volume.pg_pages, arena)
             self.table = PageTable(arena, self.at, self.store)
         self.key = key
-        self._cipher: Cipher | None = None
-        if self.table is not None and volume.key is not None and key is not None:
-            self._cipher = Cipher(arena, key, volume.seals)
-            self.put(S_CIPHER, self._cipher.at)
-            self.table.note_starts(0)
+        self.cipher = CopyCipher(arena, self.at, volume, key, self.table)
 
     def _alloc(self, count: int) -> int:
         at = self.arena.alloc(count)
@@ -205,20 +201,6 @@ class Segment:
         self.put(S_BUFFER_COUNT, 0)  # it may have a void tail in it, intact but to be overwritten
         return Mark(*(self.get(word) for word in words))
 
-    def locate(self, begin: Mark, end: int, until_us: int) -> Mark:
-        """The last batch boundary from `begin` on, below `end`, not later than `until_us`.
-
-        Nothing was gone back from in between; log that the present path leaves out counts.
-        """
-        with self.lock:
-            marks = [run.mark for run in self.run_files.around(until_us)] + list(self.meta.marks)
-            inside = [mark for mark in marks if begin.lsn < mark.lsn <= end]
-            later = [mark.lsn for mark in inside if mark.clock_us > until_us]
-            known = [mark for mark in inside if mark.clock_us <= until_us]
-            begin = max([begin, *known], key=lambda mark: mark.lsn)
-            stop = min([end, *(lsn for lsn in later if lsn > begin.lsn)])
-            return self.stretch(begin, stop, until_us)
-
     def stretch(self, begin: Mark, end: int, until_us: int = NEVER) -> Mark:
         """The end of the whole log that follows `begin`, on the path or not. Under `lock`."""
         gaps = self.get(S_GAPS)
@@ -258,8 +240,7 @@ class Segment:
             self.runs.append(run)
             end = run.mark
         if self.table is not None:
-            if self._cipher is not None:
-                self.table.note_starts(end.lsn - self.mark.lsn)
+            self.cipher.note_log(end.lsn - self.mark.lsn)
             for run in self.runs:
                 self.table.take_over(run)
         self._check_later(self.runs)
@@ -303,9 +284,8 @@ class Segment:
         """Index the log up to `limit`, a durable batch boundary; 0 or E_CORRUPT. Under `lock`."""
         if self.table is None:
             return self._extend_tail(limit)
-        self._must_decrypt()
-        if self._cipher is not None:
-            self.table.note_starts(limit - self.mark.lsn)
+        self.cipher.must_decrypt()
+        self.cipher.note_log(limit - self.mark.lsn)
         while True:
             code = int(index_kernels.index_extend(self.st, self._mem, self.at, limit))
             if code == E_NO_ROOM:
@@ -314,10 +294,6 @@ class Segment:
                 self.end_run()
             else:
                 return code
-
-    def _must_decrypt(self) -> None:
-        if self.volume.key is not None and self._cipher is None:
-            raise KeyUnavailable("the volume is encrypted: its --keyring is needed")
 
     def _extend_tail(self, limit: int) -> int:
         """A tail has no index; it remembers how far its log is whole."""
@@ -335,6 +311,24 @@ class Segment:
                 return index_kernels.CANNOT_READ
             self._index_at(end._replace(lsn=min(stop, end.lsn)))
         return 0
+
+    def verify_log(self, lsn: int, end: int) -> int:
+        """How far the log from `lsn` on, a batch boundary, is intact: up to `end` or a piece of it.
+
+        `lsn` itself: the batch there is damaged. No gap begins in between.
+        """
+        with self.lock:
+            if self.closed:
+                raise VolumeError(f"{self.name} is closed")
+            stop = min(end, lsn + BUFFER_BYTES)
+            return self.stretch(Mark(lsn, -1, 0, 0), stop).lsn
+
+    def mend_log(self, lsn: int, batch: bytes) -> None:
+        """Write a batch over a damaged one."""
+        with self.lock:
+            self.log.mend(lsn, batch)
+            self.put(S_WINDOW_COUNT, 0)
+            self.put(S_BUFFER_COUNT, 0)
 
     def adopt(self, run: Run) -> None:
         """A tail's next run is another copy's: the log is the same. Under `lock`."""
@@ -372,7 +366,7 @@ class Segment:
         """`page_build` at `lsn` <= `durable`, the end of this log; its code. Under `lock`."""
         if self.closed:
             return index_kernels.CANNOT_READ
-        self._must_decrypt()
+        self.cipher.must_decrypt()
         if self.get(S_INDEXED) < lsn:
             code = self.extend_index(durable)
             if code < 0:
@@ -383,15 +377,17 @@ class Segment:
 
     def build_pages(self, numbers: int, count: int, lsn: int, images: int, entries: int) -> int:
         """`pages_build`: images for the page store; its code. Under `lock`."""
-        if self._cipher is not None:
-            size = count * STORE_ENTRY_BYTES
-            table = self._mem[entries : entries + size].view(np.int64).reshape(count, -1)
-            table[:, X_SALT // 8] = new_salts(count)
+        self.cipher.put_salts(entries, count)
         return self._with_chain(
             lambda: index_kernels.pages_build(
                 self.st, self._mem, self.at, numbers, count, lsn, images, entries
             )
         )
+
+    def seal_images(self, count: int, images: int, entries: int) -> int:
+        """Make page images ready for the page store; `images_seal`'s code. Under `lock`."""
+        self.cipher.put_salts(entries, count)
+        return int(mend_kernels.images_seal(self.st, self._mem, self.at, count, images, entries))
 
     def _with_chain(self, build: Callable[[], int]) -> int:
         assert self.table is not None
@@ -429,6 +425,11 @@ class Segment:
         with self.meta_lock:
             self.save(replace(self.meta, fence=epoch))
 
+    def set_members(self, members: Members) -> None:
+        """Take over who the members are, durably."""
+        with self.meta_lock:
+            self.save(replace(self.meta, members=members))
+
     def set_groups(self, groups: int) -> None:
         """The volume has so many protection groups: durably remembered, with a place for each."""
         with self.meta_lock:
@@ -460,6 +461,16 @@ class Segment:
         self.log.recycle_below(lsn)
         self.log.rest_below(self.mark.lsn)
 
+    def entry_of_image(self, number: int, slot: int) -> tuple[int, int]:
+        """(page, its LSN) of an image by file number and slot, as the index has it."""
+        assert self.store is not None
+        with self.store_lock:
+            return self.store.entry(number, slot)
+
+    def borrow_files(self) -> list[tuple[int, int, int, int, int]]:
+        """`PageStore.duplicates`; nothing of a tail. Under `store_lock`."""
+        return [] if self.store is None else self.store.duplicates()
+
     @property
     def images(self) -> int:
         """Stored images that somebody may still ask for."""
@@ -480,7 +491,6 @@ class Segment:
         if self.store is not None and self.table is not None:
             self.table.close()
             self.store.close()
-        if self._cipher is not None:
-            self._cipher.close()
+        self.cipher.close()
         for at, count in self._allocated:
             self.arena.free(at, count)

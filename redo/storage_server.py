@@ -23,6 +23,7 @@ from redo.metadata import new_volume
 from redo.peers import Peers
 from redo.quorum import zone_copies
 from redo.requests import answer
+from redo.scrub import Scrubber
 from redo.socket_server import SocketServer
 from redo.storage import Storage
 from redo.upkeep import Upkeep, UpkeepSettings
@@ -47,6 +48,7 @@ class StorageConfig:
     pg_pages: int = 655360  #: pages per protection group of a new volume (10 GiB)
     coalesce_bytes: int = 64 << 20  #: log beyond this becomes page versions
     backtrack_window_s: int = 0  #: how far back in time the volume can be taken
+    scrub_bytes_per_s: int = 0  #: verified in the background; 0: nothing
     archive: ArchiveSettings | None = None  #: continuous backup
     keyring: str = ""  #: file of the master key of an encrypted volume, and of its archive
     encrypt: bool = False  #: a new volume
@@ -97,10 +99,12 @@ class Background:
             self._archiver = Archiver(storage, config.archive, storage.keys)
         settings = UpkeepSettings(config.coalesce_bytes, config.backtrack_window_s)
         self._upkeep = Upkeep(storage, settings)
+        self._scrubber = Scrubber(storage, config.scrub_bytes_per_s)
 
     def start(self) -> None:
         """Start both; the volume is open."""
         self._upkeep.start()
+        self._scrubber.start()
         if self._archiver is not None:
             self._archiver.start()
 
@@ -109,6 +113,7 @@ class Background:
         if self._archiver is not None:
             self._archiver.stop()
         self._upkeep.stop()
+        self._scrubber.stop()
 
 
 class StorageServer:
@@ -165,6 +170,7 @@ class ZoneServer:
     ) -> None:
         self._config = config
         self._copies = zone_copies(zone)
+        self._shared = shared
         self._ring = ring
         self._peers = peers
         self._background: Background | None = None
@@ -187,6 +193,7 @@ class ZoneServer:
             keys=config.keys,
             copies=self._copies,
             peers=self._peers,
+            fed=not self._shared,
         )
         self._background = Background(storage, config)
         return storage

@@ -19,6 +19,7 @@ from mysqlcompat.information_schema import (
     locks,
     performance,
     statistics,
+    volume,
 )
 from mysqlcompat.information_schema.definitions import DEFINITIONS
 from mysqlcompat.information_schema.performance import process_row
@@ -65,7 +66,7 @@ def _tables() -> dict[tuple[str, str], VirtualTable]:
         if name:
             made[SCHEMA, name] = _make(SCHEMA, name, body, ROWS.get(name))
         name, body = line, ""
-    for name, (columns, rows) in (innodb.TABLES | locks.INFORMATION).items():
+    for name, (columns, rows) in (innodb.TABLES | locks.INFORMATION | volume.TABLES).items():
         made[SCHEMA, name] = _make(SCHEMA, name, columns, rows)
     for name, (columns, rows) in statistics.TABLES.items():
         made["mysql", name.upper()] = _make("mysql", name, columns, rows)

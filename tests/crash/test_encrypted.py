@@ -30,10 +30,10 @@ def command(*words: object, code: int = 0) -> str:
 
 def ask(port: int, sql: str) -> Any:
     """All rows of the last statement."""
-    with pymysql.connect(host="127.0.0.1", port=port, user="root", autocommit=True) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute(sql)
-            return cursor.fetchall()
+    connection = pymysql.connect(host="127.0.0.1", port=port, user="root", autocommit=True)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
 
 
 def marks(port: int) -> int:
