@@ -1,7 +1,7 @@
 """A node's memory is bounded by its buffer pool, however much data passes through it.
 
 MYSQLCOMPAT_SOAK=1 takes the pool that a small server would have, and twenty times as much data;
-without it both are a quarter of that.
+without it both are an eighth of that.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 from mysqlcompat import Cluster
 
-POOL_BYTES = (16 << 20) if os.environ.get("MYSQLCOMPAT_SOAK") else (4 << 20)
+POOL_BYTES = (16 << 20) if os.environ.get("MYSQLCOMPAT_SOAK") else (2 << 20)
 DATA_BYTES = 20 * POOL_BYTES
 RING_BYTES = 16 << 20
 #: What a node may take besides its pool: the log ring, page tables and locks, the machine's and
