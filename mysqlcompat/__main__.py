@@ -101,7 +101,10 @@ def config_of(arguments: argparse.Namespace) -> Config:
     """The options that were parsed, as a `Config`."""
     names = [field.name for field in dataclasses.fields(Config)]
     values: dict[str, Any] = {name: getattr(arguments, name) for name in names}
-    return Config(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+    for name, value in values.items():
+        if isinstance(value, list):
+            values[name] = tuple(value)
+    return Config(**values)
 
 
 def _prepare_serve(parser: argparse.ArgumentParser) -> None:
@@ -333,6 +336,62 @@ def _keyring(arguments: argparse.Namespace) -> int:
     return commands.rotate_keyring(arguments.file, arguments.data)
 
 
+def _prepare_storage(parser: argparse.ArgumentParser) -> None:
+    from mysqlcompat.config import parse_address, parse_size, parse_window, parse_zone_name
+
+    address, size = _argument_type(parse_address), _argument_type(parse_size)
+    zone, window = _argument_type(parse_zone_name), _argument_type(parse_window)
+    parser.add_argument(
+        "verb", nargs="?", choices=("status",), help="show how each copy is, and who keeps what"
+    )
+    parser.add_argument("--json", action="store_true", help="status: all of it, for programs")
+    parser.add_argument("--zone", type=zone, metavar="NAME", help="az1, az2 or az3")
+    parser.add_argument("--listen", type=address, metavar="HOST:PORT", help="where to listen")
+    parser.add_argument("--secret-file", type=Path, metavar="FILE", help="as given to 'serve'")
+    _prepare_keyring_option(parser)
+    parser.add_argument("--ring-bytes", type=size, default=64 << 20, metavar="SIZE")
+    parser.add_argument("--coalesce-bytes", type=size, default=64 << 20, metavar="SIZE")
+    parser.add_argument("--backtrack-window", type=window, default=0, metavar="SECONDS")
+    parser.add_argument("--notify-fd", type=int, help=argparse.SUPPRESS)
+    _prepare_data(parser)
+
+
+def _storage(arguments: argparse.Namespace) -> int:
+    if arguments.verb == "status":
+        from mysqlcompat.volume_status import storage_status
+
+        return storage_status(arguments.data.absolute(), arguments.volume, arguments.json)
+    from mysqlcompat.zone_host import ZoneHost, run_zone_host
+
+    for name in ("zone", "listen", "secret_file"):
+        if getattr(arguments, name) is None:
+            raise StartError(f"--{name.replace('_', '-')} is needed")
+    settings = ZoneHost(
+        zone=arguments.zone,
+        listen=arguments.listen,
+        data=arguments.data,
+        secret_file=arguments.secret_file,
+        keyring=arguments.keyring,
+        volume=arguments.volume,
+        ring_bytes=arguments.ring_bytes,
+        coalesce_bytes=arguments.coalesce_bytes,
+        backtrack_window=arguments.backtrack_window,
+    )
+    return run_zone_host(settings, arguments.notify_fd)
+
+
+def _prepare_secret(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="a new file, mode 0600")
+
+
+def _secret(arguments: argparse.Namespace) -> int:
+    from redo.secret import create_secret
+
+    create_secret(arguments.file)
+    sys.stdout.write(f"secret in {arguments.file}: copy it to every host of the volume\n")
+    return 0
+
+
 def _compile(_: argparse.Namespace) -> int:
     from mysqlcompat.progress import compile_kernels
 
@@ -356,11 +415,13 @@ COMMANDS: Final = (
     Command("restore", "make a volume out of its archive", _prepare_restore, _restore),
     Command("archive", "list what an archive can restore", _prepare_archive, _archive),
     Command(
-        "keyring",
-        "make or rotate master keys of volumes and archives",
-        _prepare_keyring,
-        _keyring,
+        "storage",
+        "show how a volume's copies are, or run one zone on this host",
+        _prepare_storage,
+        _storage,
     ),
+    Command("secret", "make the secret that the hosts of a volume share", _prepare_secret, _secret),
+    Command("keyring", "make or rotate master keys of volumes and archives", _prepare_keyring, _keyring),
     Command(
         "compile", "compile kernels now instead of at the first start", _prepare_nothing, _compile
     ),

@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from mysqlcompat.config import Config
+from mysqlcompat.control_socket import storage_socket, zone_sockets
 from mysqlcompat.encryption import keyring_of
-from mysqlcompat.storage_role import group_pages, storage_socket, zone_sockets
+from mysqlcompat.storage_role import group_pages
 from mysqlcompat.supervisor import Shared
 from redo.arena import Arena
 from redo.coordinator import Coordinator

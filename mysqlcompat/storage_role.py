@@ -9,17 +9,16 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from redo.feeder import Feeder
-from redo.network import TlsNetwork
-from redo.secret import load_secret
-
 from mysqlcompat.child import Status
 from mysqlcompat.config import Config
 from mysqlcompat.control_socket import storage_socket, zone_sockets
 from mysqlcompat.supervisor import Shared
 from redo.archiver import ArchiveSettings
+from redo.feeder import Feeder
+from redo.network import TlsNetwork
 from redo.peers import Peers, SocketPeer
 from redo.quorum import ZONES
+from redo.secret import load_secret
 from redo.storage_server import StorageConfig, StorageServer, ZoneServer
 from replicas.failover import STORAGE, zone_name
 

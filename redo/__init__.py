@@ -41,6 +41,8 @@ Read in this order:
 - ``zone_node`` a zone in a process of its own · ``peers`` the others, as it sees them ·
   ``lending`` page files for them · ``coordinator`` recovers such a volume · ``zoned_volume`` reads
   its pages
+- ``secret`` ``network`` links between hosts · ``messages`` ``exchange`` what goes over them ·
+  ``feeder`` ``receiver`` their two ends
 - ``failpoints`` ``failpoint_kernels`` named places where a test lets the process die
 - ``errors`` what can go wrong
 

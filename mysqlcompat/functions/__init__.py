@@ -4,7 +4,8 @@ Read: `table` (a row, the evaluation context), `definitions` (how rows are made)
 families: `operators`, `control`, `numeric`, `strings`, `string_search`, `string_codes` (HEX, CHAR,
 BASE64 …), `number_format` (FORMAT), `sets`, `regular_expressions` (on
 `icu_pattern`), `encryption`, `compression`, `digests`, `network`, `markup` (XML), `temporals`,
-`intervals`, `time_format`, `documents` (JSON; `json_value`, `json_schema`), `info`, `aggregate`.
+`intervals`, `time_format`, `documents` (JSON; `json_value`, `json_schema`), `key_parts`
+(functional ones), `info`, `aggregate`.
 `DEFINITIONS` has what can be called by name, `FUNCTIONS` all implementations.
 """
 
@@ -19,6 +20,7 @@ from mysqlcompat.functions import (
     intervals,
     json_schema,
     json_value,
+    key_parts,
     markup,
     network,
     number_format,
@@ -61,6 +63,7 @@ FAMILIES = (
     documents,
     json_value,
     json_schema,
+    key_parts,
     info,
     aggregate,
 )

@@ -11,6 +11,7 @@ from mysqlcompat.assign import assign
 from mysqlcompat.convert import convert, decimal_of, decimal_of_varying
 from mysqlcompat.convert_compared import compared
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.table import Context, OutOfRange
 from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.typed import (
@@ -61,11 +62,24 @@ class Evaluator:
                 return self.row(table_no, column_no)
             case Param(param_no=number):
                 return self.params[number]
+            case Cast(mode=mode, into=into) if mode == ASSIGN and into.startswith(HIDDEN):
+                return self._key_part(expression)
             case Cast():
                 return self.cast(expression, self.value(expression.arg))
             case Call():
                 return self._call(expression)
         raise SqlError(1235, f"{type(expression).__name__} outside a grouped query")
+
+    def _key_part(self, node: Cast) -> Any:
+        """The value of a functional key part."""
+        context = IndexContext(self.context, node.into)
+        inner = Evaluator(context, self.params, self.row, self.sources)
+        try:
+            return inner.cast(node, inner.value(node.arg))
+        except SqlError as error:
+            if error.errno not in (1264, 1406):
+                raise
+            raise context.error(error.errno) from None
 
     def cast(self, node: Cast, value: Any) -> Any:
         """What `node` makes of `value`."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from mysqlcompat.errors import not_supported
 from mysqlcompat.sql.grammar_reading import Reading
 from mysqlcompat.sql.grammar_words import (
     AGGREGATES,
@@ -34,6 +35,7 @@ class ExpressionGrammar:
     def __init__(self, stream: TokenStream) -> None:
         self.at = stream
         self.reading = Reading()
+        self.arrays = False  #: whether CAST(… AS … ARRAY) may stand here
 
     # levels
 
@@ -280,7 +282,11 @@ class ExpressionGrammar:
         self.expression()
         self.at.expect("AS")
         self._cast_type()
-        self.at.accept("ARRAY")
+        if self.at.accept("ARRAY") and not self.arrays:
+            raise not_supported(
+                "Use of CAST( .. AS .. ARRAY) outside of functional index in"
+                " CREATE(non-SELECT)/ALTER TABLE or in general expressions"
+            )
 
     def _convert(self) -> None:
         self.expression()
