@@ -13,7 +13,7 @@ from mysqlcompat.convert_compared import compared
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.table import Context, OutOfRange
-from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.typed import (
     ASSIGN,
     COMPARE,
@@ -85,14 +85,14 @@ class Evaluator:
         """What `node` makes of `value`."""
         source = node.arg.type
         if node.mode == ASSIGN:
-            origin = _label(node.arg)
+            origin = origin_name(node.arg)
             return assign(self.context, value, source, node.type, node.into, origin)
         if node.mode == EXPLICIT:
             return self._explicit(node, value)
         if node.mode == COMPARE:
             return compared(self.context, value, source, node.type, node.into, node.wording)
         value = self._decimal_of_text(node, value)
-        return convert(self.context, value, source, node.type, False, _label(node.arg))
+        return convert(self.context, value, source, node.type, False, origin_name(node.arg))
 
     def _decimal_of_text(self, node: Cast, value: Any) -> Any:
         """A text that varies, as the DECIMAL it begins with; everything else as it is."""
@@ -108,7 +108,7 @@ class Evaluator:
         source, target = node.arg.type, node.type
         name = node.into or describe(node, self.sources)
         if source.cls is Class.JSON:
-            label = _label(node.arg)
+            label = origin_name(node.arg)
             if target.cls is not Class.DECIMAL or value is None:
                 name = label
             else:  # what is wrong with the document is said of it, then of the cast
@@ -221,18 +221,6 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "coalesce": Evaluator._first,
     "case": Evaluator._case,
 }
-
-
-def _label(arg: Expression) -> str:
-    """What MySQL calls an argument in warnings: its column or its function."""
-    match arg:
-        case ColumnRef(name=name):
-            return name
-        case Call(function=function):
-            return function.name
-        case Cast(type=target, mode=mode) if mode == EXPLICIT and target.cls is Class.JSON:
-            return "cast_as_json"
-    return ""
 
 
 def evaluate(expression: Expression, context: Context, params: Sequence[Any] = ()) -> Any:

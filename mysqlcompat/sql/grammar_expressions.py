@@ -60,7 +60,8 @@ class ExpressionGrammar:
                     self._predicate()
             elif self.at.accept("IS"):
                 self.at.accept("NOT")
-                self.at.expect_any("NULL", "TRUE", "FALSE", "UNKNOWN")
+                if self.at.expect_any("NULL", "TRUE", "FALSE", "UNKNOWN") != "NULL":
+                    return  # nothing goes on from a truth value
             else:
                 return
 
@@ -169,9 +170,6 @@ class ExpressionGrammar:
             self._interval()
             at.expect_op("+")
             self._simple()
-        elif word == "ROW" and self._is_op_ahead("("):
-            at.advance()
-            self._parenthesised(self._expressions)
         elif self._is_op_ahead("("):
             self._call(word)
         elif word in NO_PAREN:
@@ -242,7 +240,7 @@ class ExpressionGrammar:
         if name.end < at.token.start and word in CLOSED and not self.reading.spaced:
             self.reading.spaced = at.text[name.start : name.end]
         at.expect_op("(")
-        special = _SPECIAL.get(word)
+        special, count = _SPECIAL.get(word), 0
         if special is not None:
             special(self)
         elif word in AGGREGATES:
@@ -253,6 +251,10 @@ class ExpressionGrammar:
             if not low <= count <= high:
                 raise at.error()
         at.expect_op(")")
+        if word == "INTERVAL" and count == 1:  # no function of one argument: an amount
+            at.expect_any(*UNITS)
+            at.expect_op("+")
+            self._simple()
         if at.accept("OVER"):
             if at.is_op("("):
                 at.parenthesised()
