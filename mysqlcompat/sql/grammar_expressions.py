@@ -96,28 +96,22 @@ class ExpressionGrammar:
             raise self.at.error()
 
     def bit_expression(self) -> None:
-        self._operand()
+        self._simple()
         while True:
             token = self.at.token
             if token.kind is Kind.OP and token.value in _BIT_OPERATORS:
                 self.at.advance()
                 self._second_operand(token.value)
             elif self.at.accept_any("DIV", "MOD"):
-                self._operand()
+                self._simple()
             else:
                 return
-
-    def _operand(self) -> None:
-        if self.at.is_word("INTERVAL") and not self._is_op_ahead("("):
-            self._interval()
-            self.at.expect_op("+")
-        self._simple()
 
     def _second_operand(self, operator: str) -> None:
         if operator in "+-" and self.at.is_word("INTERVAL") and not self._is_op_ahead("("):
             self._interval()
         else:
-            self._operand()
+            self._simple()
 
     def _simple(self) -> None:
         while self._accept_ops("-", "+", "~", "!") or self.at.accept("BINARY"):
