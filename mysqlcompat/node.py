@@ -19,7 +19,7 @@ from btree.engine import Engine
 from btree.failpoints import POINTS
 from btree.state import ST_REMOTE_LOW
 from mysqlcompat.config import MIB, Config
-from mysqlcompat.control_socket import Fields, ask, storage_socket
+from mysqlcompat.control_socket import Fields, ask
 from mysqlcompat.encryption import encrypt_node
 from mysqlcompat.engine_monitor import watch_deadlocks
 from mysqlcompat.lane.durability import DurabilityQueue
@@ -29,6 +29,7 @@ from mysqlcompat.machine import machine_kernels
 from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
 from mysqlcompat.patient_volume import open_volume
 from mysqlcompat.plan_cache import PlanCache
+from mysqlcompat.storage_role import archiving_socket
 from mysqlcompat.supervisor import Shared
 from mysqlcompat.variables import GlobalVariables
 from mysqlcompat.volume_status import gather
@@ -279,7 +280,7 @@ def node_config(config: Config, shared: Shared, name: str) -> dict[str, Any]:
         "version": config.server_version,
         "bind": config.bind,
         "name": name,
-        "archiving_storage": storage_socket(config.volume_dir) if config.backup_url else "",
+        "archiving_storage": archiving_socket(config) if config.backup_url else "",
     }
 
 

@@ -39,8 +39,8 @@ Read in this order:
 - ``protocol`` ``answers`` ``socket_server`` ``storage_server`` the process · ``client``
   ``volume`` who asks it · ``dump`` the inspector
 - ``zone_node`` a zone in a process of its own · ``peers`` the others, as it sees them ·
-  ``lending`` page files for them · ``coordinator`` recovers such a volume · ``zoned_volume`` reads
-  its pages
+  ``lending`` page files for them · ``zones`` asked together · ``coordinator`` recovers such a
+  volume · ``zoned_volume`` reads its pages
 - ``secret`` ``network`` links between hosts · ``messages`` ``exchange`` what goes over them ·
   ``feeder`` ``receiver`` their two ends
 - ``failpoints`` ``failpoint_kernels`` named places where a test lets the process die

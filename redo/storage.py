@@ -402,7 +402,7 @@ class Storage:
         """What the volume has been through (`reign.Reign`)."""
         return self.history
 
-    def install(self, history: History) -> set[int]:
+    def install(self, history: History, _: int) -> set[int]:
         """Make a history durable; on which copies it is (`reign.Reign`)."""
         self.history = history
         return set_history([copier.segment for copier in self.live()], history)

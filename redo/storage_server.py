@@ -19,7 +19,7 @@ from redo.environment import system_environment
 from redo.errors import VolumeError
 from redo.image import PAGE_BYTES
 from redo.keyring import KeyService, LocalKeyring
-from redo.metadata import new_volume
+from redo.metadata import VolumeMeta, new_volume
 from redo.peers import Peers
 from redo.quorum import zone_copies
 from redo.requests import answer
@@ -58,6 +58,12 @@ class StorageConfig:
     def keys(self) -> KeyService | None:
         """Whoever has the master keys. Raises KeyUnavailable."""
         return LocalKeyring(Path(self.keyring)) if self.keyring else None
+
+    def new_volume(self) -> VolumeMeta:
+        """Constants of a new volume. Raises KeyUnavailable."""
+        keys = self.keys
+        wrapped = keys.generate_data_key()[1] if keys is not None and self.encrypt else None
+        return new_volume(self.page_bytes, self.chunk_bytes, self.pg_pages, wrapped)
 
 
 def main(
@@ -122,18 +128,15 @@ class StorageServer:
     def __init__(
         self, config: StorageConfig, ring_fd: int, wake_fds: Sequence[int], writer_fd: int
     ) -> None:
-        keys = config.keys
-        wrapped = keys.generate_data_key()[1] if keys is not None and config.encrypt else None
-        volume = new_volume(config.page_bytes, config.chunk_bytes, config.pg_pages, wrapped)
         self.storage = Storage(
             system_environment(FileDisk(config.durable)),
             config.data_dir,
             ring_fd,
             wake_fds,
             writer_fd,
-            volume,
+            config.new_volume(),
             config.durable,
-            keys=keys,
+            keys=config.keys,
         )
         self._background = Background(self.storage, config)
         self.storage.open()
