@@ -59,6 +59,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
             groups[option.group] = parser.add_argument_group(option.group or "cluster")
         default = f" (default: {option.default_text})" if option.default_text else ""
         several = isinstance(option.default, tuple)
+        flag: dict[str, Any] = {"nargs": "?", "const": True} if option.unit == "flag" else {}
         groups[option.group].add_argument(
             option.flag,
             action="extend" if several else "store",
@@ -66,6 +67,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
             default=list(option.default) if several else option.default,
             metavar=_METAVARS.get(option.unit, "TEXT"),
             help=(option.meaning + default).replace("%", "%%"),
+            **flag,
         )
 
 
@@ -81,6 +83,7 @@ _METAVARS: Final = {
     "days": "DAYS",
     "place": "ZONE=HOST:PORT",
     "file": "FILE",
+    "flag": "True",
 }
 
 
@@ -142,15 +145,26 @@ def _prepare_data_dir(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _prepare_keyring_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keyring", type=Path, metavar="FILE", help="what --keyring was, if anything"
+    )
+
+
+def _prepare_check(parser: argparse.ArgumentParser) -> None:
+    _prepare_data(parser)
+    _prepare_keyring_option(parser)
+
+
 def _check(arguments: argparse.Namespace) -> int:
     from mysqlcompat.check_command import check
 
-    return check(arguments.data, arguments.volume)
+    return check(arguments.data, arguments.volume, arguments.keyring)
 
 
 def _prepare_dump(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("log", "pages"), help="redo records, or pages and rows")
-    _prepare_data(parser)
+    _prepare_check(parser)
     parser.add_argument("more", nargs=argparse.REMAINDER, help="options of the dump itself")
 
 
@@ -159,7 +173,8 @@ def _dump(arguments: argparse.Namespace) -> int:
 
     module = {"log": "redo.dump", "pages": "btree.dump"}[arguments.what]
     path = volume_path(arguments.data, arguments.volume)
-    sys.argv = [module, str(path), *arguments.more]
+    keyring = [] if arguments.keyring is None else ["--keyring", str(arguments.keyring)]
+    sys.argv = [module, str(path), *keyring, *arguments.more]
     runpy.run_module(module, run_name="__main__")
     return 0
 
@@ -254,9 +269,7 @@ def _prepare_archive(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="what --backup-url was",
     )
-    parser.add_argument(
-        "--keyring", type=Path, metavar="FILE", help="what --backup-keyring was, if anything"
-    )
+    _prepare_keyring_option(parser)
 
 
 def _prepare_restore(parser: argparse.ArgumentParser) -> None:
@@ -303,8 +316,16 @@ def _archive(arguments: argparse.Namespace) -> int:
 
 def _prepare_keyring(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(title="what to do", metavar="VERB", dest="verb", required=True)
-    for verb, meaning in (("create", "make a keyring"), ("rotate", "add a new master key")):
-        verbs.add_parser(verb, help=meaning).add_argument("file", type=Path, metavar="FILE")
+    create = verbs.add_parser("create", help="make a keyring")
+    rotate = verbs.add_parser("rotate", help="add a new master key")
+    for verb in (create, rotate):
+        verb.add_argument("file", type=Path, metavar="FILE")
+    rotate.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="have the keys of its volumes and snapshots wrapped by it at once",
+    )
 
 
 def _keyring(arguments: argparse.Namespace) -> int:
@@ -312,7 +333,7 @@ def _keyring(arguments: argparse.Namespace) -> int:
 
     if arguments.verb == "create":
         return commands.create_keyring(arguments.file)
-    return commands.rotate_keyring(arguments.file)
+    return commands.rotate_keyring(arguments.file, arguments.data)
 
 
 def _prepare_storage(parser: argparse.ArgumentParser) -> None:
@@ -327,6 +348,7 @@ def _prepare_storage(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--zone", type=zone, metavar="NAME", help="az1, az2 or az3")
     parser.add_argument("--listen", type=address, metavar="HOST:PORT", help="where to listen")
     parser.add_argument("--secret-file", type=Path, metavar="FILE", help="as given to 'serve'")
+    _prepare_keyring_option(parser)
     parser.add_argument("--ring-bytes", type=size, default=64 << 20, metavar="SIZE")
     parser.add_argument("--coalesce-bytes", type=size, default=64 << 20, metavar="SIZE")
     parser.add_argument("--backtrack-window", type=window, default=0, metavar="SECONDS")
@@ -349,6 +371,7 @@ def _storage(arguments: argparse.Namespace) -> int:
         listen=arguments.listen,
         data=arguments.data,
         secret_file=arguments.secret_file,
+        keyring=arguments.keyring,
         volume=arguments.volume,
         ring_bytes=arguments.ring_bytes,
         coalesce_bytes=arguments.coalesce_bytes,
@@ -383,7 +406,7 @@ def _prepare_nothing(_: argparse.ArgumentParser) -> None:
 
 COMMANDS: Final = (
     Command("serve", "run a cluster in the foreground; Ctrl-C stops it", _prepare_serve, _serve),
-    Command("check", "verify a stopped cluster's data, page by page", _prepare_data, _check),
+    Command("check", "verify a stopped cluster's data, page by page", _prepare_check, _check),
     Command("dump", "print a stopped cluster's log or pages", _prepare_dump, _dump),
     Command("snapshot", "create, list, drop and restore snapshots", _prepare_snapshot, _snapshot),
     Command("clone", "make a volume that begins as another one is now", _prepare_clone, _clone),
@@ -398,7 +421,7 @@ COMMANDS: Final = (
         _storage,
     ),
     Command("secret", "make the secret that the hosts of a volume share", _prepare_secret, _secret),
-    Command("keyring", "make or rotate the keys of archives", _prepare_keyring, _keyring),
+    Command("keyring", "make or rotate master keys of volumes and archives", _prepare_keyring, _keyring),
     Command(
         "compile", "compile kernels now instead of at the first start", _prepare_nothing, _compile
     ),

@@ -82,6 +82,13 @@ def parse_retention(text: str) -> int:
     return int(text)
 
 
+def parse_flag(text: str) -> bool:
+    """An option that is given or not; in scripts also by value."""
+    if text not in ("True", "False"):
+        raise BadOption(f"{text!r} is neither True nor False")
+    return text == "True"
+
+
 def parse_url(text: str) -> str:
     """The URL of an object store; an empty one: none."""
     if text and "://" not in text:
@@ -186,8 +193,11 @@ class Config:
     backup_retention_days: int = _option(
         7, parse_retention, "days", "how many days back the archive can restore, 1 to 35"
     )
-    backup_keyring: str = _option(
-        "", str, "file", "keyring whose master key the archive is encrypted with"
+    keyring: str = _option(
+        "", str, "file", "keyring of an encrypted volume, and of its archive (mysqlcompat keyring)"
+    )
+    encrypt: bool = _option(
+        False, parse_flag, "flag", "encrypt a new volume at rest; it needs --keyring"
     )
     page_bytes: int = _option(16 * KIB, parse_page_bytes, "bytes", "page size", VOLUME)
     protection_group_bytes: int = _option(
@@ -269,6 +279,8 @@ class Option:
         """The default as a user would write it."""
         if self.unit == "bytes":
             return format_size(self.default)
+        if self.unit == "flag":
+            return ""
         if isinstance(self.default, tuple):
             return ""
         return str(self.default)

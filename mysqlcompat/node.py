@@ -19,7 +19,8 @@ from btree.engine import Engine
 from btree.failpoints import POINTS
 from btree.state import ST_REMOTE_LOW
 from mysqlcompat.config import MIB, Config
-from mysqlcompat.control_socket import Fields, ask, storage_socket
+from mysqlcompat.control_socket import Fields, ask
+from mysqlcompat.encryption import encrypt_node
 from mysqlcompat.engine_monitor import watch_deadlocks
 from mysqlcompat.lane.durability import DurabilityQueue
 from mysqlcompat.lane.lane import Lane
@@ -28,6 +29,7 @@ from mysqlcompat.machine import machine_kernels
 from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
 from mysqlcompat.patient_volume import open_volume
 from mysqlcompat.plan_cache import PlanCache
+from mysqlcompat.storage_role import archiving_socket
 from mysqlcompat.supervisor import Shared
 from mysqlcompat.variables import GlobalVariables
 from mysqlcompat.volume_status import gather
@@ -195,6 +197,7 @@ class WriterNode(ClusterNode):
         for number, fd in enumerate(shared.reader_wakes):
             self.log.follow(number, fd)
         recovered = self.volume.open_writer()
+        encrypt_node(config, self.arena, self.st)
         self.log.open(recovered)
         arm_from_file(self.st, POINTS)
         self.engine = Engine(self.arena, self.st, self.log, self.volume, config.buffer_pool)
@@ -227,6 +230,7 @@ class ReaderNode(ClusterNode):
         self._number = number
         self._faults = Faults(system_environment(), self.control)
         self.wake_fd = shared.reader_wakes[number]
+        encrypt_node(config, self.arena, self.st)
         self.engine = ReadEngine(self.arena, self.st, self.volume, config.buffer_pool, number)
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -276,7 +280,7 @@ def node_config(config: Config, shared: Shared, name: str) -> dict[str, Any]:
         "version": config.server_version,
         "bind": config.bind,
         "name": name,
-        "archiving_storage": storage_socket(config.volume_dir) if config.backup_url else "",
+        "archiving_storage": archiving_socket(config) if config.backup_url else "",
     }
 
 

@@ -110,6 +110,8 @@ def _columns(session: Session, show: Show) -> Iterable[Row]:
     table = _table(session, show)
     nothing = None if is_temporary(table) else ""  # as MySQL has it
     for column in table.columns:
+        if column.hidden:
+            continue
         key = describe.column_key(table, column) if isinstance(table, Table) else ""
         nullable = "YES" if column.nullable else "NO"
         default, extra = text.default_text(column), text.extra_text(column) or nothing
@@ -135,7 +137,7 @@ def _index(session: Session, show: Show) -> Iterable[Row]:
                 int(not index.unique),
                 index.name,
                 number,
-                column.name,
+                None if column.hidden else column.name,
                 "D" if part.descending else "A",
                 statistics.cardinality(session, table, index, number),
                 part.length or None,
@@ -145,7 +147,7 @@ def _index(session: Session, show: Show) -> Iterable[Row]:
                 "",
                 index.comment,
                 "NO" if index.invisible else "YES",
-                None,
+                describe.key_expression(column),
             )
 
 
@@ -318,5 +320,5 @@ def field_list(session: Session, table: str, pattern: str) -> Sequence[ColumnDef
             default=None if column.default is None else column.default.encode(),
         )
         for column in found.columns
-        if matches(column.name)
+        if matches(column.name) and not column.hidden
     ]

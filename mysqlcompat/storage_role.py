@@ -41,8 +41,19 @@ def archive_settings(config: Config) -> ArchiveSettings | None:
         url=config.backup_url,
         name=config.volume,
         retention_days=config.backup_retention_days,
-        keyring=config.backup_keyring,
     )
+
+
+def archiving_zone(config: Config) -> int:
+    """The zone whose process archives the volume: the first one on this host."""
+    return min({*range(len(ZONES))} - set(config.places), default=0)
+
+
+def archiving_socket(config: Config) -> str:
+    """Where the process listens that archives the volume."""
+    if config.zoned:
+        return zone_sockets(config.volume_dir)[archiving_zone(config)]
+    return storage_socket(config.volume_dir)
 
 
 def storage_config(config: Config, socket: str, archiving: bool) -> StorageConfig:
@@ -56,6 +67,8 @@ def storage_config(config: Config, socket: str, archiving: bool) -> StorageConfi
         backtrack_window_s=config.backtrack_window,
         scrub_bytes_per_s=config.scrub_bytes_per_second,
         archive=archive_settings(config) if archiving else None,
+        keyring=config.keyring,
+        encrypt=config.encrypt,
     )
 
 
@@ -91,6 +104,5 @@ def _server(config: Config, shared: Shared, name: str) -> StorageServer | ZoneSe
         network = TlsNetwork(load_secret(Path(config.secret_file)))
         return Feeder(zone, config.places[zone], network, ring, sockets[zone], others)
     peers = Peers({other: SocketPeer(path) for other, path in sockets.items() if other != zone})
-    first = min(set(sockets) - set(config.places), default=0)
-    settings = storage_config(config, sockets[zone], archiving=zone == first)
+    settings = storage_config(config, sockets[zone], archiving=zone == archiving_zone(config))
     return ZoneServer(settings, zone, ring, peers)

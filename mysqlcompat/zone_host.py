@@ -33,6 +33,7 @@ class ZoneHost:
     listen: str
     data: Path
     secret_file: Path
+    keyring: Path | None = None
     volume: str = MAIN
     ring_bytes: int = 64 * MIB
     coalesce_bytes: int = 64 * MIB
@@ -103,6 +104,7 @@ def _serve(settings: ZoneHost, directory: Path, secret: bytes) -> tuple[str, Cal
         socket_path=socket_path(directory, f"storage-{ZONES[settings.zone]}.sock"),
         coalesce_bytes=settings.coalesce_bytes,
         backtrack_window_s=settings.backtrack_window,
+        keyring=str(settings.keyring or ""),
     )
     try:
         listener = listen_at(settings.listen)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from redo import mend_kernels, page_table_kernels
+from redo import page_table_kernels
 from redo.control import COUNT_PAGE_BYTES, COUNT_PAGE_WRITES
 from redo.errors import VolumeError
 from redo.segment import Segment
@@ -117,7 +117,10 @@ def store_image(segment: Segment, page_no: int, image: bytes) -> None:
     with _Room(segment, np.array([page_no])) as room:
         mem = segment.arena.mem
         mem[room.images : room.images + len(image)] = memoryview(image)
-        mend_kernels.images_seal(segment.st, mem, 1, room.images, room.entries)
+        with segment.lock:
+            code = segment.seal_images(1, room.images, room.entries)
+        if code < 0:
+            raise VolumeError(f"{segment.name}: page {page_no} cannot be encrypted")
         written = _append(segment, segment.store.pg_of(page_no), room, 1)
     _make_durable(segment)
     with segment.store_lock, segment.lock:

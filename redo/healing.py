@@ -203,6 +203,7 @@ class Healer:
         return Segment(
             *(storage.disk, storage.data_dir, copy_no, storage.volume, storage.arena, storage.st),
             place=place,
+            key=storage.key,
         )
 
     def _retire(self, copy_no: int) -> None:

@@ -25,6 +25,7 @@ from redo.candidates import NEXT, take_place, tidy
 from redo.disk import Disk
 from redo.environment import Tasks
 from redo.errors import VolumeError, VolumeLost
+from redo.keyring import DataKey
 from redo.log import Recovered
 from redo.members import FIRST, Members
 from redo.metadata import VolumeMeta
@@ -45,11 +46,12 @@ def open_segments(
     arena: Arena,
     st: Words,
     copies: Sequence[int] = range(COPIES),
+    key: DataKey | None = None,
 ) -> list[Segment | None]:
     """The six copies, None where one is not ours or cannot be opened (said in the log)."""
     segments: list[Segment | None] = [None] * COPIES
     for copy_no in copies:
-        segment = Segment(disk, data_dir, copy_no, volume, arena, st)
+        segment = Segment(disk, data_dir, copy_no, volume, arena, st, key=key)
         try:
             tidy(disk, segment.path, copy_no)
             segment.open()
@@ -178,7 +180,8 @@ def _rebuilt(
     finally:
         maker.close()
     take_place(disk, f"{data_dir}/{copy_directory(copy_no)}")
-    segment = Segment(disk, data_dir, copy_no, peer.volume, peer.arena, peer.st)
+    world = (peer.volume, peer.arena, peer.st)
+    segment = Segment(disk, data_dir, copy_no, *world, key=peer.key)
     try:
         segment.open()
         if segment.scan(history, NO_LIMIT) < end:

@@ -22,13 +22,15 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from redo import index_kernels, log_read_kernels
+from redo import index_kernels, log_read_kernels, mend_kernels
 from redo.arena import Arena, Words
 from redo.chunks import ChunkLog
 from redo.codes import E_LATER, E_NO_ROOM
 from redo.control import Control
+from redo.copy_cipher import CopyCipher
 from redo.disk import Disk
 from redo.errors import VolumeError
+from redo.keyring import DataKey
 from redo.members import Members
 from redo.metadata import CopyMeta, VolumeMeta, load_copy, save_copy
 from redo.page_store import PageStore
@@ -81,6 +83,7 @@ class Segment:
 
     place       its directory below the data directory, if it is not where copies are
     arena, st   storage's own arena and state words (page size, ring size)
+    key         of an encrypted volume: without it records and pages cannot be read, while log can
     history     what the volume has been through, as the scan was told
     mark        checkpoint that reads go back to: the newest on the path
     runs        indexed log above it
@@ -96,6 +99,7 @@ class Segment:
         arena: Arena,
         st: Words,
         place: str = "",
+        key: DataKey | None = None,
     ) -> None:
         self.copy_no = copy_no
         self.full = is_full(copy_no)
@@ -134,6 +138,8 @@ class Segment:
         if self.full:
             self.store = PageStore(disk, self.path, volume.page_bytes, volume.pg_pages, arena)
             self.table = PageTable(arena, self.at, self.store)
+        self.key = key
+        self.cipher = CopyCipher(arena, self.at, volume, key, self.table)
 
     def _alloc(self, count: int) -> int:
         at = self.arena.alloc(count)
@@ -195,20 +201,6 @@ class Segment:
         self.put(S_BUFFER_COUNT, 0)  # it may have a void tail in it, intact but to be overwritten
         return Mark(*(self.get(word) for word in words))
 
-    def locate(self, begin: Mark, end: int, until_us: int) -> Mark:
-        """The last batch boundary from `begin` on, below `end`, not later than `until_us`.
-
-        Nothing was gone back from in between; log that the present path leaves out counts.
-        """
-        with self.lock:
-            marks = [run.mark for run in self.run_files.around(until_us)] + list(self.meta.marks)
-            inside = [mark for mark in marks if begin.lsn < mark.lsn <= end]
-            later = [mark.lsn for mark in inside if mark.clock_us > until_us]
-            known = [mark for mark in inside if mark.clock_us <= until_us]
-            begin = max([begin, *known], key=lambda mark: mark.lsn)
-            stop = min([end, *(lsn for lsn in later if lsn > begin.lsn)])
-            return self.stretch(begin, stop, until_us)
-
     def stretch(self, begin: Mark, end: int, until_us: int = NEVER) -> Mark:
         """The end of the whole log that follows `begin`, on the path or not. Under `lock`."""
         gaps = self.get(S_GAPS)
@@ -248,6 +240,7 @@ class Segment:
             self.runs.append(run)
             end = run.mark
         if self.table is not None:
+            self.cipher.note_log(end.lsn - self.mark.lsn)
             for run in self.runs:
                 self.table.take_over(run)
         self._check_later(self.runs)
@@ -291,6 +284,8 @@ class Segment:
         """Index the log up to `limit`, a durable batch boundary; 0 or E_CORRUPT. Under `lock`."""
         if self.table is None:
             return self._extend_tail(limit)
+        self.cipher.must_decrypt()
+        self.cipher.note_log(limit - self.mark.lsn)
         while True:
             code = int(index_kernels.index_extend(self.st, self._mem, self.at, limit))
             if code == E_NO_ROOM:
@@ -371,6 +366,7 @@ class Segment:
         """`page_build` at `lsn` <= `durable`, the end of this log; its code. Under `lock`."""
         if self.closed:
             return index_kernels.CANNOT_READ
+        self.cipher.must_decrypt()
         if self.get(S_INDEXED) < lsn:
             code = self.extend_index(durable)
             if code < 0:
@@ -381,11 +377,17 @@ class Segment:
 
     def build_pages(self, numbers: int, count: int, lsn: int, images: int, entries: int) -> int:
         """`pages_build`: images for the page store; its code. Under `lock`."""
+        self.cipher.put_salts(entries, count)
         return self._with_chain(
             lambda: index_kernels.pages_build(
                 self.st, self._mem, self.at, numbers, count, lsn, images, entries
             )
         )
+
+    def seal_images(self, count: int, images: int, entries: int) -> int:
+        """Make page images ready for the page store; `images_seal`'s code. Under `lock`."""
+        self.cipher.put_salts(entries, count)
+        return int(mend_kernels.images_seal(self.st, self._mem, self.at, count, images, entries))
 
     def _with_chain(self, build: Callable[[], int]) -> int:
         assert self.table is not None
@@ -489,5 +491,6 @@ class Segment:
         if self.store is not None and self.table is not None:
             self.table.close()
             self.store.close()
+        self.cipher.close()
         for at, count in self._allocated:
             self.arena.free(at, count)

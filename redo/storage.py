@@ -45,6 +45,7 @@ from redo.frozen import Frozen, freeze, thaw
 from redo.geometry import Geometry
 from redo.health import describe, is_live
 from redo.index_kernels import CANNOT_READ
+from redo.keyring import DataKey, KeyService, unwrapped
 from redo.lending import Lending
 from redo.log import Recovered, new_state, start_ring
 from redo.members import FIRST, Members
@@ -80,6 +81,8 @@ class Storage:
     copies                         numbers of the copies that are ours
     peers                          processes that have the others
     fed                            the ring is ours alone; the writer's is on another host
+    keys                           of an encrypted volume. Without them the copies work, but pages
+                                   cannot be read, and no log becomes pages
     """
 
     def __init__(
@@ -95,6 +98,7 @@ class Storage:
         copies: Sequence[int] = range(COPIES),
         peers: Peers | None = None,
         fed: bool = False,
+        keys: KeyService | None = None,
     ) -> None:
         assert len(wake_fds) == COPIES
         self.copies = tuple(copies)
@@ -106,6 +110,8 @@ class Storage:
         self._writer_fd = writer_fd
         self._how = HOW_DURABLE * durable + HOW_SIGNAL_ALWAYS * fed
         self._fed = fed
+        self.keys = keys
+        self.key: DataKey | None = None
         self._wanted = volume or new_volume(16384, 16 << 20, 655360)
         lock = LOCK_FILE if len(self.copies) == COPIES else f"{LOCK_FILE}-{self.copies[0]}"
         self._lock_fd = lock_directory(self.data_dir, lock)
@@ -156,14 +162,15 @@ class Storage:
     def prepare(self) -> None:
         """Open the copies as they are on disk; none counts. Raises VolumeError, OSError."""
         self.volume = load_volume(self.disk, self.data_dir)
+        if self.volume.key is not None and self.keys is not None:
+            self.key = unwrapped(self.volume.key, self.keys)
         self.geometry = Geometry(self.volume.pg_pages)
         self.st = new_state(self.arena, self.volume.page_bytes)
         for copy_no in self.copies:
             self.control.put(copy_word(copy_no, COPY_DURABLE), 0)
             self.control.put(copy_word(copy_no, COPY_STATE), STATE_ABSENT)
-        self.opening = open_segments(
-            self.disk, self.data_dir, self.volume, self.arena, self.st, self.copies
-        )
+        world = (self.volume, self.arena, self.st, self.copies, self.key)
+        self.opening = open_segments(self.disk, self.data_dir, *world)
 
     def scan(self, history: History, limit: int) -> None:
         """Find out how far each copy is complete; those that cannot be read are given up."""
@@ -395,7 +402,7 @@ class Storage:
         """What the volume has been through (`reign.Reign`)."""
         return self.history
 
-    def install(self, history: History) -> set[int]:
+    def install(self, history: History, _: int) -> set[int]:
         """Make a history durable; on which copies it is (`reign.Reign`)."""
         self.history = history
         return set_history([copier.segment for copier in self.live()], history)

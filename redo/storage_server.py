@@ -18,8 +18,8 @@ from redo.disk import FileDisk, is_full_disk
 from redo.environment import system_environment
 from redo.errors import VolumeError
 from redo.image import PAGE_BYTES
-from redo.keyring import LocalKeyring
-from redo.metadata import new_volume
+from redo.keyring import KeyService, LocalKeyring
+from redo.metadata import VolumeMeta, new_volume
 from redo.peers import Peers
 from redo.quorum import zone_copies
 from redo.requests import answer
@@ -50,7 +50,20 @@ class StorageConfig:
     backtrack_window_s: int = 0  #: how far back in time the volume can be taken
     scrub_bytes_per_s: int = 0  #: verified in the background; 0: nothing
     archive: ArchiveSettings | None = None  #: continuous backup
+    keyring: str = ""  #: file of the master key of an encrypted volume, and of its archive
+    encrypt: bool = False  #: a new volume
     durable: bool = True  #: False: no fdatasync (tests of everything but crashes)
+
+    @property
+    def keys(self) -> KeyService | None:
+        """Whoever has the master keys. Raises KeyUnavailable."""
+        return LocalKeyring(Path(self.keyring)) if self.keyring else None
+
+    def new_volume(self) -> VolumeMeta:
+        """Constants of a new volume. Raises KeyUnavailable."""
+        keys = self.keys
+        wrapped = keys.generate_data_key()[1] if keys is not None and self.encrypt else None
+        return new_volume(self.page_bytes, self.chunk_bytes, self.pg_pages, wrapped)
 
 
 def main(
@@ -89,9 +102,7 @@ class Background:
     def __init__(self, storage: Storage, config: StorageConfig) -> None:
         self._archiver: Archiver | None = None
         if config.archive is not None:
-            keyring = config.archive.keyring
-            keys = LocalKeyring(Path(keyring)) if keyring else None
-            self._archiver = Archiver(storage, config.archive, keys)
+            self._archiver = Archiver(storage, config.archive, storage.keys)
         settings = UpkeepSettings(config.coalesce_bytes, config.backtrack_window_s)
         self._upkeep = Upkeep(storage, settings)
         self._scrubber = Scrubber(storage, config.scrub_bytes_per_s)
@@ -117,15 +128,15 @@ class StorageServer:
     def __init__(
         self, config: StorageConfig, ring_fd: int, wake_fds: Sequence[int], writer_fd: int
     ) -> None:
-        volume = new_volume(config.page_bytes, config.chunk_bytes, config.pg_pages)
         self.storage = Storage(
             system_environment(FileDisk(config.durable)),
             config.data_dir,
             ring_fd,
             wake_fds,
             writer_fd,
-            volume,
+            config.new_volume(),
             config.durable,
+            keys=config.keys,
         )
         self._background = Background(self.storage, config)
         self.storage.open()
@@ -182,6 +193,7 @@ class ZoneServer:
             wake_fds,
             writer_fd,
             durable=config.durable,
+            keys=config.keys,
             copies=self._copies,
             peers=self._peers,
             fed=not self._shared,

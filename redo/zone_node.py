@@ -12,7 +12,7 @@
     {"do": "fence", "epoch": N, "history": H}  ->  {"complete": {copy: LSN}, "last": {copy: LSN}}
     {"do": "install", "history": H, "vdl": LSN}  ->  {"copies": [...]}   on which it is durable now
     {"do": "start", "vdl": LSN, "epoch": N, "last_batch": LSN}
-    {"do": "lend" | "give back", "copy": N}                              (`lending.py`)
+    {"do": "link", "draft": PATH, "lsn": LSN}    ->  {"copies": [...]}   (`frozen.Linked`)
 
 and everything that `requests.py` knows, once open. Who recovers the volume (`coordinator.py`) sends
 survey, fence, install, start, in this order. A process that is restarted beside a living writer
@@ -31,6 +31,7 @@ from redo import requests
 from redo.control import CTRL_EPOCH, Control
 from redo.directory import is_zone, make_zone
 from redo.errors import LogUnavailable, StaleEpoch, VolumeError
+from redo.frozen import link_copy
 from redo.log import Recovered, start_ring
 from redo.messages import Opening
 from redo.metadata import VolumeMeta, history_of, volume_of
@@ -149,6 +150,9 @@ class ZoneNode:
                         start_ring(self._storage.arena, Recovered(epoch, vdl, last))
                 self.go_on()
                 return {}
+            case {"do": "link", "draft": str(draft), "lsn": int(lsn)}:
+                linked = [link_copy(c.segment, draft, lsn) for c in self.storage().live()]
+                return {"copies": [asdict(one) for one in linked]}
             case {"do": "status"} if self.state != OPEN:
                 return self._closed_status()
         return requests.answer(self.storage(), fields)

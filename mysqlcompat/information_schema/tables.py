@@ -205,7 +205,8 @@ def _columns_rows(session: Session) -> Iterator[Row]:
     from mysqlcompat.ddl import text
 
     for database, one in _all_tables(session):
-        for number, column in enumerate(one.columns, 1):
+        shown = [column for column in one.columns if not column.hidden]
+        for number, column in enumerate(shown, 1):
             collation = describe.collation_of(column)
             yield (
                 *(CATALOG, database, one.name, column.name, number),
@@ -230,10 +231,12 @@ def _statistics(session: Session) -> Iterator[Row]:
                 column = one.columns[one.column_no(part.column)]
                 yield (
                     *(CATALOG, database, one.name, int(not index.unique), database, index.name),
-                    *(number, column.name, "D" if part.descending else "A"),
+                    *(number, None if column.hidden else column.name),
+                    "D" if part.descending else "A",
                     statistics.cardinality(session, one, index, number),
                     *(part.length or None, None, "YES" if column.nullable else ""),
-                    *("BTREE", "", index.comment, "NO" if index.invisible else "YES", None),
+                    *("BTREE", "", index.comment, "NO" if index.invisible else "YES"),
+                    describe.key_expression(column),
                 )
 
 

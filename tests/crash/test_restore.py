@@ -108,7 +108,7 @@ def test_restore_to_moments(tmp_path: Path) -> None:
     rng = random.Random(7)
     keyring = tmp_path / "keyring"
     LocalKeyring.create(keyring)
-    options = {"backup_url": url, "backup_keyring": keyring, "coalesce_bytes": "1M"}
+    options = {"backup_url": url, "keyring": keyring, "coalesce_bytes": "1M"}
     with Cluster(data, replicas=0, **options) as cluster:
         connection = connect(cluster.writer_port)
         with connection.cursor() as cursor:
