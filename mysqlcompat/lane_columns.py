@@ -1,4 +1,4 @@
-"""Whole columns of lanes to Python values and back: `values.of_lane` and `to_lane` for many at once.
+"""Columns of lanes to Python values and back: `of_lane` and `to_lane` of `values` for many at once.
 
 A batch that goes to Python and comes back costs as much as what is done to it, so numbers go by
 numpy, strings in one piece, and dates by their fields; only what is out of the ordinary goes value
