@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 _I63, _U64 = 1 << 63, 1 << 64
 #: Columns whose text MySQL reads as a DOUBLE without a word about what is behind the number.
 _QUIET_KINDS: Final = (TypeKind.TEXT, TypeKind.TINYTEXT, TypeKind.BLOB, TypeKind.TINYBLOB)
-_DOUBLE_CHARACTERS: Final = 22  #: of a double where it becomes text
+DOUBLE_CHARACTERS: Final = 22  #: of a double where it becomes text
 _SHOWN_BYTES: Final = 3  #: of what is no text, in warnings
 _STRICT: Final = {"STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"}
 _DECIMAL_DIGITS: Final = 81  #: of a decimal on the way, nine words of nine digits
@@ -383,7 +383,7 @@ def to_string(
 
 def _text_of(value: Any, source: SqlType) -> str:
     if isinstance(value, float) and source.kind is TypeKind.DOUBLE and source.scale == NOT_FIXED:
-        return double_text_within(value, _DOUBLE_CHARACTERS)
+        return double_text_within(value, DOUBLE_CHARACTERS)
     return text_of(value, source)
 
 
