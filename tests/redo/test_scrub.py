@@ -22,10 +22,13 @@ def test_log_that_is_given_up_meanwhile_is_no_damage(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     for _ in range(6):
         turns = [scrubber._copy(copier) for copier in storage.live()]
+        starts = {copier: copier.segment.meta.kept for copier in storage.live()}
         for turn in turns:
             next(turn, None)  # the pass stands at the beginning of the log
         end = writer.work(rng, 150)
         wait_for(lambda end=end: all(one.segment.meta.kept > end - CHUNK for one in storage.live()))
+        for copier, lsn in starts.items():  # read just before it was given up
+            assert scrubber._mender.mend_log(copier, lsn, lsn + 1) > lsn
         for turn in turns:
             for count in turn:
                 assert count > 0
