@@ -421,7 +421,7 @@ COMMANDS: Final = (
         _storage,
     ),
     Command("secret", "make the secret that the hosts of a volume share", _prepare_secret, _secret),
-    Command("keyring", "make or rotate master keys of volumes and archives", _prepare_keyring, _keyring),
+    Command("keyring", "make or rotate master keys of encryption", _prepare_keyring, _keyring),
     Command(
         "compile", "compile kernels now instead of at the first start", _prepare_nothing, _compile
     ),

@@ -68,6 +68,9 @@ class TlsLink:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         connection.setblocking(False)
+        self._sendable, self._readable = select.poll(), select.poll()
+        self._sendable.register(connection, select.POLLOUT)
+        self._readable.register(connection, select.POLLIN)
 
     def handshake(self, timeout_s: float) -> None:
         """Shake hands. Raises _Lost."""
@@ -95,20 +98,18 @@ class TlsLink:
     def _flush(self, deadline: float) -> None:
         data = memoryview(self._outgoing.read())
         while data:
-            self._wait(select.POLLOUT, deadline)
+            self._wait(self._sendable, deadline)
             with contextlib.suppress(BlockingIOError):
                 data = data[self._socket.send(data) :]
 
     def _receive(self, deadline: float) -> bytes:
-        self._wait(select.POLLIN, deadline)
+        self._wait(self._readable, deadline)
         data = self._socket.recv(_RECEIVE_BYTES)
         if not data:
             raise _Lost("closed by the other side")
         return data
 
-    def _wait(self, events: int, deadline: float) -> None:
-        poller = select.poll()
-        poller.register(self._socket, events)
+    def _wait(self, poller: select.poll, deadline: float) -> None:
         if not poller.poll(max(0.0, deadline - time.monotonic()) * 1000):
             raise _Lost("no answer")
 
@@ -142,12 +143,10 @@ class TlsLink:
 
     def _sending(self) -> None:
         """Send what the socket did not take at once."""
-        poller = select.poll()
-        poller.register(self._socket, select.POLLOUT)
         while True:
             with self._lock:
                 self._moved.wait_for(lambda: self._unsent or self._closed)
-            poller.poll(1000)
+            self._sendable.poll(1000)
             with self._lock:
                 if self._closed:
                     return
@@ -178,8 +177,6 @@ class TlsLink:
 
     def _receive_frames(self, peer: Peer) -> None:
         data = bytearray()
-        poller = select.poll()
-        poller.register(self._socket, select.POLLIN)
         while True:
             data += self._decrypted()
             at = 0
@@ -193,7 +190,7 @@ class TlsLink:
                 peer.received(self, bytes(data[at : at + size]))
                 at += size
             del data[:at]
-            poller.poll()
+            self._readable.poll()
             try:
                 arrived = self._socket.recv(_RECEIVE_BYTES)
             except BlockingIOError:

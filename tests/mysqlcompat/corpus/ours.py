@@ -57,6 +57,7 @@ def context_of(section: Section) -> PlainContext:
     context = PlainContext(database=DATABASE, now_us=NOW * 1000000, time_zone="+00:00")
     context.variables.update({one.name: one.default for one in VARIABLES.values()})
     context.variables |= {"version": "8.4.6", "character_set_client": "utf8mb4"}
+    context.variables["time_zone"] = context.time_zone
     for name, text in section.settings.items():
         value: Any = text.strip("'") if text.startswith("'") else text
         match name:
@@ -77,6 +78,11 @@ def context_of(section: Section) -> PlainContext:
 def expanded(mode: str) -> str:
     if mode == "ANSI":
         return "REAL_AS_FLOAT,PIPES_AS_CONCAT,ANSI_QUOTES,IGNORE_SPACE,ONLY_FULL_GROUP_BY,ANSI"
+    if mode == "TRADITIONAL":
+        return (
+            "STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
+            "ERROR_FOR_DIVISION_BY_ZERO,TRADITIONAL,NO_ENGINE_SUBSTITUTION"
+        )
     return mode
 
 
