@@ -129,9 +129,7 @@ class Execution:
 
     def as_run(self, expression: Expression) -> Expression:
         """An expression of the program with the literals of this run."""
-        if self._literals is None:
-            return expression
-        return transform(expression, self._with_literal)
+        return transform(expression, self._with_literal) if self._literals else expression
 
     def value(self, expression: Expression, row: dict[tuple[int, int], Any]) -> Any:
         """What an expression is for columns of these values."""
