@@ -1,0 +1,166 @@
+"""What goes wrong: chosen by chance, within what six copies promise to survive.
+
+At most two copies are hurt at a time (`HURT_MAX`): any two may fail without a pause in writing. A
+copy counts as hurt until it is whole again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from redo.quorum import COPIES
+from tests.simulator.drives import Drive
+
+if TYPE_CHECKING:
+    from tests.simulator.cluster import Cluster
+
+HURT_MAX = 2
+
+
+class Faults:
+    """Hurts a cluster."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._world = cluster.world
+        self._drives = cluster.world.disk.drives
+
+    def step(self) -> None:
+        """One more thing goes wrong, or one ends."""
+        world = self._world
+        options: list[tuple[float, Callable[[], None]]] = [
+            (3, self._mend_some),
+            (2, self._slow),
+            (1, self._fail_sync),
+            (1, self._fail_write),
+            (1, self._fill),
+            (1, self._remove),
+            (1, self._take_away),
+            (1, self._flip),
+            (2, self._cut_power),
+            (1, self._kill_storage),
+            (1.5, self._kill_writer),
+            (1.5, self._replace_writer),
+            (2, self._kill_replica),
+            (1, self._turn_clock),
+        ]
+        world.choose([fault for _, fault in options], [weight for weight, _ in options])()
+
+    def end(self) -> None:
+        """Everything that is wrong with disks ends."""
+        for drive in self._drives:
+            self._mend(drive)
+
+    def relent(self) -> None:
+        """Something could not be done: let it be possible again."""
+        self.end()
+
+    # disks
+
+    def _victim(self) -> int | None:
+        """A copy that may be hurt now."""
+        hurt = self._cluster.hurt
+        if sum(hurt) < HURT_MAX:
+            whole = [n for n in range(COPIES) if not hurt[n]]
+            return int(self._world.chance.choice(whole))
+        return None
+
+    def _hurt(self, what: str) -> Drive | None:
+        copy_no = self._victim()
+        if copy_no is None:
+            return None
+        drive = self._drives[copy_no]
+        self._cluster.hurt[copy_no] = True
+        self._world.note(f"{drive.name}: {what}")
+        return drive
+
+    def _mend(self, drive: Drive) -> None:
+        drive.speed = 1.0
+        drive.full = drive.away = False
+        drive.failing_syncs = drive.failing_writes = 0
+
+    def _mend_some(self) -> None:
+        drive = self._world.chance.choice(self._drives)
+        if not drive.good or drive.speed < 1.0:
+            self._world.note(f"{drive.name}: mended")
+            self._mend(drive)
+
+    def _slow(self) -> None:
+        drive = self._world.chance.choice(self._drives)
+        drive.speed = self._world.chance.choice((0.02, 0.1, 1.0))
+        self._world.note(f"{drive.name}: speed {drive.speed}")
+
+    def _fail_sync(self) -> None:
+        drive = self._hurt("a sync fails")
+        if drive is not None:
+            drive.failing_syncs = 1
+
+    def _fail_write(self) -> None:
+        drive = self._hurt("a write fails")
+        if drive is not None:
+            drive.failing_writes = 1
+
+    def _fill(self) -> None:
+        drive = self._hurt("full")
+        if drive is not None:
+            drive.full = True
+
+    def _take_away(self) -> None:
+        drive = self._hurt("away")
+        if drive is not None:
+            drive.away = True
+
+    def _remove(self) -> None:
+        drive = self._hurt("everything is removed")
+        if drive is not None:
+            shutil.rmtree(f"{self._cluster.data}/{drive.name}", ignore_errors=True)
+
+    def _flip(self) -> None:
+        """One bit of a log or page file."""
+        drive = self._hurt("a bit flips")
+        if drive is None:
+            return
+        top = f"{self._cluster.data}/{drive.name}"
+        paths = [
+            f"{directory}/{name}"
+            for directory, _, names in sorted(os.walk(top))
+            for name in sorted(names)
+            if name.endswith((".log", ".dat"))
+        ]
+        chance = self._world.chance
+        if paths:
+            path = chance.choice(paths)
+            size = os.path.getsize(path)
+            if size:
+                at, bit = chance.randrange(size), chance.randrange(8)
+                self._world.note(f"bit {bit} of byte {at} of {path}")
+                self._world.disk.flip(path, at, bit)
+                self._cluster.flipped[self._drives.index(drive)] = True
+
+    # processes and machines
+
+    def _cut_power(self) -> None:
+        self._world.cut_after = self._world.chance.randrange(60)
+        self._world.note(f"power will be cut in {self._world.cut_after} disk operations")
+
+    def _kill_storage(self) -> None:
+        self._cluster.kill_storage()
+
+    def _kill_writer(self) -> None:
+        self._cluster.stop_writer()
+        self._cluster.start_writer()
+
+    def _replace_writer(self) -> None:
+        self._cluster.replace_writer()
+
+    def _kill_replica(self) -> None:
+        number = self._world.chance.randrange(len(self._cluster.replicas))
+        self._world.note(f"replica {number} is killed")
+        self._cluster.start_replica(number)
+
+    def _turn_clock(self) -> None:
+        self._world.skew_us = self._world.chance.randint(-10_000_000, 10_000_000)
+        self._world.note(f"wall clock is {self._world.skew_us / 1e6:.1f} s wrong")
