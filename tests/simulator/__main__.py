@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import os
 import sys
 import time
@@ -20,6 +21,7 @@ def main() -> int:
     parser.add_argument("--mutation", default="", help="a planted bug")
     options = parser.parse_args()
     syscalls.install()
+    faulthandler.dump_traceback_later(60 + options.count, exit=True)
     if options.mutation:
         return hunt(options)
     from tests.simulator.run import simulate

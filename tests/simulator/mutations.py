@@ -33,7 +33,7 @@ from redo.record import (
     RECORD_PAGE_NO_AT,
 )
 from redo.record_kernels import record_apply
-from redo.state import ST_VDL
+from redo.state import ST_RING_BYTES, ST_VDL
 from redo.storage import Storage
 from replicas.apply import Applier
 from replicas.reader import ReadEngine
@@ -156,7 +156,7 @@ def apply_half() -> Any:
 def _records(applier: Applier, lsn: int) -> list[tuple[int, int]]:
     """(page, offset) of the page records of the ring's batch at `lsn`."""
     mem = applier._mem
-    ring = applier._st[5]
+    ring = applier._st[ST_RING_BYTES]
 
     def number(at: int, size: int) -> int:
         return int.from_bytes(mem[at : at + size].tobytes(), "little")

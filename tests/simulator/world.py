@@ -16,6 +16,7 @@ from tests.simulator.drives import Drives, PowerCut
 
 _BEGINNING_US = 1_700_000_000_000_000
 _TRACE_LINES = 400
+_TURNS_MAX = 500  #: of others, per step: whoever waits longer waits for ever
 
 
 class Violation(AssertionError):
@@ -91,6 +92,7 @@ class World:
         self.deliver: Callable[[], bool] = lambda: False
         self.observe: Callable[[], None] = lambda: None
         self._now_us = 0
+        self._turns = 0
         self.disk = Drives(self, root)
         self.environment = Environment(self, self.disk, self.chance, self)
         syscalls.enter(self)
@@ -143,6 +145,9 @@ class World:
     def run_something(self) -> bool:
         """A step of some task, or a message arrives; whether there was anything to do."""
         self.observe()
+        self._turns += 1
+        if self._turns > _TURNS_MAX * (self.steps + 10):
+            raise Violation("everything ends", "too much is done in too few steps")
         if self.chance.random() < 0.3 and self.deliver():
             self.power()
             return True
