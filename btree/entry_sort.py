@@ -16,9 +16,12 @@ from typing import Final
 from btree import sort_kernels
 from redo.arena import Arena, Words
 
-RUN_BYTES: Final = 256 << 10  #: about 1 ms of sorting
+RUN_BYTES: Final = 128 << 10  #: half a millisecond of sorting
 MERGED_RUNS: Final = 64
 WINDOW_BYTES: Final = 64 << 10  #: longer than any entry of an index
+MERGED_BYTES: Final = 32 << 10  #: of a merge, between two looks at what others want
+READ_BYTES: Final = 512 << 10  #: of windows, likewise: a merge begins with all of them
+CUT_BYTES: Final = 2 << 20  #: of the file, likewise: closing 40 MB of it takes some milliseconds
 _LEAST_ENTRY: Final = 20  #: header, a key of a byte, value of a secondary entry
 
 
@@ -103,6 +106,13 @@ class EntrySort:
             self._runs.append(_Run(start, self._file_bytes))
         yield from self._merge(self._runs)
 
+    def file_cuts(self) -> Iterator[None]:
+        """Make the file, which nobody needs any more, shorter piece by piece until it is empty."""
+        while self._file_bytes > 0:
+            self._file_bytes = max(0, self._file_bytes - CUT_BYTES)
+            os.ftruncate(self._file, self._file_bytes)
+            yield
+
     def _merge(self, runs: list[_Run]) -> Iterator[tuple[int, int]]:
         arena, count = self._arena, len(runs)
         self._merging = [
@@ -112,10 +122,14 @@ class EntrySort:
         (windows, _), (heap, _), (buffers, _) = self._merging
         words = arena.words(windows, sort_kernels.WINDOW_WORDS * count).reshape(count, -1)
         words[:] = 0
-        room = min(WINDOW_BYTES, self.run_bytes)
+        room = min(MERGED_BYTES, self.run_bytes)
         while True:
+            read = 0
             for number, run in enumerate(runs):
-                self._refill(words[number], run, buffers + number * WINDOW_BYTES)
+                read += self._refill(words[number], run, buffers + number * WINDOW_BYTES)
+                if read >= READ_BYTES:
+                    read = 0
+                    yield 0, 0
             done = int(
                 sort_kernels.runs_merge(
                     self._st, arena.mem, windows, count, heap, self._sorted, room
@@ -127,10 +141,10 @@ class EntrySort:
                 break
         self._end_merge()
 
-    def _refill(self, window: Words, run: _Run, buffer: int) -> None:
-        """Move what is left of a window to its start and read on behind it."""
+    def _refill(self, window: Words, run: _Run, buffer: int) -> int:
+        """Move what is left of a window to its start and read on behind it; bytes read."""
         at, end = int(window[sort_kernels.WINDOW_AT]), int(window[sort_kernels.WINDOW_END])
-        left = end - at
+        left, got = end - at, 0
         if run.at < run.end and left < WINDOW_BYTES // 2:
             mem = self._arena.mem
             mem[buffer : buffer + left] = mem[at:end].copy()
@@ -143,6 +157,7 @@ class EntrySort:
             window[sort_kernels.WINDOW_AT] = buffer
             window[sort_kernels.WINDOW_END] = buffer + left + got
         window[sort_kernels.WINDOW_OUTSIDE] = run.end - run.at
+        return got
 
     def _end_merge(self) -> None:
         for at, size in self._merging:

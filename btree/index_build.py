@@ -166,6 +166,8 @@ class IndexBuild:
                 )
                 if at < end:
                     yield True
+        for _ in sort.file_cuts():
+            yield True
 
     def _round(self) -> Iterator[int]:
         """Follow the undo stream up to where it ends now: records passed by each slice."""

@@ -28,8 +28,8 @@ The way of a statement
 
 Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `temporal`, `partial_dates`,
 `temporal_text` (dates out of text), `time_locales`, `numerals`, `collations`, `character_sets`,
-`jsonb` (on `decimal_bytes`), `json_path`, `json_stored`, `json_order`, `convert` and
-`convert_temporal` (casts), `assign` and `assign_temporal` (into columns), `message_text` (values in
+`jsonb` (on `decimal_bytes`), `json_path`, `json_stored`, `json_order`, `json_table` (its rows),
+`convert` and `convert_temporal` (casts), `convert_compared`, `assign` and `assign_temporal` (into columns), `message_text` (values in
 messages), `functions`.
 Settings: `variables` over `variable_table`. Counters: `status`, `engine_status`,
 `engine_monitor` (SHOW ENGINE INNODB STATUS). Errors: `errors`

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from mysqlcompat.config import BadOption, Config, options, parse_url, parse_volume
 from mysqlcompat.startup import StartError
@@ -58,10 +58,12 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
         if option.group not in groups:
             groups[option.group] = parser.add_argument_group(option.group or "cluster")
         default = f" (default: {option.default_text})" if option.default_text else ""
+        several = isinstance(option.default, tuple)
         groups[option.group].add_argument(
             option.flag,
+            action="extend" if several else "store",
             type=_argument_type(option.parse),
-            default=option.default,
+            default=list(option.default) if several else option.default,
             metavar=_METAVARS.get(option.unit, "TEXT"),
             help=(option.meaning + default).replace("%", "%%"),
         )
@@ -77,6 +79,7 @@ _METAVARS: Final = {
     "address": "HOST",
     "url": "URL",
     "days": "DAYS",
+    "place": "ZONE=HOST:PORT",
     "file": "FILE",
 }
 
@@ -94,7 +97,8 @@ def _argument_type(parse: Callable[[str], object]) -> Callable[[str], object]:
 def config_of(arguments: argparse.Namespace) -> Config:
     """The options that were parsed, as a `Config`."""
     names = [field.name for field in dataclasses.fields(Config)]
-    return Config(**{name: getattr(arguments, name) for name in names})
+    values: dict[str, Any] = {name: getattr(arguments, name) for name in names}
+    return Config(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
 
 
 def _prepare_serve(parser: argparse.ArgumentParser) -> None:

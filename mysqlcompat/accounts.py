@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mysqlcompat.errors import SqlError
 from mysqlcompat.wire.sessions import Credentials
 
 ROOT: Final = "root"
@@ -40,3 +41,10 @@ def grants_of(user: str, host: str) -> list[str]:
     """SHOW GRANTS of an account that may do everything."""
     account = f"`{user}`@`{host}`"
     return [f"GRANT {', '.join(PRIVILEGES)} ON *.* TO {account} WITH GRANT OPTION"]
+
+
+def require(account: Credentials, privilege: str) -> None:
+    """ERROR 1227 unless the account has a privilege (one of PRIVILEGES)."""
+    assert privilege in PRIVILEGES
+    if account.user != ROOT:
+        raise SqlError(1227, privilege)

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import Table
 from btree.statistics import Sampling
-from mysqlcompat import assignments, compiler, prepared, show, status, table_locks
+from mysqlcompat import (
+    assignments,
+    compiler,
+    fault_statements,
+    prepared,
+    show,
+    status,
+    table_locks,
+)
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.ddl import execute as ddl
 from mysqlcompat.errors import SqlError
@@ -288,6 +296,9 @@ HANDLERS: Final[dict[type[st.Statement], Handler]] = {
     st.UnlockTables: table_locks.unlock_tables,
     st.LockInstance: table_locks.lock_instance,
     st.TableMaintenance: _maintain,
+    st.CrashSystem: fault_statements.crash,
+    st.SimulateDiskFault: fault_statements.simulate_disk,
+    st.SimulateReplicaFault: fault_statements.simulate_replica,
     st.Explain: _explain,
     st.Show: _show,
     **dict.fromkeys(ddl.STATEMENTS, _ddl),

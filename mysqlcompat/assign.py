@@ -201,7 +201,7 @@ def _json_integer(context: Context, value: Json, origin: str) -> int:
             return int(round_decimal(document, 0))
         case str() as document:
             number, whole = leading_integer(document)
-            if not whole:
+            if not whole or document[-1:].isspace():
                 complain(context, 3156, "INTEGER", "", origin, context.row)
             return number
     return int(_json_number(context, value, "INTEGER", origin))
@@ -218,6 +218,7 @@ def _json_number(context: Context, value: Json, wanted: str, origin: str) -> int
             return document
         case str():
             number, whole = leading_decimal(document)
+            whole = whole and not (wanted == "DOUBLE" and document[-1:].isspace())
             if not whole and (document or wanted != "DOUBLE"):
                 complain(context, 3156, wanted, "", origin, context.row)
             return number
@@ -234,8 +235,10 @@ def _decimal(
             number, cut = _decimal_of_text(context, value, target, column)
         case bytes():
             number = Decimal(_literal_number(context, value, target, column))
+        case Json(value=float() as document):
+            number = convert.decimal_of_json_double(context, document, origin)
         case Json():
-            number = Decimal(str(_json_number(context, value, "DECIMAL", origin)))
+            number = Decimal(_json_number(context, value, "DECIMAL", origin))
         case float():
             number = Decimal(double_text(value))
         case _:

@@ -26,6 +26,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+from redo.quorum import ZONES
 from redo.volumes import MAIN, volume_path
 
 SUPERVISOR: Final = "supervisor"
@@ -145,7 +146,9 @@ class Cluster:
     def names(self) -> list[str]:
         """The processes that can be killed, the supervisor last."""
         replicas = [f"replica-{number}" for number in range(1, self.replicas + 1)]
-        return ["storage", "writer", *replicas, SUPERVISOR]
+        zones = str(self.options.get("zones", 1)) != "1" or "zone" in self.options
+        storage = [f"storage-{zone}" for zone in ZONES] if zones else ["storage"]
+        return [*storage, "writer", *replicas, SUPERVISOR]
 
     @property
     def volume_dir(self) -> Path:

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from redo.errors import VolumeError
+from redo.quorum import ZONES as ZONE_NAMES
 from redo.volumes import MAIN, checked_name, volume_path
 
 KIB: Final = 1 << 10
 MIB: Final = 1 << 20
 GIB: Final = 1 << 30
+Places = tuple[tuple[int, str], ...]  #: (zone from 0, HOST:PORT)
 _SUFFIXES: Final = {"": 1, "K": KIB, "M": MIB, "G": GIB, "T": GIB << 10}
 
 
@@ -111,6 +113,39 @@ def parse_volume(text: str) -> str:
         raise BadOption(str(error)) from None
 
 
+def parse_zones(text: str) -> int:
+    """How many storage processes: one, or one for each zone."""
+    if text not in ("1", "3"):
+        raise BadOption(f"{text!r} is not a number of storage processes: 1 or 3")
+    return int(text)
+
+
+def parse_address(text: str) -> str:
+    """HOST:PORT; an IPv6 address in brackets."""
+    host, colon, port = text.rpartition(":")
+    if not host or not colon or not port.isdigit() or int(port) > 65535:
+        raise BadOption(f"{text!r} is not an address: HOST:PORT")
+    return text
+
+
+def parse_zone_name(text: str) -> int:
+    """The number of a zone, from 0."""
+    if text not in ZONE_NAMES:
+        raise BadOption(f"{text!r} is not a zone: {', '.join(ZONE_NAMES)}")
+    return ZONE_NAMES.index(text)
+
+
+def parse_places(text: str) -> Places:
+    """Where zones are: az2=HOST:PORT, several with commas between them."""
+    places = []
+    for part in text.split(",") if text else ():
+        name, equals, address = part.partition("=")
+        if not equals:
+            raise BadOption(f"{part!r} is not a place of a zone: az2=HOST:PORT")
+        places.append((parse_zone_name(name), parse_address(address)))
+    return tuple(places)
+
+
 Parse = Callable[[str], Any]
 
 
@@ -122,6 +157,7 @@ def _option(default: Any, parse: Parse, unit: str, meaning: str, group: str = ""
 _DATA: Final = Path("data")
 VOLUME: Final = "volume (decided when the data directory is made)"
 LIMITS: Final = "limits and tuning"
+ZONES: Final = "zones"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +190,21 @@ class Config:
         "", str, "file", "keyring whose master key the archive is encrypted with"
     )
     page_bytes: int = _option(16 * KIB, parse_page_bytes, "bytes", "page size", VOLUME)
-    group_bytes: int = _option(
+    protection_group_bytes: int = _option(
         10 * GIB, parse_size, "bytes", "size of a protection group (its six segments)", VOLUME
+    )
+    zones: int = _option(
+        1, parse_zones, "count", "storage processes: 1 for all zones, 3 for one each", ZONES
+    )
+    zone: Places = _option(  # noqa: RUF009
+        (),
+        parse_places,
+        "place",
+        "az2=HOST:PORT: this zone is on another host (mysqlcompat storage); repeat for others",
+        ZONES,
+    )
+    secret_file: str = _option(
+        "", str, "file", "secret shared with zones on other hosts (mysqlcompat secret)", ZONES
     )
     ring_bytes: int = _option(
         64 * MIB, parse_ring, "bytes", "log shared by writer, copies and replicas", LIMITS
@@ -181,6 +230,16 @@ class Config:
         """Where the served volume's six copies live."""
         return volume_path(self.data, self.volume)
 
+    @property
+    def zoned(self) -> bool:
+        """Has each zone a process of its own?"""
+        return self.zones > 1 or bool(self.zone)
+
+    @property
+    def places(self) -> dict[int, str]:
+        """Addresses of the zones that are on other hosts, by zone from 0."""
+        return dict(self.zone)
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
@@ -203,6 +262,8 @@ class Option:
         """The default as a user would write it."""
         if self.unit == "bytes":
             return format_size(self.default)
+        if isinstance(self.default, tuple):
+            return ""
         return str(self.default)
 
 

@@ -166,20 +166,11 @@ def ask(volume_dir: Path, request: Fields) -> Fields | None:
 
 def ask_storage(path: str, request: Fields, timeout_s: float) -> Fields:
     """Have the storage process do something (`redo.requests`). Raises VolumeError."""
-    from redo import protocol
+    from redo.client import Client
 
-    text = json.dumps(request).encode()
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout_s)
-        try:
-            connection.connect(path)
-            connection.sendall(protocol.QUESTION.pack(protocol.REQUEST, len(text), 0) + text)
-            with connection.makefile("rb") as stream:
-                code, count = protocol.ANSWER.unpack(stream.read(protocol.ANSWER.size))
-                payload = stream.read(count)
-        except (OSError, struct.error) as error:
-            raise VolumeError(f"storage gave no answer: {error}") from None
-    if code:
-        raise protocol.FAILED.get(code, VolumeError)(payload.decode())
-    answer: Fields = json.loads(payload)
-    return answer
+    client = Client(path, timeout_s)
+    client.connect()
+    try:
+        return client.request(request)
+    finally:
+        client.close()

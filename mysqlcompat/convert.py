@@ -27,6 +27,7 @@ from mysqlcompat.numerals import (
     decimal_text,
     double_text,
     greatest_decimal,
+    has_number,
     leading_decimal,
     leading_double,
     leading_integer,
@@ -148,7 +149,7 @@ def _integer_of_json(context: Context, document: Any, unsigned: bool, name: str)
             return _clamped(context, int(round_decimal(document, 0)), unsigned, document)
         case str():
             number, whole = leading_integer(document)
-            if not whole:
+            if not whole or document[-1:].isspace():
                 _invalid_json(context, "INTEGER", name)
             return number
     _invalid_json(context, "INTEGER", name)
@@ -236,7 +237,7 @@ def _double_of_json(context: Context, document: Any, name: str) -> float:
             return float(document)
         case str():
             number, whole = leading_double(document)
-            if not whole and document:
+            if (not whole and document) or document[-1:].isspace():
                 _invalid_json(context, "DOUBLE", name)
             return number
     _invalid_json(context, "DOUBLE", name)
@@ -277,7 +278,7 @@ def decimal_of(context: Context, value: Any, source: SqlType, name: str = "") ->
                 case Decimal():
                     return document
                 case float():
-                    return _decimal_of_json_double(context, document, name)
+                    return decimal_of_json_double(context, document, name)
                 case str():
                     number, whole = leading_decimal(document)
                     if not whole:
@@ -298,11 +299,25 @@ def _decimal_of_text(context: Context, value: str | bytes) -> Decimal:
     return number
 
 
+def decimal_of_varying(
+    context: Context, value: str | bytes, source: SqlType, is_column: bool
+) -> Decimal:
+    """A text that is no constant as a DECIMAL: MySQL has other words for one without a number, and
+    speaks of what is behind a number in columns only, and not in TEXT and BLOB."""
+    text = text_for_number(value)
+    number, whole = leading_decimal(text)
+    if not whole and not has_number(text):
+        context.warn(1366, "Incorrect DECIMAL value: '0' for column '' at row -1")
+    if not whole and is_column and source.kind not in _QUIET_KINDS:
+        context.warn(1292, f"Truncated incorrect DECIMAL value: '{shown_as_c(value)}'")
+    return number
+
+
 def _mantissa(text: str) -> str:
     return text.lower().partition("e")[0].strip()
 
 
-def _decimal_of_json_double(context: Context, value: float, name: str) -> Decimal:
+def decimal_of_json_double(context: Context, value: float, name: str) -> Decimal:
     number = _decimal_of_double(context, value)
     if number.adjusted() + 1 >= _DECIMAL_DIGITS:
         context.warn(

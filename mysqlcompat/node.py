@@ -19,13 +19,14 @@ from btree.engine import Engine
 from btree.failpoints import POINTS
 from btree.state import ST_REMOTE_LOW
 from mysqlcompat.config import MIB, Config
+from mysqlcompat.control_socket import Fields, ask, ask_storage
 from mysqlcompat.engine_monitor import watch_deadlocks
 from mysqlcompat.lane.durability import DurabilityQueue
 from mysqlcompat.lane.lane import Lane
 from mysqlcompat.lane.lending import Lending
 from mysqlcompat.machine import machine_kernels
 from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
-from mysqlcompat.patient_volume import PatientVolume
+from mysqlcompat.patient_volume import open_volume
 from mysqlcompat.plan_cache import PlanCache
 from mysqlcompat.storage_role import storage_socket
 from mysqlcompat.supervisor import Shared
@@ -45,10 +46,11 @@ from redo.control import (
     Control,
     replica_word,
 )
-from redo.disk import FileDisk
+from redo.environment import system_environment
+from redo.errors import VolumeError
 from redo.failpoints import arm_from_file
+from redo.faults import Faults
 from redo.log import LogWriter, new_state
-from redo.metadata import load_volume
 from redo.state import ST_EPOCH
 from replicas.endpoints import replica_name, replica_number
 from replicas.failover import WRITER
@@ -57,6 +59,8 @@ from replicas.reader import ReadEngine
 #: Private arena besides frames and stream scratch: machine, lane, sessions. Address space, not
 #: memory: pages are taken as they are touched.
 WORK_BYTES: Final = 8192 * MIB
+STORAGE_TIMEOUT_S: Final = 2.0
+FAULT_RETRY_S: Final = 0.01  #: after log that a simulated failure has kept away
 NO_VIEW: Final = 1 << 62
 _VIEW_SESSION: Final = CTRL_SUPERVISOR + 8 * 32  #: connections that hold the oldest views
 
@@ -66,6 +70,7 @@ class ClusterNode:
 
     def __init__(self, config: Config, shared: Shared, name: str) -> None:
         self.name = name
+        self._volume_dir = config.volume_dir
         self.server_id = name
         self.read_only = name != WRITER
         self.processlist = ProcessList()
@@ -75,9 +80,8 @@ class ClusterNode:
         private = config.buffer_pool + WORK_BYTES + config.ring_bytes
         self.arena = Arena(shared.ring_fd, private)
         self.control = Control(self.arena)
-        volume_meta = load_volume(FileDisk(), str(config.volume_dir))
-        self.st: Words = new_state(self.arena, volume_meta.page_bytes)
-        self.volume = PatientVolume(storage_socket(config.volume_dir), self.arena)
+        self.volume = open_volume(config, shared, self.arena, writes=name == WRITER)
+        self.st: Words = new_state(self.arena, self.volume.page_bytes)
         self.lane = Lane(self.arena, self.st, address_of(machine_kernels.program_execute))
         self.plans = PlanCache(self.arena, self.lane)
         self.lending = Lending(self.lane)
@@ -93,6 +97,22 @@ class ClusterNode:
     def durable(self, lsn: int) -> Awaitable[None]:
         """Done as soon as VDL >= `lsn`. The loop's selector publishes before it waits."""
         return self.durability.wait(lsn)
+
+    def clock_us(self) -> int:
+        """Wall clock, µs since 1970."""
+        return time.time_ns() // 1000
+
+    async def ask_supervisor(self, request: Fields) -> Fields:
+        """Have the supervisor do something. Raises VolumeError."""
+        done = await asyncio.to_thread(ask, self._volume_dir, request)
+        if done is None:
+            raise VolumeError("the supervisor does not answer")
+        return done
+
+    def volume_status(self) -> Fields:
+        """What storage says of the volume. Raises VolumeError."""
+        storage = storage_socket(self._volume_dir)
+        return ask_storage(storage, {"do": "status"}, STORAGE_TIMEOUT_S)
 
     def check_plans(self) -> None:
         """Before every turn of the lane: nothing made for an older dictionary is served."""
@@ -206,6 +226,8 @@ class ReaderNode(ClusterNode):
         super().__init__(config, shared, name)
         number = replica_number(name)
         assert number is not None
+        self._number = number
+        self._faults = Faults(system_environment(), self.control)
         self.wake_fd = shared.reader_wakes[number]
         self.engine = ReadEngine(self.arena, self.st, self.volume, config.buffer_pool, number)
 
@@ -221,7 +243,9 @@ class ReaderNode(ClusterNode):
 
     def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
         """Apply a turn's worth; go on in the next turn when there is more, sleep otherwise."""
-        if self.engine.advance() or not self.engine.applier.sleep():
+        if self._faults.stream_fails(self._number):
+            loop.call_later(FAULT_RETRY_S, self._follow, loop)
+        elif self.engine.advance() or not self.engine.applier.sleep():
             loop.call_soon(self._follow, loop)
 
     def beat(self) -> None:

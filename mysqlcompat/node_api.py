@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from mysqlcompat.metadata_locks import MetadataLocks
+from redo.control import Control
 
 if TYPE_CHECKING:
     from mysqlcompat.lane.lane import Lane
@@ -96,6 +97,7 @@ class Node(Protocol):
     globals: GlobalVariables  #: values of the GLOBAL system variables
     plans: PlanCache
     config: Mapping[str, Any]  #: "port", "data", "version" … as started
+    control: Control  #: words that all processes of the cluster share
 
     @property
     def lane(self) -> Lane | None:
@@ -106,6 +108,15 @@ class Node(Protocol):
 
     def durable(self, lsn: int) -> Awaitable[None]:
         """Done as soon as VDL >= lsn, with the log published meanwhile; blocks nobody else."""
+
+    def clock_us(self) -> int:
+        """Wall clock, µs since 1970."""
+
+    def ask_supervisor(self, request: dict[str, Any]) -> Awaitable[dict[str, Any]]:
+        """Have the supervisor do something (`operations.py`). Raises VolumeError."""
+
+    def volume_status(self) -> dict[str, Any]:
+        """What storage says of the volume (`redo.health`). Raises VolumeError."""
 
     def replica_status(self) -> list[ReplicaStatus]:
         """The writer first, then every reader that is alive."""

@@ -84,6 +84,11 @@ def leading_decimal(text: str) -> tuple[Decimal, bool]:
     return value, not text[match.end() :].strip(_SPACE)
 
 
+def has_number(text: str) -> bool:
+    """Whether a number is at the start of `text`."""
+    return _NUMBER.match(text) is not None
+
+
 def overflows(text: str) -> bool:
     """Whether the number at the start of `text` is beyond any decimal."""
     match = _NUMBER.match(text)

@@ -5,6 +5,9 @@
     {"do": "snapshot", "name": NAME}    ->  as `redo.requests` answers "freeze"
     {"do": "clone", "to": NAME}         ->  the same
     {"do": "backtrack", "to_us": CLOCK} ->  {"lsn", "clock_us"}, when everything serves again
+    {"do": "crash", "what": WHAT,
+     "name": NAME}                      ->  {}: "instance" NAME was killed -9, or "dispatcher", what
+                                            writes to the volume, or "node", both
     {"do": "status"}                    ->  `redo.storage.Storage.status`
 
 A backtrack stops every process: whoever is connected is disconnected, and no cache survives that
@@ -13,13 +16,16 @@ knows of what is undone. Then all start as after a crash, on the log as it was a
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from mysqlcompat.child import Child
 from mysqlcompat.config import Config
 from mysqlcompat.control_socket import Fields, Reply, ask_storage, socket_path
 from redo.errors import VolumeError
 from redo.volumes import snapshot_path, volume_path
+from replicas.failover import STORAGE, start_order
 
 STORAGE_TIMEOUT_S: Final = 20.0
 
@@ -28,6 +34,7 @@ class Processes(Protocol):
     """What is needed of the supervisor."""
 
     config: Config
+    children: dict[str, Child]
 
     def start_anew(self, between: Callable[[], None], then: Callable[[], None]) -> None: ...
 
@@ -61,10 +68,23 @@ class Operations:
                 reply({"done": self._ask({"do": "freeze", "path": str(path)})})
             case {"do": "status"}:
                 reply({"done": self._ask(request)})
+            case {"do": "crash", "what": str(what), "name": str(name)}:
+                self._crash(what, name)
+                reply({"done": {}})
             case {"do": "backtrack", "to_us": int(to_us)}:
                 self._backtrack(to_us, reply)
             case _:
                 raise VolumeError(f"unknown request {request!r:.200}")
+
+    def _crash(self, what: str, name: str) -> None:
+        """Kill processes; the supervisor finds them dead and does as always."""
+        children = self._supervisor.children
+        doomed = [name] if what in ("instance", "node") else []
+        if what in ("dispatcher", "node"):
+            doomed += [child for child in children if start_order(child) == start_order(STORAGE)]
+        for one in doomed:
+            if one in children:
+                children[one].signal(signal.SIGKILL)
 
     def _ask(self, request: Fields) -> Fields:
         return ask_storage(self._storage, request, STORAGE_TIMEOUT_S)

@@ -2,51 +2,48 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
+from mysqlcompat.config import Config
+from mysqlcompat.storage_role import group_pages, storage_socket, zone_sockets
+from mysqlcompat.supervisor import Shared
 from redo.arena import Arena
+from redo.coordinator import Coordinator
+from redo.environment import SystemClock
 from redo.errors import LogUnavailable, PageUnavailable, StaleEpoch, VolumeError, VolumeLost
 from redo.log import Recovered
+from redo.metadata import new_volume
+from redo.peers import SocketPeer
+from redo.storage_server import CHUNK_BYTES
 from redo.volume import SocketVolume
+from redo.zoned_volume import ZonedVolume
 
 PATIENCE_S: Final = 30.0  #: the supervisor restarts storage within a fraction of this
 RETRY_S: Final = 0.01
 #: Answers of a storage process that is there: asking again would not change them.
 ANSWERS: Final = (PageUnavailable, StaleEpoch, VolumeLost, LogUnavailable)
 
+ZONE_TIMEOUT_S: Final = 60.0  #: a zone that recovers reads its log
+
 T = TypeVar("T")
+Pages = SocketVolume | ZonedVolume
 
 
-class PatientVolume(SocketVolume):
+class _Patience:
     """Connects again and repeats the question while storage is being restarted.
 
-    The node stands still meanwhile: without storage it could not answer anything either.
+    The node stands still meanwhile: without storage it could not answer anything either. What is
+    asked on `another` may go unanswered.
     """
 
-    def __init__(self, path: str, arena: Arena) -> None:
+    def __init__(self) -> None:
         self._deadline = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                super().__init__(path, arena)
-                return
-            except VolumeError:
-                self._pause()
 
-    def read_page(self, page_no: int, lsn: int, frame: int) -> None:
-        """Fill the frame. Raises PageUnavailable, and VolumeError when patience has ended."""
-        self._persist(lambda: SocketVolume.read_page(self, page_no, lsn, frame))
-
-    def another(self) -> SocketVolume:
-        """A second connection. It is not patient: what is asked there may go unanswered."""
-        return SocketVolume(self._path, self._arena)
-
-    def open_writer(self) -> Recovered:
-        """Fence earlier writers; where to go on writing."""
-        return self._persist(lambda: SocketVolume.open_writer(self))
-
-    def _persist(self, ask: Callable[[], T]) -> T:
+    def persist(self, ask: Callable[[], T], connect: Callable[[], None] | None) -> T:
+        """What `ask` gives; between two attempts `connect` is called."""
         self._deadline = time.monotonic() + PATIENCE_S
         while True:
             try:
@@ -55,16 +52,67 @@ class PatientVolume(SocketVolume):
                 raise
             except VolumeError:
                 self._pause()
-                self._try_to_connect()
-
-    def _try_to_connect(self) -> None:
-        try:
-            self.reconnect()
-        except VolumeError:
-            return  # the next question fails, waits, and tries again
+                _try(connect)
 
     def _pause(self) -> None:
         """Called inside `except`: raises what is being handled when patience has ended."""
         if time.monotonic() > self._deadline:
             raise
         time.sleep(RETRY_S)
+
+
+def _try(connect: Callable[[], None] | None) -> None:
+    try:
+        if connect is not None:
+            connect()
+    except VolumeError:
+        return  # the next question fails, waits, and tries again
+
+
+class PatientVolume(SocketVolume):
+    """One storage process that may be restarted."""
+
+    def __init__(self, path: str, arena: Arena) -> None:
+        self._patience = _Patience()
+        self._patience.persist(lambda: SocketVolume.__init__(self, path, arena), None)
+
+    def read_page(self, page_no: int, lsn: int, frame: int) -> None:
+        """Fill the frame. Raises PageUnavailable, and VolumeError when patience has ended."""
+        read = SocketVolume.read_page
+        self._patience.persist(lambda: read(self, page_no, lsn, frame), self.reconnect)
+
+    def open_writer(self) -> Recovered:
+        """Fence earlier writers; where to go on writing."""
+        return self._patience.persist(lambda: SocketVolume.open_writer(self), self.reconnect)
+
+
+class PatientZones(ZonedVolume):
+    """The zones' processes, all of which may be restarted at the same time."""
+
+    def __init__(self, paths: Mapping[int, str], arena: Arena, coordinator: Coordinator | None):
+        self._patience = _Patience()
+        start = ZonedVolume.__init__
+        self._patience.persist(lambda: start(self, paths, arena, coordinator), None)
+
+    def read_page(self, page_no: int, lsn: int, frame: int) -> None:
+        """Fill the frame. Raises PageUnavailable, and VolumeError when patience has ended."""
+        read = ZonedVolume.read_page
+        self._patience.persist(lambda: read(self, page_no, lsn, frame), self.reconnect)
+
+
+def open_volume(config: Config, shared: Shared, arena: Arena, writes: bool) -> Pages:
+    """The volume of a node of this cluster."""
+    if not config.zoned:
+        return PatientVolume(storage_socket(config.volume_dir), arena)
+    paths = zone_sockets(config.volume_dir)
+    if not writes:
+        return PatientZones(paths, arena, None)
+
+    def wake() -> None:
+        for fd in shared.copy_wakes:
+            os.eventfd_write(fd, 1)
+
+    peers = {zone: SocketPeer(path, ZONE_TIMEOUT_S) for zone, path in paths.items()}
+    volume = new_volume(config.page_bytes, CHUNK_BYTES, group_pages(config))
+    coordinator = Coordinator(arena, SystemClock(), peers, volume, wake)
+    return PatientZones(paths, arena, coordinator)

@@ -63,6 +63,7 @@ class Entry:
 
     pinned: tuple[int, ...]
     programs: dict[tuple[bytes, ...], Program] = field(default_factory=dict)
+    generation: int = -1  #: of the lane's plan table when it was offered to it
 
 
 class PlanCache:
@@ -77,6 +78,7 @@ class PlanCache:
         self._literals = arena.alloc(8 * layout.LITERAL_WORDS * LITERALS)
         self._entries: OrderedDict[tuple[bytes, int], Entry] = OrderedDict()
         self._contexts: dict[Hashable, int] = {}
+        self._served: dict[tuple[bytes, int], int] = {}  #: generations, as in Entry
         self._programs = 0
         self._bulk: dict[Hashable, Program] = {}
         self.version = -1
@@ -123,6 +125,24 @@ class PlanCache:
             self.hits += 1
         return program
 
+    def has_left_lane(self, read: Fingerprint, context: int) -> bool:
+        """Whether the entry of a text is to be offered to the lane (again): told once, for each
+        time the lane has emptied its table."""
+        entry = self._entries.get((read.shape, context))
+        if entry is None or entry.pinned or self._lane is None:
+            return False
+        left = entry.generation != self._lane.generation
+        entry.generation = self._lane.generation
+        return left
+
+    def has_left_lane_as(self, read: Fingerprint, context: int) -> bool:
+        """The same for a transaction statement, which has no program."""
+        assert self._lane is not None
+        key = read.shape, context
+        known = self._served.get(key)
+        self._served[key] = self._lane.generation
+        return known != self._lane.generation
+
     def add(self, read: Fingerprint, context: int, program: Program, text: str) -> Entry | None:
         """Keep a program compiled from `text`; None when it cannot be kept.
 
@@ -162,6 +182,7 @@ class PlanCache:
         """The dictionary has moved: nothing compiled before may run again."""
         self._clear_lane()
         self._entries.clear()
+        self._served.clear()
         self._bulk.clear()
         self._programs = 0
         self.version = version

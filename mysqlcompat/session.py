@@ -196,6 +196,8 @@ class Session(SessionState):
         for errno, message in self.parser_notes:
             self.warn(errno, message)
         result = await administer.run(self, statement, binary)
+        if handle is None:
+            self.plans.keep_transaction(statement)
         if isinstance(result, Ok):
             self.row_count = result.affected
             result.warnings = result.warnings or self.diagnostics.warning_count

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from mysqlcompat.lane.installing import install_text, prepared_slots
+from btree.txn_layout import ISOLATION_SERIALIZABLE
+from mysqlcompat.lane.installing import install_text, install_transaction, prepared_slots
 from mysqlcompat.lane.lane import Slots
 from mysqlcompat.lane.lane_layout import (
     MODE_ANSI_QUOTES,
     MODE_NO_BACKSLASH_ESCAPES,
+    SERVES_BEGIN,
+    SERVES_COMMIT,
+    SERVES_ROLLBACK,
     SERVES_ROWS,
     UNKNOWN_TABLES,
 )
@@ -18,6 +22,7 @@ from mysqlcompat.machine.program import Program
 from mysqlcompat.metadata_locks import Mode
 from mysqlcompat.plan_cache import Fingerprint
 from mysqlcompat.results import Parameter
+from mysqlcompat.sql.statements import Begin, Commit, Rollback, Statement
 from mysqlcompat.transaction import ISOLATION
 
 if TYPE_CHECKING:
@@ -34,6 +39,18 @@ _MEANING: Final = (
     "block_encryption_mode",
 )
 _CLIENT_OPTIONAL_METADATA: Final = 1 << 25
+
+
+def transaction_kind(statement: Statement) -> int:
+    """How the lane serves a transaction statement; 0: not at all."""
+    match statement:
+        case Begin(read_only=None, snapshot=False):
+            return SERVES_BEGIN
+        case Commit(chain=False, release=False):
+            return SERVES_COMMIT
+        case Rollback(chain=False, release=False, savepoint=None):
+            return SERVES_ROLLBACK
+    return 0
 
 
 class SessionPlans:
@@ -81,7 +98,16 @@ class SessionPlans:
         if self.read is None:
             return None
         version = self._session.node.engine.catalog.version
-        return self._cache.find(self.read, self.context, version)
+        program = self._cache.find(self.read, self.context, version)
+        if program is not None:
+            self._offer(self.read, program)
+        return program
+
+    def _offer(self, read: Fingerprint, program: Program) -> None:
+        """The lane gets a program if it may have it, and has it not."""
+        lane = self._session.node.lane
+        if lane is not None and self._cache.has_left_lane(read, self.context):
+            install_text(lane, read, self.context, program, self._session.results_collation)
 
     def literals(self) -> list[Any] | None:
         """Values of the literals of the text just read."""
@@ -98,10 +124,17 @@ class SessionPlans:
         read, self.read = self.read, None
         if read is None or program.version != self._cache.version:
             return
-        entry = self._cache.add(read, self.context, program, text)
-        lane = self._session.node.lane
-        if entry is not None and not entry.pinned and lane is not None:
-            install_text(lane, read, self.context, program, self._session.results_collation)
+        if self._cache.add(read, self.context, program, text) is not None:
+            self._offer(read, program)
+
+    def keep_transaction(self, statement: Statement) -> None:
+        """The lane serves the text just read from now on, if it is BEGIN or the like."""
+        read, self.read = self.read, None
+        kind, lane = transaction_kind(statement), self._session.node.lane
+        if read is None or not kind or lane is None:
+            return
+        if self._cache.has_left_lane_as(read, self.context):
+            install_transaction(lane, read, self.context, kind)
 
     # The lane
 
@@ -131,13 +164,29 @@ class SessionPlans:
         refused = session.node.read_only or transaction.is_read_only
         refused = refused or session.auto_increment is not None
         writes = not (refused or locks.closed_to_writes)
-        return Terms(self.context, self._mode, session.ctx, writes)
+        return Terms(self.context, self._mode, session.ctx, writes, self._level())
+
+    def _level(self) -> int:
+        """Isolation of the transactions that the lane may begin and end; -1: none."""
+        session = self._session
+        transaction = session.transaction
+        level = ISOLATION[transaction.isolation]
+        plain = level != ISOLATION_SERIALIZABLE and not transaction.is_read_only
+        plain = plain and transaction.next_read_only is None
+        plain = plain and not transaction.session_read_only
+        plain = plain and session.variables.get("completion_type") == "NO_CHAIN"
+        return level if plain else -1
 
     def lane_served(self, served: Served) -> None:
         """The lane has run statements of this session."""
         session, counters = self._session, self._session.node.counters
-        owner = session.transaction.owner
-        for table in served.tables if session.transaction.explicit else ():
+        transaction = session.transaction
+        if served.commits or served.rollbacks:
+            transaction.ended_outside()
+        if served.is_open and not transaction.explicit:
+            transaction.begun_outside(served.begun_ns)
+        owner = transaction.owner
+        for table in served.tables if transaction.explicit else ():
             if table == UNKNOWN_TABLES:
                 owner.unknown = Mode.SHARED_WRITE
             else:
@@ -148,7 +197,7 @@ class SessionPlans:
             session.found_rows = served.rows
         if served.insert_id:
             session.last_insert_id = served.insert_id
-        for keyword in ("select", "insert", "update", "delete"):
+        for keyword in ("select", "insert", "update", "delete", "begin", "commit", "rollback"):
             times = getattr(served, f"{keyword}s")
             if times:
                 counters.questions += times
@@ -159,7 +208,12 @@ class SessionPlans:
     ) -> tuple[int, int, bytes, bytes, int, Slots] | None:
         """Context and what `prepared_slots` gives, if the lane may run the statement."""
         program = handle.program
-        if program is None or not self._is_utf8 or self._transcodes:
+        if not self._is_utf8 or self._transcodes:
+            return None
+        kind = transaction_kind(handle.statement)
+        if kind:
+            return (self.context, 0, b"", b"", 0, Slots(kind))
+        if program is None:
             return None
         if program.version != self._session.node.engine.catalog.version:
             return None  # data definition has come in between

@@ -1,4 +1,4 @@
-"""The storage process: the body of the supervisor's first child."""
+"""The storage processes: the bodies of the supervisor's first children."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from mysqlcompat.config import Config
 from mysqlcompat.control_socket import socket_path
 from mysqlcompat.supervisor import Shared
 from redo.archiver import ArchiveSettings
-from redo.storage_server import StorageConfig, StorageServer
+from redo.peers import Peers, SocketPeer
+from redo.quorum import ZONES
+from redo.storage_server import StorageConfig, StorageServer, ZoneServer
+from replicas.failover import STORAGE, zone_name
 
 BEAT_S: Final = 0.2
 LOG_FORMAT: Final = "%(asctime)s {name} %(levelname)s %(message)s"
@@ -32,6 +35,13 @@ def storage_socket(volume_dir: Path) -> str:
     return socket_path(volume_dir, "storage.sock")
 
 
+def zone_sockets(volume_dir: Path) -> dict[int, str]:
+    """Where the zones' storage processes listen, by zone from 0."""
+    return {
+        zone: socket_path(volume_dir, f"storage-{name}.sock") for zone, name in enumerate(ZONES)
+    }
+
+
 def archive_settings(config: Config) -> ArchiveSettings | None:
     """How the volume is backed up; None: not at all."""
     if not config.backup_url:
@@ -44,21 +54,30 @@ def archive_settings(config: Config) -> ArchiveSettings | None:
     )
 
 
-def run_storage(config: Config, shared: Shared, name: str, status: Status) -> None:
-    """Six copies and the page server, until SIGTERM."""
-    start_logging(name)
-    storage = StorageConfig(
+def storage_config(config: Config, socket: str, archiving: bool) -> StorageConfig:
+    """Settings of a storage process that listens at `socket`."""
+    return StorageConfig(
         data_dir=str(config.volume_dir),
-        socket_path=storage_socket(config.volume_dir),
+        socket_path=socket,
         page_bytes=config.page_bytes,
-        pg_pages=max(1, config.group_bytes // config.page_bytes),
+        pg_pages=group_pages(config),
         coalesce_bytes=config.coalesce_bytes,
         backtrack_window_s=config.backtrack_window,
-        archive=archive_settings(config),
+        archive=archive_settings(config) if archiving else None,
     )
+
+
+def group_pages(config: Config) -> int:
+    """Pages of a protection group of a new volume."""
+    return max(1, config.protection_group_bytes // config.page_bytes)
+
+
+def run_storage(config: Config, shared: Shared, name: str, status: Status) -> None:
+    """The storage process of that name, until SIGTERM."""
+    start_logging(name)
+    server = _server(config, shared, name)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    server = StorageServer(storage, shared.ring_fd, shared.copy_wakes, shared.writer_wake)
     try:
         server.start()
         status.ready()
@@ -66,3 +85,16 @@ def run_storage(config: Config, shared: Shared, name: str, status: Status) -> No
             status.beat()
     finally:
         server.close()
+
+
+def _server(config: Config, shared: Shared, name: str) -> StorageServer | ZoneServer:
+    ring = (shared.ring_fd, shared.copy_wakes, shared.writer_wake)
+    if name == STORAGE:
+        settings = storage_config(config, storage_socket(config.volume_dir), archiving=True)
+        return StorageServer(settings, *ring)
+    sockets = zone_sockets(config.volume_dir)
+    zone = ZONES.index(name.removeprefix(zone_name("")))
+    peers = Peers({other: SocketPeer(path) for other, path in sockets.items() if other != zone})
+    first = min(set(sockets) - set(config.places), default=0)
+    settings = storage_config(config, sockets[zone], archiving=zone == first)
+    return ZoneServer(settings, zone, ring, peers)

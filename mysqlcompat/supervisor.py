@@ -2,7 +2,7 @@
 
 ::
 
-    supervisor ──fork──► storage    six copies, page server
+    supervisor ──fork──► storage    six copies, page server (or storage-az1, storage-az2 …)
        │  │ └────fork──► writer     accepts on the writer endpoint
        │  └──────fork──► replica-1 … accept on the reader endpoint, all on one socket
        └─ lock on the data directory, listening sockets, ring memfd, eventfds: outlive every child
@@ -22,6 +22,7 @@ import os
 import selectors
 import signal
 import socket
+import struct
 import sys
 import time
 from collections.abc import Callable
@@ -33,7 +34,8 @@ from mysqlcompat.config import Config
 from mysqlcompat.control_socket import ControlServer
 from mysqlcompat.operations import Operations
 from redo.arena import CONTROL_AT, CONTROL_BYTES, create_ring
-from redo.control import REPLICA_STRIDE, replica_word
+from redo.control import COPY_DURABLE, REPLICA_STRIDE, STATE_ABSENT, copy_word, replica_word
+from redo.quorum import COPIES, ZONES, zone_copies
 from replicas.endpoints import READER_ENDPOINT, WRITER_ENDPOINT, replica_name, replica_number
 from replicas.failover import (
     STORAGE,
@@ -47,13 +49,14 @@ from replicas.failover import (
     Silent,
     Start,
     Tick,
+    is_storage,
     start_order,
+    zone_name,
 )
 from replicas.membership import Membership
 
 STOP_PATIENCE_S: Final = 10.0
 TICK_S: Final = 0.25
-COPIES: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,14 @@ class Shared:
         """The port an endpoint really listens on."""
         return int(self.listeners[endpoint].getsockname()[1])
 
+    def forget_zone(self, name: str) -> None:
+        """The copies of a dead zone's process do not count until it is back."""
+        for zone, zone_text in enumerate(ZONES):
+            if name == zone_name(zone_text):
+                for copy_no in zone_copies(zone):
+                    at = copy_word(copy_no, COPY_DURABLE) - CONTROL_AT
+                    os.pwrite(self.ring_fd, struct.pack("<qq", 0, STATE_ABSENT), at)
+
     def forget_replica(self, name: str) -> None:
         """Clear a dead replica's words, so that nothing is kept for it and nobody lists it."""
         number = replica_number(name)
@@ -111,7 +122,7 @@ class Roles:
 
     def of(self, name: str) -> Role:
         """The role of the process called `name`."""
-        return self.storage if name == STORAGE else self.node
+        return self.storage if is_storage(name) else self.node
 
 
 class Supervisor:
@@ -150,7 +161,8 @@ class Supervisor:
         self._control: ControlServer | None = None
 
     def _everybody(self) -> list[str]:
-        return [STORAGE, WRITER, *map(replica_name, range(1, self.config.replicas + 1))]
+        storage = [zone_name(zone) for zone in ZONES] if self.config.zoned else [STORAGE]
+        return [*storage, WRITER, *map(replica_name, range(1, self.config.replicas + 1))]
 
     # -- the whole life -------------------------------------------------------------------
 
@@ -203,10 +215,10 @@ class Supervisor:
     # -- starting -------------------------------------------------------------------------
 
     def _start_next(self) -> None:
-        """At the first start: the next process, or all replicas at once behind the writer."""
-        first = self._never_ready[:1]
-        names = first if first and first[0] in (STORAGE, WRITER) else self._never_ready
-        for name in names:
+        """At the first start: storage, then the writer, then all replicas at once."""
+        for name in list(self._never_ready):
+            if start_order(name)[0] > start_order(self._never_ready[0])[0]:
+                break
             if name not in self.children:
                 self._start(name)
 
@@ -256,6 +268,7 @@ class Supervisor:
         self._forget(child)
         reason = child.reap()
         self.shared.forget_replica(child.name)
+        self.shared.forget_zone(child.name)
         self.membership.died(child.name)
         self._notify("died", child.name)
         if not self._stopping and not self._starting_anew:
@@ -281,7 +294,7 @@ class Supervisor:
         between   called when only storage lives;  then  when every process serves
         """
         self._starting_anew = True
-        nodes = [child for child in self.children.values() if child.name != STORAGE]
+        nodes = [child for child in self.children.values() if not is_storage(child.name)]
         self._kill(nodes)
         between()
         self._kill(list(self.children.values()))

@@ -129,7 +129,20 @@ class Transaction:
     def _next_is_read_only(self) -> bool:
         return self.session_read_only if self.next_read_only is None else self.next_read_only
 
+    def begun_outside(self, begun_ns: int) -> None:
+        """The lane has begun one, at a reading of the monotonic clock; the engine knows."""
+        self.explicit = self.active = True
+        self.read_only = False
+        self.current_isolation = self.isolation
+        self.begun_us = (time.time_ns() - (time.monotonic_ns() - begun_ns)) // 1000
+
     # ending
+
+    def ended_outside(self) -> None:
+        """The lane has ended it."""
+        self.active = self.explicit = self.read_only = False
+        self._savepoints.clear()
+        self._let_go()
 
     async def commit(self) -> None:
         """Commit what is open; returns when it is durable. Nothing open: nothing happens.

@@ -3,7 +3,7 @@
 Knows LSNs, records, quorums, copies; does not know what is on a page.
 
 Words: *LSN* position in the log. *MTR* mini-transaction: edits applied all or none. *batch* what
-one turn of the writer published. *VDL* how far the log is durable on four copies; always a batch
+one turn of the writer published. *VDL* how far the log is durable on a write quorum; always a batch
 boundary. *copy* (segment) one of six: full ones have pages and log, tails only log. *epoch* number
 of a writer's reign; a later one voids what an earlier left above its start. *checkpoint* (mark)
 log below it is in pages. *run* some megabytes of log, with the newest record of each page in it.
@@ -11,7 +11,8 @@ log below it is in pages. *run* some megabytes of log, with the newest record of
 
 Read in this order:
 
-- ``jit`` the door to numba, ``lean`` how helpers are compiled · ``codes`` results of kernels ·
+- ``jit`` the door to numba, ``lean`` how helpers are compiled, ``shortcuts`` numba in less time ·
+  ``codes`` results of kernels ·
   ``arena`` the memory they share
 - ``calls`` kernels called by address · ``coding_kernels`` numbers and runs of bytes ·
   ``system_kernels`` system calls · ``checksum_kernels`` CRC32C
@@ -24,13 +25,18 @@ Read in this order:
 - ``log_read_kernels`` batches out of a copy's log · ``page_table_kernels`` ``page_table`` ``runs``
   ``index_kernels`` its pages · ``segment`` a copy
 - ``copy_kernels`` ``copier`` a copy's thread · ``coalesce`` log into pages · ``repair`` from peers
-- ``quorum`` arithmetic of six · ``timeline`` that of going back in time · ``recovery`` ·
-  ``storage`` all six · ``upkeep`` its background
+- ``quorum`` arithmetic of six · ``timeline`` that of going back in time · ``geometry`` which
+  pages are kept together · ``directory`` making a volume · ``recovery`` · ``reign`` fencing ·
+  ``storage`` all six, or those of a zone · ``upkeep`` its background
 - ``volumes`` what a data directory holds · ``frozen`` snapshots and the beginning of clones ·
   ``rewind`` backtrack · ``requests`` what storage can be asked to do
 - ``keyring`` keys · ``archive`` objects of a backup · ``archiver`` sends them ·
   ``restore`` a volume out of them
-- ``protocol`` ``storage_server`` ``volume`` the process, and its clients · ``dump`` the inspector
+- ``protocol`` ``answers`` ``socket_server`` ``storage_server`` the process · ``client``
+  ``volume`` who asks it · ``dump`` the inspector
+- ``zone_node`` a zone in a process of its own · ``peers`` the others, as it sees them ·
+  ``lending`` page files for them · ``coordinator`` recovers such a volume · ``zoned_volume`` reads
+  its pages
 - ``failpoints`` ``failpoint_kernels`` named places where a test lets the process die
 - ``errors`` what can go wrong
 

@@ -20,6 +20,9 @@ a look at the sleeping flag. Words that different processes write lie in differe
     1024    replica 0…15, 64 bytes each: applied, read point,
             sleeping, pid, state, apply clock µs, lag µs, view low  replicas
     2048    supervisor: 64 words for `replicas` and `mysqlcompat`
+    2560    simulated faults of copy 0…5, 64 bytes each (`faults.py`)       whoever asked for them
+    2944    simulated failure of the stream of replica 0…15, 16 bytes each  the same
+    3200    what copy 0…5 has done, 128 bytes each: counters (COUNT_…)      storage
 """
 
 from __future__ import annotations
@@ -71,9 +74,40 @@ REPLICA_VIEW_LOW: Final = 56  #: lowest transaction id its open read views may n
 
 CTRL_SUPERVISOR: Final = CONTROL_AT + 2048
 
+CTRL_FAULT: Final = CONTROL_AT + 2560
+FAULT_STRIDE: Final = 64
+FAULT_FAILS_UNTIL: Final = 0  #: wall clock, µs; 0: nothing is simulated
+FAULT_PERCENT: Final = 8  #: of writes and reads that fail
+FAULT_SLOW_UNTIL: Final = 16
+FAULT_SLOW_LOW_US: Final = 24  #: writes and reads take at least so much longer
+FAULT_SLOW_HIGH_US: Final = 32  #: and at most so much
+FAULT_SLOW_PERCENT: Final = 40  #: of them
+
+CTRL_STREAM_FAULT: Final = CONTROL_AT + 2944
+STREAM_FAULT_STRIDE: Final = 16  #: FAULT_FAILS_UNTIL, FAULT_PERCENT
+
+CTRL_COUNT: Final = CONTROL_AT + 3200
+COUNT_STRIDE: Final = 128
+COUNT_LOG_WRITES: Final = 0
+COUNT_LOG_BYTES: Final = 8
+COUNT_LOG_SYNCS: Final = 16
+COUNT_PAGE_READS: Final = 24  #: pages given to nodes
+COUNT_PAGE_WRITES: Final = 32  #: images stored
+COUNT_PAGE_BYTES: Final = 40
+COUNT_SCRUBBED: Final = 48  #: bytes that scrubbing has verified
+COUNT_DAMAGED: Final = 56  #: pieces of log and images found damaged
+COUNT_MENDED: Final = 64
+COUNT_REBUILT: Final = 72  #: how often the copy was made anew
+COUNT_FAULTS: Final = 80  #: simulated failures it has met
+COUNT_REBUILD_DONE: Final = 88  #: bytes, while it is being rebuilt
+COUNT_REBUILD_ALL: Final = 96  #: 0: it is not
+
 assert CTRL_COPY + COPIES * COPY_STRIDE <= CTRL_REPLICA
 assert CTRL_REPLICA + REPLICAS_MAX * REPLICA_STRIDE <= CTRL_SUPERVISOR
-assert CTRL_SUPERVISOR + 64 * 8 <= CONTROL_AT + CONTROL_BYTES
+assert CTRL_SUPERVISOR + 64 * 8 <= CTRL_FAULT
+assert CTRL_FAULT + COPIES * FAULT_STRIDE <= CTRL_STREAM_FAULT
+assert CTRL_STREAM_FAULT + REPLICAS_MAX * STREAM_FAULT_STRIDE <= CTRL_COUNT
+assert CTRL_COUNT + COPIES * COUNT_STRIDE <= CONTROL_AT + CONTROL_BYTES
 
 
 def copy_word(copy_no: int, word: int) -> int:
@@ -84,6 +118,21 @@ def copy_word(copy_no: int, word: int) -> int:
 def replica_word(replica_no: int, word: int) -> int:
     """Offset of a word (REPLICA_…) of one of the sixteen replicas."""
     return CTRL_REPLICA + replica_no * REPLICA_STRIDE + word
+
+
+def fault_word(copy_no: int, word: int) -> int:
+    """Offset of a word (FAULT_…) about one of the six copies."""
+    return CTRL_FAULT + copy_no * FAULT_STRIDE + word
+
+
+def stream_fault_word(replica_no: int, word: int) -> int:
+    """Offset of a word (FAULT_…) about the stream of one of the sixteen replicas."""
+    return CTRL_STREAM_FAULT + replica_no * STREAM_FAULT_STRIDE + word
+
+
+def count_word(copy_no: int, word: int) -> int:
+    """Offset of a counter (COUNT_…) of one of the six copies."""
+    return CTRL_COUNT + copy_no * COUNT_STRIDE + word
 
 
 class Control:
@@ -124,3 +173,11 @@ class Control:
         """Read points of the replicas that have one."""
         points = (self.get(replica_word(i, REPLICA_READ_POINT)) for i in range(REPLICAS_MAX))
         return [point for point in points if point > 0]
+
+    def count(self, copy_no: int, word: int, more: int = 1) -> None:
+        """Add to a counter (COUNT_…); each has one thread that counts."""
+        self._words[count_word(copy_no, word) >> 3] += more
+
+    def counted(self, copy_no: int, word: int) -> int:
+        """A counter (COUNT_…)."""
+        return self.get(count_word(copy_no, word))

@@ -16,22 +16,38 @@ from redo.control import (
     COPY_SLEEPING,
     COPY_STRIDE,
     COPY_WRITTEN,
+    COUNT_FAULTS,
+    COUNT_LOG_BYTES,
+    COUNT_LOG_SYNCS,
+    COUNT_LOG_WRITES,
+    COUNT_STRIDE,
     CTRL_COPY,
+    CTRL_COUNT,
+    CTRL_FAULT,
     CTRL_PUBLISHED,
     CTRL_RESERVED,
     CTRL_VDL,
+    FAULT_FAILS_UNTIL,
+    FAULT_PERCENT,
+    FAULT_SLOW_HIGH_US,
+    FAULT_SLOW_LOW_US,
+    FAULT_SLOW_PERCENT,
+    FAULT_SLOW_UNTIL,
+    FAULT_STRIDE,
 )
 from redo.edit_kernels import ring_offset
 from redo.log_kernels import quorum_durable
 from redo.segment_layout import CHUNK_HEADER_BYTES
 from redo.state import ST_RING_BYTES
 from redo.system_kernels import (
+    clock_us,
     errno,
     event_signal,
     file_is_deleted,
     sys_fdatasync,
     sys_pwrite,
     sys_read,
+    sys_usleep,
 )
 
 RUN_STOPPED = 0  #: COPY_COMMAND says so
@@ -79,6 +95,43 @@ def wait_for_log(mem, words, published, wake_fd, scratch):
     return result
 
 
+@jit.helper
+def add_to(mem, at, more):
+    """Add to a word that only this thread changes."""
+    atomic_store(mem, at, atomic_load(mem, at) + more)
+    return 0
+
+
+@jit.helper
+def chance(now, copy_no, bound):
+    """A number below `bound`, as good as random."""
+    return (now % 1000003 * 48271 + copy_no * 69621) % 2147483647 * 48271 % 2147483647 % bound
+
+
+@jit.helper
+def meet_faults(mem, copy_no, words, scratch):
+    """Be as slow as a simulated congestion says, fail as a simulated failure says; 0 or -EIO."""
+    fault = CTRL_FAULT + copy_no * FAULT_STRIDE
+    fails_until = atomic_load(mem, fault + FAULT_FAILS_UNTIL)
+    slow_until = atomic_load(mem, fault + FAULT_SLOW_UNTIL)
+    if fails_until == 0 and slow_until == 0:
+        return 0
+    now = clock_us(mem, scratch)
+    slow = chance(now, copy_no + 13, 100) < atomic_load(mem, fault + FAULT_SLOW_PERCENT)
+    if now < slow_until and slow:
+        low = atomic_load(mem, fault + FAULT_SLOW_LOW_US)
+        high = atomic_load(mem, fault + FAULT_SLOW_HIGH_US)
+        end = min(slow_until, now + low + chance(now, copy_no, max(high - low, 0) + 1))
+        while now < end and atomic_load(mem, words + COPY_COMMAND) == COMMAND_RUN:
+            sys_usleep(min(end - now, 20000))
+            now = clock_us(mem, scratch)
+    if now < fails_until:
+        if chance(now, copy_no + 7, 100) < atomic_load(mem, fault + FAULT_PERCENT):
+            add_to(mem, CTRL_COUNT + copy_no * COUNT_STRIDE + COUNT_FAULTS, 1)
+            return -EIO
+    return 0
+
+
 @jit.kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8, i8, i8, i8)")
 def copy_run(st, mem, copy_no, fd, chunk_start, chunk_end, wake_fd, writer_fd, durable, scratch):
     """Keep one copy's log up to date in one chunk file; RUN_… or -errno.
@@ -89,6 +142,7 @@ def copy_run(st, mem, copy_no, fd, chunk_start, chunk_end, wake_fd, writer_fd, d
     scratch     STAT_BYTES of `mem` for this thread
     """
     words = CTRL_COPY + copy_no * COPY_STRIDE
+    counters = CTRL_COUNT + copy_no * COUNT_STRIDE
     written = atomic_load(mem, words + COPY_WRITTEN)
     while True:
         published = atomic_load(mem, CTRL_PUBLISHED)
@@ -101,9 +155,14 @@ def copy_run(st, mem, copy_no, fd, chunk_start, chunk_end, wake_fd, writer_fd, d
             continue
         end = min(published, chunk_end)
         if end > written:
-            code = ring_write(st, mem, fd, written, end, chunk_start)
+            code = meet_faults(mem, copy_no, words, scratch)
+            if code == 0:
+                code = ring_write(st, mem, fd, written, end, chunk_start)
             if code < 0:
                 return code
+            add_to(mem, counters + COUNT_LOG_WRITES, 1)
+            add_to(mem, counters + COUNT_LOG_BYTES, end - written)
+            add_to(mem, counters + COUNT_LOG_SYNCS, durable)
             # What was written may have been overwritten in the ring meanwhile: then it is garbage.
             if atomic_load(mem, CTRL_RESERVED) - st[ST_RING_BYTES] > written:
                 return RUN_BEHIND

@@ -35,6 +35,14 @@ class StaleEpoch(VolumeError):
     """Somebody with a newer epoch owns the volume; this writer must stop."""
 
 
+class StaleGeometry(VolumeError):
+    """The volume has more protection groups than whoever asks knows."""
+
+
+class StaleMembership(VolumeError):
+    """Other copies belong to the volume than whoever asks knows."""
+
+
 class LogUnavailable(VolumeError):
     """The log cannot be made durable: no write quorum of copies is live."""
 

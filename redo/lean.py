@@ -29,8 +29,11 @@ from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.extending import intrinsic
 
+from redo import shortcuts
+
 # llvmlite tells numba of each of its 200,000 calls, for timers that nobody reads.
 ffi.lib._lock._cblist.clear()
+shortcuts.take()
 
 compiler: Any = numba.core.compiler  #: numba's own functions are partly typed
 cgutils: Any = numba.core.cgutils

@@ -1,8 +1,8 @@
 """Sealing, publishing and acknowledging the log: what the loop does once per turn.
 
 The ring's words go one way: the writer publishes, copies write and sync and store how far they are
-durable, the writer takes how far a write quorum is. Sleepers are woken through eventfds, and only if
-they sleep: "store, fence, look at the flag" on one side, "flag, fence, look at the word" on the
+durable, the writer takes how far a write quorum is. Sleepers are woken through eventfds, and only
+if they sleep: "store, fence, look at the flag" on one side, "flag, fence, look at the word" on the
 other.
 """
 

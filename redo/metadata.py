@@ -48,6 +48,8 @@ class CopyMeta:
     marks    checkpoints, ascending by LSN: the first is where the log that is kept begins
     shared   (protection group, sequence, images) of page files begun by another volume, which may
              hold more than ours
+    groups   protection groups that the volume has
+    fence    log of earlier epochs than this is refused, though the history does not have it yet
     """
 
     format: int
@@ -56,6 +58,8 @@ class CopyMeta:
     history: History = field(default_factory=History)
     marks: tuple[Mark, ...] = (FIRST_MARK,)
     shared: tuple[tuple[int, int, int], ...] = ()
+    groups: int = 1
+    fence: int = 0
 
     @property
     def kept(self) -> int:
@@ -130,16 +134,20 @@ def load_copy(disk: Disk, path: str) -> CopyMeta:
 def copy_of(fields: dict[str, Any], path: str) -> CopyMeta:
     """A copy's state out of JSON. Raises UnknownFormat."""
     try:
-        history = fields.pop("history")
-        epochs = tuple((int(epoch), int(start)) for epoch, start in history["epochs"])
-        jumps = tuple(Jump(*map(int, jump)) for jump in history["jumps"])
+        history = history_of(fields.pop("history"))
         marks = tuple(Mark(*map(int, mark)) for mark in fields.pop("marks"))
         shared = tuple((int(a), int(b), int(c)) for a, b, c in fields.pop("shared"))
         if not marks:
             raise ValueError("no marks")
-        return CopyMeta(**fields, history=History(epochs, jumps), marks=marks, shared=shared)
+        return CopyMeta(**fields, history=history, marks=marks, shared=shared)
     except (AttributeError, TypeError, KeyError, ValueError):
         raise UnknownFormat(f"{path} is not one of ours") from None
+
+
+def history_of(fields: dict[str, Any]) -> History:
+    """A history out of JSON. Raises TypeError, KeyError, ValueError."""
+    epochs = tuple((int(epoch), int(start)) for epoch, start in fields["epochs"])
+    return History(epochs, tuple(Jump(*map(int, jump)) for jump in fields["jumps"]))
 
 
 def save_copy(disk: Disk, path: str, meta: CopyMeta) -> None:

@@ -28,6 +28,7 @@ from redo.segment_layout import (
     S_HASH_AT,
     S_HASH_SLOTS,
     S_HASH_USED,
+    S_LAST_PAGE,
     S_LIVE_AT,
     S_OLDER_AT,
     S_OLDER_FREE,
@@ -65,6 +66,7 @@ def entry_of(mem, seg, page_no):
         store_i64(mem, entry + E_LOCATION, -1)
         store_i64(mem, entry + E_OLDER, -1)
         store_i64(mem, seg + S_HASH_USED, load_i64(mem, seg + S_HASH_USED) + 1)
+        store_i64(mem, seg + S_LAST_PAGE, max(page_no, load_i64(mem, seg + S_LAST_PAGE)))
     return entry
 
 

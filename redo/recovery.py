@@ -17,7 +17,7 @@ block; copies go on from the ring.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from redo.arena import Arena, Words
@@ -27,7 +27,7 @@ from redo.errors import VolumeError, VolumeLost
 from redo.log import Recovered
 from redo.metadata import VolumeMeta
 from redo.quorum import COPIES, can_write, copy_directory, recovery_point, with_epoch
-from redo.repair import fill_log, rebuild
+from redo.repair import LogSource, fill_log, rebuild
 from redo.segment import Segment
 from redo.timeline import NEVER, History
 
@@ -37,19 +37,23 @@ NO_LIMIT = NEVER
 
 
 def open_segments(
-    disk: Disk, data_dir: str, volume: VolumeMeta, arena: Arena, st: Words
+    disk: Disk,
+    data_dir: str,
+    volume: VolumeMeta,
+    arena: Arena,
+    st: Words,
+    copies: Sequence[int] = range(COPIES),
 ) -> list[Segment | None]:
-    """The six copies, None where one cannot be opened (said in the log)."""
-    segments: list[Segment | None] = []
-    for copy_no in range(COPIES):
+    """The six copies, None where one is not ours or cannot be opened (said in the log)."""
+    segments: list[Segment | None] = [None] * COPIES
+    for copy_no in copies:
         segment = Segment(disk, data_dir, copy_no, volume, arena, st)
         try:
             segment.open()
-            segments.append(segment)
+            segments[copy_no] = segment
         except (OSError, VolumeError) as error:
             logger.warning("copy %s cannot be read: %s", segment.name, error)
             segment.close()
-            segments.append(None)
     return segments
 
 
@@ -91,19 +95,30 @@ def recover(tasks: Tasks, segments: list[Segment | None]) -> Recovered:
         raise VolumeLost(f"{readable} of 6 copies are readable; at least 3 are needed, one full")
     logger.info("recovery: copies complete to %s, VDL %d", complete, vdl)
     best = max((s for s in segments if s is not None), key=lambda segment: segment.complete)
-    _fill_laggards(segments, vdl)
+    fill_laggards(segments, vdl)
     _rebuild_to_quorum(segments, history, vdl)
     epoch = history.latest_epoch + 1
     save_history(segments, replace(history, epochs=with_epoch(history.epochs, epoch, vdl)))
     return Recovered(epoch, vdl, best.last_batch)
 
 
-def _fill_laggards(segments: list[Segment | None], vdl: int) -> None:
+def fill_laggards(
+    segments: list[Segment | None],
+    vdl: int,
+    elsewhere: Callable[[int], Sequence[tuple[LogSource, int]]] = lambda _: (),
+) -> None:
+    """Fill copies up to `vdl` from their peers. Changes `segments`: those that cannot be: None.
+
+    elsewhere   peers in other processes whose log goes beyond an LSN, and how far
+    """
     for i, segment in enumerate(segments):
         if segment is None or segment.complete >= vdl:
             continue
-        peers = [(s, vdl) for s in segments if s is not None and s.complete >= vdl]
+        peers: list[tuple[LogSource, int]] = []
+        peers += [(s, vdl) for s in segments if s is not None and s.complete >= vdl]
         try:
+            if not peers:
+                peers += [(peer, vdl) for peer, end in elsewhere(segment.complete) if end >= vdl]
             segment.complete = fill_log(segment, segment.complete, peers)
         except (OSError, VolumeError) as error:
             logger.warning("copy %s cannot be filled: %s", segment.name, error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from redo.errors import VolumeLost
 from redo.metadata import CopyMeta
@@ -17,7 +18,23 @@ logger = logging.getLogger(__name__)
 PIECE_BYTES = 1 << 20
 
 
-def fill_log(segment: Segment, lsn: int, peers: Sequence[tuple[Segment, int]]) -> int:
+class Readable(Protocol):
+    """Log, here or elsewhere."""
+
+    def read(self, lsn: int, count: int) -> bytes: ...
+
+
+class LogSource(Protocol):
+    """A copy whose log can be read: a `Segment`, or a `peers.FarCopy`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def log(self) -> Readable: ...
+
+
+def fill_log(segment: Segment, lsn: int, peers: Sequence[tuple[LogSource, int]]) -> int:
     """Copy log from `lsn` on from the first peer that has it; how far it is copied, durably.
 
     peers   (peer, end of its durable log), the furthest first

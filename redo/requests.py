@@ -7,6 +7,7 @@
     {"do": "locate", "to_us": CLOCK}         ->  {"lsn", "clock_us"}   a state that can be gone to
     {"do": "rewind", "to_us": CLOCK}         ->  the same; storage must then be started again
     {"do": "status"}                         ->  `Storage.status`
+    {"do": "lend" | "give back", "copy": N}  ->  `Lending.lend`; {}
 
 `storage_server` answers them on its socket; commands that find nothing running open the volume and
 answer them themselves.
@@ -40,6 +41,11 @@ def answer(storage: Storage, request: Fields) -> Fields:
             return _state(storage.rewind(to_us))
         case {"do": "status"}:
             return storage.status()
+        case {"do": "lend", "copy": int(copy_no)}:
+            return storage.lending.lend(storage.segment_of(copy_no))
+        case {"do": "give back", "copy": int(copy_no)}:
+            storage.lending.take_back(copy_no)
+            return {}
     raise VolumeError(f"unknown request {request!r:.200}")
 
 

@@ -53,6 +53,7 @@ from redo.segment_layout import (
     S_INDEXED_BATCH,
     S_INDEXED_CLOCK,
     S_INDEXED_EPOCH,
+    S_LAST_PAGE,
     S_RUN_BYTES,
     S_RUN_LSN,
     S_SCAN_BATCH,
@@ -387,6 +388,25 @@ class Segment:
         with self.meta_lock:
             self.save(replace(self.meta, history=history))
             self.history = history
+
+    def set_fence(self, epoch: int) -> None:
+        """Refuse log of earlier epochs from now on, durably."""
+        with self.meta_lock:
+            self.save(replace(self.meta, fence=epoch))
+
+    def set_groups(self, groups: int) -> None:
+        """The volume has so many protection groups: durably remembered, with a place for each."""
+        with self.meta_lock:
+            if groups > self.meta.groups:
+                if self.full:
+                    for group in range(self.meta.groups, groups):
+                        self.disk.make_directory(f"{self.path}/pg-{group:05d}")
+                self.save(replace(self.meta, groups=groups))
+
+    @property
+    def last_page(self) -> int:
+        """Highest number among the pages it knows of."""
+        return self.get(S_LAST_PAGE)
 
     def set_mark(self, mark: Mark, marks: tuple[Mark, ...]) -> None:
         """A new checkpoint on the path, and all that stay: durably remembered."""

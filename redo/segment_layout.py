@@ -49,6 +49,7 @@ to; and the byte tables of a copy's own files. The log's bytes are in `record.py
     336    S_CHECKS
     344    S_UNCHECKED        log below is believed only after its run was verified; 0: all is
     352    S_RUN_BYTES        a run that is so long is ended
+    360    S_LAST_PAGE        highest page number in the page table
 
     OFFSET SIZE  NAME         PAGE TABLE ENTRY (48 bytes)
     0      8     E_PAGE       page_no + 1; 0: empty
@@ -136,6 +137,7 @@ S_CHECKS_AT: Final = 328
 S_CHECKS: Final = 336
 S_UNCHECKED: Final = 344
 S_RUN_BYTES: Final = 352
+S_LAST_PAGE: Final = 360
 SEGMENT_BYTES: Final = 384
 
 FDS_SLOTS: Final = 4096

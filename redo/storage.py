@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import os
 import threading
@@ -14,114 +13,65 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from redo.arena import RING_AT, Arena
+from redo.arena import Arena
 from redo.codes import E_CORRUPT, E_NOT_FOUND
 from redo.control import (
     COPY_DURABLE,
     COPY_STATE,
     CTRL_EPOCH,
-    CTRL_LAST_BATCH,
     CTRL_PUBLISHED,
-    CTRL_VDL,
     STATE_ABSENT,
     STATE_DEAD,
-    STATE_FILLING,
-    STATE_LIVE,
     Control,
     copy_word,
 )
 from redo.copier import Copier
-from redo.disk import Disk
+from redo.directory import LOCK_FILE, format_volume, is_formatted, lock_directory
 from redo.environment import Environment
 from redo.errors import (
-    LogUnavailable,
     LsnOutOfRange,
     PageUnavailable,
-    UnknownFormat,
-    VolumeLocked,
+    StaleEpoch,
+    StaleMembership,
+    VolumeError,
     VolumeLost,
 )
 from redo.frozen import Frozen, freeze, thaw
+from redo.geometry import Geometry
 from redo.index_kernels import CANNOT_READ
+from redo.lending import Lending
 from redo.log import Recovered, new_state, start_ring
-from redo.metadata import (
-    VOLUME_FILE,
-    CopyMeta,
-    VolumeMeta,
-    load_volume,
-    new_volume,
-    save_copy,
-    save_volume,
-)
-from redo.quorum import COPIES, ZONES, can_write, copy_directory, volume_durable, with_epoch
-from redo.record import BATCH_PREVIOUS_AT
+from redo.metadata import VolumeMeta, load_volume, new_volume
+from redo.peers import Peers
+from redo.protocol import Epochs
+from redo.quorum import COPIES, can_write, copy_directory
 from redo.recovery import (
     merged_history,
     open_segments,
     recover,
     save_history,
     scan_segments,
+    set_history,
 )
-from redo.repair import fill_log
+from redo.reign import FENCED, take_over
+from redo.repair import LogSource, fill_log
 from redo.rewind import locate, rewound
 from redo.segment import Segment
-from redo.state import FIRST_LSN
 from redo.timeline import NEVER, History, Mark
 
 logger = logging.getLogger(__name__)
 
-LOCK_FILE = "lock"
-_FORMATTING = "volume.formatting"
-_FENCED = -1  #: epoch word while a new writer is being let in
-
-
-def lock_directory(data_dir: str) -> int:
-    """Lock the data directory (made if missing) for this process. Raises VolumeLocked."""
-    os.makedirs(data_dir, exist_ok=True)
-    fd = os.open(f"{data_dir}/{LOCK_FILE}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(fd)
-        raise VolumeLocked(f"{data_dir} is in use by another process") from None
-    return fd
-
-
-def is_formatted(disk: Disk, data_dir: str) -> bool:
-    """Is there a volume? Raises UnknownFormat when something else is there."""
-    if disk.exists(f"{data_dir}/{VOLUME_FILE}"):
-        load_volume(disk, data_dir)
-        return True
-    if disk.exists(f"{data_dir}/{_FORMATTING}") or not disk.exists(data_dir):
-        return False
-    if any(zone in disk.names(data_dir) for zone in ZONES):
-        raise UnknownFormat(f"{data_dir} has copies of a volume but no {VOLUME_FILE}")
-    return False
-
-
-def format_volume(disk: Disk, data_dir: str, volume: VolumeMeta) -> None:
-    """Make an empty volume. What an interrupted attempt left is removed first."""
-    marker = f"{data_dir}/{_FORMATTING}"
-    disk.replace_file(marker, b"")
-    for zone in ZONES:
-        disk.remove_tree(f"{data_dir}/{zone}")
-    for copy_no in range(COPIES):
-        path = f"{data_dir}/{copy_directory(copy_no)}"
-        disk.make_directory(f"{path}/log")
-        history = History(((1, FIRST_LSN),))
-        meta = CopyMeta(volume.format, volume.volume_id, copy_no, history)
-        save_copy(disk, path, meta)
-    save_volume(disk, data_dir, volume)
-    disk.remove(marker)
-    disk.sync_directory(data_dir)
+_PEERS_PATIENCE_S = 30.0
 
 
 class Storage:
-    """Six copies over one log ring.
+    """Copies over one log ring: all six, or those of one zone (`zone_node.py`).
 
     environment                    the world: `environment.system_environment`, but in a simulator
     ring_fd, wake_fds, writer_fd   from whoever created the ring (`arena.create_ring`)
     volume                         constants for a new volume; an existing one keeps its own
+    copies                         numbers of the copies that are ours
+    peers                          processes that have the others
     """
 
     def __init__(
@@ -134,8 +84,12 @@ class Storage:
         volume: VolumeMeta | None = None,
         durable: bool = True,
         private_bytes: int = 16 << 30,
+        copies: Sequence[int] = range(COPIES),
+        peers: Peers | None = None,
     ) -> None:
         assert len(wake_fds) == COPIES
+        self.copies = tuple(copies)
+        self.peers = peers
         self.environment = environment
         self.disk = environment.disk
         self.data_dir = data_dir.rstrip("/")
@@ -143,7 +97,8 @@ class Storage:
         self._writer_fd = writer_fd
         self._durable = durable
         self._wanted = volume or new_volume(16384, 16 << 20, 655360)
-        self._lock_fd = lock_directory(self.data_dir)
+        lock = LOCK_FILE if len(self.copies) == COPIES else f"{LOCK_FILE}-{self.copies[0]}"
+        self._lock_fd = lock_directory(self.data_dir, lock)
         self.arena = Arena(ring_fd, private_bytes)
         self.control = Control(self.arena)
         self.copiers: list[Copier | None] = [None] * COPIES
@@ -151,9 +106,12 @@ class Storage:
         self.stopping = False
         self.recovered: Recovered | None = None
         self.history = History()
-        self._opening: list[Segment | None] = []
+        self.opening: list[Segment | None] = []  #: copies that do not count yet
         self._turn = 0
         self.writer_lock = threading.Lock()
+        self.geometry = Geometry(1)
+        self.membership_epoch = 1
+        self.lending = Lending(self.disk, environment.clock)
         self.pins: dict[str, int] = {}  #: by whom: log and states from this LSN on must stay
         self.archive_status: Callable[[], dict[str, object]] = dict  #: of whoever archives it
 
@@ -169,28 +127,46 @@ class Storage:
         thaw(self.disk, Path(self.data_dir))
         if not is_formatted(self.disk, self.data_dir):
             format_volume(self.disk, self.data_dir, self._wanted)
-        self.volume = load_volume(self.disk, self.data_dir)
-        self.st = new_state(self.arena, self.volume.page_bytes)
-        for copy_no in range(COPIES):
-            self.control.put(copy_word(copy_no, COPY_DURABLE), 0)
-            self.control.put(copy_word(copy_no, COPY_STATE), STATE_ABSENT)
-        segments = open_segments(self.disk, self.data_dir, self.volume, self.arena, self.st)
-        self._opening = segments
+        self.prepare()
         published = self.control.published
         if published == 0:
-            self.recovered = recover(self.environment.tasks, segments)
+            self.recovered = recover(self.environment.tasks, self.opening)
             start_ring(self.arena, self.recovered)
-            self.history = merged_history(segments)
+            self.begin(merged_history(self.opening))
         else:
             logger.info("going on from the ring: published %d", published)
-            self.history = merged_history(segments)
-            scan_segments(self.environment.tasks, segments, self.history, published)
-        for copy_no, segment in enumerate(segments):
+            history = merged_history(self.opening)
+            self.scan(history, published)
+            self.begin(history)
+
+    def prepare(self) -> None:
+        """Open the copies as they are on disk; none counts. Raises VolumeError, OSError."""
+        self.volume = load_volume(self.disk, self.data_dir)
+        self.geometry = Geometry(self.volume.pg_pages)
+        self.st = new_state(self.arena, self.volume.page_bytes)
+        for copy_no in self.copies:
+            self.control.put(copy_word(copy_no, COPY_DURABLE), 0)
+            self.control.put(copy_word(copy_no, COPY_STATE), STATE_ABSENT)
+        self.opening = open_segments(
+            self.disk, self.data_dir, self.volume, self.arena, self.st, self.copies
+        )
+
+    def scan(self, history: History, limit: int) -> None:
+        """Find out how far each copy is complete; those that cannot be read are given up."""
+        scan_segments(self.environment.tasks, self.opening, history, limit)
+
+    def begin(self, history: History) -> None:
+        """Let our copies count from now on, with this history."""
+        self.history = history
+        groups = max((s.meta.groups for s in self.opening if s is not None), default=1)
+        self.geometry = replace(self.geometry, groups=groups)
+        for copy_no in self.copies:
+            segment = self.opening[copy_no]
             if segment is None:
                 self.control.put(copy_word(copy_no, COPY_STATE), STATE_DEAD)
             else:
                 self.start_copy(segment)
-        self._opening = []
+        self.opening = []
         self.event.set()
 
     def start_copy(self, segment: Segment) -> None:
@@ -214,14 +190,74 @@ class Storage:
         return [copier for copier in self.copiers if copier is not None and copier.live]
 
     @property
-    def can_write(self) -> bool:
-        """Are the copies that count, in this process or another, a write quorum?"""
-        return can_write([state in (STATE_LIVE, STATE_FILLING) for state in self.control.states()])
+    def epochs(self) -> Epochs:
+        """What whoever asks must know."""
+        return Epochs(self.history.latest_epoch, self.membership_epoch, self.geometry.epoch)
+
+    def check_epochs(self, said: Epochs) -> None:
+        """Refuse who knows less than we do. Raises StaleEpoch, StaleGeometry, StaleMembership."""
+        if 0 < said.volume < self.history.latest_epoch:
+            latest = self.history.latest_epoch
+            raise StaleEpoch(f"epoch {said.volume} is over: the volume is at {latest}")
+        if 0 < said.membership < self.membership_epoch:
+            epoch = self.membership_epoch
+            raise StaleMembership(f"membership {said.membership} is over: it is {epoch}")
+        self.geometry.check(said.geometry)
+
+    def grow(self) -> None:
+        """Add protection groups for pages that have come."""
+        segments = [c.segment for c in self.live()]
+        last = max((s.last_page for s in segments if s.full), default=0)
+        grown = self.geometry.grown_to(last)
+        if grown == self.geometry:
+            return
+        try:
+            for segment in segments:
+                segment.set_groups(grown.groups)
+        except OSError as error:  # no room: the next look tries again
+            logger.warning("another protection group: %s", error)
+            return
+        self.geometry = grown
+        logger.info("the volume has %d protection groups", grown.groups)
+
+    def segment_of(self, copy_no: int) -> Segment:
+        """One of our copies, whether it counts yet or not. Raises VolumeError."""
+        copier = self.copiers[copy_no] if 0 <= copy_no < COPIES else None
+        segment = copier.segment if copier is not None and copier.live else None
+        if segment is None and 0 <= copy_no < len(self.opening):
+            segment = self.opening[copy_no]
+        if segment is None:
+            raise VolumeError(f"copy {copy_no} is not here")
+        return segment
+
+    def read_log(self, lsn: int, count: int) -> bytes:
+        """Log bytes of the copy of ours that has most of them, durable there."""
+        ours = [(c.durable, c.segment) for c in self.live()]
+        ours += [(s.complete, s) for s in self.opening if s is not None]
+        best = b""
+        for end, segment in sorted(ours, key=lambda pair: -pair[0]):
+            piece = segment.log.read(lsn, max(0, min(count, end - lsn)))
+            best = max(best, piece, key=len)
+            if len(best) == min(count, end - lsn):
+                break
+        return best
 
     def _fill(self, segment: Segment, lsn: int) -> int:
         others = [c for c in self.live() if c.segment is not segment]
         others.sort(key=lambda copier: -copier.durable)
-        return fill_log(segment, lsn, [(c.segment, c.durable) for c in others if c.durable > lsn])
+        clock = self.environment.clock
+        deadline = clock.monotonic_s() + _PEERS_PATIENCE_S
+        while True:
+            sources: list[tuple[LogSource, int]] = []
+            sources += [(c.segment, c.durable) for c in others if c.durable > lsn]
+            if self.peers is not None:
+                sources += self.peers.logs(lsn)
+            try:
+                return fill_log(segment, lsn, sources)
+            except VolumeLost:
+                if self.peers is None or self.stopping or clock.monotonic_s() > deadline:
+                    raise
+            clock.sleep(0.1)
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         """The page with every record below `lsn`, into the arena at `frame`.
@@ -240,6 +276,8 @@ class Storage:
             with segment.lock:
                 code = segment.read_page(page_no, lsn, copier.durable, frame)
             if code == 0:
+                if self.geometry.group_of(page_no) >= self.geometry.groups:
+                    self.grow()
                 return
             if code != E_NOT_FOUND:
                 what = {CANNOT_READ: "unreadable", E_CORRUPT: "inconsistent"}.get(code, str(code))
@@ -272,23 +310,19 @@ class Storage:
         that the old one published. Raises LogUnavailable, VolumeLost.
         """
         with self.writer_lock:
-            control = self.control
-            control.put(CTRL_EPOCH, _FENCED)
-            vdl = control.published
-            self._wait_durable(vdl, timeout_s)
-            last_batch = control.get(CTRL_LAST_BATCH)
-            if last_batch >= vdl > FIRST_LSN:  # killed between the two words of a publish
-                at = RING_AT + last_batch % self.arena.ring_bytes + BATCH_PREVIOUS_AT
-                last_batch = int.from_bytes(self.arena.mem[at : at + 8].tobytes(), "little")
-            control.put(CTRL_LAST_BATCH, last_batch)
-            control.put(CTRL_VDL, vdl)
-            epoch = self.history.latest_epoch + 1
-            epochs = with_epoch(self.history.epochs, epoch, vdl)
-            self.history = replace(self.history, epochs=epochs)
-            save_history([copier.segment for copier in self.live()], self.history)
-            control.put(CTRL_EPOCH, epoch)
-            logger.info("writer of epoch %d starts at %d", epoch, vdl)
-            return Recovered(epoch, vdl, last_batch)
+            environment, wake = self.environment, self._wake_copies
+            return take_over(
+                self.arena, environment.clock, self, timeout_s, wake, lambda: self.stopping
+            )
+
+    def newest_history(self) -> History:
+        """What the volume has been through (`reign.Reign`)."""
+        return self.history
+
+    def install(self, history: History) -> set[int]:
+        """Make a history durable; on which copies it is (`reign.Reign`)."""
+        self.history = history
+        return set_history([copier.segment for copier in self.live()], history)
 
     def freeze(self, path: Path) -> Frozen:
         """Freeze the volume as of VDL into the new directory `path`.
@@ -311,7 +345,7 @@ class Storage:
         """
         with self.writer_lock:
             target = self.locate(to_us)
-            self.control.put(CTRL_EPOCH, _FENCED)
+            self.control.put(CTRL_EPOCH, FENCED)
             end = max([self.control.published, *(c.durable for c in self.live())])
             now_us = self.environment.clock.wall_us()
             self.history = rewound(self.history, target.lsn, end, now_us)
@@ -325,15 +359,6 @@ class Storage:
         segment = min(full, key=lambda segment: segment.meta.kept)
         return locate(segment, to_us, vdl)
 
-    def _wait_durable(self, lsn: int, timeout_s: float) -> None:
-        deadline = self.environment.clock.monotonic_s() + timeout_s
-        while volume_durable(self.control.durable()) < lsn or not self.can_write:
-            self._wake_copies()
-            if self.environment.clock.monotonic_s() > deadline or self.stopping:
-                durable = self.control.durable()
-                raise LogUnavailable(f"LSN {lsn} is not durable on a write quorum: {durable}")
-            self.environment.clock.sleep(0.001)
-
     def _wake_copies(self) -> None:
         for fd in self._wake_fds:
             os.eventfd_write(fd, 1)
@@ -341,7 +366,8 @@ class Storage:
     def status(self) -> dict[str, object]:
         """A description for people and `SHOW` statements."""
         copies = []
-        for copy_no, copier in enumerate(self.copiers):
+        for copy_no in self.copies:
+            copier = self.copiers[copy_no]
             state = "live" if copier is not None and copier.live else "dead"
             copies.append(
                 {
@@ -365,11 +391,12 @@ class Storage:
     def close(self) -> None:
         """Stop the copies and close all files. Nothing of the arena may be in use by others."""
         self.stopping = True
+        self.lending.close()
         for copier in self.copiers:
             if copier is not None:
                 copier.stop()
                 copier.segment.close()
-        for segment in self._opening:
+        for segment in self.opening:
             if segment is not None and not segment.closed:
                 segment.close()
         self.copiers = [None] * COPIES

@@ -1,23 +1,18 @@
-"""The storage process: opens the volume, runs the six copies, serves pages on a Unix socket.
+"""The storage process: opens the volume, runs its copies, serves pages on a Unix socket.
 
-A thread per client: there are as many clients as nodes. `protocol.py` has the bytes.
+One process for all six copies (`StorageServer`), or one for each zone (`ZoneServer`).
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
 import logging
-import os
 import signal
-import socket
-import struct
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from redo import protocol
+from redo.answers import Answers
 from redo.archiver import Archiver, ArchiveSettings
 from redo.disk import FileDisk, is_full_disk
 from redo.environment import system_environment
@@ -25,14 +20,18 @@ from redo.errors import VolumeError
 from redo.image import PAGE_BYTES
 from redo.keyring import LocalKeyring
 from redo.metadata import new_volume
+from redo.peers import Peers
+from redo.quorum import zone_copies
 from redo.requests import answer
+from redo.socket_server import SocketServer
 from redo.storage import Storage
 from redo.upkeep import Upkeep, UpkeepSettings
+from redo.zone_node import ZoneNode
 
 logger = logging.getLogger(__name__)
 
-_GOOD = protocol.ANSWER.pack(0, 0)
-_SEND_BYTES = 64 << 10
+_JOIN_S = 0.05
+CHUNK_BYTES = 16 << 20
 EXIT_OK = 0
 EXIT_FAILED = 1
 
@@ -44,7 +43,7 @@ class StorageConfig:
     data_dir: str
     socket_path: str
     page_bytes: int = PAGE_BYTES  #: of a new volume; an existing one has its own
-    chunk_bytes: int = 16 << 20  #: log file size of a new volume
+    chunk_bytes: int = CHUNK_BYTES  #: log file size of a new volume
     pg_pages: int = 655360  #: pages per protection group of a new volume (10 GiB)
     coalesce_bytes: int = 64 << 20  #: log beyond this becomes page versions
     backtrack_window_s: int = 0  #: how far back in time the volume can be taken
@@ -79,6 +78,34 @@ def main(
     return EXIT_OK
 
 
+class Background:
+    """What runs beside an open volume: upkeep and, if it is archived, the archiver.
+
+    Made before the volume is opened, so that nothing is given up that the archive lacks.
+    """
+
+    def __init__(self, storage: Storage, config: StorageConfig) -> None:
+        self._archiver: Archiver | None = None
+        if config.archive is not None:
+            keyring = config.archive.keyring
+            keys = LocalKeyring(Path(keyring)) if keyring else None
+            self._archiver = Archiver(storage, config.archive, keys)
+        settings = UpkeepSettings(config.coalesce_bytes, config.backtrack_window_s)
+        self._upkeep = Upkeep(storage, settings)
+
+    def start(self) -> None:
+        """Start both; the volume is open."""
+        self._upkeep.start()
+        if self._archiver is not None:
+            self._archiver.start()
+
+    def stop(self) -> None:
+        """Stop both; the volume is about to be closed."""
+        if self._archiver is not None:
+            self._archiver.stop()
+        self._upkeep.stop()
+
+
 class StorageServer:
     """Storage, its upkeep, and the socket. Raises VolumeError, OSError when it cannot open."""
 
@@ -95,139 +122,96 @@ class StorageServer:
             volume,
             config.durable,
         )
-        self._archiver: Archiver | None = None
-        if config.archive is not None:
-            keyring = config.archive.keyring
-            keys = LocalKeyring(Path(keyring)) if keyring else None
-            self._archiver = Archiver(self.storage, config.archive, keys)
+        self._background = Background(self.storage, config)
         self.storage.open()
-        settings = UpkeepSettings(config.coalesce_bytes, config.backtrack_window_s)
-        self._upkeep = Upkeep(self.storage, settings)
-        self._path = config.socket_path
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._clients: set[socket.socket] = set()
-        self._threads: list[threading.Thread] = []
+        answers = Answers(lambda: self.storage, lambda fields: answer(self.storage, fields))
+        self._server = SocketServer(config.socket_path, answers)
 
     def start(self) -> None:
         """Start upkeep and accept clients."""
-        self._upkeep.start()
-        if self._archiver is not None:
-            self._archiver.start()
-        new = f"{self._path}.new"
-        for path in (new, self._path):
-            if os.path.exists(path):
-                os.unlink(path)
-        self._listener.bind(new)
-        self._listener.listen(64)
-        os.rename(new, self._path)  # whoever sees the socket can connect to it
-        thread = threading.Thread(target=self._accept, name="redo-accept", daemon=True)
-        thread.start()
-        self._threads.append(thread)
+        self._background.start()
+        self._server.start()
 
     def close(self) -> None:
         """Stop everything, in the order of who uses whom."""
         self.storage.stopping = True
-        for connection in (self._listener, *self._clients):
-            with contextlib.suppress(OSError):  # it never listened, or went by itself
-                connection.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join()
-        self._listener.close()
-        if self._archiver is not None:
-            self._archiver.stop()
-        self._upkeep.stop()
+        self._server.close()
+        self._background.stop()
         self.storage.close()
-        if os.path.exists(self._path):
-            os.unlink(self._path)
 
-    def _accept(self) -> None:
-        while not self.storage.stopping:
+
+class ZoneServer:
+    """The same for one zone of several; whoever becomes the writer recovers the volume.
+
+    peers   the other zones' processes
+    shared  is the ring that of the writer? (`ZoneNode`)
+    """
+
+    def __init__(
+        self,
+        config: StorageConfig,
+        zone: int,
+        ring: tuple[int, Sequence[int], int],
+        peers: Peers,
+        shared: bool = True,
+    ) -> None:
+        self._config = config
+        self._copies = zone_copies(zone)
+        self._ring = ring
+        self._peers = peers
+        self._background: Background | None = None
+        self._stop = threading.Event()
+        self._joining: threading.Thread | None = None
+        self.node = ZoneNode(self._make, peers, shared, self._opened, self._closing)
+        self.answers = Answers(self.node.storage, self.node.request, self.node.log_storage)
+        self._server = SocketServer(config.socket_path, self.answers)
+
+    def _make(self) -> Storage:
+        config, (ring_fd, wake_fds, writer_fd) = self._config, self._ring
+        environment = system_environment(FileDisk(config.durable))
+        storage = Storage(
+            environment,
+            config.data_dir,
+            ring_fd,
+            wake_fds,
+            writer_fd,
+            durable=config.durable,
+            copies=self._copies,
+            peers=self._peers,
+        )
+        self._background = Background(storage, config)
+        return storage
+
+    def _opened(self, _: Storage) -> None:
+        assert self._background is not None
+        self._background.start()
+
+    def _closing(self) -> None:
+        assert self._background is not None
+        self._background.stop()
+
+    def start(self) -> None:
+        """Accept clients; beside a living writer, join it."""
+        self._server.start()
+        self._joining = threading.Thread(target=self._join, name="redo-join", daemon=True)
+        self._joining.start()
+
+    def _join(self) -> None:
+        said = ""
+        while not self._stop.wait(_JOIN_S):
             try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            self._clients.add(client)
-            self._threads = [thread for thread in self._threads if thread.is_alive()]
-            thread = threading.Thread(
-                target=self._serve, args=(client,), name="redo-client", daemon=True
-            )
-            self._threads.append(thread)
-            thread.start()
+                self.node.go_on()
+                said = ""
+            except (VolumeError, OSError) as error:
+                if str(error) != said:
+                    logger.warning("%s", error)
+                said = str(error)
 
-    def _serve(self, client: socket.socket) -> None:
-        """Answer one client until it goes."""
-        frame = self.storage.arena.alloc(self.storage.volume.page_bytes)
-        try:
-            while True:
-                question = client.recv(protocol.QUESTION.size, socket.MSG_WAITALL)
-                if len(question) < protocol.QUESTION.size:
-                    return
-                op, a, b = protocol.QUESTION.unpack(question)
-                if op == protocol.READ_MANY:
-                    self._answer_many(client, frame, a, b)
-                    continue
-                request = b""
-                if op == protocol.REQUEST and 0 <= a <= protocol.REQUEST_BYTES_MAX:
-                    request = client.recv(a, socket.MSG_WAITALL)
-                client.sendall(self._answer(frame, op, a, b, request))
-        except OSError:
-            return  # it went away; others notice nothing
-        finally:
-            self.storage.arena.free(frame, self.storage.volume.page_bytes)
-            self._clients.discard(client)
-            client.close()
-
-    def _answer(self, frame: int, op: int, a: int, b: int, request: bytes) -> bytes:
-        try:
-            if op == protocol.REQUEST:
-                payload = self._do(request)
-            else:
-                payload = self._payload(frame, op, a, b)
-            return protocol.ANSWER.pack(0, len(payload)) + payload
-        except VolumeError as error:
-            text = str(error).encode()
-            return protocol.ANSWER.pack(protocol.failure_code(error), len(text)) + text
-
-    def _answer_many(self, client: socket.socket, frame: int, count: int, lsn: int) -> None:
-        """Read several pages; those that are ready leave while the next are being made."""
-        if not 0 < count <= protocol.READ_MANY_PAGES:
-            raise OSError(f"{count} pages asked for at once")
-        asked = client.recv(8 * count, socket.MSG_WAITALL)
-        if len(asked) < 8 * count:
-            raise OSError("connection closed")
-        page_bytes = self.storage.volume.page_bytes
-        pages = self.storage.arena.mem[frame : frame + page_bytes].data
-        made = bytearray()
-        for page_no in struct.unpack(f"<{count}q", asked):
-            try:
-                self.storage.read_page(page_no, lsn, frame)
-                made += _GOOD
-                made += pages
-            except VolumeError as error:
-                made += protocol.ANSWER.pack(protocol.failure_code(error), 0) + bytes(page_bytes)
-            if len(made) >= _SEND_BYTES:
-                client.sendall(made)
-                made = bytearray()
-        if made:
-            client.sendall(made)
-
-    def _do(self, request: bytes) -> bytes:
-        try:
-            return json.dumps(answer(self.storage, json.loads(request))).encode()
-        except OSError as error:
-            raise VolumeError(f"{error.strerror}: {error.filename}") from error
-        except ValueError as error:
-            raise VolumeError(f"not a request: {error}") from None
-
-    def _payload(self, frame: int, op: int, a: int, b: int) -> bytes:
-        storage = self.storage
-        page_bytes = storage.volume.page_bytes
-        if op == protocol.READ:
-            storage.read_page(a, b, frame)
-            return storage.arena.mem[frame : frame + page_bytes].tobytes()
-        if op == protocol.HELLO:
-            return protocol.THREE.pack(page_bytes, storage.control.vdl, storage.control.epoch)
-        if op == protocol.OPEN_WRITER:
-            recovered = storage.open_writer()
-            return protocol.THREE.pack(recovered.epoch, recovered.vdl, recovered.last_batch)
-        raise VolumeError(f"unknown request {op}")
+    def close(self) -> None:
+        """Stop everything, in the order of who uses whom."""
+        self._stop.set()
+        if self._joining is not None:
+            self._joining.join()
+        self.node.stop_waiting()
+        self._server.close()
+        self.node.close()

@@ -25,6 +25,7 @@ if not jit.DISABLED:
     sys_clock_gettime = types.ExternalFunction(
         "clock_gettime", types.int32(types.int32, types.intp)
     )
+    sys_usleep = types.ExternalFunction("usleep", types.int32(types.uint32))
     sys_errno_address = types.ExternalFunction("__errno_location", types.intp())
     sys_call = types.ExternalFunction("syscall", types.int64(types.int64, types.int64, types.intp))
 else:  # the same functions for kernels run as Python
@@ -43,6 +44,7 @@ else:  # the same functions for kernels run as Python
     sys_pwrite = _function("pwrite", _i64, _i32, _i64, _i64, _i64)
     sys_fdatasync = _function("fdatasync", _i32, _i32)
     sys_clock_gettime = _function("clock_gettime", _i32, _i32, _i64)
+    sys_usleep = _function("usleep", _i32, ctypes.c_uint32)
     sys_errno_address = _function("__errno_location", _i64)
     sys_call = _function("syscall", _i64, _i64, _i64, _i64)
 

@@ -16,7 +16,7 @@ from redo.copier import Copier
 from redo.disk import is_full_disk
 from redo.environment import Steps, Task
 from redo.errors import VolumeError
-from redo.quorum import COPIES, copy_directory, is_full
+from redo.quorum import copy_directory, is_full
 from redo.recovery import rebuilt
 from redo.segment import Segment
 from redo.segment_layout import RUN_BYTES
@@ -96,6 +96,7 @@ class Upkeep:
                 self._prepare_chunk(copier)
         self._start_repair()
         more = self._index_step()
+        self._storage.grow()
         if self._clock.monotonic_s() - self._ended > _RUN_S:
             self._ended = self._clock.monotonic_s()
         busy = self._clock.monotonic_s() > self._pause_until and self._coalesce_step()
@@ -120,7 +121,7 @@ class Upkeep:
             if self._repair.is_alive():
                 return
             self._repair = None
-        for copy_no in range(COPIES):
+        for copy_no in self._storage.copies:
             copier = self._storage.copiers[copy_no]
             if copier is None or not copier.live:
                 tasks = self._storage.environment.tasks

@@ -12,18 +12,16 @@ second way to the same volume, for questions that are open while the first is us
 
 from __future__ import annotations
 
-import json
 import os
-import socket
-import struct
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from redo import protocol
 from redo.arena import Arena, Words, create_ring
+from redo.client import Client
 from redo.disk import FileDisk
 from redo.environment import Environment, system_environment
-from redo.errors import PageUnavailable, VolumeError
+from redo.errors import PageUnavailable, StaleEpoch
 from redo.image import PAGE_BYTES
 from redo.log import LogWriter, Recovered, new_state
 from redo.metadata import new_volume
@@ -84,35 +82,47 @@ class _Beside(OnePageVolume):
 
 
 class SocketVolume:
-    """Client of the storage process. One thread at a time.
+    """Pages from one storage process. One thread at a time.
 
     path    its Unix socket
     arena   pages are received straight into its frames
     Any broken connection raises VolumeError from the call it broke; `reconnect` tries again.
+
+    Questions carry the epochs that storage had when we connected. A reader that hears of newer ones
+    takes them over and asks again; a writer that hears of another reign is at its end.
     """
 
     def __init__(self, path: str, arena: Arena) -> None:
-        self._path = path
+        self.client = Client(path)
         self._arena = arena
-        self._socket: socket.socket | None = None
+        self._asked: tuple[Sequence[int], int] = ((), 0)
+        self._reign = 0  #: epoch of the writer we are; 0: a reader
         self.page_bytes = 0
         self.reconnect()
 
     def reconnect(self) -> None:
         """Connect (again). Raises VolumeError when nobody listens."""
-        self.close()
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connection.connect(self._path)
-        except OSError as error:
-            connection.close()
-            raise VolumeError(f"storage is not there ({self._path}): {error.strerror}") from None
-        self._socket = connection
-        self.page_bytes, _, _ = protocol.THREE.unpack(self._ask(protocol.HELLO, 0, 0))
+        self.client.connect()
+        self._learn()
+
+    def _learn(self) -> None:
+        """Take over storage's epochs."""
+        self.page_bytes, _, epochs = self.client.hello()
+        if self._reign:
+            epochs = epochs._replace(volume=self._reign)
+        self.client.epochs = epochs
 
     def open_writer(self) -> Recovered:
-        """Fence earlier writers: a new epoch, durable on four copies; where to go on writing."""
-        return Recovered(*protocol.THREE.unpack(self._ask(protocol.OPEN_WRITER, 0, 0)))
+        """Fence earlier writers: a new epoch, durable on a write quorum; where to go on writing."""
+        answer = self.client.ask(protocol.OPEN_WRITER, said=False)
+        recovered = Recovered(*protocol.THREE.unpack(answer))
+        self.write_as(recovered.epoch)
+        return recovered
+
+    def write_as(self, epoch: int) -> None:
+        """We are the writer of this epoch, and of no other."""
+        self._reign = epoch
+        self.client.epochs = self.client.epochs._replace(volume=epoch)
 
     def status(self) -> dict[str, Any]:
         """Copies, their states and positions."""
@@ -120,107 +130,44 @@ class SocketVolume:
 
     def request(self, request: dict[str, Any]) -> dict[str, Any]:
         """Have storage do something (`requests.py`). Raises VolumeError."""
-        text = json.dumps(request).encode()
-        found: dict[str, Any] = json.loads(self._ask(protocol.REQUEST, len(text), 0, tail=text))
-        return found
+        return self.client.request(request)
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         """Fill the frame. Raises PageUnavailable, VolumeError."""
         self.pages_ask((page_no,), lsn)
         if not self.pages_take((frame,))[0]:  # asked once more for the reason
             into = self._arena.mem.data[frame : frame + self.page_bytes]
-            self._ask(protocol.READ, page_no, lsn, into)
+            self.client.ask(protocol.READ, page_no, lsn, into)
 
     def pages_ask(self, page_nos: Sequence[int], lsn: int) -> None:
         """Ask for at most READ_MANY_PAGES pages. Raises VolumeError."""
-        count = len(page_nos)
-        question = protocol.QUESTION.pack(protocol.READ_MANY, count, lsn)
-        if self._socket is None:
-            raise VolumeError("not connected to storage")
-        try:
-            self._socket.sendall(question + struct.pack(f"<{count}q", *page_nos))
-        except OSError as error:
-            self.close()
-            raise VolumeError(f"storage went away: {error}") from None
+        self._asked = page_nos, lsn
+        self.client.ask_many(page_nos, lsn)
 
     def pages_take(self, frames: Sequence[int]) -> list[bool]:
         """Fill the frames with the pages asked for, in that order; which are good.
 
         Raises VolumeError.
         """
-        if self._socket is None:
-            raise VolumeError("not connected to storage")
-        size = protocol.ANSWER.size
-        heads = memoryview(bytearray(size * len(frames)))
-        data = self._arena.mem.data
-        parts: list[memoryview] = []
-        for number, frame in enumerate(frames):
-            parts.append(heads[size * number : size * (number + 1)])
-            parts.append(data[frame : frame + self.page_bytes])
-        try:
-            self._receive_parts(parts)
-        except OSError as error:
-            self.close()
-            raise VolumeError(f"storage went away: {error}") from None
-        codes = struct.unpack(f"<{2 * len(frames)}q", heads)[::2]
+        codes = self.client.take_many(self._arena.mem.data, frames, self.page_bytes)
+        if any(code in protocol.FAILED_STALE for code in codes):
+            self._learn()
+            self.client.ask_many(*self._asked)
+            codes = self.client.take_many(self._arena.mem.data, frames, self.page_bytes)
+            if protocol.FAILED_STALE_EPOCH in codes:
+                raise StaleEpoch(f"epoch {self._reign} is over")
         return [code == 0 for code in codes]
-
-    def _receive_parts(self, parts: list[memoryview]) -> None:
-        """Fill all of these runs, one after the other."""
-        assert self._socket is not None
-        first = 0
-        while first < len(parts):
-            got = self._socket.recvmsg_into(parts[first:], 0, socket.MSG_WAITALL)[0]
-            if got == 0:
-                raise OSError("connection closed")
-            while first < len(parts) and got >= len(parts[first]):
-                got -= len(parts[first])
-                first += 1
-            if got:
-                parts[first] = parts[first][got:]
 
     def another(self) -> SocketVolume:
         """A second connection, made when it is first used."""
-        return SocketVolume(self._path, self._arena)
+        beside = SocketVolume(self.client.path, self._arena)
+        if self._reign:
+            beside.write_as(self._reign)
+        return beside
 
     def close(self) -> None:
         """Close the connection."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
-    def _ask(
-        self, op: int, a: int, b: int, into: memoryview | None = None, tail: bytes = b""
-    ) -> bytes:
-        """One question, one answer; a good payload of the expected size goes to `into`."""
-        if self._socket is None:
-            raise VolumeError("not connected to storage")
-        try:
-            self._socket.sendall(protocol.QUESTION.pack(op, a, b) + tail)
-            code, count = protocol.ANSWER.unpack(self._receive(protocol.ANSWER.size))
-            if code == 0 and into is not None and count == len(into):
-                self._receive_into(into)
-                return b""
-            payload = self._receive(count)
-        except OSError as error:
-            self.close()
-            raise VolumeError(f"storage went away: {error}") from None
-        if code:
-            raise protocol.FAILED.get(code, VolumeError)(payload.decode())
-        return payload
-
-    def _receive(self, count: int) -> bytes:
-        data = bytearray(count)
-        self._receive_into(memoryview(data))
-        return bytes(data)
-
-    def _receive_into(self, into: memoryview) -> None:
-        assert self._socket is not None
-        while len(into):
-            got = self._socket.recv_into(into)
-            if got == 0:
-                raise OSError("connection closed")
-            into = into[got:]
+        self.client.close()
 
 
 class LocalVolume(OnePageVolume):

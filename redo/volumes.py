@@ -5,7 +5,7 @@
     DATA/volumes/<name>/…      a volume: its six copies (`segment`), or another's (`frozen`)
     DATA/snapshots/<name>/…    a snapshot (`frozen`)
 
-Each volume has its own lock (`storage.lock_directory`), so several may be served side by side.
+Each volume has its own lock (`directory.lock_directory`), so several may be served side by side.
 """
 
 from __future__ import annotations

@@ -16,6 +16,8 @@ Rules
       The epoch fences writers that another supervisor may have left behind (redo's recovery).
 - F4  A writer is not started while storage is down: it would only wait for it.
       Readers live on through both; they keep their cache and their sessions.
+- F5  A zone's storage is one of three: the others go on without it, so it is tried for ever, and
+      storage is down only when two zones are.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-STORAGE: Final = "storage"
+STORAGE: Final = "storage"  #: of all zones; "storage-az2": of one
 WRITER: Final = "writer"
 FIRST_DELAY_MS: Final = 50
 MAX_DELAY_MS: Final = 2_000
@@ -113,7 +115,7 @@ class Restarts:
         self.down.add(name)
         deaths = self.deaths.get(name, 0) + 1
         self.deaths[name] = deaths
-        if deaths > self.patience:
+        if deaths > self.patience and not is_zone(name):
             return [GiveUp(f"{name} does not stay up ({reason})")]
         self.due_ms[name] = now_ms + restart_delay_ms(deaths)
         return self._due(now_ms)
@@ -124,11 +126,14 @@ class Restarts:
         )
         actions: list[Action] = []
         for name in ready:
-            if name != STORAGE and STORAGE in self.down:
+            if not is_storage(name) and self._storage_is_down():
                 continue  # F4
             del self.due_ms[name]
             actions.append(Start(name))
         return actions
+
+    def _storage_is_down(self) -> bool:
+        return STORAGE in self.down or sum(is_zone(name) for name in self.down) > 1
 
     def next_due_ms(self) -> int | None:
         """When the next restart is due, None when nothing waits."""
@@ -144,4 +149,19 @@ def restart_delay_ms(deaths: int) -> int:
 
 def start_order(name: str) -> tuple[int, str]:
     """Sort key: storage before the writer before readers. Stopping goes the other way round."""
-    return {STORAGE: 0, WRITER: 1}.get(name, 2), name
+    return 0 if is_storage(name) else 1 if name == WRITER else 2, name
+
+
+def zone_name(zone: str) -> str:
+    """Name of the storage process of one zone."""
+    return f"{STORAGE}-{zone}"
+
+
+def is_zone(name: str) -> bool:
+    """Is this the storage process of one of several zones?"""
+    return name.startswith(STORAGE + "-")
+
+
+def is_storage(name: str) -> bool:
+    """Is this a storage process?"""
+    return name == STORAGE or is_zone(name)

@@ -163,7 +163,8 @@ def any_value(context: Context, call: Call, value: Any) -> Any:
 @build_as("interval", 2, 999)
 def build_interval(typing: Typing, args: Sequence[Expression]) -> Expression:
     numbers = tuple(typing.as_double(arg) for arg in args)
-    return typing.call("interval", integer(2).or_null(False), *numbers)
+    made = replace(integer(2), nullable=False, precision=2)
+    return typing.call("interval", made, *numbers)
 
 
 @implement("interval", null_rejects=False)

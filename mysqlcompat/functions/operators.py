@@ -199,8 +199,20 @@ def divide(context: Context, call: Call, left: Any, right: Any) -> Any:
         return _by_zero(context)
     if call.type.cls is Class.DOUBLE:
         return _result(call, left / right)
-    quotient = EXACT.divide(Decimal(left), Decimal(right))
+    left, right = Decimal(left), Decimal(right)
+    one, other = _places(left), _places(right)
+    padding = -one % _WORD + -other % _WORD
+    more = max(call.type.scale - one - padding, 0)
+    places = -(-(one + other + padding + more) // _WORD) * _WORD
+    quotient = truncate_decimal(EXACT.divide(left, right), places)
     return checked(round_decimal(quotient, call.type.scale), call.type)
+
+
+_WORD = 9  #: digits of the words in which MySQL divides, whole words behind the point
+
+
+def _places(value: Decimal) -> int:
+    return max(-int(value.as_tuple().exponent), 0)
 
 
 @implement("div")
@@ -210,7 +222,11 @@ def integer_divide(context: Context, call: Call, left: Any, right: Any) -> Any:
     if isinstance(left, Decimal):
         return checked(int(truncate_decimal(EXACT.divide(left, right), 0)), call.type)
     quotient = abs(left) // abs(right)
-    return checked(quotient if (left < 0) == (right < 0) else -quotient, call.type)
+    if (left < 0) == (right < 0):
+        return checked(quotient, call.type)
+    if quotient == 1 << 63:  # the least BIGINT is out of MySQL's reach here
+        raise OutOfRange("BIGINT UNSIGNED" if call.type.unsigned else "BIGINT")
+    return checked(-quotient, call.type)
 
 
 @implement("%")

@@ -83,6 +83,12 @@ def install_text(
     lane.install(read.shape, context, program.at, given, packets, count, slots)
 
 
+def install_transaction(lane: Lane, read: Fingerprint, context: int, kind: int) -> None:
+    """Serve texts of this shape, which have no literals, as a transaction statement."""
+    if not read.literals:
+        lane.install(read.shape, context, 0, 0, b"", 0, Slots(kind))
+
+
 def prepared_slots(
     program: Program, parameters: Sequence[Parameter], results_collation: int
 ) -> tuple[int, bytes, bytes, int, Slots] | None:

@@ -98,6 +98,7 @@ class Lane:
         self._missed = arena.words(int(self.words[layout.L_MISSED]), 2 * layout.EVENT_LIMIT)
         self._queue = arena.words(int(self.words[layout.L_QUEUE]), descriptors)
         self._installed = 0
+        self.generation = 0  #: how often the plan table has been emptied
 
     # Connections ----------------------------------------------------------------------------------
 
@@ -145,13 +146,16 @@ class Lane:
         ctx: int,
         mode: int,
         writes: bool = False,
+        level: int = -1,
     ) -> None:
         """From now on the kernels read this socket; Python must have nothing of it buffered.
 
         writes  whether they may also change data for this session
+        level   isolation of the transactions they may begin and end for it; -1: none
         """
         words = block.words
         words[layout.C_WRITES] = writes
+        words[layout.C_LEVEL] = level
         words[layout.C_CONTEXT] = context
         words[layout.C_STATUS] = status
         words[layout.C_CAPABILITIES] = capabilities
@@ -275,6 +279,7 @@ class Lane:
             self._release(entry)
         self._plans[:] = 0
         self._installed = 0
+        self.generation += 1
         for block in self._blocks.values():
             self.close_all_prepared(block)
 

@@ -49,9 +49,12 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     18    descriptor    19  writes: 1 when this session may change data now
     20    kind          of the last statement served (SERVES_)
     21    affected      rows of the last change    22  last AUTO_INCREMENT value given out, 0: none
-    23    inserts, updates, deletes: how many were served since the connection was lent
     27    tables used in the transaction meanwhile: TABLE_SLOTS words as S_TABLE, 0: no more; more
           tables than that: the last one is UNKNOWN_TABLES
+    32    inserts, updates, deletes, begins, commits, rollbacks: how many were served since the
+          connection was lent
+    38    level         isolation of the transactions it may begin and end; -1: none
+    39    begun         monotonic ns of the last BEGIN
     26    misses        pages its statement has missed so far; not 0: it is among the missed
 
     WORD  SERVED STATEMENT (SERVED_WORDS words; in the plan table, or per connection when prepared)
@@ -125,7 +128,7 @@ SHAPE_BYTES: Final = 16384
 
 REPLY_BYTES: Final = 128
 
-CONNECTION_WORDS: Final = 32
+CONNECTION_WORDS: Final = 40
 C_SERVING: Final = 0
 UNTIL_DURABLE: Final = 2
 C_CONTEXT: Final = 1
@@ -153,7 +156,9 @@ C_INSERT_ID: Final = 22
 C_TABLES: Final = 27
 TABLE_SLOTS: Final = 4
 UNKNOWN_TABLES: Final = -1
-C_COUNTS: Final = 22  #: plus SERVES_…: 23 inserts, 24 updates, 25 deletes
+C_COUNTS: Final = 31  #: plus SERVES_…: 32 inserts … 37 rollbacks
+C_LEVEL: Final = 38
+C_BEGUN: Final = 39
 C_MISSES: Final = 26
 
 #: Pages one statement may miss before it is Python's; a scan is better off there.
@@ -163,6 +168,9 @@ SERVES_ROWS: Final = 0
 SERVES_INSERT: Final = 1
 SERVES_UPDATE: Final = 2
 SERVES_DELETE: Final = 3
+SERVES_BEGIN: Final = 4  #: from here on: transaction statements, which have no program
+SERVES_COMMIT: Final = 5
+SERVES_ROLLBACK: Final = 6
 
 SERVED_WORDS: Final = 14
 S_KEY: Final = 0

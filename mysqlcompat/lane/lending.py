@@ -1,7 +1,7 @@
 """Lending connections to the lane: who may be lent, when, and what the session learns afterwards.
 
 A connection is lent each time it would wait for its client, if nothing about it needs Python: clear
-text, no compression, nothing read ahead, nothing unsent, no transaction open. What the lane has
+text, no compression, nothing read ahead, nothing unsent, no locked tables. What the lane has
 served since is told to the session when the connection comes back, because the next statement may
 ask (FOUND_ROWS(), SHOW WARNINGS, status counters).
 """
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mysqlcompat.lane import lane_layout as layout
 from mysqlcompat.lane.lane import Block, Lane, Slots
+from mysqlcompat.results import STATUS_IN_TRANSACTION
 
 if TYPE_CHECKING:
     from mysqlcompat.wire.connection import Connection
@@ -23,12 +24,14 @@ class Terms(NamedTuple):
     context, mode  of the plan cache and the fingerprint kernel
     ctx            the engine's transaction context; its isolation is set
     writes         it may change data, too
+    level          isolation of the transactions it may begin and end there; -1: none
     """
 
     context: int
     mode: int
     ctx: int
     writes: bool = False
+    level: int = -1
 
 
 class Served(NamedTuple):
@@ -39,17 +42,23 @@ class Served(NamedTuple):
     insert_id last AUTO_INCREMENT value given out, 0: none
     rows      of the last SELECT
     tables    `layout.S_TABLE` of what ran in the transaction that is open
+    is_open   whether one is; begun_ns: monotonic, when, if it was begun there
     """
 
     selects: int
     inserts: int
     updates: int
     deletes: int
+    begins: int
+    commits: int
+    rollbacks: int
     kind: int
     affected: int
     insert_id: int
     rows: int
     tables: tuple[int, ...] = ()
+    is_open: bool = False
+    begun_ns: int = 0
 
 
 class Lending:
@@ -111,6 +120,7 @@ class LentConnection:
             terms.ctx,
             terms.mode,
             terms.writes,
+            terms.level,
         )
 
     def _keep_context(self, context: int) -> None:
@@ -136,6 +146,7 @@ class LentConnection:
     def lost(self) -> None:
         """The socket is about to be closed."""
         if self.block is not None:
+            self._tell(self.block)
             self.block = None
             self._lane.release(self._descriptor)
             self._lending.forget(self._connection)
@@ -157,19 +168,33 @@ class LentConnection:
         if not served:
             return
         first = layout.C_COUNTS + layout.SERVES_INSERT
-        inserts, updates, deletes = (int(count) for count in words[first : first + 3])
+        changes = [int(count) for count in words[first : first + 6]]
         kind, affected, insert_id, rows = (
             int(words[word])
             for word in (layout.C_KIND, layout.C_AFFECTED, layout.C_INSERT_ID, layout.C_ROWS)
         )
         words[layout.C_SERVED] = words[layout.C_INSERT_ID] = 0
-        words[first : first + 3] = 0
+        words[first : first + 6] = 0
         tables = words[layout.C_TABLES : layout.C_TABLES + layout.TABLE_SLOTS]
         used = tuple(int(table) for table in tables if table)
         tables[:] = 0
-        selects = served - inserts - updates - deletes
         self._connection.session.lane_served(
-            Served(selects, inserts, updates, deletes, kind, affected, insert_id, rows, used)
+            Served(
+                selects=served - sum(changes),
+                inserts=changes[0],
+                updates=changes[1],
+                deletes=changes[2],
+                begins=changes[3],
+                commits=changes[4],
+                rollbacks=changes[5],
+                kind=kind,
+                affected=affected,
+                insert_id=insert_id,
+                rows=rows,
+                tables=used,
+                is_open=bool(words[layout.C_STATUS] & STATUS_IN_TRANSACTION),
+                begun_ns=int(words[layout.C_BEGUN]),
+            )
         )
 
     def install(

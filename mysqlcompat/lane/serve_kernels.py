@@ -54,10 +54,12 @@ from mysqlcompat.lane.lane_layout import (
     S_TABLE,
     S_TYPES,
     SERVED_WORDS,
+    SERVES_BEGIN,
     SERVES_ROWS,
     TABLE_SLOTS,
     UNKNOWN_TABLES,
 )
+from mysqlcompat.lane.transaction_kernels import run_transaction
 from mysqlcompat.lane.write_kernels import STATUS_IN_TRANSACTION, convert_slots, run_change
 from mysqlcompat.machine.calls import call7
 from mysqlcompat.machine.state import (
@@ -345,10 +347,13 @@ def serve_packet(st, mem, lane, connection, packet, count):
         return E_CALLBACK
     if entry < 0:
         return entry
+    kind = word(mem, entry, S_KIND)
+    if kind >= SERVES_BEGIN:
+        return run_transaction(st, mem, lane, connection, kind)
     slots = bound_slots(mem, lane, entry)
     if slots < 0:
         return slots
-    if word(mem, entry, S_KIND) != SERVES_ROWS:
+    if kind != SERVES_ROWS:
         result = run_change(st, mem, lane, connection, entry, slots)
     else:
         result = run_entry(st, mem, lane, connection, entry, slots, binary)

@@ -27,6 +27,13 @@ are offsets into the arena.
     4   chunk directory (words)          9   order: offset of record offsets in order, 0 is none
     10  room in the chunk directory
 
+    STAGE (6 words, in the program's constants)
+    0   first instruction     2  what comes before it (BEFORE_)     4  fields of that collection
+    1   end                   3  collection that is about           5  how many of them are NULL
+
+    GATHERED (3 words, in the program's constants, one for each collection)
+    0   collection     1  record bytes     2  1: it has a hash table
+
     RECORD
     0   next record of the same hash chain (joins), else 0
     8   hash of the key
@@ -108,11 +115,28 @@ RECORD_FIELDS: Final = 24
 PROGRAM_CODE: Final = 0  #: first instruction
 PROGRAM_END: Final = 8  #: end of the instructions
 PROGRAM_SLOTS: Final = 16  #: parameters it takes
-PROGRAM_KERNEL_ONLY: Final = 24  #: 1: one stage, no callbacks, no collections, read only
+PROGRAM_KERNEL_ONLY: Final = 24  #: 1: reads, with nothing left to Python; or LANE_WRITE
 PROGRAM_RUN_BYTES: Final = 32  #: size of the run block
 PROGRAM_VERSION: Final = 40  #: dictionary version it was made for
 PROGRAM_STATE_BYTES: Final = 48  #: what of the run block must be zero at the start
-PROGRAM_HEADER: Final = 64
+PROGRAM_STAGES: Final = 64  #: STAGE table      72: how many
+PROGRAM_STAGE_COUNT: Final = 72
+PROGRAM_GATHERED: Final = 80  #: GATHERED table   88: how many
+PROGRAM_GATHERED_COUNT: Final = 88
+PROGRAM_HEADER: Final = 96
+
+STAGE_BYTES: Final = 48
+STAGE_CODE: Final = 0
+STAGE_END: Final = 8
+STAGE_BEFORE: Final = 16
+STAGE_COLLECTION: Final = 24
+STAGE_FIELDS: Final = 32
+STAGE_NULLS: Final = 40
+BEFORE_NOTHING, BEFORE_SORT, BEFORE_ONE_GROUP = range(3)
+GATHERED_BYTES: Final = 24
+GATHERED_COLLECTION: Final = 0
+GATHERED_RECORD: Final = 8
+GATHERED_HASHED: Final = 16
 
 # Operators of op_compare, op_compare_text.
 EQ, NE, LT, LE, GT, GE, NULL_SAFE_EQ = range(7)

@@ -1,7 +1,7 @@
 """The machine of one process: compiles typed statements for its engine.
 
-One for each engine, made on first use (`machine_of`). It also owns the run block and batch heap
-that `program_execute` uses for the lane.
+One for each engine, made on first use (`machine_of`). It also owns the run block, batch heap and
+collections' memory that `program_execute` uses for the lane.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from mysqlcompat.machine.program import Program
 from mysqlcompat.machine.row_calls import row_calls
 from mysqlcompat.machine.state import (
     LANE_HEAP_BYTES,
+    LANE_RECORDS_BYTES,
     LANE_RUN_BYTES,
     ST_MACHINE_HEAP,
     ST_MACHINE_HEAP_BYTES,
+    ST_MACHINE_RECORDS,
     ST_MACHINE_RUN,
     ST_MACHINE_RUN_BYTES,
 )
@@ -37,6 +39,7 @@ class Machine:
         st[ST_MACHINE_RUN_BYTES] = LANE_RUN_BYTES
         st[ST_MACHINE_HEAP] = self.arena.alloc(LANE_HEAP_BYTES)
         st[ST_MACHINE_HEAP_BYTES] = LANE_HEAP_BYTES
+        st[ST_MACHINE_RECORDS] = self.arena.alloc(LANE_RECORDS_BYTES)
         self._calls = row_calls()
         self._foreign_keys = engine.foreign_keys
 

@@ -1,4 +1,4 @@
-"""The machine's loop: batches from the source of a stage through its instructions, resumable."""
+"""Running programs: stage by stage for Python, from beginning to end for the lane."""
 
 from __future__ import annotations
 
@@ -7,36 +7,33 @@ from btree.lock_kernels import locks_release
 from btree.row_keys_kernels import table_entry
 from btree.txn_kernels import commit, statement_begin
 from btree.txn_layout import CTX_VIEW_OPEN, TABLE_AUTOINC
-from mysqlcompat.machine.calls import call3
 from mysqlcompat.machine.layout import (
-    INSTRUCTION_BYTES,
     PROGRAM_CODE,
     PROGRAM_END,
     PROGRAM_KERNEL_ONLY,
     PROGRAM_RUN_BYTES,
     PROGRAM_SLOTS,
+    PROGRAM_STAGE_COUNT,
+    PROGRAM_STAGES,
     PROGRAM_STATE_BYTES,
     RUN_BINARY,
     RUN_CODE,
     RUN_CTX,
-    RUN_DEPTH,
     RUN_END,
     RUN_HEAP,
     RUN_HEAP_END,
     RUN_HEAP_START,
     RUN_INSERT_ID,
-    RUN_LANES,
     RUN_OUT,
     RUN_OUT_END,
     RUN_PARAM_COUNT,
     RUN_PARAMS,
-    RUN_PC,
     RUN_QUANTUM,
     RUN_ROWS,
     RUN_SEQUENCE,
-    RUN_STACK,
-    RUN_STOP,
+    STAGE_BYTES,
 )
+from mysqlcompat.machine.stage_kernels import collections_prepare, stage_enter, stage_run
 from mysqlcompat.machine.state import (
     EXECUTE_BINARY,
     EXECUTE_IN_TRANSACTION,
@@ -56,50 +53,6 @@ from redo.coding_kernels import fill, load_i64, store_i64
 from redo.jit import helper, kernel
 from redo.record import BATCH_HEADER_BYTES
 from redo.state import ST_BATCH_LSN, ST_MTR_LIMIT, ST_NEXT_LSN, ST_RING_BYTES, ST_VDL
-
-
-@helper
-def stage_run(st, mem, run):
-    """Run the stage of `run` until its source ends (0), its quantum is over, or an op stops it.
-
-    A stop leaves RUN_PC at the op that stopped; calling again calls that op again with the same
-    lanes. Ops therefore change nothing before they are sure, or keep their place in their state.
-    """
-    code = load_i64(mem, run + RUN_CODE)
-    end = load_i64(mem, run + RUN_END)
-    pc = load_i64(mem, run + RUN_PC)
-    n = load_i64(mem, run + RUN_LANES)
-    while True:
-        if pc == 0:
-            quantum = load_i64(mem, run + RUN_QUANTUM)
-            if quantum <= 0:
-                store_i64(mem, run + RUN_PC, 0)
-                return E_LATER
-            store_i64(mem, run + RUN_QUANTUM, quantum - 1)
-            store_i64(mem, run + RUN_HEAP, load_i64(mem, run + RUN_HEAP_START))
-            if load_i64(mem, run + RUN_STOP) != 0:
-                return 0
-            pc = code
-        while pc < end:
-            result = call3(load_i64(mem, pc), st, mem, (run, pc, n))
-            if result < 0:
-                store_i64(mem, run + RUN_PC, pc)
-                store_i64(mem, run + RUN_LANES, n)
-                return result
-            if result == 0:
-                if pc == code:
-                    return 0
-                break
-            n = result
-            pc += INSTRUCTION_BYTES
-        depth = load_i64(mem, run + RUN_DEPTH)
-        if depth > 0:
-            depth -= 1
-            store_i64(mem, run + RUN_DEPTH, depth)
-            pc = load_i64(mem, run + RUN_STACK + 16 * depth)
-            n = load_i64(mem, run + RUN_STACK + 16 * depth + 8)
-        else:
-            pc = 0
 
 
 @kernel("i8(i8[::1], u1[::1], i8)")
@@ -123,6 +76,19 @@ def run_prepare(st, mem, run, program, ctx, params):
     store_i64(mem, run + RUN_HEAP, heap)
     store_i64(mem, run + RUN_HEAP_START, heap)
     store_i64(mem, run + RUN_HEAP_END, heap + st[ST_MACHINE_HEAP_BYTES])
+
+
+@helper
+def stages_run(st, mem, run, program):
+    """Run all stages of a program that only reads: 0, or a code."""
+    result = collections_prepare(st, mem, run, program)
+    stages = load_i64(mem, program + PROGRAM_STAGES)
+    for number in range(load_i64(mem, program + PROGRAM_STAGE_COUNT)):
+        if result < 0:
+            break
+        stage_enter(st, mem, run, stages + STAGE_BYTES * number)
+        result = stage_run(st, mem, run)
+    return result
 
 
 @helper
@@ -194,7 +160,7 @@ def program_execute(st, mem, program, ctx, params, out, out_bytes, sequence, fla
     if kind == LANE_WRITE:
         result = write_run(st, mem, run, program, ctx, flags)
     else:
-        result = stage_run(st, mem, run)
+        result = stages_run(st, mem, run, program)
     if had_view == 0 and flags & EXECUTE_IN_TRANSACTION == 0:
         store_i64(mem, ctx + CTX_VIEW_OPEN, 0)
     if result < 0:

@@ -9,7 +9,7 @@ that are evaluated when a run starts (NOW(), @variable, 1 + ?).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,18 +17,28 @@ import numpy as np
 
 from mysqlcompat.machine.calls import address_of
 from mysqlcompat.machine.layout import (
+    BEFORE_NOTHING,
+    BEFORE_ONE_GROUP,
+    BEFORE_SORT,
     COLLECTION_BYTES,
+    GATHERED_BYTES,
     INSTRUCTION_BYTES,
     INSTRUCTION_WORDS,
     PROGRAM_CODE,
     PROGRAM_END,
+    PROGRAM_GATHERED,
+    PROGRAM_GATHERED_COUNT,
     PROGRAM_HEADER,
     PROGRAM_RUN_BYTES,
+    PROGRAM_STAGE_COUNT,
+    PROGRAM_STAGES,
     PROGRAM_STATE_BYTES,
     RECORD_FIELDS,
     REGISTER_BYTES,
     RUN_BYTES,
+    STAGE_BYTES,
 )
+from mysqlcompat.machine.ops.callback_kernels import op_callback
 
 if TYPE_CHECKING:
     from mysqlcompat.results import ColumnDef
@@ -98,12 +108,51 @@ class Collection:
 
 
 @dataclass(frozen=True, slots=True)
+class Sorted:
+    """Before a stage: the records of a collection in the order of their keys."""
+
+    collection: Collection
+
+    def __call__(self, execution: Any) -> None:
+        execution.sort(self.collection)
+
+    def words(self) -> list[int]:
+        return [BEFORE_SORT, self.collection.at, 0, 0]
+
+
+@dataclass(frozen=True, slots=True)
+class OneGroup:
+    """Before a stage: a query without GROUP BY has one group even when it has read no rows. Its
+    first `carried` fields are NULL then."""
+
+    collection: Collection
+    carried: int
+
+    def __call__(self, execution: Any) -> None:
+        execution.ensure_group(self.collection, self.carried)
+
+    def words(self) -> list[int]:
+        return [BEFORE_ONE_GROUP, self.collection.at, self.collection.fields, self.carried]
+
+
+Before = Callable[..., None]
+
+
+def before_words(before: Sequence[Before]) -> list[int] | None:
+    """A stage's `before` for the kernels; None when only Python can do it."""
+    if not before:
+        return [BEFORE_NOTHING, 0, 0, 0]
+    step = before[0]
+    return step.words() if len(before) == 1 and isinstance(step, Sorted | OneGroup) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
-    """Instructions from a source to whatever takes the rows; `before` runs in Python first."""
+    """Instructions from a source to whatever takes the rows; `before` comes first."""
 
     code: int
     end: int
-    before: tuple[Callable[..., None], ...] = ()
+    before: tuple[Before, ...] = ()
 
 
 @dataclass(slots=True)
@@ -170,7 +219,7 @@ class Assembler:
         self._constants: list[int] = []
         self._patches: list[tuple[int, int, int]] = []  # instruction, operand, constant index
         self.starts: list[int] = []
-        self._befores: list[tuple[Callable[..., None], ...]] = []
+        self._befores: list[tuple[Before, ...]] = []
         self._state = RUN_BYTES
         self._registers = 0
         self._register_patches: list[tuple[int, int]] = []
@@ -179,7 +228,7 @@ class Assembler:
         self.sent: list[Register] = []
         self.blocks: list[tuple[int, int]] = []
 
-    def stage(self, *before: Callable[..., None]) -> None:
+    def stage(self, *before: Before) -> None:
         """What is emitted from now on is a new stage."""
         self.starts.append(len(self._code))
         self._befores.append(before)
@@ -220,14 +269,22 @@ class Assembler:
         """Append an instruction; its number. Operands: int, Register, Constant."""
         assert len(operands) < INSTRUCTION_WORDS
         number = len(self._code)
+        self.needs_python = self.needs_python or op is op_callback
         self._code.append([address_of(op), *operands, *[0] * (7 - len(operands))])
         return number
+
+    @property
+    def is_kernels_alone(self) -> bool:
+        """Whether the stages need nothing of Python but memory."""
+        return not self.needs_python and None not in map(before_words, self._befores)
 
     def finish(self, header: dict[int, int]) -> Assembled:
         """Put it into the arena. `header`: further words of the program header."""
         code_at = PROGRAM_HEADER
         constants_at = code_at + INSTRUCTION_BYTES * len(self._code)
-        size = constants_at + 8 * len(self._constants)
+        stages_at = constants_at + 8 * len(self._constants)
+        gathered_at = stages_at + STAGE_BYTES * len(self.starts)
+        size = gathered_at + GATHERED_BYTES * len(self.collections)
         base = self.arena.alloc(size)
         registers_at = -(-self._state // 64) * 64
         run_bytes = registers_at + REGISTER_BYTES * self._registers
@@ -242,7 +299,7 @@ class Assembler:
         words = np.zeros(size // 8, np.int64)
         flat = [resolve(value) for row in self._code for value in row]
         words[code_at // 8 : constants_at // 8] = flat
-        words[constants_at // 8 :] = [resolve(value) for value in self._constants]
+        words[constants_at // 8 : stages_at // 8] = [resolve(value) for value in self._constants]
         ends = [*self.starts[1:], len(self._code)]
         stages = [
             Stage(
@@ -252,6 +309,14 @@ class Assembler:
             )
             for start, end, before in zip(self.starts, ends, self._befores, strict=True)
         ]
+        table = [[one.code, one.end, *(before_words(one.before) or [0] * 4)] for one in stages]
+        words[stages_at // 8 : gathered_at // 8] = np.array(table, np.int64).reshape(-1)
+        gathered = [[one.at, one.record_bytes, int(one.hashed)] for one in self.collections]
+        words[gathered_at // 8 :] = np.array(gathered, np.int64).reshape(-1)
+        words[PROGRAM_STAGES // 8] = base + stages_at
+        words[PROGRAM_STAGE_COUNT // 8] = len(stages)
+        words[PROGRAM_GATHERED // 8] = base + gathered_at
+        words[PROGRAM_GATHERED_COUNT // 8] = len(gathered)
         words[PROGRAM_CODE // 8] = stages[0].code
         words[PROGRAM_END // 8] = stages[0].end
         words[PROGRAM_RUN_BYTES // 8] = run_bytes

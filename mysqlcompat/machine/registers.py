@@ -135,6 +135,22 @@ class RunMemory:
             for lane, null in zip(lanes, nulls, strict=True)
         ]
 
+    def read_lane(self, register: Register, sql_type: SqlType, lane: int, time_zone: str) -> Any:
+        """One lane as a Python value."""
+        at = self.offset_of(register)
+        if self.mem[at + layout.NULLS_AT + lane]:
+            return None
+        value = int(self.arena.words(at + 8 * lane, 1)[0])
+        if is_variable(sql_type):
+            return of_bytes(self.text(value), sql_type)
+        return of_lane(value, sql_type, time_zone)
+
+    def write_lanes(self, register: Register, lanes: Sequence[int]) -> None:
+        """Put numbers as they are into the first lanes."""
+        at = self.offset_of(register)
+        self.arena.words(at, len(lanes))[:] = lanes
+        self.mem[at + layout.NULLS_AT : at + layout.NULLS_AT + len(lanes)] = 0
+
     def text(self, lane: int) -> bytes:
         at, count = lane >> RUN_SHIFT, lane & RUN_MASK
         return self.mem[at : at + count].tobytes()

@@ -24,7 +24,7 @@ from mysqlcompat.machine.machine_kernels import pipeline_run
 from mysqlcompat.machine.ops.collect_kernels import collection_rehash
 from mysqlcompat.machine.ops.load_kernels import op_pin_texts
 from mysqlcompat.machine.ops.sort_kernels import collection_sort
-from mysqlcompat.machine.program import Callback, Collection, Program
+from mysqlcompat.machine.program import Callback, Collection, Program, Register
 from mysqlcompat.machine.registers import OutOfMemory, RunMemory
 from mysqlcompat.machine.state import (
     ST_LONG_BEFORE,
@@ -50,6 +50,7 @@ from redo.codes import (
     E_TOO_BIG,
 )
 
+Inputs = dict[tuple[int, int], tuple[SqlType, Register]]
 OUT_BYTES: Final = 128 << 10
 CHUNK_BYTES: Final = 64 << 10
 PAGES_AT_ONCE: Final = 64  #: of long values fetched between two looks at the loop
@@ -81,6 +82,7 @@ class Execution:
         self._expressions: dict[int, Expression] = {}
         self._row: dict[tuple[int, int], Any] = {}
         self.accumulators: dict[tuple[int, int], Any] = {}  #: (aggregate, group) -> accumulator
+        self.expansions: dict[int, Any] = {}  #: JSON_TABLEs in mid-batch (`expansion`)
         self._evaluator = Evaluator(session, params, self._column, program.sources)
         self._fetched = 0
         self._outside = 0
@@ -121,9 +123,26 @@ class Execution:
         self.memory.bind([slot.type for slot in slots], values, self.session.time_zone)
 
     def _slot_value(self, expression: Expression) -> Any:
-        if self._literals is not None:
-            expression = transform(expression, self._with_literal)
+        return self._evaluator.value(self.as_run(expression))
+
+    def as_run(self, expression: Expression) -> Expression:
+        """An expression of the program with the literals of this run."""
+        if self._literals is None:
+            return expression
+        return transform(expression, self._with_literal)
+
+    def value(self, expression: Expression, row: dict[tuple[int, int], Any]) -> Any:
+        """What an expression is for columns of these values."""
+        self._row = row
         return self._evaluator.value(expression)
+
+    def lane_values(self, inputs: Inputs, lane: int) -> dict[tuple[int, int], Any]:
+        """The inputs of a callback for one lane."""
+        zone = self.session.time_zone
+        return {
+            place: self.memory.read_lane(register, sql_type, lane, zone)
+            for place, (sql_type, register) in inputs.items()
+        }
 
     def _with_literal(self, node: Expression) -> Expression:
         """A literal of the text as this run has it."""
@@ -308,10 +327,7 @@ class Execution:
         zone = self.session.time_zone
         expression = self._expressions.get(pc)
         if expression is None:
-            expression = callback.expression
-            if self._literals is not None:
-                expression = transform(expression, self._with_literal)
-            self._expressions[pc] = expression
+            expression = self._expressions[pc] = self.as_run(callback.expression)
         columns = [
             self.memory.read(register, sql_type, n, zone)
             for sql_type, register in callback.inputs.values()

@@ -11,6 +11,7 @@ ST_MACHINE_SEQUENCE: Final = 1027  #: sequence number after the last `program_ex
 ST_MACHINE_HEAP: Final = 1028  #: batch heap of that run block
 ST_MACHINE_HEAP_BYTES: Final = 1029
 
+ST_MACHINE_RECORDS: Final = 1031  #: memory for collections of that run block
 ST_MACHINE_LSN: Final = 1030  #: end of the commit of the last `program_execute`; 0: none
 
 # What E_LONG_VALUE is about: a value that has to leave the row which is being written.
@@ -25,7 +26,10 @@ PROGRAM_TABLE: Final = 56  #: in the program header: descriptor of the table a L
 
 LANE_RUN_BYTES: Final = 512 << 10
 LANE_HEAP_BYTES: Final = 256 << 10
-LANE_BATCHES: Final = 4  #: batches a statement may take inside the lane; longer ones are parked
+LANE_BATCHES: Final = 6  #: batches a stage may take inside the lane; longer ones are parked
+LANE_RECORDS_BYTES: Final = 1 << 20
+LANE_RECORDS: Final = 4096  #: records of one collection inside the lane, at most (a power of two)
+LANE_COLLECTIONS: Final = 4
 
 EXECUTE_BINARY: Final = 1
 EXECUTE_IN_TRANSACTION: Final = 2

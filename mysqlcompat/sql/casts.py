@@ -58,7 +58,7 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     target = target.or_null(may_fail or arg.type.nullable)
     made = Cast(target, arg, EXPLICIT)
     into = _column_name(arg) if arg.type.cls is Class.JSON else describe(made)
-    if target.cls is Class.DECIMAL and arg.type.cls is not Class.JSON:
+    if target.cls is Class.DECIMAL:
         into = "(null)"  # the name of a select item, which an expression within one has not
     return replace(made, into=into)
 

@@ -75,7 +75,7 @@ def resolve_insert(node: Any, view: CatalogView, resolver: Resolver) -> Insert:
     if isinstance(target, exp.Schema):
         names = target.expressions
         target = target.this
-    source = add_table(view, resolver.scope, target)
+    source = add_table(view, resolver, target)
     columns = _columns(source, names)
     values = node.expression
     if isinstance(values, exp.Values):
@@ -238,7 +238,7 @@ def resolve_update(node: Any, view: CatalogView, resolver: Resolver) -> Update:
     check_args(node, _UPDATE_ARGS, "UPDATE …")
     if node.this.args.get("joins"):
         raise not_supported("multi-table UPDATE")
-    source = add_table(view, resolver.scope, node.this)
+    source = add_table(view, resolver, node.this)
     assignments = _assignments(resolver, source, node.expressions)
     where, ordering = _where(node, resolver), _ordering(node, resolver)
     limit, _ = limits(node, resolver)
@@ -257,7 +257,7 @@ def resolve_delete(node: Any, view: CatalogView, resolver: Resolver) -> Delete:
     check_args(node, _DELETE_ARGS, "DELETE …")
     if node.args.get("tables") or node.this.args.get("joins"):
         raise not_supported("multi-table DELETE")
-    source = add_table(view, resolver.scope, node.this)
+    source = add_table(view, resolver, node.this)
     where, ordering = _where(node, resolver), _ordering(node, resolver)
     limit, _ = limits(node, resolver)
     return Delete(

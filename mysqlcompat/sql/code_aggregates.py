@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.collations import CODES
@@ -16,7 +15,7 @@ from mysqlcompat.machine.ops import (
     load_kernels,
     source_kernels,
 )
-from mysqlcompat.machine.program import Collection, Register
+from mysqlcompat.machine.program import Collection, OneGroup, Register
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_expressions import FieldBinding, Frame, key_of
 from mysqlcompat.sql.measures import DIVISION_DIGITS
@@ -86,8 +85,7 @@ class AggregateCoder:
             else:
                 self._update(aggregate, records, collection, states[number])
         single = not self.groups and self.plan.statement.group_by is None
-        before = (partial(_ensure_group, collection, len(carried)),) if single else ()
-        self.asm.stage(*before)
+        self.asm.stage(*(OneGroup(collection, len(carried)),) * single)
         self._results(collection, places, states)
 
     def _carried(self) -> list[Expression]:
@@ -228,7 +226,3 @@ class AggregateCoder:
         if result.is_wide_decimal:
             return (layout.AS_AVERAGE_TEXT if average else layout.AS_TEXT), result.scale
         return (layout.AS_AVERAGE_LANE if average else layout.AS_LANE), result.scale
-
-
-def _ensure_group(collection: Collection, carried: int, execution: Any) -> None:
-    execution.ensure_group(collection, carried)

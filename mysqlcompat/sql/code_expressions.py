@@ -11,6 +11,7 @@ error, or finds that in this mode it is only a warning.
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -252,14 +253,25 @@ class Coder:
         return to
 
     def _callback(self, expression: Expression, to: Register) -> Callback:
+        rewritten, inputs = self.inputs(expression)
+        return Callback(rewritten, inputs, to)
+
+    def inputs(
+        self, expression: Expression, own: Container[Any] = ()
+    ) -> tuple[Expression, dict[tuple[int, int], tuple[SqlType, Register]]]:
+        """An expression as Python evaluates it, and the registers it takes values from.
+
+        own  keys of columns that whoever evaluates has by himself
+        """
         inputs: dict[tuple[int, int], tuple[SqlType, Register]] = {}
         places: dict[Any, ColumnRef] = {}
 
         def rewrite(node: Expression) -> Expression:
-            if isinstance(node, ColumnRef):
-                inputs[node.table_no, node.column_no] = (node.type, self.value(node))
-                return node
             key = key_of(node)
+            if isinstance(node, ColumnRef):
+                if key not in own:
+                    inputs[node.table_no, node.column_no] = (node.type, self.value(node))
+                return node
             if key in self.frame.fields or key in self.frame.registers:
                 if key not in places:
                     places[key] = ColumnRef(node.type, INPUT, len(places), type(node).__name__)
@@ -272,8 +284,7 @@ class Coder:
                     return replace(node, arg=rewrite(node.arg))
             return node
 
-        rewritten = rewrite(expression)
-        return Callback(rewritten, inputs, to)
+        return rewrite(expression), inputs
 
     # operators
 

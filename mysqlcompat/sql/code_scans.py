@@ -26,8 +26,11 @@ from btree.txn_layout import (
 )
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions import FUNCTIONS
+from mysqlcompat.json_table import JsonTable
 from mysqlcompat.machine import layout
+from mysqlcompat.machine.expansion import Expansion
 from mysqlcompat.machine.ops import (
+    callback_kernels,
     collect_kernels,
     join_kernels,
     key_kernels,
@@ -46,7 +49,7 @@ from mysqlcompat.sql.code_expressions import (
     key_of,
 )
 from mysqlcompat.sql.plan import Access, Join, Scan
-from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal, Source
+from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal, Source, anonymous
 from mysqlcompat.sqltypes import BINARY, Class, SqlType, column_type, int_type, string_type
 from mysqlcompat.values import is_variable
 from redo.arena import Arena
@@ -102,6 +105,12 @@ class ScanCoder:
 
     def scan(self, scan: Scan) -> Register:
         """Source of a stage: the rows of one table, filtered; the register of them as stored."""
+        if isinstance(self.sources[scan.table_no].table, JsonTable):
+            self.asm.emit(source_kernels.op_once, self.asm.state(8))
+            lanes = self.expand(scan.table_no)
+            for condition in scan.filters:
+                self.coder.filter(condition)
+            return lanes
         table = self._table(scan.table_no)
         mode = self.modes[scan.table_no]
         if mode & MODE_KIND and scan.filters:
@@ -371,6 +380,31 @@ class ScanCoder:
         frame = self._gathered(lanes)
         frame.rows[join.scan.table_no] = joined
         self._joined(frame, join)
+
+    def expand(self, table_no: int, outer: bool = False, on: Expression | None = None) -> Register:
+        """Join the batch with the rows of a JSON_TABLE; the register of lanes they belong to."""
+        table = self.sources[table_no].table
+        self._pin()
+        lanes, state = self.asm.register(), self.asm.state(callback_kernels.EXPAND_STATE_BYTES)
+        columns = tuple(
+            ColumnRef(column_type(column), table_no, number, column.name)
+            for number, column in enumerate(table.columns)
+        )
+        made = tuple(self.asm.register() for _ in columns)
+        document, inputs = self.coder.inputs(table.document)
+        condition = None
+        if on is not None:
+            condition, more = self.coder.inputs(anonymous(on), set(map(key_of, columns)))
+            inputs |= more
+        number = self.asm.emit(callback_kernels.op_callback)
+        self.coder.callbacks[number] = Expansion(
+            document, table, inputs, condition, outer, columns, made, lanes, state
+        )
+        self.asm.emit(callback_kernels.op_expand, state)
+        frame = self._gathered(lanes)
+        frame.registers |= {key_of(c): r for c, r in zip(columns, made, strict=True)}
+        self.coder.enter(frame)
+        return lanes
 
     def _pin(self) -> None:
         """While a batch meets its partners pages come and go: rows at hand must not lie there."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from btree.schema import ROW_ID, Check, Column, Table
@@ -24,7 +23,7 @@ from mysqlcompat.machine.ops import (
     source_kernels,
     write_kernels,
 )
-from mysqlcompat.machine.program import Assembler, Constant, Program, Register
+from mysqlcompat.machine.program import Assembler, Constant, Program, Register, Sorted
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame
 from mysqlcompat.sql.code_scans import ScanCoder, description
@@ -357,7 +356,7 @@ class _ChangeCoder:
         lanes = self.asm.register()
         self.asm.emit(load_kernels.op_row_lanes, lanes, pinned, self.table.descriptor)
         self.asm.emit(collect_kernels.op_store, records, collection.at, lanes, at, null_at, 1, 0)
-        self.asm.stage(*([partial(_sort_records, collection)] if order else []))
+        self.asm.stage(*([Sorted(collection)] if order else []))
         source, kept = self.asm.register(), self.asm.register()
         self.asm.emit(source_kernels.op_records, source, collection.at, self.asm.state(8))
         self.asm.emit(collect_kernels.op_field, kept, source, at, null_at)
@@ -462,7 +461,3 @@ class _ChangeCoder:
             self.target.writers(self.table).row_delete,
         )
         return self._finish("delete", {})
-
-
-def _sort_records(collection: Any, execution: Any) -> None:
-    execution.sort(collection)

@@ -23,6 +23,7 @@ from btree.txn_layout import (
     MODE_SNAPSHOT,
 )
 from mysqlcompat.errors import SqlError
+from mysqlcompat.json_table import JsonTable
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import (
     collect_kernels,
@@ -30,9 +31,9 @@ from mysqlcompat.machine.ops import (
     source_kernels,
     wire_kernels,
 )
-from mysqlcompat.machine.program import Assembler, Collection, Program, Register
+from mysqlcompat.machine.program import Assembler, Collection, Program, Register, Sorted
 from mysqlcompat.machine.row_calls import RowCalls, Writers
-from mysqlcompat.machine.state import LANE_WRITE, PROGRAM_TABLE
+from mysqlcompat.machine.state import LANE_COLLECTIONS, LANE_WRITE, PROGRAM_TABLE
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_aggregates import AggregateCoder
 from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, key_of
@@ -93,8 +94,9 @@ def finish(
     `single_row`: it changes one row at most."""
     asm = coder.asm
     calls_python = any(slot.simple is False for slot in coder.slots) or asm.needs_python
-    kernel_only = kind == "read" and len(asm.starts) == 1 and not calls_python
-    kernel_only = kernel_only and not asm.collections and not described.get("locking")
+    kernel_only = kind == "read" and asm.is_kernels_alone and not calls_python
+    kernel_only = kernel_only and len(asm.collections) <= LANE_COLLECTIONS
+    kernel_only = kernel_only and not described.get("locking")
     lane_write = bool(described.pop("single_row", False)) and not asm.needs_python
     lane_write = lane_write and len(asm.starts) == 1 and not asm.collections
     written = described.get("written")
@@ -218,6 +220,10 @@ class SelectCoder:
         for join in plan.joins:
             if join.method == "hash":
                 self.scans.probe(join, *tables[join.scan.table_no])
+            elif join.method == "expand":
+                self.scans.expand(join.scan.table_no, join.outer, join.on)
+                for condition in join.filters:
+                    self.coder.filter(condition)
             else:
                 self.scans.lookup(join)
         for condition in plan.filters:
@@ -225,7 +231,7 @@ class SelectCoder:
 
     def _virtual(self) -> Any:
         table = self.select.tables[0].table
-        return None if isinstance(table, Table) else table
+        return None if isinstance(table, Table | JsonTable) else table
 
     def _read_virtual(self) -> None:
         """A virtual table: Python's rows become records, then go the way of all rows."""
@@ -251,6 +257,7 @@ class SelectCoder:
         roots += select.group_by or ()
         roots += [one for one in (select.where, select.having) if one is not None]
         roots += [join.on for join in select.joins if join.on is not None]
+        roots += [one.table.document for one in select.tables if isinstance(one.table, JsonTable)]
         return [
             node
             for root in roots
@@ -290,7 +297,7 @@ class SelectCoder:
         records = self.asm.register()
         self.asm.emit(collect_kernels.op_group, records, collection.at, keys, 0)
         places = self.scans.store(records, collection, kept, only_new=True)
-        self.asm.stage(*(partial(_sort_records, collection),) * in_order)
+        self.asm.stage(*(Sorted(collection),) * in_order)
         self.enter_records(self.records(collection), places)
 
     def _sort(self, items: Sequence[Expression], order: Sequence[typed.Order]) -> None:
@@ -302,7 +309,7 @@ class SelectCoder:
         records = self.asm.register()
         self.asm.emit(collect_kernels.op_append, records, collection.at, keys)
         places = self.scans.store(records, collection, kept)
-        self.asm.stage(partial(_sort_records, collection))
+        self.asm.stage(Sorted(collection))
         self.enter_records(self.records(collection), places)
 
     def _limit(self) -> None:
@@ -353,10 +360,6 @@ def sendable(expression: Expression) -> Expression:
         moved = replace(expression.type, kind=TypeKind.DATETIME)
         return Cast(moved, expression, EXPLICIT)
     return expression
-
-
-def _sort_records(collection: Collection, execution: Any) -> None:
-    execution.sort(collection)
 
 
 def _fill_virtual(

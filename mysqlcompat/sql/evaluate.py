@@ -4,15 +4,18 @@ that the machine's kernels are tested against."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
+from btree.schema import TypeKind
 from mysqlcompat.assign import assign
-from mysqlcompat.convert import convert
+from mysqlcompat.convert import convert, decimal_of, decimal_of_varying
+from mysqlcompat.convert_compared import compared
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, OutOfRange
 from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.typed import (
     ASSIGN,
+    COMPARE,
     EXPLICIT,
     Call,
     Cast,
@@ -21,9 +24,9 @@ from mysqlcompat.sql.typed import (
     Literal,
     Param,
     Source,
+    is_constant,
 )
 from mysqlcompat.sqltypes import Class
-from mysqlcompat.values import text_of
 
 Row = Callable[[int, int], Any]
 
@@ -72,20 +75,34 @@ class Evaluator:
             return assign(self.context, value, source, node.type, node.into, origin)
         if node.mode == EXPLICIT:
             return self._explicit(node, value)
-        made = convert(self.context, value, source, node.type, False, _label(node.arg))
-        if made is None and node.into and value is not None:
-            raise SqlError(1525, node.into, text_of(value, source))
-        return made
+        if node.mode == COMPARE:
+            return compared(self.context, value, source, node.type, node.into, node.wording)
+        value = self._decimal_of_text(node, value)
+        return convert(self.context, value, source, node.type, False, _label(node.arg))
+
+    def _decimal_of_text(self, node: Cast, value: Any) -> Any:
+        """A text that varies, as the DECIMAL it begins with; everything else as it is."""
+        if node.type.cls is not Class.DECIMAL or not isinstance(value, str | bytes):
+            return value
+        source = node.arg.type
+        if source.kind in (TypeKind.ENUM, TypeKind.SET) or is_constant(node.arg):
+            return value
+        return decimal_of_varying(self.context, value, source, isinstance(node.arg, ColumnRef))
 
     def _explicit(self, node: Cast, value: Any) -> Any:
         """CAST and CONVERT."""
         source, target = node.arg.type, node.type
-        name = _label(node.arg)
-        if source.cls is not Class.JSON:
-            name = node.into or describe(node, self.sources)
+        name = node.into or describe(node, self.sources)
+        if source.cls is Class.JSON:
+            label = _label(node.arg)
+            if target.cls is not Class.DECIMAL or value is None:
+                name = label
+            else:  # what is wrong with the document is said of it, then of the cast
+                value, source = decimal_of(self.context, value, source, label), target
         is_checked = isinstance(node.arg, Call) and isinstance(value, float)  # a literal is not
         if target.cls is Class.INT and is_checked and not -(1 << 63) <= value < 1 << 63:
             raise SqlError(1690, "BIGINT", describe(node.arg, self.sources))
+        value = self._decimal_of_text(node, value)
         return convert(self.context, value, source, target, True, name)
 
     def call(self, node: Call, values: Sequence[Any]) -> Any:
@@ -102,10 +119,13 @@ class Evaluator:
         lazy = _LAZY.get(node.function.name)
         if lazy is not None:
             return lazy(self, node)
+        stops = node.function.null_rejects
+        if node.function.name in _ARITHMETIC and node.type.cls is not Class.DECIMAL:
+            stops = False
         values: list[Any] = []
         for arg in node.args:
             value = self.value(arg)
-            if value is None and node.function.null_rejects:
+            if value is None and stops:
                 return None  # what follows is not looked at, nor warned about
             values.append(value)
         return self.call(node, values)
@@ -141,6 +161,33 @@ class Evaluator:
                 return value
         return None
 
+    def _null_safe(self, node: Call) -> Any:
+        """``<=>``: a NULL is looked at anew, with the warnings that gives."""
+        left, right = node.args
+        value = self.value(left)
+        if value is None:
+            return int(right.type.nullable and self.value(right) is None)
+        other = self.value(right)
+        if other is not None:
+            return self.call(node, (value, other))
+        if left.type.nullable:
+            self.value(left)
+        return 0
+
+    def _in(self, node: Call) -> Any:
+        """Constants are all looked at, other values up to the one that is equal."""
+        value, *items = node.args
+        if all(map(is_constant, items)):
+            return self.call(node, [self.value(arg) for arg in node.args])
+        wanted = self.value(value)
+        found: int | None = 0
+        for item in items if wanted is not None else ():
+            one = self.call(node, (wanted, self.value(item)))
+            if one:
+                return one
+            found = None if one is None else found
+        return found if wanted is not None else None
+
     def _case(self, node: Call) -> Any:
         args = node.args
         for at in range(0, len(args) - 1, 2):
@@ -149,7 +196,10 @@ class Evaluator:
         return self.value(args[-1]) if len(args) % 2 else None
 
 
+_ARITHMETIC: Final = frozenset("+-*/%")  #: over doubles and integers both sides are looked at
 _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
+    "<=>": Evaluator._null_safe,
+    "in": Evaluator._in,
     "and": Evaluator._and,
     "or": Evaluator._or,
     "if": Evaluator._if,

@@ -68,6 +68,8 @@ class Resolver(Literals, RowComparisons):
         param_types: Sequence[SqlType | None] = (),
     ) -> None:
         self.parsed = parsed
+        self.json_tables = list(parsed.json_tables)  #: those that FROM has not come to yet
+        self.from_names: frozenset[str] = frozenset()  #: of all tables of FROM
         self.scope = scope
         self.context = context
         self.typing = Typing(context, FUNCTIONS.__getitem__)
@@ -159,19 +161,8 @@ class Resolver(Literals, RowComparisons):
         return self.typing.call(name, bool_type(False), self.condition(node.this))
 
     def between(self, node: Any) -> Expression:
-        value = self.resolve(node.this)
-        low, high = self.resolve(node.args["low"]), self.resolve(node.args["high"])
-        value, low, high = self.typing.gathered((value, low, high), "between")
-        one, low = self.typing.comparable("between", value, low)
-        other, high = self.typing.comparable("between", value, high)
-        if one == other and low.type.cls is high.type.cls:
-            made = bool_type(nullable_of((one, low, high)))
-            return self.typing.call("between", made, one, low, high)
-        parts = (
-            self.typing.call(">=", bool_type(nullable_of((one, low))), one, low),
-            self.typing.call("<=", bool_type(nullable_of((other, high))), other, high),
-        )
-        return self.logic("and", parts)
+        bounds = self.scalar(node.args["low"]), self.scalar(node.args["high"])
+        return self.typing.between(self.scalar(node.this), *bounds)
 
     def is_in(self, node: Any) -> Expression:
         if node.args.get("query"):
@@ -179,15 +170,9 @@ class Resolver(Literals, RowComparisons):
         if is_row(node.this):
             rows = [self.row_comparison("=", node.this, item) for item in node.expressions]
             return self.logic("or", rows)
-        items = [self.resolve(node.this), *map(self.scalar, node.expressions)]
-        value, *items = self.typing.gathered(items, " IN ")
-        pairs = [self.typing.comparable("in", value, item) for item in items]
-        first = pairs[0][0]
-        if all(left == first and right.type.cls is first.type.cls for left, right in pairs):
-            args = (first, *(right for _, right in pairs))
-            return self.typing.call("in", bool_type(nullable_of(args)), *args)
-        equal = [self.typing.call("=", bool_type(nullable_of(pair)), *pair) for pair in pairs]
-        return self.logic("or", equal)
+        return self.typing.membership(
+            self.resolve(node.this), [*map(self.scalar, node.expressions)]
+        )
 
     def like(self, node: Any) -> Expression:
         escape: Expression | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from mysqlcompat.sql.grammar_expressions import ExpressionGrammar
+from mysqlcompat.sql.grammar_json_table import read_json_table
 from mysqlcompat.sql.grammar_reading import Item, Reading
 from mysqlcompat.sql.token_stream import TokenStream
 from mysqlcompat.sql.tokens import Kind
@@ -241,9 +242,9 @@ class Grammar(ExpressionGrammar):
             return
         if at.is_word("JSON_TABLE"):
             at.advance()
-            at.parenthesised()
-            at.accept("AS")
-            at.name()
+            self.reading.json_tables.append(read_json_table(at, self.expression))
+            if at.accept("AS") or at.is_name():
+                at.name()
             return
         if at.accept_op("("):
             self._tables()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mysqlcompat.sql.grammar_json_table import JsonTableClause
+
 
 @dataclass(slots=True)
 class Item:
@@ -20,4 +22,5 @@ class Reading:
 
     items: list[Item] = field(default_factory=list)
     selects: int = 0
+    json_tables: list[JsonTableClause] = field(default_factory=list)  #: in the order of the text
     spaced: str = ""  #: first of the functions that must not be followed by a blank, and is

@@ -16,7 +16,8 @@ from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.sql.agreement import Agreement
-from mysqlcompat.sql.branches import Branches, common_decimal
+from mysqlcompat.sql.branches import Branches
+from mysqlcompat.sql.comparisons import is_untyped
 from mysqlcompat.sql.measures import (
     decimal_result,
     digits,
@@ -26,15 +27,14 @@ from mysqlcompat.sql.measures import (
     quotient_digits,
     text_length,
 )
+from mysqlcompat.sql.memberships import Memberships
 from mysqlcompat.sql.typed import (
     IMPLICIT,
     Call,
     Cast,
-    ColumnRef,
     Expression,
     Literal,
     Param,
-    is_constant,
 )
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -44,7 +44,6 @@ from mysqlcompat.sqltypes import (
     TEMPORAL,
     Class,
     SqlType,
-    bool_type,
     date_type,
     datetime_type,
     decimal_type,
@@ -54,7 +53,6 @@ from mysqlcompat.sqltypes import (
     string_type,
     time_type,
 )
-from mysqlcompat.temporal import datetime_of_number
 
 STRICT_MODES: Final = frozenset(("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"))
 
@@ -85,7 +83,7 @@ def nullable_of(args: Sequence[Expression]) -> bool:
     return any(arg.type.nullable for arg in args)
 
 
-class Typing(Agreement, Branches):
+class Typing(Agreement, Branches, Memberships):
     """Builder of typed expressions for one statement."""
 
     def __init__(self, context: Context, functions: Callable[[str], Function]) -> None:
@@ -195,96 +193,6 @@ class Typing(Agreement, Branches):
         """A SQL value as a JSON value: a string becomes a JSON string, it is not parsed."""
         return self.cast(as_number_in_json(arg), json_type(arg.type.nullable))
 
-    # comparison
-
-    def comparison(self, operator: str, left: Expression, right: Expression) -> Expression:
-        left, right = self.comparable(operator, left, right)
-        nullable = operator != "<=>" and nullable_of((left, right))
-        return self.call(operator, bool_type(nullable), left, right)
-
-    def comparable(
-        self, operator: str, left: Expression, right: Expression
-    ) -> tuple[Expression, Expression]:
-        """Both sides cast to the class in which MySQL compares them."""
-        left, right = self._typed_params(left, right)
-        left, right = _constant_to_column(left, right)
-        right, left = _constant_to_column(right, left)
-        one, other = left.type.cls, right.type.cls
-        if Class.NULL in (one, other):
-            return self._with_null(left, right)
-        if Class.JSON in (one, other):
-            return self.as_json(left), self.as_json(right)
-        if one is Class.STRING and other is Class.STRING:
-            return self._same_collation(operator, left, right)
-        if one in TEMPORAL or other in TEMPORAL:
-            return self._as_temporals(left, right)
-        left, right = self.as_number(left), self.as_number(right)
-        if Class.DOUBLE in (left.type.cls, right.type.cls):
-            return self.as_double(left), self.as_double(right)
-        if Class.DECIMAL in (left.type.cls, right.type.cls):
-            target = common_decimal([left.type, right.type])
-            return self.cast(left, target), self.cast(right, target)
-        return left, right
-
-    def _with_null(self, left: Expression, right: Expression) -> tuple[Expression, Expression]:
-        if left.type.cls is Class.NULL:
-            return self.cast(left, right.type), right
-        return left, self.cast(right, left.type)
-
-    def _typed_params(self, left: Expression, right: Expression) -> tuple[Expression, Expression]:
-        """A `?` compares in the type of the other side."""
-        if _is_untyped(left) and not _is_untyped(right):
-            left = self.cast(left, _param_target(right.type))
-        elif _is_untyped(right) and not _is_untyped(left):
-            right = self.cast(right, _param_target(left.type))
-        elif _is_untyped(left) and _is_untyped(right):
-            target = string_type(16383, self.context.collation)
-            left, right = self.cast(left, target), self.cast(right, target)
-        return left, right
-
-    def _same_collation(
-        self, operator: str, left: Expression, right: Expression
-    ) -> tuple[Expression, Expression]:
-        left, right = self.as_string(left), self.as_string(right)
-        collation = self.collation([left.type, right.type], operator)
-        return self.with_collation(left, collation), self.with_collation(right, collation)
-
-    def _as_temporals(self, left: Expression, right: Expression) -> tuple[Expression, Expression]:
-        one, other = left.type.cls, right.type.cls
-        if one not in TEMPORAL:
-            right, left = self._as_temporals(right, left)
-            return left, right
-        if other not in TEMPORAL:
-            if other is not Class.STRING and not _is_moment(left.type, right):
-                return self.as_double(self.as_number(left)), self.as_double(right)
-            right = self._temporal_constant(right, left.type)
-            other = right.type.cls
-        if one is other:
-            return left, right
-        return self.as_moment(left), self.as_moment(right)
-
-    def _temporal_constant(self, arg: Expression, like: SqlType) -> Expression:
-        """What is compared with a temporal is one; ERROR 1525 if a constant cannot be."""
-        made = self._temporal_cast(arg, like)
-        if isinstance(made, Cast) and is_constant(arg):
-            name = "DATETIME" if like.cls is Class.DATETIME else like.kind.name
-            return replace(made, into=name)
-        if isinstance(made, Cast) and not made.type.nullable:
-            return replace(made, type=made.type.or_null())
-        return made
-
-    def _temporal_cast(self, arg: Expression, like: SqlType) -> Expression:
-        if not isinstance(arg, Literal) or not isinstance(arg.value, str):
-            arg = _pinned(arg)
-        if like.cls is Class.TIME:
-            return self.cast(arg, time_type(6))
-        if like.cls is Class.DATE and isinstance(arg, Literal):
-            arg = replace(arg, literal_no=None)  # whether it has a time decides the comparison
-            shown = str(arg.value)
-            has_time = len(shown.strip()) > 10
-            return self.cast(arg, datetime_type(6) if has_time else date_type())
-        return self.cast(arg, datetime_type(6))
-
     # bits
 
     def bitwise(self, operator: str, left: Expression, right: Expression) -> Expression:
@@ -318,9 +226,9 @@ class Typing(Agreement, Branches):
 
     def arithmetic(self, operator: str, left: Expression, right: Expression) -> Expression:
         """``+ - * / div %``."""
-        if _is_untyped(left) or _is_untyped(right):
-            other = right if _is_untyped(left) else left
-            known = double_type() if _is_untyped(other) else numeric_type(other.type)
+        if is_untyped(left) or is_untyped(right):
+            other = right if is_untyped(left) else left
+            known = double_type() if is_untyped(other) else numeric_type(other.type)
             left, right = self.cast(left, known), self.cast(right, known)
         measures = left.type, right.type
         if operator == "div":
@@ -329,26 +237,28 @@ class Typing(Agreement, Branches):
         left, right = self.as_number(left), self.as_number(right)
         nullable = nullable_of((left, right)) or operator in ("/", "%")
         classes = {left.type.cls, right.type.cls}
-        if Class.NULL in classes and Class.DOUBLE not in classes:
-            made = double_of_null(operator, *measures, self.division_digits)
+        if Class.NULL in classes or Class.DOUBLE in classes:
+            made = double_type(nullable=nullable)
+            if Class.DOUBLE not in classes:
+                made = double_of_null(operator, *measures, self.division_digits)
+            made = replace(made, unsigned=operator == "%" and left.type.unsigned)
             return self.call(operator, made, self.as_double(left), self.as_double(right))
-        if Class.DOUBLE in classes:
-            left, right = self.as_double(left), self.as_double(right)
-            return self.call(operator, double_type(nullable=nullable), left, right)
         if operator == "/":
             made = division_type(left.type, right.type, self.division_digits)
             return self.call("/", made, left, right)
         if Class.DECIMAL in classes:
             made = decimal_result(operator, left.type, right.type, nullable)
+            if operator == "%":  # MySQL leaves room for a sign
+                made = replace(made, unsigned=left.type.unsigned)
             left, right = self._as_decimal(left), self._as_decimal(right)
             return self.call(operator, made, left, right)
         unsigned = left.type.unsigned or (right.type.unsigned and operator != "%")
-        if operator == "-" and "NO_UNSIGNED_SUBTRACTION" in self.context.sql_mode:
-            unsigned = False
         places = digits(left.type), digits(right.type)
         size = {"*": sum(places), "%": max(places)}.get(operator, max(places) + 1)
-        made = int_type(size + (not unsigned or operator == "%"), unsigned, nullable)
-        return self.call(operator, made, left, right)
+        size += not unsigned or operator == "%"
+        if operator == "-" and "NO_UNSIGNED_SUBTRACTION" in self.context.sql_mode:
+            unsigned = False
+        return self.call(operator, int_type(size, unsigned, nullable), left, right)
 
     def _as_decimal(self, arg: Expression) -> Expression:
         if arg.type.cls is Class.DECIMAL:
@@ -378,6 +288,8 @@ class Typing(Agreement, Branches):
         arg = self.as_number(arg)
         source = arg.type
         match source.cls:
+            case Class.NULL:
+                return self.call("neg", double_type(17, True, 0), arg)
             case Class.INT:
                 number = arg.value if isinstance(arg, Literal) else None
                 if _is_negated(arg) or (number is not None and number > 1 << 63):
@@ -408,49 +320,3 @@ def _is_negated(arg: Expression) -> bool:
         and isinstance(arg.args[0], Literal)
         and bool(arg.args[0].value)
     )
-
-
-def _is_moment(like: SqlType, arg: Expression) -> bool:
-    """Whether a number is a constant that reads as a date."""
-    if not isinstance(arg, Literal) or like.cls is Class.TIME or arg.value is None:
-        return False
-    return datetime_of_number(int(arg.value)) is not None
-
-
-def _pinned(arg: Expression) -> Expression:
-    return replace(arg, literal_no=None) if isinstance(arg, Literal) else arg
-
-
-def _is_untyped(arg: Expression) -> bool:
-    return isinstance(arg, Param) and arg.type.kind is TypeKind.NULL
-
-
-def _param_target(sql_type: SqlType) -> SqlType:
-    """The type a `?` takes from what it is compared with: wide enough for any value."""
-    match sql_type.cls:
-        case Class.INT:
-            return int_type(20, sql_type.unsigned)
-        case Class.STRING:
-            return string_type(16383, sql_type.collation)
-        case Class.DATE | Class.DATETIME:
-            return datetime_type(6)
-        case Class.TIME:
-            return time_type(6)
-    return sql_type.or_null()
-
-
-def _constant_to_column(side: Expression, constant: Expression) -> tuple[Expression, Expression]:
-    """A string literal compared with an integer column becomes an integer if it is one exactly."""
-    if (
-        isinstance(side, ColumnRef)
-        and side.type.cls is Class.INT
-        and isinstance(constant, Literal)
-        and isinstance(constant.value, str)
-    ):
-        text = constant.value
-        whole = text.isascii() and text.lstrip("-").isdigit() and len(text) <= 18
-        made = int_type(20, nullable=False) if whole else constant.type
-        return side, replace(
-            constant, type=made, value=int(text) if whole else text, literal_no=None
-        )
-    return side, constant

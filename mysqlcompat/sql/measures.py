@@ -26,7 +26,7 @@ def digits(sql_type: SqlType) -> int:
         case Class.DECIMAL:
             return sql_type.precision
         case Class.INT:
-            return max(sql_type.length - (not sql_type.unsigned), 1)
+            return sql_type.precision or max(sql_type.length - (not sql_type.unsigned), 1)
         case Class.DATE | Class.DATETIME | Class.TIME:
             return _TEMPORAL_DIGITS[sql_type.cls] + sql_type.scale
         case Class.NULL:
@@ -69,7 +69,7 @@ def division_type(left: SqlType, right: SqlType, more: int) -> SqlType:
 
 def decimal_result(operator: str, left: SqlType, right: SqlType, nullable: bool) -> SqlType:
     one, other = scale_of(left), scale_of(right)
-    unsigned = left.unsigned and (right.unsigned or operator == "%")
+    unsigned = left.unsigned and right.unsigned and operator != "%"
     if operator == "*":
         return decimal_type(digits(left) + digits(right), one + other, unsigned, nullable)
     scale = max(one, other)
@@ -92,11 +92,10 @@ def double_of_null(operator: str, left: SqlType, right: SqlType, more: int) -> S
 
 def quotient_digits(left: SqlType, right: SqlType) -> int:
     """Digits of the integer that DIV makes."""
-    if Class.DOUBLE in (left.cls, right.cls):
-        return 21
-    whole = left.length if left.cls is Class.STRING else digits(left) - scale_of(left)
-    more = 1 if right.cls is Class.STRING else scale_of(right)
-    return min(max(whole + more, 1), 21)
+    loose = (Class.DOUBLE, Class.STRING, Class.JSON)  # as long as their text may be
+    whole = text_length(left) if left.cls in loose else digits(left) - scale_of(left)
+    more = text_length(right) if right.cls in loose else scale_of(right)
+    return min(max(whole + more, int(right.unsigned)), 21)
 
 
 def cast_literal_fsp(text: str) -> int:

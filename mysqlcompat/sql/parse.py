@@ -2,8 +2,9 @@
 
 1. `tokens` reads the text: version comments, quotes, sql_mode.
 2. `grammar` refuses what MySQL refuses (1064) and notes where select items lie in the text.
-3. Comments and words sqlglot does not know (LOW_PRIORITY, IGNORE of UPDATE …) are blanked, so that
-   offsets stay what they were, and sqlglot parses with the tables of `sqlglot_tables`.
+3. Comments and words sqlglot does not know (LOW_PRIORITY, IGNORE of UPDATE …, what follows the
+   document of a JSON_TABLE) are blanked, so that offsets stay what they were, and sqlglot parses
+   with the tables of `sqlglot_tables`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from sqlglot.tokenizer_core import TokenType
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.grammar import read_statement
+from mysqlcompat.sql.grammar_json_table import JsonTableClause
 from mysqlcompat.sql.grammar_reading import Item
 from mysqlcompat.sql.grammar_words import UNITS
 from mysqlcompat.sql.sqlglot_tables import CONCATENATION, DIALECTS
-from mysqlcompat.sql.token_stream import TokenStream
+from mysqlcompat.sql.token_stream import Note, TokenStream
 from mysqlcompat.sql.tokens import Kind, Token, syntax_error, tokenize
 
 _PRIORITIES: Final = ("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "QUICK", "IGNORE")
@@ -36,6 +38,8 @@ class Parsed:
     literal_numbers  start of a literal -> its number as the fingerprint counts
     param_numbers    start of a `?` -> its number
     spaced  a function that is no function with a blank before its parenthesis
+    json_tables  what the JSON_TABLEs have behind their documents, in the order of the text
+    notes    warnings about the text
     ignore, replace  INSERT IGNORE, UPDATE IGNORE …; REPLACE
     """
 
@@ -49,6 +53,8 @@ class Parsed:
     replace: bool = False
     offset: int = field(default=0)
     spaced: str = ""
+    json_tables: tuple[JsonTableClause, ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def parse_statement(sql: str, sql_mode: frozenset[str] = frozenset()) -> Parsed:
@@ -56,11 +62,17 @@ def parse_statement(sql: str, sql_mode: frozenset[str] = frozenset()) -> Parsed:
     ansi = "ANSI_QUOTES" in sql_mode
     backslash = "NO_BACKSLASH_ESCAPES" not in sql_mode
     tokens = tokenize(sql, ansi_quotes=ansi, backslash_escapes=backslash)
-    reading = read_statement(TokenStream(sql, tokens))
+    stream = TokenStream(sql, tokens)
+    reading = read_statement(stream)
     text, words = _for_sqlglot(sql, tokens, "HIGH_NOT_PRECEDENCE" in sql_mode)
     dialect = DIALECTS[ansi, not backslash]
     try:
         sqlglot_tokens = dialect.tokenize(text)
+        # literals inside version comments are not counted
+        literal_numbers = _literal_numbers(sqlglot_tokens) if "/*!" not in sql else {}
+        if reading.json_tables:
+            text = _without_clauses(text, reading.json_tables)
+            sqlglot_tokens = dialect.tokenize(text)
         _reinterpret(sqlglot_tokens, sql_mode)
         trees = dialect.parser().parse(sqlglot_tokens, text)
     except SqlglotError as error:
@@ -69,17 +81,18 @@ def parse_statement(sql: str, sql_mode: frozenset[str] = frozenset()) -> Parsed:
         raise SqlError.with_text(1436, "Thread stack overrun: nested too deeply") from None
     if len(trees) != 1 or trees[0] is None or isinstance(trees[0], exp.Command):
         raise SqlError(1235, "this form of statement")
-    numbered = "/*!" not in sql  # literals inside version comments are not counted
     return Parsed(
         sql,
         trees[0],
         reading.items,
-        _literal_numbers(sqlglot_tokens) if numbered else {},
+        literal_numbers,
         _param_numbers(tokens),
         sql_mode,
         "IGNORE" in words,
         tokens[0].value == "REPLACE",
         spaced="" if "IGNORE_SPACE" in sql_mode else reading.spaced,
+        json_tables=tuple(reading.json_tables),
+        notes=tuple(stream.notes),
     )
 
 
@@ -162,6 +175,14 @@ def _for_sqlglot(sql: str, tokens: list[Token], high_not: bool) -> tuple[str, se
         pieces.append(source)
         last = token.end
     return "".join(pieces), words
+
+
+def _without_clauses(text: str, clauses: list[JsonTableClause]) -> str:
+    """`text` with what follows the documents of JSON_TABLEs blanked."""
+    for clause in clauses:
+        blanks = " " * (clause.end - clause.start)
+        text = text[: clause.start] + blanks + text[clause.end :]
+    return text
 
 
 def _literal_numbers(tokens: list[Any]) -> dict[int, int]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.parse_alter import parse_alter_table, parse_create_index, parse_drop_index
+from mysqlcompat.sql.parse_system import parse_system
 from mysqlcompat.sql.parse_table import not_yet, parse_create_table
 from mysqlcompat.sql.parse_types import read_charset
 from mysqlcompat.sql.statements import (
@@ -153,11 +154,12 @@ def parse_alter(stream: TokenStream) -> Statement:
         if stream.at_end():
             raise stream.error()
         return AlterDatabase(name, *_database_options(stream))
+    if stream.accept("SYSTEM"):
+        return parse_system(stream)
     if not stream.accept("TABLE"):
         if stream.token.kind is Kind.WORD and stream.token.value in {
             *_CREATABLE,
             "INSTANCE",
-            "SYSTEM",
         }:
             return Unsupported(f"ALTER {stream.advance().value}")
         raise stream.error()

@@ -50,7 +50,9 @@ class Join:
 
     method   'lookup': `access.equal` are expressions over the tables before, looked up row by row
              'hash': `scan` is read into a hash table by `inner_keys`, probed with `outer_keys`
+             'expand': the rows of a JSON_TABLE, made anew for each row before
     outer    LEFT JOIN
+    on       'expand' and `outer`: what the rows of the JSON_TABLE must fulfil
     filters  applied to the joined rows
     """
 
@@ -60,6 +62,7 @@ class Join:
     inner_keys: tuple[Expression, ...]
     outer: bool
     filters: tuple[Expression, ...]
+    on: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from btree.schema import Table
 from mysqlcompat.errors import SqlError
+from mysqlcompat.json_table import JsonTable
 from mysqlcompat.sql.access import Candidate, choose
 from mysqlcompat.sql.estimates import Estimates
 from mysqlcompat.sql.generated_access import implied
@@ -122,7 +123,7 @@ class _Joiner:
         limited = select.limit is not None
         best: tuple[Any, int, Candidate, bool] | None = None
         for table_no, source in enumerate(select.tables):
-            if table_no in self.outer:
+            if table_no in self.outer or depends_on(source.table):
                 continue
             if not isinstance(source.table, Table):
                 found, ordered = virtual_candidate(), not order
@@ -177,6 +178,8 @@ class _Joiner:
                 continue
             if any(number < table_no and number not in seen for number in self.outer):
                 continue  # an outer join before it in the text comes first
+            if not depends_on(self.select.tables[table_no].table) <= seen:
+                continue
             join, used = self._join(table_no, self.conditions, seen, rows, outer=False)
             found = self._estimate(join.scan)
             score = (join.method == "lookup", bool(join.outer_keys), -found, -table_no)
@@ -190,6 +193,10 @@ class _Joiner:
     def _outer_join(
         self, table_no: int, conditions: list[Expression], seen: set[int], rows: int
     ) -> Join:
+        if isinstance(self.select.tables[table_no].table, JsonTable):
+            on = self.outer[table_no].on
+            join = Join(Scan(table_no, virtual_candidate().access, ()), "expand", (), (), True, ())
+            return replace(join, filters=self._take(seen | {table_no}), on=on)
         join, used = self._join(table_no, conditions, seen, rows, outer=True)
         left = [one for one in conditions if id(one) not in used]
         if left:
@@ -207,6 +214,9 @@ class _Joiner:
         """Join one table by lookup or by hash, and id() of the conditions that are spent on it."""
         source = self.select.tables[table_no].table
         own = [one for one in conditions if tables_of(one) == {table_no}]
+        if depends_on(source):
+            scan = Scan(table_no, virtual_candidate().access, ())
+            return Join(scan, "expand", (), (), outer, ()), set()
         spent = {id(one) for one in own}
         if isinstance(source, Table):
             known = [one for one in conditions if tables_of(one) <= seen | {table_no}]
@@ -236,6 +246,11 @@ class _Joiner:
         found, _ = choose(source, table_no, own, is_constant, estimates=self.estimates)
         filters = tuple(one for one in own if id(one) not in found.covered)
         return Scan(table_no, found.access, filters)
+
+
+def depends_on(table: Any) -> frozenset[int]:
+    """Numbers of the tables that must be read before: a JSON_TABLE's document may name them."""
+    return tables_of(table.document) if isinstance(table, JsonTable) else frozenset()
 
 
 def virtual_candidate() -> Candidate:

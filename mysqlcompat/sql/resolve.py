@@ -41,6 +41,8 @@ def resolve(
     """
     if parsed.spaced:
         raise SqlError(1630, f"{context.database}.{parsed.spaced}")
+    for errno, message in parsed.notes:
+        context.warn(errno, message)
     resolver = Resolver(parsed, Scope(), context, param_types)
     node = parsed.tree
     if node.args.get("with_"):

@@ -45,7 +45,10 @@ class Scope:
             database = view.current_database
             if database is None:
                 raise SqlError(1046)
-        table = view.table(database, name)
+        return self.place(view.table(database, name), alias)
+
+    def place(self, table: Any, alias: str | None) -> Source:
+        """Add a table that is at hand. Raises 1066."""
         source = Source(table, alias or table.name, table.database)
         for other in self.sources:
             same_database = alias is not None or other.database == source.database

@@ -160,11 +160,7 @@ class _Clauses:
         if alias is not None:
             return Item(expression, alias)
         name = self.name_of(node, text)
-        if (
-            isinstance(expression, Cast)
-            and expression.type.cls is Class.DECIMAL
-            and expression.arg.type.cls is not Class.JSON
-        ):
+        if isinstance(expression, Cast) and expression.type.cls is Class.DECIMAL:
             expression = replace(expression, into=name)  # the name warnings give the "column"
         return Item(expression, name)
 

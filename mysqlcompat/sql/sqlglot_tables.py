@@ -18,7 +18,7 @@ from sqlglot.tokenizer_core import TokenType
 #: Calls with a syntax of their own: parsed by sqlglot's function for them.
 _SPECIAL_CALLS: Final = (
     "CAST", "CONVERT", "CHAR", "EXTRACT", "SUBSTRING", "SUBSTR", "TRIM", "POSITION",
-    "GROUP_CONCAT", "VALUES", "MATCH", "JSON_TABLE", "WEIGHT_STRING",
+    "GROUP_CONCAT", "VALUES", "MATCH", "WEIGHT_STRING",
 )  # fmt: skip
 #: Name under which DATE'…', TIME'…' and TIMESTAMP'…' reach the resolver.
 TEMPORAL_LITERALS: Final = {

@@ -165,6 +165,32 @@ class Flush(Statement):
 
 
 @dataclass(frozen=True, slots=True)
+class CrashSystem(Statement):
+    """ALTER SYSTEM CRASH."""
+
+    what: str  #: "instance", "dispatcher", "node"
+
+
+@dataclass(frozen=True, slots=True)
+class SimulateDiskFault(Statement):
+    """ALTER SYSTEM SIMULATE … DISK FAILURE, or DISK CONGESTION."""
+
+    percent: int
+    slower_ms: tuple[int, int] | None  #: congestion: by a time between these
+    place: tuple[Literal["disk", "node"], int] | None  #: everywhere
+    interval_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class SimulateReplicaFault(Statement):
+    """ALTER SYSTEM SIMULATE … READ REPLICA FAILURE."""
+
+    percent: int
+    name: str | None  #: all
+    interval_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class TableLock:
     """One table of LOCK TABLES."""
 

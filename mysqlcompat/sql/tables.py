@@ -1,4 +1,4 @@
-"""FROM: tables, joins, USING and NATURAL."""
+"""FROM: tables, JSON_TABLEs, joins, USING and NATURAL."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.sql.expressions import Resolver
+from mysqlcompat.sql.json_tables import resolve_json_table
 from mysqlcompat.sql.scope import ON, CatalogView, Scope
 from mysqlcompat.sql.typed import Expression, Join, Source
 
@@ -22,7 +23,8 @@ def check_args(node: Any, known: set[str], feature: str) -> None:
             raise not_supported(f"{feature} {name.replace('_', ' ').upper().strip()}")
 
 
-def add_table(view: CatalogView, scope: Scope, node: Any) -> Source:
+def add_table(view: CatalogView, resolver: Resolver, node: Any) -> Source:
+    scope = resolver.scope
     if isinstance(node, exp.Subquery):
         if node.args.get("alias") is None:
             raise SqlError(1248)
@@ -30,15 +32,21 @@ def add_table(view: CatalogView, scope: Scope, node: Any) -> Source:
     if not isinstance(node, exp.Table):
         raise not_supported(f"{type(node).__name__} in FROM")
     check_args(node, _TABLE_ARGS, "table")
-    if not isinstance(node.this, exp.Identifier):
-        raise not_supported("table functions")
     alias = node.args.get("alias")
+    if not isinstance(node.this, exp.Identifier):
+        return _add_json_table(resolver, node.this, alias.name if alias else None)
     if alias is not None and alias.args.get("columns"):
         raise SqlError(1064, "")
     source = scope.add(view, node.db or None, node.name, alias.name if alias else None)
     for hint in node.args.get("hints") or ():
         _check_hint(source, hint)
     return source
+
+
+def _add_json_table(resolver: Resolver, call: Any, alias: str | None) -> Source:
+    """The next JSON_TABLE of the text."""
+    clause = resolver.json_tables.pop(0)
+    return resolver.scope.place(resolve_json_table(resolver, call, clause, alias), alias)
 
 
 def _check_hint(source: Source, hint: Any) -> None:
@@ -53,8 +61,9 @@ def resolve_from(
     view: CatalogView, resolver: Resolver, first: Any, joins: list[Any]
 ) -> tuple[Join, ...]:
     """Add the tables of a FROM to the resolver's scope; the joins between them."""
-    scope = resolver.scope
-    add_table(view, scope, first)
+    nodes = [first, *(one.this for one in [*(first.args.get("joins") or ()), *joins])]
+    resolver.from_names = frozenset(one.alias_or_name for one in nodes)
+    add_table(view, resolver, first)
     made: list[Join] = []
     for node in [*(first.args.get("joins") or ()), *joins]:
         check_args(node, _JOIN_ARGS, "JOIN")
@@ -70,7 +79,7 @@ def _join(view: CatalogView, resolver: Resolver, node: Any) -> Join:
     side = str(node.args.get("side") or "").upper()
     if side == "RIGHT":
         raise not_supported("RIGHT JOIN")
-    add_table(view, scope, node.this)
+    add_table(view, resolver, node.this)
     number = len(scope.sources) - 1
     kind = "left" if side == "LEFT" else "inner"
     if kind == "left":

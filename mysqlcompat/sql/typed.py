@@ -93,19 +93,23 @@ class Cast:
     mode  IMPLICIT: what an operator does to its argument (warnings 1292, never an error)
           EXPLICIT: CAST(…) and CONVERT(…)
           ASSIGN: on the way into a column: errors in strict mode (1264, 1366, 1406, 1265, 3140 …)
-    into  ASSIGN: column name for messages. IMPLICIT: name of the temporal type a constant must
+          COMPARE: what a comparison makes of something beside a date: zero where it is none
+    into  ASSIGN: column name for messages. COMPARE: name of the temporal type a constant must
           convert to (ERROR 1525 otherwise). EXPLICIT: text of the cast for messages
+    wording  COMPARE: the warning, ``{}`` standing for the value; empty: the conversion's own
     """
 
     type: SqlType
     arg: Expression
     mode: int = 0
     into: str = ""
+    wording: str = ""
 
 
 IMPLICIT: Final = 0
 EXPLICIT: Final = 1
 ASSIGN: Final = 2
+COMPARE: Final = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
     python -m tests.bench.bench_ddl [rows] [tables]
 
-Prints seconds: an index built with nobody about and beside a writer (with the writer's changes a
-second before and meanwhile), columns added and dropped, a copy; then many tables: making them, a
-point select among them, SHOW TABLES, information_schema, DROP DATABASE; memory before and after.
+Prints seconds: an index built with nobody about and beside 8 connections that update and insert
+(with their changes a second alone and meanwhile: half as many, at least), columns added and
+dropped, a copy; then many tables: making them, a point select among them, SHOW TABLES,
+information_schema, DROP DATABASE; memory before and after.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import pymysql
 from mysqlcompat import Cluster
 
 Port = tuple[str, int]
+WRITERS = 8
 
 
 def connect(server: Port) -> Any:
@@ -53,29 +55,47 @@ def load(cursor: Any, rows: int) -> None:
         cursor.execute(f"INSERT INTO sbtest1 (k, c, pad) VALUES {values}")
 
 
-class Writer:
-    """A connection that changes rows until it is stopped."""
+class Writers:
+    """Connections that update rows and insert others, in turn, until they are stopped."""
 
     def __init__(self, server: Port, rows: int) -> None:
-        self.done = 0
-        self.longest = 0.0
+        self._done = [0] * WRITERS
+        self._longest = [0.0] * WRITERS
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(server, rows))
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._run, args=(server, rows, number))
+            for number in range(WRITERS)
+        ]
+        for thread in self._threads:
+            thread.start()
 
-    def _run(self, server: Port, rows: int) -> None:
-        rng = random.Random(2)
+    def _run(self, server: Port, rows: int, number: int) -> None:
+        rng = random.Random(number)
         cursor = connect(server).cursor()
         cursor.execute("USE bench_ddl")
         while not self._stop.is_set():
             key, k = rng.randrange(1, rows), rng.randrange(1, rows)
-            seconds = timed(cursor, f"UPDATE sbtest1 SET k = {k} WHERE id = {key}")
-            self.longest = max(self.longest, seconds)
-            self.done += 1
+            for text in (
+                f"UPDATE sbtest1 SET k = {k} WHERE id = {key}",
+                f"INSERT INTO sbtest1 (k, c, pad) VALUES ({k}, 'c', 'pad')",
+            ):
+                seconds = timed(cursor, text)
+                self._longest[number] = max(self._longest[number], seconds)
+                self._done[number] += 1
+
+    def during(self, work: Callable[[], object]) -> tuple[float, float, float]:
+        """Changes a second while something is done; the longest of them; seconds it took."""
+        before = sum(self._done)
+        self._longest[:] = [0.0] * WRITERS
+        start = time.perf_counter()
+        work()
+        seconds = time.perf_counter() - start
+        return (sum(self._done) - before) / seconds, max(self._longest), seconds
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join()
+        for thread in self._threads:
+            thread.join()
 
 
 def big_table(server: Port, rows: int) -> dict[str, float]:
@@ -85,13 +105,15 @@ def big_table(server: Port, rows: int) -> dict[str, float]:
     load(cursor, rows)
     figures["load"] = time.perf_counter() - start
     figures["index"] = timed(cursor, "CREATE INDEX k1 ON sbtest1 (k)")
-    writer = Writer(server, rows)
-    time.sleep(1)  # the writer's own pace
-    figures["writes/s alone"], writer.done, writer.longest = writer.done, 0, 0.0
-    figures["index beside"] = timed(cursor, "CREATE INDEX k2 ON sbtest1 (k, id)")
-    figures["writes/s beside"] = writer.done / figures["index beside"]
-    figures["longest write"] = writer.longest
-    writer.stop()
+    writers = Writers(server, rows)
+    writers.during(lambda: time.sleep(1))  # connected, and warm
+    alone = writers.during(lambda: time.sleep(3))  # their own pace
+    beside = writers.during(lambda: cursor.execute("CREATE INDEX k2 ON sbtest1 (k, id)"))
+    writers.stop()
+    figures["index beside"] = beside[2]
+    figures["changes/s alone"], figures["changes/s beside"] = alone[0], beside[0]
+    figures["of their pace kept"] = beside[0] / alone[0]
+    figures["longest alone"], figures["longest beside"] = alone[1], beside[1]
     figures["add column"] = timed(cursor, "ALTER TABLE sbtest1 ADD n INT NOT NULL DEFAULT 7 FIRST")
     figures["drop column"] = timed(cursor, "ALTER TABLE sbtest1 DROP n")
     figures["count"] = timed(cursor, "SELECT COUNT(*), SUM(k) FROM sbtest1 IGNORE INDEX (k1, k2)")

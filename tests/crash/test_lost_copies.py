@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import random
 import shutil
-import socket
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,8 @@ from typing import Any
 import pytest
 
 from mysqlcompat.cluster import Cluster
+from mysqlcompat.control_socket import ask_storage
 from mysqlcompat.storage_role import storage_socket
-from redo import protocol
 from redo.image import PAGE_BODY_AT, PAGE_CRC_AT
 from redo.quorum import COPIES, copy_directory, is_full
 from redo.volume import LocalVolume
@@ -28,13 +26,7 @@ PAIRS = [(one, two) for one in range(COPIES) for two in range(one)]
 
 def copies(cluster: Cluster) -> dict[str, dict[str, Any]]:
     """State of the six copies, by name, as storage says it."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(str(storage_socket(cluster.volume_dir)))
-        request = b'{"do": "status"}'
-        connection.sendall(protocol.QUESTION.pack(protocol.REQUEST, len(request), 0) + request)
-        with connection.makefile("rb") as answers:
-            _, count = protocol.ANSWER.unpack(answers.read(protocol.ANSWER.size))
-            status = json.loads(answers.read(count))
+    status = ask_storage(storage_socket(cluster.volume_dir), {"do": "status"}, 10.0)
     return {one["copy"]: one for one in status["copies"]}
 
 

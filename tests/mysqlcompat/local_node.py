@@ -28,6 +28,7 @@ from mysqlcompat.sessions import NodeSessions
 from mysqlcompat.variables import GlobalVariables
 from mysqlcompat.wire.server import Server
 from redo.calls import address_of
+from redo.errors import VolumeError
 from redo.volume import LocalVolume
 
 
@@ -51,6 +52,7 @@ class LocalNode:
             self.engine.open()
         self.lane = Lane(arena, st, address_of(machine_kernels.program_execute))
         self.plans = PlanCache(arena, self.lane)
+        self.control = self.volume.storage.control
         self.read_only = read_only
         self.server_id = "local"
         self.processlist = ProcessList()
@@ -65,6 +67,15 @@ class LocalNode:
     async def durable(self, lsn: int) -> None:
         self.volume.log.publish()
         self.volume.log.wait_durable(lsn)
+
+    def clock_us(self) -> int:
+        return time.time_ns() // 1000
+
+    async def ask_supervisor(self, request: dict[str, Any]) -> dict[str, Any]:
+        raise VolumeError("there is no supervisor")
+
+    def volume_status(self) -> dict[str, Any]:
+        return self.volume.storage.status()
 
     def replica_status(self) -> list[ReplicaStatus]:
         return [ReplicaStatus(self.server_id, True, "MASTER_SESSION_ID")]

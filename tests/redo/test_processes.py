@@ -248,7 +248,7 @@ def test_clients_that_misbehave_or_go_away(cluster: Cluster) -> None:
     with pytest.raises(VolumeError, match="does not exist"):
         node.read(2)
     with pytest.raises(VolumeError, match="unknown request"):
-        node.volume._ask(77, 0, 0)
+        node.volume.client.ask(77)
     copies = node.volume.status()["copies"]
     assert isinstance(copies, list)
     assert [copy["state"] for copy in copies] == ["live"] * COPIES

@@ -63,6 +63,8 @@ class Past:
             writer.run([Step(PUT8, i % 3, 100, 8, i), Step(FILL, i % 3, 200, 50, i)])
         self.ends = [end for end, _ in writer.history]
         self.images = {end: writer.expected(end) for end in self.ends}
+        control = writer.volume.storage.control
+        wait_for(lambda: set(control.durable()) == {control.vdl})
         writer.volume.close()
         self.disks = Disks(path)
 

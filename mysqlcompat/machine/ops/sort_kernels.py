@@ -10,7 +10,7 @@ from mysqlcompat.machine.layout import (
 from mysqlcompat.machine.ops.collect_kernels import record_at
 from mysqlcompat.machine.ops.operands import text_at, text_bytes
 from redo.coding_kernels import compare, head_of, load_i64, store_i64
-from redo.jit import helper, kernel
+from redo.jit import helper, kernel, routine
 
 
 @helper
@@ -70,8 +70,8 @@ def run_insert(mem, pairs, low, high):
         store_i64(mem, pairs + 16 * (j + 1) + 8, record)
 
 
-@kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
-def collection_sort(st, mem, collection, pairs, spare):
+@routine
+def records_sort(st, mem, collection, pairs, spare):
     """Sort a collection stably by key: COLLECTION_ORDER then names its records in order.
 
     pairs, spare  room for 16 bytes a record each; the order stays in `pairs`
@@ -98,3 +98,9 @@ def collection_sort(st, mem, collection, pairs, spare):
         store_i64(mem, pairs + 8 * i, load_i64(mem, source + 16 * i + 8))
     store_i64(mem, collection + COLLECTION_ORDER, pairs)
     return count
+
+
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
+def collection_sort(st, mem, collection, pairs, spare):
+    """`records_sort` for Python."""
+    return records_sort(st, mem, collection, pairs, spare)

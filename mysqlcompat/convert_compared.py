@@ -1,0 +1,69 @@
+"""What a comparison makes of a value beside a date: zero where it is none (`typed.COMPARE`)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from btree.schema import TypeKind
+from mysqlcompat.convert import convert
+from mysqlcompat.errors import SqlError
+from mysqlcompat.message_text import shown
+from mysqlcompat.partial_dates import PartialDate, PartialDatetime
+from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType
+from mysqlcompat.values import text_of
+
+if TYPE_CHECKING:
+    from mysqlcompat.functions.table import Context
+
+_ZERO: Final = {
+    Class.DATE: PartialDate(0, 0, 0),
+    Class.DATETIME: PartialDatetime(0, 0, 0),
+    Class.TIME: timedelta(0),
+}
+
+
+class _Listener:
+    """A context that keeps quiet about warnings, but knows whether there were some."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.was_warned = False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.context, name)
+
+    def warn(self, errno: int, message: str, level: str = "Warning") -> None:
+        self.was_warned = True
+
+
+def compared(
+    context: Context, value: Any, source: SqlType, target: SqlType, type_name: str, wording: str
+) -> Any:
+    """`value` as a value of type `target`.
+
+    type_name  ERROR 1525 for what is no such type; "": it is zero
+    wording    the warning, ``{}`` where the value is; "": the conversion's own
+    """
+    if value is None:
+        return None
+    if target.cls not in TEMPORAL:  # a constant that its column cannot hold
+        _say(context, value, source, wording)
+        return convert(context, value, source, target, False)
+    if source.kind is TypeKind.YEAR:
+        return PartialDatetime(value, 0, 0)
+    if not wording:
+        made = convert(context, value, source, target, False)
+    else:
+        listener: Any = _Listener(context)
+        made = convert(listener, value, source, target, False)
+        if made is None and type_name:
+            raise SqlError(1525, type_name, text_of(value, source))
+        if listener.was_warned or made is None:
+            _say(context, value, source, wording)
+    return _ZERO[target.cls] if made is None else made
+
+
+def _say(context: Context, value: Any, source: SqlType, wording: str) -> None:
+    text = shown(value) if isinstance(value, str | bytes) else text_of(value, source)
+    context.warn(1292, wording.replace("{}", text, 1))

@@ -1,0 +1,178 @@
+"""JSON_TABLE: the rows a document gives.
+
+A `JsonTable` stands among a statement's tables. Its `Level` is a path whose matches are rows;
+levels nested in it give further rows for each match, one level after the other, the columns of the
+others being NULL meanwhile (a union, no product); where none of them has a match there is one row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+from btree.schema import Column, Index, TypeKind
+from mysqlcompat import json_path, jsonb
+from mysqlcompat.assign import assign
+from mysqlcompat.convert import parse_json
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.json_value import DEFAULT, ERROR, Reaction
+from mysqlcompat.functions.table import Context
+from mysqlcompat.jsonb import Json
+from mysqlcompat.sql.grammar_json_table import EXISTS, ORDINALITY
+from mysqlcompat.sql.typed import Expression
+from mysqlcompat.sqltypes import Class, SqlType, int_type, json_type, string_type
+
+_TEXT: Final = string_type((1 << 32) - 1, "utf8mb4_bin")
+_JSON: Final = json_type()
+_NUMBERS: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE)
+_TEMPORAL: Final = (Class.DATE, Class.DATETIME, Class.TIME)
+#: What converting complains of in its own words; everything else is "out of range".
+_OWN_WORDS: Final = (3140, 3155, 3156)
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """How one column is made. `kind`: ORDINALITY, PATH, EXISTS; values of reactions are made."""
+
+    number: int
+    name: str
+    kind: int
+    type: SqlType
+    path: json_path.Path = ()
+    empty: Reaction = Reaction()
+    error: Reaction = Reaction()
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A path, the columns made of each of its matches, and what is nested there."""
+
+    path: json_path.Path
+    columns: tuple[TableColumn, ...]
+    nested: tuple[Level, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JsonTable:
+    """A JSON_TABLE of FROM: like a virtual table, but its rows depend on `document`, which may
+    name columns of the tables before it."""
+
+    name: str
+    columns: tuple[Column, ...]
+    document: Expression
+    level: Level
+    database: str = ""
+
+    @property
+    def stored_columns(self) -> tuple[Column, ...]:
+        return self.columns
+
+    @property
+    def indexes(self) -> tuple[Index, ...]:
+        return ()
+
+    @property
+    def has_row_id(self) -> bool:
+        return False
+
+    def column_no(self, name: str) -> int:
+        """Number of a column by name, case-insensitively; KeyError when there is none."""
+        folded = name.casefold()
+        for number, column in enumerate(self.columns):
+            if column.name.casefold() == folded:
+                return number
+        raise KeyError(name)
+
+    def rows(self, context: Context, value: Any) -> Iterator[list[Any]]:
+        """The rows of one document, made one by one; none for NULL. Raises 3141, 3144, 3665 …"""
+        if value is None:
+            return iter(())
+        if isinstance(value, bytes):
+            raise SqlError(3144, "binary")
+        root = value.value if isinstance(value, Json) else parse_json(value, 1, "json_table").value
+        return _rows(context, self.level, root, [None] * len(self.columns), self.name)
+
+
+def _rows(
+    context: Context, level: Level, value: Any, row: list[Any], table: str
+) -> Iterator[list[Any]]:
+    for number, match in enumerate(json_path.find(value, level.path), 1):
+        made = row.copy()
+        for column in level.columns:
+            if column.kind == ORDINALITY:
+                made[column.number] = number
+            else:
+                made[column.number] = _value(context, column, match, table)
+        alone = True
+        for nested in level.nested:
+            for one in _rows(context, nested, match, made, table):
+                alone = False
+                yield one
+        if alone:
+            yield made
+
+
+def _value(context: Context, column: TableColumn, match: Any, table: str) -> Any:
+    found = json_path.find(match, column.path)
+    if column.kind == EXISTS:
+        name = f"{table}.{column.name}" if column.type.cls is Class.JSON else column.name
+        return assign(context, int(bool(found)), int_type(), column.type, name)
+    if not found:
+        if column.empty.action == ERROR:
+            raise SqlError(3665, column.name)
+        return column.empty.value
+    try:
+        return stored(context, column.type, column.name, found if len(found) > 1 else found[0])
+    except SqlError:
+        if column.error.action == ERROR:
+            raise
+    if column.error.action == DEFAULT:
+        return column.error.value
+    return "" if column.type.kind is TypeKind.ENUM else None
+
+
+class _Strict:
+    """A context in which whatever is lost is an error, but for parts of dates and of numbers."""
+
+    strict = True
+    row = 1
+
+    def __init__(self, context: Context, column: str, target: SqlType) -> None:
+        self._context = context
+        self._column = column
+        self._is_number = target.cls in _NUMBERS
+
+    def warn(self, errno: int, message: str, level: str = "Warning") -> None:
+        if errno in _OWN_WORDS:
+            raise SqlError.with_text(errno, message)
+        if level != "Note" and not self._is_number:
+            raise SqlError(3669, self._column)
+        if not self._is_number:
+            self._context.warn(errno, message, level)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+
+def stored(context: Context, target: SqlType, name: str, value: Any) -> Any:
+    """A value within a document as a column has it. Raises 3666, 3669, 3155, 3156."""
+    if target.cls is Class.JSON:
+        return None if value is None else Json(value)
+    if value is None:
+        return None
+    if isinstance(value, dict | list):
+        raise SqlError(3666, name)
+    as_it_is = target.cls in _NUMBERS or (
+        target.cls in _TEMPORAL and isinstance(value, date | timedelta)
+    )
+    source = _JSON if as_it_is else _TEXT
+    given = Json(value) if as_it_is else jsonb.scalar_text(value)
+    strict: Any = _Strict(context, name, target)
+    try:
+        return assign(strict, given, source, target, name, name)
+    except SqlError as error:
+        if error.errno in _OWN_WORDS:
+            raise
+        raise SqlError(3669, name) from None

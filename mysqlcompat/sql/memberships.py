@@ -1,0 +1,135 @@
+"""BETWEEN and IN: one class for all that is compared, where MySQL has one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from mysqlcompat.sql.branches import common_decimal
+from mysqlcompat.sql.comparisons import DATED, Comparisons, as_compared, whole_number, wording
+from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, is_constant
+from mysqlcompat.sqltypes import (
+    TEMPORAL,
+    Class,
+    bool_type,
+    date_type,
+    datetime_type,
+    time_type,
+)
+
+_TEXTUAL: Final = frozenset({Class.STRING, *TEMPORAL})
+_NUMERIC: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE, Class.STRING})
+
+
+class Memberships(Comparisons):
+    """The part of `Typing` for BETWEEN and IN."""
+
+    if TYPE_CHECKING:
+
+        def gathered(self, args: Sequence[Expression], operator: str) -> Sequence[Expression]: ...
+
+        def as_integer(self, arg: Expression) -> Expression: ...
+
+    def between(self, value: Expression, low: Expression, high: Expression) -> Expression:
+        value, low, high = self._alike(self.gathered((value, low, high), "between"))
+        one, low = self.comparable("between", value, low)
+        other, high = self.comparable("between", value, high)
+        if one == other and low.type.cls is high.type.cls:
+            made = bool_type(any(arg.type.nullable for arg in (one, low, high)))
+            return self.call("between", made, one, low, high)
+        parts = self.comparison(">=", value, low), self.comparison("<=", value, high)
+        return self.call("and", bool_type(any(part.type.nullable for part in parts)), *parts)
+
+    def _alike(self, args: Sequence[Expression]) -> Sequence[Expression]:
+        """What BETWEEN compares, in one class if none of it is JSON or `?`."""
+        classes = {arg.type.cls for arg in args} - {Class.NULL}
+        value = args[0]
+        if classes & DATED and classes <= _TEXTUAL:
+            return [
+                self._dated(arg, value) if arg.type.cls is Class.STRING else arg for arg in args
+            ]
+        if Class.STRING in classes and Class.TIME in classes and classes <= _TEXTUAL:
+            return self._clocks(args)
+        if len(classes) == 1 or not classes <= _NUMERIC:
+            return args
+        if isinstance(value, ColumnRef) and value.type.cls is Class.INT:
+            args = [value, *map(_whole, args[1:])]
+        args = [self.as_number(arg) for arg in args]
+        classes = {arg.type.cls for arg in args} - {Class.NULL}
+        if Class.DOUBLE in classes:
+            return [self.as_double(arg) for arg in args]
+        if Class.DECIMAL in classes:
+            target = common_decimal([arg.type for arg in args if arg.type.cls is not Class.NULL])
+            return [self.cast(arg, target) for arg in args]
+        return args
+
+    def _dated(self, text: Expression, like: Expression) -> Expression:
+        """A text among the dates of BETWEEN: the date zero if it is none."""
+        if text.type.cls is not Class.STRING:
+            return text
+        if like.type.cls not in DATED:
+            return as_compared(text, datetime_type(6))
+        short = isinstance(text, Literal) and len(str(text.value).strip()) <= 10
+        is_date = like.type.cls is Class.DATE and short
+        return as_compared(text, date_type() if is_date else datetime_type(6), wording(like))
+
+    def _clocks(self, args: Sequence[Expression]) -> Sequence[Expression]:
+        """Times and texts: times if a column's constants are, else texts."""
+        value, *bounds = args
+        if isinstance(value, ColumnRef) and all(map(is_constant, bounds)):
+            made = [self.comparable("between", value, bound)[1] for bound in bounds]
+            if all(one.type.cls is Class.TIME for one in made):
+                return [value, *made]
+        return [self.as_string(arg) for arg in args]
+
+    def membership(self, value: Expression, items: Sequence[Expression]) -> Expression:
+        value, *items = self.gathered([value, *items], " IN ")
+        if len(items) == 1:
+            return self.comparison("=", value, items[0])
+        value, *items = self._members(value, items)
+        pairs = [self.comparable("in", value, item) for item in items]
+        first = pairs[0][0]
+        if all(left == first and right.type.cls is first.type.cls for left, right in pairs):
+            args = (first, *(right for _, right in pairs))
+            return self.call("in", bool_type(any(arg.type.nullable for arg in args)), *args)
+        equal = [self.comparison("=", value, item) for item in items]
+        return self.call("or", bool_type(any(one.type.nullable for one in equal)), *equal)
+
+    def _members(self, value: Expression, items: Sequence[Expression]) -> Sequence[Expression]:
+        classes = {arg.type.cls for arg in (value, *items)} - {Class.NULL}
+        constant = all(map(is_constant, items))
+        texts = all(item.type.cls in (Class.STRING, Class.NULL) for item in items)
+        if value.type.cls is Class.INT and texts and constant:
+            return self._numbers_of_texts(value, items)
+        if not classes & TEMPORAL or Class.STRING not in classes or value.type.cls not in _TEXTUAL:
+            return [value, *items]
+        like = next(arg for arg in (value, *items) if arg.type.cls in TEMPORAL)
+        return [
+            self._member(arg, like, constant) if arg.type.cls is Class.STRING else arg
+            for arg in (value, *items)
+        ]
+
+    def _numbers_of_texts(
+        self, value: Expression, items: Sequence[Expression]
+    ) -> Sequence[Expression]:
+        """Constant texts in which an integer is looked for."""
+        if not isinstance(value, ColumnRef):
+            return [value, *map(self.as_integer, items)]
+        made = [_whole(item) for item in items]
+        if all(item.type.cls is Class.INT for item in made):
+            return [value, *made]
+        return [self.as_double(arg) for arg in (value, *items)]
+
+    def _member(self, text: Expression, like: Expression, constant: bool) -> Expression:
+        """A text among the dates of IN: the date zero if it is none."""
+        match like.type.cls:
+            case Class.TIME:
+                return as_compared(text, time_type(6), wording(like, plain=True))
+            case Class.DATE if constant:
+                short = date_type() if is_constant(text) else datetime_type(6)
+                return as_compared(text, short, wording(like, plain=True))
+        return as_compared(text, datetime_type(6), wording(like))
+
+
+def _whole(arg: Expression) -> Expression:
+    return whole_number(arg) if isinstance(arg, Literal) and isinstance(arg.value, str) else arg

@@ -1,0 +1,168 @@
+"""Recovery and fencing of a volume whose zones are processes of their own.
+
+Whoever becomes the writer does it, in Aurora's order:
+ 1  a new epoch is installed first (`fence`): from then on no zone takes log from an older writer,
+    and each says how far its copies are complete
+ 2  any three of six copies, one of them full, decide VDL (`quorum.recovery_point`)
+ 3  the epoch that begins at VDL is made durable on a write quorum; what lies above VDL is void by
+    it. Copies behind VDL take what they lack from their peers
+ 4  the ring starts at VDL, and queries with it: nothing is replayed
+A new writer beside a living ring loses nothing that was published: that becomes durable first, then
+its epoch begins (`reign.take_over`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any, Final
+
+from redo.arena import Arena
+from redo.control import Control
+from redo.environment import Clock
+from redo.errors import LogUnavailable, VolumeError, VolumeLost
+from redo.log import Recovered, start_ring
+from redo.metadata import VolumeMeta
+from redo.peers import Peer, request
+from redo.quorum import COPIES, ZONES, can_write, recovery_point, with_epoch
+from redo.reign import take_over
+from redo.timeline import History
+from redo.zone_node import survey_of
+
+logger = logging.getLogger(__name__)
+
+ALL_ZONES_S: Final = 5.0  #: so long is waited for a zone that does not answer
+_RETRY_S: Final = 0.05
+
+Fields = dict[str, Any]
+
+
+class Coordinator:
+    """Talks to the zones' processes on behalf of a writer.
+
+    zones    by number from 0
+    volume   constants of a new volume
+    wake     wakes the copies' threads
+    """
+
+    def __init__(
+        self,
+        arena: Arena,
+        clock: Clock,
+        zones: Mapping[int, Peer],
+        volume: VolumeMeta,
+        wake: Callable[[], None],
+    ) -> None:
+        self._arena = arena
+        self._control = Control(arena)
+        self._clock = clock
+        self._zones = zones
+        self._volume = volume
+        self._wake = wake
+
+    def ask_all(self, fields: Fields, zones: Sequence[int] | None = None) -> dict[int, Fields]:
+        """What the zones answer; those that fail are left out."""
+        answers = {}
+        for zone in self._zones if zones is None else zones:
+            try:
+                answers[zone] = request(self._zones[zone], fields)
+            except VolumeError as error:
+                logger.warning("%s: %s: %s", ZONES[zone], fields["do"], error)
+        return answers
+
+    def open_writer(self, timeout_s: float = 60.0) -> Recovered:
+        """Recover the volume if nobody has, fence earlier writers; where to go on writing."""
+        if self._control.published == 0:
+            self._recover()
+        else:
+            self._start(Recovered(0, self._control.published, 0))
+        return take_over(self._arena, self._clock, self, timeout_s, self._wake, lambda: False)
+
+    def newest_history(self) -> History:
+        """The newest history a zone knows."""
+        known = [survey_of(found)[1] for found in self.ask_all({"do": "survey"}).values()]
+        return max(known, key=lambda history: history.latest_epoch, default=History())
+
+    def install(self, history: History) -> set[int]:
+        """Make the history durable; on which copies it is."""
+        fields = {"do": "install", "history": asdict(history), "vdl": self._control.published}
+        return _copies(self.ask_all(fields))
+
+    # a cold start
+
+    def make_ready(self) -> None:
+        """Have a volume in every zone that answers; a new one if there is none anywhere.
+
+        Raises VolumeError when zones belong to different volumes, LogUnavailable when a new volume
+        cannot be made because a zone does not answer.
+        """
+        surveys = self._survey_all()
+        metas = {zone: meta for zone, (meta, _, _) in surveys.items() if meta is not None}
+        blank = [zone for zone in surveys if zone not in metas]
+        ids = {meta.volume_id for meta in metas.values()}
+        if len(ids) > 1:
+            named = ", ".join(f"{ZONES[zone]} {meta.volume_id}" for zone, meta in metas.items())
+            raise VolumeError(f"the zones belong to different volumes: {named}")
+        if not blank:
+            return
+        if not metas and len(surveys) < len(ZONES):
+            missing = ", ".join(name for i, name in enumerate(ZONES) if i not in surveys)
+            raise LogUnavailable(f"a new volume needs all zones; no answer from {missing}")
+        volume = next(iter(metas.values()), self._volume)
+        fields = {"do": "format", "volume": asdict(volume), "new": not metas}
+        done = self.ask_all(fields, blank)
+        if not metas and len(done) < len(ZONES):
+            raise VolumeError("a new volume could not be made in all zones")
+
+    def _survey_all(self) -> dict[int, tuple[VolumeMeta | None, History, int]]:
+        """Surveys of all zones, or after a while of those that answer."""
+        deadline = self._clock.monotonic_s() + ALL_ZONES_S
+        while True:
+            answers = self.ask_all({"do": "survey"})
+            if len(answers) == len(ZONES) or self._clock.monotonic_s() > deadline:
+                return {zone: survey_of(found) for zone, found in answers.items()}
+            self._clock.sleep(_RETRY_S)
+
+    def _recover(self) -> None:
+        """Steps 1 to 4. Raises VolumeLost, LogUnavailable."""
+        self.make_ready()
+        surveys = self._survey_all()
+        history = max(
+            (known for _, known, _ in surveys.values()),
+            key=lambda known: known.latest_epoch,
+            default=History(),
+        )
+        epoch = 1 + max([history.latest_epoch, *(fence for _, _, fence in surveys.values())])
+        fence = {"do": "fence", "epoch": epoch, "history": asdict(history)}
+        answers = self.ask_all(fence, list(surveys))
+        complete: list[int | None] = [None] * COPIES
+        last: dict[int, int] = {}
+        for found in answers.values():
+            for copy_no, lsn in found["complete"].items():
+                complete[int(copy_no)] = int(lsn)
+                last[int(lsn)] = int(found["last"][copy_no])
+        vdl = recovery_point(complete)
+        if vdl is None:
+            readable = sum(lsn is not None for lsn in complete)
+            raise VolumeLost(f"{readable} of 6 copies are readable; 3 are needed, one full")
+        logger.info("recovery: copies complete to %s, VDL %d", complete, vdl)
+        history = replace(history, epochs=with_epoch(history.epochs, epoch, vdl))
+        self._install_on_quorum(history, vdl, list(answers))
+        recovered = Recovered(epoch, vdl, last[vdl])
+        start_ring(self._arena, recovered)
+        self._start(recovered)
+
+    def _install_on_quorum(self, history: History, vdl: int, zones: Sequence[int]) -> None:
+        fields = {"do": "install", "history": asdict(history), "vdl": vdl}
+        done = _copies(self.ask_all(fields, zones))
+        if not can_write([copy_no in done for copy_no in range(COPIES)]):
+            raise VolumeLost(f"epoch {history.latest_epoch} is on {len(done)} of 6 copies: too few")
+
+    def _start(self, recovered: Recovered) -> None:
+        epoch, vdl, last_batch = recovered.epoch, recovered.vdl, recovered.last_batch
+        self.ask_all({"do": "start", "vdl": vdl, "epoch": epoch, "last_batch": last_batch})
+
+
+def _copies(answers: Mapping[int, Fields]) -> set[int]:
+    return {int(copy_no) for found in answers.values() for copy_no in found["copies"]}

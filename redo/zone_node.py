@@ -1,0 +1,277 @@
+"""The copies of one zone in a process of their own, and what it can be told.
+
+::
+
+    blank ──format──► closed ──start──► open            blank   no volume here
+      ▲                 ▲  └─fence─┐      │              closed  files are open, no copy counts
+      └──── (files) ────┴──────────┴◄─fence┘              open    copies take log and count
+
+    {"do": "survey"}                     ->  {"state", "volume", "history", "fence"}
+    {"do": "format", "volume": META, "new": BOOL}        makes a volume here; not new: the copies
+                                             are lost ones, to be made anew from their peers
+    {"do": "fence", "epoch": N, "history": H}  ->  {"complete": {copy: LSN}, "last": {copy: LSN}}
+    {"do": "install", "history": H, "vdl": LSN}  ->  {"copies": [...]}   on which it is durable now
+    {"do": "start", "vdl": LSN, "epoch": N, "last_batch": LSN}
+    {"do": "lend" | "give back", "copy": N}                              (`lending.py`)
+
+and everything that `requests.py` knows, once open. Who recovers the volume (`coordinator.py`) sends
+survey, fence, install, start, in this order. A process that is restarted beside a living writer
+starts by itself: the ring says how far the log is, its peers what the volume has been through.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, Final
+
+from redo import requests
+from redo.control import CTRL_EPOCH, Control
+from redo.directory import is_zone, make_zone
+from redo.errors import LogUnavailable, StaleEpoch, VolumeError
+from redo.log import Recovered, start_ring
+from redo.metadata import VolumeMeta, history_of, volume_of
+from redo.peers import Peers
+from redo.recovery import fill_laggards, merged_history, set_history
+from redo.segment import Segment
+from redo.storage import Storage
+from redo.timeline import NEVER, History
+
+logger = logging.getLogger(__name__)
+
+BLANK: Final = "blank"
+CLOSED: Final = "closed"
+OPEN: Final = "open"
+
+Fields = dict[str, Any]
+
+
+class ZoneNode:
+    """One zone's storage.
+
+    make      makes a `Storage` of this zone's copies, not open
+    shared    is the ring that of the writer? Otherwise it is ours alone, fed by a `Receiver`
+    opened    called with the storage each time it opened;  closing  before it closes
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Storage],
+        peers: Peers,
+        shared: bool,
+        opened: Callable[[Storage], None],
+        closing: Callable[[], None],
+    ) -> None:
+        self._make = make
+        self._peers = peers
+        self._shared = shared
+        self._opened = opened
+        self._closing = closing
+        self._lock = threading.RLock()
+        self._fence = 0
+        self._scanned = self._installed = False
+        self.state = BLANK
+        self._storage = make()
+        self._prepare()
+
+    @property
+    def control(self) -> Control:
+        """Control block of this process's ring."""
+        return self._storage.control
+
+    @property
+    def fence(self) -> int:
+        """Log of earlier epochs than this is refused."""
+        return max(self._fence, self._storage.history.latest_epoch)
+
+    def storage(self) -> Storage:
+        """The open volume. Raises VolumeError when it is not."""
+        if self.state != OPEN:
+            raise LogUnavailable(f"storage is {self.state}")
+        return self._storage
+
+    def log_storage(self) -> Storage:
+        """The volume, open or closed: its log can be read. Raises VolumeError."""
+        if self.state == BLANK:
+            raise LogUnavailable("there is no volume here")
+        return self._storage
+
+    def _prepare(self) -> None:
+        storage = self._storage
+        self._scanned = self._installed = False
+        if not is_zone(storage.disk, storage.data_dir, storage.copies):
+            return
+        storage.prepare()
+        present = [segment for segment in storage.opening if segment is not None]
+        self._fence = max((segment.meta.fence for segment in present), default=0)
+        self.state = CLOSED
+
+    def _reopen(self) -> None:
+        """Back to closed, with files as they are on disk."""
+        if self.state == OPEN:
+            self._closing()
+        self._storage.close()
+        self.state = BLANK
+        self._storage = self._make()
+        self._prepare()
+
+    def stop_waiting(self) -> None:
+        """Nobody who waits for something in here goes on waiting: `close` follows."""
+        self._storage.stopping = True
+
+    def close(self) -> None:
+        """Stop and close everything."""
+        with self._lock:
+            if self.state == OPEN:
+                self._closing()
+            self.state = BLANK
+            self._storage.close()
+
+    # requests
+
+    def request(self, fields: Fields) -> Fields:
+        """Do what is asked. Raises VolumeError, OSError."""
+        match fields:
+            case {"do": "survey"}:
+                return self._survey()
+            case {"do": "format", "volume": dict(volume), "new": bool(new)}:
+                return self._format(volume_of(volume, "volume"), new)
+            case {"do": "fence", "epoch": int(epoch), "history": dict(history)}:
+                return self._set_fence(epoch, _history(history))
+            case {"do": "install", "history": dict(history), "vdl": int(vdl)}:
+                return self._install(_history(history), vdl)
+            case {"do": "start", "vdl": int(vdl), "epoch": int(epoch), "last_batch": int(last)}:
+                with self._lock:
+                    if self.state != OPEN and not self._shared:
+                        start_ring(self._storage.arena, Recovered(epoch, vdl, last))
+                self.go_on()
+                return {}
+            case {"do": "status"} if self.state != OPEN:
+                return self._closed_status()
+        return requests.answer(self.storage(), fields)
+
+    def _survey(self) -> Fields:
+        storage = self._storage
+        volume = None if self.state == BLANK else asdict(storage.volume)
+        history = self._known_history()
+        return {
+            "state": self.state,
+            "volume": volume,
+            "history": asdict(history),
+            "fence": self.fence,
+        }
+
+    def _closed_status(self) -> Fields:
+        copies = [
+            {
+                "copy": segment.name,
+                "state": "live" if self._scanned else "closed",
+                "durable": segment.complete,
+            }
+            for segment in self._storage.opening
+            if segment is not None
+        ]
+        return {"copies": copies}
+
+    def _known_history(self) -> History:
+        if self.state == OPEN:
+            return self._storage.history
+        return merged_history(self._storage.opening) if self.state == CLOSED else History()
+
+    def _format(self, volume: VolumeMeta, new: bool) -> Fields:
+        with self._lock:
+            if self.state != BLANK:
+                raise VolumeError("there is a volume already")
+            storage = self._storage
+            make_zone(storage.disk, storage.data_dir, volume, storage.copies, new)
+            self._reopen()
+            return {}
+
+    def _set_fence(self, epoch: int, history: History) -> Fields:
+        """From now on nobody writes here who has an earlier epoch; how far our copies are."""
+        with self._lock:
+            if epoch <= self.fence:
+                raise StaleEpoch(f"epoch {epoch} is over: the fence is at {self.fence}")
+            if self.state == BLANK:
+                raise VolumeError("there is no volume here")
+            if self.state == OPEN or self._scanned:
+                self._reopen()
+            for segment in self._present():
+                segment.set_fence(epoch)
+            self._fence = epoch
+            if not self._shared:
+                self.control.put(CTRL_EPOCH, 0)
+            self._storage.scan(history, NEVER)
+            self._scanned = True
+            copies = self._present()
+            return {
+                "complete": {segment.copy_no: segment.complete for segment in copies},
+                "last": {segment.copy_no: segment.last_batch for segment in copies},
+            }
+
+    def _present(self) -> list[Segment]:
+        return [segment for segment in self._storage.opening if segment is not None]
+
+    def _install(self, history: History, vdl: int) -> Fields:
+        """Take over the volume's history; closed copies are first filled up to `vdl`."""
+        with self._lock:
+            if history.latest_epoch < self.fence:
+                raise StaleEpoch(f"epoch {history.latest_epoch} is over")
+            if self.state == OPEN:
+                with self._storage.writer_lock:
+                    self._storage.history = history
+                    copies = [copier.segment for copier in self._storage.live()]
+                    return {"copies": sorted(set_history(copies, history))}
+            if not self._scanned:
+                raise LogUnavailable("this zone is not recovered yet")
+            fill_laggards(self._storage.opening, vdl, self._peers.logs)
+            done = set_history(self._present(), history)
+            self._installed = True
+            return {"copies": sorted(done)}
+
+    # opening
+
+    def go_on(self) -> bool:
+        """Open, when the ring has log: beside a living writer, or after `start`; open now?
+
+        Raises VolumeError when it cannot be known what the volume has been through.
+        """
+        with self._lock:
+            published = self.control.published
+            if self.state == OPEN or self.state == BLANK or published == 0:
+                return self.state == OPEN
+            history = max(
+                (self._known_history(), self._peers.history()), key=lambda known: known.latest_epoch
+            )
+            if history.latest_epoch < max(self._fence, self.control.epoch):
+                raise LogUnavailable(
+                    f"peers are needed: they know of epoch {self.control.epoch},"
+                    f" this zone of {history.latest_epoch}"
+                )
+            if not self._installed:
+                if self._scanned:
+                    self._reopen()
+                self._storage.scan(history, published)
+            storage = self._storage
+            set_history(storage.opening, history)
+            storage.begin(history)
+            self.state = OPEN
+            self._opened(storage)
+            logger.info("open at %d", published)
+            return True
+
+
+def _history(fields: Fields) -> History:
+    try:
+        return history_of(fields)
+    except (TypeError, KeyError, ValueError):
+        raise VolumeError("not a history") from None
+
+
+def survey_of(fields: Fields) -> tuple[VolumeMeta | None, History, int]:
+    """(volume, history, fence) out of a survey. Raises VolumeError."""
+    volume = fields["volume"]
+    meta = None if volume is None else volume_of(dict(volume), "survey")
+    return meta, _history(fields["history"]), int(fields["fence"])
