@@ -21,11 +21,11 @@ def main() -> int:
     parser.add_argument("--mutation", default="", help="a planted bug")
     options = parser.parse_args()
     syscalls.install()
-    faulthandler.dump_traceback_later(60 + options.count, exit=True)
     if options.mutation:
         return hunt(options)
     from tests.simulator.run import simulate
 
+    faulthandler.dump_traceback_later(60 + options.count, exit=True)
     started, bad, commits, boots = time.monotonic(), 0, 0, 0
     for seed in range(options.seed, options.seed + options.count):
         outcome = simulate(seed, options.steps)

@@ -1,8 +1,8 @@
 """The simulated machines: storage, a writer (and one that was replaced), replicas. Production code.
 
 What a process holds in memory is dropped with its objects; what several share (the ring) stays
-until the power is cut. `boot` brings everything up from the disks; the other methods of `Cluster`
-are what may happen to it.
+until the power is cut. `boot` brings storage up from the disks; the other methods of `Cluster` are
+what may happen to it.
 """
 
 from __future__ import annotations
@@ -11,149 +11,103 @@ import os
 
 from redo.arena import Arena, create_ring
 from redo.control import COPY_DURABLE, COPY_WRITTEN, Control, copy_word
-from redo.errors import VolumeLost
-from redo.metadata import new_volume
+from redo.errors import StaleEpoch
 from redo.quorum import COPIES
-from redo.storage import Storage
-from redo.upkeep import Upkeep, UpkeepSettings
 from redo.volume import OnePageVolume
 from tests.simulator.ledger import Ledger
 from tests.simulator.nodes import Replica, Writer
+from tests.simulator.processes import PAGE_BYTES, OneProcess, ThreeProcesses
 from tests.simulator.world import Violation, World, WorldTask
 
-PAGE_BYTES = 512
 RING_BYTES = 1 << 16
-CHUNK_BYTES = 1 << 14
-COALESCE_BYTES = 1 << 14
-PG_PAGES = 64
-STORAGE_BYTES = 1 << 30
 REPLICAS = 2
+_PATIENCE = 4000
 
 
 class NodeVolume(OnePageVolume):
-    """A node's way to storage: pages take their time, and storage may be started anew meanwhile."""
+    """A node's way to storage.
+
+    epoch   of the writer that reads; 0: a replica
+    """
 
     def __init__(self, cluster: Cluster, arena: Arena) -> None:
         self._cluster = cluster
         self._arena = arena
+        self.epoch = 0
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         self._cluster.world.sleep(0.0001)
-        storage = self._cluster.storage
-        at = storage.arena.alloc(PAGE_BYTES)
-        try:
-            storage.read_page(page_no, lsn, at)
-            self._arena.mem[frame : frame + PAGE_BYTES] = storage.arena.mem[at : at + PAGE_BYTES]
-        finally:
-            storage.arena.free(at, PAGE_BYTES)
+        image = self._cluster.processes.read_page(page_no, lsn, self.epoch)
+        self._arena.mem[frame : frame + PAGE_BYTES] = bytearray(image)
 
 
 class Cluster:
-    """One volume and the nodes on it."""
+    """One volume and the nodes on it. The seed decides how many storage processes there are."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.ledger = Ledger()
         self.data = f"{world.disk.root}/volume"
-        self.storage: Storage
+        self.kind = world.chance.choice((OneProcess, ThreeProcesses))
+        self.processes: OneProcess | ThreeProcesses
+        self.arena: Arena
         self.control: Control
         self.writer: Writer | None = None
         self.zombie: Writer | None = None
         self.replicas: list[Replica | None] = [None] * REPLICAS
         self.wake_fds = [os.eventfd(0, os.EFD_NONBLOCK) for _ in range(COPIES)]
         self.ring_fd = -1
-        self.up = False  #: storage is
         self.boots = 0
         self.hurt = [False] * COPIES  #: by faults, and not whole again
         self.flipped = [False] * COPIES  #: a bit of it, which may not have been found yet
         world.weight = self.weight
+        world.note(self.kind.__name__)
 
     # storage
 
     def boot(self) -> None:
-        """Start storage on an empty ring. Raises VolumeError, OSError, PowerCut."""
+        """Start storage beside an empty ring. Raises VolumeError, OSError, PowerCut."""
         self.boots += 1
         self.ring_fd = create_ring(RING_BYTES)
-        self._start_storage()
-        recovered = self.storage.recovered
-        assert recovered is not None
-        self.world.note(f"recovered at {recovered.vdl}, epoch {recovered.epoch}")
-        self.ledger.recovered(recovered.vdl)
-
-    def _start_storage(self) -> None:
-        self.up = False
-        storage = Storage(
-            self.world.environment,
-            self.data,
-            self.ring_fd,
-            self.wake_fds,
-            -1,
-            new_volume(PAGE_BYTES, CHUNK_BYTES, PG_PAGES),
-            private_bytes=STORAGE_BYTES,
-        )
-        storage.open()  # closes itself when it fails
-        self.storage, self.up = storage, True
-        self.control = Control(storage.arena)
-        upkeep = Upkeep(self.storage, UpkeepSettings(COALESCE_BYTES))
-        upkeep.start()
+        self.arena = Arena(self.ring_fd, 1 << 16)
+        self.control = Control(self.arena)
+        self.processes = self.kind(self.world, self.data, self.ring_fd, self.wake_fds)
+        self.world.deliver = self.processes.deliver
+        self.processes.start()
 
     def weight(self, task: WorldTask) -> float:
         """How likely a task's turn is: copies that have nothing to do have none."""
-        if task.name == "redo-upkeep":
-            return 0.0 if self.storage.writer_lock.locked() else 0.3
-        if not task.name.startswith("redo-az"):
-            return 0.0 if self.storage.writer_lock.locked() else 1.0
-        zone, kind = int(task.name[7]) - 1, task.name.endswith("tail")
-        copy_no = 2 * zone + kind
+        if self.processes.is_standing(task):
+            return 0.0
+        kind = task.name.split()[1]
+        if not kind.startswith("redo-az"):
+            return 0.3 if kind == "redo-upkeep" else 0.5
+        copy_no = 2 * (int(kind[7]) - 1) + kind.endswith("tail")
         durable = self.control.get(copy_word(copy_no, COPY_DURABLE))
         written = self.control.get(copy_word(copy_no, COPY_WRITTEN))
         if durable == written == self.control.published:
             return 0.0
         return self.world.disk.drives[copy_no].speed
 
-    def kill_storage(self) -> None:
-        """kill -9 of the storage process, and a new one beside the living nodes."""
-        self.world.note("storage is killed")
-        self._drop_storage()
-        self._start_storage()
-
-    def whole(self) -> None:
-        """Wait until all copies are there and equally far. Raises Violation."""
-        for _ in range(3000):
-            self.world.sleep(0.1)
-            live = self.storage.live()
-            if len(live) == COPIES and all(c.durable == self.control.published for c in live):
-                self.hurt = [False] * COPIES
-                return
-        states = [(c.segment.name, c.durable, c.reason) for c in self.storage.copiers if c]
-        raise Violation("copies become whole again", f"{states} of {self.control.published}")
-
-    def _drop_storage(self) -> None:
-        self.world.tasks.clear()
-        self.world.disk.kill()
-        if self.up:
-            os.close(self.storage._lock_fd)
-            self.storage.arena.close()
-            self.up = False
-
     def cut_power(self) -> None:
         """Everything is gone but what is on the disks; those forget what was not synced."""
         world = self.world
         world.note("power cut")
+        world.cut, world.cut_after = False, None
         for number in range(REPLICAS):
             self.stop_replica(number)
         self.stop_writer()
         self.stop_zombie()
-        self._drop_storage()
+        self.processes.drop()
+        self.arena.close()
         os.close(self.ring_fd)
         world.disk.cut_power()
-        world.cut, world.cut_after = False, None
 
     # nodes
 
     def start_writer(self) -> None:
         """A new writer takes over. Raises VolumeError when the volume cannot be written."""
-        recovered = self.storage.open_writer()
+        recovered = self.processes.open_writer()
         self.world.note(f"writer of epoch {recovered.epoch} at {recovered.vdl}")
         self.ledger.recovered(recovered.vdl)
         self.writer = Writer(self, recovered)
@@ -194,19 +148,38 @@ class Cluster:
             self.stop_replica(number)
         self.stop_writer()
         self.stop_zombie()
-        self._drop_storage()
+        self.processes.drop()
+        self.arena.close()
         for fd in (self.ring_fd, *self.wake_fds):
             os.close(fd)
         self.world.disk.close_all()
 
     # what may be expected
 
+    def whole(self) -> None:
+        """Wait until all copies are there and equally far. Raises Violation."""
+        for _ in range(_PATIENCE):
+            self.world.sleep(0.1)
+            live = self.processes.live()
+            if len(live) == COPIES and all(c.durable == self.control.published for c in live):
+                self.hurt = [False] * COPIES
+                return
+        copiers = [c for s in self.processes.open_storages() for c in s.copiers if c is not None]
+        states = [(c.segment.name, c.durable, c.reason) for c in copiers]
+        raise Violation("copies become whole again", f"{states} of {self.control.published}")
+
+    def is_impaired(self) -> bool:
+        """Is anything the matter that may keep a volume from serving for a while?"""
+        drives = self.world.disk.drives
+        if any(not drive.good or drive.speed < 0.2 for drive in drives):
+            return True
+        if isinstance(self.processes, ThreeProcesses):
+            if self.processes.trouble or self.processes.unreachable:
+                return True
+        return any(self.hurt) or len(self.processes.live()) < COPIES
+
     def explained(self, error: Exception) -> None:
         """Is the volume so damaged that this error is the truth? Raises Violation if not."""
-        drives = self.world.disk.drives
-        impaired = [drive.name for drive in drives if not drive.good or drive.speed < 0.1]
-        live = len(self.storage.live()) if not isinstance(error, VolumeLost) else COPIES
-        if impaired or live < COPIES:
-            self.world.note(f"refused: {error} (impaired {impaired}, {live} live)")
-            return
-        raise Violation("the volume serves", f"{type(error).__name__}: {error}") from error
+        if isinstance(error, StaleEpoch) or not self.is_impaired():
+            raise Violation("the volume serves", f"{type(error).__name__}: {error}") from error
+        self.world.note(f"refused: {type(error).__name__}: {error}")

@@ -11,8 +11,9 @@ import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from redo.quorum import COPIES
+from redo.quorum import COPIES, ZONES, zone_copies
 from tests.simulator.drives import Drive
+from tests.simulator.processes import ThreeProcesses
 
 if TYPE_CHECKING:
     from tests.simulator.cluster import Cluster
@@ -41,7 +42,9 @@ class Faults:
             (1, self._take_away),
             (1, self._flip),
             (2, self._cut_power),
-            (1, self._kill_storage),
+            (2, self._kill_storage),
+            (1, self._stop_zone),
+            (1, self._cut_off),
             (1.5, self._kill_writer),
             (1.5, self._replace_writer),
             (2, self._kill_replica),
@@ -53,6 +56,10 @@ class Faults:
         """Everything that is wrong with disks ends."""
         for drive in self._drives:
             self._mend(drive)
+        self._end_outages()
+        processes = self._cluster.processes
+        if isinstance(processes, ThreeProcesses):
+            processes.trouble = 0.0
 
     def relent(self) -> None:
         """Something could not be done: let it be possible again."""
@@ -83,6 +90,8 @@ class Faults:
         drive.failing_syncs = drive.failing_writes = 0
 
     def _mend_some(self) -> None:
+        if self._world.chance.random() < 0.3:
+            self._end_outages()
         drive = self._world.chance.choice(self._drives)
         if not drive.good or drive.speed < 1.0:
             self._world.note(f"{drive.name}: mended")
@@ -147,7 +156,33 @@ class Faults:
         self._world.note(f"power will be cut in {self._world.cut_after} disk operations")
 
     def _kill_storage(self) -> None:
-        self._cluster.kill_storage()
+        self._cluster.processes.restart_some()
+
+    def _stop_zone(self) -> None:
+        """A zone's process is gone for a while."""
+        processes = self._cluster.processes
+        if isinstance(processes, ThreeProcesses) and not any(self._cluster.hurt):
+            number = self._world.chance.randrange(len(ZONES))
+            for copy_no in zone_copies(number):
+                self._cluster.hurt[copy_no] = True
+            self._world.note(f"{ZONES[number]} is down")
+            processes.stop_zone(number)
+
+    def _cut_off(self) -> None:
+        """A zone cannot be asked for a while."""
+        processes = self._cluster.processes
+        if isinstance(processes, ThreeProcesses):
+            processes.unreachable ^= {self._world.chance.randrange(len(ZONES))}
+            self._world.note(f"zones {sorted(processes.unreachable)} cannot be reached")
+
+    def _end_outages(self) -> None:
+        processes = self._cluster.processes
+        if isinstance(processes, ThreeProcesses):
+            processes.unreachable.clear()
+            for number in range(len(ZONES)):
+                if number not in processes.zones:
+                    self._world.note(f"{ZONES[number]} is back")
+                    processes.start_zone(number)
 
     def _kill_writer(self) -> None:
         self._cluster.stop_writer()

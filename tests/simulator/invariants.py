@@ -8,7 +8,7 @@ from redo import record_kernels
 from redo.arena import Arena, create_ring
 from redo.control import COPY_DURABLE, copy_word
 from redo.log import new_state
-from redo.quorum import COPIES, can_write
+from redo.quorum import COPIES, can_write, copy_directory
 from redo.record import (
     BATCH_HEADER_BYTES,
     KIND_PAGE,
@@ -18,7 +18,8 @@ from redo.record import (
 )
 from redo.segment_layout import CHUNK_HEADER_BYTES
 from redo.state import FIRST_LSN
-from tests.simulator.cluster import PAGE_BYTES, Cluster
+from tests.simulator.cluster import Cluster
+from tests.simulator.processes import CHUNK_BYTES, PAGE_BYTES
 from tests.simulator.ledger import Batch
 from tests.simulator.world import Violation
 
@@ -93,7 +94,9 @@ class Invariants:
         """After every step, and whenever somebody waits."""
         cluster = self._cluster
         control, ledger = cluster.control, cluster.ledger
-        ledger.capture(control, cluster.storage.arena)
+        if control.published == 0:  # not recovered yet
+            return
+        ledger.capture(control, cluster.arena)
         vdl = control.vdl
         if vdl < ledger.vdl:
             raise Violation("VDL never falls", f"{vdl} after {ledger.vdl}")
@@ -117,15 +120,12 @@ class Invariants:
 
     def _is_kept(self, copy_no: int, batch: Batch) -> bool:
         """Is the batch on this copy's disk, safe from a power cut?"""
-        copier = self._cluster.storage.copiers[copy_no]
-        if copier is None or copier.segment.closed:
-            return False
-        log = copier.segment.log
+        log = f"{self._cluster.data}/{copy_directory(copy_no)}/log"
         lsn = batch.lsn
         while lsn < batch.end:
-            start = log.start_of(lsn)
-            end = min(batch.end, start + log.chunk_bytes)
-            path = f"{log.path}/{start:016x}.log"
+            start = lsn - lsn % CHUNK_BYTES
+            end = min(batch.end, start + CHUNK_BYTES)
+            path = f"{log}/{start:016x}.log"
             if not os.path.exists(path):
                 return False
             at = CHUNK_HEADER_BYTES + lsn - start
@@ -151,7 +151,7 @@ class Invariants:
     def check_log(self) -> None:
         """Every copy has, as far as it says it is durable, the log that was published."""
         cluster = self._cluster
-        for copier in cluster.storage.live():
+        for copier in cluster.processes.live():
             segment = copier.segment
             if not self._world.disk.drives[segment.copy_no].good:
                 continue
@@ -171,10 +171,9 @@ class Invariants:
         self.oracle.follow([batch for batch in path if batch.lsn >= self.oracle.lsn])
         numbers = self.oracle.page_nos()
         chosen = self._world.chance.sample(numbers, min(count, len(numbers)))
-        storage = cluster.storage
-        at = storage.arena.alloc(PAGE_BYTES)
-        for copier in storage.live():
+        for copier in cluster.processes.live():
             segment = copier.segment
+            at = segment.arena.alloc(PAGE_BYTES)
             if not segment.full or copier.durable < vdl or segment.mark.lsn > vdl:
                 continue
             for page_no in chosen:
@@ -186,11 +185,10 @@ class Invariants:
                         break
                     what = f"{segment.name}, page {page_no} at {vdl}: {code}"
                     raise Violation("copies agree", what)
-                self._compare(segment.name, page_no, at)
-        storage.arena.free(at, PAGE_BYTES)
+                self._compare(segment.name, page_no, segment.arena.mem[at : at + PAGE_BYTES].tobytes())
+            segment.arena.free(at, PAGE_BYTES)
 
-    def _compare(self, name: str, page_no: int, at: int) -> None:
-        found = self._cluster.storage.arena.mem[at : at + PAGE_BYTES].tobytes()
+    def _compare(self, name: str, page_no: int, found: bytes) -> None:
         expected = self.oracle.page(page_no)
         if found[:16] != expected[:16] or found[20:] != expected[20:]:
             differ = [i for i in range(PAGE_BYTES) if found[i] != expected[i]]

@@ -16,6 +16,7 @@ from redo.log import LogWriter, Recovered, new_state
 from replicas.reader import ReadEngine
 from tests.btree.shop import TABLE, Row, Shop
 from tests.simulator.ledger import Changes, Commit
+from tests.simulator.processes import PAGE_BYTES
 from tests.simulator.world import Violation
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Node(Shop):
     engine: Engine
 
     def __init__(self, cluster: Cluster) -> None:
-        from tests.simulator.cluster import PAGE_BYTES, NodeVolume
+        from tests.simulator.cluster import NodeVolume
 
         self.cluster = cluster
         self.world = cluster.world
@@ -75,7 +76,7 @@ class Writer(Node):
 
     def __init__(self, cluster: Cluster, recovered: Recovered) -> None:
         super().__init__(cluster)
-        self.epoch = recovered.epoch
+        self.epoch = self.pages.epoch = recovered.epoch
         self.log = LogWriter(self.arena, self.st, cluster.wake_fds, -1, self.world)
         self.log.open(recovered)
         self.engine = Engine(self.arena, self.st, self.log, self.pages, self.pool_bytes)

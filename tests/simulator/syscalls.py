@@ -58,6 +58,11 @@ def _fdatasync(fd: int) -> int:
     return _result(_worlds[0].kernel(lambda disk: disk.kernel_sync(fd)))
 
 
+def _usleep(us: int) -> int:
+    _worlds[0].pass_time(us / 1e6)
+    return 0
+
+
 def _errno_location() -> int:
     return ctypes.addressof(_errno)
 
@@ -67,6 +72,7 @@ _FUNCTIONS = {
     "read": ctypes.CFUNCTYPE(_i64, _i32, _i64, _i64)(_read),
     "pwrite": ctypes.CFUNCTYPE(_i64, _i32, _i64, _i64, _i64)(_pwrite),
     "fdatasync": ctypes.CFUNCTYPE(_i32, _i32)(_fdatasync),
+    "usleep": ctypes.CFUNCTYPE(_i32, ctypes.c_uint32)(_usleep),
     "__errno_location": ctypes.CFUNCTYPE(_i64)(_errno_location),
 }
 
