@@ -24,7 +24,7 @@ from btree.index_build import IndexBuild
 from btree.schema import DEFAULT_CHARSET, DEFAULT_COLLATION, Index, Table
 from btree.state import ST_REMOTE_LOW
 
-_DROPPED_AT_ONCE = 64  #: tables a mini-transaction takes out of the dictionary
+_DROPPED_AT_ONCE = 8  #: tables a mini-transaction takes out of the dictionary
 
 
 class Catalog(Dictionary):
@@ -39,9 +39,11 @@ class Catalog(Dictionary):
         collation: str = DEFAULT_COLLATION,
         created: str = "",
     ) -> Database:
-        """Make a database; raises DatabaseExists."""
+        """Make a database; raises DatabaseExists. What is left of an earlier one goes first."""
         if name in self._databases:
             raise DatabaseExists(name)
+        while self.drop_some(name):
+            pass
         self._put_database(Database(name, charset, collation, created))
         return self._databases[name]
 
@@ -54,22 +56,25 @@ class Catalog(Dictionary):
         self._change([Op(OP_PUT, key, json.dumps(asdict(database)).encode())])
 
     def drop_database(self, name: str) -> None:
-        """Drop a database with its tables: all, also across a crash, or nothing."""
+        """Drop a database with its tables: all, also across a crash, or nothing. Nobody sees any of
+        it from now on; its tables leave the tree in the background (`drop_some`)."""
         self.database(name)
         gone = Op(OP_DELETE, catalog_rows.database_key(name))
         self._change([gone, Op(OP_PUT, catalog_rows.going_key(name))])
-        self._finish_dropping(name)
 
-    def _finish_dropping(self, name: str) -> None:
-        places = [(name, table) for table in self.table_names(name)]
-        for first in range(0, len(places), _DROPPED_AT_ONCE):
-            self.drop_tables(places[first : first + _DROPPED_AT_ONCE])
-        self._change([Op(OP_DELETE, catalog_rows.going_key(name))])
-
-    def recover(self) -> None:
-        """After a crash: go on with databases that were being dropped."""
-        for name in sorted(self._going):
-            self._finish_dropping(name)
+    def drop_some(self, name: str) -> bool:
+        """Go on with a database that has been dropped; whether there is more to do."""
+        left = self._going.get(name)
+        if left is None:
+            return False
+        batch = sorted(left)[:_DROPPED_AT_ONCE]
+        if not batch:
+            self._change([Op(OP_DELETE, catalog_rows.going_key(name))])
+            return False
+        ops = [op for one in batch for op in catalog_rows.unmaking(self._read(one))]
+        self._change(ops, is_seen=False)
+        left.difference_update(batch)
+        return True
 
     # tables
 
@@ -290,13 +295,16 @@ class Catalog(Dictionary):
         self._take(((key, value) for key, value in taken if key), version)
 
     def free_step(self) -> bool:
-        """Free some pages of what has been dropped; whether there is more to do.
+        """Free some of what has been dropped; whether there is more to do.
 
         A follower's statement that began before may still be in it: its view does not show the id
         which the drop took.
         """
         engine = self._engine
-        for key, root in self.dropping():
+        for name in self._going:
+            self.drop_some(name)
+            return True
+        for key, root in list(self._trees.items()):
             if key in self.building or engine.st[ST_REMOTE_LOW] <= self._dropped_by[key]:
                 continue
             block = engine.arena.alloc(64)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from btree.engine import Engine
 
 _VALUE_BYTES = 4 << 20
-_READ_ONE_BY_ONE = 64  #: tables of a database: more are read by one pass over the tree
 
 
 class Dictionary:
@@ -35,12 +34,14 @@ class Dictionary:
         self._engine = engine
         self._tree = BTree(engine.store, CATALOG_ROOT, value_bytes=_VALUE_BYTES)
         self._databases: dict[str, Database] = {}
-        self._going: set[str] = set()  #: databases being dropped
+        #: databases being dropped, and ids of their tables: no name leads to those any more
+        self._going: dict[str, set[int]] = {}
         self._names: dict[str, dict[str, int]] = {}
         self._places: dict[int, tuple[str, str]] = {}
         self._trees: dict[bytes, int] = {}  #: X rows
         self._dropped_by: dict[bytes, int] = {}  #: … and the id each drop took
         self._foreign: dict[int, Table] = {}  #: definitions with foreign keys
+        self._checks: dict[int, tuple[str, ...]] = {}  #: names of CHECKs, where there are any
         self._private: dict[int, Table] = {}
         self._next_id = catalog_rows.FIRST_ID
         self.loaded = LoadedTables(engine.arena, engine.st, self._is_pinned)
@@ -81,30 +82,28 @@ class Dictionary:
     def has_table(self, database: str, name: str) -> bool:
         return name in self._names.get(database, ())
 
-    def tables(self, database: str) -> Iterator[Table]:
-        """The tables of a database by name. Those that are not loaded have no descriptor."""
-        names = self._names.get(database, {})
-        if len(names) > _READ_ONE_BY_ONE:
-            yield from self._read_all(database)
-            return
-        for name in sorted(names):
-            yield self._definition(names[name])
+    def places(self, database: str) -> dict[str, int]:
+        """Ids of the tables of a database by name."""
+        return dict(self._names.get(database, {}))
 
-    def _read_all(self, database: str) -> list[Table]:
-        """The definitions of a database with many tables, by one pass over the tree."""
-        roots: dict[bytes, bytes] = {}
-        found: list[Table] = []
-        for key, value in self._tree.items(b"R"):
-            if key[:1] == b"R":
-                roots[key] = value
-            elif key[:1] == b"T":
-                table_id = catalog_rows.id_of(key)
-                if self._places.get(table_id, ("",))[0] == database:
-                    loaded = self.loaded.peek(table_id)
-                    found.append(loaded or self._rooted(table_id, value, roots.get))
-            else:
-                break
-        return sorted(found, key=lambda table: table.name)
+    def tables(self, database: str) -> Iterator[Table]:
+        """The tables of a database by name. Those that are not loaded have no descriptor. Between
+        two of them others may run: what is dropped meanwhile is left out."""
+        for _, table_id in sorted(self.places(database).items()):
+            if table_id in self._places:
+                yield self._definition(table_id)
+
+    def check_names(self, database: str, besides: str) -> set[str]:
+        """Names of the CHECKs of a database's tables, folded, but for those of one table."""
+        places = self._names.get(database, {})
+        others = (
+            names
+            for table_id, names in self._checks.items()
+            if table_id in self._places
+            and self._places[table_id][0] == database
+            and table_id != places.get(besides)
+        )
+        return {name for names in others for name in names}
 
     def table(self, database: str, name: str) -> Table | None:
         """A table, None when there is none of that name."""
@@ -143,8 +142,11 @@ class Dictionary:
         return table.table_id in self._private
 
     def dropping(self) -> Iterator[tuple[bytes, int]]:
-        """Rows and root pages of trees that no table has: dropped, or not in use yet."""
-        return iter(list(self._trees.items()))
+        """Rows and root pages of trees that nobody sees: dropped, or not in use yet."""
+        yield from list(self._trees.items())
+        for table_id in [one for left in self._going.values() for one in left]:
+            for index in self._read(table_id).indexes:
+                yield catalog_rows.root_key(table_id, index.index_id), index.root
 
     def _definition(self, table_id: int) -> Table:
         return self.loaded.peek(table_id) or self._read(table_id)
@@ -185,14 +187,16 @@ class Dictionary:
                 self.reload(version)
                 return True
             changed.update(catalog_rows.keys_of_version(row))
-        self._take(((key, self._tree.get(key)) for key in changed), version)
+        # In the order of the keys: databases and what is left of them before tables.
+        self._take(((key, self._tree.get(key)) for key in sorted(changed)), version)
         return True
 
     def reload(self, version: int) -> None:
         """Read the whole tree."""
-        self._databases, self._going = {}, set()
+        self._databases, self._going = {}, {}
         self._names, self._trees = {}, {}
         before, self._places, self._foreign = set(self._places), {}, {}
+        self._checks = {}
         self._take(self._tree.items(), version)
         for table_id in before - set(self._places):
             self.loaded.forget(table_id)
@@ -217,22 +221,48 @@ class Dictionary:
                     database = Database(**json.loads(value))
                     self._databases[database.name] = database
             elif kind == b"G":
-                (self._going.discard if value is None else self._going.add)(key[1:].decode())
+                self._take_going(key[1:].decode(), value is not None)
             elif kind == b"N" and value is not None:
                 self._next_id = catalog_rows.number_of(value)
 
-    def _take_table(self, table_id: int, value: bytes | None) -> None:
+    def _take_going(self, database: str, is_going: bool) -> None:
+        """A database is being dropped: its tables are out of sight at once. Or it has been, and
+        whoever missed that has them still; there are no others of its name yet."""
+        left = set(self._names.get(database, {}).values())
+        for table_id in left:
+            self._forget(table_id)
+        if is_going:
+            self._going[database] = left
+        else:
+            self._going.pop(database, None)
+
+    def _forget(self, table_id: int) -> None:
+        """No name leads to a table."""
         database, name = self._places.pop(table_id, ("", ""))
         if self._names.get(database, {}).get(name) == table_id:
             del self._names[database][name]
         self._foreign.pop(table_id, None)
-        if value is None:
-            self.loaded.forget(table_id)
+        self._checks.pop(table_id, None)
+        self.loaded.forget(table_id)
+
+    def _take_table(self, table_id: int, value: bytes | None) -> None:
+        stored = None if value is None else json.loads(value)
+        going = None if stored is None else self._going.get(stored["database"])
+        if stored is None or going is not None:
+            self._forget(table_id)
+            if going is not None:
+                going.add(table_id)
             return
-        stored = json.loads(value)
+        database, name = self._places.pop(table_id, ("", ""))
+        if self._names.get(database, {}).get(name) == table_id:
+            del self._names[database][name]
+        self._foreign.pop(table_id, None)
+        self._checks.pop(table_id, None)
         place = stored["database"], stored["name"]
         self._places[table_id] = place
         self._names.setdefault(place[0], {})[place[1]] = table_id
         if stored.get("foreign_keys"):
             self._foreign[table_id] = Table.from_dict(stored)
+        if stored.get("checks"):
+            self._checks[table_id] = tuple(one["name"].casefold() for one in stored["checks"])
         self.loaded.unload(table_id)

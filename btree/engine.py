@@ -147,8 +147,6 @@ class Engine:
             self.ensure(self.call(purge_kernels.history_open))
             self.recovered.adopt()
         self.catalog.refresh()
-        if not self.st[ST_READ_ONLY]:
-            self.catalog.recover()
 
     @property
     def log_end(self) -> int:
@@ -305,6 +303,8 @@ class Engine:
 
     def next_auto_increment(self, table: Table) -> int:
         """The AUTO_INCREMENT value that comes next; nothing is given out."""
+        if self.st[ST_READ_ONLY]:
+            self.catalog.loaded.set_counter(table.table_id, 0)  # as the root page has it now
         return self.ensure(self.call(row_kernels.autoinc_next, table.descriptor, 0))
 
     def estimate_rows(self, table: Table) -> int:

@@ -65,7 +65,19 @@ class IndexBuild:
         self._closed = False
         self._work = self._run()
         self.rows_done = 0  #: scanned, all indexes together
+        self._collected = self._filled = 0  #: bytes of entries of the present index
+        self._indexes_done = 0
         self.stage = "reading rows"
+
+    def work(self) -> tuple[int, int]:
+        """How far it is: rows read and rows put into indexes, of how many."""
+        rows = max(self._engine.estimate_rows(self._table), 1)
+        count = len(self._indexes)
+        indexed = rows * self._indexes_done
+        if self._indexes_done < count and self._collected:
+            indexed += rows * self._filled // self._collected
+        done = self.rows_done + indexed
+        return done, max(done, 2 * rows * count)
 
     def step(self) -> bool:
         """A slice of the work; whether there is more before `finish`. Raises DuplicateKey."""
@@ -105,6 +117,7 @@ class IndexBuild:
             yield from self._fill(number, index)
             self._sort.close()
             self._sort = None
+            self._indexes_done += 1
         self.stage = "following changes"
         while True:
             passed = 0
@@ -122,6 +135,7 @@ class IndexBuild:
         words = engine.words(sink, 2)
         words[:] = (sort.room, sort.room + RUN_BYTES)
         last_bytes = -1
+        self._collected = self._filled = 0
         while True:
             code = engine.call(
                 index_build_kernels.index_collect,
@@ -143,9 +157,12 @@ class IndexBuild:
             if code == E_NO_ROOM or used > RUN_BYTES - _KEY_ROOM:
                 assert used, "a row has more entries than a run has room for"
                 sort.close_run(used)
+                self._collected += used
                 words[:] = (sort.room, sort.room + RUN_BYTES)
             yield True
-        sort.close_run(int(words[SINK_AT // 8]) - sort.room)
+        used = int(words[SINK_AT // 8]) - sort.room
+        sort.close_run(used)
+        self._collected += used
 
     def _fill(self, number: int, index: Index) -> Iterator[bool]:
         """The sorted entries become the index's tree."""
@@ -160,6 +177,7 @@ class IndexBuild:
             if code == E_DUPLICATE:
                 raise DuplicateKey(self._table.indexes[number].name)
             end = at + engine.ensure(code)
+            self._filled += used
             while at < end:
                 at += engine.ensure(
                     engine.call(bulk_kernels.bulk_append, index.root, at, end - at, _LEAVES)

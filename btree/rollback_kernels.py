@@ -324,11 +324,10 @@ def rollback_step(st, mem, ctx, until, limit, keep):
             code = _lock_stays(st, mem, ctx, table, record) if keep else 0
             if code == 0:
                 code = _undo_one(st, mem, ctx, frame, record, table)
-        else:
-            code = mtr_begin(st, mem)
-            if code == 0:
-                _record_passed(st, mem, ctx, frame, record)
-                mtr_commit(st, mem)
+        else:  # The table has been dropped. What only its old versions had is for purge to free.
+            store_i64(mem, ctx + CTX_UNDO_LAST, load_i64(mem, record + U_PREVIOUS))
+            store_i64(mem, ctx + CTX_ROWS_CHANGED, load_i64(mem, ctx + CTX_ROWS_CHANGED) - 1)
+            code = 0
         st[ST_SPILL_NEXT] = spill
         if code < 0:
             return code

@@ -197,6 +197,10 @@ class Statistics:
         then, _ = self._counted.get(table.table_id, (0, 0))
         return max(0, known.rows + self._word(table.table_id, TABLE_ROWS) - then)
 
+    def rows_added(self, table: Table) -> int:
+        """Rows that have come, less those that have gone, since the table was loaded first."""
+        return max(0, self._word(table.table_id, TABLE_ROWS))
+
     def _word(self, table_id: int, at: int) -> int:
         entry = int(self._engine.st[ST_TABLES_AT]) + table_id * TABLE_BYTES
         return int(self._engine.words(entry + at, 1)[0])
@@ -238,8 +242,10 @@ class Statistics:
             if changes - before < LEAST_CHANGES or now - self._at.get(table_id, 0) < AGAIN_SECONDS:
                 continue
             table = catalog.table_of_id(table_id)
-            known = None if table is None else self.of(table)
-            if table is not None and 10 * (changes - before) > (known.rows if known else 0):
+            if table is None or catalog.is_private(table):
+                continue
+            known = self.of(table)
+            if 10 * (changes - before) > (known.rows if known else 0):
                 return table
         return None
 

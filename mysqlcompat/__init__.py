@@ -14,7 +14,8 @@ The way of a statement
     and SELECT have parsers of their own (`sql.parse_ddl`, `sql.parse_show`, …) and handlers:
     `administer`, `assignments` (SET), `table_locks` (on `metadata_locks`, as `user_locks` are),
     `show`, `show_columns`, `ddl`, over `catalog_view` and the virtual tables of
-    `information_schema`. `prepared` keeps prepared statements.
+    `information_schema`. `slices` is for what takes long, `stages` says how far. `prepared` keeps
+    prepared statements, `temporary_tables` a session's own tables.
  4  `compiler`: `sql.parse` (sqlglot) → `sql.resolve` (names and types: the typed tree of
     `sql.typed`, conversions explicit) → `sql.planner` (access paths, joins) → `sql.codegen`
     (a `machine.program.Program`).

@@ -69,6 +69,7 @@ async def _begin(session: Session, statement: st.Begin, binary: bool) -> Result:
     if statement.read_only is False and session.node.read_only:
         raise SqlError(1290, "--read-only")
     await session.transaction.commit()
+    session.temporary.transaction_ended()
     table_locks.unlock(session)
     session.transaction.begin(statement.read_only, statement.snapshot)
     return Ok()
@@ -76,6 +77,7 @@ async def _begin(session: Session, statement: st.Begin, binary: bool) -> Result:
 
 async def _commit(session: Session, statement: st.Commit, binary: bool) -> Result:
     await session.transaction.commit()
+    session.temporary.transaction_ended()
     return _after_end(session, statement)
 
 
@@ -84,6 +86,7 @@ async def _rollback(session: Session, statement: st.Rollback, binary: bool) -> R
         session.transaction.rollback_to(statement.savepoint)
         return Ok()
     session.transaction.rollback()
+    session.temporary.warn_of_rollback()
     return _after_end(session, statement)
 
 

@@ -6,6 +6,7 @@ ones, as in MySQL. A view belongs to a session: unqualified names mean its curre
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -64,11 +65,12 @@ class CatalogView:
                 return one.charset, one.collation
         raise SqlError(1049, name)
 
-    def tables(self, database: str) -> list[Table | VirtualTable]:
-        """Tables of one database by name."""
+    def tables(self, database: str) -> Iterator[Table | VirtualTable]:
+        """Tables of one database by name. Others may run between two of them."""
         if is_virtual(database):
-            return list(information_schema.tables_of(database))
-        return sorted(self._catalog.tables(database), key=lambda table: table.name)
+            yield from information_schema.tables_of(database)
+        else:
+            yield from self._catalog.tables(database)
 
     def table_names(self, database: str) -> list[str]:
         """The names alone, which cost nothing however many there are."""
@@ -98,8 +100,11 @@ class CatalogView:
         """The same, None when the database has no such table."""
         database = self.resolve_database(database)
         private = self.session.private_tables.get((database, name))
-        if private is not None:
-            return private
+        private = private or self.session.temporary.find(database, name)
+        return private or self.find_shared(database, name)
+
+    def find_shared(self, database: str, name: str) -> Table | VirtualTable | None:
+        """A table that is not the session's own."""
         if is_virtual(database):
             return information_schema.table_named(database, name)
         found: Table | None = self._catalog.table(database, name)

@@ -370,9 +370,21 @@ class MetadataLocks:
                 if mode >= _SW or (reads and mode):
                     yield one
 
-    def is_used(self, owner: Owner, key: Key, table_id: int) -> bool:
-        """Whether an exclusive lock of a table would have to be waited for now."""
-        return any(self._barriers(Ticket(owner, key, Mode.EXCLUSIVE, table_id, "")))
+    def used(self, owner: Owner, database: str, ids: dict[str, int]) -> list[str]:
+        """The tables of a database (ids by name) that somebody else uses, or has asked for."""
+        found: set[str] = set()
+        for key, queue in self._queues.items():
+            is_one = key.kind == "TABLE" and key.schema == database and key.name in ids
+            if is_one and any(ticket.owner is not owner for ticket in queue):
+                found.add(key.name)
+        names = {table_id: name for name, table_id in ids.items()}
+        for one in self.owners.values():
+            if one is owner:
+                continue
+            if one.unknown:
+                return sorted(ids)
+            found.update(names[table_id] for table_id in one.tables if table_id in names)
+        return sorted(found)
 
     def must_wait(self, owner: Owner, key: Key, mode: Mode) -> bool:
         """Whether a statement's lock is barred now."""

@@ -135,7 +135,7 @@ class NodeLife:
     async def _serve(
         self, config: Config, listeners: list[socket.socket], sessions: NodeSessions
     ) -> None:
-        server = Server(sessions, config, on_ready=self._node.lending.ready)
+        server = Server(sessions, config, on_ready=self._node.lending.ready, most=self._most)
         await server.start(listeners)
         self._node.beat()
         self._status.ready()
@@ -143,6 +143,10 @@ class NodeLife:
         await server.close()
         if self._failure is not None:
             raise self._failure
+
+    def _most(self) -> int:
+        """max_connections as it is now, and one for SUPER, which every account here has."""
+        return int(self._node.globals.get("max_connections")) + 1  # type: ignore[arg-type]
 
     def _beat(self) -> None:
         self._node.beat()

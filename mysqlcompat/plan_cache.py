@@ -78,6 +78,7 @@ class PlanCache:
         self._literals = arena.alloc(8 * layout.LITERAL_WORDS * LITERALS)
         self._entries: OrderedDict[tuple[bytes, int], Entry] = OrderedDict()
         self._contexts: dict[Hashable, int] = {}
+        self._last_context = 0
         self._served: dict[tuple[bytes, int], int] = {}  #: generations, as in Entry
         self._programs = 0
         self._bulk: dict[Hashable, Program] = {}
@@ -87,7 +88,15 @@ class PlanCache:
 
     def context(self, key: Hashable) -> int:
         """A small number for a combination of settings, above 0."""
-        return self._contexts.setdefault(key, len(self._contexts) + 1)
+        found = self._contexts.get(key)
+        if found is None:
+            found = self._contexts[key] = self.new_context()
+        return found
+
+    def new_context(self) -> int:
+        """The number of a combination that is nobody else's."""
+        self._last_context += 1
+        return self._last_context
 
     def read(self, text: bytes, mode: int) -> Fingerprint | None:
         """None for texts that are not one statement, or too long to be worth it."""

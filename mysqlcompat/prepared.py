@@ -52,6 +52,7 @@ from mysqlcompat.temporal import unpack_date, unpack_datetime, unpack_time
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
+    from mysqlcompat.session_state import SessionState
 
 MAX_PARAMETERS: Final = 65535
 #: What a parameter looks like before anything is bound: MySQL's clients ignore all but the count.
@@ -85,13 +86,18 @@ class Prepared:
 
     def current_program(self, session: Session) -> Program:
         """The program, compiled again when the dictionary or sql_mode has changed."""
-        version = session.node.engine.catalog.version
-        place = (version, session.sql_mode)
+        place = self.place_now(session)
         if self.program is None or self.place != place:
             self.close()
             self.program = compiler.compile_statement(self.text, session)
             self.place = place
         return self.program
+
+    @staticmethod
+    def place_now(session: SessionState) -> tuple[Any, ...]:
+        """What a program compiled now depends on."""
+        version = session.node.engine.catalog.version
+        return version, session.sql_mode, session.temporary.version
 
     def convert(self, session: Session, values: Sequence[Typed]) -> list[Any]:
         """Values given for `?` as values of the types that the program's parameters have."""

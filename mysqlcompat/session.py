@@ -37,6 +37,7 @@ from mysqlcompat.sql.router import route
 from mysqlcompat.sql.token_stream import Note
 from mysqlcompat.sql.tokens import StatementError, split_statements, syntax_error
 from mysqlcompat.statement_rows import StatementRows
+from mysqlcompat.temporary_tables import is_temporary
 
 _STRICT: Final = ("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES")
 
@@ -115,6 +116,7 @@ class Session(SessionState):
 
     async def reset(self) -> None:
         self.transaction.rollback()
+        self.temporary.close()
         table_locks.unlock(self)
         self.reset_state()
 
@@ -122,6 +124,7 @@ class Session(SessionState):
         self.close_named_statements()
         table_locks.unlock(self)
         self.transaction.close()
+        self.temporary.close()
         self.node.processlist.remove(self)
 
     # Statements
@@ -216,7 +219,7 @@ class Session(SessionState):
         """DML or SELECT: compile (or take the compiled one), run, commit if it stands alone."""
         writes = statement.keyword in ("insert", "replace", "update", "delete")
         self.strict = writes and not self.sql_mode.isdisjoint(_STRICT)
-        if writes:
+        if writes and not self.temporary:
             self.transaction.check_write()
         if handle is None:
             program = compiler.compile_statement(text, self)
@@ -228,6 +231,8 @@ class Session(SessionState):
             while self._is_guarded and await table_locks.admit(self, program):
                 program = handle.current_program(self)
             values = handle.convert(self, values)
+        if writes and not is_temporary(program.written):
+            self.transaction.check_write()
         return await self._run_program(program, values, binary, None)
 
     @property
@@ -248,7 +253,7 @@ class Session(SessionState):
             self.diagnostics.clear()
             writes = program.kind != "read"
             self.strict = writes and not self.sql_mode.isdisjoint(_STRICT)
-            if writes:
+            if writes and not is_temporary(program.written):
                 self.transaction.check_write()
             if self._is_guarded and await table_locks.admit(self, program):
                 self._end_command()

@@ -87,7 +87,8 @@ class SessionPlans:
             session = self._session
             settings = tuple(session.variables.get(name) for name in _MEANING)
             key = session.database, session.sql_mode, settings
-            self._context = self._cache.context(key)
+            own = bool(session.temporary)  # names mean what they mean to nobody else
+            self._context = self._cache.new_context() if own else self._cache.context(key)
         return self._context
 
     # The text protocol
@@ -215,7 +216,7 @@ class SessionPlans:
             return (self.context, 0, b"", b"", 0, Slots(kind))
         if program is None:
             return None
-        if program.version != self._session.node.engine.catalog.version:
+        if handle.place != handle.place_now(self._session):
             return None  # data definition has come in between
         made = prepared_slots(program, parameters, self._session.results_collation)
         return None if made is None else (self.context, *made)

@@ -33,6 +33,8 @@ from mysqlcompat.session_plans import SessionPlans
 from mysqlcompat.sql.token_stream import Note
 from mysqlcompat.sql.tokens import Token, tokenize
 from mysqlcompat.sqltypes import SqlType
+from mysqlcompat.stages import Stage
+from mysqlcompat.temporary_tables import TemporaryTables
 from mysqlcompat.transaction import Transaction
 from mysqlcompat.user_locks import UserLocks
 from mysqlcompat.variables import ALIASES, VARIABLES, Value, find
@@ -79,8 +81,10 @@ class SessionState:
         self.parser_notes: list[Note] = []  #: deprecations in the running statement's text
         self.text = ""  #: the running statement, for the process list
         self.command = "Sleep"
-        #: (database, name) -> tables that only this session may name
+        #: (database, name) -> tables that the running statement fills
         self.private_tables: dict[tuple[str, str], Table] = {}
+        self.temporary = TemporaryTables(self)
+        self.long_stage: Stage | None = None  #: of data definition
         self.own_stage = ""  #: what a wait that is not for a lock is called
         self.since_us = self.now_us
         self.effects = Effects()
@@ -153,6 +157,8 @@ class SessionState:
             return STAGES[ticket.key.kind]
         if self.transaction.is_committing:
             return "waiting for handler commit"
+        if self.long_stage is not None:
+            return self.long_stage.state
         return self.own_stage or _STAGES.get(self.text.lstrip()[:6].lower(), "executing")
 
     # What functions ask: `functions.table.Context`

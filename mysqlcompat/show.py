@@ -25,7 +25,9 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.information_schema import VirtualTable, describe, statistics
 from mysqlcompat.results import ColumnDef, Result, Rows
 from mysqlcompat.show_columns import columns_of
+from mysqlcompat.slices import gathered
 from mysqlcompat.sql.statements import Show
+from mysqlcompat.temporary_tables import is_temporary
 from mysqlcompat.wire import charsets
 from mysqlcompat.wire.encode import PythonRows
 
@@ -42,7 +44,7 @@ _BY_CASE: Final = frozenset({"tables", "databases", "table_status"})
 async def run(session: Session, show: Show, binary: bool) -> Result:
     """Answer one SHOW."""
     header = columns(session, show)
-    rows = list(FORMS[show.what](session, show))
+    rows = await gathered(FORMS[show.what](session, show))
     if show.like is not None:
         matches = compiler.like_matcher(show.like, by_case=show.what in _BY_CASE)
         rows = [row for row in rows if matches(str(row[0]))]
@@ -106,10 +108,11 @@ def _stored_table(session: Session, show: Show) -> Table:
 
 def _columns(session: Session, show: Show) -> Iterable[Row]:
     table = _table(session, show)
+    nothing = None if is_temporary(table) else ""  # as MySQL has it
     for column in table.columns:
         key = describe.column_key(table, column) if isinstance(table, Table) else ""
         nullable = "YES" if column.nullable else "NO"
-        default, extra = text.default_text(column), text.extra_text(column)
+        default, extra = text.default_text(column), text.extra_text(column) or nothing
         type_ = text.type_text(column.type)
         if show.full:
             collation = describe.collation_of(column)

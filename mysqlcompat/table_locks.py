@@ -17,6 +17,7 @@ from mysqlcompat.information_schema import VirtualTable
 from mysqlcompat.metadata_locks import BACKUP, COMMIT, GLOBAL, Key, Mode, Ticket
 from mysqlcompat.results import Ok, Result
 from mysqlcompat.sql import statements as st
+from mysqlcompat.temporary_tables import is_temporary
 
 if TYPE_CHECKING:
     from mysqlcompat.machine.program import Program
@@ -96,7 +97,7 @@ def _wanted(session: Session, statement: st.LockTables) -> dict[tuple[str, str, 
     wanted: dict[tuple[str, str, str], bool] = {}
     for one in statement.tables:
         table = view.table(one.table.database, one.table.name)
-        if not isinstance(table, VirtualTable):
+        if not isinstance(table, VirtualTable) and not is_temporary(table):
             wanted[table.database, table.name, one.alias or table.name] = one.write
     return wanted
 
@@ -162,7 +163,7 @@ async def admit(session: Session, program: Program) -> bool:
             check_own(session, table, table is program.written, alias)
         return False
     owner, locks = session.transaction.owner, session.node.processlist.locks
-    if program.written is not None:
+    if program.written is not None and not is_temporary(program.written):
         if owner.held(GLOBAL) is not None:
             raise SqlError(1223)
         if locks.must_wait(owner, GLOBAL, Mode.INTENTION_EXCLUSIVE):
@@ -170,7 +171,7 @@ async def admit(session: Session, program: Program) -> bool:
     for table in program.tables:
         writes = table is program.written or program.locking
         mode = Mode.SHARED_WRITE if writes else Mode.SHARED_READ
-        if owner.tables.get(table.table_id, 0) >= mode:
+        if owner.tables.get(table.table_id, 0) >= mode or is_temporary(table):
             continue
         if locks.must_wait(owner, key_of(table), mode):
             session.transaction.enter_statement()
@@ -194,7 +195,7 @@ def _names(program: Program) -> Iterator[tuple[Table, str]]:
 def check_own(session: Session, table: Table, write: bool, alias: str = "") -> None:
     """ERROR 1100 or 1099 unless the session's own locks, if it has any, allow this."""
     locked = session.transaction.locked
-    if locked is None:
+    if locked is None or is_temporary(table):
         return
     place = table.database, table.name
     found = [one for one in locked if one[:2] == place and alias in ("", one[2])]
@@ -219,6 +220,8 @@ async def intend(session: Session) -> None:
 
 async def upgrade(session: Session, table: Table, mode: Mode) -> None:
     """A stronger lock than the running statement of data definition has of a table."""
+    if is_temporary(table):
+        return
     await _stronger(session, key_of(table), mode, table.table_id)
 
 
@@ -239,8 +242,8 @@ def owns(session: Session, table: Table) -> bool:
 
 async def exclusive(session: Session, table: Any) -> None:
     """Nobody uses the table until the running statement of data definition ends; transactions that
-    have used it are waited for. A virtual table has nobody to wait for."""
-    if isinstance(table, Table):
+    have used it are waited for. A virtual or temporary table has nobody to wait for."""
+    if isinstance(table, Table) and not is_temporary(table):
         await exclusive_name(session, table.database, table.name, table.table_id)
 
 
@@ -250,16 +253,17 @@ async def exclusive_name(session: Session, database: str, name: str, table_id: i
     await _stronger(session, Key("TABLE", database, name), Mode.EXCLUSIVE, table_id)
 
 
-async def exclusive_all(session: Session, tables: list[Table]) -> None:
-    """Nobody uses any of the tables, however many, until the caller waits for something else."""
+async def exclusive_tables(session: Session, database: str, ids: dict[str, int]) -> None:
+    """Nobody uses any of a database's tables (ids by name), however many, until the caller waits
+    for something else."""
     owner, locks = session.transaction.owner, session.node.processlist.locks
     while True:
         session.node.recall()
-        used = [one for one in tables if locks.is_used(owner, key_of(one), one.table_id)]
+        used = locks.used(owner, database, ids)
         if not used:
             return
-        for table in used:
-            await exclusive(session, table)
+        for name in used:
+            await exclusive_name(session, database, name, ids[name])
 
 
 async def exclusive_schema(session: Session, database: str) -> None:

@@ -8,7 +8,7 @@ transaction. The engine's context is one block per session and lives as long as 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -57,6 +57,7 @@ class Transaction:
         #: LOCK TABLES: (database, table, alias) -> for writing
         self.locked: dict[tuple[str, str, str], bool] | None = None
         self._savepoints: list[_Savepoint] = []
+        self._after_end: list[Callable[[], None]] = []
 
     @property
     def in_transaction(self) -> bool:
@@ -189,6 +190,16 @@ class Transaction:
 
     def _let_go(self) -> None:
         self._locks.release_transaction(self.owner)
+        waiting, self._after_end = self._after_end, []
+        for step in waiting:
+            step()
+
+    def after_end(self, step: Callable[[], None]) -> None:
+        """Do something when the transaction is over: at once when none is open."""
+        if self.active:
+            self._after_end.append(step)
+        else:
+            step()
 
     def close(self) -> None:
         """The session ends."""

@@ -11,7 +11,8 @@ log below it is in pages. *run* some megabytes of log, with the newest record of
 
 Read in this order:
 
-- ``jit`` the door to numba, ``lean`` how helpers are compiled, ``shortcuts`` numba in less time ·
+- ``jit`` the door to numba, ``lean`` how helpers are compiled, ``shortcuts`` numba in less time,
+  ``kernel_cache`` where what was compiled is found ·
   ``codes`` results of kernels ·
   ``arena`` the memory they share
 - ``calls`` kernels called by address · ``coding_kernels`` numbers and runs of bytes ·

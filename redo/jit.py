@@ -144,6 +144,7 @@ def _enter_cache_of(function: Callable[..., Any]) -> None:
         spec = getattr(sys.modules["__main__"], "__spec__", None)
         module = spec.name if spec else module
     config.CACHE_DIR = str(cache_root() / f"{module}-{stamp(module)}")  # type: ignore[attr-defined]
+    config.CACHE_LOCATOR_CLASSES = "redo.kernel_cache.ContentLocator"  # type: ignore[attr-defined]
 
 
 #: No kernel allocates: without numba's reference counts there is less to compile.

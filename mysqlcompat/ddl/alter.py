@@ -36,6 +36,8 @@ from mysqlcompat.metadata_locks import Mode
 from mysqlcompat.results import Ok, Result
 from mysqlcompat.sql import alter_actions as act
 from mysqlcompat.sql.alter_actions import AlterTable
+from mysqlcompat.stages import BUILDING, Stage
+from mysqlcompat.temporary_tables import is_temporary
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
@@ -46,6 +48,9 @@ async def alter_table(session: Session, statement: AlterTable, table: Table) -> 
     actions = constraints.resolved(table, statement.actions)
     made = alteration.alter(table, actions, session.warn)
     need = algorithms.needed(made, actions)
+    if is_temporary(table):
+        need = replace(need, level=COPY)  # nobody else is there to wait
+        made.says_nothing = False
     algorithms.check(statement, need)
     await _constrain(session, made, actions)
     _rename(session, made)
@@ -85,8 +90,10 @@ async def _constrain(session: Session, made: Alteration, actions: Sequence[act.A
     constraints.check_columns_stay(table, [*gone, *made.renamed])
     new = foreign_keys.columns_renamed(new, made.renamed)
     new = constraints.altered(session, new, actions)
-    world = foreign_keys.world_of(session)
-    foreign_keys.check_altered(world, table, new, made.renamed)
+    if not is_temporary(table):
+        foreign_keys.check_altered(foreign_keys.world_of(session), table, new, made.renamed)
+    elif new.foreign_keys:
+        raise SqlError(1215)
     if is_asked:
         await table_locks.upgrade(session, table, Mode.SHARED_NO_WRITE)
         await constraints.check_rows(session, table, new)
@@ -100,17 +107,21 @@ def _catalog(session: Session) -> Any:
 
 def _rename(session: Session, made: Alteration) -> None:
     """The name RENAME TO gives, and what follows it. ERROR 1044, 1049, 1050."""
+    is_own = is_temporary(made.old)
     world = foreign_keys.world_of(session)
     if made.rename_to is not None:
         view = CatalogView(session)
         database = view.resolve_database(made.rename_to.database or made.old.database)
         name = made.rename_to.name
         is_other = (database, name) != (made.old.database, made.old.name)
-        if is_other and view.find(database, name) is not None:
+        find = session.temporary.find if is_own else view.find_shared
+        if is_other and find(database, name) is not None:
             raise SqlError(1050, name)
         made.new = foreign_keys.table_renamed(made.new, database, name)
-        if is_other:
+        if is_other and not is_own:
             foreign_keys.check_waiting_children(world, made.new)
+    if is_own:
+        return
     made.followers = foreign_keys.children_of_renamed(world, made.old, made.new, made.renamed)
 
 
@@ -133,6 +144,8 @@ def _needs_copy(made: Alteration) -> bool:
 async def lock_for_change(session: Session, made: Alteration) -> None:
     """Nobody uses the table, nor the name it will have."""
     await table_locks.exclusive(session, made.old)
+    if is_temporary(made.old):
+        return
     if (made.new.database, made.new.name) != (made.old.database, made.old.name):
         await table_locks.exclusive_name(session, made.new.database, made.new.name)
 
@@ -205,12 +218,12 @@ def _built_last(indexes: tuple[Index, ...], trees: list[Index]) -> tuple[Index, 
 
 async def run_build(session: Session, build: IndexBuild) -> None:
     """Do the slices of a build; others run in between."""
+    session.long_stage = Stage("altering table", lambda: BUILDING[build.stage], build.work)
     try:
         while build.step():
-            session.own_stage = f"altering table ({build.stage}: {build.rows_done})"
             await asyncio.sleep(0)
     finally:
-        session.own_stage = ""
+        session.long_stage = None
 
 
 async def _check_no_nulls(session: Session, made: Alteration) -> None:

@@ -41,12 +41,7 @@ def add_checks(
     if not definitions:
         check_actions(table)
         return table
-    taken = {
-        check.name.casefold()
-        for one in world.tables(table.database)
-        if one.name != table.name
-        for check in one.checks
-    }
+    taken = world.check_names(table.database, table.name)
     taken |= {check.name.casefold() for check in table.checks}
     numbers = [generated_number(table.name, check.name, "chk") for check in table.checks]
     number = max(numbers, default=0)

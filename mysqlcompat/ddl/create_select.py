@@ -61,14 +61,19 @@ async def create(session: Session, statement: CreateTable, table: Table, names: 
             columns = ", ".join(map(quote_name, names))
             text = f"INSERT INTO {target} ({columns}) {statement.select}"
             try:
-                rows = await rebuild.insert_select(session, text)
+                rows = await rebuild.insert_select(session, text, joins=statement.temporary)
             except SqlError as error:
                 raise rebuild.with_table_name(error, table.name) from error
-        made = replace(private, name=table.name, foreign_keys=table.foreign_keys)
-        catalog.publish(replace(made, checks=table.checks))
+        made = replace(
+            private, name=table.name, foreign_keys=table.foreign_keys, checks=table.checks
+        )
+        if statement.temporary:
+            session.temporary.add(catalog.redefine_private(made))
+        else:
+            catalog.publish(made)
         return rows
     except BaseException:
-        catalog.abandon(private)
+        session.temporary.discard(private)
         raise
 
 

@@ -6,6 +6,7 @@ statement, and the statement answers when it is durable.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from mysqlcompat.results import Ok, Result
 from mysqlcompat.sql import alter_actions as act
 from mysqlcompat.sql import statements as st
 from mysqlcompat.sql.statements import TableName
+from mysqlcompat.temporary_tables import is_temporary, marked, unmarked
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
@@ -31,7 +33,13 @@ async def run(session: Session, statement: st.Statement) -> Result:
     """Run one data definition statement."""
     if session.node.read_only:
         raise SqlError(1290, "--read-only")
+    if getattr(statement, "temporary", False):
+        session.transaction.check_write()  # this commits nothing, and nobody else is concerned
+        return await _RUNNERS[type(statement)](session, statement)
     await session.transaction.commit()
+    session.temporary.transaction_ended()
+    if _is_about_own(session, statement):
+        return await _RUNNERS[type(statement)](session, statement)
     if session.transaction.locked is not None:
         _check_allowed_under_locks(session, statement)
     try:
@@ -41,6 +49,14 @@ async def run(session: Session, statement: st.Statement) -> Result:
     finally:
         table_locks.definition_ended(session)
     return result
+
+
+def _is_about_own(session: Session, statement: st.Statement) -> bool:
+    """Whether a statement changes a temporary table."""
+    if not session.temporary or not isinstance(statement, (act.AlterTable, st.TruncateTable)):
+        return False
+    name = statement.table
+    return is_temporary(CatalogView(session).find(name.database, name.name))
 
 
 def _check_allowed_under_locks(session: Session, statement: st.Statement) -> None:
@@ -96,6 +112,8 @@ async def _create_database(session: Session, statement: st.CreateDatabase) -> Re
             session.warn(1007, message, "Note")
             return Ok(affected=1)
         raise SqlError(1007, statement.name)
+    while _catalog(session).drop_some(statement.name):  # what is left of one of that name
+        await asyncio.sleep(0)
     server = _server_charset(session)
     chosen = resolve_charset(statement.charset, statement.collation, server)
     _catalog(session).create_database(statement.name, chosen.name, chosen.collation)
@@ -123,24 +141,35 @@ async def _drop_database(session: Session, statement: st.DropDatabase) -> Result
         raise SqlError(1008, statement.name)
     _check_writable(session, statement.name)
     await table_locks.exclusive_schema(session, statement.name)
-    tables = view.tables(statement.name)
-    stored = [table for table in tables if isinstance(table, Table)]
-    foreign_keys.check_droppable(foreign_keys.world_of(session), stored)
-    await table_locks.exclusive_all(session, stored)
-    _catalog(session).drop_database(statement.name)
+    catalog = _catalog(session)
+    foreign_keys.check_database_droppable(foreign_keys.world_of(session), statement.name)
+    await table_locks.exclusive_tables(session, statement.name, catalog.places(statement.name))
+    tables = len(catalog.table_names(statement.name))
+    catalog.drop_database(statement.name)
     if session.database == statement.name:
         session.forget_database()
-    return Ok(affected=len(tables))
+    return Ok(affected=tables)
 
 
 # Tables
 
 
+async def _is_taken(
+    session: Session, database: str, statement: st.CreateTable | st.CreateTableLike
+) -> bool:
+    """Whether there is a table of the name that is to be made: of a temporary one a temporary one,
+    of any other any other. Nobody else makes one until the statement ends."""
+    name = statement.table.name
+    if statement.temporary:
+        return session.temporary.find(database, name) is not None
+    await table_locks.exclusive_name(session, database, name)
+    return CatalogView(session).find_shared(database, name) is not None
+
+
 async def _create_table(session: Session, statement: st.CreateTable) -> Result:
     database = _place(session, statement.table)
-    await table_locks.exclusive_name(session, database, statement.table.name)
     view = CatalogView(session)
-    if view.find(database, statement.table.name) is not None:
+    if await _is_taken(session, database, statement):
         return _exists(session, statement.table.name, statement.if_not_exists)
     default = Charset(*view.database_collation(database))
     names: list[str] = []
@@ -150,6 +179,10 @@ async def _create_table(session: Session, statement: st.CreateTable) -> Result:
     table = make_table(statement, database, default, session.warn)
     if statement.select:
         table = create_select.with_said(table, written)
+    if statement.temporary:
+        table = marked(table)
+        if statement.foreign_keys:
+            raise SqlError(1215)
     if session.variables.get("sql_require_primary_key") and table.has_row_id:
         raise SqlError(3750)
     table = constraints.complete(session, table, statement)
@@ -158,8 +191,15 @@ async def _create_table(session: Session, statement: st.CreateTable) -> Result:
         rows = await create_select.create(session, statement, table, names)
         warnings = session.diagnostics.warning_count
         return Ok(affected=rows, info=f"Records: {rows}  Duplicates: 0  Warnings: {warnings}")
-    _catalog(session).create_table(table)
+    _make(session, table)
     return Ok()
+
+
+def _make(session: Session, table: Table) -> None:
+    if is_temporary(table):
+        session.temporary.add(_catalog(session).make_private(table))
+    else:
+        _catalog(session).create_table(table)
 
 
 def _now() -> str:
@@ -175,14 +215,13 @@ def _exists(session: Session, name: str, conditional: bool) -> Result:
 
 async def _create_like(session: Session, statement: st.CreateTableLike) -> Result:
     database = _place(session, statement.table)
-    await table_locks.exclusive_name(session, database, statement.table.name)
+    is_taken = await _is_taken(session, database, statement)
     model = CatalogView(session).stored_table(statement.model.database, statement.model.name)
     name = statement.table.name
-    if CatalogView(session).find(database, name) is not None:
+    if is_taken:
         return _exists(session, name, statement.if_not_exists)
-    _catalog(session).create_table(
-        _as_new(constraints.copied(replace(model, name=name, database=database), name))
-    )
+    made = _as_new(constraints.copied(replace(model, name=name, database=database), name))
+    _make(session, marked(made) if statement.temporary else unmarked(made))
     return Ok()
 
 
@@ -202,36 +241,53 @@ def _as_new(table: Table) -> Table:
 
 async def _drop_table(session: Session, statement: st.DropTable) -> Result:
     view = CatalogView(session)
-    places: list[tuple[str, str]] = []
-    for name in statement.tables:
-        database = view.resolve_database(name.database) if _known(view, name) else name.database
-        place = (database or "", name.name)
-        if place in places:
-            raise SqlError(1066, name.name)
-        if database is None:
-            raise SqlError(1046)
-        places.append(place)
+    places, own = _places_to_drop(session, view, statement)
 
     def is_there(place: tuple[str, str]) -> bool:
         known = not statement.temporary and view.has_database(place[0])
-        return known and view.find(*place) is not None
+        return known and view.find_shared(*place) is not None
 
     for place in places:
         if not statement.temporary and view.has_database(place[0]):
             _check_writable(session, place[0])
         if is_there(place):
-            await table_locks.exclusive(session, view.find(*place))
+            await table_locks.exclusive(session, view.find_shared(*place))
     found = [place for place in places if is_there(place)]
     missing = [".".join(place) for place in places if place not in found]
     if missing and not statement.if_exists:
         raise SqlError(1051, ",".join(missing))
     for shown in missing:
         session.warn(1051, f"Unknown table '{shown}'", "Note")
-    stored = [one for one in (view.find(*place) for place in found) if isinstance(one, Table)]
+    tables = (view.find_shared(*place) for place in found)
+    stored = [table for table in tables if isinstance(table, Table)]
     foreign_keys.check_droppable(foreign_keys.world_of(session), stored)
+    for table in own:
+        session.temporary.remove(table)
     if found:
         _catalog(session).drop_tables(found)
     return Ok()
+
+
+def _places_to_drop(
+    session: Session, view: CatalogView, statement: st.DropTable
+) -> tuple[list[tuple[str, str]], list[Table]]:
+    """(database, table) of the tables for all that are named, and the temporary ones, which come
+    before them."""
+    places: list[tuple[str, str]] = []
+    own: list[Table] = []
+    for name in statement.tables:
+        database = view.resolve_database(name.database) if _known(view, name) else name.database
+        place = (database or "", name.name)
+        if place in places or place in ((one.database, one.name) for one in own):
+            raise SqlError(1066, name.name)
+        if database is None:
+            raise SqlError(1046)
+        temporary = session.temporary.find(*place)
+        if temporary is not None:
+            own.append(temporary)
+        else:
+            places.append(place)
+    return places, own
 
 
 def _known(view: CatalogView, name: TableName) -> bool:
@@ -241,6 +297,9 @@ def _known(view: CatalogView, name: TableName) -> bool:
 async def _truncate(session: Session, statement: st.TruncateTable) -> Result:
     """A new, empty table of the same definition takes the old one's place."""
     table = await _existing(session, statement.table)
+    if is_temporary(table):
+        session.temporary.put(table, _catalog(session).make_private(_as_new(table)))
+        return Ok()
     foreign_keys.check_truncatable(foreign_keys.world_of(session), table)
     _catalog(session).truncate_table(table.database, table.name)
     return Ok()
@@ -255,10 +314,10 @@ async def _rename(session: Session, statement: st.RenameTable) -> Result:
     for old, new in statement.pairs:
         source = (_place(session, old), old.name)
         target = (_place(session, new), new.name)
-        known = source in come or (source not in gone and view.find(*source) is not None)
+        known = source in come or (source not in gone and view.find_shared(*source) is not None)
         if not known:
             raise SqlError(1146, *source)
-        taken = target in come or (target not in gone and view.find(*target) is not None)
+        taken = target in come or (target not in gone and view.find_shared(*target) is not None)
         if taken:
             raise SqlError(1050, new.name)
         gone.add(source)
@@ -267,21 +326,29 @@ async def _rename(session: Session, statement: st.RenameTable) -> Result:
         gone.discard(target)
         moves.append((*source, *target))
     for database, name, to_database, to_name in moves:
-        await table_locks.exclusive(session, view.find(database, name))
+        await table_locks.exclusive(session, view.find_shared(database, name))
         await table_locks.exclusive_name(session, to_database, to_name)
     world = foreign_keys.world_of(session)
     moved: dict[tuple[str, str], Table] = {}
     for database, name, to_database, to_name in moves:
-        table = moved.pop((database, name), None) or view.stored_table(database, name)
+        table = moved.pop((database, name), None) or _shared(view, database, name)
         moved[to_database, to_name] = foreign_keys.table_renamed(table, to_database, to_name)
-    there = [one for one in (view.find(*move[:2]) for move in moves) if isinstance(one, Table)]
+    places = (view.find_shared(*move[:2]) for move in moves)
+    there = [table for table in places if isinstance(table, Table)]
     if not any(world.keys.concerns(table) for table in there):
         _catalog(session).redefine(list(moved.values()))
         return Ok()
     for database, name, to_database, to_name in moves:
-        table = view.stored_table(database, name)
+        table = _shared(view, database, name)
         _rename_one(session, table, foreign_keys.table_renamed(table, to_database, to_name))
     return Ok()
+
+
+def _shared(view: CatalogView, database: str, name: str) -> Table:
+    """A table that is no temporary one, known to be there."""
+    table = view.find_shared(database, name)
+    assert isinstance(table, Table)
+    return table
 
 
 def _rename_one(session: Session, table: Table, new: Table) -> None:

@@ -26,14 +26,14 @@ class World:
 
     find    a stored table by database and name, None when there is none
     keys    the engine's foreign keys
-    tables  of a database
+    check_names  folded names of the CHECKs of a database's tables but one
     with_keys  the tables that have foreign keys
     checks  foreign_key_checks
     """
 
     find: Callable[[str, str], Table | None]
     keys: ForeignKeys
-    tables: Callable[[str], Iterable[Table]]
+    check_names: Callable[[str, str], set[str]]
     with_keys: Callable[[], Iterable[Table]]
     checks: bool
 
@@ -178,6 +178,15 @@ def check_waiting_children(world: World, table: Table) -> None:
             if world.checks and error.errno != 3734:
                 raise SqlError(1215) from error
             raise
+
+
+def check_database_droppable(world: World, database: str) -> None:
+    """ERROR 3730 when a key of another database's table names a table of this one."""
+    for child in world.with_keys():
+        for key in child.foreign_keys:
+            inside = key.database == database and world.find(database, key.table) is not None
+            if world.checks and inside and child.database != database:
+                raise SqlError(3730, key.table, key.name, child.name)
 
 
 def check_droppable(world: World, tables: Sequence[Table]) -> None:
@@ -327,5 +336,9 @@ def world_of(session: Any) -> World:
     checks = bool(session.variables.get("foreign_key_checks"))
     catalog = engine.catalog
     return World(
-        catalog.table, engine.foreign_keys, catalog.tables, catalog.tables_with_foreign_keys, checks
+        catalog.table,
+        engine.foreign_keys,
+        catalog.check_names,
+        catalog.tables_with_foreign_keys,
+        checks,
     )

@@ -22,6 +22,8 @@ from mysqlcompat.ddl.text import quote_name
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine import run
 from mysqlcompat.metadata_locks import Mode
+from mysqlcompat.stages import COPYING, Stage
+from mysqlcompat.temporary_tables import is_temporary
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
@@ -61,13 +63,15 @@ async def copied(session: Session, made: Alteration, says_copy: bool) -> int:
             made.new, table_id=private.table_id, indexes=full.indexes, row_format=1, formats=(),
             columns=private.columns,
         )  # fmt: skip
-        catalog.publish(new, made.old, made.followers)
+        if is_temporary(new):
+            session.temporary.put(made.old, catalog.redefine_private(new))
+        else:
+            catalog.publish(new, made.old, made.followers)
         return rows
     except BaseException:
         catalog.abandon(private)
-        raise
-    finally:
         catalog.abandon_trees(trees)
+        raise
 
 
 def _private(catalog: Any, made: Alteration) -> Table:
@@ -109,19 +113,34 @@ async def _copy_rows(session: Session, made: Alteration, private: Table) -> int:
     kept_counter = any(column.auto_increment for column in made.old.columns)
     with named(session, private) as target, _mode(session, kept_counter):
         text = f"INSERT INTO {target} ({', '.join(names)}) SELECT {', '.join(given) or '1'} "
-        return await insert_select(session, f"{text}FROM {source_table}{order}")
+        engine = session.node.engine
+        session.long_stage = Stage(
+            "copy to tmp table",
+            lambda: COPYING,
+            lambda: (engine.statistics.rows_added(private), engine.estimate_rows(made.old)),
+        )
+        try:
+            return await insert_select(session, f"{text}FROM {source_table}{order}")
+        finally:
+            session.long_stage = None
 
 
-async def insert_select(session: Session, text: str) -> int:
-    """Run an INSERT … SELECT in a transaction of its own; how many rows it made."""
+async def insert_select(session: Session, text: str, joins: bool = False) -> int:
+    """Run an INSERT … SELECT; how many rows it made.
+
+    joins  it is part of the transaction that is open, if one is; otherwise it has its own
+    """
+    is_alone = not joins or session.transaction.single
     session.strict = not session.sql_mode.isdisjoint(_STRICT)
     program = compiler.compile_statement(text, session)
     session.transaction.enter_statement(program.tables, program.written)
     try:
         result = await run.execute(program, session)
-        await session.transaction.commit()
+        if is_alone:
+            await session.transaction.commit()
     except BaseException:
-        session.transaction.rollback()
+        if is_alone:
+            session.transaction.rollback()
         raise
     finally:
         session.transaction.leave_statement()

@@ -15,6 +15,7 @@ from btree.schema import (
     TypeKind,
 )
 from mysqlcompat.ddl.indexes import in_order
+from mysqlcompat.temporary_tables import is_temporary
 from mysqlcompat.wire import charsets
 
 _SIZED: Final = frozenset(
@@ -88,7 +89,8 @@ def create_table(table: Table, next_auto_increment: int = 1) -> str:
     keys = sorted(table.foreign_keys, key=lambda key: key.name)
     lines += [foreign_key_text(key, table.database) for key in keys]
     lines += [check_text(check) for check in sorted(table.checks, key=lambda check: check.name)]
-    text = f"CREATE TABLE {quote_name(table.name)} (\n  " + ",\n  ".join(lines) + "\n)"
+    kind = "TEMPORARY TABLE" if is_temporary(table) else "TABLE"
+    text = f"CREATE {kind} {quote_name(table.name)} (\n  " + ",\n  ".join(lines) + "\n)"
     text += f" ENGINE={table.engine}"
     if next_auto_increment > 1 and any(column.auto_increment for column in table.columns):
         text += f" AUTO_INCREMENT={next_auto_increment}"

@@ -97,9 +97,35 @@ def _threads(session: Session) -> Iterator[Row]:
         yield (number, "thread/sql/one_connection", "FOREGROUND", number, user, *rest)
 
 
+_STAGES: Final = (
+    "THREAD_ID bigint unsigned NOT NULL, EVENT_ID bigint unsigned NOT NULL, "
+    "END_EVENT_ID bigint unsigned, EVENT_NAME varchar(128) NOT NULL, SOURCE varchar(64), "
+    "TIMER_START bigint unsigned, TIMER_END bigint unsigned, TIMER_WAIT bigint unsigned, "
+    "WORK_COMPLETED bigint unsigned, WORK_ESTIMATED bigint unsigned, "
+    "NESTING_EVENT_ID bigint unsigned, "
+    "NESTING_EVENT_TYPE enum('TRANSACTION','STATEMENT','STAGE','WAIT')"
+)
+_PICOSECONDS: Final = 1000  #: in a nanosecond
+
+
+def _stages(session: Session) -> Iterator[Row]:
+    """Data definition that is under way: a thread has at most one stage that shows its work."""
+    now = time.monotonic_ns()
+    for one in sorted(session.node.processlist, key=lambda other: other.connection_id):
+        stage = one.long_stage
+        if stage is not None:
+            begun = stage.begun_ns * _PICOSECONDS
+            waited = (now - stage.begun_ns) * _PICOSECONDS
+            yield (
+                *(one.connection_id, 1, None, stage.name(), None),
+                *(begun, begun + waited, waited, *stage.work(), None, None),
+            )
+
+
 #: Name -> columns as CREATE TABLE has them, and where the rows come from.
 TABLES: Final[dict[str, tuple[str, RowMaker]]] = {
     **locks.PERFORMANCE,
+    "events_stages_current": (_STAGES, _stages),
     "global_status": (_PAIR, _status),
     "global_variables": (_PAIR, _global_variables),
     "metadata_locks": (_METADATA_LOCKS, _metadata_locks),

@@ -9,7 +9,7 @@ that are evaluated when a run starts (NOW(), @variable, 1 + ?).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -135,7 +135,8 @@ class OneGroup:
         return [BEFORE_ONE_GROUP, self.collection.at, self.collection.fields, self.carried]
 
 
-Before = Callable[..., None]
+#: What runs in Python before a stage. What takes long gives an iterator: others run between steps.
+Before = Callable[..., Iterator[None] | None]
 
 
 def before_words(before: Sequence[Before]) -> list[int] | None:

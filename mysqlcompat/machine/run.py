@@ -156,19 +156,20 @@ class Execution:
 
     # stepping
 
-    def begin(self) -> None:
+    async def begin(self) -> None:
         """Statement savepoint and read view."""
         if self.program.tables:
             self.engine.statement(self.session.ctx)
-        self._next_stage()
+        await self._next_stage()
 
-    def _next_stage(self) -> bool:
+    async def _next_stage(self) -> bool:
         self._stage += 1
         if self._stage >= len(self.program.stages):
             return False
         stage = self.program.stages[self._stage]
         for step in stage.before:
-            step(self)
+            for _ in step(self) or ():
+                await asyncio.sleep(0)
         for at, value in (
             (layout.RUN_CODE, stage.code),
             (layout.RUN_END, stage.end),
@@ -185,7 +186,7 @@ class Execution:
         while True:
             code = int(pipeline_run(self.st, self.mem, self.run))
             if code == 0:
-                if not self._next_stage():
+                if not await self._next_stage():
                     return 0
             elif code == E_LATER:
                 self.memory.set(layout.RUN_QUANTUM, QUANTUM)
@@ -459,11 +460,15 @@ async def execute(
     """
     if program.kind == "read":
         execution = Execution(program, session, params, literals, binary)
-        execution.begin()
+        try:
+            await execution.begin()
+        except BaseException:
+            execution.close()
+            raise
         return Rows(program.columns, SentRows(execution))
     execution = Execution(program, session, params, literals, binary, given)
     try:
-        execution.begin()
+        await execution.begin()
         await execution.step()
         return _ok(program, execution.memory, session)
     except BaseException:

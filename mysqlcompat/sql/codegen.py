@@ -7,7 +7,7 @@ live as records of collections.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -34,6 +34,7 @@ from mysqlcompat.machine.ops import (
 from mysqlcompat.machine.program import Assembler, Collection, Program, Register, Sorted
 from mysqlcompat.machine.row_calls import RowCalls, Writers
 from mysqlcompat.machine.state import LANE_COLLECTIONS, LANE_WRITE, PROGRAM_TABLE
+from mysqlcompat.slices import Slice
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_aggregates import AggregateCoder
 from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, key_of
@@ -364,11 +365,15 @@ def sendable(expression: Expression) -> Expression:
 
 def _fill_virtual(
     table: Any, columns: tuple[ColumnRef, ...], collection: Collection, execution: Any
-) -> None:
+) -> Iterator[None]:
     numbers = [column.column_no for column in columns]
     types = [column.type for column in columns]
+    slice_ = Slice()
     for row in execution.virtual_rows(table):
         execution.append(collection, types, [row[number] for number in numbers])
+        if slice_.is_over():
+            yield
+            slice_ = Slice()
 
 
 __all__ = ["Item", "Target", "code_select", "finish"]

@@ -6,6 +6,7 @@ read: nothing is parsed and then ignored, except what MySQL itself ignores.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from mysqlcompat.errors import SqlError
@@ -38,8 +39,8 @@ def parse_create(stream: TokenStream) -> Statement:
     stream.expect("CREATE")
     if stream.accept_any("DATABASE", "SCHEMA"):
         return _create_database(stream)
-    if stream.is_word("TEMPORARY", "TABLE"):
-        return Unsupported("CREATE TEMPORARY TABLE")
+    if stream.accept("TEMPORARY", "TABLE"):
+        return replace(parse_create_table(stream), temporary=True)
     if stream.accept("TABLE"):
         return parse_create_table(stream)
     unique = stream.accept("UNIQUE")

@@ -23,7 +23,6 @@ from mysqlcompat.sql.statements import (
     ForeignKeyDefinition,
     IndexDefinition,
     KeyPart,
-    Statement,
     TableOptions,
 )
 from mysqlcompat.sql.token_stream import TokenStream
@@ -53,7 +52,7 @@ def not_yet(feature: str) -> SqlError:
     return SqlError(1235, feature)
 
 
-def parse_create_table(stream: TokenStream) -> Statement:
+def parse_create_table(stream: TokenStream) -> CreateTable | CreateTableLike:
     """After CREATE TABLE."""
     conditional = stream.clause("IF", "NOT", "EXISTS")
     table = stream.table_name()

@@ -374,6 +374,7 @@ class CreateTable(Statement):
     foreign_keys: tuple[ForeignKeyDefinition, ...] = ()
     checks: tuple[CheckDefinition, ...] = ()
     select: str = ""  #: text of the query that fills it
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +382,7 @@ class CreateTableLike(Statement):
     table: TableName
     model: TableName
     if_not_exists: bool = False
+    temporary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

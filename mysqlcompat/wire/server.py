@@ -55,6 +55,7 @@ class Server:
 
     sessions  what makes sessions of logged-in clients
     on_ready  called with each connection whose login is over (the lane takes over plain ones)
+    most      how many connections there may be now; None: what the configuration says
     """
 
     def __init__(
@@ -63,13 +64,14 @@ class Server:
         config: ServerConfig,
         limits: Limits | None = None,
         on_ready: Callable[[Connection], None] | None = None,
+        most: Callable[[], int] | None = None,
     ) -> None:
         self.sessions = sessions
         self.version = config.server_version
         self.limits = limits or Limits()
         self.identity = Identity(config.data / "tls")
         self.authenticator = Authenticator(sessions.accounts, self.identity.password_key)
-        self._max_connections = config.max_connections
+        self._most = most or (lambda: config.max_connections)
         self._on_ready = on_ready
         self._connections: dict[int, Connection] = {}
         self._ids = count(_FIRST_ID)
@@ -118,7 +120,7 @@ class Server:
         return Channel(LOGIN_BYTES, self._accept)
 
     def _accept(self, channel: Channel) -> None:
-        if len(self._connections) >= self._max_connections:
+        if len(self._connections) >= self._most():
             self.refused += 1
             channel.write(packets_of(error_packet(SqlError(1040)), 0)[0])
             channel.close(self.limits.connect_timeout)

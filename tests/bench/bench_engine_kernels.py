@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from btree.cursor_kernels import cursor_next
 from btree.row_kernels import row_get, row_insert
-from btree.rows_kernels import rows_extract
+from btree.rows_kernels import row_column, row_encode, rows_extract
 from redo import jit
-from redo.coding_kernels import load_i64, store_i64, store_i64_be
+from redo.coding_kernels import load_i64, store_i64, store_i64_be, store_u8
 
 GOLDEN = 0x9E3779B1
 
@@ -46,3 +46,26 @@ def scan_sum(st, mem, table, cursor, rows_out, limit, column, lanes, nulls):
         rows_extract(mem, table, rows_out, n, column, lanes, nulls)
         for i in range(n):
             total += load_i64(mem, lanes + 8 * i)
+
+
+@jit.helper
+def encode_many(st, mem, table, row, n, columns, lanes, nulls, out):
+    """Make a row of the values of another, n times; its bytes."""
+    for column in range(columns):
+        store_i64(mem, lanes + 8 * column, row_column(mem, table, row, column))
+        store_u8(mem, nulls + column, 0)
+    count = 0
+    for _ in range(n):
+        count = row_encode(st, mem, table, lanes, nulls, out)
+    return count
+
+
+@jit.helper
+def extract_many(mem, table, rows, batch, n, columns, lanes, nulls):
+    """Take each column but the first out of n rows, a batch at a time; the sum of one lane."""
+    total = 0
+    for _ in range(n // batch):
+        for column in range(1, columns + 1):
+            rows_extract(mem, table, rows, batch, column, lanes, nulls)
+            total ^= load_i64(mem, lanes)
+    return total & 1

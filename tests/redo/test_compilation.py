@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,3 +60,32 @@ def test_kernels_that_check_their_bounds() -> None:
     stray = subprocess.run([sys.executable, "-c", STRAY], **run)  # type: ignore[call-overload]
     assert stray.stdout, stray.stderr
     assert stray.returncode in (-signal.SIGILL, -signal.SIGTRAP)
+
+
+COUNT = """
+from redo import checksum_kernels
+
+kernels = [one for one in vars(checksum_kernels).values() if hasattr(one, "stats")]
+assert kernels
+print(sum(sum(one.stats.cache_misses.values()) for one in kernels))
+"""
+
+
+def test_the_same_source_elsewhere_is_not_compiled_again(tmp_path: Path) -> None:
+    here = Path(__file__).resolve().parents[2]
+    there = tmp_path / "there"
+    shutil.copytree(here / "redo", there / "redo", ignore=shutil.ignore_patterns("__pycache__"))
+    misses = []
+    for root in (here, there, here):
+        changed = {"PYTHONPATH": str(root), "MYSQLCOMPAT_CACHE": str(tmp_path / "cache")}
+        done = subprocess.run(
+            [sys.executable, "-c", COUNT],
+            env=os.environ | changed,
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        misses.append(int(done.stdout))
+    assert misses[0] > 0
+    assert misses[1:] == [0, 0]
