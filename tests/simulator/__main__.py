@@ -18,6 +18,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1, help="how many, one after the other")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--tail", type=int, default=60, help="lines of trace to show")
+    parser.add_argument("--processes", type=int, default=0, help="of storage; 0: by seed")
     parser.add_argument("--mutation", default="", help="a planted bug")
     options = parser.parse_args()
     syscalls.install()
@@ -28,7 +29,7 @@ def main() -> int:
     faulthandler.dump_traceback_later(60 + options.count, exit=True)
     started, bad, commits, boots = time.monotonic(), 0, 0, 0
     for seed in range(options.seed, options.seed + options.count):
-        outcome = simulate(seed, options.steps)
+        outcome = simulate(seed, options.steps, options.processes)
         commits += outcome.commits
         boots += outcome.boots
         if outcome.violation:
@@ -51,7 +52,7 @@ def hunt(options: argparse.Namespace) -> int:
             continue
         for seed in range(options.seed, options.seed + options.count):
             with mutation.plant():
-                outcome = simulate(seed, options.steps)
+                outcome = simulate(seed, options.steps, options.processes)
             if outcome.violation:
                 if options.mutation != "all":
                     print(*outcome.trace[-options.tail :], sep="\n")

@@ -8,10 +8,11 @@ what may happen to it.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from redo.arena import Arena, create_ring
 from redo.control import COPY_DURABLE, COPY_WRITTEN, Control, copy_word
-from redo.errors import StaleEpoch
+from redo.errors import LsnOutOfRange, StaleEpoch, VolumeError
 from redo.quorum import COPIES
 from redo.volume import OnePageVolume
 from tests.simulator.ledger import Ledger
@@ -19,7 +20,7 @@ from tests.simulator.nodes import Replica, Writer
 from tests.simulator.processes import PAGE_BYTES, OneProcess, ThreeProcesses
 from tests.simulator.world import Violation, World, WorldTask
 
-RING_BYTES = 1 << 16
+RING_BYTES = 1 << 15
 REPLICAS = 2
 _PATIENCE = 4000
 
@@ -42,13 +43,18 @@ class NodeVolume(OnePageVolume):
 
 
 class Cluster:
-    """One volume and the nodes on it. The seed decides how many storage processes there are."""
+    """One volume and the nodes on it.
 
-    def __init__(self, world: World) -> None:
+    processes   of storage: 1 or 3; 0: the seed decides
+    """
+
+    def __init__(self, world: World, processes: int = 0) -> None:
         self.world = world
         self.ledger = Ledger()
         self.data = f"{world.disk.root}/volume"
-        self.kind = world.chance.choice((OneProcess, ThreeProcesses))
+        kinds = (OneProcess, ThreeProcesses)
+        drawn = world.chance.choice(kinds)
+        self.kind = {1: OneProcess, 3: ThreeProcesses}.get(processes, drawn)
         self.processes: OneProcess | ThreeProcesses
         self.arena: Arena
         self.control: Control
@@ -57,9 +63,12 @@ class Cluster:
         self.replicas: list[Replica | None] = [None] * REPLICAS
         self.wake_fds = [os.eventfd(0, os.EFD_NONBLOCK) for _ in range(COPIES)]
         self.ring_fd = -1
+        self.removed: set[int] = set()  #: copies whose files were removed at some time
         self.boots = 0
+        self._travelling_to = 0
         self.hurt = [False] * COPIES  #: by faults, and not whole again
         self.flipped = [False] * COPIES  #: a bit of it, which may not have been found yet
+        self.went_back: Callable[[], None] = lambda: None  #: called when the volume did
         world.weight = self.weight
         world.note(self.kind.__name__)
 
@@ -72,8 +81,15 @@ class Cluster:
         self.arena = Arena(self.ring_fd, 1 << 16)
         self.control = Control(self.arena)
         self.processes = self.kind(self.world, self.data, self.ring_fd, self.wake_fds)
-        self.world.deliver = self.processes.deliver
+        self.world.deliver = self.deliver
         self.processes.start()
+
+    def deliver(self) -> bool:
+        """A late message arrives, or a writer that is being replaced does something."""
+        if self.zombie is not None and self.writer is None and not self.zombie.busy:
+            self.zombie.go_on()
+            return True
+        return self.processes.deliver()
 
     def weight(self, task: WorldTask) -> float:
         """How likely a task's turn is: copies that have nothing to do have none."""
@@ -94,24 +110,68 @@ class Cluster:
         world = self.world
         world.note("power cut")
         world.cut, world.cut_after = False, None
-        for number in range(REPLICAS):
-            self.stop_replica(number)
-        self.stop_writer()
-        self.stop_zombie()
+        self.stop_nodes()
         self.processes.drop()
         self.arena.close()
         os.close(self.ring_fd)
         world.disk.cut_power()
 
+    def travel(self) -> None:
+        """Go back in time to some moment, or forward again; only with one storage process."""
+        processes, ledger, world = self.processes, self.ledger, self.world
+        if not isinstance(processes, OneProcess) or processes.up is None or len(ledger.batches) < 5:
+            return
+        clocks = [batch.clock_us for batch in ledger.batches[1:]]
+        to_us = world.chance.choice(clocks) + world.chance.choice((0, 1, 1000))
+        self._travelling_to = to_us
+        self.stop_writer()
+        self.stop_zombie()
+        try:
+            mark = processes.up.rewind(to_us)
+        except VolumeError as error:
+            world.note(f"no way back to {to_us}: {error}")
+            self.start_writer()
+            return
+        world.note(f"back to {mark.lsn}")
+        self.stop_nodes()
+        processes.drop()
+        self.arena.close()
+        os.close(self.ring_fd)
+        self.boot()
+        self.start_nodes()
+
     # nodes
+
+    def start_nodes(self) -> None:
+        """A new writer and new replicas."""
+        self.stop_writer()
+        self.start_writer()
+        for number in range(REPLICAS):
+            self.start_replica(number)
+
+    def stop_nodes(self) -> None:
+        """kill -9 of all of them."""
+        for number in range(REPLICAS):
+            self.stop_replica(number)
+        self.stop_writer()
+        self.stop_zombie()
 
     def start_writer(self) -> None:
         """A new writer takes over. Raises VolumeError when the volume cannot be written."""
         recovered = self.processes.open_writer()
+        self._notice_travel()
         self.world.note(f"writer of epoch {recovered.epoch} at {recovered.vdl}")
         self.ledger.recovered(recovered.vdl)
         self.writer = Writer(self, recovered)
         self.writer.open()
+
+    def _notice_travel(self) -> None:
+        """Has the volume gone back since the last writer? The power may have failed meanwhile."""
+        for storage in self.processes.open_storages()[:1]:
+            for jump in storage.history.jumps[len(self.ledger.jumps) :]:
+                self.world.note(f"the volume went back to {jump.origin}, on at {jump.start}")
+                self.ledger.went_back(jump, self._travelling_to)
+                self.went_back()
 
     def stop_writer(self) -> None:
         """kill -9 of the writer."""
@@ -144,10 +204,7 @@ class Cluster:
 
     def close(self) -> None:
         """The end of the simulation."""
-        for number in range(REPLICAS):
-            self.stop_replica(number)
-        self.stop_writer()
-        self.stop_zombie()
+        self.stop_nodes()
         self.processes.drop()
         self.arena.close()
         for fd in (self.ring_fd, *self.wake_fds):
@@ -180,6 +237,8 @@ class Cluster:
 
     def explained(self, error: Exception) -> None:
         """Is the volume so damaged that this error is the truth? Raises Violation if not."""
+        if isinstance(error, LsnOutOfRange):
+            raise Violation("what readers need is kept", str(error)) from error
         if isinstance(error, StaleEpoch) or not self.is_impaired():
             raise Violation("the volume serves", f"{type(error).__name__}: {error}") from error
         self.world.note(f"refused: {type(error).__name__}: {error}")

@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from redo.quorum import COPIES, ZONES, zone_copies
+from redo.quorum import COPIES, ZONES, is_full, zone_copies
 from tests.simulator.drives import Drive
 from tests.simulator.processes import ThreeProcesses
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.simulator.cluster import Cluster
 
 HURT_MAX = 2
+NEVER = 1 << 62
 
 
 class Faults:
@@ -28,10 +29,14 @@ class Faults:
         self._cluster = cluster
         self._world = cluster.world
         self._drives = cluster.world.disk.drives
+        self._return_at = NEVER
 
     def step(self) -> None:
         """One more thing goes wrong, or one ends."""
         world = self._world
+        if world.steps >= self._return_at:
+            self._return()
+            return
         options: list[tuple[float, Callable[[], None]]] = [
             (3, self._mend_some),
             (2, self._slow),
@@ -48,6 +53,10 @@ class Faults:
             (1.5, self._kill_writer),
             (1.5, self._replace_writer),
             (2, self._kill_replica),
+            (2, self._pause_replica),
+            (1, self._lose_a_quorum),
+            (1, self._miss_a_recovery),
+            (1, self._travel),
             (1, self._turn_clock),
         ]
         world.choose([fault for _, fault in options], [weight for weight, _ in options])()
@@ -125,6 +134,7 @@ class Faults:
     def _remove(self) -> None:
         drive = self._hurt("everything is removed")
         if drive is not None:
+            self._cluster.removed.add(self._drives.index(drive))
             shutil.rmtree(f"{self._cluster.data}/{drive.name}", ignore_errors=True)
 
     def _flip(self) -> None:
@@ -154,6 +164,58 @@ class Faults:
     def _cut_power(self) -> None:
         self._world.cut_after = self._world.chance.randrange(60)
         self._world.note(f"power will be cut in {self._world.cut_after} disk operations")
+
+    def _lose_a_quorum(self) -> None:
+        """The power fails, and too few disks come back to say what was acknowledged: storage must
+        not open until others do."""
+        full = [n for n in range(COPIES) if is_full(n)]
+        missing = self._world.chance.choice((full, self._world.chance.sample(range(COPIES), 4)))
+        self._get_ahead(missing)
+        self._without(missing)
+
+    def _miss_a_recovery(self) -> None:
+        """The power fails, and one or two disks come back when recovery has gone on without."""
+        if not any(self._cluster.hurt):
+            missing = self._world.chance.sample(range(COPIES), self._world.chance.choice((1, 2)))
+            for copy_no in missing:
+                self._cluster.hurt[copy_no] = True
+            self._get_ahead(missing)
+            self._without(missing)
+            self._return_at = self._world.steps + self._world.chance.randrange(5, 40)
+
+    def _get_ahead(self, copies: list[int]) -> None:
+        """These copies have log that no other has: all other disks stall for a moment."""
+        speeds = [drive.speed for drive in self._drives]
+        for copy_no, drive in enumerate(self._drives):
+            drive.speed = 1.0 if copy_no in copies else 0.0
+        writer = self._cluster.writer
+        if writer is not None:
+            writer.step()
+            writer.publish()
+            for _ in range(10):
+                self._world.run_something()
+            writer.advance()
+        for drive, speed in zip(self._drives, speeds, strict=True):
+            drive.speed = speed
+
+    def _return(self) -> None:
+        """Those disks are there again, with what they had, and the power fails once more."""
+        self._return_at = NEVER
+        self._world.note("the power fails; all disks come back")
+        for drive in self._drives:
+            drive.away = False
+        self._world.cut = True
+
+    def _without(self, missing: list[int]) -> None:
+        names = [self._drives[copy_no].name for copy_no in missing]
+        self._world.note(f"power fails, {names} do not come back")
+        self._world.cut = True
+        for copy_no in missing:
+            self._drives[copy_no].away = True
+
+    def _travel(self) -> None:
+        """The volume goes back in time."""
+        self._cluster.travel()
 
     def _kill_storage(self) -> None:
         self._cluster.processes.restart_some()
@@ -195,6 +257,14 @@ class Faults:
         number = self._world.chance.randrange(len(self._cluster.replicas))
         self._world.note(f"replica {number} is killed")
         self._cluster.start_replica(number)
+
+    def _pause_replica(self) -> None:
+        """A replica stands still, for so long that the ring may run past it."""
+        number = self._world.chance.randrange(len(self._cluster.replicas))
+        replica = self._cluster.replicas[number]
+        if replica is not None:
+            replica.resumes_at = self._world.steps + self._world.chance.randrange(200)
+            self._world.note(f"replica {number} stands still")
 
     def _turn_clock(self) -> None:
         self._world.skew_us = self._world.chance.randint(-10_000_000, 10_000_000)

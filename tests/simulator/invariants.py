@@ -126,8 +126,9 @@ class Invariants:
             start = lsn - lsn % CHUNK_BYTES
             end = min(batch.end, start + CHUNK_BYTES)
             path = f"{log}/{start:016x}.log"
-            if not os.path.exists(path):
-                return False
+            if not os.path.exists(path):  # unless it was there when it was acknowledged
+                durable = self._cluster.control.get(copy_word(copy_no, COPY_DURABLE))
+                return copy_no in self._cluster.removed and durable >= batch.end
             at = CHUNK_HEADER_BYTES + lsn - start
             stop = at + end - lsn
             with open(path, "rb") as file:

@@ -117,10 +117,23 @@ class Ledger:
         self.commits = [commit for commit in self.commits if commit.end <= vdl]
         self.captured = self.vdl = vdl
 
-    def went_back(self, jump: Jump) -> None:
-        """The volume goes on at `jump.start` with the state of `jump.origin`."""
+    def went_back(self, jump: Jump, to_us: int) -> None:
+        """The volume goes on at `jump.start` with the state of `jump.origin`, which was meant to
+        be the last one not later than `to_us`. Raises Violation."""
+        self._check_target(jump.origin, to_us)
+        self.batches = self.stretch(0, self.vdl)
+        self.commits = [commit for commit in self.commits if commit.end <= self.vdl]
         self.jumps.append(jump)
         self.captured = self.vdl = self.acknowledged = jump.start
+
+    def _check_target(self, lsn: int, to_us: int) -> None:
+        """Without an earlier jump in between: the last batch not after that time ends there."""
+        if self.jumps:
+            return
+        before = [batch.end for batch in self.stretch(0, self.vdl) if batch.clock_us <= to_us]
+        if lsn != max(before, default=FIRST_LSN):
+            what = f"went to {lsn} instead of {max(before, default=FIRST_LSN)}"
+            raise Violation("backtrack finds the moment", what)
 
     # what readers must see
 

@@ -9,7 +9,7 @@ from btree import txn_layout as t
 from btree.engine import Engine
 from btree.state import ST_REMOTE_LOW
 from redo.arena import Arena
-from redo.codes import E_LOCK_WAIT
+from redo.codes import E_LOCK_WAIT, E_STALE_EPOCH
 from redo.control import REPLICA_VIEW_LOW, REPLICAS_MAX, replica_word
 from redo.errors import StaleEpoch, VolumeError
 from redo.log import LogWriter, Recovered, new_state
@@ -81,6 +81,7 @@ class Writer(Node):
         self.log.open(recovered)
         self.engine = Engine(self.arena, self.st, self.log, self.pages, self.pool_bytes)
         self.sessions: list[Session] = []
+        self.busy = False  #: in `go_on`
 
     def open(self) -> None:
         """Ready for clients; tables are made when there are none."""
@@ -122,7 +123,8 @@ class Writer(Node):
         elif fate < 0.4:
             self._look(session)
         else:
-            self._change(session)
+            for _ in range(chance.choice((1, 1, 2, 5))):
+                self._change(session)
 
     def _begin(self, session: Session) -> None:
         if not session.begun:
@@ -145,7 +147,7 @@ class Writer(Node):
         rows = self._now(session)
         self._begin(session)
         row_id = chance.randrange(IDS) * SESSIONS + session.number
-        text = None if chance.random() < 0.2 else f"{row_id:06x}" + "x" * chance.randrange(60)
+        text = None if chance.random() < 0.2 else f"{row_id:06x}" + "x" * chance.randrange(120)
         row = (row_id, chance.randrange(50), text)
         there, goes = row_id in rows, chance.random() < 0.3
         if not there:
@@ -157,6 +159,8 @@ class Writer(Node):
         if code == E_LOCK_WAIT:
             self.engine.locks.cancel(self.engine.locks.wait(session.ctx), TimeoutError())
             self._roll_back(session)
+        elif code == E_STALE_EPOCH:
+            raise StaleEpoch("refused")
         elif code != 0:
             raise Violation("rows are where they were put", f"row {row_id} there={there}: {code}")
         else:
@@ -211,6 +215,20 @@ class Writer(Node):
         self.st[ST_REMOTE_LOW] = min([low for low in lows if low], default=1 << 62)
         self.engine.background_step()
 
+    def go_on(self) -> None:
+        """Work as before, while somebody else is becoming the writer."""
+        self.busy = True
+        try:
+            self.step()
+            self.publish()
+            self.advance()
+        except StaleEpoch:
+            self.world.note(f"the writer of epoch {self.epoch} is refused")
+        except VolumeError as error:
+            self.world.note(f"the writer of epoch {self.epoch}: {error}")
+        finally:
+            self.busy = False
+
     def try_harm(self) -> None:
         """A writer that was replaced goes on. Raises Violation unless it is refused."""
         published = self.cluster.control.published
@@ -236,6 +254,7 @@ class Replica(Node):
             self.arena, self.st, self.pages, self.pool_bytes, number
         )
         self.prepared = False
+        self.resumes_at = 0  #: step; until then it stands still
         self.ctx = self.engine.open_context()
 
     @property

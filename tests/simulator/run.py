@@ -11,8 +11,8 @@ from pathlib import Path
 
 import btree.statistics
 from btree.errors import BtreeError
-from redo.errors import LogUnavailable, StaleEpoch, VolumeError, VolumeLost
-from tests.simulator.cluster import REPLICAS, Cluster
+from redo.errors import LogUnavailable, StaleEpoch, VolumeError
+from tests.simulator.cluster import Cluster
 from tests.simulator.drives import PowerCut
 from tests.simulator.faults import Faults
 from tests.simulator.invariants import Invariants
@@ -41,11 +41,12 @@ class Outcome:
 class Simulation:
     """A world with one cluster."""
 
-    def __init__(self, seed: int, root: Path) -> None:
+    def __init__(self, seed: int, root: Path, processes: int) -> None:
         self.world = World(seed, root)
         btree.statistics.time = self.world  # it has no clock given to it
-        self.cluster = Cluster(self.world)
+        self.cluster = Cluster(self.world, processes)
         self.invariants = Invariants(self.cluster)
+        self.cluster.went_back = self.invariants.start_over
         self.faults = Faults(self.cluster)
         self.world.observe = self.invariants.observe
 
@@ -74,7 +75,7 @@ class Simulation:
             (5, self.faults.step),
         ]
         for replica in cluster.replicas:
-            if replica is not None:
+            if replica is not None and replica.resumes_at <= world.steps:
                 actions += [(8, replica.advance), (2, replica.check)]
         if cluster.zombie is not None:
             actions.append((2, cluster.zombie.try_harm))
@@ -105,13 +106,9 @@ class Simulation:
         while True:
             try:
                 self.cluster.boot()
-                self._start_nodes()
+                self.cluster.start_nodes()
                 return
             except PowerCut:
-                self.cluster.cut_power()
-            except VolumeLost as error:
-                self.cluster.explained(error)
-                self.faults.end()
                 self.cluster.cut_power()
             except (LogUnavailable, VolumeError, OSError) as error:
                 self.cluster.explained(error)
@@ -121,7 +118,7 @@ class Simulation:
     def _restart_nodes(self) -> None:
         while True:
             try:
-                self._start_nodes()
+                self.cluster.start_nodes()
                 return
             except PowerCut:
                 self.cluster.cut_power()
@@ -131,12 +128,6 @@ class Simulation:
                 self.cluster.explained(error)
                 self.faults.end()
                 self.world.sleep(0.1)
-
-    def _start_nodes(self) -> None:
-        self.cluster.stop_writer()
-        self.cluster.start_writer()
-        for number in range(REPLICAS):
-            self.cluster.start_replica(number)
 
     def _settle(self) -> None:
         """Without faults everything becomes durable, whole and equal."""
@@ -171,11 +162,11 @@ class Simulation:
         self.cluster.close()
 
 
-def simulate(seed: int, steps: int) -> Outcome:
+def simulate(seed: int, steps: int, processes: int = 0) -> Outcome:
     """Run one seed; the same seed and steps give the same outcome."""
     logging.disable(logging.CRITICAL)
     root = Path(tempfile.mkdtemp(prefix="simulator-", dir=_ROOT))
-    simulation = Simulation(seed, root)
+    simulation = Simulation(seed, root, processes)
     violation = what = ""
     try:
         simulation.run(steps)
