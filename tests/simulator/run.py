@@ -19,6 +19,7 @@ from tests.simulator.invariants import Invariants
 from tests.simulator.world import Violation, World
 
 _ROOT = "/dev/shm" if Path("/dev/shm").is_dir() else None
+STEP_S = 0.01
 Action = Callable[[], None]
 
 
@@ -55,6 +56,7 @@ class Simulation:
         self._guarded(self._bring_up)
         while self.world.steps < steps:
             self.world.steps += 1
+            self.world.pass_time(STEP_S)
             self._guarded(self._choose())
         self.world.note("the end: faults end")
         self.faults.end()

@@ -36,6 +36,7 @@ class WorldTask:
         self.name = name
         self.running = False
         self.alive = True
+        self.rests_until_us = 0
 
     def is_alive(self) -> bool:
         return self.alive
@@ -44,12 +45,14 @@ class WorldTask:
         """On to the next yield."""
         assert not self.running
         self.running = True
+        before = self._world.enter(self)
         try:
             next(self._steps)
         except StopIteration:
             self.alive = False
         finally:
             self.running = False
+            self._world.enter(before)
 
     def join(self) -> None:
         """Run it to its end: whoever joins has told it to stop."""
@@ -93,6 +96,7 @@ class World:
         self.observe: Callable[[], None] = lambda: None
         self._now_us = 0
         self._turns = 0
+        self._current: WorldTask | None = None
         self.disk = Drives(self, root)
         self.environment = Environment(self, self.disk, self.chance, self)
         syscalls.enter(self)
@@ -128,11 +132,16 @@ class World:
         self.pass_time(seconds if busy else max(seconds, 0.2))
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
-        if not event.is_set():
-            self.pass_time(timeout_s * self.chance.random())
+        if not event.is_set() and self._current is not None:
+            self._current.rests_until_us = self._now_us + int(timeout_s * 1e6)
         return event.is_set()
 
     # tasks
+
+    def enter(self, task: WorldTask | None) -> WorldTask | None:
+        """This one runs now; which one did."""
+        before, self._current = self._current, task
+        return before
 
     def start(self, name: str, steps: Steps, nice: int = 0) -> WorldTask:
         task = WorldTask(self, name, steps)
@@ -152,7 +161,8 @@ class World:
             self.power()
             return True
         self.tasks = [task for task in self.tasks if task.alive]
-        ready = [task for task in self.tasks if not task.running]
+        now_us = self._now_us
+        ready = [t for t in self.tasks if not t.running and t.rests_until_us <= now_us]
         task = self.choose(ready, [self.weight(task) for task in ready])
         if task is None:
             return self.deliver()
