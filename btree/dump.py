@@ -1,5 +1,7 @@
 """``python -m btree.dump DATA [PAGE…]``: pages of a volume as text; without numbers, all of them.
 
+Of an encrypted volume: DATA --keyring FILE [PAGE…].
+
 One line a page, one a slot below it (keys and values in hex). Reads at the volume's durable end,
 so the server must be stopped: it is the writer of that directory.
 """
@@ -9,10 +11,12 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from btree.layout import PAGE_TREE
 from btree.page import Page, Slot
 from redo.errors import PageUnavailable
+from redo.keyring import LocalKeyring
 from redo.volume import NEWEST, LocalVolume
 
 _SHOWN_BYTES = 48
@@ -59,9 +63,12 @@ def main(arguments: list[str]) -> int:
     if not arguments:
         sys.stderr.write((__doc__ or "").split("\n")[0] + "\n")
         return 2
-    volume = LocalVolume(arguments[0], private_bytes=1 << 20)
+    path, more, keys = arguments[0], arguments[1:], None
+    if more[:1] == ["--keyring"]:
+        keys, more = LocalKeyring(Path(more[1])), more[2:]
+    volume = LocalVolume(path, private_bytes=1 << 20, keys=keys)
     try:
-        for line in dump(volume, [int(text) for text in arguments[1:]]):
+        for line in dump(volume, [int(text) for text in more]):
             sys.stdout.write(line + "\n")
     finally:
         volume.close()

@@ -7,14 +7,14 @@ a crash leaves nothing.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from btree import sort_kernels
 from redo.arena import Arena, Words
+from redo.state import ST_CIPHER
+from redo.temporary_file import TemporaryFile
 
 RUN_BYTES: Final = 128 << 10  #: half a millisecond of sorting
 MERGED_RUNS: Final = 64
@@ -46,7 +46,7 @@ class EntrySort:
         self._slots = arena.alloc(2 * self._slot_bytes)
         self._sorted_bytes = 0  #: a sorted run that has not been written to the file
         self._merging: list[tuple[int, int]] = []  #: memory of a merge: offset, bytes
-        self._file = -1
+        self._file: TemporaryFile | None = None
         self._file_bytes = 0
         self._runs: list[_Run] = []
         self.spilled_bytes = 0
@@ -60,9 +60,9 @@ class EntrySort:
             (self._slots, 2 * self._slot_bytes),
         ):
             self._arena.free(at, size)
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def close_run(self, used: int) -> None:
         """The first `used` bytes of `room` are a run; the room is free again."""
@@ -76,15 +76,11 @@ class EntrySort:
         self._sorted_bytes = used
 
     def _write(self, at: int, count: int) -> _Run:
-        if self._file < 0:
-            with tempfile.TemporaryFile(buffering=0) as file:
-                self._file = os.dup(file.fileno())
+        if self._file is None:
+            self._file = TemporaryFile(encrypted=self._st[ST_CIPHER] != 0)
         start = self._file_bytes
-        view = self._arena.mem[at : at + count].data
-        while view:
-            written = os.pwrite(self._file, view, self._file_bytes)
-            self._file_bytes += written
-            view = view[written:]
+        self._file.write(self._arena.mem[at : at + count].data, start)
+        self._file_bytes += count
         self.spilled_bytes += count
         return _Run(start, self._file_bytes)
 
@@ -108,9 +104,9 @@ class EntrySort:
 
     def file_cuts(self) -> Iterator[None]:
         """Make the file, which nobody needs any more, shorter piece by piece until it is empty."""
-        while self._file_bytes > 0:
+        while self._file is not None and self._file_bytes > 0:
             self._file_bytes = max(0, self._file_bytes - CUT_BYTES)
-            os.ftruncate(self._file, self._file_bytes)
+            self._file.truncate(self._file_bytes)
             yield
 
     def _merge(self, runs: list[_Run]) -> Iterator[tuple[int, int]]:
@@ -150,7 +146,8 @@ class EntrySort:
             mem[buffer : buffer + left] = mem[at:end].copy()
             wanted = min(WINDOW_BYTES - left, run.end - run.at)
             view = mem[buffer + left : buffer + left + wanted].data
-            got = os.preadv(self._file, [view], run.at)
+            assert self._file is not None
+            got = self._file.read(view, run.at)
             if got <= 0:
                 raise OSError("a run of a sort is shorter than it was written")
             run.at += got

@@ -121,6 +121,10 @@ class Column:
     generated               expression text of a generated column, or None
     initial                 value in rows older than the column: lane of a fixed type, hexadecimal
                             bytes of a variable one, None: NULL
+    hidden                  a functional key part: computed and stored like a generated column, but
+                            no statement can name it
+    array                   hidden: the key part has several values, elements of this type; what
+                            is stored is `keys.pack_elements`'s form of them all
     """
 
     name: str
@@ -135,6 +139,8 @@ class Column:
     generated: str | None = None
     generated_stored: bool = False
     initial: int | str | None = None
+    hidden: bool = False
+    array: ColumnType | None = None
 
     @property
     def has_default_expression(self) -> bool:
@@ -247,6 +253,11 @@ class Table:
     lease: Any = field(default=None, compare=False, repr=False)
 
     @property
+    def shown_columns(self) -> tuple[Column, ...]:
+        """The columns that statements can name."""
+        return tuple(column for column in self.columns if not column.hidden)
+
+    @property
     def clustered(self) -> Index:
         return self.indexes[0]
 
@@ -274,6 +285,10 @@ class Table:
             if column.name.casefold() == folded:
                 return number
         raise KeyError(name)
+
+    def is_multi_valued(self, index: Index) -> bool:
+        """Whether a row has an entry for each of several values, perhaps none, in the index."""
+        return any(self.stored_columns[self.column_no(p.column)].array for p in index.parts)
 
     def index_no(self, name: str) -> int:
         """Number of an index by name, case-insensitively; KeyError when there is none."""
@@ -337,6 +352,8 @@ def type_of_dict(stored: dict[str, Any]) -> ColumnType:
 def _column_of(stored: dict[str, Any]) -> Column:
     made = dict(stored)
     made["type"] = type_of_dict(made["type"])
+    if made.get("array") is not None:
+        made["array"] = type_of_dict(made["array"])
     return Column(**made)
 
 

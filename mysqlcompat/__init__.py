@@ -30,8 +30,8 @@ The way of a statement
 Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `temporal`, `partial_dates`,
 `temporal_text` (dates out of text), `time_locales`, `numerals`, `collations`, `character_sets`,
 `jsonb` (on `decimal_bytes`), `json_path`, `json_stored`, `json_order`, `json_table` (its rows),
-`convert` and `convert_temporal` (casts), `convert_compared`, `assign` and `assign_temporal` (into columns), `message_text` (values in
-messages), `functions`.
+`convert`, `convert_temporal` and `convert_compared` (casts), `assign` and `assign_temporal` (into
+columns), `message_text` (values in messages), `functions`.
 Settings: `variables` over `variable_table`. Counters: `status`, `engine_status`,
 `engine_monitor` (SHOW ENGINE INNODB STATUS). Errors: `errors`
 over `errors_1000` and `errors_1292`, `diagnostics` (warnings).
@@ -41,7 +41,8 @@ Processes: `__main__` reads the command line (`config`), `serve` checks (`startu
 (`child`, `roles`) and starts anew what dies. `node` puts a writer or a reader together, with
 `sessions` and `patient_volume`; `node_api` is what sessions see of it. `control_socket` and
 `operations` are how a running cluster is told what to do, `volume_commands` the commands that tell
-it (snapshots, clones, backtrack), `restore_command` works on backups without one. `check_command`
+it (snapshots, clones, backtrack), `restore_command` works on backups without one, `encryption` sees
+to keys before a start. `check_command`
 is `mysqlcompat check`; `cluster` is a handle for tests and notebooks:
 
     >>> from mysqlcompat import Cluster

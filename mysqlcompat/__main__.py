@@ -59,6 +59,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
             groups[option.group] = parser.add_argument_group(option.group or "cluster")
         default = f" (default: {option.default_text})" if option.default_text else ""
         several = isinstance(option.default, tuple)
+        flag: dict[str, Any] = {"nargs": "?", "const": True} if option.unit == "flag" else {}
         groups[option.group].add_argument(
             option.flag,
             action="extend" if several else "store",
@@ -66,6 +67,7 @@ def add_config_options(parser: argparse.ArgumentParser) -> None:
             default=list(option.default) if several else option.default,
             metavar=_METAVARS.get(option.unit, "TEXT"),
             help=(option.meaning + default).replace("%", "%%"),
+            **flag,
         )
 
 
@@ -81,6 +83,7 @@ _METAVARS: Final = {
     "days": "DAYS",
     "place": "ZONE=HOST:PORT",
     "file": "FILE",
+    "flag": "True",
 }
 
 
@@ -98,7 +101,10 @@ def config_of(arguments: argparse.Namespace) -> Config:
     """The options that were parsed, as a `Config`."""
     names = [field.name for field in dataclasses.fields(Config)]
     values: dict[str, Any] = {name: getattr(arguments, name) for name in names}
-    return Config(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+    for name, value in values.items():
+        if isinstance(value, list):
+            values[name] = tuple(value)
+    return Config(**values)
 
 
 def _prepare_serve(parser: argparse.ArgumentParser) -> None:
@@ -139,15 +145,26 @@ def _prepare_data_dir(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _prepare_keyring_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--keyring", type=Path, metavar="FILE", help="what --keyring was, if anything"
+    )
+
+
+def _prepare_check(parser: argparse.ArgumentParser) -> None:
+    _prepare_data(parser)
+    _prepare_keyring_option(parser)
+
+
 def _check(arguments: argparse.Namespace) -> int:
     from mysqlcompat.check_command import check
 
-    return check(arguments.data, arguments.volume)
+    return check(arguments.data, arguments.volume, arguments.keyring)
 
 
 def _prepare_dump(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("log", "pages"), help="redo records, or pages and rows")
-    _prepare_data(parser)
+    _prepare_check(parser)
     parser.add_argument("more", nargs=argparse.REMAINDER, help="options of the dump itself")
 
 
@@ -156,7 +173,8 @@ def _dump(arguments: argparse.Namespace) -> int:
 
     module = {"log": "redo.dump", "pages": "btree.dump"}[arguments.what]
     path = volume_path(arguments.data, arguments.volume)
-    sys.argv = [module, str(path), *arguments.more]
+    keyring = [] if arguments.keyring is None else ["--keyring", str(arguments.keyring)]
+    sys.argv = [module, str(path), *keyring, *arguments.more]
     runpy.run_module(module, run_name="__main__")
     return 0
 
@@ -251,9 +269,7 @@ def _prepare_archive(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="what --backup-url was",
     )
-    parser.add_argument(
-        "--keyring", type=Path, metavar="FILE", help="what --backup-keyring was, if anything"
-    )
+    _prepare_keyring_option(parser)
 
 
 def _prepare_restore(parser: argparse.ArgumentParser) -> None:
@@ -300,8 +316,16 @@ def _archive(arguments: argparse.Namespace) -> int:
 
 def _prepare_keyring(parser: argparse.ArgumentParser) -> None:
     verbs = parser.add_subparsers(title="what to do", metavar="VERB", dest="verb", required=True)
-    for verb, meaning in (("create", "make a keyring"), ("rotate", "add a new master key")):
-        verbs.add_parser(verb, help=meaning).add_argument("file", type=Path, metavar="FILE")
+    create = verbs.add_parser("create", help="make a keyring")
+    rotate = verbs.add_parser("rotate", help="add a new master key")
+    for verb in (create, rotate):
+        verb.add_argument("file", type=Path, metavar="FILE")
+    rotate.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="have the keys of its volumes and snapshots wrapped by it at once",
+    )
 
 
 def _keyring(arguments: argparse.Namespace) -> int:
@@ -309,7 +333,63 @@ def _keyring(arguments: argparse.Namespace) -> int:
 
     if arguments.verb == "create":
         return commands.create_keyring(arguments.file)
-    return commands.rotate_keyring(arguments.file)
+    return commands.rotate_keyring(arguments.file, arguments.data)
+
+
+def _prepare_storage(parser: argparse.ArgumentParser) -> None:
+    from mysqlcompat.config import parse_address, parse_size, parse_window, parse_zone_name
+
+    address, size = _argument_type(parse_address), _argument_type(parse_size)
+    zone, window = _argument_type(parse_zone_name), _argument_type(parse_window)
+    parser.add_argument(
+        "verb", nargs="?", choices=("status",), help="show how each copy is, and who keeps what"
+    )
+    parser.add_argument("--json", action="store_true", help="status: all of it, for programs")
+    parser.add_argument("--zone", type=zone, metavar="NAME", help="az1, az2 or az3")
+    parser.add_argument("--listen", type=address, metavar="HOST:PORT", help="where to listen")
+    parser.add_argument("--secret-file", type=Path, metavar="FILE", help="as given to 'serve'")
+    _prepare_keyring_option(parser)
+    parser.add_argument("--ring-bytes", type=size, default=64 << 20, metavar="SIZE")
+    parser.add_argument("--coalesce-bytes", type=size, default=64 << 20, metavar="SIZE")
+    parser.add_argument("--backtrack-window", type=window, default=0, metavar="SECONDS")
+    parser.add_argument("--notify-fd", type=int, help=argparse.SUPPRESS)
+    _prepare_data(parser)
+
+
+def _storage(arguments: argparse.Namespace) -> int:
+    if arguments.verb == "status":
+        from mysqlcompat.volume_status import storage_status
+
+        return storage_status(arguments.data.absolute(), arguments.volume, arguments.json)
+    from mysqlcompat.zone_host import ZoneHost, run_zone_host
+
+    for name in ("zone", "listen", "secret_file"):
+        if getattr(arguments, name) is None:
+            raise StartError(f"--{name.replace('_', '-')} is needed")
+    settings = ZoneHost(
+        zone=arguments.zone,
+        listen=arguments.listen,
+        data=arguments.data,
+        secret_file=arguments.secret_file,
+        keyring=arguments.keyring,
+        volume=arguments.volume,
+        ring_bytes=arguments.ring_bytes,
+        coalesce_bytes=arguments.coalesce_bytes,
+        backtrack_window=arguments.backtrack_window,
+    )
+    return run_zone_host(settings, arguments.notify_fd)
+
+
+def _prepare_secret(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, metavar="FILE", help="a new file, mode 0600")
+
+
+def _secret(arguments: argparse.Namespace) -> int:
+    from redo.secret import create_secret
+
+    create_secret(arguments.file)
+    sys.stdout.write(f"secret in {arguments.file}: copy it to every host of the volume\n")
+    return 0
 
 
 def _compile(_: argparse.Namespace) -> int:
@@ -326,7 +406,7 @@ def _prepare_nothing(_: argparse.ArgumentParser) -> None:
 
 COMMANDS: Final = (
     Command("serve", "run a cluster in the foreground; Ctrl-C stops it", _prepare_serve, _serve),
-    Command("check", "verify a stopped cluster's data, page by page", _prepare_data, _check),
+    Command("check", "verify a stopped cluster's data, page by page", _prepare_check, _check),
     Command("dump", "print a stopped cluster's log or pages", _prepare_dump, _dump),
     Command("snapshot", "create, list, drop and restore snapshots", _prepare_snapshot, _snapshot),
     Command("clone", "make a volume that begins as another one is now", _prepare_clone, _clone),
@@ -334,7 +414,14 @@ COMMANDS: Final = (
     Command("backtrack", "take a volume back in time, or forward", _prepare_backtrack, _backtrack),
     Command("restore", "make a volume out of its archive", _prepare_restore, _restore),
     Command("archive", "list what an archive can restore", _prepare_archive, _archive),
-    Command("keyring", "make or rotate the keys of archives", _prepare_keyring, _keyring),
+    Command(
+        "storage",
+        "show how a volume's copies are, or run one zone on this host",
+        _prepare_storage,
+        _storage,
+    ),
+    Command("secret", "make the secret that the hosts of a volume share", _prepare_secret, _secret),
+    Command("keyring", "make or rotate master keys of encryption", _prepare_keyring, _keyring),
     Command(
         "compile", "compile kernels now instead of at the first start", _prepare_nothing, _compile
     ),

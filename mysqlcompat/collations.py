@@ -37,7 +37,7 @@ class _Workbench:
     def key(self, code: int, data: bytes) -> bytes:
         """Bytes that order as the collation `code` does."""
         count = len(data)
-        if count > self._room:
+        if count >= self._room:  # also the first time, with nothing to make a key of
             self._room = max(4096, 2 * count)
             self._text = self._arena.alloc(self._room)
             self._key = self._arena.alloc(_KEY_BYTES_MOST * self._room)

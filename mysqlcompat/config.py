@@ -82,6 +82,13 @@ def parse_retention(text: str) -> int:
     return int(text)
 
 
+def parse_flag(text: str) -> bool:
+    """An option that is given or not; in scripts also by value."""
+    if text not in ("True", "False"):
+        raise BadOption(f"{text!r} is neither True nor False")
+    return text == "True"
+
+
 def parse_url(text: str) -> str:
     """The URL of an object store; an empty one: none."""
     if text and "://" not in text:
@@ -186,8 +193,11 @@ class Config:
     backup_retention_days: int = _option(
         7, parse_retention, "days", "how many days back the archive can restore, 1 to 35"
     )
-    backup_keyring: str = _option(
-        "", str, "file", "keyring whose master key the archive is encrypted with"
+    keyring: str = _option(
+        "", str, "file", "keyring of an encrypted volume, and of its archive (mysqlcompat keyring)"
+    )
+    encrypt: bool = _option(
+        False, parse_flag, "flag", "encrypt a new volume at rest; it needs --keyring"
     )
     page_bytes: int = _option(16 * KIB, parse_page_bytes, "bytes", "page size", VOLUME)
     protection_group_bytes: int = _option(
@@ -214,6 +224,13 @@ class Config:
     )
     backtrack_window: int = _option(
         0, parse_window, "s", "how far back in time the volume can be taken; 0: not at all", LIMITS
+    )
+    scrub_bytes_per_second: int = _option(
+        8 * MIB,
+        parse_size,
+        "bytes",
+        "how fast storage verifies all that copies hold, again and again; 0: not at all",
+        LIMITS,
     )
     max_connections: int = _option(
         500, parse_count, "count", "connections a node accepts (MySQL: 1040 beyond)", LIMITS
@@ -262,6 +279,8 @@ class Option:
         """The default as a user would write it."""
         if self.unit == "bytes":
             return format_size(self.default)
+        if self.unit == "flag":
+            return ""
         if isinstance(self.default, tuple):
             return ""
         return str(self.default)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from redo.errors import VolumeError
+from redo.quorum import ZONES
 
 FRAME_BYTES_MAX: Final = 1 << 20
 CLIENTS_MAX: Final = 32
@@ -42,6 +43,18 @@ def socket_path(volume_dir: Path, name: str) -> str:
 def control_socket(volume_dir: Path) -> str:
     """Where the supervisor of the volume listens."""
     return socket_path(volume_dir, "control.sock")
+
+
+def storage_socket(volume_dir: Path) -> str:
+    """Where the storage process listens."""
+    return socket_path(volume_dir, "storage.sock")
+
+
+def zone_sockets(volume_dir: Path) -> dict[int, str]:
+    """Where the zones' storage processes listen, by zone from 0."""
+    return {
+        zone: socket_path(volume_dir, f"storage-{name}.sock") for zone, name in enumerate(ZONES)
+    }
 
 
 def pack(fields: Fields) -> bytes:

@@ -23,7 +23,7 @@ _ZERO: Final = {
 }
 
 
-class _Listener:
+class Listener:
     """A context that keeps quiet about warnings, but knows whether there were some."""
 
     def __init__(self, context: Context) -> None:
@@ -55,7 +55,7 @@ def compared(
     if not wording:
         made = convert(context, value, source, target, False)
     else:
-        listener: Any = _Listener(context)
+        listener: Any = Listener(context)
         made = convert(listener, value, source, target, False)
         if made is None and type_name:
             raise SqlError(1525, type_name, text_of(value, source))

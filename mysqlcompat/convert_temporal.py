@@ -5,6 +5,7 @@ What cannot be converted is NULL, with a warning 1292 in MySQL's words.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,7 @@ from mysqlcompat import temporal
 from mysqlcompat import temporal_text as reading
 from mysqlcompat.jsonb import Json
 from mysqlcompat.message_text import shown, shown_number
-from mysqlcompat.numerals import EXACT, double_text
+from mysqlcompat.numerals import EXACT, decimal_text, double_text
 from mysqlcompat.partial_dates import (
     AnyDate,
     AnyDatetime,
@@ -49,6 +50,9 @@ def to_datetime(
     moment = moment_of(context, value, source, "datetime", name)
     if moment is None:
         return None
+    step = 10 ** (6 - target.scale)
+    if isinstance(moment, PartialDatetime) and 2 * (moment.microsecond % step) >= step > 1:
+        return None  # there is no next second
     try:
         rounded: AnyDatetime = temporal.with_fsp(
             moment, target.scale, round_up="TIME_TRUNCATE_FRACTIONAL" not in context.sql_mode
@@ -83,7 +87,7 @@ def moment_of(
         case int() if source.kind is TypeKind.YEAR and value:
             return datetime(value, 1, 1)
         case int() if source.kind is not TypeKind.BIT:
-            return _moment_of_integer(context, value, flags)
+            return _moment_of_integer(context, value, wanted, flags)
         case Decimal() | float():
             return _moment_of_fraction(context, value, wanted, flags)
         case Json(value=document):
@@ -97,8 +101,14 @@ def bit_bytes(value: int, source: SqlType) -> bytes:
     return value.to_bytes(max(-(-source.length // 8), 1), "big")
 
 
-def _moment_of_integer(context: Context, value: int, flags: int) -> AnyDatetime | None:
-    read = reading.datetime_of_number(value, flags)
+def _read_number(number: int, wanted: str, flags: int) -> Reading:
+    if wanted == "date":
+        return reading.date_of_number(number, flags)
+    return reading.datetime_of_number(number, flags)
+
+
+def _moment_of_integer(context: Context, value: int, wanted: str, flags: int) -> AnyDatetime | None:
+    read = _read_number(value, wanted, flags)
     if read.value is None:
         context.warn(1292, f"Incorrect datetime value: '{shown_number(value)}'")
     assert not isinstance(read.value, timedelta)
@@ -110,9 +120,13 @@ def _moment_of_fraction(
 ) -> AnyDatetime | None:
     exact = value if isinstance(value, Decimal) else Decimal(double_text(value))
     whole = int(exact)
-    read = reading.datetime_of_number(whole, flags)
+    read = _read_number(whole, wanted, flags)
+    if exact < 0 and wanted != "date":
+        read.value = None
     if read.value is None:
-        text = double_text(value) if isinstance(value, float) else str(exact)
+        text = double_text(value) if isinstance(value, float) else decimal_text(exact)
+        if wanted == "date" and isinstance(value, Decimal) and not -_I63 <= whole < _I63:
+            context.warn(1292, f"Truncated incorrect DECIMAL value: '{whole}'")
         if wanted == "date" and isinstance(value, float) and abs(value) < _I63:
             context.warn(1292, f"Incorrect datetime value: '{whole}'")
         elif wanted == "date":
@@ -122,7 +136,9 @@ def _moment_of_fraction(
         return None
     micros = int(EXACT.scaleb(abs(exact) - abs(whole), 6))
     assert not isinstance(read.value, timedelta)
-    return read.value + timedelta(microseconds=micros) if isinstance(read.value, datetime) else None
+    if isinstance(read.value, datetime):
+        return read.value + timedelta(microseconds=micros)
+    return replace(read.value, microsecond=micros)
 
 
 def _moment_of_json(

@@ -379,13 +379,19 @@ TABLE: Final = """\
   'sql_require_primary_key' is set. Add a primary key to the table or unset this variable to avoid
   this message. Note that tables without a primary key can cause performance problems in row-based
   replication, so please consult your DBA before changing this setting.
+3751 01000 Data truncated for functional index '%s' at row %s
 3752 22003 Value is out of range for functional index '%s' at row %s
+3753 HY000 Cannot create a functional index on a function that returns a JSON or GEOMETRY value.
+3754 HY000 Functional index '%s' cannot refer to an auto-increment column.
+3755 HY000 Cannot drop column '%s' because it is used by a functional index. In order to drop the
+  column, you must remove the functional index.
 3756 HY000 The primary key cannot be a functional index
 3757 HY000 Cannot create a functional index on an expression that returns a BLOB or TEXT. Please
   consider using CAST.
 3758 HY000 Expression of functional index '%s' contains a disallowed function.
 3759 HY000 Fulltext functional index is not supported.
 3761 HY000 The used storage engine cannot index the expression '%s'.
+3762 HY000 Functional index on a column is not supported. Consider using a regular index instead.
 3763 HY000 Expression of generated column '%s' contains a disallowed function: %s.
 3764 HY000 Expression of generated column '%s' cannot refer to a row value.
 3765 HY000 Expression of generated column '%s' cannot refer user or system variables.
@@ -413,6 +419,7 @@ TABLE: Final = """\
 3823 HY000 Column '%s' cannot be used in a check constraint '%s': needed in a foreign key
   constraint '%s' referential action.
 3825 HY000 Request to create %s table while using an %s tablespace.
+3837 HY000 Column '%s' has a functional index dependency and cannot be dropped or renamed.
 3853 22032 Invalid JSON type in argument %s to function %s; an %s is required.
 3854 HY000 Cannot convert string '%s' from %s to %s
 3877 HY000 %s
@@ -422,6 +429,7 @@ TABLE: Final = """\
 3905 HY000 Exceeded max number of values per record for multi-valued index '%s' by %s value(s).
 3906 HY000 Exceeded max total length of values per record for multi-valued index '%s' by %s bytes.
 3907 22001 Data too long for functional index '%s'.
+3908 HY000 Cannot store an array or an object in a scalar key part of the index '%s'.
 3940 HY000 Constraint '%s' does not exist.
 3941 HY000 Altering constraint enforcement is not supported for the constraint '%s'. Enforcement
   state alter is not supported for the PRIMARY, UNIQUE and FOREIGN KEY type constraints.

@@ -17,7 +17,7 @@ from mysqlcompat import json_path, jsonb
 from mysqlcompat.assign import assign
 from mysqlcompat.convert import parse_json
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.json_value import DEFAULT, ERROR, Reaction
+from mysqlcompat.functions.json_value import DEFAULT, ERROR, NOTHING, Reaction
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.grammar_json_table import EXISTS, ORDINALITY
@@ -41,8 +41,8 @@ class TableColumn:
     kind: int
     type: SqlType
     path: json_path.Path = ()
-    empty: Reaction = Reaction()
-    error: Reaction = Reaction()
+    empty: Reaction = NOTHING
+    error: Reaction = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ from btree.engine import Engine
 from btree.failpoints import POINTS
 from btree.state import ST_REMOTE_LOW
 from mysqlcompat.config import MIB, Config
-from mysqlcompat.control_socket import Fields, ask, ask_storage
+from mysqlcompat.control_socket import Fields, ask
+from mysqlcompat.encryption import encrypt_node
 from mysqlcompat.engine_monitor import watch_deadlocks
 from mysqlcompat.lane.durability import DurabilityQueue
 from mysqlcompat.lane.lane import Lane
@@ -28,9 +29,10 @@ from mysqlcompat.machine import machine_kernels
 from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
 from mysqlcompat.patient_volume import open_volume
 from mysqlcompat.plan_cache import PlanCache
-from mysqlcompat.storage_role import storage_socket
+from mysqlcompat.storage_role import archiving_socket
 from mysqlcompat.supervisor import Shared
 from mysqlcompat.variables import GlobalVariables
+from mysqlcompat.volume_status import gather
 from redo.arena import Arena, Words
 from redo.calls import address_of
 from redo.control import (
@@ -59,7 +61,6 @@ from replicas.reader import ReadEngine
 #: Private arena besides frames and stream scratch: machine, lane, sessions. Address space, not
 #: memory: pages are taken as they are touched.
 WORK_BYTES: Final = 8192 * MIB
-STORAGE_TIMEOUT_S: Final = 2.0
 FAULT_RETRY_S: Final = 0.01  #: after log that a simulated failure has kept away
 NO_VIEW: Final = 1 << 62
 _VIEW_SESSION: Final = CTRL_SUPERVISOR + 8 * 32  #: connections that hold the oldest views
@@ -70,7 +71,7 @@ class ClusterNode:
 
     def __init__(self, config: Config, shared: Shared, name: str) -> None:
         self.name = name
-        self._volume_dir = config.volume_dir
+        self._config = config
         self.server_id = name
         self.read_only = name != WRITER
         self.processlist = ProcessList()
@@ -104,15 +105,14 @@ class ClusterNode:
 
     async def ask_supervisor(self, request: Fields) -> Fields:
         """Have the supervisor do something. Raises VolumeError."""
-        done = await asyncio.to_thread(ask, self._volume_dir, request)
+        done = await asyncio.to_thread(ask, self._config.volume_dir, request)
         if done is None:
             raise VolumeError("the supervisor does not answer")
         return done
 
     def volume_status(self) -> Fields:
-        """What storage says of the volume. Raises VolumeError."""
-        storage = storage_socket(self._volume_dir)
-        return ask_storage(storage, {"do": "status"}, STORAGE_TIMEOUT_S)
+        """What is known of the volume."""
+        return gather(self._config, self.control)
 
     def check_plans(self) -> None:
         """Before every turn of the lane: nothing made for an older dictionary is served."""
@@ -197,6 +197,7 @@ class WriterNode(ClusterNode):
         for number, fd in enumerate(shared.reader_wakes):
             self.log.follow(number, fd)
         recovered = self.volume.open_writer()
+        encrypt_node(config, self.arena, self.st)
         self.log.open(recovered)
         arm_from_file(self.st, POINTS)
         self.engine = Engine(self.arena, self.st, self.log, self.volume, config.buffer_pool)
@@ -229,6 +230,7 @@ class ReaderNode(ClusterNode):
         self._number = number
         self._faults = Faults(system_environment(), self.control)
         self.wake_fd = shared.reader_wakes[number]
+        encrypt_node(config, self.arena, self.st)
         self.engine = ReadEngine(self.arena, self.st, self.volume, config.buffer_pool, number)
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -278,7 +280,7 @@ def node_config(config: Config, shared: Shared, name: str) -> dict[str, Any]:
         "version": config.server_version,
         "bind": config.bind,
         "name": name,
-        "archiving_storage": storage_socket(config.volume_dir) if config.backup_url else "",
+        "archiving_storage": archiving_socket(config) if config.backup_url else "",
     }
 
 

@@ -116,7 +116,7 @@ class Node(Protocol):
         """Have the supervisor do something (`operations.py`). Raises VolumeError."""
 
     def volume_status(self) -> dict[str, Any]:
-        """What storage says of the volume (`redo.health`). Raises VolumeError."""
+        """What storage says of the volume (`redo.health`), as far as it answers."""
 
     def replica_status(self) -> list[ReplicaStatus]:
         """The writer first, then every reader that is alive."""

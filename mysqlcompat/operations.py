@@ -8,7 +8,7 @@
     {"do": "crash", "what": WHAT,
      "name": NAME}                      ->  {}: "instance" NAME was killed -9, or "dispatcher", what
                                             writes to the volume, or "node", both
-    {"do": "status"}                    ->  `redo.storage.Storage.status`
+    {"do": "status"}                    ->  `redo.health`, of all storage processes
 
 A backtrack stops every process: whoever is connected is disconnected, and no cache survives that
 knows of what is undone. Then all start as after a crash, on the log as it was at that moment.
@@ -17,17 +17,31 @@ knows of what is undone. Then all start as after a crash, on the log as it was a
 from __future__ import annotations
 
 import signal
+import time
 from collections.abc import Callable
-from typing import Final, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
 
 from mysqlcompat.child import Child
 from mysqlcompat.config import Config
-from mysqlcompat.control_socket import Fields, Reply, ask_storage, socket_path
+from mysqlcompat.control_socket import Fields, Reply, ask_storage, socket_path, zone_sockets
+from mysqlcompat.volume_status import gather
 from redo.errors import VolumeError
+from redo.health import ControlSnapshot
 from redo.volumes import snapshot_path, volume_path
 from replicas.failover import STORAGE, start_order
 
+if TYPE_CHECKING:
+    from redo.zones import Zones
+
 STORAGE_TIMEOUT_S: Final = 20.0
+
+
+class HasRing(Protocol):
+    """What all processes share."""
+
+    @property
+    def ring_fd(self) -> int: ...
 
 
 class Processes(Protocol):
@@ -36,6 +50,8 @@ class Processes(Protocol):
     config: Config
     children: dict[str, Child]
 
+    @property
+    def shared(self) -> HasRing: ...
     def start_anew(self, between: Callable[[], None], then: Callable[[], None]) -> None: ...
 
 
@@ -67,7 +83,8 @@ class Operations:
                 path = volume_path(data, name)
                 reply({"done": self._ask({"do": "freeze", "path": str(path)})})
             case {"do": "status"}:
-                reply({"done": self._ask(request)})
+                control = ControlSnapshot(self._supervisor.shared.ring_fd)
+                reply({"done": gather(self._config, control)})
             case {"do": "crash", "what": str(what), "name": str(name)}:
                 self._crash(what, name)
                 reply({"done": {}})
@@ -87,7 +104,39 @@ class Operations:
                 children[one].signal(signal.SIGKILL)
 
     def _ask(self, request: Fields) -> Fields:
-        return ask_storage(self._storage, request, STORAGE_TIMEOUT_S)
+        if not self._config.zoned:
+            return ask_storage(self._storage, request, STORAGE_TIMEOUT_S)
+        from redo.peers import SocketPeer  # not before kernels are compiled
+        from redo.zones import Zones
+
+        paths = zone_sockets(self._config.volume_dir)
+        peers = {zone: SocketPeer(path, STORAGE_TIMEOUT_S) for zone, path in paths.items()}
+        try:
+            return self._ask_zones(Zones(peers), request)
+        except OSError as error:
+            raise VolumeError(f"{error.strerror}: {error.filename}") from error
+        finally:
+            for peer in peers.values():
+                peer.close()
+
+    def _ask_zones(self, zones: Zones, request: Fields) -> Fields:
+        match request:
+            case {"do": "locate", "to_us": int(to_us)}:
+                return zones.locate(to_us)
+            case {"do": "rewind", "to_us": int(to_us)}:
+                return zones.rewind(to_us)
+            case {"do": "freeze", "path": str(path)}:
+                if self._config.zone:
+                    raise VolumeError(
+                        "snapshots and clones need all zones on this host: some are on others"
+                    )
+                from redo.requests import described
+
+                started = time.monotonic()
+                frozen = zones.freeze(Path(path), self._config.volume)
+                took_us = round((time.monotonic() - started) * 1e6)
+                return {**described(frozen), "took_us": took_us}
+        raise VolumeError(f"unknown request {request!r:.200}")
 
     def _backtrack(self, to_us: int, reply: Reply) -> None:
         if not self._config.backtrack_window:

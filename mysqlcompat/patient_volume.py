@@ -8,16 +8,15 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 
 from mysqlcompat.config import Config
-from mysqlcompat.storage_role import group_pages, storage_socket, zone_sockets
+from mysqlcompat.control_socket import storage_socket, zone_sockets
+from mysqlcompat.storage_role import storage_config
 from mysqlcompat.supervisor import Shared
 from redo.arena import Arena
 from redo.coordinator import Coordinator
 from redo.environment import SystemClock
 from redo.errors import LogUnavailable, PageUnavailable, StaleEpoch, VolumeError, VolumeLost
 from redo.log import Recovered
-from redo.metadata import new_volume
 from redo.peers import SocketPeer
-from redo.storage_server import CHUNK_BYTES
 from redo.volume import SocketVolume
 from redo.zoned_volume import ZonedVolume
 
@@ -113,6 +112,6 @@ def open_volume(config: Config, shared: Shared, arena: Arena, writes: bool) -> P
             os.eventfd_write(fd, 1)
 
     peers = {zone: SocketPeer(path, ZONE_TIMEOUT_S) for zone, path in paths.items()}
-    volume = new_volume(config.page_bytes, CHUNK_BYTES, group_pages(config))
+    volume = storage_config(config, "", archiving=False).new_volume()
     coordinator = Coordinator(arena, SystemClock(), peers, volume, wake)
     return PatientZones(paths, arena, coordinator)

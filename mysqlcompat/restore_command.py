@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mysqlcompat.encryption import encrypted_below, rewrap
 from redo.errors import VolumeError
 from redo.keyring import LocalKeyring
 from redo.timeline import clock_text
@@ -27,7 +28,8 @@ def restore(
 ) -> int:
     """Make `volume` in `data` as of a moment (None: the latest) of what `source` was.
 
-    keyring   the one the archive was encrypted with, if it was
+    keyring   the one the archive was encrypted with, if it was: the volume will be, with another
+              data key
     """
     from mysqlcompat.progress import compile_kernels
 
@@ -42,7 +44,7 @@ def restore(
     archive = _opened(url, _find(url, source), keyring)
     plan = make_plan(archive, to_us)
     with _progress() as report:
-        run(archive, plan, path, report)
+        run(archive, plan, path, report, None if keyring is None else LocalKeyring(keyring))
     bytes_made = sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
     seconds = time.monotonic() - started
     ago_s = time.time() - plan.last_us / 1e6
@@ -77,10 +79,14 @@ def create_keyring(path: Path) -> int:
     return 0
 
 
-def rotate_keyring(path: Path) -> int:
-    """A new master key."""
-    name = LocalKeyring(path).rotate()
+def rotate_keyring(path: Path, data: Path | None) -> int:
+    """A new master key; at once for what is in a data directory."""
+    keys = LocalKeyring(path)
+    name = keys.rotate()
     _say(f"keyring {path}: master key {name} from now on; each server uses it when it starts next")
+    for found in encrypted_below(data) if data is not None else ():
+        rewrap(found, keys)
+        _say(f"{found.parent.name.removesuffix('s')} {found.name}: its data key is wrapped by it")
     return 0
 
 

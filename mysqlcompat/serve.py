@@ -17,9 +17,12 @@ from pathlib import Path
 
 from mysqlcompat.config import Config
 from mysqlcompat.control_socket import control_socket
+from mysqlcompat.encryption import check_keys
 from mysqlcompat.startup import StartError, listen, lock_volume
 from mysqlcompat.supervisor import Roles, Shared, Supervisor
-from redo.keyring import LocalKeyring
+from redo.disk import FileDisk
+from redo.frozen import thaw
+from redo.secret import load_secret
 from replicas.endpoints import READER_ENDPOINT, WRITER_ENDPOINT
 
 
@@ -27,9 +30,12 @@ def serve(config: Config, init_file: Path | None, notify_fd: int | None) -> int:
     """Run a cluster in the foreground; the exit code."""
     config = dataclasses.replace(config, data=config.data.absolute())
     script = _read_init_file(init_file)
-    if config.backup_keyring:
-        LocalKeyring(Path(config.backup_keyring))  # said here and now if it cannot be used
+    if config.zone:
+        _check_secret(config)
     lock_fd = lock_volume(config.data, config.volume)
+    if config.zoned:
+        thaw(FileDisk(), config.volume_dir)  # each zone finds its files in place
+    check_keys(config)
     listeners = {
         WRITER_ENDPOINT: listen(config.bind, config.port, "--port"),
         READER_ENDPOINT: listen(config.bind, config.reader_port, "--reader-port"),
@@ -55,6 +61,13 @@ def serve(config: Config, init_file: Path | None, notify_fd: int | None) -> int:
         control_path=control_socket(config.volume_dir),
     )
     return supervisor.run()
+
+
+def _check_secret(config: Config) -> None:
+    """Said here and now if zones on other hosts cannot be talked to."""
+    if not config.secret_file:
+        raise StartError("--zone needs --secret-file: the secret that the hosts share")
+    load_secret(Path(config.secret_file))
 
 
 def _read_init_file(path: Path | None) -> str:

@@ -22,7 +22,7 @@ from mysqlcompat import (
 from mysqlcompat.catalog_view import CatalogView, is_virtual
 from mysqlcompat.ddl import text
 from mysqlcompat.errors import SqlError
-from mysqlcompat.information_schema import VirtualTable, describe, statistics
+from mysqlcompat.information_schema import VirtualTable, describe, statistics, volume
 from mysqlcompat.results import ColumnDef, Result, Rows
 from mysqlcompat.show_columns import columns_of
 from mysqlcompat.slices import gathered
@@ -110,6 +110,8 @@ def _columns(session: Session, show: Show) -> Iterable[Row]:
     table = _table(session, show)
     nothing = None if is_temporary(table) else ""  # as MySQL has it
     for column in table.columns:
+        if column.hidden:
+            continue
         key = describe.column_key(table, column) if isinstance(table, Table) else ""
         nullable = "YES" if column.nullable else "NO"
         default, extra = text.default_text(column), text.extra_text(column) or nothing
@@ -135,7 +137,7 @@ def _index(session: Session, show: Show) -> Iterable[Row]:
                 int(not index.unique),
                 index.name,
                 number,
-                column.name,
+                None if column.hidden else column.name,
                 "D" if part.descending else "A",
                 statistics.cardinality(session, table, index, number),
                 part.length or None,
@@ -145,7 +147,7 @@ def _index(session: Session, show: Show) -> Iterable[Row]:
                 "",
                 index.comment,
                 "NO" if index.invisible else "YES",
-                None,
+                describe.key_expression(column),
             )
 
 
@@ -218,6 +220,10 @@ def _variables(session: Session, show: Show) -> Iterable[Row]:
 
 def _status(session: Session, show: Show) -> Iterable[Row]:
     return status.status_rows(session)
+
+
+def _volume_status(session: Session, show: Show) -> Iterable[Row]:
+    return volume.status_rows(session.node)
 
 
 def _processlist(session: Session, show: Show) -> Iterable[Row]:
@@ -298,6 +304,7 @@ FORMS: Final[dict[str, Form]] = {
     "tables": _tables,
     "triggers": _none,
     "variables": _variables,
+    "volume_status": _volume_status,
     "warnings": _warnings,
 }
 
@@ -313,5 +320,5 @@ def field_list(session: Session, table: str, pattern: str) -> Sequence[ColumnDef
             default=None if column.default is None else column.default.encode(),
         )
         for column in found.columns
-        if matches(column.name)
+        if matches(column.name) and not column.hidden
     ]

@@ -76,6 +76,9 @@ variables
 status
   Variable_name | 253 | 64c | 4097 | 0 | session_status | session_status | = | performance_schema
   Value | 253 | 1024c | 0 | 0 | session_status | session_status | = | performance_schema
+volume_status
+  Variable_name | 253 | 64c | 1 | 31
+  Value | 253 | 1024c | 1 | 31
 processlist
   Id | 8 | 22 | 129 | 0
   User | 253 | 32c | 1 | 31

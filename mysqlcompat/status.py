@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from mysqlcompat.control_socket import ask_storage
 from mysqlcompat.engine_status import status_figures
+from mysqlcompat.information_schema import volume
 from mysqlcompat.lane.lane_layout import L_SERVED
 from redo.errors import VolumeError
 
@@ -52,6 +53,7 @@ def status_rows(session: Session) -> list[tuple[str, str]]:
         "Uptime_since_flush_status": uptime_s(session),
     }
     rows |= status_figures(node.engine)
+    rows |= volume.counters(node)
     rows |= _backup_figures(session)
     for command in _COMMANDS:
         rows[f"Com_{command}"] = counters.commands.get(command, 0)

@@ -11,11 +11,14 @@ from typing import Final
 
 from mysqlcompat.child import Status
 from mysqlcompat.config import Config
-from mysqlcompat.control_socket import socket_path
+from mysqlcompat.control_socket import storage_socket, zone_sockets
 from mysqlcompat.supervisor import Shared
 from redo.archiver import ArchiveSettings
+from redo.feeder import Feeder
+from redo.network import TlsNetwork
 from redo.peers import Peers, SocketPeer
 from redo.quorum import ZONES
+from redo.secret import load_secret
 from redo.storage_server import StorageConfig, StorageServer, ZoneServer
 from replicas.failover import STORAGE, zone_name
 
@@ -30,18 +33,6 @@ def start_logging(name: str) -> None:
     )
 
 
-def storage_socket(volume_dir: Path) -> str:
-    """Where the storage process listens."""
-    return socket_path(volume_dir, "storage.sock")
-
-
-def zone_sockets(volume_dir: Path) -> dict[int, str]:
-    """Where the zones' storage processes listen, by zone from 0."""
-    return {
-        zone: socket_path(volume_dir, f"storage-{name}.sock") for zone, name in enumerate(ZONES)
-    }
-
-
 def archive_settings(config: Config) -> ArchiveSettings | None:
     """How the volume is backed up; None: not at all."""
     if not config.backup_url:
@@ -50,8 +41,19 @@ def archive_settings(config: Config) -> ArchiveSettings | None:
         url=config.backup_url,
         name=config.volume,
         retention_days=config.backup_retention_days,
-        keyring=config.backup_keyring,
     )
+
+
+def archiving_zone(config: Config) -> int:
+    """The zone whose process archives the volume: the first one on this host."""
+    return min({*range(len(ZONES))} - set(config.places), default=0)
+
+
+def archiving_socket(config: Config) -> str:
+    """Where the process listens that archives the volume."""
+    if config.zoned:
+        return zone_sockets(config.volume_dir)[archiving_zone(config)]
+    return storage_socket(config.volume_dir)
 
 
 def storage_config(config: Config, socket: str, archiving: bool) -> StorageConfig:
@@ -63,7 +65,10 @@ def storage_config(config: Config, socket: str, archiving: bool) -> StorageConfi
         pg_pages=group_pages(config),
         coalesce_bytes=config.coalesce_bytes,
         backtrack_window_s=config.backtrack_window,
+        scrub_bytes_per_s=config.scrub_bytes_per_second,
         archive=archive_settings(config) if archiving else None,
+        keyring=config.keyring,
+        encrypt=config.encrypt,
     )
 
 
@@ -87,14 +92,17 @@ def run_storage(config: Config, shared: Shared, name: str, status: Status) -> No
         server.close()
 
 
-def _server(config: Config, shared: Shared, name: str) -> StorageServer | ZoneServer:
-    ring = (shared.ring_fd, shared.copy_wakes, shared.writer_wake)
+def _server(config: Config, shared: Shared, name: str) -> StorageServer | ZoneServer | Feeder:
+    ring = (shared.ring_fd, list(shared.copy_wakes), shared.writer_wake)
     if name == STORAGE:
         settings = storage_config(config, storage_socket(config.volume_dir), archiving=True)
         return StorageServer(settings, *ring)
     sockets = zone_sockets(config.volume_dir)
     zone = ZONES.index(name.removeprefix(zone_name("")))
+    if zone in config.places:
+        others = {other: path for other, path in sockets.items() if other != zone}
+        network = TlsNetwork(load_secret(Path(config.secret_file)))
+        return Feeder(zone, config.places[zone], network, ring, sockets[zone], others)
     peers = Peers({other: SocketPeer(path) for other, path in sockets.items() if other != zone})
-    first = min(set(sockets) - set(config.places), default=0)
-    settings = storage_config(config, sockets[zone], archiving=zone == first)
+    settings = storage_config(config, sockets[zone], archiving=zone == archiving_zone(config))
     return ZoneServer(settings, zone, ring, peers)

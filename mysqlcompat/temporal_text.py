@@ -288,6 +288,20 @@ def datetime_of_number(number: int, flags: int = NO_ZERO_IN_DATE | NO_ZERO_DATE)
     return _of_digits(number, kind, flags)
 
 
+def date_of_number(number: int, flags: int) -> Reading:
+    """YYYYMMDD or YYMMDD, a month or year of zero included, or of a moment the date alone."""
+    if number > 99999999999999:
+        return Reading(None, NONE, OUT_OF_RANGE)
+    day_part = number if number <= 99991231 else number // 1000000
+    if number < 10000101000000 and day_part <= 991231:
+        if 691231 < day_part < 700101:
+            return Reading(None, NONE, TRUNCATED)
+        day_part += 20000000 if day_part <= 691231 else 19000000
+    if number < 0:
+        return Reading(None, NONE, TRUNCATED)
+    return _of_digits(day_part * 1000000, DATE, flags)
+
+
 def _of_digits(number: int, kind: str, flags: int) -> Reading:
     day_part, clock = divmod(number, 1000000)
     year, month, day = day_part // 10000, day_part // 100 % 100, day_part % 100

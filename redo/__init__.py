@@ -23,21 +23,26 @@ Read in this order:
 - ``log_kernels`` ``log`` seal, publish, VDL, waiting
 - ``environment`` the world, by constructor · ``disk`` its files · ``metadata`` ``chunks``
   ``page_store`` what a copy has on disk
-- ``log_read_kernels`` batches out of a copy's log · ``page_table_kernels`` ``page_table`` ``runs``
-  ``index_kernels`` its pages · ``segment`` a copy
+- ``log_file_kernels`` ``log_read_kernels`` batches out of a copy's log · ``page_table_kernels``
+  ``page_table`` ``runs`` ``index_kernels`` its pages · ``segment`` a copy
 - ``copy_kernels`` ``copier`` a copy's thread · ``coalesce`` log into pages · ``repair`` from peers
 - ``quorum`` arithmetic of six · ``timeline`` that of going back in time · ``geometry`` which
   pages are kept together · ``directory`` making a volume · ``recovery`` · ``reign`` fencing ·
   ``storage`` all six, or those of a zone · ``upkeep`` its background
 - ``volumes`` what a data directory holds · ``frozen`` snapshots and the beginning of clones ·
   ``rewind`` backtrack · ``requests`` what storage can be asked to do
-- ``keyring`` keys · ``archive`` objects of a backup · ``archiver`` sends them ·
+- ``keyring`` keys · ``cipher_layout`` ``cipher_kernels`` ``cipher`` ``copy_cipher`` encryption of
+  log and pages · ``sealed_log_kernels`` records of an encrypted log · ``temporary_file`` what sorts
+  spill
+- ``archive`` objects of a backup · ``archiver`` sends them ·
   ``restore`` a volume out of them
 - ``protocol`` ``answers`` ``socket_server`` ``storage_server`` the process · ``client``
   ``volume`` who asks it · ``dump`` the inspector
 - ``zone_node`` a zone in a process of its own · ``peers`` the others, as it sees them ·
-  ``lending`` page files for them · ``coordinator`` recovers such a volume · ``zoned_volume`` reads
-  its pages
+  ``lending`` page files for them · ``zones`` asked together · ``coordinator`` recovers such a
+  volume · ``zoned_volume`` reads its pages
+- ``secret`` ``network`` links between hosts · ``messages`` ``exchange`` what goes over them ·
+  ``feeder`` ``receiver`` their two ends
 - ``failpoints`` ``failpoint_kernels`` named places where a test lets the process die
 - ``errors`` what can go wrong
 

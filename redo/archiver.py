@@ -8,6 +8,9 @@ writers notice nothing until disks are full of log.
 A base is taken when the archive begins, once a day, and when much log has come since: pieces of the
 page files of one full copy, read through descriptors of their own, so that files may go meanwhile.
 Images are collected before the LSN is read that they are said to be not newer than.
+
+Log and images of an encrypted volume are decrypted, compressed, and encrypted as objects: with a
+key of the archive's, wrapped by the same master key.
 """
 
 from __future__ import annotations
@@ -22,7 +25,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from redo.archive import Archive, Base, Head, LogName, Piece
-from redo.errors import ArchiveUnavailable, VolumeError
+from redo.cipher import Cipher
+from redo.errors import ArchiveUnavailable, KeyUnavailable, VolumeError
 from redo.keyring import KeyService
 from redo.record import BATCH_CLOCK_AT
 from redo.segment import Segment
@@ -49,7 +53,6 @@ class ArchiveSettings:
     """How to archive.
 
     url, name       where, and the volume's name there
-    keyring         file of the master key; empty: the archive is not encrypted
     retention_days  how far back it shall be restorable
     interval_s      between two looks at the log
     base_bytes      of log since the last base ask for another one
@@ -58,13 +61,12 @@ class ArchiveSettings:
     url: str
     name: str
     retention_days: int = 7
-    keyring: str = ""
     interval_s: float = 2.0
     base_bytes: int = 1 << 30
 
 
 class Archiver:
-    """Runs until `stop`."""
+    """Runs until `stop`. With `keys` the archive is encrypted."""
 
     def __init__(
         self, storage: Storage, settings: ArchiveSettings, keys: KeyService | None = None
@@ -82,6 +84,7 @@ class Archiver:
         self._failures = 0
         self._said = self._expired = 0.0
         self._source = 0
+        self._cipher: Cipher | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._main, name="redo-archiver", daemon=True)
         storage.pins[PIN] = 0
@@ -96,6 +99,9 @@ class Archiver:
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join()
+        if self._cipher is not None:
+            self._cipher.close()
+            self._cipher = None
 
     def status(self) -> dict[str, object]:
         """For people: LSN in the archive, how far behind, what can be restored (µs; 0: nothing)."""
@@ -159,6 +165,8 @@ class Archiver:
         """Find out where the archive ends, or begin one."""
         volume = self._storage.volume
         name = f"{self._settings.name}-{volume.volume_id}"
+        if volume.key is not None and self._keys is None:
+            raise KeyUnavailable("the volume is encrypted: its archive needs the keyring too")
         archive = Archive(self._settings.url, name, self._keys)
         if archive.open() is None:
             archive.begin(volume)
@@ -181,6 +189,8 @@ class Archiver:
             self._position = self._position._replace(batch=-1, epoch=0)
             self._hole = end is not None
         self._storage.pins[PIN] = self._position.lsn
+        if volume.key is not None and self._storage.key is not None and self._cipher is None:
+            self._cipher = Cipher(self._storage.arena, self._storage.key, volume.seals)
         self._archive = archive
         return archive
 
@@ -226,6 +236,8 @@ class Archiver:
         if len(log) != end.lsn - begin.lsn:
             raise VolumeError(f"copy {segment.name}: log at {begin.lsn} is not all there")
         (first_us,) = struct.unpack_from("<q", log, BATCH_CLOCK_AT)
+        if self._cipher is not None:
+            log = self._cipher.decrypted_log(log)
         name = LogName(begin.lsn, end.lsn, end.epoch, first_us, end.clock_us)
         self._stored_bytes += archive.put_log(name, log)
         self._position = end
@@ -293,7 +305,10 @@ class Archiver:
             images = segment.disk.read(data_fd, slot * page_bytes, count * page_bytes)
             if len(images) != count * page_bytes:
                 raise VolumeError(f"copy {segment.name}: images are not all there")
-            self._stored_bytes += archive.write(name, entries + images)
+            piece = entries + images
+            if self._cipher is not None:
+                piece = self._cipher.decrypted_images(entries, images)
+            self._stored_bytes += archive.write(name, piece)
         return name
 
     # giving up

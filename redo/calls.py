@@ -6,15 +6,20 @@ costs 2.6 ns (November 2026) and compiles nothing. Addresses are of this process
 from it: they are put into state words at start, never cached on disk.
 
 With ``NUMBA_DISABLE_JIT=1`` an address is a number in a Python list.
+
+``outside…`` calls functions of C libraries: ``(address, (integers and addresses …)) -> int64``, of
+which no more than the function's own result is defined.
 """
 
 from __future__ import annotations
 
+import ctypes
 from typing import Any
 
 from redo import jit
 
 if not jit.DISABLED:
+    from llvmlite import ir
     from numba import types
     from numba.extending import intrinsic
 
@@ -38,6 +43,19 @@ if not jit.DISABLED:
 
         return call
 
+    def _outside(count: int) -> Any:
+        @intrinsic
+        def call(typingctx, address, numbers):
+            def codegen(context, builder, signature, args):
+                word = ir.IntType(64)
+                kind = ir.FunctionType(word, (word,) * count)
+                values = [builder.extract_value(args[1], i) for i in range(count)]
+                return builder.call(builder.inttoptr(args[0], kind.as_pointer()), values)
+
+            return types.int64(types.int64, types.UniTuple(types.int64, count)), codegen
+
+        return call
+
     def address_of(kernel: Any) -> int:
         """Machine address of a `@kernel` of signature ``i8(i8[::1], u1[::1], i8, …)``."""
         (compiled,) = kernel.overloads.values()
@@ -50,6 +68,15 @@ else:
         def call(address, st, mem, numbers):
             assert len(numbers) == count
             return _functions[address](st, mem, *numbers)
+
+        return call
+
+    def _outside(count: int) -> Any:
+        kind = ctypes.CFUNCTYPE(ctypes.c_int64, *[ctypes.c_int64] * count)
+
+        def call(address, numbers):
+            assert len(numbers) == count
+            return kind(address)(*numbers)
 
         return call
 
@@ -69,3 +96,8 @@ call7 = _caller(7)
 call9 = _caller(9)
 call10 = _caller(10)
 call12 = _caller(12)
+
+outside3 = _outside(3)
+outside4 = _outside(4)
+outside5 = _outside(5)
+outside6 = _outside(6)

@@ -235,6 +235,31 @@ class ChunkLog:
             view = view[take:]
             lsn += take
 
+    def mend(self, lsn: int, data: bytes) -> None:
+        """Write and sync what should have been there all the time, whoever else reads the file."""
+        view = memoryview(data)
+        while view:
+            start = self.start_of(lsn)
+            take = min(len(view), start + self.chunk_bytes - lsn)
+            with self._lock:
+                open_fd = self._fds.get(start)
+                fd = self.disk.open(self._name(start)) if open_fd is None else open_fd
+                try:
+                    self.disk.write(fd, CHUNK_HEADER_BYTES + lsn - start, bytes(view[:take]))
+                    self.disk.sync(fd)
+                finally:
+                    if open_fd is None:
+                        self.disk.close(fd)
+            view = view[take:]
+            lsn += take
+
+    @property
+    def file_bytes(self) -> int:
+        """Room that its files take, those kept to be used again included."""
+        with self._lock:
+            count = len(self._fds) + len(self._resting) + len(self._spares)
+        return count * (CHUNK_HEADER_BYTES + self.chunk_bytes)
+
     def linked(self) -> bool:
         """Have all chunks still a name, and their directory too?"""
         with self._lock:

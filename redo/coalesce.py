@@ -20,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from redo import page_table_kernels
+from redo.control import COUNT_PAGE_BYTES, COUNT_PAGE_WRITES
 from redo.errors import VolumeError
 from redo.segment import Segment
 from redo.segment_layout import S_HASH_SLOTS, S_HOT, S_HOT_AT, S_INDEXED, STORE_ENTRY_BYTES
@@ -110,6 +111,22 @@ def store_hot(segment: Segment, durable: int) -> None:
         _enter(segment, written)
 
 
+def store_image(segment: Segment, page_no: int, image: bytes) -> None:
+    """Store an image that came from elsewhere: it takes the place of one of the same state."""
+    assert segment.store is not None
+    with _Room(segment, np.array([page_no])) as room:
+        mem = segment.arena.mem
+        mem[room.images : room.images + len(image)] = memoryview(image)
+        with segment.lock:
+            code = segment.seal_images(1, room.images, room.entries)
+        if code < 0:
+            raise VolumeError(f"{segment.name}: page {page_no} cannot be encrypted")
+        written = _append(segment, segment.store.pg_of(page_no), room, 1)
+    _make_durable(segment)
+    with segment.store_lock, segment.lock:
+        _enter(segment, [written])
+
+
 def abandon(segment: Segment) -> None:
     """Take back what a round has written that did not come to its end."""
     assert segment.store is not None
@@ -181,29 +198,67 @@ def _append(segment: Segment, pg: int, room: _Room, count: int) -> tuple[np.ndar
     assert segment.store is not None
     with segment.store_lock:
         location = segment.store.append(pg, room.images, room.entries, count)
+    segment.control.count(segment.copy_no, COUNT_PAGE_WRITES, count)
+    segment.control.count(segment.copy_no, COUNT_PAGE_BYTES, count * segment.volume.page_bytes)
     size = count * STORE_ENTRY_BYTES
     return segment.arena.mem[room.entries : room.entries + size].copy(), location
 
 
-def _move_emptiest(segment: Segment) -> Iterator[tuple[np.ndarray, int]]:
-    """Append what is needed of the emptiest page file to the growing one, as it is."""
+def needed_images(segment: Segment, number: int) -> np.ndarray:
+    """Slots of a page file whose images the page table has; none if there is no such file."""
     store, arena = segment.store, segment.arena
     assert store is not None
     with segment.store_lock:
-        file = store.emptiest(segment.meta.kept)
-        if file is None:
-            return
+        file = None if segment.closed else store.files.get(number)
+        if file is None or not file.indexed:
+            return np.empty(0, np.int64)
         entries = store.entries(file)
-    at, out = arena.alloc(len(entries)), arena.alloc(8 * file.indexed)
-    arena.mem[at : at + len(entries)] = memoryview(entries)
-    with segment.lock:
-        mem = arena.mem
-        count = page_table_kernels.versions_of_file(
-            mem, segment.at, at, file.indexed, file.location, out
+        count = file.indexed
+    at, out = arena.alloc(len(entries)), arena.alloc(8 * count)
+    try:
+        arena.mem[at : at + len(entries)] = memoryview(entries)
+        with segment.lock:
+            if segment.closed:
+                return np.empty(0, np.int64)
+            found = page_table_kernels.versions_of_file(
+                arena.mem, segment.at, at, count, number << 32, out
+            )
+        return arena.words(out, int(found)).copy()
+    finally:
+        arena.free(at, len(entries))
+        arena.free(out, 8 * count)
+
+
+def bad_images(segment: Segment, number: int, slots: np.ndarray) -> list[tuple[int, int]]:
+    """(page, its LSN) of the images at these slots of a page file that are damaged, and needed."""
+    if _collects(segment, number, slots):
+        return []
+    still = set(needed_images(segment, number).tolist())  # some may have been given up meanwhile
+    bad = [int(slot) for slot in slots if int(slot) in still]
+    bad = [slot for slot in bad if not _collects(segment, number, np.array([slot]))]
+    return [segment.entry_of_image(number, slot) for slot in bad]
+
+
+def _collects(segment: Segment, number: int, slots: np.ndarray) -> bool:
+    """Are these images intact?"""
+    with _Room(segment, slots) as room, segment.lock:
+        if segment.closed:
+            return True
+        code = segment.collect_images(
+            number << 32, room.numbers, len(slots), room.images, room.entries
         )
-    slots = arena.words(out, int(count)).copy()
-    arena.free(at, len(entries))
-    arena.free(out, 8 * file.indexed)
+    return code >= 0
+
+
+def _move_emptiest(segment: Segment) -> Iterator[tuple[np.ndarray, int]]:
+    """Append what is needed of the emptiest page file to the growing one, as it is."""
+    store = segment.store
+    assert store is not None
+    with segment.store_lock:
+        file = store.emptiest(segment.meta.kept)
+    if file is None:
+        return
+    slots = needed_images(segment, file.number)
     for start in range(0, len(slots), STEP_PAGES):
         some = slots[start : start + STEP_PAGES]
         with _Room(segment, some) as room:

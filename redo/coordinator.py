@@ -14,7 +14,7 @@ its epoch begins (`reign.take_over`).
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import Any, Final
 
@@ -24,11 +24,11 @@ from redo.environment import Clock
 from redo.errors import LogUnavailable, VolumeError, VolumeLost
 from redo.log import Recovered, start_ring
 from redo.metadata import VolumeMeta
-from redo.peers import Peer, request
-from redo.quorum import COPIES, ZONES, can_write, recovery_point, with_epoch
+from redo.peers import Peer
+from redo.quorum import COPIES, ZONES, recovery_point, with_epoch
 from redo.reign import take_over
 from redo.timeline import History
-from redo.zone_node import survey_of
+from redo.zones import Zones
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ _RETRY_S: Final = 0.05
 Fields = dict[str, Any]
 
 
-class Coordinator:
+class Coordinator(Zones):
     """Talks to the zones' processes on behalf of a writer.
 
     zones    by number from 0
@@ -57,19 +57,9 @@ class Coordinator:
         self._arena = arena
         self._control = Control(arena)
         self._clock = clock
-        self._zones = zones
+        super().__init__(zones)
         self._volume = volume
         self._wake = wake
-
-    def ask_all(self, fields: Fields, zones: Sequence[int] | None = None) -> dict[int, Fields]:
-        """What the zones answer; those that fail are left out."""
-        answers = {}
-        for zone in self._zones if zones is None else zones:
-            try:
-                answers[zone] = request(self._zones[zone], fields)
-            except VolumeError as error:
-                logger.warning("%s: %s: %s", ZONES[zone], fields["do"], error)
-        return answers
 
     def open_writer(self, timeout_s: float = 60.0) -> Recovered:
         """Recover the volume if nobody has, fence earlier writers; where to go on writing."""
@@ -78,16 +68,6 @@ class Coordinator:
         else:
             self._start(Recovered(0, self._control.published, 0))
         return take_over(self._arena, self._clock, self, timeout_s, self._wake, lambda: False)
-
-    def newest_history(self) -> History:
-        """The newest history a zone knows."""
-        known = [survey_of(found)[1] for found in self.ask_all({"do": "survey"}).values()]
-        return max(known, key=lambda history: history.latest_epoch, default=History())
-
-    def install(self, history: History) -> set[int]:
-        """Make the history durable; on which copies it is."""
-        fields = {"do": "install", "history": asdict(history), "vdl": self._control.published}
-        return _copies(self.ask_all(fields))
 
     # a cold start
 
@@ -119,9 +99,9 @@ class Coordinator:
         """Surveys of all zones, or after a while of those that answer."""
         deadline = self._clock.monotonic_s() + ALL_ZONES_S
         while True:
-            answers = self.ask_all({"do": "survey"})
-            if len(answers) == len(ZONES) or self._clock.monotonic_s() > deadline:
-                return {zone: survey_of(found) for zone, found in answers.items()}
+            found = self.surveys()
+            if len(found) == len(ZONES) or self._clock.monotonic_s() > deadline:
+                return found
             self._clock.sleep(_RETRY_S)
 
     def _recover(self) -> None:
@@ -148,21 +128,11 @@ class Coordinator:
             raise VolumeLost(f"{readable} of 6 copies are readable; 3 are needed, one full")
         logger.info("recovery: copies complete to %s, VDL %d", complete, vdl)
         history = replace(history, epochs=with_epoch(history.epochs, epoch, vdl))
-        self._install_on_quorum(history, vdl, list(answers))
+        self.install_on_quorum(history, vdl, list(answers))
         recovered = Recovered(epoch, vdl, last[vdl])
         start_ring(self._arena, recovered)
         self._start(recovered)
 
-    def _install_on_quorum(self, history: History, vdl: int, zones: Sequence[int]) -> None:
-        fields = {"do": "install", "history": asdict(history), "vdl": vdl}
-        done = _copies(self.ask_all(fields, zones))
-        if not can_write([copy_no in done for copy_no in range(COPIES)]):
-            raise VolumeLost(f"epoch {history.latest_epoch} is on {len(done)} of 6 copies: too few")
-
     def _start(self, recovered: Recovered) -> None:
         epoch, vdl, last_batch = recovered.epoch, recovered.vdl, recovered.last_batch
         self.ask_all({"do": "start", "vdl": vdl, "epoch": epoch, "last_batch": last_batch})
-
-
-def _copies(answers: Mapping[int, Fields]) -> set[int]:
-    return {int(copy_no) for found in answers.values() for copy_no in found["copies"]}

@@ -42,6 +42,7 @@ Fill = Callable[[Segment, int], int]
 class Copier:
     """Runs a copy's thread.
 
+    how       copy_kernels.HOW_…
     fill      (segment, from LSN) -> LSN: copies log from a peer; VolumeError, OSError
     on_event  called when a chunk was changed or the copy died, from this thread
     """
@@ -54,20 +55,21 @@ class Copier:
         st: Words,
         wake_fd: int,
         writer_fd: int,
-        durable: bool,
+        how: int,
         fill: Fill,
         on_event: Callable[[], None],
     ) -> None:
         self._environment = environment
         self.segment = segment
         self.reason = ""
+        self.last_durable = 0  #: when it died
         self._out_of_space = False
         self._arena = arena
         self._st = st
         self._control = Control(arena)
         self._wake_fd = wake_fd
         self._writer_fd = writer_fd
-        self._durable = int(durable)
+        self._how = how
         self._fill = fill
         self._on_event = on_event
         self._stop = threading.Event()
@@ -87,6 +89,7 @@ class Copier:
         self._put(COPY_WRITTEN, self.segment.complete)
         self._put(COPY_DURABLE, self.segment.complete)
         self._put(COPY_STATE, STATE_LIVE)
+        os.eventfd_write(self._writer_fd, 1)  # the quorum may have moved by this alone
         name = f"redo-{self.segment.name.replace('/', '-')}"
         self._task = self._environment.tasks.start(name, self._main())
 
@@ -113,6 +116,7 @@ class Copier:
         if self._get(COPY_STATE) == STATE_DEAD:
             return
         self.reason = reason
+        self.last_durable = self.durable
         self._put(COPY_STATE, STATE_DEAD)
         self._put(COPY_DURABLE, 0)
         self._put(COPY_ERRNO, code)
@@ -150,7 +154,7 @@ class Copier:
                 start + segment.log.chunk_bytes,
                 self._wake_fd,
                 self._writer_fd,
-                self._durable,
+                self._how,
                 scratch,
             )
         )
@@ -174,10 +178,14 @@ class Copier:
                 self.fail(f"{error.strerror} while making a log file", error.errno or 0)
                 self._stop.set()
                 return None
+            self._put(COPY_ERRNO, error.errno or 0)
             if not self._out_of_space:
                 logger.error("copy %s: no space for log; waiting", self.segment.name)
             self._out_of_space = True
             self._environment.clock.wait(self._stop, 0.5)
             return None
-        self._out_of_space = False
+        if self._out_of_space:
+            self._out_of_space = False
+            self._put(COPY_ERRNO, 0)
+            logger.warning("copy %s: there is room for log again", self.segment.name)
         return fd

@@ -56,6 +56,9 @@ RUN_BEHIND = 2  #: the ring has been overwritten; fill [written, …) from a pee
 RUN_IDLE = 3  #: nothing to do, and `wake_fd` is one that does not block: call again when there is
 #: Below zero: -errno of the call that failed. The copy is dead; nothing is tried again.
 
+HOW_DURABLE = 1  #: sync what was written (tests may leave it out)
+HOW_SIGNAL_ALWAYS = 2  #: whoever waits has more copies to look at than this ring knows of
+
 ENOENT = 2
 EINTR = 4
 EIO = 5
@@ -133,12 +136,12 @@ def meet_faults(mem, copy_no, words, scratch):
 
 
 @jit.kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8, i8, i8, i8)")
-def copy_run(st, mem, copy_no, fd, chunk_start, chunk_end, wake_fd, writer_fd, durable, scratch):
+def copy_run(st, mem, copy_no, fd, chunk_start, chunk_end, wake_fd, writer_fd, how, scratch):
     """Keep one copy's log up to date in one chunk file; RUN_… or -errno.
 
     fd          the chunk of LSN [chunk_start, chunk_end), which COPY_WRITTEN lies in
     wake_fd     eventfd the writer signals;  writer_fd  eventfd to signal when the quorum has moved
-    durable     0: leave the syncs out (tests)
+    how         HOW_… bits
     scratch     STAT_BYTES of `mem` for this thread
     """
     words = CTRL_COPY + copy_no * COPY_STRIDE
@@ -148,7 +151,7 @@ def copy_run(st, mem, copy_no, fd, chunk_start, chunk_end, wake_fd, writer_fd, d
         published = atomic_load(mem, CTRL_PUBLISHED)
         if atomic_load(mem, words + COPY_COMMAND) != COMMAND_RUN:
             return RUN_STOPPED
-        if published == written and atomic_load(mem, words + COPY_DURABLE) == written:
+        if published <= written and atomic_load(mem, words + COPY_DURABLE) == written:
             code = wait_for_log(mem, words, published, wake_fd, scratch)
             if code < 0:
                 return RUN_IDLE if code == -EAGAIN else code
@@ -162,11 +165,11 @@ def copy_run(st, mem, copy_no, fd, chunk_start, chunk_end, wake_fd, writer_fd, d
                 return code
             add_to(mem, counters + COUNT_LOG_WRITES, 1)
             add_to(mem, counters + COUNT_LOG_BYTES, end - written)
-            add_to(mem, counters + COUNT_LOG_SYNCS, durable)
+            add_to(mem, counters + COUNT_LOG_SYNCS, how & HOW_DURABLE)
             # What was written may have been overwritten in the ring meanwhile: then it is garbage.
             if atomic_load(mem, CTRL_RESERVED) - st[ST_RING_BYTES] > written:
                 return RUN_BEHIND
-            if durable != 0 and sys_fdatasync(fd) != 0:
+            if how & HOW_DURABLE != 0 and sys_fdatasync(fd) != 0:
                 return -errno(mem)
             written = end
             atomic_store(mem, words + COPY_WRITTEN, written)
@@ -177,5 +180,6 @@ def copy_run(st, mem, copy_no, fd, chunk_start, chunk_end, wake_fd, writer_fd, d
         # Only whole batches count: VDL is the fourth best of these and must be a batch boundary.
         atomic_store(mem, words + COPY_DURABLE, written)
         fence()
-        if quorum_durable(mem) > atomic_load(mem, CTRL_VDL):
+        moved = quorum_durable(mem) > atomic_load(mem, CTRL_VDL)
+        if moved or how & HOW_SIGNAL_ALWAYS != 0:
             event_signal(mem, writer_fd, scratch)

@@ -1,5 +1,7 @@
 """``python -m redo.dump DATA [--copy az1/full] [--from LSN] [--page N]``: what is on disk.
 
+Of an encrypted volume with ``--keyring FILE``.
+
 Reads the files of one copy; takes no lock and changes nothing, so it may be used beside a running
 server (what is being written at that moment may then look cut off).
 """
@@ -13,10 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
+from redo.arena import Arena, create_ring
 from redo.checksum_kernels import crc32c_of
+from redo.cipher import Cipher
 from redo.disk import FileDisk
 from redo.errors import VolumeError
 from redo.image import PAGE_CRC_AT
+from redo.keyring import KeyService, LocalKeyring, unwrapped
 from redo.metadata import CopyMeta, VolumeMeta, load_copy, load_volume
 from redo.record import (
     BATCH_CLOCK_AT,
@@ -51,7 +56,9 @@ from redo.record import (
     RECORD_PAGE_NO_AT,
     RECORD_PREV_PAGE_AT,
 )
-from redo.segment_layout import CHUNK_HEADER_BYTES, STORE_ENTRY_BYTES
+from redo.segment_layout import CHUNK_HEADER_BYTES, STORE_ENTRY_BYTES, X_SLOT
+
+_MEMORY_BYTES = 64 << 20
 
 
 def _number(data: bytes, at: int, size: int) -> int:
@@ -65,9 +72,13 @@ def _crc(data: bytes) -> int:
 class CopyFiles:
     """The log and pages of one copy, read only."""
 
-    def __init__(self, data_dir: Path, copy: str) -> None:
+    def __init__(self, data_dir: Path, copy: str, keys: KeyService | None = None) -> None:
         disk = FileDisk()
         self.volume: VolumeMeta = load_volume(disk, str(data_dir))
+        self._cipher: Cipher | None = None
+        if self.volume.key is not None:
+            arena = Arena(create_ring(1 << 16), _MEMORY_BYTES)
+            self._cipher = Cipher(arena, unwrapped(self.volume.key, keys), self.volume.seals)
         self.path = data_dir / copy
         self.meta: CopyMeta = load_copy(disk, str(self.path))
 
@@ -97,7 +108,7 @@ class CopyFiles:
             good = _crc(batch[BATCH_LSN_AT:]) == _number(batch, BATCH_CRC_AT, 4)
             if not good or _number(batch, BATCH_LSN_AT, 8) != lsn:
                 return
-            yield batch
+            yield batch if self._cipher is None else self._cipher.decrypted_log(batch)
             lsn += len(batch)
 
     def stored(self) -> Iterator[tuple[Path, int, int, int]]:
@@ -107,7 +118,7 @@ class CopyFiles:
             for at in range(0, len(data) - STORE_ENTRY_BYTES + 1, STORE_ENTRY_BYTES):
                 yield (
                     index.with_suffix(".dat"),
-                    _number(data, at + 16, 4),
+                    _number(data, at + X_SLOT, 4),
                     _number(data, at, 8),
                     _number(data, at + 8, 8),
                 )
@@ -116,7 +127,13 @@ class CopyFiles:
         """A stored image."""
         with file.open("rb") as opened:
             opened.seek(slot * self.volume.page_bytes)
-            return opened.read(self.volume.page_bytes)
+            image = opened.read(self.volume.page_bytes)
+        if self._cipher is None:
+            return image
+        with file.with_suffix(".idx").open("rb") as opened:
+            opened.seek(slot * STORE_ENTRY_BYTES)
+            entry = opened.read(STORE_ENTRY_BYTES)
+        return self._cipher.decrypted_images(entry, image)[STORE_ENTRY_BYTES:]
 
 
 def records_of(batch: bytes) -> Iterator[bytes]:
@@ -222,12 +239,14 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m redo.dump", description="Show a volume's files."
     )
     parser.add_argument("data", type=Path, help="data directory")
+    parser.add_argument("--keyring", type=Path, help="of an encrypted volume")
     parser.add_argument("--copy", default="az1/full", help="which copy (default az1/full)")
     parser.add_argument("--from", dest="lsn", type=int, help="batch boundary to start at")
     parser.add_argument("--page", type=int, help="show this page instead of the log")
     options = parser.parse_args(arguments)
     try:
-        copy = CopyFiles(options.data, options.copy)
+        keys = None if options.keyring is None else LocalKeyring(options.keyring)
+        copy = CopyFiles(options.data, options.copy, keys)
     except (OSError, VolumeError) as error:
         print(f"redo.dump: {error}", file=sys.stderr)
         return 1

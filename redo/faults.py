@@ -35,6 +35,7 @@ from redo.environment import Environment
 
 DISKS: Final = COPIES
 NODES: Final = COPIES // 2
+STREAMS: Final = REPLICAS_MAX
 
 
 def disks_of_node(node: int) -> Sequence[int]:
@@ -144,6 +145,3 @@ class Faults:
         if not found.fails_until_us or self._environment.clock.wall_us() >= found.fails_until_us:
             return False
         return self._environment.random.randrange(100) < found.percent
-
-
-assert NODES * 2 == DISKS and REPLICAS_MAX <= 16

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Final
 
 from redo.disk import Disk
 from redo.errors import UnknownFormat, VolumeError
+from redo.keyring import Wrapped
 from redo.metadata import (
     FORMAT,
     VOLUME_FILE,
@@ -39,7 +40,7 @@ from redo.metadata import (
     save_volume,
     volume_of,
 )
-from redo.quorum import copy_directory
+from redo.quorum import copy_directory, is_full
 from redo.timeline import History, Jump, path_bytes
 
 if TYPE_CHECKING:  # commands that only move names do without kernels
@@ -68,30 +69,58 @@ class Frozen:
     copies: tuple[CopyMeta, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A copy whose files have second names: its metadata, and how many images it has."""
+
+    meta: CopyMeta
+    images: int
+
+
 def freeze(
     segments: Sequence[Segment], path: Path, history: History, lsn: int, origin: str, clock_us: int
 ) -> Frozen:
-    """Freeze the copies as of `lsn`, durable on at least four of them, into the new `path`.
+    """Freeze the copies as of `lsn`, durable on a write quorum of them, into the new `path`.
 
     history  of the volume;  origin  its name, for people;  clock_us  now
     Raises VolumeError when there is something at `path`, OSError.
     """
     disk, parent = segments[0].disk, segments[0].volume
+    draft = draft_of(disk, path)
+    linked = [link_copy(segment, draft, lsn) for segment in segments]
+    return publish(disk, draft, path, parent, history, linked, lsn, origin, clock_us)
+
+
+def publish(
+    disk: Disk,
+    draft: str,
+    path: Path,
+    parent: VolumeMeta,
+    history: History,
+    linked: Sequence[Linked],
+    lsn: int,
+    origin: str,
+    clock_us: int,
+) -> Frozen:
+    """Put a draft with linked copies in its place. The arguments are as for `freeze`."""
     start = (lsn // parent.chunk_bytes + 1) * parent.chunk_bytes
     history = replace(history, jumps=(*history.jumps, Jump(start, lsn, clock_us)))
-    volume = descendant(parent, f"{origin} at LSN {lsn}")
-    draft = _draft(disk, path)
-    copies = []
-    for segment in segments:
-        with segment.store_lock:  # checkpoints and page files stand still
-            meta = _link_copy(segment, f"{draft}/{FILES}", lsn)
-        copies.append(replace(meta, volume_id=volume.volume_id, history=history))
-    full = max((s for s in segments if s.full), key=lambda segment: segment.mark.lsn)
+    volume = descendant(parent, f"{origin} at LSN {lsn}", start)
+    copies = tuple(replace(one.meta, volume_id=volume.volume_id, history=history) for one in linked)
+    full = max(
+        (one for one in linked if is_full(one.meta.copy_no)), key=lambda one: one.meta.marks[0].lsn
+    )
     page_bytes = full.images * parent.page_bytes
-    log_bytes = path_bytes(history.gaps, full.mark.lsn, lsn)
-    frozen = Frozen(FORMAT, volume, lsn, clock_us, page_bytes, log_bytes, tuple(copies))
+    log_bytes = path_bytes(history.gaps, full.meta.marks[0].lsn, lsn)
+    frozen = Frozen(FORMAT, volume, lsn, clock_us, page_bytes, log_bytes, copies)
     _publish(disk, draft, path, frozen)
     return frozen
+
+
+def link_copy(segment: Segment, draft: str, lsn: int) -> Linked:
+    """Name the files of one copy in a draft."""
+    with segment.store_lock:  # checkpoints and page files stand still
+        return Linked(_link_copy(segment, f"{draft}/{FILES}", lsn), segment.images)
 
 
 def _link_copy(segment: Segment, files: str, lsn: int) -> CopyMeta:
@@ -110,17 +139,18 @@ def _link_copy(segment: Segment, files: str, lsn: int) -> CopyMeta:
 def refreeze(disk: Disk, source: Path, path: Path, origin: str) -> Frozen:
     """Freeze what is frozen: a snapshot becomes a volume, a folded clone is cloned."""
     frozen = load(disk, source)
-    volume = descendant(frozen.volume, f"{origin} at LSN {frozen.lsn}")
+    start = frozen.copies[0].history.jumps[-1].start
+    volume = descendant(frozen.volume, f"{origin} at LSN {frozen.lsn}", start)
     copies = tuple(replace(copy, volume_id=volume.volume_id) for copy in frozen.copies)
     frozen = replace(frozen, volume=volume, copies=copies)
-    draft = _draft(disk, path)
+    draft = draft_of(disk, path)
     for name in disk.names(f"{source}/{FILES}"):
         disk.link(f"{source}/{FILES}/{name}", f"{draft}/{FILES}/{name}")
     _publish(disk, draft, path, frozen)
     return frozen
 
 
-def _draft(disk: Disk, path: Path) -> str:
+def draft_of(disk: Disk, path: Path) -> str:
     """A directory to prepare what becomes `path`; what an interrupted attempt left is removed."""
     if disk.exists(str(path)):
         raise VolumeError(f"there is a {path.parent.name.removesuffix('s')} {path.name} already")
@@ -157,6 +187,13 @@ def load(disk: Disk, path: Path) -> Frozen:
         return Frozen(**fields, volume=volume, copies=copies)
     except (TypeError, KeyError):
         raise UnknownFormat(f"{name} is not one of ours") from None
+
+
+def rewrap(disk: Disk, path: Path, key: Wrapped) -> None:
+    """Keep the data key wrapped by another master key."""
+    found = load(disk, path)
+    found = replace(found, volume=replace(found.volume, key=key))
+    disk.replace_file(f"{path}/{MANIFEST}", packed(asdict(found)))
 
 
 def thaw(disk: Disk, path: Path) -> None:

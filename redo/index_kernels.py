@@ -10,9 +10,12 @@ One lock in `segment.py` covers every kernel here.
 from __future__ import annotations
 
 from redo import jit
+from redo.cipher_kernels import DECRYPT, ENCRYPT, image_turn
+from redo.cipher_layout import C_ENTRY
 from redo.codes import E_CORRUPT, E_LATER, E_NO_ROOM, E_NOT_FOUND
 from redo.coding_kernels import (
     address_of,
+    fill,
     load_i64,
     load_u16,
     load_u32,
@@ -20,7 +23,8 @@ from redo.coding_kernels import (
     store_u32,
 )
 from redo.image import PAGE_CRC_AT, PAGE_LSN_AT, PAGE_NO_AT
-from redo.log_read_kernels import batch_load, gap_skip, log_believe, log_read
+from redo.log_file_kernels import log_read
+from redo.log_read_kernels import batch_load, gap_skip, log_believe
 from redo.page_table_kernels import entry_find, entry_of, older_at
 from redo.record import (
     BATCH_CLOCK_AT,
@@ -38,6 +42,7 @@ from redo.record import (
     RECORD_PREV_PAGE_AT,
 )
 from redo.record_kernels import apply_record, batch_length, image_crc, record_stride
+from redo.sealed_log_kernels import batch_admit, window_decrypt
 from redo.segment_layout import (
     E_COUNT,
     E_HEAD,
@@ -54,10 +59,12 @@ from redo.segment_layout import (
     S_CHAIN_AT,
     S_CHAIN_SLOTS,
     S_CHUNK_BYTES,
+    S_CIPHER,
     S_HASH_SLOTS,
     S_HASH_USED,
     S_HOT,
     S_HOT_AT,
+    S_INDEX_FDS_AT,
     S_INDEXED,
     S_INDEXED_BATCH,
     S_INDEXED_CLOCK,
@@ -79,6 +86,7 @@ from redo.segment_layout import (
     WINDOW_STEP_BYTES,
     X_LSN,
     X_PAGE,
+    X_SALT,
     X_SLOT,
 )
 from redo.state import ST_PAGE_BYTES
@@ -152,6 +160,8 @@ def index_extend(st, mem, seg, limit):
         if 2 * (used + records) > load_i64(mem, seg + S_HASH_SLOTS):
             return E_NO_ROOM
         length = batch_length(mem, at, lsn)
+        if batch_admit(mem, seg, at, lsn, length) < 0:
+            return E_CORRUPT
         record = at + BATCH_HEADER_BYTES
         while record < at + length:
             if load_u16(mem, record + RECORD_KIND_AT) == KIND_PAGE:
@@ -180,8 +190,8 @@ def window_find(mem, seg, lsn, whole):
 
 
 @jit.helper
-def window_fill(mem, seg, lsn, count):
-    """Read log from `lsn` on into the window.
+def window_fill(mem, seg, lsn, count, wanted):
+    """Read log from `lsn` on into the window, for the record at `wanted`.
 
     Nothing at or above S_INDEXED is read: that may still be on its way to the file.
     """
@@ -189,6 +199,8 @@ def window_fill(mem, seg, lsn, count):
     count = log_read(mem, seg, lsn, count, load_i64(mem, seg + S_WINDOW_AT))
     store_i64(mem, seg + S_WINDOW_LSN, lsn)
     store_i64(mem, seg + S_WINDOW_COUNT, count)
+    if load_i64(mem, seg + S_CIPHER) != 0:
+        window_decrypt(mem, seg, wanted)
     return 0
 
 
@@ -207,10 +219,10 @@ def record_load(mem, seg, lsn):
         return CANNOT_READ
     record = window_find(mem, seg, lsn, 1)
     if record < 0:
-        window_fill(mem, seg, lsn, window_step(mem, seg, lsn))
+        window_fill(mem, seg, lsn, window_step(mem, seg, lsn), lsn)
         record = window_find(mem, seg, lsn, 1)
     if record < 0:
-        window_fill(mem, seg, lsn, WINDOW_BYTES)
+        window_fill(mem, seg, lsn, WINDOW_BYTES, lsn)
         record = window_find(mem, seg, lsn, 1)
     return record
 
@@ -224,7 +236,7 @@ def header_load(mem, seg, lsn):
     if record < 0:
         chunk = lsn - lsn % load_i64(mem, seg + S_CHUNK_BYTES)
         step = window_step(mem, seg, lsn)
-        window_fill(mem, seg, max(chunk, lsn + 512 - step), step)
+        window_fill(mem, seg, max(chunk, lsn + 512 - step), step, lsn)
         record = window_find(mem, seg, lsn, 0)
     return record
 
@@ -285,6 +297,28 @@ def chain_gather(mem, seg, lsn, version):
 
 
 @jit.helper
+def entry_read(mem, seg, location, out):
+    """Read the store index entry of a stored image; 0 or CANNOT_READ."""
+    fd = load_i64(mem, load_i64(mem, seg + S_INDEX_FDS_AT) + 8 * (location >> 32))
+    at = (location & 0xFFFFFFFF) * STORE_ENTRY_BYTES
+    if sys_pread(fd, address_of(mem, out), STORE_ENTRY_BYTES, at) != STORE_ENTRY_BYTES:
+        return CANNOT_READ
+    return 0
+
+
+@jit.helper
+def image_decrypt(st, mem, seg, location, frame):
+    """Decrypt a stored image; 0 or CANNOT_READ."""
+    cipher = load_i64(mem, seg + S_CIPHER)
+    entry = cipher + C_ENTRY
+    if entry_read(mem, seg, location, entry) < 0:
+        return CANNOT_READ
+    if image_turn(mem, cipher, frame, st[ST_PAGE_BYTES], entry, DECRYPT) < 0:
+        return CANNOT_READ
+    return 0
+
+
+@jit.helper
 def image_load(st, mem, seg, page_no, location, version, frame):
     """Read a stored image, check it, zero its crc; 0 or CANNOT_READ."""
     page_bytes = st[ST_PAGE_BYTES]
@@ -297,6 +331,8 @@ def image_load(st, mem, seg, page_no, location, version, frame):
     if load_i64(mem, frame + PAGE_NO_AT) != page_no:
         return CANNOT_READ
     if load_i64(mem, frame + PAGE_LSN_AT) != version:
+        return CANNOT_READ
+    if load_i64(mem, seg + S_CIPHER) != 0 and image_decrypt(st, mem, seg, location, frame) < 0:
         return CANNOT_READ
     store_u32(mem, frame + PAGE_CRC_AT, 0)
     return 0
@@ -353,12 +389,24 @@ def page_build(st, mem, seg, page_no, lsn, frame):
 
 
 @jit.helper
-def image_seal(st, mem, frame, entry, slot):
-    """Set an image's crc and write its store index entry, number `slot` of those at hand."""
-    store_u32(mem, frame + PAGE_CRC_AT, image_crc(mem, frame, st[ST_PAGE_BYTES]))
+def entry_write(mem, frame, entry, slot):
+    """Write the store index entry of an image, number `slot` of those at hand."""
+    fill(mem, entry, STORE_ENTRY_BYTES, 0)
     store_i64(mem, entry + X_PAGE, load_i64(mem, frame + PAGE_NO_AT))
     store_i64(mem, entry + X_LSN, load_i64(mem, frame + PAGE_LSN_AT))
     store_u32(mem, entry + X_SLOT, slot)
+    return 0
+
+
+@jit.helper
+def image_seal(st, mem, seg, frame, entry, salt):
+    """Encrypt an image if the volume is, and set its crc; 0 or CANNOT_READ."""
+    cipher, page_bytes = load_i64(mem, seg + S_CIPHER), st[ST_PAGE_BYTES]
+    if cipher != 0:
+        store_i64(mem, entry + X_SALT, salt)
+        if image_turn(mem, cipher, frame, page_bytes, entry, ENCRYPT) < 0:
+            return CANNOT_READ
+    store_u32(mem, frame + PAGE_CRC_AT, image_crc(mem, frame, page_bytes))
     return 0
 
 
@@ -366,7 +414,8 @@ def image_seal(st, mem, frame, entry, slot):
 def pages_build(st, mem, seg, pages, count, lsn, frames, entries):
     """Build `count` pages (numbers at `pages`, i8 each) for the page store, one after the other.
 
-    frames    images, crc set;  entries   store index entries, their slot 0 … count - 1
+    frames    images, encrypted if the volume is, crc set
+    entries   store index entries, their slot 0 … count - 1; of an encrypted volume: random salts
     ->        count, or the code of the page that failed
     """
     for i in range(count):
@@ -374,7 +423,12 @@ def pages_build(st, mem, seg, pages, count, lsn, frames, entries):
         code = page_make(st, mem, seg, load_i64(mem, pages + 8 * i), lsn, frame)
         if code < 0:
             return code
-        image_seal(st, mem, frame, entries + i * STORE_ENTRY_BYTES, i)
+        entry = entries + i * STORE_ENTRY_BYTES
+        salt = load_i64(mem, entry + X_SALT)
+        entry_write(mem, frame, entry, i)
+        code = image_seal(st, mem, seg, frame, entry, salt)
+        if code < 0:
+            return code
     return count
 
 
@@ -393,5 +447,11 @@ def images_collect(st, mem, seg, location, slots, count, frames, entries):
             return CANNOT_READ
         if image_crc(mem, frame, page_bytes) != load_u32(mem, frame + PAGE_CRC_AT):
             return CANNOT_READ
-        image_seal(st, mem, frame, entries + i * STORE_ENTRY_BYTES, i)
+        entry = entries + i * STORE_ENTRY_BYTES
+        if entry_read(mem, seg, location + load_i64(mem, slots + 8 * i), entry) < 0:
+            return CANNOT_READ
+        same_page = load_i64(mem, entry + X_PAGE) == load_i64(mem, frame + PAGE_NO_AT)
+        if not same_page or load_i64(mem, entry + X_LSN) != load_i64(mem, frame + PAGE_LSN_AT):
+            return CANNOT_READ
+        store_u32(mem, entry + X_SLOT, i)
     return count

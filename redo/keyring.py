@@ -7,10 +7,14 @@
 A rotation adds a master key and makes it the current one. Earlier ones stay: they are needed for
 whatever was wrapped by them and has not been wrapped again. A data key never changes.
 
-`KeySealer` encrypts objects with a data key: AES-256-GCM, a random nonce of 96 bits before each.
-A data key belongs to one archive, which writes an object every two seconds at most: a thousand
-years of that are far below the 2^32 messages up to which random nonces are taken not to meet. The
-object's name is bound to it as associated data, so that objects that were swapped are found out.
+A volume that is encrypted at rest has a data key of its own (`DataKey`); what is encrypted with it
+is said in `cipher`. A clone or snapshot has the key of what it was made from: it reads the same
+files.
+
+`KeySealer` encrypts objects of an archive with a data key: AES-256-GCM, a random nonce of 96 bits
+before each. A data key belongs to one archive, which writes an object every two seconds at most: a
+thousand years of that are far below the 2^32 messages up to which random nonces are taken not to
+meet. The object's name is bound to it as associated data, so that swapped ones are found out.
 """
 
 from __future__ import annotations
@@ -20,11 +24,14 @@ import json
 import os
 import secrets
 import stat
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from redo.disk import FileDisk
 from redo.errors import KeyUnavailable
@@ -37,6 +44,19 @@ _NONCE_BYTES: Final = 12
 _WRAPPING: Final = b"mysqlcompat data key"
 
 
+@dataclass(frozen=True, slots=True)
+class DataKey:
+    """A data key and how it is kept. Never printed."""
+
+    secret: bytes = field(repr=False)
+    wrapped: Wrapped
+
+    def derived(self, purpose: str) -> bytes:
+        """A key of 256 bits for one purpose: HKDF-SHA256."""
+        derivation = HKDF(hashes.SHA256(), _KEY_BYTES, None, f"mysqlcompat {purpose}".encode())
+        return derivation.derive(self.secret)
+
+
 class KeyService(Protocol):
     """What a key management service does. Everything raises KeyUnavailable."""
 
@@ -44,6 +64,13 @@ class KeyService(Protocol):
     def decrypt(self, wrapped: Wrapped) -> bytes: ...
     def rewrap(self, wrapped: Wrapped) -> Wrapped: ...
     def rotate(self) -> str: ...
+
+
+def unwrapped(wrapped: Wrapped, keys: KeyService | None) -> DataKey:
+    """The data key of a volume. Raises KeyUnavailable."""
+    if keys is None:
+        raise KeyUnavailable("the volume is encrypted: its --keyring is needed")
+    return DataKey(keys.decrypt(wrapped), wrapped)
 
 
 class LocalKeyring:
@@ -94,10 +121,13 @@ class LocalKeyring:
 
     def decrypt(self, wrapped: Wrapped) -> bytes:
         """The data key."""
-        master = self._keys.get(wrapped["master"])
+        try:
+            name, data = str(wrapped["master"]), base64.b64decode(wrapped["key"])
+        except (ValueError, KeyError, TypeError):
+            raise KeyUnavailable("the wrapped data key is damaged") from None
+        master = self._keys.get(name)
         if master is None:
-            raise KeyUnavailable(f"keyring {self._path} lacks master key {wrapped['master']}")
-        data = base64.b64decode(wrapped["key"])
+            raise KeyUnavailable(f"keyring {self._path} lacks master key {name}")
         try:
             return AESGCM(master).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], _WRAPPING)
         except InvalidTag:

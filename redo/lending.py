@@ -15,6 +15,7 @@ from typing import Any, Final
 from redo.disk import Disk
 from redo.environment import Clock
 from redo.errors import VolumeError
+from redo.quorum import copy_directory
 from redo.segment import Segment
 from redo.segment_layout import STORE_ENTRY_BYTES
 
@@ -33,9 +34,10 @@ class _Loan:
 class Lending:
     """What is lent of one process's copies, by copy number."""
 
-    def __init__(self, disk: Disk, clock: Clock) -> None:
+    def __init__(self, disk: Disk, clock: Clock, pins: dict[str, int]) -> None:
         self._disk = disk
         self._clock = clock
+        self._pins = pins  #: `Storage.pins`: log from where a loan begins must stay
         self._loans: dict[int, _Loan] = {}
         self._lock = threading.Lock()
 
@@ -52,6 +54,7 @@ class Lending:
                     index_bytes = images * STORE_ENTRY_BYTES
                     loan.files[f"{segment.name}/{stem}.idx"] = index_fd, index_bytes
             self._loans[segment.copy_no] = loan
+            self._pins[_who(segment.copy_no)] = segment.meta.kept
             sizes = {path: count for path, (_, count) in loan.files.items()}
             return {"meta": asdict(segment.meta), "files": sizes}
 
@@ -78,6 +81,7 @@ class Lending:
 
     def _end(self, copy_no: int) -> None:
         loan = self._loans.pop(copy_no, None)
+        self._pins.pop(_who(copy_no), None)
         if loan is None:
             return
         for fd, _ in loan.files.values():
@@ -90,3 +94,7 @@ class Lending:
         with self._lock:
             for copy_no in list(self._loans):
                 self._end(copy_no)
+
+
+def _who(copy_no: int) -> str:
+    return f"loan of {copy_directory(copy_no)}"

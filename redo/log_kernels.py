@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from redo import jit
 from redo.checksum_kernels import crc32c
+from redo.cipher_kernels import ENCRYPT, batch_turn
 from redo.codes import E_STALE_EPOCH
 from redo.coding_kernels import atomic_load, atomic_store, fence, fill, store_i64, store_u32
 from redo.control import (
@@ -48,6 +49,7 @@ from redo.state import (
     ST_BATCH_LSN,
     ST_BATCH_MTRS,
     ST_BATCH_RECORDS,
+    ST_CIPHER,
     ST_COPY_FD,
     ST_EPOCH,
     ST_FOLLOWER_FD,
@@ -63,7 +65,10 @@ WAKE_SCRATCH = 64  #: bytes of the null page that eventfd writes may use
 
 @jit.helper
 def log_seal(st, mem):
-    """Write the header of the open batch; wall clock in it."""
+    """Write the header of the open batch, encrypt it if the volume is; wall clock in it.
+
+    E_STALE_EPOCH when it cannot be encrypted: then this node has written its last.
+    """
     lsn = st[ST_BATCH_LSN]
     at = ring_offset(st, lsn)
     length = st[ST_NEXT_LSN] - lsn
@@ -77,6 +82,8 @@ def log_seal(st, mem):
     store_u32(mem, at + BATCH_LENGTH_AT, length)
     store_u32(mem, at + BATCH_RECORDS_AT, st[ST_BATCH_RECORDS])
     store_u32(mem, at + BATCH_MTRS_AT, st[ST_BATCH_MTRS])
+    if st[ST_CIPHER] != 0 and batch_turn(mem, st[ST_CIPHER], at, length, ENCRYPT) < 0:
+        return E_STALE_EPOCH
     store_u32(mem, at + BATCH_CRC_AT, crc32c(mem, at + BATCH_LSN_AT, length - BATCH_LSN_AT))
     return now
 
@@ -92,6 +99,8 @@ def log_publish(st, mem):
     if atomic_load(mem, CTRL_EPOCH) != st[ST_EPOCH]:
         return E_STALE_EPOCH
     now = log_seal(st, mem)
+    if now < 0:
+        return now
     die_at(st, mem, PUBLISH_SEALED)
     st[ST_LAST_BATCH] = st[ST_BATCH_LSN]
     st[ST_BATCH_LSN] = 0

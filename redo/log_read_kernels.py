@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from redo import jit
 from redo.codes import E_CORRUPT
-from redo.coding_kernels import address_of, load_i64, store_i64
+from redo.coding_kernels import load_i64, store_i64
+from redo.log_file_kernels import log_read
 from redo.record import BATCH_CLOCK_AT, BATCH_EPOCH_AT, BATCH_HEADER_BYTES, BATCH_PREVIOUS_AT
 from redo.record_kernels import batch_check, batch_length
+from redo.sealed_log_kernels import batch_admit
 from redo.segment_layout import (
     CHECK_BYTES,
-    CHUNK_HEADER_BYTES,
-    FDS_SLOTS,
     K_DONE,
     K_END,
     K_LSN,
@@ -23,10 +23,8 @@ from redo.segment_layout import (
     S_BUFFER_LSN,
     S_CHECKS,
     S_CHECKS_AT,
-    S_CHUNK_BYTES,
     S_EPOCHS,
     S_EPOCHS_AT,
-    S_FDS_AT,
     S_GAPS,
     S_GAPS_AT,
     S_SCAN_BATCH,
@@ -35,28 +33,6 @@ from redo.segment_layout import (
     S_SCAN_LSN,
     S_UNCHECKED,
 )
-from redo.system_kernels import sys_pread
-
-
-@jit.helper
-def log_read(mem, seg, lsn, count, out):
-    """Read up to `count` bytes of log at `lsn` to mem[out:]; bytes read: fewer where files end."""
-    chunk_bytes = load_i64(mem, seg + S_CHUNK_BYTES)
-    fds = load_i64(mem, seg + S_FDS_AT)
-    done = 0
-    while done < count:
-        at = lsn + done
-        chunk = at // chunk_bytes
-        fd = load_i64(mem, fds + 8 * (chunk & (FDS_SLOTS - 1)))
-        if fd < 0:
-            return done
-        inside = at - chunk * chunk_bytes
-        take = min(count - done, chunk_bytes - inside)
-        got = sys_pread(fd, address_of(mem, out + done), take, CHUNK_HEADER_BYTES + inside)
-        if got <= 0:
-            return done
-        done += got
-    return done
 
 
 @jit.helper
@@ -156,7 +132,10 @@ def run_verify(mem, seg, check):
         at = batch_load(mem, seg, lsn, end)
         if at < 0:
             return E_CORRUPT
-        lsn += batch_length(mem, at, lsn)
+        length = batch_length(mem, at, lsn)
+        if batch_admit(mem, seg, at, lsn, length) < 0:
+            return E_CORRUPT
+        lsn += length
     store_i64(mem, check + K_DONE, 1)
     return 0
 

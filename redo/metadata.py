@@ -14,10 +14,12 @@ from typing import Any
 from redo.disk import Disk
 from redo.errors import UnknownFormat
 from redo.image import valid_page_bytes
+from redo.keyring import Wrapped
+from redo.members import FIRST, Members, members_of
 from redo.state import FIRST_LSN
 from redo.timeline import History, Jump, Mark
 
-FORMAT = 2
+FORMAT = 3
 VOLUME_FILE = "volume.json"
 COPY_FILE = "copy.json"
 FIRST_MARK = Mark(FIRST_LSN, 0, 0, 0)
@@ -29,6 +31,8 @@ class VolumeMeta:
 
     ancestors  ids of the volumes it was cloned from: their files may be among ours
     origin     what it was made from, for people
+    key        wrapped data key of an encrypted volume (`keyring`)
+    seals      whose log key encrypts log from which LSN on: (LSN, volume id), ascending (`cipher`)
     """
 
     format: int
@@ -38,6 +42,8 @@ class VolumeMeta:
     pg_pages: int
     ancestors: tuple[str, ...] = ()
     origin: str = ""
+    key: Wrapped | None = None
+    seals: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ class CopyMeta:
              hold more than ours
     groups   protection groups that the volume has
     fence    log of earlier epochs than this is refused, though the history does not have it yet
+    member   its number as a member; -1: the first of its slot
+    members  who all the members are, as far as this copy has heard
     """
 
     format: int
@@ -60,6 +68,13 @@ class CopyMeta:
     shared: tuple[tuple[int, int, int], ...] = ()
     groups: int = 1
     fence: int = 0
+    member: int = -1
+    members: Members = FIRST
+
+    @property
+    def number(self) -> int:
+        """Its number as a member (`members.Members`)."""
+        return self.copy_no if self.member < 0 else self.member
 
     @property
     def kept(self) -> int:
@@ -67,20 +82,33 @@ class CopyMeta:
         return self.marks[0].lsn
 
 
-def new_volume(page_bytes: int, chunk_bytes: int, pg_pages: int) -> VolumeMeta:
-    """Constants of a new volume, with a random identity."""
+def new_volume(
+    page_bytes: int, chunk_bytes: int, pg_pages: int, key: Wrapped | None = None
+) -> VolumeMeta:
+    """Constants of a new volume, with a random identity; encrypted if there is a data key."""
     if not valid_page_bytes(page_bytes):
         raise ValueError(f"page size {page_bytes} is not a power of two from 256 to 32768")
     if chunk_bytes % 4096 or chunk_bytes < 8192:
         raise ValueError(f"chunk size {chunk_bytes} is not a multiple of 4096")
-    return VolumeMeta(FORMAT, secrets.token_hex(8), page_bytes, chunk_bytes, pg_pages)
+    volume = VolumeMeta(FORMAT, secrets.token_hex(8), page_bytes, chunk_bytes, pg_pages)
+    return volume if key is None else encrypted(volume, key)
 
 
-def descendant(volume: VolumeMeta, origin: str) -> VolumeMeta:
-    """Constants of a new volume that begins with the files of `volume`."""
+def encrypted(volume: VolumeMeta, key: Wrapped) -> VolumeMeta:
+    """Constants of a volume all of whose log it has written itself, encrypted with this key."""
+    return replace(volume, key=key, seals=((0, volume.volume_id),))
+
+
+def descendant(volume: VolumeMeta, origin: str, start: int) -> VolumeMeta:
+    """Constants of a new volume that begins with the files of `volume`.
+
+    start   where its own log begins: no other volume's does so above it
+    """
     ancestors = (*volume.ancestors, volume.volume_id)
     new_id = secrets.token_hex(8)
-    return replace(volume, volume_id=new_id, ancestors=ancestors, origin=origin)
+    below = tuple(seal for seal in volume.seals if seal[0] < start)
+    seals = (*below, (start, new_id)) if volume.seals else ()
+    return replace(volume, volume_id=new_id, ancestors=ancestors, origin=origin, seals=seals)
 
 
 def load_fields(disk: Disk, path: str) -> dict[str, Any]:
@@ -116,8 +144,9 @@ def volume_of(fields: dict[str, Any], path: str) -> VolumeMeta:
     try:
         ancestors = fields.pop("ancestors")
         assert isinstance(ancestors, list)
-        return VolumeMeta(**fields, ancestors=tuple(map(str, ancestors)))
-    except (AssertionError, TypeError, KeyError):
+        seals = tuple((int(lsn), str(volume_id)) for lsn, volume_id in fields.pop("seals"))
+        return VolumeMeta(**fields, ancestors=tuple(map(str, ancestors)), seals=seals)
+    except (AssertionError, TypeError, KeyError, ValueError):
         raise UnknownFormat(f"{path} is not one of ours") from None
 
 
@@ -137,9 +166,10 @@ def copy_of(fields: dict[str, Any], path: str) -> CopyMeta:
         history = history_of(fields.pop("history"))
         marks = tuple(Mark(*map(int, mark)) for mark in fields.pop("marks"))
         shared = tuple((int(a), int(b), int(c)) for a, b, c in fields.pop("shared"))
+        members = members_of(fields.pop("members")) if "members" in fields else FIRST
         if not marks:
             raise ValueError("no marks")
-        return CopyMeta(**fields, history=history, marks=marks, shared=shared)
+        return CopyMeta(**fields, history=history, marks=marks, shared=shared, members=members)
     except (AttributeError, TypeError, KeyError, ValueError):
         raise UnknownFormat(f"{path} is not one of ours") from None
 

@@ -36,7 +36,9 @@ from redo.segment_layout import STORE_ENTRY_BYTES, STORE_FILES_MAX
 FILE_BYTES = 256 << 20
 BLOCK_BYTES = 4096  #: what file systems hand out
 RELEASE_SLOTS = 4  #: fewer images in a row wait until their file goes: holes cost file systems
-_ENTRY = np.dtype([("page", "<i8"), ("lsn", "<i8"), ("slot", "<u4"), ("crc", "<u4")])
+_ENTRY = np.dtype(
+    [("page", "<i8"), ("lsn", "<i8"), ("seal", "V24"), ("slot", "<u4"), ("crc", "<u4")]
+)
 assert _ENTRY.itemsize == STORE_ENTRY_BYTES
 
 
@@ -96,8 +98,10 @@ class PageStore:
         self._free_numbers: list[int] = []
         self._next_number = 0
         self.fds_at = arena.alloc(8 * STORE_FILES_MAX)
+        self.index_fds_at = arena.alloc(8 * STORE_FILES_MAX)
         self.live_at = arena.alloc(8 * STORE_FILES_MAX)
         self._fds = arena.words(self.fds_at, STORE_FILES_MAX)
+        self._index_fds = arena.words(self.index_fds_at, STORE_FILES_MAX)
         self._live = arena.words(self.live_at, STORE_FILES_MAX)
         self._live[:] = 0
 
@@ -176,6 +180,7 @@ class PageStore:
         file = StoreFile(self._number(), pg, sequence, data_fd, index_fd)
         self.files[file.number] = file
         self._fds[file.number] = data_fd
+        self._index_fds[file.number] = index_fd
         self._sequences[pg] = max(sequence, self._sequences.get(pg, -1))
         newest = self._growing.get(pg)
         if newest is None or newest.sequence < sequence:
@@ -282,6 +287,15 @@ class PageStore:
         """A file's index."""
         return self._disk.read(file.index_fd, 0, file.indexed * STORE_ENTRY_BYTES)
 
+    def entry(self, number: int, slot: int) -> tuple[int, int]:
+        """(page, its LSN) of an image that counts. Raises OSError when the file is gone."""
+        file = self.files.get(number)
+        if file is None:
+            raise OSError(f"{self._path}: page file {number} is gone")
+        at = slot * STORE_ENTRY_BYTES
+        (entry,) = np.frombuffer(self._disk.read(file.index_fd, at, STORE_ENTRY_BYTES), _ENTRY)
+        return int(entry["page"]), int(entry["lsn"])
+
     def _is_closed(self, file: StoreFile, kept: int) -> bool:
         """Will it get no more images, and has it none from `kept` on?"""
         growing = self._growing[file.pg] is file and not file.borrowed
@@ -300,7 +314,7 @@ class PageStore:
         self._disk.remove(stem + ".dat")
         self._disk.close(file.data_fd)
         self._disk.close(file.index_fd)
-        self._fds[file.number] = -1
+        self._fds[file.number] = self._index_fds[file.number] = -1
         del self.files[file.number]
         if self._growing.get(file.pg) is file:
             del self._growing[file.pg]
@@ -326,4 +340,5 @@ class PageStore:
             self._disk.close(file.index_fd)
         self.files.clear()
         self._arena.free(self.fds_at, 8 * STORE_FILES_MAX)
+        self._arena.free(self.index_fds_at, 8 * STORE_FILES_MAX)
         self._arena.free(self.live_at, 8 * STORE_FILES_MAX)

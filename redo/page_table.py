@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from redo import page_table_kernels
 from redo.arena import Arena, Words
 from redo.page_store import PageStore
@@ -24,6 +26,7 @@ from redo.segment_layout import (
     S_HASH_SLOTS,
     S_HASH_USED,
     S_HOT_AT,
+    S_INDEX_FDS_AT,
     S_LIVE_AT,
     S_OLDER_AT,
     S_OLDER_FREE,
@@ -32,12 +35,16 @@ from redo.segment_layout import (
     S_REMADE,
     S_REMADE_AT,
     S_REMADE_SLOTS,
+    S_STARTS_AT,
+    S_STARTS_SLOTS,
     S_STORE_FDS_AT,
     S_TOUCHED,
     S_TOUCHED_AT,
     S_TOUCHED_SLOTS,
     S_WINDOW_AT,
     SEGMENT_BYTES,
+    START_BYTES,
+    STARTS_AT_FIRST,
     STORE_ENTRY_BYTES,
     WINDOW_BYTES,
 )
@@ -65,6 +72,7 @@ class PageTable:
         self._put(S_WINDOW_AT, arena.alloc(WINDOW_BYTES))
         self._put(S_HOT_AT, arena.alloc(8 * HOT_SLOTS))
         self._put(S_STORE_FDS_AT, store.fds_at)
+        self._put(S_INDEX_FDS_AT, store.index_fds_at)
         self._put(S_LIVE_AT, store.live_at)
         self._put(S_OLDER_FREE, -1)
         for place, slots, size in _TABLES:
@@ -120,6 +128,22 @@ class PageTable:
             self._enlarge(S_TOUCHED_AT, S_TOUCHED_SLOTS, 8, touched)
             self._enlarge(S_REMADE_AT, S_REMADE_SLOTS, PAIR_BYTES, remade)
             self._grow_hash()
+
+    def note_starts(self, log_bytes: int) -> None:
+        """Have room to note where batches start in so much log (`sealed_log_kernels`)."""
+        slots, old = self._get(S_STARTS_SLOTS), self._get(S_STARTS_AT)
+        wanted = max(STARTS_AT_FIRST, log_bytes // START_BYTES + STARTS_AT_FIRST)
+        if wanted <= slots:
+            return
+        count = 1 << (wanted - 1).bit_length()
+        new = self._arena.alloc(8 * count)
+        noted = self._arena.words(new, count)
+        noted[:] = 0
+        if slots:  # a slot goes where its block does: either place, what is wrong is found out
+            noted[:] = np.tile(self._arena.words(old, slots), count // slots)
+            self._arena.free(old, 8 * slots)
+        self._put(S_STARTS_AT, new)
+        self._put(S_STARTS_SLOTS, count)
 
     def grow_chain(self) -> None:
         """Room for a page with more records to apply."""
@@ -209,5 +233,7 @@ class PageTable:
         """Give the arena back."""
         for place, slots, size in _TABLES:
             self._arena.free(self._get(place), self._get(slots) * size)
+        if self._get(S_STARTS_SLOTS):
+            self._arena.free(self._get(S_STARTS_AT), 8 * self._get(S_STARTS_SLOTS))
         self._arena.free(self._get(S_WINDOW_AT), WINDOW_BYTES)
         self._arena.free(self._get(S_HOT_AT), 8 * HOT_SLOTS)

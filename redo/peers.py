@@ -11,11 +11,13 @@ import json
 import logging
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any, Final, Protocol
 
 from redo import protocol
 from redo.client import Client
 from redo.errors import VolumeError
+from redo.members import Members, members_of
 from redo.metadata import CopyMeta, copy_of, history_of
 from redo.quorum import COPIES, copy_directory, is_full
 from redo.timeline import History
@@ -129,6 +131,24 @@ class Peers:
                 if copy["state"] == "live" and copy["copy"] in names:
                     found.append((FarCopy(peer, names[copy["copy"]]), int(copy["durable"])))
         return sorted(found, key=lambda pair: -pair[1])
+
+    def members(self) -> list[Members]:
+        """Who the members are, as each peer knows it."""
+        found = [answer for _, answer in self._answers({"do": "members"})]
+        return [members_of(answer["members"]) for answer in found]
+
+    def install_members(self, members: Members) -> set[int]:
+        """Have peers take over who the members are; on which copies that is durable."""
+        fields = {"do": "install members", "members": asdict(members)}
+        return {int(n) for _, found in self._answers(fields) for n in found["copies"]}
+
+    def pages(self, page_no: int, lsn: int) -> Iterator[bytes]:
+        """A page as of an LSN, from each peer that can give it."""
+        for peer in list(self.by_zone.values()):
+            try:
+                yield peer.ask(protocol.READ, page_no, lsn)
+            except VolumeError as error:
+                logger.info("peer: %s", error)
 
     def logs(self, lsn: int) -> list[tuple[FarCopy, int]]:
         """Those whose log goes beyond `lsn`."""

@@ -12,7 +12,7 @@
     40     4    u4    length      bytes with this header, a multiple of 8
     44     4    u4    records
     48     4    u4    mtrs        mini-transactions
-    52     12         0
+    52     12         tag         of an encrypted batch (`cipher_kernels`), else 0
 
     OFFSET SIZE TYPE  NAME        RECORD HEADER (32 bytes; edits or a mark follow; 8-byte aligned)
     0      8    i8    lsn         of this header
@@ -49,6 +49,8 @@ BATCH_CLOCK_AT: Final = 32
 BATCH_LENGTH_AT: Final = 40
 BATCH_RECORDS_AT: Final = 44
 BATCH_MTRS_AT: Final = 48
+BATCH_TAG_AT: Final = 52
+BATCH_TAG_BYTES: Final = 12
 BATCH_HEADER_BYTES: Final = 64
 
 RECORD_LSN_AT: Final = 0

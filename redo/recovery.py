@@ -21,13 +21,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from redo.arena import Arena, Words
+from redo.candidates import NEXT, take_place, tidy
 from redo.disk import Disk
 from redo.environment import Tasks
 from redo.errors import VolumeError, VolumeLost
+from redo.keyring import DataKey
 from redo.log import Recovered
+from redo.members import FIRST, Members
 from redo.metadata import VolumeMeta
 from redo.quorum import COPIES, can_write, copy_directory, recovery_point, with_epoch
-from redo.repair import LogSource, fill_log, rebuild
+from redo.repair import LogSource, NearCopy, fill_log, make_copy
 from redo.segment import Segment
 from redo.timeline import NEVER, History
 
@@ -43,18 +46,31 @@ def open_segments(
     arena: Arena,
     st: Words,
     copies: Sequence[int] = range(COPIES),
+    key: DataKey | None = None,
 ) -> list[Segment | None]:
     """The six copies, None where one is not ours or cannot be opened (said in the log)."""
     segments: list[Segment | None] = [None] * COPIES
     for copy_no in copies:
-        segment = Segment(disk, data_dir, copy_no, volume, arena, st)
+        segment = Segment(disk, data_dir, copy_no, volume, arena, st, key=key)
         try:
+            tidy(disk, segment.path, copy_no)
             segment.open()
             segments[copy_no] = segment
         except (OSError, VolumeError) as error:
             logger.warning("copy %s cannot be read: %s", segment.name, error)
             segment.close()
+    _leave_out_replaced(segments)
     return segments
+
+
+def _leave_out_replaced(segments: list[Segment | None]) -> None:
+    """Copies that were replaced while they were away do not count."""
+    members = merged_members(segments)
+    for i, segment in enumerate(segments):
+        if segment is not None and not members.has(i, segment.meta.number):
+            logger.warning("copy %s was replaced while it was away", segment.name)
+            segment.close()
+            segments[i] = None
 
 
 def merged_history(segments: Sequence[Segment | None]) -> History:
@@ -133,19 +149,39 @@ def _rebuild_to_quorum(segments: list[Segment | None], history: History, vdl: in
             return
         if segments[i] is None:
             peer = next(s for s in segments if s is not None and s.full)
-            logger.info("rebuilding copy %s from %s", copy_directory(i), peer.name)
-            segments[i] = rebuilt(i, peer, vdl, history)
+            logger.warning("rebuilding copy %s from %s", copy_directory(i), peer.name)
+            members = merged_members(segments)
+            if members.candidate(i) is None:
+                members = members.suspect(i)
+            number = members.slots[i][1]
+            members = members.settle(i, number)
+            segments[i] = _rebuilt(i, peer, vdl, history, (number, members))
+            for segment in segments:
+                if segment is not None:
+                    segment.set_members(members)
 
 
-def rebuilt(copy_no: int, peer: Segment, end: int, history: History) -> Segment:
+def merged_members(segments: Sequence[Segment | None]) -> Members:
+    """Who the members are, by the copy that has heard of the latest epoch."""
+    known = [segment.meta.members for segment in segments if segment is not None]
+    return max(known, key=lambda members: members.epoch, default=FIRST)
+
+
+def _rebuilt(
+    copy_no: int, peer: Segment, end: int, history: History, member: tuple[int, Members]
+) -> Segment:
     """A new copy made from `peer`, open, complete to at least `end`."""
     data_dir = peer.path.removesuffix("/" + peer.name)
-    maker = Segment(peer.disk, data_dir, copy_no, peer.volume, peer.arena, peer.st)
+    place = copy_directory(copy_no) + NEXT
+    disk = peer.disk
+    maker = Segment(disk, data_dir, copy_no, peer.volume, peer.arena, peer.st, place)
     try:
-        rebuild(maker, peer, end)
+        make_copy(maker, NearCopy(peer), end, member)
     finally:
         maker.close()
-    segment = Segment(peer.disk, data_dir, copy_no, peer.volume, peer.arena, peer.st)
+    take_place(disk, f"{data_dir}/{copy_directory(copy_no)}")
+    world = (peer.volume, peer.arena, peer.st)
+    segment = Segment(disk, data_dir, copy_no, *world, key=peer.key)
     try:
         segment.open()
         if segment.scan(history, NO_LIMIT) < end:

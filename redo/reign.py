@@ -36,7 +36,7 @@ class Reign(Protocol):
         """What the volume has been through."""
         ...
 
-    def install(self, history: History) -> set[int]:
+    def install(self, history: History, vdl: int) -> set[int]:
         """Make it durable; on which copies it is."""
         ...
 
@@ -72,7 +72,7 @@ def take_over(
     history = reign.newest_history()
     epoch = history.latest_epoch + 1
     history = replace(history, epochs=with_epoch(history.epochs, epoch, vdl))
-    done = reign.install(history)
+    done = reign.install(history, vdl)
     if not can_write([copy_no in done for copy_no in range(COPIES)]):
         raise VolumeLost(f"epoch {epoch} is on {len(done)} of 6 copies: too few")
     control.put(CTRL_EPOCH, epoch)

@@ -1,13 +1,19 @@
-"""Filling a copy from its peers: a gap of log, or all of it."""
+"""Filling a copy from its peers: a gap of log, or all of it.
+
+A source is another copy, of this process (`NearCopy`) or of another one (`peers.FarCopy`). Page
+files are borrowed: their images stay as they are until they are given back; log is read as it is.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from redo.errors import VolumeLost
+from redo.members import Members
 from redo.metadata import CopyMeta
 from redo.segment import Segment
 from redo.segment_layout import STORE_ENTRY_BYTES
@@ -15,7 +21,11 @@ from redo.timeline import Gaps
 
 logger = logging.getLogger(__name__)
 
-PIECE_BYTES = 1 << 20
+PIECE_BYTES: Final = 1 << 20
+_HOLE_BYTES: Final = 1 << 16  #: zeros of this size are not written: they become holes
+
+#: Called with (bytes done, bytes in all) after each piece; whatever it raises ends the work.
+Watch = Callable[[int, int], None]
 
 
 class Readable(Protocol):
@@ -25,13 +35,69 @@ class Readable(Protocol):
 
 
 class LogSource(Protocol):
-    """A copy whose log can be read: a `Segment`, or a `peers.FarCopy`."""
+    """A copy whose log can be read."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def log(self) -> Readable: ...
+
+
+class Source(LogSource, Protocol):
+    """A copy that another one can be made from.
+
+    borrow      its metadata, and its page files: paths that begin with its name, and sizes
+    pieces      the bytes of such a file, each piece with its offset
+    give_back   must follow `borrow`
+    """
+
+    @property
+    def full(self) -> bool: ...
+
+    def borrow(self) -> tuple[CopyMeta, dict[str, int]]: ...
+
+    def pieces(self, path: str, size: int) -> Iterator[tuple[int, bytes]]: ...
+
+    def give_back(self) -> None: ...
+
+
+class NearCopy:
+    """A copy of this process as a source."""
+
+    def __init__(self, segment: Segment) -> None:
+        self._segment = segment
+        self._files: dict[str, int] = {}
+        self.name = segment.name
+        self.full = segment.full
+        self.log: Readable = segment.log
+
+    def borrow(self) -> tuple[CopyMeta, dict[str, int]]:
+        """Its metadata, and its page files with their sizes."""
+        segment = self._segment
+        sizes: dict[str, int] = {}
+        with segment.store_lock:
+            meta = segment.meta
+            for pg, sequence, images, data_fd, index_fd in segment.borrow_files():
+                stem = f"{self.name}/pg-{pg:05d}/pages-{sequence:08d}"
+                self._files |= {f"{stem}.dat": data_fd, f"{stem}.idx": index_fd}
+                sizes[f"{stem}.dat"] = images * segment.volume.page_bytes
+                sizes[f"{stem}.idx"] = images * STORE_ENTRY_BYTES
+        return meta, sizes
+
+    def pieces(self, path: str, size: int) -> Iterator[tuple[int, bytes]]:
+        """The bytes of a borrowed file, each piece with its offset."""
+        for at in range(0, size, PIECE_BYTES):
+            yield at, self._segment.disk.read(self._files[path], at, min(PIECE_BYTES, size - at))
+
+    def give_back(self) -> None:
+        """The files are not needed any more."""
+        for fd in self._files.values():
+            os.close(fd)
+        self._files.clear()
+        with self._segment.store_lock:
+            if self._segment.store is not None:
+                self._segment.store.lent -= 1
 
 
 def fill_log(segment: Segment, lsn: int, peers: Sequence[tuple[LogSource, int]]) -> int:
@@ -63,49 +129,74 @@ def next_stretch(gaps: Gaps, lsn: int, end: int) -> tuple[int, int]:
     return min(lsn, end), min([end, *(start for start, _ in gaps if start > lsn)])
 
 
-def rebuild(segment: Segment, peer: Segment, end: int) -> None:
-    """Make `segment`, a directory lost or damaged, anew from `peer`, whose log is durable to `end`.
+def make_copy(
+    segment: Segment,
+    source: Source,
+    end: int,
+    member: tuple[int, Members],
+    watch: Watch = lambda done, whole: None,
+) -> None:
+    """Make `segment`, in an empty or lost directory, from a source whose log is durable to `end`.
 
+    member   its number, and who all the members are
     The metadata is written last: a directory without it is no copy.
     """
-    with peer.store_lock:
-        segment.create(replace(peer.meta, copy_no=segment.copy_no, shared=()))
-        if segment.full:
-            assert peer.full
-            _copy_pages(segment, peer)
-    _copy_log(segment, peer, segment.meta, end)
+    assert source.full or not segment.full
+    meta, files = source.borrow()
+    try:
+        number, members = member
+        made = replace(meta, copy_no=segment.copy_no, shared=(), member=number, members=members)
+        segment.create(made)
+        if not segment.full:
+            files = {}
+        whole = end - meta.kept + sum(files.values())
+        done = 0
+        for path, size in files.items():
+            for count in _copy_file(segment, source, path, size):
+                done += count
+                watch(done, whole)
+        for count in _copy_log(segment, source, made, end):
+            done += count
+            watch(done, whole)
+    finally:
+        source.give_back()
     segment.finish()
 
 
-def _copy_log(segment: Segment, peer: Segment, meta: CopyMeta, end: int) -> None:
+def _copy_file(segment: Segment, source: Source, path: str, size: int) -> Iterator[int]:
+    """Copy a page file; bytes done in each step."""
+    disk = segment.disk
+    _, _, directory, name = path.split("/")
+    place = f"{segment.path}/{directory}"
+    disk.make_directory(place)
+    fd = disk.create(f"{place}/{name}", 0)
+    try:
+        for at, piece in source.pieces(path, size):
+            for start in range(0, len(piece), _HOLE_BYTES):
+                part = piece[start : start + _HOLE_BYTES]
+                if part.count(0) < len(part):
+                    disk.write(fd, at + start, part)
+            yield len(piece)
+        disk.truncate(fd, size)
+        disk.sync(fd)
+    finally:
+        disk.close(fd)
+    disk.sync_directory(place)
+
+
+def _copy_log(segment: Segment, source: Source, meta: CopyMeta, end: int) -> Iterator[int]:
+    """Copy the log that is kept, also what the path leaves out, where it is there."""
     at = meta.kept
+    gaps = meta.history.gaps
     while at < end:
-        piece = peer.log.read(at, min(PIECE_BYTES, end - at))
-        if not piece:
-            raise VolumeLost(f"{peer.name} has no log at {at} any more")
-        segment.log.write(at, piece)
-        at += len(piece)
-
-
-def _copy_pages(segment: Segment, peer: Segment) -> None:
-    """Copy the page files as far as they have entries, byte for byte."""
-    disk, store = segment.disk, peer.store
-    assert store is not None
-    page_bytes = segment.volume.page_bytes
-    for file in store.files.values():
-        directory = f"{segment.path}/pg-{file.pg:05d}"
-        disk.make_directory(directory)
-        sources = (
-            ("dat", file.data_fd, file.indexed * page_bytes),
-            ("idx", file.index_fd, file.indexed * STORE_ENTRY_BYTES),
-        )
-        for suffix, source, count in sources:
-            fd = disk.create(f"{directory}/pages-{file.sequence:08d}.{suffix}", 0)
-            try:
-                for at in range(0, count, PIECE_BYTES):
-                    piece = disk.read(source, at, min(PIECE_BYTES, count - at))
-                    disk.write(fd, at, piece)
-                disk.sync(fd)
-            finally:
-                disk.close(fd)
-        disk.sync_directory(directory)
+        piece = source.log.read(at, min(PIECE_BYTES, end - at))
+        if piece:
+            segment.log.write(at, piece)
+            yield len(piece)
+            at += len(piece)
+            continue
+        beyond = next_stretch(gaps, at, end)[0]
+        if beyond == at:
+            raise VolumeLost(f"{source.name} has no log at {at} any more")
+        yield beyond - at
+        at = beyond

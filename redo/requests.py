@@ -16,11 +16,13 @@ answer them themselves.
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from redo.errors import VolumeError
 from redo.frozen import Frozen
+from redo.members import Members, members_of
 from redo.storage import Storage
 from redo.timeline import Mark
 
@@ -41,12 +43,23 @@ def answer(storage: Storage, request: Fields) -> Fields:
             return _state(storage.rewind(to_us))
         case {"do": "status"}:
             return storage.status()
+        case {"do": "members"}:
+            return {"members": asdict(storage.members)}
+        case {"do": "install members", "members": dict(members)}:
+            return {"copies": sorted(storage.install_members(_members(members)))}
         case {"do": "lend", "copy": int(copy_no)}:
             return storage.lending.lend(storage.segment_of(copy_no))
         case {"do": "give back", "copy": int(copy_no)}:
             storage.lending.take_back(copy_no)
             return {}
     raise VolumeError(f"unknown request {request!r:.200}")
+
+
+def _members(fields: Fields) -> Members:
+    try:
+        return members_of(fields)
+    except (TypeError, KeyError, ValueError):
+        raise VolumeError("not members") from None
 
 
 def described(frozen: Frozen) -> Fields:

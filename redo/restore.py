@@ -28,10 +28,19 @@ from redo.archive import Archive, Base, LogName
 from redo.arena import Arena, create_ring
 from redo.checksum_kernels import crc32c_of
 from redo.chunks import ChunkLog
+from redo.cipher import Cipher
 from redo.disk import FileDisk
 from redo.environment import system_environment
 from redo.errors import ArchiveDamaged, OutsideWindow, VolumeError, VolumeLocked
-from redo.metadata import CopyMeta, VolumeMeta, descendant, save_copy, save_volume
+from redo.keyring import DataKey, KeyService
+from redo.metadata import (
+    CopyMeta,
+    VolumeMeta,
+    descendant,
+    encrypted,
+    save_copy,
+    save_volume,
+)
 from redo.quorum import COPIES, copy_directory, is_full
 from redo.record import (
     BATCH_CLOCK_AT,
@@ -55,6 +64,7 @@ from redo.storage import Storage
 from redo.timeline import NEVER, Gaps, History, clock_text, gaps_at, on_path
 
 _RING_BYTES: Final = 4 << 20
+_MEMORY_BYTES: Final = 256 << 20  #: address space; an object of the archive at a time
 
 Report = Callable[[str, int, int], None]  #: (what, done, of how many bytes or objects)
 
@@ -216,21 +226,32 @@ assert (BATCH_RECORDS_AT - BATCH_LENGTH_AT, RECORD_FLAGS_AT - RECORD_KIND_AT) ==
 assert RECORD_KIND_AT - RECORD_LENGTH_AT == 4
 
 
-def restore(archive: Archive, plan: Plan, path: Path, report: Report) -> VolumeMeta:
-    """Make the volume `path`, which is not there yet. Raises VolumeError, OSError."""
+def restore(
+    archive: Archive, plan: Plan, path: Path, report: Report, keys: KeyService | None = None
+) -> VolumeMeta:
+    """Make the volume `path`, which is not there yet; encrypted if there are keys.
+
+    Raises VolumeError, OSError.
+    """
     disk = FileDisk()
     parent = archive.open()
     if parent is None:
         raise ArchiveDamaged(f"object {archive.volume}/about.json is missing")
-    volume = descendant(parent, f"archive {archive.volume} at LSN {plan.target}")
+    volume = descendant(parent, f"archive {archive.volume} at LSN {plan.target}", 0)
+    key = None
+    volume = replace(volume, key=None, seals=())
+    if keys is not None:
+        key = DataKey(*keys.generate_data_key())
+        volume = encrypted(volume, key.wrapped)
     draft = path.parent / f".{path.name}.new"
     disk.make_directory(str(path.parent))
     with _alone(path.parent):
         try:
             disk.remove_tree(str(draft))
             disk.make_directory(f"{draft / copy_directory(0)}/log")
-            _write_pages(archive, plan, draft / copy_directory(0), report, volume.page_bytes)
-            _write_log(archive, plan, draft / copy_directory(0), report, volume)
+            with _making(volume, key) as making:
+                _write_pages(archive, plan, draft / copy_directory(0), report, making)
+                _write_log(archive, plan, draft / copy_directory(0), report, making)
             _write_copies(draft, plan, report, volume)
             save_volume(disk, str(draft), volume)
             report("check", 0, 1)
@@ -257,8 +278,38 @@ def _alone(directory: Path) -> Iterator[None]:
         os.close(fd)
 
 
-def _write_pages(archive: Archive, plan: Plan, copy: Path, report: Report, page_bytes: int) -> None:
-    pieces = plan.base.pieces
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """The volume that is being made, some memory for kernels, and its encryption."""
+
+    volume: VolumeMeta
+    arena: Arena
+    cipher: Cipher | None
+
+    def stored(self, entries: bytes, images: bytes) -> tuple[bytes, bytes]:
+        """Store index entries and images as they are in its files."""
+        if self.cipher is not None:
+            made = self.cipher.encrypted_images(entries, images)
+            entries, images = made[: len(entries)], made[len(entries) :]
+        return entries, images
+
+
+@contextlib.contextmanager
+def _making(volume: VolumeMeta, key: DataKey | None) -> Iterator[_Making]:
+    ring_fd = create_ring(_RING_BYTES)
+    arena = Arena(ring_fd, _MEMORY_BYTES)
+    try:
+        cipher = None if key is None else Cipher(arena, key, volume.seals)
+        yield _Making(volume, arena, cipher)
+        if cipher is not None:
+            cipher.close()
+    finally:
+        arena.close()
+        os.close(ring_fd)
+
+
+def _write_pages(archive: Archive, plan: Plan, copy: Path, report: Report, making: _Making) -> None:
+    pieces, page_bytes = plan.base.pieces, making.volume.page_bytes
     for done, piece in enumerate(pieces):
         report("pages", done, len(pieces))
         data = archive.read(piece.name)
@@ -267,8 +318,9 @@ def _write_pages(archive: Archive, plan: Plan, copy: Path, report: Report, page_
             raise ArchiveDamaged(f"object {archive.volume}/{piece.name} is of the wrong size")
         stem = copy / f"pg-{piece.pg:05d}" / f"pages-{piece.sequence:08d}"
         stem.parent.mkdir(exist_ok=True)
-        _append(Path(f"{stem}.idx"), piece.slot * STORE_ENTRY_BYTES, data[:split])
-        _append(Path(f"{stem}.dat"), piece.slot * page_bytes, data[split:])
+        entries, images = making.stored(data[:split], data[split:])
+        _append(Path(f"{stem}.idx"), piece.slot * STORE_ENTRY_BYTES, entries)
+        _append(Path(f"{stem}.dat"), piece.slot * page_bytes, images)
     report("pages", len(pieces), len(pieces))
 
 
@@ -291,21 +343,15 @@ def _log_pieces(archive: Archive, plan: Plan) -> Iterator[tuple[int, bytes]]:
                 yield a, log[a - name.start : b - name.start]
 
 
-def _write_log(
-    archive: Archive, plan: Plan, copy: Path, report: Report, volume: VolumeMeta
-) -> None:
-    ring_fd = create_ring(_RING_BYTES)
-    arena = Arena(ring_fd, 1 << 20)
-    log = ChunkLog(FileDisk(), f"{copy}/log", volume, arena)
+def _write_log(archive: Archive, plan: Plan, copy: Path, report: Report, making: _Making) -> None:
+    log = ChunkLog(FileDisk(), f"{copy}/log", making.volume, making.arena)
     total = max(1, len(plan.logs))
     try:
         for done, (lsn, data) in enumerate(_log_pieces(archive, plan)):
             report("log", min(done, total - 1), total)
-            log.write(lsn, data)
+            log.write(lsn, data if making.cipher is None else making.cipher.encrypted_log(data))
     finally:
         log.close()
-        arena.close()
-        os.close(ring_fd)
     report("log", total, total)
 
 

@@ -35,7 +35,7 @@ def locate(segment: Segment, to_us: int, vdl: int) -> Mark:
         begin = first
     else:
         raise OutsideWindow(_too_early(to_us, f"the earliest state kept is of {_text(first)}"))
-    found = segment.locate(begin, end, to_us)
+    found = _last_batch(segment, begin, end, to_us)
     if found.lsn > begin.lsn:
         return found
     if past:  # nothing was written yet: the state that was gone back to
@@ -43,6 +43,21 @@ def locate(segment: Segment, to_us: int, vdl: int) -> Mark:
     if not first.batch:
         raise OutsideWindow(_too_early(to_us, "there was no volume then"))
     return first
+
+
+def _last_batch(segment: Segment, begin: Mark, end: int, until_us: int) -> Mark:
+    """The last batch boundary from `begin` on, below `end`, not later than `until_us`.
+
+    Nothing was gone back from in between; log that the present path leaves out counts.
+    """
+    with segment.lock:
+        marks = [run.mark for run in segment.run_files.around(until_us)] + list(segment.meta.marks)
+        inside = [mark for mark in marks if begin.lsn < mark.lsn <= end]
+        later = [mark.lsn for mark in inside if mark.clock_us > until_us]
+        known = [mark for mark in inside if mark.clock_us <= until_us]
+        begin = max([begin, *known], key=lambda mark: mark.lsn)
+        stop = min([end, *(lsn for lsn in later if lsn > begin.lsn)])
+        return segment.stretch(begin, stop, until_us)
 
 
 def _text(mark: Mark) -> str:

@@ -22,12 +22,16 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from redo import index_kernels, log_read_kernels
+from redo import index_kernels, log_read_kernels, mend_kernels
 from redo.arena import Arena, Words
 from redo.chunks import ChunkLog
 from redo.codes import E_LATER, E_NO_ROOM
+from redo.control import Control
+from redo.copy_cipher import CopyCipher
 from redo.disk import Disk
 from redo.errors import VolumeError
+from redo.keyring import DataKey
+from redo.members import Members
 from redo.metadata import CopyMeta, VolumeMeta, load_copy, save_copy
 from redo.page_store import PageStore
 from redo.page_table import PageTable
@@ -77,7 +81,9 @@ def crosses(gaps: Gaps, run: Run) -> bool:
 class Segment:
     """One copy, open.
 
+    place       its directory below the data directory, if it is not where copies are
     arena, st   storage's own arena and state words (page size, ring size)
+    key         of an encrypted volume: without it records and pages cannot be read, while log can
     history     what the volume has been through, as the scan was told
     mark        checkpoint that reads go back to: the newest on the path
     runs        indexed log above it
@@ -85,12 +91,20 @@ class Segment:
     """
 
     def __init__(
-        self, disk: Disk, data_dir: str, copy_no: int, volume: VolumeMeta, arena: Arena, st: Words
+        self,
+        disk: Disk,
+        data_dir: str,
+        copy_no: int,
+        volume: VolumeMeta,
+        arena: Arena,
+        st: Words,
+        place: str = "",
+        key: DataKey | None = None,
     ) -> None:
         self.copy_no = copy_no
         self.full = is_full(copy_no)
         self.name = copy_directory(copy_no)
-        self.path = f"{data_dir}/{self.name}"
+        self.path = f"{data_dir}/{place or self.name}"
         self.disk = disk
         self.volume = volume
         self.meta = CopyMeta(volume.format, volume.volume_id, copy_no)
@@ -104,6 +118,7 @@ class Segment:
         self.store_lock = threading.Lock()
         self.meta_lock = threading.Lock()
         self.arena = arena
+        self.control = Control(arena)
         self.st = st
         self._mem = arena.mem
         self._allocated: list[tuple[int, int]] = []
@@ -123,6 +138,8 @@ class Segment:
         if self.full:
             self.store = PageStore(disk, self.path, volume.page_bytes, volume.pg_pages, arena)
             self.table = PageTable(arena, self.at, self.store)
+        self.key = key
+        self.cipher = CopyCipher(arena, self.at, volume, key, self.table)
 
     def _alloc(self, count: int) -> int:
         at = self.arena.alloc(count)
@@ -184,20 +201,6 @@ class Segment:
         self.put(S_BUFFER_COUNT, 0)  # it may have a void tail in it, intact but to be overwritten
         return Mark(*(self.get(word) for word in words))
 
-    def locate(self, begin: Mark, end: int, until_us: int) -> Mark:
-        """The last batch boundary from `begin` on, below `end`, not later than `until_us`.
-
-        Nothing was gone back from in between; log that the present path leaves out counts.
-        """
-        with self.lock:
-            marks = [run.mark for run in self.run_files.around(until_us)] + list(self.meta.marks)
-            inside = [mark for mark in marks if begin.lsn < mark.lsn <= end]
-            later = [mark.lsn for mark in inside if mark.clock_us > until_us]
-            known = [mark for mark in inside if mark.clock_us <= until_us]
-            begin = max([begin, *known], key=lambda mark: mark.lsn)
-            stop = min([end, *(lsn for lsn in later if lsn > begin.lsn)])
-            return self.stretch(begin, stop, until_us)
-
     def stretch(self, begin: Mark, end: int, until_us: int = NEVER) -> Mark:
         """The end of the whole log that follows `begin`, on the path or not. Under `lock`."""
         gaps = self.get(S_GAPS)
@@ -237,6 +240,7 @@ class Segment:
             self.runs.append(run)
             end = run.mark
         if self.table is not None:
+            self.cipher.note_log(end.lsn - self.mark.lsn)
             for run in self.runs:
                 self.table.take_over(run)
         self._check_later(self.runs)
@@ -280,6 +284,8 @@ class Segment:
         """Index the log up to `limit`, a durable batch boundary; 0 or E_CORRUPT. Under `lock`."""
         if self.table is None:
             return self._extend_tail(limit)
+        self.cipher.must_decrypt()
+        self.cipher.note_log(limit - self.mark.lsn)
         while True:
             code = int(index_kernels.index_extend(self.st, self._mem, self.at, limit))
             if code == E_NO_ROOM:
@@ -305,6 +311,24 @@ class Segment:
                 return index_kernels.CANNOT_READ
             self._index_at(end._replace(lsn=min(stop, end.lsn)))
         return 0
+
+    def verify_log(self, lsn: int, end: int) -> int:
+        """How far the log from `lsn` on, a batch boundary, is intact: up to `end` or a piece of it.
+
+        `lsn` itself: the batch there is damaged. No gap begins in between.
+        """
+        with self.lock:
+            if self.closed:
+                raise VolumeError(f"{self.name} is closed")
+            stop = min(end, lsn + BUFFER_BYTES)
+            return self.stretch(Mark(lsn, -1, 0, 0), stop).lsn
+
+    def mend_log(self, lsn: int, batch: bytes) -> None:
+        """Write a batch over a damaged one."""
+        with self.lock:
+            self.log.mend(lsn, batch)
+            self.put(S_WINDOW_COUNT, 0)
+            self.put(S_BUFFER_COUNT, 0)
 
     def adopt(self, run: Run) -> None:
         """A tail's next run is another copy's: the log is the same. Under `lock`."""
@@ -342,6 +366,7 @@ class Segment:
         """`page_build` at `lsn` <= `durable`, the end of this log; its code. Under `lock`."""
         if self.closed:
             return index_kernels.CANNOT_READ
+        self.cipher.must_decrypt()
         if self.get(S_INDEXED) < lsn:
             code = self.extend_index(durable)
             if code < 0:
@@ -352,11 +377,17 @@ class Segment:
 
     def build_pages(self, numbers: int, count: int, lsn: int, images: int, entries: int) -> int:
         """`pages_build`: images for the page store; its code. Under `lock`."""
+        self.cipher.put_salts(entries, count)
         return self._with_chain(
             lambda: index_kernels.pages_build(
                 self.st, self._mem, self.at, numbers, count, lsn, images, entries
             )
         )
+
+    def seal_images(self, count: int, images: int, entries: int) -> int:
+        """Make page images ready for the page store; `images_seal`'s code. Under `lock`."""
+        self.cipher.put_salts(entries, count)
+        return int(mend_kernels.images_seal(self.st, self._mem, self.at, count, images, entries))
 
     def _with_chain(self, build: Callable[[], int]) -> int:
         assert self.table is not None
@@ -394,6 +425,11 @@ class Segment:
         with self.meta_lock:
             self.save(replace(self.meta, fence=epoch))
 
+    def set_members(self, members: Members) -> None:
+        """Take over who the members are, durably."""
+        with self.meta_lock:
+            self.save(replace(self.meta, members=members))
+
     def set_groups(self, groups: int) -> None:
         """The volume has so many protection groups: durably remembered, with a place for each."""
         with self.meta_lock:
@@ -425,6 +461,16 @@ class Segment:
         self.log.recycle_below(lsn)
         self.log.rest_below(self.mark.lsn)
 
+    def entry_of_image(self, number: int, slot: int) -> tuple[int, int]:
+        """(page, its LSN) of an image by file number and slot, as the index has it."""
+        assert self.store is not None
+        with self.store_lock:
+            return self.store.entry(number, slot)
+
+    def borrow_files(self) -> list[tuple[int, int, int, int, int]]:
+        """`PageStore.duplicates`; nothing of a tail. Under `store_lock`."""
+        return [] if self.store is None else self.store.duplicates()
+
     @property
     def images(self) -> int:
         """Stored images that somebody may still ask for."""
@@ -445,5 +491,6 @@ class Segment:
         if self.store is not None and self.table is not None:
             self.table.close()
             self.store.close()
+        self.cipher.close()
         for at, count in self._allocated:
             self.arena.free(at, count)

@@ -50,6 +50,10 @@ to; and the byte tables of a copy's own files. The log's bytes are in `record.py
     344    S_UNCHECKED        log below is believed only after its run was verified; 0: all is
     352    S_RUN_BYTES        a run that is so long is ended
     360    S_LAST_PAGE        highest page number in the page table
+    368    S_CIPHER           cipher block (`cipher_layout`); 0: the volume is not encrypted
+    376    S_STARTS_AT        of an encrypted log, by block n % S_STARTS_SLOTS of START_BYTES:
+    384    S_STARTS_SLOTS     LSN of the first batch that starts in it; a power of two, or 0
+    392    S_INDEX_FDS_AT     descriptors of store indexes by file number
 
     OFFSET SIZE  NAME         PAGE TABLE ENTRY (48 bytes)
     0      8     E_PAGE       page_no + 1; 0: empty
@@ -69,11 +73,13 @@ to; and the byte tables of a copy's own files. The log's bytes are in `record.py
     8      8     K_END
     16     8     K_DONE       1: its batches are intact
 
-    OFFSET SIZE  TYPE NAME    STORE INDEX ENTRY (24 bytes; entry n of pages-….idx is slot n of .dat)
+    OFFSET SIZE  TYPE NAME    STORE INDEX ENTRY (48 bytes; entry n of pages-….idx is slot n of .dat)
     0      8     i8   page_no
     8      8     i8   page_lsn
-    16     4     u4   slot
-    20     4     u4   crc     CRC32C of bytes 0–19
+    16     8     i8   salt    of an encrypted image's nonce, random
+    24     16         tag     of an encrypted image
+    40     4     u4   slot
+    44     4     u4   crc     CRC32C of bytes 0–43
 
     OFFSET SIZE  TYPE NAME    RUN (log/….run, one after the other; 64 bytes, then the pairs)
     0      4     u4   magic   RUN_MAGIC
@@ -138,7 +144,11 @@ S_CHECKS: Final = 336
 S_UNCHECKED: Final = 344
 S_RUN_BYTES: Final = 352
 S_LAST_PAGE: Final = 360
-SEGMENT_BYTES: Final = 384
+S_CIPHER: Final = 368
+S_STARTS_AT: Final = 376
+S_STARTS_SLOTS: Final = 384
+S_INDEX_FDS_AT: Final = 392
+SEGMENT_BYTES: Final = 448
 
 FDS_SLOTS: Final = 4096
 STORE_FILES_MAX: Final = 65536
@@ -166,15 +176,20 @@ K_LSN: Final = 0
 K_END: Final = 8
 K_DONE: Final = 16
 
-STORE_ENTRY_BYTES: Final = 24
+STORE_ENTRY_BYTES: Final = 48
 X_PAGE: Final = 0
 X_LSN: Final = 8
-X_SLOT: Final = 16
-X_CRC: Final = 20
+X_SALT: Final = 16
+X_TAG: Final = 24
+X_SLOT: Final = 40
+X_CRC: Final = 44
 
 RUN_MAGIC: Final = 0x534E5552  # "RUNS"
 RUN_HEADER_BYTES: Final = 64
 PAIR_BYTES: Final = 16
+
+START_BYTES: Final = 4096
+STARTS_AT_FIRST: Final = 4096  #: more than blocks of the longest batch
 
 #: Chunk files: a header of this size, then log bytes.
 CHUNK_HEADER_BYTES: Final = 4096

@@ -26,6 +26,7 @@
     20     ST_DIRTY_LSN         end of the last mini-transaction
     21     ST_FAILPOINT         number of the failpoint at which this process dies; 0: none
     22     ST_FAILPOINT_HITS    how many more times it is reached until then
+    23     ST_CIPHER            cipher block of an encrypted volume (`cipher_layout`); 0: none
     24–29  ST_COPY_FD           eventfds that wake the six copies (-1: none)
     32–47  ST_FOLLOWER_FD       eventfds that wake replicas 0…15 (-1: none)
 """
@@ -59,6 +60,7 @@ ST_BATCH_MTRS: Final = 19
 ST_DIRTY_LSN: Final = 20
 ST_FAILPOINT: Final = 21
 ST_FAILPOINT_HITS: Final = 22
+ST_CIPHER: Final = 23
 ST_COPY_FD: Final = 24
 ST_FOLLOWER_FD: Final = 32
 ST_REDO_END: Final = 64  #: first word of `btree`

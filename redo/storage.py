@@ -6,26 +6,30 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from queue import SimpleQueue
 
 from redo.arena import Arena
-from redo.codes import E_CORRUPT, E_NOT_FOUND
+from redo.codes import E_NOT_FOUND
 from redo.control import (
     COPY_DURABLE,
+    COPY_ERRNO,
     COPY_STATE,
+    COUNT_PAGE_READS,
     CTRL_EPOCH,
-    CTRL_PUBLISHED,
     STATE_ABSENT,
     STATE_DEAD,
     Control,
     copy_word,
 )
 from redo.copier import Copier
+from redo.copy_kernels import HOW_DURABLE, HOW_SIGNAL_ALWAYS
 from redo.directory import LOCK_FILE, format_volume, is_formatted, lock_directory
 from redo.environment import Environment
 from redo.errors import (
@@ -36,15 +40,19 @@ from redo.errors import (
     VolumeError,
     VolumeLost,
 )
+from redo.faults import Faults
 from redo.frozen import Frozen, freeze, thaw
 from redo.geometry import Geometry
+from redo.health import describe, is_live
 from redo.index_kernels import CANNOT_READ
+from redo.keyring import DataKey, KeyService, unwrapped
 from redo.lending import Lending
 from redo.log import Recovered, new_state, start_ring
-from redo.metadata import VolumeMeta, load_volume, new_volume
+from redo.members import FIRST, Members
+from redo.metadata import COPY_FILE, VolumeMeta, load_volume, new_volume
 from redo.peers import Peers
 from redo.protocol import Epochs
-from redo.quorum import COPIES, can_write, copy_directory
+from redo.quorum import COPIES, can_recover, can_write, copy_directory
 from redo.recovery import (
     merged_history,
     open_segments,
@@ -72,6 +80,9 @@ class Storage:
     volume                         constants for a new volume; an existing one keeps its own
     copies                         numbers of the copies that are ours
     peers                          processes that have the others
+    fed                            the ring is ours alone; the writer's is on another host
+    keys                           of an encrypted volume. Without them the copies work, but pages
+                                   cannot be read, and no log becomes pages
     """
 
     def __init__(
@@ -86,6 +97,8 @@ class Storage:
         private_bytes: int = 16 << 30,
         copies: Sequence[int] = range(COPIES),
         peers: Peers | None = None,
+        fed: bool = False,
+        keys: KeyService | None = None,
     ) -> None:
         assert len(wake_fds) == COPIES
         self.copies = tuple(copies)
@@ -95,7 +108,10 @@ class Storage:
         self.data_dir = data_dir.rstrip("/")
         self._wake_fds = list(wake_fds)
         self._writer_fd = writer_fd
-        self._durable = durable
+        self._how = HOW_DURABLE * durable + HOW_SIGNAL_ALWAYS * fed
+        self._fed = fed
+        self.keys = keys
+        self.key: DataKey | None = None
         self._wanted = volume or new_volume(16384, 16 << 20, 655360)
         lock = LOCK_FILE if len(self.copies) == COPIES else f"{LOCK_FILE}-{self.copies[0]}"
         self._lock_fd = lock_directory(self.data_dir, lock)
@@ -110,9 +126,13 @@ class Storage:
         self._turn = 0
         self.writer_lock = threading.Lock()
         self.geometry = Geometry(1)
-        self.membership_epoch = 1
-        self.lending = Lending(self.disk, environment.clock)
+        self.members = FIRST
+        self._members_lock = threading.Lock()
+        self.faults = Faults(environment, self.control)
         self.pins: dict[str, int] = {}  #: by whom: log and states from this LSN on must stay
+        self.lending = Lending(self.disk, environment.clock, self.pins)
+        #: (copy, page, LSN) of what could not be read and has to be mended
+        self.damages: SimpleQueue[tuple[int, int, int]] = SimpleQueue()
         self.archive_status: Callable[[], dict[str, object]] = dict  #: of whoever archives it
 
     def open(self) -> None:
@@ -142,14 +162,15 @@ class Storage:
     def prepare(self) -> None:
         """Open the copies as they are on disk; none counts. Raises VolumeError, OSError."""
         self.volume = load_volume(self.disk, self.data_dir)
+        if self.volume.key is not None and self.keys is not None:
+            self.key = unwrapped(self.volume.key, self.keys)
         self.geometry = Geometry(self.volume.pg_pages)
         self.st = new_state(self.arena, self.volume.page_bytes)
         for copy_no in self.copies:
             self.control.put(copy_word(copy_no, COPY_DURABLE), 0)
             self.control.put(copy_word(copy_no, COPY_STATE), STATE_ABSENT)
-        self.opening = open_segments(
-            self.disk, self.data_dir, self.volume, self.arena, self.st, self.copies
-        )
+        world = (self.volume, self.arena, self.st, self.copies, self.key)
+        self.opening = open_segments(self.disk, self.data_dir, *world)
 
     def scan(self, history: History, limit: int) -> None:
         """Find out how far each copy is complete; those that cannot be read are given up."""
@@ -158,11 +179,20 @@ class Storage:
     def begin(self, history: History) -> None:
         """Let our copies count from now on, with this history."""
         self.history = history
+        known = [s.meta.members for s in self.opening if s is not None]
+        known += [] if self.peers is None else self.peers.members()
+        self.members = max(known, key=lambda members: members.epoch, default=FIRST)
         groups = max((s.meta.groups for s in self.opening if s is not None), default=1)
         self.geometry = replace(self.geometry, groups=groups)
         for copy_no in self.copies:
             segment = self.opening[copy_no]
+            if segment is not None and not self.members.has(copy_no, segment.meta.number):
+                logger.warning("copy %s was replaced while it was away", segment.name)
+                segment.close()
+                segment = None
             if segment is None:
+                there = self.disk.exists(f"{self.data_dir}/{copy_directory(copy_no)}/{COPY_FILE}")
+                self.control.put(copy_word(copy_no, COPY_ERRNO), 0 if there else errno.ENOENT)
                 self.control.put(copy_word(copy_no, COPY_STATE), STATE_DEAD)
             else:
                 self.start_copy(segment)
@@ -178,7 +208,7 @@ class Storage:
             self.st,
             self._wake_fds[segment.copy_no],
             self._writer_fd,
-            self._durable,
+            self._how,
             self._fill,
             self.event.set,
         )
@@ -188,6 +218,51 @@ class Storage:
     def live(self) -> list[Copier]:
         """Copies that count."""
         return [copier for copier in self.copiers if copier is not None and copier.live]
+
+    @property
+    def membership_epoch(self) -> int:
+        """Number of the members' epoch."""
+        return self.members.epoch
+
+    def change_members(self, change: Callable[[Members], Members]) -> Members:
+        """Begin the next epoch of members; who they are now.
+
+        Raises VolumeLost when too few copies know of it, StaleMembership when somebody else was
+        first: trying again is right in both cases.
+        """
+        elsewhere = [] if self.peers is None else self.peers.members()
+        with self._members_lock:
+            known = max((self.members, *elsewhere), key=lambda members: members.epoch)
+            members = change(known)
+            done = self._install_members(members)
+        if self.peers is not None:
+            done |= self.peers.install_members(members)
+        live = [is_live(state) for state in self.control.states()]
+        told = [copy_no in done for copy_no in range(COPIES)]
+        if not can_write(told) and (can_write(live) or not can_recover(told)):
+            raise VolumeLost(f"membership {members.epoch} is on {len(done)} copies: too few")
+        logger.info("membership %d: %s", members.epoch, members.slots)
+        return members
+
+    def install_members(self, members: Members) -> set[int]:
+        """Take over what another process has decided; on which copies it is durable."""
+        with self._members_lock:
+            return self._install_members(members)
+
+    def _install_members(self, members: Members) -> set[int]:
+        if members.epoch < self.members.epoch or (
+            members.epoch == self.members.epoch and members != self.members
+        ):
+            raise StaleMembership(f"membership {members.epoch} is over: it is {self.members.epoch}")
+        self.members = members
+        done = set()
+        for copier in self.live():
+            try:
+                copier.segment.set_members(members)
+                done.add(copier.segment.copy_no)
+            except OSError as error:
+                logger.warning("copy %s: members not written: %s", copier.segment.name, error)
+        return done
 
     @property
     def epochs(self) -> Epochs:
@@ -262,26 +337,34 @@ class Storage:
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         """The page with every record below `lsn`, into the arena at `frame`.
 
-        Asks a full copy that is that far; a damaged one is given up for repair and the next is
-        asked. Raises PageUnavailable; LsnOutOfRange when `lsn` is above VDL or below what is kept
-        for readers (`timeline.NEVER` stands for VDL).
+        Asks a full copy that is that far; what is damaged there is noted, to be mended, and the
+        next one is asked. Raises PageUnavailable; LsnOutOfRange when `lsn` is above VDL or below
+        what is kept for readers (`timeline.NEVER` stands for VDL).
         """
         vdl = self.control.vdl
+        if self._fed and vdl < lsn <= self.control.published:  # VDL comes to us a little late
+            vdl = lsn
         if vdl < lsn < NEVER:
             raise LsnOutOfRange(f"LSN {lsn} is above VDL, which is {vdl}")
         lsn = min(lsn, vdl)
         code = E_NOT_FOUND
         for copier in self._readers(lsn):
             segment = copier.segment
+            try:
+                self.faults.meet(segment.copy_no)
+            except OSError:
+                code = CANNOT_READ
+                continue
             with segment.lock:
                 code = segment.read_page(page_no, lsn, copier.durable, frame)
             if code == 0:
+                self.control.count(segment.copy_no, COUNT_PAGE_READS)
                 if self.geometry.group_of(page_no) >= self.geometry.groups:
                     self.grow()
                 return
-            if code != E_NOT_FOUND:
-                what = {CANNOT_READ: "unreadable", E_CORRUPT: "inconsistent"}.get(code, str(code))
-                copier.fail(f"page {page_no} at {lsn} is {what}")
+            if code != E_NOT_FOUND and not segment.closed:
+                self.damages.put((segment.copy_no, page_no, lsn))
+                self.event.set()
         if code == E_NOT_FOUND:
             raise PageUnavailable(f"page {page_no} does not exist at LSN {lsn}")
         raise PageUnavailable(f"no copy can give page {page_no} at LSN {lsn}")
@@ -310,7 +393,7 @@ class Storage:
         that the old one published. Raises LogUnavailable, VolumeLost.
         """
         with self.writer_lock:
-            environment, wake = self.environment, self._wake_copies
+            environment, wake = self.environment, self.wake_copies
             return take_over(
                 self.arena, environment.clock, self, timeout_s, wake, lambda: self.stopping
             )
@@ -319,7 +402,7 @@ class Storage:
         """What the volume has been through (`reign.Reign`)."""
         return self.history
 
-    def install(self, history: History) -> set[int]:
+    def install(self, history: History, _: int) -> set[int]:
         """Make a history durable; on which copies it is (`reign.Reign`)."""
         self.history = history
         return set_history([copier.segment for copier in self.live()], history)
@@ -359,34 +442,14 @@ class Storage:
         segment = min(full, key=lambda segment: segment.meta.kept)
         return locate(segment, to_us, vdl)
 
-    def _wake_copies(self) -> None:
+    def wake_copies(self) -> None:
+        """Have the copies' threads look at the ring."""
         for fd in self._wake_fds:
             os.eventfd_write(fd, 1)
 
     def status(self) -> dict[str, object]:
         """A description for people and `SHOW` statements."""
-        copies = []
-        for copy_no in self.copies:
-            copier = self.copiers[copy_no]
-            state = "live" if copier is not None and copier.live else "dead"
-            copies.append(
-                {
-                    "copy": copy_directory(copy_no),
-                    "state": state,
-                    "durable": 0 if copier is None else copier.durable,
-                    "checkpoint": 0 if copier is None else copier.segment.mark.lsn,
-                    "kept": 0 if copier is None else copier.segment.meta.kept,
-                    "images": 0 if copier is None else copier.segment.images,
-                    "reason": "" if copier is None else copier.reason,
-                }
-            )
-        return {
-            "vdl": self.control.vdl,
-            "published": self.control.get(CTRL_PUBLISHED),
-            "epoch": self.control.epoch,
-            "copies": copies,
-            "archive": self.archive_status(),
-        }
+        return describe(self)
 
     def close(self) -> None:
         """Stop the copies and close all files. Nothing of the arena may be in use by others."""

@@ -18,11 +18,12 @@ from redo.disk import FileDisk, is_full_disk
 from redo.environment import system_environment
 from redo.errors import VolumeError
 from redo.image import PAGE_BYTES
-from redo.keyring import LocalKeyring
-from redo.metadata import new_volume
+from redo.keyring import KeyService, LocalKeyring
+from redo.metadata import VolumeMeta, new_volume
 from redo.peers import Peers
 from redo.quorum import zone_copies
 from redo.requests import answer
+from redo.scrub import Scrubber
 from redo.socket_server import SocketServer
 from redo.storage import Storage
 from redo.upkeep import Upkeep, UpkeepSettings
@@ -47,8 +48,22 @@ class StorageConfig:
     pg_pages: int = 655360  #: pages per protection group of a new volume (10 GiB)
     coalesce_bytes: int = 64 << 20  #: log beyond this becomes page versions
     backtrack_window_s: int = 0  #: how far back in time the volume can be taken
+    scrub_bytes_per_s: int = 0  #: verified in the background; 0: nothing
     archive: ArchiveSettings | None = None  #: continuous backup
+    keyring: str = ""  #: file of the master key of an encrypted volume, and of its archive
+    encrypt: bool = False  #: a new volume
     durable: bool = True  #: False: no fdatasync (tests of everything but crashes)
+
+    @property
+    def keys(self) -> KeyService | None:
+        """Whoever has the master keys. Raises KeyUnavailable."""
+        return LocalKeyring(Path(self.keyring)) if self.keyring else None
+
+    def new_volume(self) -> VolumeMeta:
+        """Constants of a new volume. Raises KeyUnavailable."""
+        keys = self.keys
+        wrapped = keys.generate_data_key()[1] if keys is not None and self.encrypt else None
+        return new_volume(self.page_bytes, self.chunk_bytes, self.pg_pages, wrapped)
 
 
 def main(
@@ -87,15 +102,15 @@ class Background:
     def __init__(self, storage: Storage, config: StorageConfig) -> None:
         self._archiver: Archiver | None = None
         if config.archive is not None:
-            keyring = config.archive.keyring
-            keys = LocalKeyring(Path(keyring)) if keyring else None
-            self._archiver = Archiver(storage, config.archive, keys)
+            self._archiver = Archiver(storage, config.archive, storage.keys)
         settings = UpkeepSettings(config.coalesce_bytes, config.backtrack_window_s)
         self._upkeep = Upkeep(storage, settings)
+        self._scrubber = Scrubber(storage, config.scrub_bytes_per_s)
 
     def start(self) -> None:
         """Start both; the volume is open."""
         self._upkeep.start()
+        self._scrubber.start()
         if self._archiver is not None:
             self._archiver.start()
 
@@ -104,6 +119,7 @@ class Background:
         if self._archiver is not None:
             self._archiver.stop()
         self._upkeep.stop()
+        self._scrubber.stop()
 
 
 class StorageServer:
@@ -112,15 +128,15 @@ class StorageServer:
     def __init__(
         self, config: StorageConfig, ring_fd: int, wake_fds: Sequence[int], writer_fd: int
     ) -> None:
-        volume = new_volume(config.page_bytes, config.chunk_bytes, config.pg_pages)
         self.storage = Storage(
             system_environment(FileDisk(config.durable)),
             config.data_dir,
             ring_fd,
             wake_fds,
             writer_fd,
-            volume,
+            config.new_volume(),
             config.durable,
+            keys=config.keys,
         )
         self._background = Background(self.storage, config)
         self.storage.open()
@@ -157,6 +173,7 @@ class ZoneServer:
     ) -> None:
         self._config = config
         self._copies = zone_copies(zone)
+        self._shared = shared
         self._ring = ring
         self._peers = peers
         self._background: Background | None = None
@@ -176,8 +193,10 @@ class ZoneServer:
             wake_fds,
             writer_fd,
             durable=config.durable,
+            keys=config.keys,
             copies=self._copies,
             peers=self._peers,
+            fed=not self._shared,
         )
         self._background = Background(storage, config)
         return storage

@@ -6,18 +6,19 @@ goes on with coalescing, and gives up log that nobody needs.
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from redo.coalesce import Keep, abandon, coalesce, store_hot
-from redo.control import CTRL_LOG_START
+from redo.control import CTRL_LOG_START, CTRL_PIN
 from redo.copier import Copier
 from redo.disk import is_full_disk
 from redo.environment import Steps, Task
 from redo.errors import VolumeError
-from redo.quorum import copy_directory, is_full
-from redo.recovery import rebuilt
+from redo.healing import Healer
+from redo.mending import Mender
 from redo.segment import Segment
 from redo.segment_layout import RUN_BYTES
 from redo.storage import Storage
@@ -57,7 +58,8 @@ class Upkeep:
         self._clock = storage.environment.clock
         self._ended = self._clock.monotonic_s()
         self._rounds: dict[int, Iterator[None]] = {}
-        self._repair: Task | None = None
+        self._mender = Mender(storage)
+        self._healer = Healer(storage, self._forget_round)
         self._seen = (0, 0.0)
         self._pause_until = 0.0
         self._task: Task | None = None
@@ -72,8 +74,8 @@ class Upkeep:
         self._storage.event.set()
         if self._task is not None:
             self._task.join()
-        if self._repair is not None:
-            self._repair.join()
+        self._mender.stop()
+        self._healer.stop()
 
     def _main(self) -> Steps:
         storage = self._storage
@@ -91,10 +93,11 @@ class Upkeep:
         """One look at everything; whether there is more to do at once."""
         for copier in self._storage.live():
             if not copier.segment.present():
-                copier.fail("its files are gone")
+                copier.fail("its files are gone", errno.ENOENT)
             elif copier.live:
                 self._prepare_chunk(copier)
-        self._start_repair()
+        self._mender.step()
+        self._healer.step()
         more = self._index_step()
         self._storage.grow()
         if self._clock.monotonic_s() - self._ended > _RUN_S:
@@ -116,57 +119,9 @@ class Upkeep:
         except OSError as error:
             logger.warning("copy %s: next log file: %s", copier.segment.name, error)
 
-    def _start_repair(self) -> None:
-        if self._repair is not None:
-            if self._repair.is_alive():
-                return
-            self._repair = None
-        for copy_no in self._storage.copies:
-            copier = self._storage.copiers[copy_no]
-            if copier is None or not copier.live:
-                tasks = self._storage.environment.tasks
-                self._repair = tasks.start("redo-repair", self._rebuild(copy_no))
-                return
-
-    def _rebuild(self, copy_no: int) -> Steps:
-        """Replace a dead copy; on failure the next step tries again."""
-        storage = self._storage
-        name = copy_directory(copy_no)
-        try:
-            peers = [c for c in storage.live() if c.segment.full or not is_full(copy_no)]
-            if not peers:
-                logger.error("copy %s: no peer to rebuild it from", name)
-                self._clock.sleep(1.0)
-                return
-            yield
-            peer = max(peers, key=lambda copier: copier.durable)
-            self._retire(copy_no)
-            logger.info("rebuilding copy %s from %s", name, peer.segment.name)
-            segment = rebuilt(copy_no, peer.segment, peer.durable, storage.history)
-            self._take_in(segment)
-            logger.info("copy %s is back, complete to %d", name, segment.complete)
-        except (OSError, VolumeError) as error:
-            logger.error("copy %s cannot be rebuilt: %s", name, error)
-            if not storage.stopping:
-                self._clock.sleep(0.5)
-
-    def _retire(self, copy_no: int) -> None:
-        copier = self._storage.copiers[copy_no]
-        if copier is None:
-            return
-        copier.stop()
+    def _forget_round(self, copy_no: int) -> None:
+        """A copy is about to be closed."""
         self._rounds.pop(copy_no, None)
-        self._storage.copiers[copy_no] = None
-        with copier.segment.store_lock, copier.segment.lock:
-            copier.segment.close()
-
-    def _take_in(self, segment: Segment) -> None:
-        """Let a rebuilt copy count, unless an epoch has begun meanwhile that it has not seen."""
-        storage = self._storage
-        with storage.writer_lock:
-            if segment.meta.history != storage.history:
-                segment.set_history(storage.history)
-            storage.start_copy(segment)
 
     def _limit(self) -> int:
         """Nobody reads pages below this LSN any more."""
@@ -177,7 +132,14 @@ class Upkeep:
         """What must stay of the past."""
         window_us = self._settings.backtrack_window_s * 1_000_000
         before_us = self._clock.wall_us() - window_us if window_us else NEVER
-        return Keep(before_us, min(self._storage.pins.values(), default=NEVER))
+        return Keep(before_us, self._pin())
+
+    def _pin(self) -> int:
+        """The lowest pin, ours or that of another process's (`CTRL_PIN`)."""
+        pins, control = self._storage.pins, self._storage.control
+        if pins:
+            control.put(CTRL_PIN, max(1, min(pins.values())))
+        return min([*pins.values(), control.get(CTRL_PIN) or NEVER])
 
     def _idle(self) -> bool:
         """Has nothing been published for a while?"""
@@ -194,7 +156,8 @@ class Upkeep:
             segment = copier.segment
             limit = min(copier.durable, self._limit())
             running = segment.copy_no in self._rounds
-            if segment.full and not running and limit - segment.mark.lsn > threshold:
+            busy = running or self._mender.works_on(segment.copy_no)
+            if segment.full and not busy and limit - segment.mark.lsn > threshold:
                 self._rounds[segment.copy_no] = coalesce(segment, limit, 2 * most, self._keep())
         until = self._clock.monotonic_s() + _SLICE_S
         while self._rounds and self._clock.monotonic_s() < until and not self._storage.stopping:
@@ -218,13 +181,17 @@ class Upkeep:
             self._give_up_round(copier, error)
 
     def _give_up_round(self, copier: Copier, error: OSError | VolumeError) -> None:
-        """A full disk is waited for, with the log kept; anything else is the end of the copy."""
+        """A full disk is waited for, with the log kept; damage is mended, a failure is the end."""
         if isinstance(error, OSError) and is_full_disk(error):
             logger.error("copy %s: no space for pages; waiting", copier.segment.name)
             self._pause_until = self._clock.monotonic_s() + _FULL_DISK_S
             abandon(copier.segment)
+        elif isinstance(error, OSError):
+            copier.fail(f"coalescing: {error}", error.errno or 0)
         else:
-            copier.fail(f"coalescing: {error}")
+            if copier.segment.full:
+                abandon(copier.segment)
+            self._mender.go_through(copier, f"coalescing: {error}")
 
     def _index_step(self) -> bool:
         """Index log in time, so that nobody who reads a page, or starts again, waits for much.
@@ -234,6 +201,8 @@ class Upkeep:
         more = False
         for copier in self._storage.live():
             segment = copier.segment
+            if self._mender.works_on(segment.copy_no):
+                continue
             try:
                 with segment.lock:
                     self._gather(copier)

@@ -18,11 +18,13 @@ from typing import Any, Final, Protocol
 
 from redo import protocol
 from redo.arena import Arena, Words, create_ring
+from redo.cipher import encrypt
 from redo.client import Client
 from redo.disk import FileDisk
 from redo.environment import Environment, system_environment
 from redo.errors import PageUnavailable, StaleEpoch
 from redo.image import PAGE_BYTES
+from redo.keyring import KeyService
 from redo.log import LogWriter, Recovered, new_state
 from redo.metadata import new_volume
 from redo.quorum import COPIES
@@ -176,6 +178,8 @@ class LocalVolume(OnePageVolume):
     Formats `data_dir` when it is empty. Ready for kernels: `arena`, `st`, `log` (open for writing);
     also `recovered`, `page_bytes`, `storage`, `writer_fd`, `wake_fds`. After `close` the arena is
     gone: no view of it may be used.
+
+    keys  of an encrypted volume; a new one is encrypted if there are any
     """
 
     def __init__(
@@ -191,7 +195,9 @@ class LocalVolume(OnePageVolume):
         backtrack_window_s: int = 0,
         durable: bool = True,
         environment: Environment | None = None,
+        keys: KeyService | None = None,
     ) -> None:
+        wrapped = None if keys is None else keys.generate_data_key()[1]
         self._ring_fd = create_ring(ring_bytes)
         self.wake_fds = [os.eventfd(0, os.EFD_CLOEXEC) for _ in range(COPIES)]
         self.writer_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -203,18 +209,24 @@ class LocalVolume(OnePageVolume):
                 self._ring_fd,
                 self.wake_fds,
                 self.writer_fd,
-                new_volume(page_bytes, chunk_bytes, pg_pages),
+                new_volume(page_bytes, chunk_bytes, pg_pages, wrapped),
                 durable,
                 private_bytes=4 << 30,
+                keys=keys,
             )
             self.storage.open()
-            self.recovered = self.storage.open_writer()
+            try:
+                self.page_bytes = self.storage.volume.page_bytes
+                self.st: Words = new_state(self.arena, self.page_bytes)
+                encrypt(self.arena, self.st, self.storage.volume, keys)
+                self.recovered = self.storage.open_writer()
+            except BaseException:
+                self.storage.close()
+                raise
         except BaseException:
             self._close_fds()
             self.arena.close()
             raise
-        self.page_bytes = self.storage.volume.page_bytes
-        self.st: Words = new_state(self.arena, self.page_bytes)
         self.log = LogWriter(self.arena, self.st, self.wake_fds, self.writer_fd)
         self.log.open(self.recovered)
         self._frame = self.storage.arena.alloc(self.page_bytes)

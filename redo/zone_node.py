@@ -12,7 +12,7 @@
     {"do": "fence", "epoch": N, "history": H}  ->  {"complete": {copy: LSN}, "last": {copy: LSN}}
     {"do": "install", "history": H, "vdl": LSN}  ->  {"copies": [...]}   on which it is durable now
     {"do": "start", "vdl": LSN, "epoch": N, "last_batch": LSN}
-    {"do": "lend" | "give back", "copy": N}                              (`lending.py`)
+    {"do": "link", "draft": PATH, "lsn": LSN}    ->  {"copies": [...]}   (`frozen.Linked`)
 
 and everything that `requests.py` knows, once open. Who recovers the volume (`coordinator.py`) sends
 survey, fence, install, start, in this order. A process that is restarted beside a living writer
@@ -31,7 +31,9 @@ from redo import requests
 from redo.control import CTRL_EPOCH, Control
 from redo.directory import is_zone, make_zone
 from redo.errors import LogUnavailable, StaleEpoch, VolumeError
+from redo.frozen import link_copy
 from redo.log import Recovered, start_ring
+from redo.messages import Opening
 from redo.metadata import VolumeMeta, history_of, volume_of
 from redo.peers import Peers
 from redo.recovery import fill_laggards, merged_history, set_history
@@ -148,6 +150,9 @@ class ZoneNode:
                         start_ring(self._storage.arena, Recovered(epoch, vdl, last))
                 self.go_on()
                 return {}
+            case {"do": "link", "draft": str(draft), "lsn": int(lsn)}:
+                linked = [link_copy(c.segment, draft, lsn) for c in self.storage().live()]
+                return {"copies": [asdict(one) for one in linked]}
             case {"do": "status"} if self.state != OPEN:
                 return self._closed_status()
         return requests.answer(self.storage(), fields)
@@ -242,25 +247,60 @@ class ZoneNode:
             published = self.control.published
             if self.state == OPEN or self.state == BLANK or published == 0:
                 return self.state == OPEN
-            history = max(
-                (self._known_history(), self._peers.history()), key=lambda known: known.latest_epoch
-            )
-            if history.latest_epoch < max(self._fence, self.control.epoch):
-                raise LogUnavailable(
-                    f"peers are needed: they know of epoch {self.control.epoch},"
-                    f" this zone of {history.latest_epoch}"
-                )
-            if not self._installed:
-                if self._scanned:
-                    self._reopen()
-                self._storage.scan(history, published)
-            storage = self._storage
-            set_history(storage.opening, history)
-            storage.begin(history)
-            self.state = OPEN
-            self._opened(storage)
-            logger.info("open at %d", published)
+            self._scan(max(0, self.control.epoch), published)
+            self._begin()
             return True
+
+    def join(self, opening: Opening) -> int:
+        """Open beside a living writer whose ring is elsewhere; from where on log is wanted.
+
+        Raises VolumeError.
+        """
+        with self._lock:
+            if self.state == BLANK:
+                raise LogUnavailable("there is no volume here")
+            if self.state == CLOSED:
+                self._scan(opening.epoch, opening.published)
+                self._start_ring(opening, max((s.complete for s in self._present()), default=0))
+                self._begin()
+            elif not opening.floor <= self.control.published <= opening.published:
+                self._start_ring(opening, opening.published)  # peers fill the hole before it
+            return self.control.published
+
+    def _start_ring(self, opening: Opening, lsn: int) -> None:
+        if not opening.floor <= lsn <= opening.published:
+            lsn = opening.published
+        start_ring(self._storage.arena, Recovered(opening.epoch, lsn, opening.last_batch))
+        self._storage.wake_copies()
+
+    def _scan(self, epoch: int, limit: int) -> None:
+        """Learn what the volume has been through, and how far our copies are."""
+        history = self._newest_history(epoch)
+        if not self._installed:
+            if self._scanned:
+                self._reopen()
+            self._storage.scan(history, limit)
+            self._scanned = True
+        set_history(self._storage.opening, history)
+
+    def _newest_history(self, epoch: int) -> History:
+        """Ours or a peer's. Raises LogUnavailable when neither knows of `epoch`."""
+        needed = max(self._fence, epoch)
+        own = self._known_history()
+        if own.latest_epoch >= needed:
+            return own
+        history = max((own, self._peers.history()), key=lambda known: known.latest_epoch)
+        if history.latest_epoch < needed:
+            known = history.latest_epoch
+            raise LogUnavailable(f"peers are needed: the epoch is {needed}, {known} is known here")
+        return history
+
+    def _begin(self) -> None:
+        storage = self._storage
+        storage.begin(merged_history(storage.opening))
+        self.state = OPEN
+        self._opened(storage)
+        logger.info("open at %d", self.control.published)
 
 
 def _history(fields: Fields) -> History:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from btree.pool_kernels import pool_peek
 from redo import jit
+from redo.cipher_kernels import DECRYPT, batch_turn
 from redo.codes import E_CORRUPT, E_END
 from redo.coding_kernels import (
     atomic_load,
@@ -34,7 +35,7 @@ from redo.record import (
     RECORD_PAGE_NO_AT,
 )
 from redo.record_kernels import apply_record, batch_check, batch_length, record_stride
-from redo.state import ST_RING_BYTES
+from redo.state import ST_CIPHER, ST_RING_BYTES
 from redo.system_kernels import clock_us
 from replicas.stream_layout import (
     FIGURE_APPLIED,
@@ -57,7 +58,7 @@ def is_lapped(st, mem, lsn):
 
 @jit.helper
 def batch_copy(st, mem, lsn, to, scratch):
-    """Copy the batch at `lsn` out of the ring; its bytes, E_END if lapped, E_CORRUPT."""
+    """Copy the batch at `lsn` out of the ring, decrypted; its bytes, E_END if lapped, E_CORRUPT."""
     at = ring_offset(st, lsn)
     length = batch_length(mem, at, lsn)
     if length > 0 and length <= to - lsn:
@@ -67,7 +68,11 @@ def batch_copy(st, mem, lsn, to, scratch):
         return E_END
     if length < 0 or length > to - lsn:
         return E_CORRUPT
-    return batch_check(mem, scratch, lsn, length)
+    if batch_check(mem, scratch, lsn, length) < 0:
+        return E_CORRUPT
+    if st[ST_CIPHER] != 0 and batch_turn(mem, st[ST_CIPHER], scratch, length, DECRYPT) < 0:
+        return E_CORRUPT
+    return length
 
 
 @jit.helper

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 async def alter_table(session: Session, statement: AlterTable, table: Table) -> Result:
     """Alter a table that is locked SHARED_UPGRADABLE."""
     actions = constraints.resolved(table, statement.actions)
-    made = alteration.alter(table, actions, session.warn)
+    made = alteration.alter(table, actions, session.warn, session.sql_mode)
     need = algorithms.needed(made, actions)
     if is_temporary(table):
         need = replace(need, level=COPY)  # nobody else is there to wait

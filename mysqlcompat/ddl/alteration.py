@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from btree.schema import TEXT_KINDS, Column, ColumnType, Index, IndexPart, Table, TypeKind
+from mysqlcompat.ddl import functional
 from mysqlcompat.ddl.defaults import canonical_default
 from mysqlcompat.ddl.definition import (
     CHARACTER_KINDS,
@@ -22,6 +23,7 @@ from mysqlcompat.ddl.definition import (
 )
 from mysqlcompat.ddl.indexes import MAX_INDEXES, add_index
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.key_parts import hidden_name, index_of_hidden
 from mysqlcompat.sql import alter_actions as act
 from mysqlcompat.sql.statements import ColumnDefinition, DefaultValue, TableName
 
@@ -71,16 +73,31 @@ class Alteration:
         return [(before, after) for before, after in pairs if before != after]
 
 
-def alter(table: Table, actions: Sequence[act.Action], warn: Warn) -> Alteration:
+def alter(
+    table: Table,
+    actions: Sequence[act.Action],
+    warn: Warn,
+    sql_mode: frozenset[str] = frozenset(),
+) -> Alteration:
     """The table after these actions. ERROR 1054, 1060, 1061, 1068, 1072, 1075, 1090, 1091, …"""
     made = Alteration(table, table)
     made.says_nothing = all(isinstance(one, (act.RenameTo, act.SetKeys)) for one in actions)
     _options(made, actions, warn)
     _Columns(made, actions, warn).run()
-    _Keys(made, actions).run()
+    _Keys(made, _with_hidden(made, actions, sql_mode)).run()
     check_auto_increment(made.new.columns, made.new.indexes)
     check_row_size(made.new.columns)
     return made
+
+
+def _with_hidden(
+    made: Alteration, actions: Sequence[act.Action], sql_mode: frozenset[str]
+) -> list[act.Action]:
+    """The actions, functional parts of new keys being hidden columns that the table now has."""
+    columns, changed = functional.of_actions(made.old, made.new, actions, sql_mode)
+    made.new = replace(made.new, columns=(*made.new.columns, *columns))
+    made.sources += [-1] * len(columns)
+    return changed
 
 
 def _options(made: Alteration, actions: Sequence[act.Action], warn: Warn) -> None:
@@ -133,6 +150,8 @@ class _Columns:
         made = self._made
         changes = self._changes()
         gone = self._dropped(changes)
+        functional.check_columns_stay(self._old, self._lost_names(gone))
+        gone |= self._hidden_dropped()
         self._primary = self._primary_columns(gone)
         for number, column in enumerate(self._old.columns):
             if column.name.casefold() not in gone:
@@ -142,7 +161,11 @@ class _Columns:
         if not self._columns:
             raise SqlError(1090)
         names: set[str] = set()
+        hidden = {column.name.casefold() for _, column in self._columns if column.hidden}
         for _, column in self._columns:
+            if column.name.casefold() in hidden and not column.hidden:
+                text = f"The column name '{column.name}' is already in use by a hidden column"
+                raise SqlError(1815, text)
             if column.name.casefold() in names:
                 raise SqlError(1060, column.name)
             names.add(column.name.casefold())
@@ -154,6 +177,11 @@ class _Columns:
             raise SqlError(4028)
         made.sources = [number for number, _ in self._columns]
         made.new = replace(made.new, columns=columns, options=self._options)
+        made.new = replace(made.new, columns=tuple(map(self._typed, columns)))
+
+    def _typed(self, column: Column) -> Column:
+        """A hidden column after the columns it is computed from have changed."""
+        return functional.typed(self._made.new, column) if column.hidden else column
 
     def _number(self, name: str) -> int:
         number = self._numbers.get(name.casefold())
@@ -179,10 +207,34 @@ class _Columns:
                 name = action.name.casefold()
                 if name not in self._numbers or name in gone:
                     raise SqlError(1091, action.name)
+                if self._old.columns[self._numbers[name]].hidden:
+                    raise SqlError(3755, action.name)
                 if self._numbers[name] in changes:
                     raise SqlError(1054, action.name, self._old.name)
                 gone.add(name)
         return gone
+
+    def _lost_names(self, gone: set[str]) -> list[str]:
+        """Names that no column will have any more, those of dropped keys' parts left out."""
+        renamed = [
+            one.name
+            for one in self._actions
+            if isinstance(one, act.RenameColumn)
+            or (isinstance(one, act.ChangeColumn) and one.name != one.column.name)
+        ]
+        return [column.name for column in self._old.columns if column.name.casefold() in gone] + [
+            column.name
+            for column in self._old.columns
+            if column.name.casefold() in {name.casefold() for name in renamed}
+        ]
+
+    def _hidden_dropped(self) -> set[str]:
+        """Hidden columns that go with their keys, folded."""
+        names = {
+            one.name.casefold() for one in self._actions if isinstance(one, act.DropIndexAction)
+        }
+        dropped = [index for index in self._old.indexes if index.name.casefold() in names]
+        return {name.casefold() for name in functional.of_indexes(self._old, dropped)}
 
     def _primary_columns(self, gone: set[str]) -> frozenset[str]:
         """New names of the columns of the primary key there will be."""
@@ -210,6 +262,8 @@ class _Columns:
     def _kept(self, number: int, column: Column, changes: dict[int, act.ChangeColumn]) -> Column:
         """What an old column becomes, where it stands."""
         name = column.name
+        if column.hidden:
+            return self._hidden_renamed(column)
         change = changes.get(number)
         if change is not None:
             column = self._define(change.column)
@@ -226,6 +280,16 @@ class _Columns:
                     column = replace(column, invisible=not visible)
                 case act.ConvertCharset() if change is None:
                     column = self._converted(column)
+        return column
+
+    def _hidden_renamed(self, column: Column) -> Column:
+        """A hidden column is named after its key."""
+        for action in self._actions:
+            if isinstance(action, act.RenameIndex):
+                before = index_of_hidden(column.name)
+                if before.casefold() == action.name.casefold():
+                    part = int(column.name.rsplit("!", 2)[1])
+                    return replace(column, name=hidden_name(action.to, part))
         return column
 
     def _rename(self, name: str, to: str) -> None:
@@ -279,7 +343,8 @@ class _Columns:
 
     def _insert(self, entry: tuple[int, Column], place: act.Place | None) -> None:
         if place is None:
-            self._columns.append(entry)
+            shown = [number for number, (_, one) in enumerate(self._columns) if not one.hidden]
+            self._columns.insert(shown[-1] + 1 if shown else 0, entry)
             return
         if place.after is None:
             self._columns.insert(0, entry)

@@ -5,23 +5,20 @@ name. An error or a crash leaves nothing.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from btree.schema import Column, ColumnType, Table, TypeKind
 from mysqlcompat import compiler
 from mysqlcompat.ddl import rebuild
+from mysqlcompat.ddl.derived_types import declared_type
 from mysqlcompat.ddl.text import quote_name
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.statements import ColumnDefinition, CreateTable, DefaultValue
-from mysqlcompat.sqltypes import Class, SqlType
+from mysqlcompat.sqltypes import SqlType
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
-
-_VARCHAR_CHARACTERS: Final = 16383
-_VARBINARY_BYTES: Final = 65535
-_SHORT_INTEGER: Final = 9  #: digits that always fit INT
 
 
 def with_columns(session: Session, statement: CreateTable) -> tuple[CreateTable, list[str]]:
@@ -84,7 +81,7 @@ def _definition(item: typed.Item, select: typed.Select) -> ColumnDefinition:
         source = select.tables[expression.table_no].table
         if isinstance(source, Table):
             return _like(source.columns[expression.column_no], item.name, expression.type)
-    type_ = _type(expression.type, isinstance(expression, typed.Literal))
+    type_ = declared_type(expression.type, isinstance(expression, typed.Literal))
     nullable = expression.type.nullable
     default = None if nullable else _default(type_)
     return ColumnDefinition(item.name, type_, nullable, default)
@@ -100,35 +97,6 @@ def _like(column: Column, name: str, given: SqlType) -> ColumnDefinition:
         default = DefaultValue(column.default)
     nullable = column.nullable or given.nullable
     return ColumnDefinition(name, column.type, nullable, default, comment=column.comment)
-
-
-def _type(of: SqlType, is_literal: bool) -> ColumnType:
-    if of.cls is Class.NULL:
-        return ColumnType(TypeKind.VARBINARY, 0, charset="binary", collation="binary")
-    if of.cls is Class.INT and of.kind not in (TypeKind.YEAR, TypeKind.BIT):
-        short = of.kind is TypeKind.BIGINT and of.length <= _SHORT_INTEGER
-        kind = TypeKind.INT if short and (is_literal or of.length <= 1) else of.kind
-        return ColumnType(kind, unsigned=of.unsigned)
-    if of.cls is Class.DECIMAL:
-        precision = max(of.precision, 1)
-        return ColumnType(of.kind, precision=precision, scale=of.scale, unsigned=of.unsigned)
-    if of.cls in (Class.DOUBLE, Class.JSON):
-        return ColumnType(of.kind)
-    if of.cls is Class.STRING:
-        return _string_type(of)
-    length = of.length if of.kind is TypeKind.BIT else 0
-    return ColumnType(of.kind, length, scale=min(of.scale, 6))
-
-
-def _string_type(of: SqlType) -> ColumnType:
-    if of.kind in (TypeKind.ENUM, TypeKind.SET):
-        return ColumnType(of.kind, charset=of.charset, collation=of.collation, members=of.members)
-    if not of.is_text:
-        kind = TypeKind.VARBINARY if of.length <= _VARBINARY_BYTES else TypeKind.LONGBLOB
-        return ColumnType(kind, of.length, charset="binary", collation="binary")
-    if of.length > _VARCHAR_CHARACTERS:
-        return ColumnType(TypeKind.LONGTEXT, charset=of.charset, collation=of.collation)
-    return ColumnType(TypeKind.VARCHAR, of.length, charset=of.charset, collation=of.collation)
 
 
 def _default(type_: ColumnType) -> DefaultValue | None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from btree.collations import CODES
 from btree.schema import BLOB_KINDS, TEXT_KINDS, Column, ColumnType, Index, Table, TypeKind
+from mysqlcompat.ddl import functional
 from mysqlcompat.ddl.defaults import canonical_default
 from mysqlcompat.ddl.generated import check_definition
 from mysqlcompat.ddl.indexes import make_indexes, warn_of_duplicates
@@ -73,7 +74,11 @@ def no_warning(errno: int, message: str, level: str) -> None:
 
 
 def make_table(
-    statement: CreateTable, database: str, default: Charset, warn: Warn = no_warning
+    statement: CreateTable,
+    database: str,
+    default: Charset,
+    warn: Warn = no_warning,
+    sql_mode: frozenset[str] = frozenset(),
 ) -> Table:
     """The table `statement` describes, in `database` whose character set is `default`."""
     options = statement.options
@@ -97,7 +102,12 @@ def make_table(
         make_column(definition, charset, definition.name.casefold() in primary, warn)
         for definition in statement.columns
     )
-    indexes = make_indexes(columns, statement.indexes)
+    definitions: Iterable[IndexDefinition] = statement.indexes
+    if any(map(functional.is_functional, definitions)):
+        shell = Table(statement.table.name, database, columns, collation=charset.collation)
+        hidden, definitions = functional.with_hidden(shell, definitions, sql_mode)
+        columns += hidden
+    indexes = make_indexes(columns, definitions)
     warn_of_duplicates(indexes, (), f"{database}.{statement.table.name}", warn)
     if all(column.invisible for column in columns):
         raise SqlError(4028)

@@ -176,7 +176,7 @@ async def _create_table(session: Session, statement: st.CreateTable) -> Result:
     written = statement
     if statement.select:
         statement, names = create_select.with_columns(session, statement)
-    table = make_table(statement, database, default, session.warn)
+    table = make_table(statement, database, default, session.warn, session.sql_mode)
     if statement.select:
         table = create_select.with_said(table, written)
     if statement.temporary:

@@ -255,9 +255,7 @@ class Printer:
         arg = self.text(node.this)
         kind = to.this if isinstance(to, exp.DataType) else None
         name = kind.name.lower() if kind is not None else str(to.name).lower()
-        name = {"bigint": "signed", "ubigint": "unsigned", "varchar": "char", "text": "char"}.get(
-            name, name
-        )
+        name = _TYPE_NAMES.get(name, name)
         sizes = [str(one.this.this) for one in to.expressions] if to.expressions else []
         text = name + (f"({','.join(sizes)})" if sizes else "")
         if isinstance(node.args.get("to"), exp.CharacterSet):
@@ -265,6 +263,38 @@ class Printer:
         if name == "char":
             text += " charset utf8mb4"
         return f"cast({arg} as {text})"
+
+    def _json_value(self, node: Any) -> str:
+        text = f"json_value({self.text(node.this)}, {self.text(node.args['path'])} returning "
+        kind = node.args.get("returning")
+        if kind is None:
+            text += "char(512)"
+        else:
+            name = kind.this.name.lower()
+            sizes = [str(one.this.this) for one in kind.expressions]
+            text += _TYPE_NAMES.get(name, name) + (f"({', '.join(sizes)})" if sizes else "")
+        if node.args.get("charset") is not None:
+            text += f" character set {str(node.args['charset'].name).lower()}"
+        on = node.args.get("on_condition")
+        for event in ("empty", "error") if on is not None else ():
+            text += self._reaction(on.args.get(event), event)
+        return text + ")"
+
+    def _reaction(self, node: Any, event: str) -> str:
+        """NULL, ERROR or DEFAULT … ON EMPTY or ON ERROR, if it is written."""
+        match node:
+            case None:
+                return ""
+            case exp.Null():
+                return f" null on {event}"
+            case exp.Var():
+                return f" error on {event}"
+        return f" default {self.text(node)} on {event}"
+
+
+_TYPE_NAMES: Final = {
+    "bigint": "signed", "ubigint": "unsigned", "varchar": "char", "text": "char",
+}  # fmt: skip
 
 
 def _chain(node: Any, kind: Any) -> list[Any]:
@@ -316,6 +346,7 @@ _HANDLERS: Final[dict[type, Callable[[Printer, Any], str]]] = {
     ),
     exp.Extract: Printer._extract,
     exp.Cast: Printer._cast,
+    exp.JSONValue: Printer._json_value,
     exp.JSONArrayContains: lambda self, node: (
         f"{self.text(node.this)} member of ({self.text(node.expression)})"
     ),

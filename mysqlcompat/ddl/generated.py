@@ -12,6 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from btree.schema import Column, Table
+from mysqlcompat.ddl import functional
 from mysqlcompat.ddl.checks import columns_in, disallowed, named_column, printed
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.parse import parse_expression
@@ -48,7 +49,9 @@ def complete(table: Table, sql_mode: frozenset[str]) -> Table:
         return table
     columns = list(table.columns)
     for number, column in enumerate(table.columns):
-        if column.generated is not None:
+        if column.hidden:
+            columns[number] = functional.typed(table, column)
+        elif column.generated is not None:
             columns[number] = _generated(table, number, sql_mode)
         elif column.has_default_expression:
             columns[number] = _default(table, column, sql_mode)
@@ -130,9 +133,10 @@ def _check_actions(table: Table) -> None:
 
 def check_columns_stay(table: Table, gone: list[str]) -> None:
     """ERROR 3108 when a generated column needs a column that is dropped or renamed."""
+    functional.check_columns_stay(table, gone)
     folded = {name.casefold() for name in gone}
     for column in table.columns:
-        if column.generated is None or column.name.casefold() in folded:
+        if column.generated is None or column.hidden or column.name.casefold() in folded:
             continue
         for name in columns_in(column.generated):
             if name.casefold() in folded:

@@ -83,7 +83,7 @@ def extra_text(column: Column) -> str:
 
 def create_table(table: Table, next_auto_increment: int = 1) -> str:
     """SHOW CREATE TABLE. `next_auto_increment` is printed from 2 on, if there is such a column."""
-    lines = [_column(column, table) for column in table.columns]
+    lines = [_column(column, table) for column in table.shown_columns]
     indexes = table.indexes[1:] if table.has_row_id else table.indexes
     lines += [_index(index, table) for index in in_order(table.columns, indexes)]
     keys = sorted(table.foreign_keys, key=lambda key: key.name)
@@ -164,7 +164,7 @@ def _index(index: Index, table: Table) -> str:
         text = "PRIMARY KEY"
     else:
         text = ("UNIQUE KEY " if index.unique else "KEY ") + quote_name(index.name)
-    text += " (" + ",".join(_part(part) for part in index.parts) + ")"
+    text += " (" + ",".join(_part(part, table) for part in index.parts) + ")"
     using = table.options.get(f"using:{index.name}")
     if using:
         text += f" USING {using}"
@@ -198,8 +198,9 @@ def check_text(check: Check) -> str:
     return text if check.enforced else text + " /*!80016 NOT ENFORCED */"
 
 
-def _part(part: IndexPart) -> str:
-    text = quote_name(part.column)
+def _part(part: IndexPart, table: Table) -> str:
+    column = table.columns[table.column_no(part.column)]
+    text = f"({column.generated})" if column.hidden else quote_name(part.column)
     if part.length:
         text += f"({part.length})"
     return text + " DESC" if part.descending else text

@@ -1,10 +1,11 @@
 """The function table: every function and operator of SQL as one row and one Python implementation.
 
 Read: `table` (a row, the evaluation context), `definitions` (how rows are made), then the
-families: `operators`, `control`, `numeric`, `strings`, `string_search`, `string_codes` (HEX, CHAR,
-BASE64 …), `number_format` (FORMAT), `sets`, `regular_expressions` (on
-`icu_pattern`), `encryption`, `compression`, `digests`, `network`, `markup` (XML), `temporals`,
-`intervals`, `time_format`, `documents` (JSON; `json_value`, `json_schema`), `info`, `aggregate`.
+families: `operators`, `control`, `extremes`, `numeric`, `strings`, `string_search`, `string_codes`
+(HEX, CHAR, BASE64 …), `number_format` (FORMAT), `sets`, `regular_expressions` (on `icu_pattern`),
+`encryption`, `compression`, `digests`, `network`, `markup` (XML), `temporals`, `intervals`,
+`time_format`, `documents` (JSON; `json_value`, `json_schema`), `key_parts` (functional
+ones), `info`, `aggregate`.
 `DEFINITIONS` has what can be called by name, `FUNCTIONS` all implementations.
 """
 
@@ -15,10 +16,12 @@ from mysqlcompat.functions import (
     digests,
     documents,
     encryption,
+    extremes,
     info,
     intervals,
     json_schema,
     json_value,
+    key_parts,
     markup,
     network,
     number_format,
@@ -40,6 +43,7 @@ from mysqlcompat.functions.definitions import DEFINITIONS, FUNCTIONS
 FAMILIES = (
     operators,
     control,
+    extremes,
     numeric,
     strings,
     string_search,
@@ -61,6 +65,7 @@ FAMILIES = (
     documents,
     json_value,
     json_schema,
+    key_parts,
     info,
     aggregate,
 )

@@ -1,4 +1,4 @@
-"""Functions that choose: IF, IFNULL, NULLIF, COALESCE, CASE, GREATEST, LEAST, ANY_VALUE …"""
+"""Functions that choose: IF, IFNULL, NULLIF, COALESCE, CASE, ANY_VALUE … (`extremes`: GREATEST)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     build_as,
     byte_length,
@@ -16,8 +15,8 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
-from mysqlcompat.sql.typed import Call, Expression
-from mysqlcompat.sqltypes import BINARY, Class, SqlType, bool_type, string_type
+from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sqltypes import BINARY, Class, bool_type, string_type
 
 
 @build_as("if", 3)
@@ -59,10 +58,15 @@ def first_not_null(context: Context, call: Call, *values: Any) -> Any:
 def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     """``if(a = b, NULL, a)``, with a's type."""
     made = typing.common_type(args[:1], True)
-    if is_number_literal(args[0]):
+    is_bytes = made.collation == BINARY and args[1].type.cls is Class.JSON
+    is_double = isinstance(args[0], Literal) and made.cls is Class.DOUBLE
+    if is_double or is_number_literal(args[0]):
         made = args[0].type.or_null()
-    elif all(arg.type.cls is Class.STRING for arg in args):
-        collation = typing.collation([arg.type for arg in args], "nullif")
+    elif all(arg.type.cls in (Class.STRING, Class.JSON) for arg in args) and (
+        made.cls is Class.STRING
+    ):
+        types = [typing.as_string(arg).type for arg in args]
+        collation = typing.collation(types[: 2 - is_bytes], "nullif")
         made = replace(made, collation=collation)
         if collation == BINARY:
             made = string_type(byte_length(args[0].type), BINARY)
@@ -86,7 +90,7 @@ def build_case(
     made = typing.common_type(results, default is None or nullable_of(results))
     args: list[Expression] = []
     for when, then in branches:
-        condition = typing.comparison("=", subject, when) if subject else typing.as_test(when)
+        condition = typing.as_test(when) if subject is None else typing.equal_case(subject, when)
         args += [condition, typing.to_result(then, made)]
     if default is not None:
         args.append(typing.to_result(default, made))
@@ -104,50 +108,6 @@ def case(context: Context, call: Call, *values: Any) -> Any:
 @build_as("isnull", 1)
 def build_isnull(typing: Typing, args: Sequence[Expression]) -> Expression:
     return typing.call("is null", bool_type(False), args[0])
-
-
-def json_text(nullable: bool) -> SqlType:
-    """JSON taken for a string that MySQL calls VARCHAR, however long."""
-    short = string_type(1, "utf8mb4_bin", nullable, coercibility=2)
-    return replace(short, length=(1 << 30) - 1)
-
-
-def _build_extreme(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
-    made = typing.common_type(args, nullable_of(args))
-    if any(arg.type.cls is Class.JSON for arg in args):
-        feature = "comparison of JSON in the LEAST and GREATEST operators"
-        typing.context.warn(1235, SqlError(1235, feature).message)
-        if made.cls is Class.JSON:
-            made = json_text(made.nullable)
-    return typing.call(name, made, *(typing.to_result(arg, made) for arg in args))
-
-
-@build_as("greatest", 2, 999)
-def build_greatest(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return _build_extreme("greatest", typing, args)
-
-
-@build_as("least", 2, 999)
-def build_least(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return _build_extreme("least", typing, args)
-
-
-def _extreme(call: Call, values: Sequence[Any], sign: int) -> Any:
-    best = values[0]
-    for value in values[1:]:
-        if order(value, best, call.type.collation) * sign > 0:
-            best = value
-    return best
-
-
-@implement("greatest")
-def greatest(context: Context, call: Call, *values: Any) -> Any:
-    return _extreme(call, values, 1)
-
-
-@implement("least")
-def least(context: Context, call: Call, *values: Any) -> Any:
-    return _extreme(call, values, -1)
 
 
 @build_as("any_value", 1)
@@ -171,7 +131,8 @@ def build_interval(typing: Typing, args: Sequence[Expression]) -> Expression:
 def interval(context: Context, call: Call, value: Any, *limits: Any) -> int:
     if value is None:
         return -1
-    return sum(1 for limit in limits if limit is None or limit <= value)
+    beyond = (at for at, limit in enumerate(limits) if limit is not None and limit > value)
+    return next(beyond, len(limits))
 
 
 @build_as("strcmp", 2)

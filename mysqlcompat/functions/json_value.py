@@ -36,6 +36,9 @@ class Reaction:
     value: Any = None
 
 
+NOTHING: Final = Reaction()  #: NULL
+
+
 class Unfit(Exception):
     """The value does not convert."""
 

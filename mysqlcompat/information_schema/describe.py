@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import Column, Index, Table, TypeKind
 from mysqlcompat.ddl.definition import CHARACTER_KINDS
 from mysqlcompat.ddl.indexes import in_order
+from mysqlcompat.ddl.text import escaped_expression
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
@@ -51,6 +52,13 @@ def _is_primary(table: Table, index: Index, indexes: tuple[Index, ...]) -> bool:
 
 def _not_null(table: Table, name: str) -> bool:
     return not table.columns[table.column_no(name)].nullable
+
+
+def key_expression(column: Column) -> str | None:
+    """EXPRESSION of a functional key part."""
+    if not column.hidden or column.generated is None:
+        return None
+    return escaped_expression(column.generated)
 
 
 def collation_of(column: Column) -> str | None:

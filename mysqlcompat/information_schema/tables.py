@@ -19,6 +19,7 @@ from mysqlcompat.information_schema import (
     locks,
     performance,
     statistics,
+    volume,
 )
 from mysqlcompat.information_schema.definitions import DEFINITIONS
 from mysqlcompat.information_schema.performance import process_row
@@ -65,7 +66,7 @@ def _tables() -> dict[tuple[str, str], VirtualTable]:
         if name:
             made[SCHEMA, name] = _make(SCHEMA, name, body, ROWS.get(name))
         name, body = line, ""
-    for name, (columns, rows) in (innodb.TABLES | locks.INFORMATION).items():
+    for name, (columns, rows) in (innodb.TABLES | locks.INFORMATION | volume.TABLES).items():
         made[SCHEMA, name] = _make(SCHEMA, name, columns, rows)
     for name, (columns, rows) in statistics.TABLES.items():
         made["mysql", name.upper()] = _make("mysql", name, columns, rows)
@@ -204,7 +205,8 @@ def _columns_rows(session: Session) -> Iterator[Row]:
     from mysqlcompat.ddl import text
 
     for database, one in _all_tables(session):
-        for number, column in enumerate(one.columns, 1):
+        shown = [column for column in one.columns if not column.hidden]
+        for number, column in enumerate(shown, 1):
             collation = describe.collation_of(column)
             yield (
                 *(CATALOG, database, one.name, column.name, number),
@@ -229,10 +231,12 @@ def _statistics(session: Session) -> Iterator[Row]:
                 column = one.columns[one.column_no(part.column)]
                 yield (
                     *(CATALOG, database, one.name, int(not index.unique), database, index.name),
-                    *(number, column.name, "D" if part.descending else "A"),
+                    *(number, None if column.hidden else column.name),
+                    "D" if part.descending else "A",
                     statistics.cardinality(session, one, index, number),
                     *(part.length or None, None, "YES" if column.nullable else ""),
-                    *("BTREE", "", index.comment, "NO" if index.invisible else "YES", None),
+                    *("BTREE", "", index.comment, "NO" if index.invisible else "YES"),
+                    describe.key_expression(column),
                 )
 
 

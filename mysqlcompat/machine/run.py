@@ -82,6 +82,7 @@ class Execution:
         self._expressions: dict[int, Expression] = {}
         self._row: dict[tuple[int, int], Any] = {}
         self.accumulators: dict[tuple[int, int], Any] = {}  #: (aggregate, group) -> accumulator
+        self.seen: dict[int, set[Any]] = {}  #: keys met so far (`first_seen`)
         self.expansions: dict[int, Any] = {}  #: JSON_TABLEs in mid-batch (`expansion`)
         self._evaluator = Evaluator(session, params, self._column, program.sources)
         self._fetched = 0
@@ -481,13 +482,11 @@ async def execute(
 def _ok(program: Program, memory: RunMemory, session: Any) -> Ok:
     changed = memory.get(layout.RUN_CHANGED)
     matched = memory.get(layout.RUN_MATCHED)
-    info = ""
-    affected = changed
+    info, affected = "", changed
     warnings = session.diagnostics.warning_count if hasattr(session, "diagnostics") else 0
     if program.statement_kind == "update":
         info = f"Rows matched: {matched}  Changed: {changed}  Warnings: {warnings}"
-        if getattr(session, "found_rows_capability", False):
-            affected = matched
+        affected = matched if getattr(session, "found_rows_capability", False) else changed
     elif program.statement_kind == "insert" and (changed > 1 or program.from_select):
         info = f"Records: {changed}  Duplicates: 0  Warnings: {warnings}"
     generated = memory.get(layout.RUN_INSERT_ID)

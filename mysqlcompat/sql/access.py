@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from btree.schema import Index, Table, TypeKind
+from mysqlcompat.sql.array_access import ALL, ANY
 from mysqlcompat.sql.estimates import Estimates
 from mysqlcompat.sql.plan import Access
 from mysqlcompat.sql.rules import comparison, is_null_test, without_between
-from mysqlcompat.sql.typed import ColumnRef, Expression, Order
+from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Order
 from mysqlcompat.sqltypes import Class, SqlType
 
 Usable = Callable[[Expression], bool]
@@ -40,7 +41,8 @@ UNKNOWN: Final = Estimates()
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One condition on a column: `kind` is '=', 'null', 'low', 'high' or 'in'."""
+    """One condition on a column: `kind` is '=', 'null', 'low', 'high', 'in', or 'any' (of some
+    elements of a multi-valued key part)."""
 
     kind: str
     values: tuple[Expression, ...]
@@ -78,6 +80,9 @@ def known_of(
             )
 
     for condition in conditions:
+        elements = of_elements(condition, table_no)
+        if elements is not None:
+            found.setdefault(elements[0], []).append(elements[1])
         for name, column, value in comparison(condition):
             if name == "=":
                 add(column, "=", (value,), True)
@@ -97,6 +102,19 @@ def known_of(
     return found
 
 
+def of_elements(condition: Expression, table_no: int) -> tuple[int, Known] | None:
+    """The column of elements that a condition of `array_access` is about, and what it says."""
+    if not isinstance(condition, Call) or condition.function.name not in (ANY, ALL):
+        return None
+    column, _, *values = condition.args
+    if not isinstance(column, ColumnRef) or column.table_no != table_no:
+        return None
+    if condition.function.name == ALL or len(values) == 1:
+        exact = len(values) == 1
+        return column.column_no, Known("=", tuple(values), True, condition, exact)
+    return column.column_no, Known("any", tuple(values), True, condition, True)
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One index used as far as the conditions allow."""
@@ -106,7 +124,14 @@ class Candidate:
     covered: frozenset[int]  #: id() of the conditions that need not be checked again
 
 
-def candidate(table: Table, index_no: int, known: dict[int, list[Known]]) -> Candidate:
+def candidate(
+    table: Table, index_no: int, known: dict[int, list[Known]], once: bool = False
+) -> Candidate | None:
+    """An index used as far as the conditions allow; None for a multi-valued one that they do not
+    ask for an element: it has rows several times, or not at all.
+
+    once  rows that are found several times are told apart later: any of several elements will do
+    """
     index = table.indexes[index_no]
     equal: list[Expression | None] = []
     covered: list[Known] = []
@@ -122,6 +147,15 @@ def candidate(table: Table, index_no: int, known: dict[int, list[Known]]) -> Can
         else:
             covered.append(one)
     given = len(equal)
+    array = _array_part(table, index)
+    if array is not None and given <= array:
+        column = table.column_no(index.parts[array].column)
+        any_of = next((one for one in known.get(column, []) if one.kind == "any"), None)
+        if given < array or any_of is None or not once:
+            return None
+        access = Access(index_no, "range", tuple(equal), members=any_of.values, again=True)
+        sources = [one.source for one in (*covered, any_of) if one.exact]
+        return Candidate(access, (False, given, 2, False), frozenset(map(id, sources)))
     unique = index.unique and whole and given == len(index.parts) and None not in equal
     access = Access(index_no, "const" if unique else "ref", tuple(equal))
     ends = 0
@@ -136,6 +170,14 @@ def candidate(table: Table, index_no: int, known: dict[int, list[Known]]) -> Can
     access = replace(access, point=unique and index_no == 0)
     score = (unique, given, ends, index_no == 0)
     return Candidate(access, score, frozenset(id(one.source) for one in covered if one.exact))
+
+
+def _array_part(table: Table, index: Index) -> int | None:
+    """The place of the part that has several values."""
+    for place, part in enumerate(index.parts):
+        if table.stored_columns[table.column_no(part.column)].array is not None:
+            return place
+    return None
 
 
 def _with_range(
@@ -199,14 +241,17 @@ def choose(
     limited: bool = False,
     estimates: Estimates = UNKNOWN,
     locking: bool = False,
+    once: bool = False,
 ) -> tuple[Candidate, bool]:
     """The best way in, and whether it gives the order wanted.
 
     limited  only the first few rows are wanted: then an index in their order beats a sort
     locking  what is read is locked: a whole scan is the last choice
+    once     an access may find a row again (`Access.again`)
     """
     known = known_of(table_no, conditions, usable)
-    candidates = [candidate(table, number, known) for number in _usable_indexes(table)]
+    found = (candidate(table, number, known, once) for number in _usable_indexes(table))
+    candidates = [one for one in found if one is not None]
     best = max(candidates, key=lambda one: one.score)
     if not best.score[0] and estimates.weighs(table):
         narrow = [one for one in candidates if one.access.kind not in ("ALL", "index")]

@@ -71,8 +71,10 @@ class Branches:
         if classes <= {Class.INT, Class.DOUBLE} and all(
             one.kind is TypeKind.FLOAT for one in types if one.cls is Class.DOUBLE
         ):
-            wide = any(one.kind in (TypeKind.INT, TypeKind.BIGINT, TypeKind.BIT) for one in types)
-            kind = TypeKind.DOUBLE if wide else TypeKind.FLOAT
+            kinds = [one.kind for one in types]
+            before = kinds[: kinds.index(TypeKind.FLOAT)]
+            is_wide = TypeKind.BIGINT in before or {TypeKind.INT, TypeKind.BIT} & set(kinds)
+            kind = TypeKind.DOUBLE if is_wide else TypeKind.FLOAT
             return SqlType(kind, 23, NOT_FIXED, nullable=nullable)
         if classes <= {Class.INT, Class.DECIMAL, Class.DOUBLE}:
             length = max(max(text_length(one) for one in types), 23)
@@ -106,9 +108,10 @@ class Branches:
 
     def _common_string(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
         strings = [one if one.cls is Class.STRING else self._as_text_type(one) for one in types]
-        if any(one.cls is Class.JSON for one in types):
-            return string_type((1 << 32) - 1, "utf8mb4_bin", nullable, 2, TypeKind.LONGTEXT)
         collation, best = self.result_collation(strings, "case")
+        if any(one.cls is Class.JSON for one in types):
+            kind = TypeKind.LONGBLOB if collation == BINARY else TypeKind.LONGTEXT
+            return string_type((1 << 32) - 1, collation, nullable, 2, kind)
         kinds = {one.kind for one in types if one.cls is Class.STRING}
         large = kinds & _COLUMN_TEXTS
         kind = TypeKind.CHAR if kinds == {TypeKind.CHAR} else TypeKind.VARCHAR
@@ -120,7 +123,9 @@ class Branches:
 
     def _as_text_type(self, sql_type: SqlType) -> SqlType:
         if sql_type.kind is TypeKind.BIT:
-            return string_type(sql_type.length, BINARY, coercibility=5)
+            return string_type(sql_type.length, BINARY, coercibility=2)
+        if sql_type.cls is Class.JSON:
+            return string_type(1, "utf8mb4_bin", coercibility=2)
         return string_type(text_length(sql_type), self.context.collation, coercibility=5)
 
     def to_result(self, arg: Expression, target: SqlType) -> Expression:
@@ -151,7 +156,8 @@ def _common_kind(types: Sequence[SqlType], unsigned: bool) -> TypeKind:
     rank = 0
     for one in types:
         own = 1 if one.kind is TypeKind.YEAR else _INTEGER_KINDS.index(one.kind)
-        rank = max(rank, own + (one.unsigned and not unsigned))
+        wider = one.unsigned and not unsigned and one.kind is not TypeKind.YEAR
+        rank = max(rank, own + wider)
     return _INTEGER_KINDS[min(rank, len(_INTEGER_KINDS) - 1)]
 
 

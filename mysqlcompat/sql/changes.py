@@ -59,7 +59,7 @@ def column_no(source: Source, name: str, table: str, database: str) -> int:
     """Number of a column by name. Raises 1054."""
     fits = (not table or table == source.alias) and (not database or database == source.database)
     for number, column in enumerate(source.table.columns):
-        if fits and column.name.casefold() == name.casefold():
+        if fits and column.name.casefold() == name.casefold() and not column.hidden:
             return number
     shown = ".".join(part for part in (database, table, name) if part)
     raise SqlError(1054, shown, FIELD_LIST)

@@ -18,6 +18,7 @@ from typing import Any, Final
 from btree.collations import CODES
 from btree.schema import Table, TypeKind
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.key_parts import HIDDEN
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import (
     arithmetic_kernels as arithmetic,
@@ -34,6 +35,7 @@ from mysqlcompat.sql import typed
 from mysqlcompat.sql.lane_forms import ANYTHING, assignable, conversion, is_same, same_lane
 from mysqlcompat.sql.typed import (
     ASSIGN,
+    EXPLICIT,
     Aggregate,
     Call,
     Cast,
@@ -461,6 +463,10 @@ class Coder:
 
     def _assigned(self, cast: Cast) -> Register | None:
         """A value that goes into a column as it is, once its range is checked; else for Python."""
+        if cast.into.startswith(HIDDEN) and any(
+            isinstance(node, Cast) and node.mode == EXPLICIT for node in typed.walk(cast.arg)
+        ):
+            return None  # what a cast complains of is to be said of the index
         limits = assignable(cast.arg.type, cast.type)
         if limits is None:
             return None

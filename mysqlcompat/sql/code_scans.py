@@ -29,6 +29,7 @@ from mysqlcompat.functions import FUNCTIONS
 from mysqlcompat.json_table import JsonTable
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.expansion import Expansion
+from mysqlcompat.machine.first_seen import FirstSeen
 from mysqlcompat.machine.ops import (
     callback_kernels,
     collect_kernels,
@@ -36,6 +37,7 @@ from mysqlcompat.machine.ops import (
     key_kernels,
     load_kernels,
     lock_kernels,
+    logic_kernels,
     long_kernels,
     source_kernels,
 )
@@ -50,7 +52,15 @@ from mysqlcompat.sql.code_expressions import (
 )
 from mysqlcompat.sql.plan import Access, Join, Scan
 from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal, Source, anonymous
-from mysqlcompat.sqltypes import BINARY, Class, SqlType, column_type, int_type, string_type
+from mysqlcompat.sqltypes import (
+    BINARY,
+    Class,
+    SqlType,
+    column_type,
+    int_type,
+    of_column_type,
+    string_type,
+)
 from mysqlcompat.values import is_variable
 from redo.arena import Arena
 
@@ -117,6 +127,8 @@ class ScanCoder:
             mode |= MODE_PASSING
         rows, cursor = self.source(table, scan.access, mode)
         self.coder.frame.rows[scan.table_no] = self.binding(rows, table)
+        if scan.access.again:
+            self._once(scan.table_no, table)
         for condition in scan.filters:
             self.coder.filter(condition)
         binding = self.coder.frame.rows[scan.table_no]
@@ -126,6 +138,19 @@ class ScanCoder:
             locks = (calls.row_lock, mode, calls.cursor_again, cursor)
             self.asm.emit(lock_kernels.op_lock, stored, table.descriptor, *locks)
         return stored
+
+    def _once(self, table_no: int, table: Table) -> None:
+        """Keep the lanes whose row has not been there before."""
+        stored = table.stored_columns
+        keys = []
+        for part in table.clustered.parts:
+            number = table.column_no(part.column)
+            column = ColumnRef(column_type(stored[number]), table_no, number)
+            keys.append((column.type, self.coder.value(column)))
+        to, state = self.asm.register(), self.asm.state(8)
+        number = self.asm.emit(callback_kernels.op_callback)
+        self.coder.callbacks[number] = FirstSeen(tuple(keys), to, state)
+        self.asm.emit(logic_kernels.op_filter, to, self.coder.shorten())
 
     def binding(
         self,
@@ -268,6 +293,8 @@ class ScanCoder:
         at = parts_at + 8 * COLUMN_WORDS * place
         column = table.columns[table.column_no(table.indexes[index_no].parts[place].column)]
         kind = column_type(column)
+        if column.array is not None:
+            kind = of_column_type(column.array, False)
         least = greatest = applies = 0
         if kind.cls is Class.INT:
             least, greatest = kind.range

@@ -18,6 +18,7 @@ from mysqlcompat import temporal, temporal_text
 from mysqlcompat.numerals import leading_decimal, leading_integer, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.branches import common_decimal
+from mysqlcompat.sql.literals import folded_number
 from mysqlcompat.sql.typed import (
     COMPARE,
     Call,
@@ -178,7 +179,7 @@ class Comparisons:
             if _is_moment(right):
                 target = date_type() if left.type.cls is Class.DATE else datetime_type(6)
                 return left, as_compared(pinned(right), target)
-            if operator != "in" and _is_bad_moment(right):
+            if operator not in _LISTS and _is_bad_moment(right):
                 return self.as_double(self.as_number(left)), _doubted(right, left)
         elif isinstance(right, Cast) and right.mode == COMPARE:
             return self.as_double(self.as_number(left)), right
@@ -190,7 +191,11 @@ class Comparisons:
         self, operator: str, column: Expression, constant: Expression
     ) -> Expression:
         """A constant as what `column` would hold of it, where it makes a difference."""
-        if not isinstance(column, ColumnRef) or not isinstance(constant, Literal):
+        if not isinstance(column, ColumnRef) or operator == "case":
+            return constant
+        if column.type.cls in TEMPORAL:
+            constant = folded_number(constant)
+        if not isinstance(constant, Literal):
             return constant
         if constant.value is None or constant.type.cls is Class.JSON:
             return constant
@@ -245,6 +250,7 @@ class Comparisons:
         return Literal(time_type(column.type.scale, False), stored)
 
 
+_LISTS: Final = ("in", "case")
 _ORDERS: Final = frozenset(("=", "<>", "<", "<=", ">", ">=", "<=>"))
 
 
@@ -294,8 +300,11 @@ def _is_bad_moment(literal: Literal) -> bool:
     value: Any = literal.value
     if value is None or isinstance(value, bytes):
         return False
+    if value < 0:
+        return True
     read = temporal_text.datetime_of_number(int(value), temporal_text.FUZZY)
-    return read.value is None and read.warnings == temporal_text.TRUNCATED
+    wrong = (temporal_text.TRUNCATED, temporal_text.OUT_OF_RANGE)
+    return read.value is None and read.warnings in wrong
 
 
 def whole_number(constant: Literal) -> Literal:

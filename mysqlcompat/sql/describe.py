@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from btree.schema import TypeKind
 from mysqlcompat.convert import is_boolean
 from mysqlcompat.sql.typed import (
+    EXPLICIT,
     NEW_ROW,
     Aggregate,
     Call,
@@ -59,6 +60,18 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
             return "default"
         case Call():
             return _call(expression, sources)
+
+
+def origin_name(arg: Expression) -> str:
+    """What MySQL calls an argument in warnings: its column or its function."""
+    match arg:
+        case ColumnRef(name=name):
+            return name
+        case Call(function=function):
+            return function.name
+        case Cast(type=target, mode=mode) if mode == EXPLICIT and target.cls is Class.JSON:
+            return "cast_as_json"
+    return ""
 
 
 def cast_name(target: SqlType) -> str:

@@ -11,8 +11,9 @@ from mysqlcompat.assign import assign
 from mysqlcompat.convert import convert, decimal_of, decimal_of_varying
 from mysqlcompat.convert_compared import compared
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.table import Context, OutOfRange
-from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.typed import (
     ASSIGN,
     COMPARE,
@@ -61,24 +62,37 @@ class Evaluator:
                 return self.row(table_no, column_no)
             case Param(param_no=number):
                 return self.params[number]
+            case Cast(mode=mode, into=into) if mode == ASSIGN and into.startswith(HIDDEN):
+                return self._key_part(expression)
             case Cast():
                 return self.cast(expression, self.value(expression.arg))
             case Call():
                 return self._call(expression)
         raise SqlError(1235, f"{type(expression).__name__} outside a grouped query")
 
+    def _key_part(self, node: Cast) -> Any:
+        """The value of a functional key part."""
+        context = IndexContext(self.context, node.into)
+        inner = Evaluator(context, self.params, self.row, self.sources)
+        try:
+            return inner.cast(node, inner.value(node.arg))
+        except SqlError as error:
+            if error.errno not in (1264, 1406):
+                raise
+            raise context.error(error.errno) from None
+
     def cast(self, node: Cast, value: Any) -> Any:
         """What `node` makes of `value`."""
         source = node.arg.type
         if node.mode == ASSIGN:
-            origin = _label(node.arg)
+            origin = origin_name(node.arg)
             return assign(self.context, value, source, node.type, node.into, origin)
         if node.mode == EXPLICIT:
             return self._explicit(node, value)
         if node.mode == COMPARE:
             return compared(self.context, value, source, node.type, node.into, node.wording)
         value = self._decimal_of_text(node, value)
-        return convert(self.context, value, source, node.type, False, _label(node.arg))
+        return convert(self.context, value, source, node.type, False, origin_name(node.arg))
 
     def _decimal_of_text(self, node: Cast, value: Any) -> Any:
         """A text that varies, as the DECIMAL it begins with; everything else as it is."""
@@ -94,7 +108,7 @@ class Evaluator:
         source, target = node.arg.type, node.type
         name = node.into or describe(node, self.sources)
         if source.cls is Class.JSON:
-            label = _label(node.arg)
+            label = origin_name(node.arg)
             if target.cls is not Class.DECIMAL or value is None:
                 name = label
             else:  # what is wrong with the document is said of it, then of the cast
@@ -207,18 +221,6 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "coalesce": Evaluator._first,
     "case": Evaluator._case,
 }
-
-
-def _label(arg: Expression) -> str:
-    """What MySQL calls an argument in warnings: its column or its function."""
-    match arg:
-        case ColumnRef(name=name):
-            return name
-        case Call(function=function):
-            return function.name
-        case Cast(type=target, mode=mode) if mode == EXPLICIT and target.cls is Class.JSON:
-            return "cast_as_json"
-    return ""
 
 
 def evaluate(expression: Expression, context: Context, params: Sequence[Any] = ()) -> Any:

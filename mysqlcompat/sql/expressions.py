@@ -87,6 +87,8 @@ class Resolver(Literals, RowComparisons):
         return handler(self, node)
 
     def unsupported(self, node: Any) -> NoReturn:
+        if is_row(node):
+            raise SqlError(1241, 1)
         raise not_supported(_feature(node))
 
     def resolve_all(self, nodes: Sequence[Any]) -> list[Expression]:
@@ -161,6 +163,11 @@ class Resolver(Literals, RowComparisons):
         return self.typing.call(name, bool_type(False), self.condition(node.this))
 
     def between(self, node: Any) -> Expression:
+        first = node.this
+        if isinstance(first, exp.Between):  # ``a BETWEEN b AND c BETWEEN d AND e``: of c
+            inner = exp.Between(this=first.args["high"], low=node.args["low"])
+            inner.set("high", node.args["high"])
+            node = exp.Between(this=first.this, low=first.args["low"], high=inner)
         bounds = self.scalar(node.args["low"]), self.scalar(node.args["high"])
         return self.typing.between(self.scalar(node.this), *bounds)
 
@@ -183,8 +190,10 @@ class Resolver(Literals, RowComparisons):
         text = self.typing.as_string(self.resolve(node.this))
         pattern = self._pattern(node.expression)
         text, pattern = self.typing.comparable("like", text, pattern)
-        escape = escape or Literal(string_type(1, self.context.collation, False), default)
         made = bool_type(nullable_of((text, pattern)))
+        if isinstance(escape, Literal) and escape.value is None:
+            made, escape = made.or_null(), None
+        escape = escape or Literal(string_type(1, self.context.collation, False), default)
         call = self.typing.call("like", made, text, pattern, self.typing.as_string(escape))
         return self.inverted(call) if node.args.get("negate") else call
 
@@ -205,6 +214,10 @@ class Resolver(Literals, RowComparisons):
         operator = _ARITHMETIC[type(node)]
         if isinstance(left, exp.Interval) and isinstance(right, exp.Interval):
             right = right.this  # sqlglot takes ``INTERVAL 1 DAY + '…'`` for a sum of intervals
+        if operator == "+" and isinstance(left, exp.Add):
+            one, other = left.this, left.expression
+            if isinstance(one, exp.Interval) and isinstance(other, exp.Interval):
+                left, right = one, exp.Add(this=other, expression=right)
         if isinstance(right, exp.Interval):
             return build_date_shift(self.typing, self, left, right, operator == "-")
         if isinstance(left, exp.Interval) and operator == "+":
@@ -297,6 +310,8 @@ class Resolver(Literals, RowComparisons):
 
     def call(self, node: Any) -> Expression:
         name = str(node.this if isinstance(node.this, str) else node.this.name).lower()
+        if is_row(node):
+            raise SqlError(1241, 1)
         if name == "values" and self.new_row is not None:
             found = self.new_row(node)
             if found is not None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from mysqlcompat.errors import not_supported
 from mysqlcompat.sql.grammar_reading import Reading
 from mysqlcompat.sql.grammar_words import (
     AGGREGATES,
@@ -34,6 +35,7 @@ class ExpressionGrammar:
     def __init__(self, stream: TokenStream) -> None:
         self.at = stream
         self.reading = Reading()
+        self.arrays = False  #: whether CAST(… AS … ARRAY) may stand here
 
     # levels
 
@@ -58,7 +60,8 @@ class ExpressionGrammar:
                     self._predicate()
             elif self.at.accept("IS"):
                 self.at.accept("NOT")
-                self.at.expect_any("NULL", "TRUE", "FALSE", "UNKNOWN")
+                if self.at.expect_any("NULL", "TRUE", "FALSE", "UNKNOWN") != "NULL":
+                    return  # nothing goes on from a truth value
             else:
                 return
 
@@ -93,28 +96,22 @@ class ExpressionGrammar:
             raise self.at.error()
 
     def bit_expression(self) -> None:
-        self._operand()
+        self._simple()
         while True:
             token = self.at.token
             if token.kind is Kind.OP and token.value in _BIT_OPERATORS:
                 self.at.advance()
                 self._second_operand(token.value)
             elif self.at.accept_any("DIV", "MOD"):
-                self._operand()
+                self._simple()
             else:
                 return
-
-    def _operand(self) -> None:
-        if self.at.is_word("INTERVAL") and not self._is_op_ahead("("):
-            self._interval()
-            self.at.expect_op("+")
-        self._simple()
 
     def _second_operand(self, operator: str) -> None:
         if operator in "+-" and self.at.is_word("INTERVAL") and not self._is_op_ahead("("):
             self._interval()
         else:
-            self._operand()
+            self._simple()
 
     def _simple(self) -> None:
         while self._accept_ops("-", "+", "~", "!") or self.at.accept("BINARY"):
@@ -167,9 +164,6 @@ class ExpressionGrammar:
             self._interval()
             at.expect_op("+")
             self._simple()
-        elif word == "ROW" and self._is_op_ahead("("):
-            at.advance()
-            self._parenthesised(self._expressions)
         elif self._is_op_ahead("("):
             self._call(word)
         elif word in NO_PAREN:
@@ -240,7 +234,7 @@ class ExpressionGrammar:
         if name.end < at.token.start and word in CLOSED and not self.reading.spaced:
             self.reading.spaced = at.text[name.start : name.end]
         at.expect_op("(")
-        special = _SPECIAL.get(word)
+        special, count = _SPECIAL.get(word), 0
         if special is not None:
             special(self)
         elif word in AGGREGATES:
@@ -251,6 +245,10 @@ class ExpressionGrammar:
             if not low <= count <= high:
                 raise at.error()
         at.expect_op(")")
+        if word == "INTERVAL" and count == 1:  # no function of one argument: an amount
+            at.expect_any(*UNITS)
+            at.expect_op("+")
+            self._simple()
         if at.accept("OVER"):
             if at.is_op("("):
                 at.parenthesised()
@@ -280,7 +278,11 @@ class ExpressionGrammar:
         self.expression()
         self.at.expect("AS")
         self._cast_type()
-        self.at.accept("ARRAY")
+        if self.at.accept("ARRAY") and not self.arrays:
+            raise not_supported(
+                "Use of CAST( .. AS .. ARRAY) outside of functional index in"
+                " CREATE(non-SELECT)/ALTER TABLE or in general expressions"
+            )
 
     def _convert(self) -> None:
         self.expression()

@@ -82,6 +82,11 @@ class Memberships(Comparisons):
                 return [value, *made]
         return [self.as_string(arg) for arg in args]
 
+    def equal_case(self, subject: Expression, when: Expression) -> Expression:
+        """``CASE subject WHEN when``: a text that is no date is none here, and no error."""
+        pair = self.comparable("case", subject, when)
+        return self.call("=", bool_type(any(arg.type.nullable for arg in pair)), *pair)
+
     def membership(self, value: Expression, items: Sequence[Expression]) -> Expression:
         value, *items = self.gathered([value, *items], " IN ")
         if len(items) == 1:
@@ -92,7 +97,10 @@ class Memberships(Comparisons):
         if all(left == first and right.type.cls is first.type.cls for left, right in pairs):
             args = (first, *(right for _, right in pairs))
             return self.call("in", bool_type(any(arg.type.nullable for arg in args)), *args)
-        equal = [self.comparison("=", value, item) for item in items]
+        equal = [
+            self.call("=", bool_type(one.type.nullable or other.type.nullable), one, other)
+            for one, other in pairs
+        ]
         return self.call("or", bool_type(any(one.type.nullable for one in equal)), *equal)
 
     def _members(self, value: Expression, items: Sequence[Expression]) -> Sequence[Expression]:

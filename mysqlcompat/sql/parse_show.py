@@ -174,6 +174,11 @@ def _master(stream: TokenStream, full: bool) -> Statement:
     raise stream.error(stream.tokens[stream.at - 1])
 
 
+def _volume(stream: TokenStream, full: bool) -> Statement:
+    stream.expect("STATUS")
+    return _filtered(stream, Show("volume_status"))
+
+
 def _engine(stream: TokenStream, full: bool) -> Statement:
     name = stream.name()
     if name.upper() == "ALL" or not stream.accept("STATUS"):
@@ -212,6 +217,7 @@ _FORMS: Final[dict[str, Callable[[TokenStream, bool], Statement]]] = {
     "TABLES": _tables,
     "TRIGGERS": _of_database("triggers"),
     "VARIABLES": _filter_only("variables"),
+    "VOLUME": _volume,
 }
 
 

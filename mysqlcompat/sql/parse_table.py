@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.grammar_expressions import ExpressionGrammar
 from mysqlcompat.sql.parse_constraints import (
     Constraint,
     column_check,
@@ -316,23 +317,37 @@ def parse_key_parts(stream: TokenStream) -> tuple[KeyPart, ...]:
     stream.expect_op("(")
     parts: list[KeyPart] = []
     while True:
+        column, expression = "", ""
         if stream.is_op("("):
-            raise not_yet("functional index")
-        column = stream.name()
+            expression = _expression(stream)
+        else:
+            column = stream.name()
         length: int | None = None
-        if stream.accept_op("("):
+        if column and stream.accept_op("("):
             length = stream.integer()
             stream.expect_op(")")
             if length == 0:
                 raise SqlError(1391, column)
         descending = stream.accept_any("ASC", "DESC") == "DESC"
-        parts.append(KeyPart(column, length, descending))
+        parts.append(KeyPart(column, length, descending, expression))
         if not stream.accept_op(","):
             break
     stream.expect_op(")")
     if len(parts) > 16:
         raise SqlError(1070, 16)
     return tuple(parts)
+
+
+def _expression(stream: TokenStream) -> str:
+    """The source of a functional key part, its parentheses left out."""
+    stream.expect_op("(")
+    start = stream.token.start
+    grammar = ExpressionGrammar(stream)
+    grammar.arrays = True
+    grammar.expression()
+    end = stream.token.start
+    stream.expect_op(")")
+    return stream.text[start:end].rstrip()
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ class Access:
     equal       values of the leading index parts
     low, high   bounds of the part after them; `members`: IN (…) on it instead
     is_null     leading parts which are searched for NULL (`equal` holds None there)
+    again       a row may be found several times: once for each member
     """
 
     index_no: int
@@ -33,6 +34,7 @@ class Access:
     members: tuple[Expression, ...] = ()
     backward: bool = False
     point: bool = False  #: the whole primary key is given
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

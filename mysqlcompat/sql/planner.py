@@ -11,7 +11,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.json_table import JsonTable
 from mysqlcompat.sql.access import Candidate, choose
 from mysqlcompat.sql.estimates import Estimates
-from mysqlcompat.sql.generated_access import implied
+from mysqlcompat.sql.generated_access import ordered_by_columns, with_columns
 from mysqlcompat.sql.plan import (
     Access,
     DeletePlan,
@@ -93,7 +93,7 @@ class _Joiner:
                 raise SqlError(1235, f"{join.kind.upper()} JOIN")
         for number, source in enumerate(select.tables):
             if isinstance(source.table, Table) and number not in self.outer:
-                self.conditions += implied(source.table, number, self.conditions)
+                self.conditions = with_columns(source.table, number, self.conditions)
 
     def plan(self, aggregates: tuple[Aggregate, ...], plain: bool) -> SelectPlan:
         select = self.select
@@ -133,10 +133,11 @@ class _Joiner:
                     table_no,
                     self.conditions,
                     is_constant,
-                    order,
+                    ordered_by_columns(source.table, table_no, order),
                     limited,
                     self.estimates,
                     locking=bool(select.locking),
+                    once=not select.locking,
                 )
             score = self._worth(source.table, found)
             if best is None or score > best[0]:
@@ -243,7 +244,8 @@ class _Joiner:
         source = self.select.tables[table_no].table
         if not isinstance(source, Table):
             return Scan(table_no, virtual_candidate().access, tuple(own))
-        found, _ = choose(source, table_no, own, is_constant, estimates=self.estimates)
+        once = not self.select.locking
+        found, _ = choose(source, table_no, own, is_constant, estimates=self.estimates, once=once)
         filters = tuple(one for one in own if id(one) not in found.covered)
         return Scan(table_no, found.access, filters)
 
@@ -264,7 +266,7 @@ def _plan_change(statement: Update | Delete, estimates: Estimates) -> tuple[Scan
     if not isinstance(table, Table):
         raise SqlError(1288, statement.table.alias, type(statement).__name__.upper())
     conditions = list(conjuncts(statement.where))
-    conditions += implied(table, 0, conditions)
+    conditions = with_columns(table, 0, conditions)
     limited = statement.limit is not None
     found, ordered = choose(
         table, 0, conditions, is_constant, statement.order_by, limited, estimates

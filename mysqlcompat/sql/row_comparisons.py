@@ -35,10 +35,7 @@ class RowComparisons:
         if operator not in ("=", "<>", "<=>"):
             return self._row_order(operator, one, other)
         each = "<=>" if operator == "<=>" else "="
-        parts = [
-            self.typing.comparison(each, self.resolve(a), self.resolve(b))
-            for a, b in zip(one, other, strict=True)
-        ]
+        parts = [self._pair(each, a, b) for a, b in zip(one, other, strict=True)]
         made = self.logic("and", parts)
         if operator != "<>":
             return made
@@ -46,13 +43,18 @@ class RowComparisons:
 
     def _row_order(self, operator: str, one: Sequence[Any], other: Sequence[Any]) -> Expression:
         """``(a, b) < (c, d)``: a < c, or a = c and b < d."""
-        compare = self.typing.comparison
-        pairs = [(self.resolve(a), self.resolve(b)) for a, b in zip(one, other, strict=True)]
-        made = compare(operator, *pairs[-1])
+        pairs = list(zip(one, other, strict=True))
+        made = self._pair(operator, *pairs[-1])
         for left, right in reversed(pairs[:-1]):
-            rest = self.logic("and", [compare("=", left, right), made])
-            made = self.logic("or", [compare(operator[0], left, right), rest])
+            rest = self.logic("and", [self._pair("=", left, right), made])
+            made = self.logic("or", [self._pair(operator[0], left, right), rest])
         return made
+
+    def _pair(self, operator: str, left: Any, right: Any) -> Expression:
+        """Two columns of rows, which may be rows themselves."""
+        if is_row(left) or is_row(right):
+            return self.row_comparison(operator, left, right)
+        return self.typing.comparison(operator, self.resolve(left), self.resolve(right))
 
 
 def is_row(node: Any) -> bool:

@@ -75,6 +75,7 @@ class Scope:
             if self._is(source, table, database)
             for column_no, column in enumerate(source.table.columns)
             if column.name.casefold() == folded
+            and not column.hidden
             and (table is not None or (number, column_no) not in self.hidden)
         ]
 

@@ -53,7 +53,8 @@ def _json_value(parser: Any) -> exp.Expression:
     returning = charset = None
     if parser._match_text_seq("RETURNING"):
         returning = parser._parse_types()
-        if parser._match(TokenType.CHARACTER_SET) or parser._match_text_seq("CHARSET"):
+        is_said = parser._match_text_seq("CHARACTER", "SET") or parser._match_text_seq("CHARSET")
+        if is_said or parser._match(TokenType.CHARACTER_SET):
             charset = parser._parse_var_or_string()
     reactions = {}
     while action := _reaction(parser):

@@ -339,9 +339,13 @@ class ColumnDefinition:
 
 @dataclass(frozen=True, slots=True)
 class KeyPart:
+    """`expression` is the source of a functional one, without its parentheses; `column` is then
+    "" until the part has a hidden column."""
+
     column: str
     length: int | None = None  #: prefix, in characters
     descending: bool = False
+    expression: str = ""
 
 
 @dataclass(frozen=True, slots=True)

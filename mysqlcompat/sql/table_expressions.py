@@ -6,20 +6,30 @@ The text is what `ddl.expression_text` printed. The table is table 0 of the tree
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Final
 
 from btree.schema import Check, Column, Table
+from mysqlcompat.functions import FUNCTIONS
 from mysqlcompat.sql.expressions import Resolver
 from mysqlcompat.sql.parse import Parsed, parse_expression
 from mysqlcompat.sql.resolve import PlainContext
 from mysqlcompat.sql.scope import Scope
 from mysqlcompat.sql.tokens import Kind, tokenize
-from mysqlcompat.sql.typed import ASSIGN, Cast, Expression, Source
-from mysqlcompat.sqltypes import column_type
+from mysqlcompat.sql.typed import ASSIGN, Call, Cast, Expression, Literal, Source
+from mysqlcompat.sqltypes import column_type, of_column_type, string_type
+
+#: How the text of a multi-valued key part ends: ``cast(… as unsigned array)``.
+ARRAY_END: Final = " array)"
+
+
+def array_cast(text: str) -> str | None:
+    """The cast of one element that a multi-valued key part makes of all; None: it is none."""
+    return text.removesuffix(ARRAY_END) + ")" if text.endswith(ARRAY_END) else None
 
 
 def parse_kept(text: str) -> Parsed:
-    """Parse an expression of the dictionary."""
-    return parse_expression(without_introducers(text))
+    """Parse an expression of the dictionary; of a multi-valued key part, the cast of an element."""
+    return parse_expression(without_introducers(array_cast(text) or text))
 
 
 def without_introducers(text: str) -> str:
@@ -49,9 +59,22 @@ def check_expression(table: Table, check: Check) -> Expression:
     return resolve_over(check.expression, table, condition=True)
 
 
+def array_document(table: Table, text: str) -> Expression:
+    """The document whose elements a multi-valued key part has."""
+    value = resolve_over(text, table)
+    assert isinstance(value, Cast)
+    return value.arg
+
+
 def generated_value(table: Table, column: Column) -> Expression:
     """A generated column's value, of the column's type."""
     assert column.generated is not None
+    if column.array is not None:
+        document = array_document(table, column.generated)
+        element = Literal(of_column_type(column.array, False), 0)
+        name = Literal(string_type(len(column.name)), column.name)
+        function = FUNCTIONS["array elements"]
+        return Call(column_type(column), function, (document, element, name))
     value = resolve_over(column.generated, table)
     return Cast(column_type(column), value, ASSIGN, column.name)
 

@@ -72,7 +72,7 @@ def main() -> None:
         plain = {"backup_url": f"file://{path}/archive"}
         print("no archive       ", run(path / "none", seconds, clients))
         print("archive          ", run(path / "plain", seconds, clients, **plain))
-        sealed = {"backup_url": url, "backup_keyring": keyring}
+        sealed = {"backup_url": url, "keyring": keyring}
         print("encrypted archive", run(path / "data", seconds, clients, **sealed))
         command = ["restore", "--from", url, "--keyring", keyring, "--latest"]
         command += ["--data", path / "restored"]

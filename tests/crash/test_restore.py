@@ -3,6 +3,7 @@ a damaged archive."""
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import subprocess
@@ -21,7 +22,10 @@ from mysqlcompat.control_socket import ask
 from mysqlcompat.restore_command import restore
 from redo.errors import ArchiveDamaged, KeyUnavailable, VolumeError
 from redo.keyring import LocalKeyring
+from redo.volumes import volume_path
 
+#: How many random moments are restored; 20 make a thorough run.
+MOMENTS = int(os.environ.get("RESTORE_MOMENTS", "2"))
 SCHEMA = "CREATE DATABASE kept; CREATE TABLE kept.t (id INT PRIMARY KEY, pad VARCHAR(400))"
 
 
@@ -58,6 +62,15 @@ def wait_until_restorable(cluster: Cluster, now_us: int) -> dict[str, Any]:
 
 def now() -> int:
     return time.time_ns() // 1000
+
+
+def kill_after(stage: str, *arguments: object) -> None:
+    """kill -9 a restore that has said that a stage of it is done."""
+    line = [sys.executable, "-m", "mysqlcompat", *map(str, arguments)]
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert any(said.startswith(f"{stage}:") for said in process.stderr)
+        process.kill()
 
 
 class Ledger:
@@ -108,7 +121,7 @@ def test_restore_to_moments(tmp_path: Path) -> None:
     rng = random.Random(7)
     keyring = tmp_path / "keyring"
     LocalKeyring.create(keyring)
-    options = {"backup_url": url, "backup_keyring": keyring, "coalesce_bytes": "1M"}
+    options = {"backup_url": url, "keyring": keyring, "coalesce_bytes": "1M"}
     with Cluster(data, replicas=0, **options) as cluster:
         connection = connect(cluster.writer_port)
         with connection.cursor() as cursor:
@@ -134,7 +147,7 @@ def test_restore_to_moments(tmp_path: Path) -> None:
     shutil.rmtree(data)
     objects = [path for path in (tmp_path / "archive").rglob("*") if path.is_file()]
     assert not any(b"never committed" in path.read_bytes() for path in objects)
-    moments = [rng.randrange(ledger.times[0][0], ledger.times[-1][1]) for _ in range(2)]
+    moments = [rng.randrange(ledger.times[0][0], ledger.times[-1][1]) for _ in range(MOMENTS)]
     for number, to_us in enumerate(moments):
         new = tmp_path / f"new{number}"
         done = command(
@@ -150,11 +163,15 @@ def test_restore_to_moments(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stderr
         ledger.verify(rows_of(new), to_us)
-    done = command(
-        "restore", "--from", url, "--keyring", keyring, "--latest", "--data", tmp_path / "latest"
-    )
+    latest = ["restore", "--from", url, "--keyring", keyring, "--latest"]
+    latest += ["--data", tmp_path / "latest"]
+    for stage in ("pages", "log", "copies"):
+        kill_after(stage, *latest)
+        assert not volume_path(tmp_path / "latest", "main").exists()
+    done = command(*latest)
     assert done.returncode == 0, done.stderr
     assert "s ago" in done.stdout
+    assert [path.name for path in (tmp_path / "latest/volumes").iterdir()] == ["main"]
     assert rows_of(tmp_path / "latest") == list(range(1, len(ledger.times) + 1))
     refusals(tmp_path, url, keyring, begin)
 

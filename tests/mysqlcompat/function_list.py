@@ -95,7 +95,9 @@ _WRITTEN: Final = {
     "MEMBER_OF": "member@of", "DIV": "div", "BINARY": "collate", "ISNULL": "is null",
 }  # fmt: skip
 #: Parsed with a syntax of their own.
-_GRAMMAR: Final = {"CAST", "CONVERT", "EXTRACT", "GROUP_CONCAT", "VALUES", "DEFAULT", "TRIM"}
+_GRAMMAR: Final = {
+    "CAST", "CONVERT", "EXTRACT", "GROUP_CONCAT", "JSON_TABLE", "VALUES", "DEFAULT", "TRIM",
+}  # fmt: skip
 
 
 def is_there(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mysqlcompat import collations
 from mysqlcompat.collations import fold, sort_key
 
 AI_CI = "utf8mb4_0900_ai_ci"
@@ -44,3 +45,8 @@ def test_like_compares_character_by_character() -> None:
 
 def test_long_strings() -> None:
     assert sort_key("Ä" * 300_000, AI_CI) == sort_key("a" * 300_000, AI_CI)
+
+
+def test_the_first_key_may_be_of_nothing() -> None:
+    collations._workbench.cache_clear()
+    assert sort_key("", AI_CI) == sort_key("", AI_CI)

@@ -22,11 +22,18 @@ from tests.redo.test_volume import Writer, wait_for
 
 
 class Archived(Traveller):
-    """A traveller whose volume is archived whenever `ship` is called."""
+    """A traveller whose volume is archived whenever `ship` is called.
 
-    def __init__(self, tmp_path: Path, keyring: Path | None = None, **options: object) -> None:
+    keyring   the archive is encrypted, and the volume too if `sealed`
+    """
+
+    def __init__(
+        self, tmp_path: Path, keyring: Path | None = None, sealed: bool = False, **options: object
+    ) -> None:
         self.url = f"file://{tmp_path}/archive"
         self.keyring = keyring
+        if sealed:
+            options["keys"] = self.keys
         super().__init__(tmp_path / "data", **options)
         self.attach()
 
@@ -55,8 +62,8 @@ class Archived(Traveller):
     def restored(self, path: Path) -> dict[int, bytes]:
         """Pages of the newest state in the archive."""
         archive = self.archive()
-        restore(archive, make_plan(archive, None), path, lambda *_: None)
-        writer = Writer(path)
+        restore(archive, make_plan(archive, None), path, lambda *_: None, self.keys)
+        writer = Writer(path, keys=self.keys)
         try:
             return {page: writer.read(page) for page in self.writer.known}
         finally:
@@ -70,7 +77,7 @@ def test_restored_is_the_volume(tmp_path: Path, encrypted: bool) -> None:
     if encrypted:
         LocalKeyring.create(keyring)
     rng = np.random.default_rng(3)
-    one = Archived(tmp_path, keyring if encrypted else None)
+    one = Archived(tmp_path, keyring if encrypted else None, sealed=encrypted)
     for number in range(4):
         one.work(rng, 3)
         one.ship()

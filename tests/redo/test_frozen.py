@@ -224,7 +224,7 @@ def test_damaged_manifest_is_an_error(volumes: Volumes) -> None:
     volumes.clone("main", "copy")
     manifest = volumes.path / "copy" / "frozen.json"
     good = manifest.read_text()
-    for damaged in ("{", good.replace('"copies"', '"copied"'), good.replace('"format": 2', "")):
+    for damaged in ("{", good.replace('"copies"', '"copied"'), good.replace('"format": 3', "")):
         manifest.write_text(damaged)
         with pytest.raises(UnknownFormat, match=r"frozen\.json"):
             volumes.start("copy")

@@ -197,13 +197,15 @@ def test_void_tail_that_comes_back_stays_void(past: Past, tmp_path: Path) -> Non
     expected = images_of(writer.volume)
     new_end = writer.volume.log.vdl
     writer.volume.close()
-    shutil.rmtree(past.disks.path(3))
+    shutil.rmtree(past.disks.path(3), ignore_errors=True)  # it may have been made anew meanwhile
     shutil.move(tmp_path / "away", past.disks.path(3))
     volume = LocalVolume(str(tmp_path / "data"), ring_bytes=1 << 16, private_bytes=4 << 20)
     try:
         assert volume.recovered.vdl == new_end < end
         assert images_of(volume) == expected
-        copier = volume.storage.copiers[3]
+        copiers = volume.storage.copiers
+        wait_for(lambda: (copier := copiers[3]) is not None and copier.live)
+        copier = copiers[3]
         assert copier is not None
         assert copier.segment.follow(copier.segment.mark, NEVER).lsn == new_end
     finally:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from redo.control import COUNT_MENDED
 from redo.disk import FileDisk
 from redo.quorum import COPIES, copy_directory
 from redo.runs import Run, RunFiles, no_pairs, pack, unpack
@@ -124,13 +125,11 @@ def test_flipped_bits_in_log_that_was_not_read_are_found_and_mended(
         byte = disks.read(copy_no, damaged, 1)
         disks.damage(copy_no, damaged, bytes([byte[0] ^ 4]))
     writer = Writer(tmp_path / "data")
-    before = list(writer.volume.storage.copiers)
     assert {page: writer.read(page) for page in expected} == expected
     storage = writer.volume.storage
     for copy_no in (0, 2, 3):
-        old = before[copy_no]
-        wait_for(lambda n=copy_no, old=old: storage.copiers[n] not in (old, None))  # type: ignore
-    wait_for(lambda: len(storage.live()) == COPIES)
+        wait_for(lambda n=copy_no: storage.control.counted(n, COUNT_MENDED) > 0)  # type: ignore
+    assert len(storage.live()) == COPIES
     writer.history = closed.history
     for copy_no in (0, 2, 4):
         assert writer.images_of_copy(copy_no, end) == expected

@@ -97,7 +97,7 @@ _PRECEDENCE: Final = (
     "0 || 1 && 0",
     "1 := 2",
     "@x := 1 + 1",
-    "(@x := 5) + @x",
+    "(@fresh := 5) + @fresh",
     "a b c",
     "not not 5",
     "! ! 5",
@@ -247,7 +247,6 @@ _MODES: Final = (
     "'a%' like 'a\\%'",
     "'a%' like 'a|%' escape '|'",
     "'a\\b' like 'a\\\\b'",
-    "count (1)",
     "abs (-5)",
     "now () = now()",
     "cast(0 as unsigned) - 1",
@@ -333,6 +332,23 @@ _ANSI: Final = (
     "",
 )
 
+#: Expressions on which this server differs on purpose, and why.
+DIFFERENT: Final = {
+    "'2024-02-29' between date'2024-01-01' and 'x'": "MySQL calls the literal a column",
+    "'a\\'b'": "where MySQL points when a quote is not closed depends on how far it has looked",
+    **dict.fromkeys(
+        (
+            "bu = cast('[1]' as json)",
+            "bu < cast('[1]' as json)",
+            "ti = cast('[1]' as json)",
+            "ti = cast('3' as json)",
+            "ti < cast('[1]' as json)",
+            "ti < cast('3' as json)",
+        ),
+        "MySQL stores the document in the column first; JSON beside SQL values compares as JSON",
+    ),
+}
+
 SECTIONS: Final = (
     section(infix("& | ^", _BITS, _BITS)),
     section(infix("<< >>", _BITS, _SHIFTS)),
@@ -346,6 +362,10 @@ SECTIONS: Final = (
     section(_LISTS),
     section(_PATTERNS),
     *(section(_MODES, settings={"sql_mode": f"'{mode}'"}) for mode in _ANSI),
+    *(
+        section(("count (1)",), settings={"sql_mode": f"'{mode}'"}, node=True)
+        for mode in ("IGNORE_SPACE", "ANSI", "")
+    ),
     section(infix("+ / div = < <=>", COLUMNS, COLUMNS), tail="FROM v"),
     section(infix("- * % <> >=", COLUMNS[::3], COLUMNS[::2]), tail="FROM v"),
     section(infix("= < and", COLUMNS, FEW), tail="FROM v"),

@@ -1,0 +1,175 @@
+"""GREATEST and LEAST.
+
+Among texts and numbers a date makes all of them dates, in one of two ways: beside a DATETIME what
+is no date counts as zero, and where zero wins the texts are compared instead; beside a DATE what is
+no date is greater than all dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from mysqlcompat import temporal
+from mysqlcompat.convert import convert
+from mysqlcompat.convert_compared import Listener
+from mysqlcompat.convert_temporal import moment_of
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import build_as, implement
+from mysqlcompat.functions.operators import order
+from mysqlcompat.functions.table import Context
+from mysqlcompat.message_text import shown, text_for_number
+from mysqlcompat.partial_dates import PartialDate, PartialDatetime
+from mysqlcompat.sql.describe import describe, origin_name
+from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
+from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal
+from mysqlcompat.sqltypes import BINARY, Class, SqlType, string_type
+from mysqlcompat.temporal_text import FUZZY, read_datetime, read_time
+from mysqlcompat.values import text_of
+
+_MICROSECONDS: Final = 6  #: fractional digits a text or a double may have
+_NO_DATE: Final = PartialDate(16383, 15, 31)  #: as MySQL shows what it takes for no date
+_ZERO: Final = PartialDatetime(0, 0, 0)
+
+
+@build_as("greatest", 2, 999)
+def build_greatest(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return _build("greatest", typing, args)
+
+
+@build_as("least", 2, 999)
+def build_least(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return _build("least", typing, args)
+
+
+def json_text(nullable: bool, collation: str) -> SqlType:
+    """JSON taken for a string that MySQL calls VARCHAR, however long."""
+    short = string_type(1, collation, nullable, coercibility=2)
+    return replace(short, length=(1 << 30) - 1)
+
+
+def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
+    made = typing.common_type(args, nullable_of(args))
+    classes = {arg.type.cls for arg in args}
+    if Class.JSON in classes:
+        feature = "comparison of JSON in the LEAST and GREATEST operators"
+        typing.context.warn(1235, SqlError(1235, feature).message)
+        if made.cls is Class.JSON:
+            made = json_text(made.nullable, "utf8mb4_bin")
+    elif made.cls is Class.STRING and classes & {Class.TIME, Class.DATETIME}:
+        made = replace(made, length=max(made.length, _length(args)))
+    if made.cls is Class.STRING and Class.DATETIME in classes:
+        return typing.call(f"{name}@datetime", made, *args)
+    if made.cls is Class.STRING and Class.DATE in classes:
+        return typing.call(f"{name}@date", made, *args)
+    return typing.call(name, made, *(typing.to_result(arg, made) for arg in args))
+
+
+def _length(args: Sequence[Expression]) -> int:
+    """Characters of a time with the fractional digits any of the arguments may have."""
+    width = 19 if any(arg.type.cls is Class.DATETIME for arg in args) else 10
+    fsp = _fsp(args)
+    return width + (fsp + 1 if fsp else 0)
+
+
+def _fsp(args: Sequence[Expression]) -> int:
+    is_dated = any(arg.type.cls is Class.DATETIME for arg in args)
+    return max(_places(arg, is_dated) for arg in args)
+
+
+def _places(arg: Expression, is_dated: bool) -> int:
+    """Fractional digits of an argument as a moment, or as a time of day."""
+    if isinstance(arg, Literal) and isinstance(arg.value, str | bytes):
+        text = text_for_number(arg.value)
+        read = read_datetime(text, FUZZY) if is_dated else read_time(text)
+        return read.digits if read.value is not None or is_number_literal(arg) else _MICROSECONDS
+    match arg.type.cls:
+        case Class.INT | Class.NULL | Class.DATE:
+            return 0
+        case Class.STRING | Class.DOUBLE | Class.JSON:
+            return _MICROSECONDS
+    return min(arg.type.scale, _MICROSECONDS)
+
+
+def _best(values: Sequence[Any], collation: str, sign: int) -> int:
+    """Which of `values` is the greatest, or with a negative sign the least."""
+    best = 0
+    for at in range(1, len(values)):
+        if order(values[at], values[best], collation) * sign > 0:
+            best = at
+    return best
+
+
+@implement("greatest")
+def greatest(context: Context, call: Call, *values: Any) -> Any:
+    return values[_best(values, call.type.collation, 1)]
+
+
+@implement("least")
+def least(context: Context, call: Call, *values: Any) -> Any:
+    return values[_best(values, call.type.collation, -1)]
+
+
+@implement("greatest@date")
+def greatest_date(context: Context, call: Call, *values: Any) -> Any:
+    return _extreme_date(context, call, values, 1)
+
+
+@implement("least@date")
+def least_date(context: Context, call: Call, *values: Any) -> Any:
+    return _extreme_date(context, call, values, -1)
+
+
+def _extreme_date(context: Context, call: Call, values: Sequence[Any], sign: int) -> Any:
+    dates: list[Any] = []
+    for value, arg in zip(values, call.args, strict=True):
+        made = moment_of(context, value, arg.type, "date", origin_name(arg), FUZZY)
+        dates.append(_NO_DATE if made is None else PartialDate(made.year, made.month, made.day))
+    best = dates[_best(dates, BINARY, sign)]
+    return _in_type(call.type, temporal.date_text(best))
+
+
+@implement("greatest@datetime")
+def greatest_datetime(context: Context, call: Call, *values: Any) -> Any:
+    return _extreme_datetime(context, call, values, 1)
+
+
+@implement("least@datetime")
+def least_datetime(context: Context, call: Call, *values: Any) -> Any:
+    return _extreme_datetime(context, call, values, -1)
+
+
+def _extreme_datetime(context: Context, call: Call, values: Sequence[Any], sign: int) -> Any:
+    like = next(arg for arg in call.args if arg.type.cls is Class.DATETIME)
+    moments = [
+        _moment(context, value, arg.type, like)
+        for value, arg in zip(values, call.args, strict=True)
+    ]
+    best = moments[_best(moments, BINARY, sign)]
+    if best > _ZERO:
+        return _in_type(call.type, temporal.datetime_text(best, _fsp(call.args)))
+    texts = [
+        convert(context, value, arg.type, call.type, False)
+        for value, arg in zip(values, call.args, strict=True)
+    ]
+    return texts[_best(texts, call.type.collation, sign)]
+
+
+def _moment(context: Context, value: Any, kind: SqlType, like: Expression) -> Any:
+    """A value as a DATETIME; zero, with a warning, if it is none."""
+    if kind.cls in (Class.STRING, Class.JSON):
+        text = value if isinstance(value, str | bytes) else text_of(value, kind)
+        quiet: Any = Listener(context)
+        made = moment_of(quiet, text, kind, "datetime", "", FUZZY)
+        if quiet.was_warned:
+            name = like.name if isinstance(like, ColumnRef) else describe(like).lower()
+            said = f"Incorrect datetime value: '{shown(text)}' for column '{name}' at row 1"
+            context.warn(1292, said)
+    else:
+        made = moment_of(context, value, kind, "datetime", "", FUZZY)
+    return _ZERO if made is None else made
+
+
+def _in_type(kind: SqlType, text: str) -> str | bytes:
+    return text.encode() if kind.collation == BINARY else text

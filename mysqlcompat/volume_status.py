@@ -1,0 +1,124 @@
+"""How a volume is, put together: by nodes for SQL, by the supervisor for `storage status`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from mysqlcompat.config import Config, format_size
+from mysqlcompat.control_socket import Fields, ask, ask_storage, storage_socket, zone_sockets
+from mysqlcompat.startup import lock_volume
+from redo import health
+from redo.control import Control
+from redo.errors import VolumeError
+from redo.volumes import refuse_old_layout, volume_path
+
+ANSWER_TIMEOUT_S: Final = 2.0
+MIB: Final = 1 << 20
+
+
+def sockets_of(config: Config) -> list[str]:
+    """Where the storage processes of a cluster listen."""
+    if config.zoned:
+        return list(zone_sockets(config.volume_dir).values())
+    return [storage_socket(config.volume_dir)]
+
+
+def gather(config: Config, control: Control) -> Fields:
+    """What the control block says, and every storage process that answers."""
+    answers = []
+    for socket in sockets_of(config):
+        try:
+            answers.append(ask_storage(socket, {"do": "status"}, ANSWER_TIMEOUT_S))
+        except VolumeError:
+            continue  # it is down, or not open yet: the control block knows
+    now_us = time.time_ns() // 1000
+    open_ones = [found for found in answers if "pins" in found]
+    return health.merged(health.from_control(control, now_us), open_ones)
+
+
+# -- the command ----------------------------------------------------------------------------
+
+
+def storage_status(data: Path, volume: str, as_json: bool) -> int:
+    """`mysqlcompat storage status`: of a volume that is served, or of one that is not."""
+    refuse_old_layout(data)
+    path = volume_path(data, volume)
+    if not path.is_dir():
+        raise VolumeError(f"there is no volume {volume} in {data}")
+    status = ask(path, {"do": "status"})
+    if status is None:
+        status = _of_files(data, volume)
+    if as_json:
+        sys.stdout.write(json.dumps(status, indent=1) + "\n")
+    else:
+        sys.stdout.write("\n".join(text_of(volume, status)) + "\n")
+    return 0
+
+
+def _of_files(data: Path, volume: str) -> Fields:
+    lock_fd = lock_volume(data, volume)
+    try:
+        from mysqlcompat.progress import compile_kernels
+
+        compile_kernels()
+        from redo.inspection import inspect
+
+        return inspect(str(volume_path(data, volume)))
+    finally:
+        os.close(lock_fd)
+
+
+def text_of(volume: str, status: Fields) -> list[str]:
+    """Lines for people."""
+    served = "" if status.get("served", True) else " (not served)"
+    lines = [f"volume {volume}: {status['state']}{served}"]
+    if "groups" in status:
+        size = format_size(status["group_bytes"])
+        lines.append(
+            f"VDL {status['vdl']}, epoch {status['epoch']}, membership"
+            f" {status['membership_epoch']}, protection groups {status['groups']} of {size}"
+        )
+    rows: list[tuple[str, ...]] = [
+        ("COPY", "STATE", "HEALTH", "SCL", "BEHIND", "CHECKPOINT", "LOG", "PAGES", "NOTES")
+    ]
+    rows += [_copy_row(row) for row in status["copies"]]
+    lines += ["", *_aligned(rows)]
+    if status["pins"]:
+        pins = [("PINNED BY", "FROM LSN", "BEHIND")]
+        pins += [(p["who"], str(p["lsn"]), _size(p["behind_bytes"])) for p in status["pins"]]
+        lines += ["", *_aligned(pins)]
+    archive = status["archive"]
+    if archive:
+        window = f"{archive['earliest']} to {archive['latest']}"
+        lines += ["", f"backup: {_size(archive['lag_bytes'])} behind, restorable from {window}"]
+    return lines
+
+
+def _copy_row(row: dict[str, Any]) -> tuple[str, ...]:
+    notes = [row[name] for name in ("reason", "simulated") if row.get(name)]
+    counts = [f"{row[name]} {name}" for name in ("damaged", "mended", "rebuilt") if row.get(name)]
+    return (
+        *(row["copy"], row["state"], row["health"], str(row["durable"])),
+        *(_size(row["behind_bytes"]), str(row.get("checkpoint", ""))),
+        *(_size(row.get("log_bytes")), _size(row.get("page_bytes")), ", ".join([*notes, *counts])),
+    )
+
+
+def _size(count: int | None) -> str:
+    if count is None:
+        return ""
+    return f"{count / MIB:.1f} MiB" if count >= MIB // 10 else f"{count} B"
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]

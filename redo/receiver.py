@@ -1,0 +1,262 @@
+"""A zone on another host than the writer's: its end of the links (`feeder.py` is the other one).
+
+Log that arrives goes into this process's own ring, where the zone's copies find it as they would
+in the writer's; whenever one of them is durable further, that is said. Log comes in order or not at
+all: what does not continue what is here is not taken, and where it should go on is said again.
+
+Memory is bounded: a frame has a limit, the ring has its size, and a sender that is not held up by
+the ring's room (`feeder.WINDOW_BYTES`) is dropped.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import select
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import numpy as np
+
+from redo import messages
+from redo.arena import RING_AT, Arena
+from redo.control import (
+    COPY_DURABLE,
+    COPY_STATE,
+    COPY_WRITTEN,
+    CTRL_LAST_BATCH,
+    CTRL_PIN,
+    CTRL_PUBLISHED,
+    CTRL_RESERVED,
+    CTRL_VDL,
+    REPLICA_READ_POINT,
+    STATE_FILLING,
+    STATE_LIVE,
+    Control,
+    copy_word,
+    replica_word,
+)
+from redo.environment import Link
+from redo.errors import StaleEpoch, VolumeError
+from redo.exchange import Exchange
+from redo.messages import BadMessage, LogHead, Opening, Stand
+from redo.quorum import zone_copies
+from redo.zone_node import OPEN, ZoneNode
+
+logger = logging.getLogger(__name__)
+
+QUEUED_MAX: Final = 64  #: messages of log that wait; a feeder never has so many on the way
+ROOM_S: Final = 5.0  #: a copy that is behind by a ring for so long takes log from its peers
+_STAND_S: Final = 1.0
+_ANSWERERS: Final = 8
+
+
+class Session:
+    """One link from the writer's host (`environment.Peer`)."""
+
+    def __init__(self, receiver: Receiver, link: Link) -> None:
+        self._receiver = receiver
+        self.exchange = Exchange(link, receiver.answer, receiver.executor)
+
+    def received(self, link: Link, message: bytes) -> None:
+        """Raises BadMessage: the link ends."""
+        kind = message[0] if message else 0
+        match kind:
+            case messages.ASK | messages.ANSWER:
+                self._receiver.home = self.exchange
+                self.exchange.received(message)
+            case messages.OPEN | messages.LOG:
+                self._receiver.queue_up(link, message)
+            case _:
+                raise BadMessage(f"a message of kind {kind}")
+
+    def lost(self, link: Link, reason: str) -> None:
+        """The link is gone."""
+        logger.warning("link to the writer's host: %s", reason)
+        self.exchange.lost(reason)
+        self._receiver.link_lost(link)
+
+
+class Receiver:
+    """Takes log and questions for one zone, from `start` to `close`.
+
+    ring      (ring memfd, the copies' eventfds, eventfd the copies signal)
+    answer    (question with its tail) -> answer, of this zone's process
+    """
+
+    def __init__(
+        self,
+        zone: int,
+        node: ZoneNode,
+        ring: tuple[int, list[int], int],
+        answer: Callable[[bytes], bytes],
+    ) -> None:
+        self._node = node
+        self._full, self._tail = zone_copies(zone)
+        ring_fd, self._wake_fds, self._moved_fd = ring
+        self._arena = Arena(ring_fd, 1 << 16)
+        self._control = Control(self._arena)
+        self._answer = answer
+        self.executor = ThreadPoolExecutor(_ANSWERERS, "redo-answer")
+        self.home: Exchange | None = None  #: way to the other zones
+        self._queue: queue.Queue[tuple[Link, bytes] | None] = queue.Queue()
+        self._link: Link | None = None  #: that log comes over
+        self._next = 0
+        self._stop = False
+        self._threads = [
+            threading.Thread(target=run, name=name, daemon=True)
+            for name, run in (("redo-receiver", self._taking), ("redo-stand", self._telling))
+        ]
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def close(self) -> None:
+        """End."""
+        self._stop = True
+        self._queue.put(None)
+        os.eventfd_write(self._moved_fd, 1)
+        for thread in self._threads:
+            thread.join()
+        self.executor.shutdown(wait=False, cancel_futures=True)
+
+    def accept(self, link: Link) -> Session:
+        """The writer's host has made a link."""
+        return Session(self, link)
+
+    def way_home(self) -> Exchange:
+        """The link on which other zones can be asked. Raises VolumeError."""
+        if self.home is None:
+            raise VolumeError("the writer's host is not connected")
+        return self.home
+
+    def answer(self, _: int, asked: bytes) -> bytes:
+        """What this zone answers; it has no others to ask for somebody else."""
+        return self._answer(asked)
+
+    def queue_up(self, link: Link, message: bytes) -> None:
+        """A message about log. Raises BadMessage when far too many wait."""
+        if self._queue.qsize() > QUEUED_MAX:
+            raise BadMessage("more log than was asked for")
+        self._queue.put((link, message))
+
+    def link_lost(self, link: Link) -> None:
+        """Nothing more comes over it."""
+        if link is self._link:
+            self._link = None
+
+    # log
+
+    def _taking(self) -> None:
+        while not self._stop:
+            item = self._queue.get()
+            if item is None:
+                return
+            link, message = item
+            try:
+                if message[0] == messages.OPEN:
+                    self._open(link, Opening.unpack(message))
+                elif link is self._link:
+                    self._take(link, *LogHead.unpack(message))
+            except StaleEpoch as error:
+                link.send(messages.refused(self._node.fence, str(error)))
+            except BadMessage as error:
+                logger.warning("link to the writer's host: %s", error)
+                link.close()
+            except (VolumeError, OSError) as error:  # it asks again
+                logger.warning("%s", error)
+            except Exception:
+                logger.exception("log")
+                link.close()
+
+    def _check(self, epoch: int) -> None:
+        if epoch < self._node.fence:
+            raise StaleEpoch(f"epoch {epoch} is over: the fence is at {self._node.fence}")
+
+    def _open(self, link: Link, opening: Opening) -> None:
+        self._check(opening.epoch)
+        self._keep(opening.low, opening.pin)
+        self._next = self._node.join(opening)
+        self._link = link
+        link.send(self._stand(self._next).pack())
+
+    def _keep(self, low: int, pin: int) -> None:
+        """What the zone must keep: pages as of `low` on, log from `pin` on."""
+        self._control.put(replica_word(0, REPLICA_READ_POINT), low)
+        self._control.put(CTRL_PIN, pin)
+
+    def _take(self, link: Link, head: LogHead, data: memoryview) -> None:
+        self._check(head.epoch)
+        if self._node.state != OPEN:
+            return
+        control, end = self._control, head.lsn + len(data)
+        self._keep(head.low, head.pin)
+        if data:
+            if head.lsn != self._next:
+                if end > self._next:
+                    link.send(self._stand(self._next).pack())
+                return
+            self._wait_for_room(end)
+            control.put(CTRL_RESERVED, max(end, control.get(CTRL_RESERVED)))
+            at = RING_AT + head.lsn % self._arena.ring_bytes
+            self._arena.mem[at : at + len(data)] = np.frombuffer(data, np.uint8)
+            self._next = end
+        if head.published:
+            if head.published != self._next:
+                raise BadMessage(f"published {head.published}, but log is here to {self._next}")
+            control.put(CTRL_LAST_BATCH, head.last_batch)
+            control.put(CTRL_PUBLISHED, head.published)
+            for copy_no in (self._full, self._tail):
+                os.eventfd_write(self._wake_fds[copy_no], 1)
+        if control.vdl < head.vdl <= control.published:
+            control.put(CTRL_VDL, head.vdl)
+
+    def _wait_for_room(self, end: int) -> None:
+        """Until the copies have written what log up to `end` overwrites; not for ever."""
+        deadline = time.monotonic() + ROOM_S
+        while time.monotonic() < deadline and not self._stop:
+            if all(written >= end - self._arena.ring_bytes for written in self._written()):
+                return
+            time.sleep(0.0005)
+
+    def _written(self) -> list[int]:
+        """How far each copy that takes log has written it."""
+        control = self._control
+        return [
+            control.get(copy_word(copy_no, COPY_WRITTEN))
+            for copy_no in (self._full, self._tail)
+            if control.get(copy_word(copy_no, COPY_STATE)) == STATE_LIVE
+        ]
+
+    # acknowledgements
+
+    def _stand(self, following: int) -> Stand:
+        control = self._control
+        states = [control.get(copy_word(no, COPY_STATE)) for no in (self._full, self._tail)]
+        durable = [control.get(copy_word(no, COPY_DURABLE)) for no in (self._full, self._tail)]
+        counts = [state in (STATE_LIVE, STATE_FILLING) for state in states]
+        full, tail = (lsn if counted else 0 for lsn, counted in zip(durable, counts, strict=True))
+        return Stand(following, full, tail, states[0], states[1], self._node.fence)
+
+    def _telling(self) -> None:
+        """Say how far the copies are, whenever that has changed, and now and then."""
+        poller = select.poll()
+        poller.register(self._moved_fd, select.POLLIN)
+        said: Stand | None = None
+        said_s = 0.0
+        while not self._stop:
+            if poller.poll(_STAND_S * 1000):
+                os.eventfd_read(self._moved_fd)
+            link = self._link
+            if link is None or self._node.state != OPEN:
+                continue
+            stand = self._stand(self._next)
+            if stand != said or time.monotonic() - said_s >= _STAND_S:
+                link.send(stand.pack())
+                said, said_s = stand, time.monotonic()

@@ -1,0 +1,111 @@
+"""The zones' processes, asked together: what concerns the whole volume when each has its own."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from redo import frozen
+from redo.disk import FileDisk
+from redo.errors import VolumeError, VolumeLost
+from redo.frozen import Frozen, Linked
+from redo.metadata import VolumeMeta, copy_of
+from redo.peers import Peer, request
+from redo.quorum import COPIES, ZONES, can_write
+from redo.rewind import rewound
+from redo.timeline import History
+from redo.zone_node import survey_of
+
+logger = logging.getLogger(__name__)
+
+Fields = dict[str, Any]
+
+
+class Zones:
+    """All zones' processes, by number from 0."""
+
+    def __init__(self, zones: Mapping[int, Peer]) -> None:
+        self._zones = zones
+
+    def ask_all(self, fields: Fields, zones: Sequence[int] | None = None) -> dict[int, Fields]:
+        """What the zones answer; those that fail are left out."""
+        answers = {}
+        for zone in self._zones if zones is None else zones:
+            try:
+                answers[zone] = request(self._zones[zone], fields)
+            except VolumeError as error:
+                logger.warning("%s: %s: %s", ZONES[zone], fields["do"], error)
+        return answers
+
+    def surveys(self) -> dict[int, tuple[VolumeMeta | None, History, int]]:
+        """(volume, history, fence) of the zones that answer."""
+        answers = self.ask_all({"do": "survey"})
+        return {zone: survey_of(found) for zone, found in answers.items()}
+
+    def newest_history(self) -> History:
+        """The newest history a zone knows."""
+        known = [history for _, history, _ in self.surveys().values()]
+        return max(known, key=lambda history: history.latest_epoch, default=History())
+
+    def install(self, history: History, vdl: int, zones: Sequence[int] | None = None) -> set[int]:
+        """Make a history durable; on which copies it is."""
+        fields = {"do": "install", "history": asdict(history), "vdl": vdl}
+        answers = self.ask_all(fields, zones).values()
+        return {int(copy_no) for found in answers for copy_no in found["copies"]}
+
+    def install_on_quorum(
+        self, history: History, vdl: int, zones: Sequence[int] | None = None
+    ) -> None:
+        """The same; raises VolumeLost when it is not on a write quorum."""
+        done = self.install(history, vdl, zones)
+        if not can_write([copy_no in done for copy_no in range(COPIES)]):
+            raise VolumeLost(f"epoch {history.latest_epoch} is on {len(done)} of 6 copies: too few")
+
+    # the volume as a whole, when it is served
+
+    def _statuses(self) -> list[Fields]:
+        found = [one for one in self.ask_all({"do": "status"}).values() if "vdl" in one]
+        if not found:
+            raise VolumeError("no zone's storage answers")
+        return found
+
+    def locate(self, to_us: int) -> Fields:
+        """The last state not later than `to_us`. Raises VolumeError."""
+        reason = VolumeError("no zone's storage answers")
+        for zone in self._zones.values():
+            try:
+                return request(zone, {"do": "locate", "to_us": to_us})
+            except VolumeError as error:
+                reason = error
+        raise reason
+
+    def rewind(self, to_us: int) -> Fields:
+        """As `Storage.rewind`: nobody may write any more, and all storage must start anew."""
+        target = self.locate(to_us)
+        ends = [int(copy["durable"]) for one in self._statuses() for copy in one["copies"]]
+        end = max([*ends, *(int(one["published"]) for one in self._statuses())])
+        history = rewound(self.newest_history(), target["lsn"], end, time.time_ns() // 1000)
+        self.install_on_quorum(history, end)
+        return target
+
+    def freeze(self, path: Path, origin: str) -> Frozen:
+        """As `Storage.freeze`; all zones have their files on this machine."""
+        disk = FileDisk()
+        lsn = max(int(one["vdl"]) for one in self._statuses())
+        clock_us = time.time_ns() // 1000
+        surveys = self.surveys()
+        parent = next((meta for meta, _, _ in surveys.values() if meta is not None), None)
+        draft = frozen.draft_of(disk, path)
+        linked = []
+        for found in self.ask_all({"do": "link", "draft": draft, "lsn": lsn}).values():
+            for one in found["copies"]:
+                linked.append(Linked(copy_of(one["meta"], draft), int(one["images"])))
+        present = {one.meta.copy_no for one in linked}
+        if parent is None or not can_write([copy_no in present for copy_no in range(COPIES)]):
+            raise VolumeLost("too few copies are alive: a write quorum is needed")
+        history = self.newest_history()
+        return frozen.publish(disk, draft, path, parent, history, linked, lsn, origin, clock_us)

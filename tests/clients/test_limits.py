@@ -1,0 +1,111 @@
+"""What an administrator sees and does while others work: limits, KILL, progress of ALTER TABLE."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+import pymysql
+import pytest
+
+from mysqlcompat.cluster import Cluster
+
+ROWS_DOUBLED = 18  #: a copy of the rows takes several turns of the loop
+SOON_S = 20.0
+EVENTS = """SELECT EVENT_NAME, WORK_COMPLETED, WORK_ESTIMATED
+    FROM performance_schema.events_stages_current"""
+STATES = "SELECT STATE FROM performance_schema.processlist"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    schema = """CREATE DATABASE d;
+        CREATE TABLE d.t (id INT PRIMARY KEY, v INT NOT NULL);
+        INSERT INTO d.t VALUES (1, 1), (2, 2);"""
+    with Cluster(replicas=0, init_sql=schema, ring_bytes="16M", buffer_pool="16M") as cluster:
+        yield cluster
+
+
+def connect(cluster: Cluster) -> Any:
+    return pymysql.connect(
+        host="127.0.0.1", port=cluster.writer_port, user="root", database="d", autocommit=True
+    )
+
+
+def answer(connection: Any, sql: str) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
+def test_max_connections_takes_effect_at_once(cluster: Cluster) -> None:
+    held = [connect(cluster)]
+    first = held[0]
+    try:
+        answer(first, "SET GLOBAL max_connections = 3")
+        with pytest.raises(pymysql.err.OperationalError) as refused:
+            while len(held) < 10:
+                held.append(connect(cluster))
+        assert refused.value.args[0] == 1040
+        assert len(held) == 4  # one more for SUPER
+        answer(first, "SET GLOBAL max_connections = 100")
+        held.append(connect(cluster))
+        assert answer(held[-1], "SELECT v FROM t WHERE id = 1") == ((1,),)
+    finally:
+        for one in held:
+            one.close()
+
+
+def test_kill_of_a_connection_that_waits_for_a_row(cluster: Cluster) -> None:
+    with closing(connect(cluster)) as holder, ThreadPoolExecutor(1) as pool:
+        waiter = connect(cluster)
+        number = waiter.thread_id()
+        answer(holder, "BEGIN")
+        answer(holder, "UPDATE t SET v = 10 WHERE id = 1")
+        waiting = pool.submit(answer, waiter, "UPDATE t SET v = 11 WHERE id = 1")
+        looks = f"""SELECT COUNT(*) FROM performance_schema.data_lock_waits
+            WHERE REQUESTING_THREAD_ID = {number}"""
+        while answer(holder, looks) == ((0,),):
+            assert not waiting.done()
+        answer(holder, f"KILL CONNECTION {number}")
+        error = waiting.exception(SOON_S)
+        assert isinstance(error, pymysql.err.OperationalError)
+        assert error.args[0] in (1053, 2006, 2013)
+        answer(holder, "COMMIT")
+        assert answer(holder, "SELECT v FROM t WHERE id = 1") == ((10,),)
+        there = "SELECT COUNT(*) FROM performance_schema.threads WHERE PROCESSLIST_ID = "
+        while answer(holder, f"{there}{number}") != ((0,),):
+            pass
+        answer(holder, "UPDATE t SET v = 1 WHERE id = 1")
+
+
+@pytest.mark.parametrize(
+    ("action", "state", "event"),
+    [
+        ("ADD KEY (v)", "altering table", "stage/innodb/alter table ("),
+        ("MODIFY v BIGINT NOT NULL", "copy to tmp table", "stage/sql/copy to tmp table"),
+    ],
+)
+def test_progress_of_alter_table(cluster: Cluster, action: str, state: str, event: str) -> None:
+    with closing(connect(cluster)) as other, ThreadPoolExecutor(1) as pool:
+        answer(other, "DROP TABLE IF EXISTS many")
+        answer(other, "CREATE TABLE many (id INT AUTO_INCREMENT PRIMARY KEY, v INT NOT NULL)")
+        answer(other, "INSERT INTO many (v) VALUES (1), (2)")
+        for _ in range(ROWS_DOUBLED):
+            answer(other, "INSERT INTO many (v) SELECT v + id FROM many")
+        with closing(connect(cluster)) as altering:
+            running = pool.submit(answer, altering, f"ALTER TABLE many {action}")
+            events: list[tuple[str, int, int]] = []
+            states: set[tuple[str]] = set()
+            while not running.done():
+                events += answer(other, EVENTS)
+                states |= set(answer(other, STATES))
+            running.result()
+        assert events and all(name.startswith(event) for name, *_ in events)
+        assert (state,) in states
+        done = [completed for _, completed, _ in events]
+        assert done == sorted(done) and done[-1] > 0
+        assert answer(other, "SELECT * FROM performance_schema.events_stages_current") == ()
+        answer(other, "DROP TABLE many")

@@ -1,0 +1,151 @@
+"""An encrypted cluster of real processes: everything works on it, and none of the bytes it stores
+is what was planted; without the right key nothing starts, and nothing is damaged."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+
+from mysqlcompat.cluster import Cluster
+from redo.timeline import clock_text
+from redo.volumes import volume_path
+
+MARK = "planted-in-plain-text"
+
+
+def command(*words: object, code: int = 0) -> str:
+    """What a command says; its exit code is `code`."""
+    line = [sys.executable, "-m", "mysqlcompat", *map(str, words)]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=300)
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def ask(port: int, sql: str) -> Any:
+    """All rows of the last statement."""
+    connection = pymysql.connect(host="127.0.0.1", port=port, user="root", autocommit=True)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
+def marks(port: int) -> int:
+    return int(ask(port, f"SELECT COUNT(*) FROM shop.t WHERE word LIKE '{MARK}%'")[0][0])
+
+
+def plant(port: int, first: int, count: int) -> None:
+    rows = ",".join(f"({i}, '{MARK}-{i}')" for i in range(first, first + count))
+    ask(port, f"INSERT INTO shop.t VALUES {rows}")
+
+
+def planted_in(path: Path) -> list[Path]:
+    """Files with the mark in them."""
+    files = (p for p in path.rglob("*") if p.is_file())
+    return [p for p in files if MARK.encode() in p.read_bytes()]
+
+
+@pytest.fixture
+def keyring(tmp_path: Path) -> Path:
+    command("keyring", "create", tmp_path / "keyring")
+    return tmp_path / "keyring"
+
+
+@pytest.fixture
+def cluster(tmp_path: Path, keyring: Path) -> Iterator[Cluster]:
+    with Cluster(
+        tmp_path / "data",
+        replicas=1,
+        init_sql="CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY, word TEXT);",
+        encrypt=True,
+        keyring=keyring,
+        backup_url=f"file://{tmp_path}/archive",
+        backtrack_window=3600,
+        coalesce_bytes="1M",
+    ) as cluster:
+        yield cluster
+
+
+def test_everything_works_on_it(cluster: Cluster, tmp_path: Path, keyring: Path) -> None:
+    data, port = cluster.data, cluster.writer_port
+    plant(port, 0, 4000)
+    command("snapshot", "create", "early", "--data", data)
+    then = time.time_ns() // 1000
+    plant(port, 4000, 4000)
+    command("clone", "main", "branch", "--data", data)
+    cluster.kill("storage")
+    cluster.wait_ready("storage")
+    cluster.kill("writer")
+    cluster.wait_ready("writer")
+    assert marks(port) == marks(cluster.reader_port) == 8000
+    ask(port, "CREATE INDEX w ON shop.t (word(30))")
+    command("backtrack", "--to", clock_text(then), "--data", data)
+    assert marks(port) == marks(cluster.reader_port) == 4000
+    command("keyring", "rotate", keyring, "--data", data)
+    cluster.kill()
+    cluster.start()
+    assert marks(port) == 4000
+    plant(port, 9000, 10)
+    assert cluster.stop() == 0
+    assert "all is well" in command("check", "--data", data, "--keyring", keyring)
+    assert MARK.encode().hex() in command("dump", "--data", data, "--keyring", keyring, "pages")
+    assert not planted_in(tmp_path)
+    for volume, snapshot, rows in [("branch", "", 8000), ("old", "early", 4000)]:
+        if snapshot:
+            command("snapshot", "restore", snapshot, "--as", volume, "--data", data)
+        with Cluster(data, replicas=0, volume=volume, keyring=keyring) as other:
+            assert marks(other.writer_port) == rows
+            plant(other.writer_port, 20000, 10)
+    restored = tmp_path / "restored"
+    url = f"file://{tmp_path}/archive"
+    source = ["restore", "--from", url, "--keyring", keyring, "--data", restored]
+    assert "volume main in" in command(*source, "--latest")
+    with Cluster(restored, replicas=0, keyring=keyring) as other:
+        assert marks(other.writer_port) >= 4000
+    assert not planted_in(tmp_path)
+
+
+def test_without_its_key(cluster: Cluster, tmp_path: Path, keyring: Path) -> None:
+    """One line, exit code 1; with the key again all is there."""
+    data = cluster.data
+    plant(cluster.writer_port, 0, 100)
+    command("clone", "main", "branch", "--data", data)
+    assert cluster.stop() == 0
+    serve = ["serve", "--data", data, "--port", 0, "--reader-port", 0]
+    said = command(*serve, code=1)
+    assert said == "mysqlcompat: volume main is encrypted: its --keyring FILE is needed\n"
+    said = command(*serve, "--volume", "branch", code=1)
+    assert said == "mysqlcompat: volume branch is encrypted: its --keyring FILE is needed\n"
+    command("keyring", "create", tmp_path / "other")
+    said = command(*serve, "--keyring", tmp_path / "other", code=1)
+    assert "lacks master key" in said and said.count("\n") == 1
+    said = command("check", "--data", data, code=1)
+    assert "its --keyring is needed" in said and said.count("\n") == 1
+    said = command(
+        "restore",
+        "--from",
+        f"file://{tmp_path}/archive",
+        "--latest",
+        "--data",
+        tmp_path / "new",
+        code=1,
+    )
+    assert "its keyring is needed" in said and not volume_path(tmp_path / "new", "main").exists()
+    cluster.start()
+    assert marks(cluster.writer_port) == 100
+
+
+def test_a_volume_stays_what_it_is(tmp_path: Path, keyring: Path) -> None:
+    """A plain volume is not encrypted later; a new one is not without a key."""
+    serve = ["serve", "--data", tmp_path / "data", "--port", 0, "--reader-port", 0]
+    assert "--encrypt needs --keyring FILE" in command(*serve, "--encrypt", code=1)
+    with Cluster(tmp_path / "data", replicas=0, init_sql="CREATE DATABASE shop") as plain:
+        plain.stop()
+    said = command(*serve, "--encrypt", "--keyring", keyring, code=1)
+    assert "is not encrypted, and cannot become so" in said

@@ -1,0 +1,150 @@
+"""A zone's storage is killed, cut off, stalled while customers place orders: nobody notices."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from pathlib import Path
+
+import pymysql
+import pytest
+
+from mysqlcompat.cluster import Cluster
+from redo.secret import create_secret
+from tests.crash.ledger import SCHEMA, Ledger, start_customers, verify
+from tests.crash.test_kill import check_data
+from tests.crash.test_lost_copies import compare_copies
+from tests.crash.zones import Host, Wire, copies, wait_for_all
+
+CUSTOMERS = 4
+ZONES = ("az1", "az2", "az3")
+
+
+def settle(cluster: Cluster, ledger: Ledger, threads: list) -> None:  # type: ignore[type-arg]
+    """Stop the customers. No order failed: each that was placed has been acknowledged."""
+    ledger.stop.set()
+    for thread in threads:
+        thread.join(60)
+    assert not ledger.errors, ledger.errors
+    failed = ledger.intended.keys() - ledger.acknowledged
+    assert not failed, f"{len(failed)} of {len(ledger.intended)} orders failed\n{cluster.output}"
+    verify(cluster.writer_port, ledger)
+
+
+def test_any_zone_may_be_killed_while_orders_flow(tmp_path: Path) -> None:
+    seed = random.randrange(10_000)
+    print(f"seed {seed}")
+    ledger = Ledger()
+    data = tmp_path / "data"
+    with Cluster(
+        data, replicas=1, init_sql=SCHEMA, zones=3, ring_bytes="4M", coalesce_bytes="1M"
+    ) as cluster:
+        threads = start_customers(cluster.writer_port, CUSTOMERS, seed, ledger)
+        assert ledger.wait_for_more(100), cluster.output
+        for zone in random.Random(seed).sample(ZONES, 3):
+            pids = dict(cluster.pids)
+            cluster.kill(f"storage-{zone}")
+            assert ledger.wait_for_more(100), f"no orders without {zone}\n{cluster.output}"
+            cluster.wait_ready(f"storage-{zone}")
+            wait_for_all(cluster, ledger)
+            others = [name for name in pids if name != f"storage-{zone}"]
+            assert all(cluster.pids[name] == pids[name] for name in others)
+        settle(cluster, ledger, threads)
+        assert cluster.stop() == 0, cluster.output
+        check_data(data)
+        assert compare_copies(cluster.volume_dir) > 10
+        cluster.start()
+        verify(cluster.writer_port, ledger)
+
+
+def test_all_zones_and_the_writer_may_be_killed_at_once(tmp_path: Path) -> None:
+    """The ring lives on in the supervisor: nothing that was published is lost."""
+    ledger = Ledger()
+    with Cluster(
+        tmp_path / "data", replicas=1, init_sql=SCHEMA, zones=3, ring_bytes="4M"
+    ) as cluster:
+        threads = start_customers(cluster.writer_port, CUSTOMERS, 1, ledger)
+        for names in (["storage-az1", "storage-az2", "storage-az3"], cluster.names[:4]):
+            assert ledger.wait_for_more(50), cluster.output
+            for name in names:
+                cluster.kill(name)
+            for name in names:
+                cluster.wait_ready(name)
+            wait_for_all(cluster, ledger)
+        ledger.stop.set()
+        for thread in threads:
+            thread.join(60)
+        assert not ledger.errors, ledger.errors
+        verify(cluster.writer_port, ledger)
+
+
+def test_a_zone_whose_directory_is_gone_is_made_anew(tmp_path: Path) -> None:
+    ledger = Ledger()
+    with Cluster(
+        tmp_path / "data", replicas=0, init_sql=SCHEMA, zones=3, coalesce_bytes="1M"
+    ) as cluster:
+        threads = start_customers(cluster.writer_port, CUSTOMERS, 2, ledger)
+        assert ledger.wait_for_more(200), cluster.output
+        cluster.kill("storage-az2")
+        shutil.rmtree(cluster.volume_dir / "az2")
+        cluster.wait_ready("storage-az2")
+        wait_for_all(cluster, ledger)
+        settle(cluster, ledger, threads)
+        assert cluster.stop() == 0, cluster.output
+        assert compare_copies(cluster.volume_dir) > 10
+
+
+@pytest.mark.slow
+def test_zones_on_other_hosts(tmp_path: Path) -> None:
+    """az2 and az3 over TLS: killed, cut off, stalled; then everything at once."""
+    secret = tmp_path / "secret"
+    create_secret(secret)
+    hosts = {zone: Host(zone, tmp_path, secret) for zone in ("az2", "az3")}
+    wires = {zone: Wire(host.address) for zone, host in hosts.items()}
+    places = ",".join(f"{zone}={wire.address}" for zone, wire in wires.items())
+    ledger = Ledger()
+    options = {"zone": places, "secret_file": secret, "ring_bytes": "4M", "coalesce_bytes": "1M"}
+    cluster = Cluster(tmp_path / "home", replicas=1, init_sql=SCHEMA, start=False, **options)
+    try:
+        cluster.start()
+        threads = start_customers(cluster.writer_port, CUSTOMERS, 3, ledger)
+        assert ledger.wait_for_more(100), cluster.output
+        wires["az2"].cut()
+        wait_for_all(cluster, ledger)
+        wires["az3"].stall()
+        assert ledger.wait_for_more(100), f"no orders while az3 is silent\n{cluster.output}"
+        while copies(cluster)["az3/full"]["state"] == "live":
+            assert ledger.wait_for_more(5), cluster.output
+        wires["az3"].flow()
+        wait_for_all(cluster, ledger)
+        hosts["az2"].kill()
+        write_much(cluster.writer_port)  # more than the ring has: only peers still have it
+        assert ledger.wait_for_more(50), cluster.output
+        hosts["az2"].start()
+        wait_for_all(cluster, ledger)
+        settle(cluster, ledger, threads)
+        cluster.kill()
+        for host in hosts.values():
+            host.kill()
+            host.start()
+        cluster.start()
+        verify(cluster.writer_port, ledger)
+        assert cluster.stop() == 0, cluster.output
+        assert [host.stop() for host in hosts.values()] == [0, 0]
+    finally:
+        cluster.close()
+        for zone, host in hosts.items():
+            wires[zone].close()
+            host.kill()
+
+
+def write_much(port: int) -> None:
+    """Eight megabytes of log."""
+    connection = pymysql.connect(host="127.0.0.1", port=port, user="root", database="ledger")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS bulk (id INT PRIMARY KEY, a VARCHAR(8000))")
+        for start in range(0, 1000, 50):
+            values = ", ".join(f"({start + i}, '{'x' * 8000}')" for i in range(50))
+            cursor.execute(f"INSERT INTO bulk VALUES {values}")
+            connection.commit()
+    connection.close()
