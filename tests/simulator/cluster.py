@@ -61,11 +61,12 @@ class Cluster:
         self.writer: Writer | None = None
         self.zombie: Writer | None = None
         self.replicas: list[Replica | None] = [None] * REPLICAS
-        self.wake_fds = [os.eventfd(0, os.EFD_NONBLOCK) for _ in range(COPIES)]
+        self.wake_fds = [os.eventfd(0, os.EFD_NONBLOCK) for _ in range(COPIES + 1)]
         self.ring_fd = -1
         self.removed: set[int] = set()  #: copies whose files were removed at some time
         self.boots = 0
         self._travelling_to = 0
+        self.recovered = False  #: the ledger knows where the log in the ring begins
         self.hurt = [False] * COPIES  #: by faults, and not whole again
         self.flipped = [False] * COPIES  #: a bit of it, which may not have been found yet
         self.went_back: Callable[[], None] = lambda: None  #: called when the volume did
@@ -77,6 +78,7 @@ class Cluster:
     def boot(self) -> None:
         """Start storage beside an empty ring. Raises VolumeError, OSError, PowerCut."""
         self.boots += 1
+        self.recovered = False
         self.ring_fd = create_ring(RING_BYTES)
         self.arena = Arena(self.ring_fd, 1 << 16)
         self.control = Control(self.arena)
@@ -160,6 +162,7 @@ class Cluster:
         """A new writer takes over. Raises VolumeError when the volume cannot be written."""
         recovered = self.processes.open_writer()
         self._notice_travel()
+        self.recovered = True
         self.world.note(f"writer of epoch {recovered.epoch} at {recovered.vdl}")
         self.ledger.recovered(recovered.vdl)
         self.writer = Writer(self, recovered)
@@ -230,9 +233,9 @@ class Cluster:
         drives = self.world.disk.drives
         if any(not drive.good or drive.speed < 0.2 for drive in drives):
             return True
-        if isinstance(self.processes, ThreeProcesses):
-            if self.processes.trouble or self.processes.unreachable:
-                return True
+        processes = self.processes
+        if isinstance(processes, ThreeProcesses) and (processes.trouble or processes.unreachable):
+            return True
         return any(self.hurt) or len(self.processes.live()) < COPIES
 
     def explained(self, error: Exception) -> None:

@@ -297,8 +297,9 @@ class Drives(FileDisk):
         return super().names(path)
 
     def exists(self, path: str) -> bool:
-        self._must_be_there(path)
-        return super().exists(path)
+        self.world.power()
+        drive = self.drive_at(path)
+        return not (drive is not None and drive.away) and super().exists(path)
 
     def make_directory(self, path: str, durable: bool = True) -> None:
         self._must_be_there(path)

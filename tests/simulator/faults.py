@@ -34,9 +34,6 @@ class Faults:
     def step(self) -> None:
         """One more thing goes wrong, or one ends."""
         world = self._world
-        if world.steps >= self._return_at:
-            self._return()
-            return
         options: list[tuple[float, Callable[[], None]]] = [
             (3, self._mend_some),
             (2, self._slow),
@@ -55,11 +52,16 @@ class Faults:
             (2, self._kill_replica),
             (2, self._pause_replica),
             (1, self._lose_a_quorum),
-            (1, self._miss_a_recovery),
+            (3, self._miss_a_recovery),
             (1, self._travel),
             (1, self._turn_clock),
         ]
         world.choose([fault for _, fault in options], [weight for weight, _ in options])()
+
+    def due(self) -> None:
+        """What was put off until now."""
+        if self._world.steps >= self._return_at:
+            self._return()
 
     def end(self) -> None:
         """Everything that is wrong with disks ends."""
@@ -181,7 +183,7 @@ class Faults:
                 self._cluster.hurt[copy_no] = True
             self._get_ahead(missing)
             self._without(missing)
-            self._return_at = self._world.steps + self._world.chance.randrange(5, 40)
+            self._return_at = self._world.steps + self._world.chance.randrange(2, 25)
 
     def _get_ahead(self, copies: list[int]) -> None:
         """These copies have log that no other has: all other disks stall for a moment."""
@@ -190,7 +192,7 @@ class Faults:
             drive.speed = 1.0 if copy_no in copies else 0.0
         writer = self._cluster.writer
         if writer is not None:
-            writer.step()
+            writer.change_and_commit()
             writer.publish()
             for _ in range(10):
                 self._world.run_something()

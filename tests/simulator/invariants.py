@@ -19,8 +19,8 @@ from redo.record import (
 from redo.segment_layout import CHUNK_HEADER_BYTES
 from redo.state import FIRST_LSN
 from tests.simulator.cluster import Cluster
-from tests.simulator.processes import CHUNK_BYTES, PAGE_BYTES
 from tests.simulator.ledger import Batch
+from tests.simulator.processes import CHUNK_BYTES, PAGE_BYTES
 from tests.simulator.world import Violation
 
 _ORACLE_BYTES = 16 << 20
@@ -60,9 +60,7 @@ class PagesByLog:
         page_no = self._number(record + RECORD_PAGE_NO_AT, 8)
         if page_no not in self._frames:
             self._frames[page_no] = self._arena.alloc(PAGE_BYTES)
-        code = record_kernels.record_apply(
-            self._st, self._arena.mem, self._frames[page_no], record
-        )
+        code = record_kernels.record_apply(self._st, self._arena.mem, self._frames[page_no], record)
         if code != 0:
             raise Violation("log follows itself", f"batch {batch.lsn}, page {page_no}: {code}")
 
@@ -94,7 +92,7 @@ class Invariants:
         """After every step, and whenever somebody waits."""
         cluster = self._cluster
         control, ledger = cluster.control, cluster.ledger
-        if control.published == 0:  # not recovered yet
+        if not cluster.recovered:
             return
         ledger.capture(control, cluster.arena)
         vdl = control.vdl
@@ -145,7 +143,9 @@ class Invariants:
         """Equal, but for a bit that was flipped on purpose."""
         if found == expected:
             return True
-        differ = [i for i, pair in enumerate(zip(found, expected, strict=False)) if len(set(pair)) > 1]
+        differ = [
+            i for i, pair in enumerate(zip(found, expected, strict=False)) if len(set(pair)) > 1
+        ]
         flipped = self._cluster.flipped[copy_no] and len(found) == len(expected)
         return flipped and len(differ) == 1
 
@@ -186,7 +186,9 @@ class Invariants:
                         break
                     what = f"{segment.name}, page {page_no} at {vdl}: {code}"
                     raise Violation("copies agree", what)
-                self._compare(segment.name, page_no, segment.arena.mem[at : at + PAGE_BYTES].tobytes())
+                self._compare(
+                    segment.name, page_no, segment.arena.mem[at : at + PAGE_BYTES].tobytes()
+                )
             segment.arena.free(at, PAGE_BYTES)
 
     def _compare(self, name: str, page_no: int, found: bytes) -> None:

@@ -66,6 +66,8 @@ class Ledger:
         while self.captured < control.published:
             at = RING_AT + self.captured % arena.ring_bytes
             length = int(arena.mem[at + BATCH_LENGTH_AT :][:4].view("<u4")[0])
+            if length == 0:
+                raise Violation("log follows itself", f"no batch at {self.captured}")
             data = arena.mem[at : at + length].tobytes()
             clock = int.from_bytes(data[BATCH_CLOCK_AT : BATCH_CLOCK_AT + 8], "little")
             self.batches.append(Batch(self.captured, data, clock))

@@ -12,15 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from unittest.mock import patch
 
-import redo.repair
-import redo.storage
-import redo.upkeep
 from btree import pool_kernels
-from btree.catalog import Catalog
-from btree.pool import BufferPool
 from redo import log_kernels
 from redo.arena import RING_AT
-from redo.control import COPY_DURABLE, COPY_WRITTEN, CTRL_VDL, Control, copy_word
+from redo.control import COPY_DURABLE, COPY_WRITTEN, CTRL_VDL, Control
 from redo.copier import Copier
 from redo.log import LogWriter, Recovered
 from redo.quorum import READ_QUORUM
@@ -232,18 +227,42 @@ def believe_old_epochs() -> Any:
     return patch.object(Segment, "_set_history", without)
 
 
+COMMITS_ARE_LOST = ("acknowledged commits stay", "VDL never falls")
+BOUNDARY = ("VDL is a batch boundary",)
+COPIES_DIFFER = (
+    "copies agree",
+    "copies have the log that was published",
+    "copies become whole again",
+)
+REPLICAS_ARE_WRONG = ("replicas see prefixes", "replicas know the tables of their LSN")
+WRITER_IS_WRONG = (
+    "rows are where they were put",
+    "the writer reads what was committed",
+    "structures are whole",
+    "log follows itself",
+    "copies agree",
+)
 MUTATIONS = [
-    Mutation("evict_what_is_not_durable", "F1", evict_what_is_not_durable, ()),
+    Mutation("evict_what_is_not_durable", "F1", evict_what_is_not_durable, WRITER_IS_WRONG),
     Mutation("apply_above_vdl", "F2", apply_above_vdl, ("replicas stay below VDL",)),
-    Mutation("look_before_fencing", "F3", look_before_fencing, ()),
-    Mutation("durable_within_a_batch", "F4", durable_within_a_batch, ("VDL is a batch boundary",)),
-    Mutation("link_to_nothing", "F6", link_to_nothing, ("acknowledged commits stay",)),
-    Mutation("recover_without_a_full_copy", "F7", recover_without_a_full_copy, ("acknowledged commits stay",)),
-    Mutation("forget_readers", "F8", forget_readers, ()),
-    Mutation("apply_half", "F9", apply_half, ("replicas see prefixes",)),
+    Mutation("look_before_fencing", "F3", look_before_fencing, COMMITS_ARE_LOST),
+    Mutation("durable_within_a_batch", "F4", durable_within_a_batch, BOUNDARY),
+    Mutation("link_to_nothing", "F6", link_to_nothing, COMMITS_ARE_LOST + COPIES_DIFFER),
+    Mutation("recover_without_a_full_copy", "F7", recover_without_a_full_copy, COMMITS_ARE_LOST),
+    Mutation("forget_readers", "F8", forget_readers, ("what readers need is kept",)),
+    Mutation("apply_half", "F9", apply_half, REPLICAS_ARE_WRONG),
     Mutation("sync_again", "F10", sync_again, ("what is acknowledged survives a power cut",)),
-    Mutation("keep_the_cache", "F11", keep_the_cache, ("replicas see prefixes",)),
-    Mutation("keep_the_dictionary", "F12", keep_the_dictionary, ()),
-    Mutation("acknowledge_early", "C5", acknowledge_early, ()),
-    Mutation("believe_old_epochs", "C15", believe_old_epochs, ()),
+    Mutation("keep_the_cache", "F11", keep_the_cache, REPLICAS_ARE_WRONG),
+    Mutation(
+        "keep_the_dictionary",
+        "F12",
+        keep_the_dictionary,
+        ("replicas know the tables of their LSN",),
+    ),
+    Mutation(
+        "acknowledge_early", "C5", acknowledge_early, ("what is acknowledged survives a power cut",)
+    ),
+    Mutation(
+        "believe_old_epochs", "C15", believe_old_epochs, BOUNDARY + COPIES_DIFFER + COMMITS_ARE_LOST
+    ),
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from btree import txn_layout as t
 from btree.engine import Engine
+from btree.errors import BtreeError
 from btree.state import ST_REMOTE_LOW
 from redo.arena import Arena
 from redo.codes import E_LOCK_WAIT, E_STALE_EPOCH
@@ -77,7 +78,7 @@ class Writer(Node):
     def __init__(self, cluster: Cluster, recovered: Recovered) -> None:
         super().__init__(cluster)
         self.epoch = self.pages.epoch = recovered.epoch
-        self.log = LogWriter(self.arena, self.st, cluster.wake_fds, -1, self.world)
+        self.log = LogWriter(self.arena, self.st, cluster.wake_fds[:6], -1, self.world)
         self.log.open(recovered)
         self.engine = Engine(self.arena, self.st, self.log, self.pages, self.pool_bytes)
         self.sessions: list[Session] = []
@@ -125,6 +126,13 @@ class Writer(Node):
         else:
             for _ in range(chance.choice((1, 1, 2, 5))):
                 self._change(session)
+
+    def change_and_commit(self) -> None:
+        """A client's shortest transaction."""
+        session = self.world.chance.choice(self.sessions)
+        self._change(session)
+        if session.begun:
+            self._commit(session)
 
     def _begin(self, session: Session) -> None:
         if not session.begun:
@@ -268,6 +276,15 @@ class Replica(Node):
 
     def check(self) -> None:
         """What is read here is the writer's state at the applied LSN. Raises Violation."""
+        try:
+            self._check()
+        except Violation:
+            raise
+        except (AssertionError, BtreeError) as error:
+            what = f"replica {self.number} at {self.applied}: {type(error).__name__}: {error}"
+            raise Violation("replicas see prefixes", what) from error
+
+    def _check(self) -> None:
         ledger = self.cluster.ledger
         lsn = self.applied
         expected = ledger.tables_at(lsn) - ledger.doubtful
@@ -289,9 +306,7 @@ class Replica(Node):
             seen_rows = self.rows(self.ctx, index)
             if seen_rows != rows:
                 what = f"replica {self.number} at {lsn}, index {index}: "
-                raise Violation(
-                    "replicas see prefixes", what + difference(seen_rows, rows)
-                )
+                raise Violation("replicas see prefixes", what + difference(seen_rows, rows))
         self.engine.commit(self.ctx)
 
 
@@ -299,5 +314,7 @@ def difference(seen: dict[int, Row], expected: dict[int, Row]) -> str:
     """What is wrong, briefly."""
     missing = sorted(expected.keys() - seen.keys())
     extra = sorted(seen.keys() - expected.keys())
-    wrong = [(seen[k], expected[k]) for k in seen.keys() & expected.keys() if seen[k] != expected[k]]
+    wrong = [
+        (seen[k], expected[k]) for k in seen.keys() & expected.keys() if seen[k] != expected[k]
+    ]
     return f"missing {missing[:5]}, not expected {extra[:5]}, different {wrong[:3]}"

@@ -22,7 +22,7 @@ from redo.log import Recovered
 from redo.metadata import new_volume
 from redo.peers import Peers
 from redo.protocol import BadQuestion, Epochs
-from redo.quorum import ZONES, zone_copies
+from redo.quorum import COPIES, ZONES, zone_copies
 from redo.storage import Storage
 from redo.upkeep import Upkeep, UpkeepSettings
 from redo.zone_node import ZoneNode
@@ -55,7 +55,7 @@ class OwnTasks:
 class Processes:
     """What both kinds have in common.
 
-    ring_fd   the ring they share with the writer;  wake_fds  of the copies
+    ring_fd   the ring they share with the writer;  wake_fds  of the copies, and the writer's
     """
 
     def __init__(self, world: World, data: str, ring_fd: int, wake_fds: list[int]) -> None:
@@ -72,8 +72,8 @@ class Processes:
             environment,
             self.data,
             self.ring_fd,
-            self.wake_fds,
-            -1,
+            self.wake_fds[:COPIES],
+            self.wake_fds[COPIES],
             self.volume,
             private_bytes=STORAGE_BYTES,
             copies=copies,
@@ -106,6 +106,8 @@ class OneProcess(Processes):
         storage.open()  # closes itself when it fails
         self.up = storage
         Upkeep(storage, self.settings).start()
+        ends = [copier.durable if copier is not None else None for copier in storage.copiers]
+        self.world.note(f"storage opens, copies durable to {ends}")
 
     def open_storages(self) -> list[Storage]:
         return [] if self.up is None else [self.up]
@@ -239,9 +241,7 @@ class ThreeProcesses(Processes):
         self._control = Control(self._desk)
         wires = {n: Wire(self, WRITER, n) for n in range(len(ZONES))}
         self._wires = wires
-        self._coordinator = Coordinator(
-            self._desk, world, wires, self.volume, lambda: None
-        )
+        self._coordinator = Coordinator(self._desk, world, wires, self.volume, lambda: None)
 
     def start(self) -> None:
         """Start all; a writer recovers the volume."""

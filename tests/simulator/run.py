@@ -57,6 +57,7 @@ class Simulation:
         while self.world.steps < steps:
             self.world.steps += 1
             self.world.pass_time(STEP_S)
+            self._guarded(self.faults.due)
             self._guarded(self._choose())
         self.world.note("the end: faults end")
         self.faults.end()
@@ -109,6 +110,7 @@ class Simulation:
             try:
                 self.cluster.boot()
                 self.cluster.start_nodes()
+                self.invariants.check_log()
                 return
             except PowerCut:
                 self.cluster.cut_power()
