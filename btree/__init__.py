@@ -27,6 +27,7 @@ Read in this order
     undo_kernels           the undo stream, ids and slots
     txn_kernels            statement, commit, end
     row_keys_kernels       keys and entries of one row
+    elements, element_kernels, multi_kernels   rows with several entries in an index
     row_find_kernels       the newest version of a row, locked
     row_kernels            get, insert, update, delete
     cursor_kernels, locking_scan_kernels    range scans; rows of those that lock

@@ -14,6 +14,7 @@ from btree import txn_kernels
 from btree import txn_layout as t
 from btree.check import TreeReport, check_space, check_tree, page_reader
 from btree.check_chains import ChainCheck
+from btree.element_kernels import row_element
 from btree.keys_kernels import row_key
 from btree.layout import (
     CATALOG_ROOT,
@@ -193,6 +194,20 @@ class EngineCheck:
         count = engine.ensure(engine.call(row_key, *arguments))
         return engine.arena.mem[self._key : self._key + count].tobytes()
 
+    def keys_of(self, table: Table, index_no: int, row: bytes) -> list[bytes]:
+        """Keys of all entries of a row in a secondary index."""
+        if not table.is_multi_valued(table.indexes[index_no]):
+            return [self.key_of(table, index_no, row)]
+        engine = self._engine
+        engine.arena.mem[self._room : self._room + len(row)] = bytearray(row)
+        found: list[bytes] = []
+        while True:
+            arguments = (table.descriptor, index_no, self._room, len(found), self._key)
+            count = engine.ensure(engine.call(row_element, *arguments))
+            if count == 0:
+                return found
+            found.append(engine.arena.mem[self._key : self._key + count].tobytes())
+
     def check_table(self, table: Table) -> None:
         """Rows and entries of one table, both ways."""
         name = f"{table.database}.{table.name}"
@@ -219,8 +234,8 @@ class EngineCheck:
             for place, version in enumerate(self.versions(name, value)):
                 if version.deleted:
                     continue
-                key = self.key_of(table, number, version.row)
-                expected[key] = expected.get(key, True) and place > 0
+                for key in self.keys_of(table, number, version.row):
+                    expected[key] = expected.get(key, True) and place > 0
         for key, marked in expected.items():
             entry = entries.get(key)
             if entry is None:
@@ -229,6 +244,8 @@ class EngineCheck:
                 self.problems.append(f"{name}: entry {key.hex()} has the wrong mark")
         quiet = self._quiet_keys(table, number)
         for key, entry in entries.items():
+            if _is_nobodys(entry) and table.is_multi_valued(table.indexes[number]):
+                continue  # `multi_kernels`, M1
             if key not in expected and not entry[t.S_DELETED]:
                 self.problems.append(f"{name}: entry {key.hex()} without a row")
             elif key not in expected and key not in quiet:
@@ -237,12 +254,13 @@ class EngineCheck:
     def _quiet_keys(self, table: Table, number: int) -> set[bytes]:
         """Keys that records not passed by purge still have to remove."""
         return {
-            self.key_of(table, number, record.row)
+            key
             for record in self.undo.records.values()
             if record.table_id == table.table_id
             and record.kind in (t.UNDO_UPDATE, t.UNDO_DELETE)
             and not record.flags & (t.UNDONE | t.PREVIOUS_DELETED)
             and record.row
+            for key in self.keys_of(table, number, record.row)
         }
 
     # everything
@@ -306,6 +324,11 @@ class EngineCheck:
         for trx_id in self.active | writers:
             if trx_id >= next_trx:
                 self.problems.append(f"transaction {trx_id} is not below {next_trx}")
+
+
+def _is_nobodys(entry: bytes) -> bool:
+    """A marked entry that was made for a change which did not come."""
+    return bool(entry[t.S_DELETED]) and _word(entry, t.S_TRX) == 0
 
 
 def _word(data: bytes, at: int) -> int:

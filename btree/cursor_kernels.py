@@ -15,6 +15,7 @@ matter.
 from __future__ import annotations
 
 from btree.ahead_kernels import ahead_leaf, ahead_leaves
+from btree.element_kernels import entry_key, row_has_key
 from btree.layout import (
     AHEAD_MAX,
     D_ROW_FORMAT,
@@ -92,7 +93,6 @@ from btree.txn_layout import (
 )
 from redo.codes import E_PAGE_MISS, E_TOO_BIG
 from redo.coding_kernels import (
-    compare,
     head_of,
     load_i64,
     load_u8,
@@ -230,11 +230,10 @@ def _secondary_row(st, mem, ctx, table, index, frame, slot):
     if code <= 0:
         return code
     if not believed:
-        row_bytes = key_make(st, mem, table, index, WHICH_WALK, st[ST_ROW_AT])
-        if row_bytes < 0:
-            return row_bytes
-        if compare(mem, key_at(st, index, WHICH_WALK), row_bytes, entry, count) != 0:
-            return 0
+        row = st[ST_ROW_AT]
+        code = row_has_key(st, mem, table, index, row, entry, count)
+        if code <= 0:
+            return code
     return st[ST_ROW_AT]
 
 
@@ -455,7 +454,9 @@ def cursor_again(st, mem, cursor, row):
     """Go back to a row that the last call gave; it is waited for this time. 0 or a code."""
     table = load_i64(mem, cursor + CUR_TABLE)
     index = load_i64(mem, cursor + CUR_INDEX)
-    count = key_make(st, mem, table, index, WHICH_WALK, row)
+    stop = cursor + CUR_STOP_KEY
+    stop_bytes = max(0, load_i64(mem, cursor + CUR_STOP_BYTES))
+    count = entry_key(st, mem, table, index, WHICH_WALK, row, stop, stop_bytes)
     if count < 0:
         return count
     move(mem, cursor + CUR_AT_KEY, key_at(st, index, WHICH_WALK), count)

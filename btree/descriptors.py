@@ -42,6 +42,7 @@ from btree.layout import (
     FORMAT_SOURCES_AT,
     FORMAT_WORDS,
     I_ALL_PARTS,
+    I_ARRAY,
     I_CLUSTERED,
     I_KEY_LIMIT,
     I_PARTS,
@@ -80,6 +81,8 @@ def may_be_external(table: Table, column: Column) -> bool:
 
     Not those that the clustered key is made of, nor those that foreign keys compare.
     """
+    if column.array is not None:
+        return False  # kernels look at all of it
     kind = storage_of(column.type).kind
     if kind not in (CLASS_TEXT, CLASS_BYTES) or longest(column.type) <= EXTERNAL_LEAST:
         return False
@@ -99,13 +102,20 @@ def _describe_index(
         wanted += table.clustered.parts
     parts: list[list[int]] = []
     limit = 0
+    array = 0
     for part in wanted:
         number = table.column_no(part.column)
         words = list(columns[number])
+        element = table.stored_columns[number].array
+        if element is not None:
+            array = len(parts) + 1
+            words = describe_type(element, False)
+            words[C_COLUMN] = number
         words[C_PREFIX] = part.length
         words[C_DESCENDING] = int(part.descending)
         parts.append(words)
-        limit += 1 + _part_limit(table.stored_columns[number].type, part.length, words)
+        of = element or table.stored_columns[number].type
+        limit += 1 + _part_limit(of, part.length, words)
     words = [0] * INDEX_WORDS
     words[I_ROOT] = index.root
     words[I_TREE_ID] = index.index_id
@@ -114,6 +124,7 @@ def _describe_index(
     words[I_UNIQUE] = int(index.unique or index.primary)
     words[I_CLUSTERED] = int(clustered)
     words[I_KEY_LIMIT] = limit
+    words[I_ARRAY] = array
     return words, parts
 
 

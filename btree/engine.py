@@ -25,6 +25,7 @@ from btree import (
 )
 from btree.catalog import Catalog
 from btree.check_rows import check_engine
+from btree.element_kernels import ELEMENTS_BYTES
 from btree.errors import TooManyLocks, TooManyTransactions
 from btree.foreign_keys import ForeignKeys
 from btree.locks import Locks
@@ -41,6 +42,7 @@ from btree.state import (
     ST_ALLOCATED,
     ST_BUILD_AT,
     ST_CTX_HEAD,
+    ST_ELEMENTS_AT,
     ST_KEYS_AT,
     ST_NEXT_TRX,
     ST_PURGE_TRX,
@@ -114,6 +116,7 @@ class Engine:
         st[ST_ACTIVE_CTX_AT] = arena.alloc(8 * TRANSACTIONS_MAX)
         st[ST_ACTIVE_ROOM] = TRANSACTIONS_MAX
         st[ST_KEYS_AT] = arena.alloc(KEYS_BYTES)
+        st[ST_ELEMENTS_AT] = arena.alloc(ELEMENTS_BYTES)
         st[ST_BUILD_AT] = arena.alloc(_BUILD_BYTES)
         st[ST_REMOTE_LOW] = _NO_VIEW
         self.catalog = Catalog(self)

@@ -16,6 +16,13 @@ from __future__ import annotations
 
 from btree import failpoints
 from btree.bulk_kernels import ENTRY_HEADER, entry_bytes
+from btree.element_kernels import (
+    element_key,
+    element_note,
+    elements_load,
+    elements_match,
+    has_elements,
+)
 from btree.failpoint_kernels import failpoint
 from btree.keys_kernels import key_has_null
 from btree.layout import D_TABLE_ID, I_PARTS, I_UNIQUE
@@ -173,8 +180,44 @@ def _other_live(st, mem, table, index, other):
 
 
 @routine
+def _live_elements(st, mem, table, index, sink, other):
+    """`_live_entry` of a multi-valued index."""
+    writer = st[ST_ROW_TRX]
+    elements = elements_load(st, mem, table, index, WHICH_NEW, st[ST_ROW_AT])
+    unique = index_word(mem, table, index, I_UNIQUE)
+    for number in range(max(0, elements)):
+        element_key(st, mem, index, WHICH_NEW, number)
+        code = 0
+        if unique and other:
+            code = _other_live(st, mem, table, index, other)
+        if code == 0:
+            flags = 0 if unique else EXEMPT
+            code = _entry_out(st, mem, table, index, WHICH_NEW, writer, flags, sink)
+        if code != 0:
+            return code
+    return min(elements, 0)
+
+
+@routine
+def _older_elements(st, mem, table, index, writer, live, sink):
+    """Marked entries of an older version's elements that the live one has not. 0 or a code."""
+    elements = elements_load(st, mem, table, index, WHICH_OLD, st[ST_ROW_AT])
+    if live and elements > 0:
+        elements_match(st, mem, index)
+    for number in range(max(0, elements)):
+        if element_note(st, mem, index, WHICH_OLD, number) == 0:
+            element_key(st, mem, index, WHICH_OLD, number)
+            code = _entry_out(st, mem, table, index, WHICH_OLD, writer, 1 | EXEMPT, sink)
+            if code < 0:
+                return code
+    return min(elements, 0)
+
+
+@routine
 def _live_entry(st, mem, table, index, sink, other):
     """The entry of the version stood on, which is no deletion. 0, 1 (see `_other_live`), a code."""
+    if has_elements(mem, table, index):
+        return _live_elements(st, mem, table, index, sink, other)
     row = st[ST_ROW_AT]
     writer = st[ST_ROW_TRX]
     code = key_make(st, mem, table, index, WHICH_NEW, row)
@@ -214,7 +257,11 @@ def _derive(st, mem, ctx, table, index, low, sink, other):
         code = version_older(st, mem)
         if code <= 0:
             return code
-        if not st[ST_ROW_DELETED]:
+        if not st[ST_ROW_DELETED] and has_elements(mem, table, index):
+            code = _older_elements(st, mem, table, index, writer, live, sink)
+            if code < 0:
+                return code
+        elif not st[ST_ROW_DELETED]:
             code = key_make(st, mem, table, index, WHICH_OLD, st[ST_ROW_AT])
             if code < 0:
                 return code

@@ -181,6 +181,7 @@ I_UNIQUE: Final = 4
 I_CLUSTERED: Final = 5
 I_PARTS_AT: Final = 6  #: arena offset of the parts' column descriptions
 I_KEY_LIMIT: Final = 7  #: largest key of all parts in bytes
+I_ARRAY: Final = 8  #: multi-valued: number of the part with several values, from 1; 0: none
 INDEX_WORDS: Final = 16
 
 CLASS_FIXED: Final = 0  #: integers, small decimals, temporals, YEAR, BIT, ENUM, SET

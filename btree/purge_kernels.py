@@ -9,8 +9,10 @@ that key. Then the position moves on; a page passed entirely is freed and the he
 from __future__ import annotations
 
 from btree import failpoints
+from btree.element_kernels import has_elements, version_has_key
 from btree.failpoint_kernels import failpoint
 from btree.layout import EXTERNAL_ROW
+from btree.multi_kernels import multi_purge
 from btree.mvcc_kernels import purge_low, version_of_record
 from btree.pool_kernels import pool_find
 from btree.reference_kernels import references_drop, references_touch
@@ -27,7 +29,6 @@ from btree.row_keys_kernels import (
     key_place,
     table_descriptor,
     table_indexes,
-    version_has_key,
 )
 from btree.space_kernels import overflow_free, overflow_touch, page_free, reserve_begin
 from btree.state import (
@@ -90,6 +91,8 @@ def _plan_entries(st, mem, table, record, row_gone, low):
     going = 0
     root = index_root(mem, table, 0)
     for index in range(1, table_indexes(mem, table)):
+        if has_elements(mem, table, index):
+            continue
         code = version_of_record(st, mem, record)
         if code < 0:
             return code
@@ -125,7 +128,6 @@ def _plan_entries(st, mem, table, record, row_gone, low):
 @routine
 def _purge_record(st, mem, record, pointer, table, low):
     """Remove what only this record's old version needed: 0 or a code with nothing done."""
-    reserve_begin(st)
     key_bytes = load_u16(mem, record + U_KEY_BYTES)
     store_i64(mem, key_place(st, 0, WHICH_OLD), key_bytes)
     key = key_at(st, 0, WHICH_OLD)
@@ -139,6 +141,10 @@ def _purge_record(st, mem, record, pointer, table, low):
         writer = load_i64(mem, record + U_TRX)
         if code == 1 and st[ST_ROW_DELETED] and st[ST_ROW_TRX] == writer:
             row_gone = 1 if st[ST_ROW_UNDO] == pointer else 0
+    code = multi_purge(st, mem, table, record, row_gone, low)
+    if code < 0:
+        return code
+    reserve_begin(st)
     going = _plan_entries(st, mem, table, record, row_gone, low)
     if going < 0:
         return going
@@ -154,7 +160,7 @@ def _purge_record(st, mem, record, pointer, table, low):
     if row_gone:
         tree_delete(st, mem, root, key, key_bytes)
     for index in range(1, table_indexes(mem, table)):
-        if key_note(st, mem, index, WHICH_OLD):
+        if not has_elements(mem, table, index) and key_note(st, mem, index, WHICH_OLD):
             entry_remove(st, mem, table, index, WHICH_OLD)
     mtr_commit(st, mem)
     failpoint(st, mem, failpoints.PURGE_ROW)

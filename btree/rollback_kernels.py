@@ -12,9 +12,21 @@ been purged already, and nobody would ever remove it.
 from __future__ import annotations
 
 from btree import failpoints
+from btree.element_kernels import (
+    element_count,
+    element_key,
+    element_note,
+    element_note_set,
+    elements_match,
+    has_elements,
+    keys_make,
+    row_has_key,
+    version_has_key,
+)
 from btree.failpoint_kernels import failpoint
 from btree.layout import D_TABLE_ID
 from btree.lock_kernels import lock_keep
+from btree.multi_kernels import multi_gaps, multi_mend, multi_remove, multi_reserve
 from btree.mvcc_kernels import purge_low, version_of_record, version_older
 from btree.pool_kernels import pool_find
 from btree.range_lock_kernels import gap_around
@@ -23,7 +35,6 @@ from btree.row_find_kernels import keeps_gaps, row_stand
 from btree.row_keys_kernels import (
     WHICH_NEW,
     WHICH_OLD,
-    WHICH_WALK,
     entry_put,
     entry_remove,
     index_root,
@@ -34,12 +45,10 @@ from btree.row_keys_kernels import (
     key_note_set,
     key_place,
     keys_equal,
-    keys_make,
     table_descriptor,
     table_entry,
     table_indexes,
     value_build,
-    version_has_key,
 )
 from btree.space_kernels import reserve_begin
 from btree.state import (
@@ -97,10 +106,10 @@ def _entry_writer(st, mem, record, table, index, which, own, live):
     while code == 1:
         has = 0
         if not st[ST_ROW_DELETED]:
-            code = key_make(st, mem, table, index, WHICH_WALK, st[ST_ROW_AT])
-            if code < 0:
-                return code
-            has = keys_equal(st, mem, index, which, WHICH_WALK)
+            key, count = key_at(st, index, which), key_count(st, mem, index, which)
+            has = row_has_key(st, mem, table, index, st[ST_ROW_AT], key, count)
+            if has < 0:
+                return has
         if has != live:
             return own
         if st[ST_ROW_TRX] != own:
@@ -121,6 +130,13 @@ def _plan_secondaries(st, mem, table, record, has_new, has_old):
     row_trx = load_i64(mem, record + U_ROW_TRX)
     older = has_old or load_u8(mem, record + U_FLAGS) & PREVIOUS_DELETED
     for index in range(1, table_indexes(mem, table)):
+        if has_elements(mem, table, index):
+            code = multi_reserve(st, mem, table, index, WHICH_NEW) if has_new else 0
+            if code >= 0 and has_old:
+                code = multi_reserve(st, mem, table, index, WHICH_OLD)
+            if code < 0:
+                return code
+            continue
         root = index_root(mem, table, index)
         same = has_new and has_old and keys_equal(st, mem, index, WHICH_OLD, WHICH_NEW)
         if has_new:
@@ -161,9 +177,55 @@ def _plan_secondaries(st, mem, table, record, has_new, has_old):
 
 
 @routine
+def _decide_elements(st, mem, table, record, index, has_new, has_old):
+    """Notes for `multi_mend` of a multi-valued index; entries that go are gone then. 0 | code."""
+    low = purge_low(st, mem)
+    own = load_i64(mem, record + U_TRX)
+    older = has_old or load_u8(mem, record + U_FLAGS) & PREVIOUS_DELETED
+    if has_new and has_old:
+        elements_match(st, mem, index)
+    spill = st[ST_SPILL_NEXT]
+    for number in range(element_count(st, mem, index, WHICH_NEW) if has_new else 0):
+        st[ST_SPILL_NEXT] = spill
+        if element_note(st, mem, index, WHICH_NEW, number):
+            element_note_set(st, mem, index, WHICH_NEW, number, 0)
+            continue
+        element_key(st, mem, index, WHICH_NEW, number)
+        code = version_of_record(st, mem, record) if older else 0
+        if code >= 0 and older:
+            code = version_has_key(st, mem, table, index, WHICH_NEW, low)
+        if code == 1:
+            code = _entry_writer(st, mem, record, table, index, WHICH_NEW, own, 0)
+            element_note_set(st, mem, index, WHICH_NEW, number, code << 1 | 1)
+        elif code == 0:
+            code = multi_remove(st, mem, table, index, WHICH_NEW)
+        if code < 0:
+            return code
+    for number in range(element_count(st, mem, index, WHICH_OLD) if has_old else 0):
+        st[ST_SPILL_NEXT] = spill
+        note = 0
+        same = element_note(st, mem, index, WHICH_OLD, number)
+        if not same or load_i64(mem, record + U_ROW_TRX) != own:
+            element_key(st, mem, index, WHICH_OLD, number)
+            code = _entry_writer(st, mem, record, table, index, WHICH_OLD, own, 1)
+            if code < 0:
+                return code
+            note = code << 1 | 1
+        element_note_set(st, mem, index, WHICH_OLD, number, note)
+    st[ST_SPILL_NEXT] = spill
+    return 0
+
+
+@routine
 def _mend_secondaries(st, mem, table, has_new, has_old):
     """Do what was planned."""
     for index in range(1, table_indexes(mem, table)):
+        if has_elements(mem, table, index):
+            if has_new:
+                multi_mend(st, mem, table, index, WHICH_NEW, 1)
+            if has_old:
+                multi_mend(st, mem, table, index, WHICH_OLD, 0)
+            continue
         if has_new:
             fate = key_note(st, mem, index, WHICH_NEW)
             if fate & MARK:
@@ -206,10 +268,15 @@ def _lock_stays(st, mem, ctx, table, record):
         return code
     row = st[ST_ROW_AT]
     for index in range(1, table_indexes(mem, table)):
-        code = key_make(st, mem, table, index, WHICH_OLD, row)
+        if has_elements(mem, table, index):
+            code = multi_gaps(st, mem, ctx, table, index, row)
+        else:
+            code = key_make(st, mem, table, index, WHICH_OLD, row)
         if code < 0:
             return code
     for index in range(table_indexes(mem, table)):
+        if has_elements(mem, table, index):
+            continue
         key = key_at(st, index, WHICH_OLD)
         count = key_count(st, mem, index, WHICH_OLD)
         index_at = index_root(mem, table, index)
@@ -222,7 +289,6 @@ def _lock_stays(st, mem, ctx, table, record):
 @routine
 def _undo_one(st, mem, ctx, frame, record, table):
     """Undo one record of a table that exists: 0 or a code with nothing done."""
-    reserve_begin(st)
     kind = load_u8(mem, record + U_KIND)
     before_deleted = load_u8(mem, record + U_FLAGS) & PREVIOUS_DELETED
     key_bytes = _key_of_record(st, mem, record, WHICH_OLD)
@@ -253,6 +319,12 @@ def _undo_one(st, mem, ctx, frame, record, table):
             if code < 0:
                 return code
         gone = before_deleted != 0 and row_trx < purge_low(st, mem)
+    for index in range(1, table_indexes(mem, table)):
+        if has_elements(mem, table, index):
+            code = _decide_elements(st, mem, table, record, index, has_new, has_old)
+            if code < 0:
+                return code
+    reserve_begin(st)
     code = _plan_secondaries(st, mem, table, record, has_new, has_old)
     if code >= 0:
         code = tree_reserve(st, mem, root, key, key_bytes, -1 if gone else value_bytes)

@@ -14,6 +14,7 @@ R4  A table without primary key gets row ids from the LSN: they ascend and never
 from __future__ import annotations
 
 from btree import failpoints
+from btree.element_kernels import has_elements, keys_make
 from btree.failpoint_kernels import failpoint
 from btree.keys_kernels import key_has_null
 from btree.layout import (
@@ -28,6 +29,7 @@ from btree.layout import (
     I_UNIQUE,
 )
 from btree.lock_kernels import lock_birth, lock_row, writer_conflict
+from btree.multi_kernels import multi_change, multi_prepare
 from btree.mvcc_kernels import version_seen
 from btree.pool_kernels import pool_find
 from btree.range_lock_kernels import gap_around
@@ -50,7 +52,6 @@ from btree.row_keys_kernels import (
     key_note,
     key_note_set,
     keys_equal,
-    keys_make,
     table_entry,
     table_indexes,
     value_build,
@@ -199,6 +200,13 @@ def _claim_new(st, mem, ctx, table):
 def _prepare_secondaries(st, mem, ctx, table, change, new_row):
     """Duplicates and reservations of secondary indexes; keys are in their places. 0 or a code."""
     for index in range(1, table_indexes(mem, table)):
+        if has_elements(mem, table, index):
+            is_insert = 1 if change == CHANGE_INSERT else 0
+            is_delete = 1 if change == CHANGE_DELETE else 0
+            code = multi_prepare(st, mem, ctx, table, index, is_insert, is_delete)
+            if code < 0:
+                return code
+            continue
         same = change == CHANGE_UPDATE and keys_equal(st, mem, index, WHICH_OLD, WHICH_NEW)
         key_note_set(st, mem, index, WHICH_NEW, 1 if same else 0)
         if same:
@@ -238,6 +246,11 @@ def _change_secondaries(st, mem, ctx, table, change):
     failpoint(st, mem, failpoints.ROW_CHANGE)
     trx_id = load_i64(mem, ctx + CTX_TRX)
     for index in range(1, table_indexes(mem, table)):
+        if has_elements(mem, table, index):
+            is_insert = 1 if change == CHANGE_INSERT else 0
+            is_delete = 1 if change == CHANGE_DELETE else 0
+            multi_change(st, mem, ctx, table, index, is_insert, is_delete)
+            continue
         if key_note(st, mem, index, WHICH_NEW):
             continue
         if change != CHANGE_INSERT:

@@ -16,13 +16,9 @@ from __future__ import annotations
 
 from btree.keys_kernels import key_of_row
 from btree.layout import D_INDEXES, D_INDEXES_AT, I_ROOT, INDEX_WORDS
-from btree.mvcc_kernels import version_older
 from btree.state import (
     ST_BUILD_AT,
     ST_KEYS_AT,
-    ST_ROW_AT,
-    ST_ROW_DELETED,
-    ST_ROW_TRX,
     ST_TABLES_AT,
     ST_TABLES_ROOM,
     ST_WANTED_TABLE,
@@ -135,16 +131,6 @@ def key_make(st, mem, table, index, which, row):
 
 
 @helper
-def keys_make(st, mem, table, which, row):
-    """Put the keys of `row` for all secondary indexes into their places. 0 or a code."""
-    for index in range(1, table_indexes(mem, table)):
-        code = key_make(st, mem, table, index, which, row)
-        if code < 0:
-            return code
-    return 0
-
-
-@helper
 def keys_equal(st, mem, index, a, b):
     """1 when two places of an index hold the same key."""
     count = key_count(st, mem, index, a)
@@ -190,24 +176,3 @@ def entry_remove(st, mem, table, index, which):
     if tree_find(st, mem, root, key, count) == 1:
         return tree_delete(st, mem, root, key, count)
     return 0
-
-
-@routine
-def version_has_key(st, mem, table, index, which, low):
-    """Does the version stood on, or an older one that some view may see, have this key?
-
-    low  the purge limit: nothing older than the first version below it is looked at
-    -> 1, 0, E_PAGE_MISS.  Leaves ST_ROW_… anywhere.
-    """
-    while True:
-        if not st[ST_ROW_DELETED]:
-            code = key_make(st, mem, table, index, WHICH_WALK, st[ST_ROW_AT])
-            if code < 0:
-                return code
-            if keys_equal(st, mem, index, which, WHICH_WALK):
-                return 1
-        if st[ST_ROW_TRX] < low:
-            return 0
-        code = version_older(st, mem)
-        if code <= 0:
-            return code

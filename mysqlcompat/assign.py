@@ -16,6 +16,7 @@ import numpy as np
 from btree.schema import TypeKind
 from mysqlcompat import convert, jsonb
 from mysqlcompat.assign_temporal import to_date_column, to_datetime_column, to_time_column
+from mysqlcompat.character_sets import decoded
 from mysqlcompat.convert_temporal import bit_bytes
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context
@@ -23,18 +24,22 @@ from mysqlcompat.jsonb import Json
 from mysqlcompat.message_text import shown, shown_as_c, text_for_number
 from mysqlcompat.numerals import (
     double_text,
+    double_text_within,
     greatest_decimal,
     leading_decimal,
     leading_double,
     leading_integer,
+    overflows,
     round_decimal,
     round_double,
 )
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sqltypes import BINARY, NOT_FIXED, ROWS, Class, SqlType
+from mysqlcompat.temporal import local_of_us
 from mysqlcompat.values import member_number, member_text, text_of
 
 _I63: Final = 1 << 63
+_LONGEST_BIT: Final = 64
 
 
 def assign(
@@ -77,8 +82,7 @@ def _integer(
     if isinstance(value, date | PartialDate | timedelta) and target.kind in _PARTLY:
         if target.kind is TypeKind.BIT:
             return _bits(context, text_of(value, source), target, column)
-        made = convert.to_year(context, value, source, column)
-        return made or 0
+        return _year(context, _year_of(context, value), value, 0, column)
     is_text = isinstance(value, str | bytes) and not _is_literal_number(value, source)
     if is_text and source.kind not in (TypeKind.ENUM, TypeKind.SET):
         number, errno = _integer_of_text(text_for_number(value))
@@ -95,8 +99,18 @@ def _integer(
 _PARTLY: Final = (TypeKind.BIT, TypeKind.YEAR)  #: kinds to which a date is no plain number
 
 
+def _year_of(context: Context, value: Any) -> int:
+    """The year of a date; of a time, today's."""
+    if isinstance(value, timedelta):
+        return local_of_us(context.now_us, context.time_zone).year
+    return int(value.year)
+
+
 def _bits(context: Context, value: str | bytes, target: SqlType, column: str) -> int:
     data = value.encode() if isinstance(value, str) else value
+    if isinstance(value, bytes) and target.length == _LONGEST_BIT < 8 * len(value):
+        complain(context, 1264, column, context.row)
+        return 2 * _I63 - 1
     return _in_range(context, int.from_bytes(data, "big"), target, column)
 
 
@@ -126,16 +140,16 @@ def _integer_of(
 ) -> int:
     is_bit = target.kind is TypeKind.BIT
     match value:
+        case float() if is_bit or target.kind is TypeKind.YEAR:
+            whole = convert.integer_of_double(float(int(value)))
+            return whole & (2 * _I63 - 1) if is_bit else whole
         case float():
-            number = round_double(value) if abs(value) < 1e30 else int(value)
-            return convert.integer_of_double(value) & (2 * _I63 - 1) if is_bit else number
+            return round_double(value) if abs(value) < 1e30 else int(value)
         case Decimal():
             number = int(round_decimal(value, 0))
             unsigned = target.unsigned or is_bit
             low, high = (0, 2 * _I63 - 1) if unsigned else (-_I63, _I63 - 1)
-            if is_bit and -_I63 <= number < 0:
-                return number & high
-            if not low <= number <= high:  # for the integer; perhaps again for the column
+            if (is_bit and number < 0) or not low <= number <= high:
                 complain(context, 1264, column, context.row)
             return min(max(number, low), high)
         case Json():
@@ -152,13 +166,24 @@ def _literal_number(context: Context, value: bytes, target: SqlType, column: str
     """A hexadecimal or bit literal as what a column's sign has room for."""
     number = int.from_bytes(value, "big")
     high = 2 * _I63 - 1 if target.unsigned or target.kind is TypeKind.BIT else _I63 - 1
-    if number > high and (target.cls is not Class.INT or len(value) > 8):
+    if target.cls is Class.INT and len(value) <= 8:
+        return number
+    if number > high and high <= _greatest(target):  # else the column complains
         complain(context, 1264, column, context.row)
-    return min(number, high) if target.cls is not Class.INT or len(value) > 8 else number
+    return min(number, high)
+
+
+def _greatest(target: SqlType) -> Any:
+    """The greatest value of a numeric column."""
+    if target.cls is Class.INT:
+        return target.range[1]
+    if target.cls is Class.DECIMAL or target.scale != NOT_FIXED:
+        return greatest_decimal(target.precision, target.scale)
+    return _GREATEST_DOUBLE
 
 
 def _year(context: Context, number: int, value: Any, errno: int, column: str) -> int:
-    from_text = isinstance(value, str | bytes)
+    from_text = isinstance(value, str)
     if errno == 1366:
         _bad_text(context, errno, value, column)
         return 0
@@ -243,13 +268,15 @@ def _decimal(
             number = Decimal(double_text(value))
         case _:
             number = convert.decimal_of(context, value, source)
+    if cut:
+        context.warn(1265, SqlError(1265, column, context.row).message, "Note")
     limit = greatest_decimal(target.precision, target.scale)
     beyond = number.adjusted() > target.precision
     rounded = limit.copy_sign(number) if beyond else round_decimal(number, target.scale)
     if beyond or abs(rounded) > limit or (target.unsigned and rounded < 0):
         complain(context, 1264, column, context.row)
         return Decimal(0) if target.unsigned and rounded < 0 else limit.copy_sign(rounded)
-    if cut or rounded != number:
+    if rounded != number and not cut:
         context.warn(1265, f"Data truncated for column '{column}' at row {context.row}", "Note")
     return rounded
 
@@ -265,7 +292,7 @@ def _decimal_of_text(
     if context.strict or not _has_digits(text):
         complain(context, 1366, "decimal", shown(value), column, context.row)
         return number, False
-    return number, True
+    return number, not overflows(text)
 
 
 def _double(
@@ -315,14 +342,17 @@ def _string(
         value = bit_bytes(value, source)
     if target.collation == BINARY:
         return _bytes(context, value, source, target, column)
-    text = _text(context, value, source, target, column)
+    width = 0 if ROWS[target.kind].byte_count else target.length
+    text, is_narrowed = _text(context, value, source, target, column, width)
     if ROWS[target.kind].byte_count:
         fits = len(text.encode()) <= target.length
         kept = text.encode()[: target.length].decode("utf-8", "ignore")
     else:
         fits, kept = len(text) <= target.length, text[: target.length]
     if not fits:
-        if text[len(kept) :].strip(" "):
+        if is_narrowed:
+            pass  # that much has been complained about
+        elif text[len(kept) :].strip(" "):
             complain(context, 1406, column, context.row, lenient=1265)
         elif target.kind is not TypeKind.CHAR:
             context.warn(1265, f"Data truncated for column '{column}' at row {context.row}", "Note")
@@ -330,18 +360,28 @@ def _string(
     return text.rstrip(" ") if target.kind is TypeKind.CHAR else text
 
 
-def _text(context: Context, value: Any, source: SqlType, target: SqlType, column: str) -> str:
-    """A value as text that the column's character set has."""
+def _text(
+    context: Context, value: Any, source: SqlType, target: SqlType, column: str, width: int
+) -> tuple[str, bool]:
+    """A value as text that the column's character set has, and whether some of it it had not."""
     if isinstance(value, bytes):
         try:
-            return value.decode()
+            return decoded(value, target.charset), False
         except UnicodeDecodeError as error:
             complain(context, 1366, "string", _hex(value[error.start :]), column, context.row)
-            return value[: error.start].decode()
-    text = text_of(value, source)
+            return decoded(value[: error.start], target.charset), False
+    text = _plain_text(value, source, width)
     if target.charset in ("utf8mb4", source.charset):
-        return text
-    return _narrowed(context, text, target, column)
+        return text, False
+    narrowed = _narrowed(context, text, target, column)
+    return narrowed, narrowed != text
+
+
+def _plain_text(value: Any, source: SqlType, width: int) -> str:
+    """A value as text: a double is rounded to the `width` of a column (0: it has none)."""
+    if isinstance(value, float) and source.kind is TypeKind.DOUBLE and source.scale == NOT_FIXED:
+        return double_text_within(value, width or convert.DOUBLE_CHARACTERS)
+    return text_of(value, source)
 
 
 def _narrowed(context: Context, text: str, target: SqlType, column: str) -> str:
@@ -360,7 +400,8 @@ def _narrowed(context: Context, text: str, target: SqlType, column: str) -> str:
 
 def _hex(data: bytes) -> str:
     """The first bytes that do not fit, as messages show them."""
-    return "".join(f"\\x{byte:02X}" for byte in data[:6]) + ("..." if len(data) > 6 else "")
+    shown_bytes = (chr(one) if 32 <= one < 127 else f"\\x{one:02X}" for one in data[:6])
+    return "".join(shown_bytes) + ("..." if len(data) > 6 else "")
 
 
 def _has(codec: str, character: str) -> bool:
@@ -372,7 +413,8 @@ def _has(codec: str, character: str) -> bool:
 
 
 def _bytes(context: Context, value: Any, source: SqlType, target: SqlType, column: str) -> bytes:
-    data = value if isinstance(value, bytes) else text_of(value, source).encode()
+    width = 0 if ROWS[target.kind].byte_count else target.length
+    data = value if isinstance(value, bytes) else _plain_text(value, source, width).encode()
     if len(data) > target.length:
         complain(context, 1406, column, context.row, lenient=1265)
         data = data[: target.length]
@@ -383,14 +425,18 @@ def _member(context: Context, value: Any, source: SqlType, target: SqlType, colu
     is_enum = target.kind is TypeKind.ENUM
     limit = len(target.members) if is_enum else (1 << len(target.members)) - 1
     if isinstance(value, int | float | Decimal):
-        number = convert.integer_of(context, value, source)
+        if isinstance(value, Decimal):
+            number = min(int(value), 2 * _I63 - 1)
+        else:
+            number = convert.integer_of(context, value, source)
         if (1 if is_enum else 0) <= number <= limit:
             return member_text(number, target)
-        if not is_enum and number > limit:
+        if not is_enum:
             complain(context, 1265, column, context.row)
             return member_text(number & limit, target)
     else:
-        found = _named_member(text_of(value, source).rstrip(" "), target)
+        text = text_of(value, source)
+        found = _named_member(text.rstrip(" ") if is_enum or text.strip() else text, target)
         if found is not None:
             return found
     complain(context, 1265, column, context.row)
@@ -406,8 +452,9 @@ def _named_member(text: str, target: SqlType) -> str | None:
         pass
     is_enum = target.kind is TypeKind.ENUM
     limit = len(target.members) if is_enum else (1 << len(target.members)) - 1
-    if text.isascii() and text.isdigit() and (not is_enum or int(text)) and int(text) <= limit:
-        return member_text(int(text), target)
+    digits = text.removeprefix("+")
+    if digits.isascii() and digits.isdigit() and (not is_enum or int(digits)):
+        return member_text(int(digits), target) if int(digits) <= limit else None
     return None
 
 

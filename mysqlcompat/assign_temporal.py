@@ -74,14 +74,20 @@ def to_date_column(
     if moment is None:
         return None
     if temporal.time_of(moment):
-        is_quiet = isinstance(value, timedelta | Json)
         whole = _whole_seconds(context, moment, wanted, text)
         if whole is None:
             return ZERO_DATETIME.date()
         moment = whole
-        if not is_quiet:
-            wanted.note(text)
+        if temporal.time_of(moment) and not isinstance(value, Json):
+            wanted.note(_noted(value, moment, text))
     return moment.date()
+
+
+def _noted(value: Any, moment: AnyDatetime, text: str) -> str:
+    """What a note shows of a value whose time of day is lost."""
+    if isinstance(value, timedelta):
+        return text.partition(".")[0]
+    return temporal.datetime_text(moment) if has_clock(value) else text
 
 
 def _whole_seconds(
@@ -114,7 +120,18 @@ def to_datetime_column(
         if not _EARLIEST <= utc <= _LATEST:
             wanted.judge(reading.OUT_OF_RANGE, text)
             return ZERO_DATETIME
+        if temporal.is_in_gap(rounded, utc, context.time_zone):
+            return _end_of_gap(context, text or temporal.datetime_text(rounded), utc, wanted)
     return rounded
+
+
+def _end_of_gap(context: Context, text: str, utc: datetime, wanted: Target) -> datetime:
+    """What stands for a time that clocks never show."""
+    if context.strict:
+        raise SqlError(1292, wanted.word, text, wanted.column, context.row)
+    context.warn(1299, SqlError(1299, wanted.column, context.row).message)
+    shown_then: datetime = temporal.utc_to_local(utc, context.time_zone)
+    return shown_then
 
 
 def _moment(
@@ -227,14 +244,16 @@ def _span(
         case Decimal() | float():
             exact = Decimal(double_text(value)) if isinstance(value, float) else value
             read, text = reading.time_of_number(int(exact)), str(exact)
-            if isinstance(read.value, timedelta) and not read.warnings:
+            if not isinstance(read.value, PartialDatetime | None) and not read.warnings:
                 read.value += timedelta(microseconds=int((exact - int(exact)) * 1000000))
         case _:
             given = value if isinstance(value, str | bytes) else bit_bytes(value, source)
             plain = given.decode("latin-1") if isinstance(given, bytes) else given
-            read, text = reading.read_time(plain), shown(given)
+            flags = reading.date_flags(context.sql_mode)
+            read, text = reading.read_time(plain, flags), shown(given)
     wanted.judge(read.warnings, text)
-    if isinstance(read.value, datetime | PartialDatetime):
+    if isinstance(read.value, datetime | PartialDatetime) or read.has_date:
         wanted.note(text)
+    if isinstance(read.value, datetime | PartialDatetime):
         return temporal.time_of(read.value)
     return read.value if read.value is not None else timedelta(0)

@@ -26,6 +26,7 @@ from mysqlcompat.numerals import (
     EXACT,
     decimal_text,
     double_text,
+    double_text_within,
     greatest_decimal,
     has_number,
     leading_decimal,
@@ -36,7 +37,7 @@ from mysqlcompat.numerals import (
     round_double,
 )
 from mysqlcompat.partial_dates import PartialDate, has_clock
-from mysqlcompat.sqltypes import BINARY, Class, SqlType
+from mysqlcompat.sqltypes import BINARY, NOT_FIXED, Class, SqlType
 from mysqlcompat.values import member_number, text_of
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 _I63, _U64 = 1 << 63, 1 << 64
 #: Columns whose text MySQL reads as a DOUBLE without a word about what is behind the number.
 _QUIET_KINDS: Final = (TypeKind.TEXT, TypeKind.TINYTEXT, TypeKind.BLOB, TypeKind.TINYBLOB)
+DOUBLE_CHARACTERS: Final = 22  #: of a double where it becomes text
+_SHOWN_BYTES: Final = 3  #: of what is no text, in warnings
+_STRICT: Final = {"STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"}
 _DECIMAL_DIGITS: Final = 81  #: of a decimal on the way, nine words of nine digits
 GREATEST_FLOAT: Final = float(np.finfo(np.float32).max)
 
@@ -73,7 +77,19 @@ def to_integer(
     number = integer_of(context, value, source, target.unsigned, name)
     if not explicit:
         return number
+    if isinstance(value, str | bytes) and source.kind not in (TypeKind.ENUM, TypeKind.SET):
+        _tell_wrapped(context, target.unsigned, leading_integer(text_for_number(value))[0])
     return wrap(number, target.unsigned)
+
+
+def _tell_wrapped(context: Context, unsigned: bool, written: int) -> None:
+    if unsigned and -_I63 <= written < 0:
+        said = "Cast to unsigned converted negative integer to its positive complement"
+    elif not unsigned and _I63 <= written < _U64:
+        said = "Cast to signed converted positive out-of-range integer to its negative complement"
+    else:
+        return
+    context.warn(1105, said)
 
 
 def wrap(number: int, unsigned: bool) -> int:
@@ -349,18 +365,26 @@ def to_string(
         try:
             text = decoded(value, target.charset)
         except UnicodeDecodeError as error:
-            wrong = value[error.start : error.start + 6].hex().upper()
+            wrong = value[error.start : error.start + _SHOWN_BYTES].hex().upper()
             context.warn(1300, f"Invalid {target.charset} character string: '{wrong}'")
-            return None
+            if not explicit or context.sql_mode & _STRICT:
+                return None
+            text = decoded(value[: error.start], target.charset)
     else:
-        text = text_of(value, source)
+        text = _text_of(value, source)
         if explicit:
             text = representable(text, target.collation)
-    if explicit and len(text) > target.length:
+    if explicit and target.precision and len(text) > target.length:
         wanted = f"CHAR({target.length})"
-        context.warn(1292, f"Truncated incorrect {wanted} value: '{shown(text)}'")
+        context.warn(1292, f"Truncated incorrect {wanted} value: '{shown_as_c(text)}'")
         return text[: target.length]
     return text
+
+
+def _text_of(value: Any, source: SqlType) -> str:
+    if isinstance(value, float) and source.kind is TypeKind.DOUBLE and source.scale == NOT_FIXED:
+        return double_text_within(value, DOUBLE_CHARACTERS)
+    return text_of(value, source)
 
 
 def _to_binary(
@@ -369,14 +393,14 @@ def _to_binary(
     if isinstance(value, bytes):
         data = value
     else:
-        data = encoded(text_of(value, source), source.collation)
-    if not explicit:
+        data = encoded(_text_of(value, source), source.collation)
+    if not explicit or not target.precision:
         return data
     if len(data) > target.length:
         wanted = f"BINARY({target.length})"
         context.warn(1292, f"Truncated incorrect {wanted} value: '{shown(data)}'")
         return data[: target.length]
-    return data.ljust(target.length, b"\0") if target.precision else data
+    return data.ljust(target.length, b"\0")
 
 
 # JSON -------------------------------------------------------------------------------------------

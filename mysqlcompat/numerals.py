@@ -14,42 +14,53 @@ EXACT: Final = decimal.Context(prec=200, rounding=decimal.ROUND_HALF_UP, Emax=99
 _NUMBER: Final = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 _INTEGER: Final = re.compile(r"[ \t\n\r\v\f]*([+-]?\d+)")
 _SPACE: Final = " \t\n\r\v\f"
+_ANY_WIDTH: Final = 1000
 _LAST_FIXED: Final = 15  #: a double with its point further out is printed with an exponent
 
 
 def double_text(value: float) -> str:
     """Shortest digits that read back as `value`: ``1``, ``0.1``, ``1e20``, ``1.5e-16``."""
-    return _shortest_text(repr(value))
+    return _laid_out(repr(value), _ANY_WIDTH)
 
 
 def float_text(value: float) -> str:
     """A FLOAT: MySQL prints six digits of it."""
-    return _shortest_text(f"{value:.5e}")
+    return _laid_out(f"{value:.5e}", _ANY_WIDTH)
 
 
-def _shortest_text(text: str) -> str:
+def double_text_within(value: float, width: int) -> str:
+    """`value` in at most `width` characters, rounded where they are too few (`my_gcvt`)."""
+    text = _laid_out(repr(value), width)
+    count = len(str(value))
+    while len(text) > width and count > 1:
+        count -= 1
+        text = _laid_out(f"{value:.{count - 1}e}", width)
+    return text
+
+
+def _laid_out(text: str, width: int) -> str:
+    """The digits of `text` with an exponent if the number asks for it, or has too few places."""
     sign = ""
     if text.startswith("-"):
-        sign, text = "-", text[1:]
+        sign, text, width = "-", text[1:], width - 1
     mantissa, _, exponent = text.partition("e")
     whole, _, fraction = mantissa.partition(".")
-    digits = (whole + fraction).rstrip("0") if fraction != "0" else whole
-    point = len(whole) + int(exponent or 0)
-    if fraction == "0":
-        digits = whole
-    stripped = digits.lstrip("0")
-    point -= len(digits) - len(stripped)
-    digits = stripped.rstrip("0")
+    digits = (whole + fraction).lstrip("0")
+    point = len(whole) + int(exponent or 0) - (len(whole + fraction) - len(digits))
+    digits = digits.rstrip("0")
     if not digits:
         return sign + "0"
-    if not -_LAST_FIXED < point <= _LAST_FIXED:
-        tail = "." + digits[1:] if len(digits) > 1 else ""
-        return f"{sign}{digits[0]}{tail}e{point - 1}"
     if point <= 0:
-        return f"{sign}0.{'0' * -point}{digits}"
-    if point >= len(digits):
-        return sign + digits + "0" * (point - len(digits))
-    return f"{sign}{digits[:point]}.{digits[point:]}"
+        plain = f"0.{'0' * -point}{digits}"
+    elif point >= len(digits):
+        plain = digits + "0" * (point - len(digits))
+    else:
+        plain = f"{digits[:point]}.{digits[point:]}"
+    is_nice = point > -_LAST_FIXED and (point <= _LAST_FIXED or len(digits) > point)
+    if is_nice and (len(plain) <= width or -2 < point <= width):
+        return sign + plain
+    tail = "." + digits[1:] if len(digits) > 1 else ""
+    return f"{sign}{digits[0]}{tail}e{point - 1}"
 
 
 def decimal_text(value: Decimal) -> str:

@@ -123,7 +123,8 @@ ROWS: Final[dict[TypeKind, TypeRow]] = {
 class SqlType:
     """Type of an expression: a kind with its measures, and whether NULL may come out.
 
-    precision     DECIMAL, and FLOAT(M,D): digits in all; INT: digits if not `length` less the sign
+    precision     DECIMAL, and FLOAT(M,D): digits in all; INT: digits if not `length` less the sign;
+                  YEAR: 1 for CAST's, which has no leading zeros
     collation     of strings; "binary" for binary strings and everything that is not text
     coercibility  MySQL's: 0 explicit COLLATE, 2 column, 3 system constant, 4 literal, 5 number,
                   6 NULL

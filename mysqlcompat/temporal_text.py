@@ -20,6 +20,7 @@ NO_ZERO_IN_DATE: Final = 2
 NO_ZERO_DATE: Final = 4
 INVALID_DATES: Final = 8  #: any day up to 31
 DATETIME_ONLY: Final = 16
+CUT_FRACTION: Final = 32  #: a seventh fractional digit does not round
 
 # What was wrong
 TRUNCATED: Final = 1
@@ -49,6 +50,7 @@ class Reading:
     rounds  the seventh fractional digit asks for rounding up
     digits  fractional digits that were written, at most 6
     moved   the text had an offset: the value is UTC
+    has_date  of a time: the text had a date before it
     """
 
     value: AnyDatetime | timedelta | None
@@ -57,6 +59,7 @@ class Reading:
     digits: int = 0
     rounds: bool = False
     moved: bool = False
+    has_date: bool = False
 
     @property
     def is_good(self) -> bool:
@@ -69,6 +72,7 @@ def date_flags(sql_mode: Iterable[str]) -> int:
     flags = FUZZY
     flags |= NO_ZERO_DATE if "NO_ZERO_DATE" in names else 0
     flags |= NO_ZERO_IN_DATE if "NO_ZERO_IN_DATE" in names else 0
+    flags |= CUT_FRACTION if "TIME_TRUNCATE_FRACTIONAL" in names else 0
     return flags | (INVALID_DATES if "ALLOW_INVALID_DATES" in names else 0)
 
 
@@ -233,7 +237,7 @@ def read_datetime(text: str, flags: int = NO_ZERO_IN_DATE | NO_ZERO_DATE) -> Rea
         written,
     )
     if written == 6 and at < len(text) and _is_digit(text[at]):
-        made.rounds = text[at] >= "5"
+        made.rounds = text[at] >= "5" and not flags & CUT_FRACTION
         while at < len(text) and _is_digit(text[at]):
             at += 1
         offset = zone_offset(text[at:]) if text[at : at + 1] in ("+", "-") else None
@@ -318,27 +322,28 @@ def _of_digits(number: int, kind: str, flags: int) -> Reading:
 # TIME -------------------------------------------------------------------------------------------
 
 
-def read_time(text: str) -> Reading:
-    """`str_to_time`. A whole timestamp is a DATETIME reading."""
+def read_time(text: str, flags: int = 0) -> Reading:
+    """`str_to_time`. A whole timestamp is a DATETIME reading. Of the flags CUT_FRACTION counts."""
     body = text.lstrip(_SPACE)
     negative = body.startswith("-")
     body = body[1:] if negative else body
     if not body:
         return Reading(None, NONE)
     if len(body) >= 12:
-        whole = read_datetime(body, FUZZY | INVALID_DATES | DATETIME_ONLY)
+        allowed = FUZZY | INVALID_DATES | DATETIME_ONLY
+        whole = read_datetime(body, allowed | flags & CUT_FRACTION)
         if whole.kind in (DATETIME, DATE):
             return _clock_of(whole)
         if whole.kind == ERROR:
             return Reading(None, ERROR, whole.warnings)
-    return _read_clock(body, negative)
+    return _read_clock(body, negative, flags)
 
 
 def _clock_of(whole: Reading) -> Reading:
     """The time of day of a timestamp, whose rounding makes 24 hours, not another day."""
     moment = whole.value
     if whole.rounds and isinstance(moment, datetime) and moment.time() == time.min:
-        whole.value = timedelta(hours=24)
+        whole.value, whole.has_date = timedelta(hours=24), True
     return whole
 
 
@@ -349,7 +354,7 @@ def _number_at(text: str, at: int) -> tuple[int, int]:
     return int(text[start:at] or 0), at
 
 
-def _read_clock(text: str, negative: bool) -> Reading:
+def _read_clock(text: str, negative: bool, flags: int) -> Reading:
     value, at = _number_at(text, 0)
     if value > _TOO_MUCH:
         return Reading(None, NONE, TRUNCATED)
@@ -364,6 +369,7 @@ def _read_clock(text: str, negative: bool) -> Reading:
     else:
         parts = [0, value // 10000, value // 100 % 100, value % 100]
     micros, digits, rounds, at = _fraction(text, at)
+    rounds = rounds and not flags & CUT_FRACTION
     tail = text[at:]
     if (
         len(tail) > 1

@@ -152,7 +152,7 @@ def text_of(value: Any, sql_type: SqlType) -> str:
         case str():
             return value
         case int():
-            if sql_type.kind is TypeKind.YEAR:
+            if sql_type.kind is TypeKind.YEAR and not sql_type.precision:
                 return f"{value:04d}"
             return str(value).zfill(sql_type.length) if sql_type.zerofill else str(value)
         case Decimal():

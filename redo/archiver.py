@@ -21,6 +21,7 @@ import os
 import struct
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -173,17 +174,17 @@ class Archiver:
         archive.rewrap()
         logs = archive.logs()
         self._bases = list(archive.bases())
-        end = logs[-1] if logs else None
+        end = self._end_of(logs)
         vdl = self._storage.control.vdl
-        if end is not None and end.end > vdl:
+        if end is not None and end.lsn > vdl:
             raise ArchiveUnavailable(
-                f"the archive has log up to {end.end}, the volume ends at {vdl}:"
+                f"the archive has log up to {end.lsn}, the volume ends at {vdl}:"
                 " it is older than its archive; use another --backup-url"
             )
         kept = min(segment.meta.kept for segment in self._full())
-        if end is not None and end.end >= kept:
-            self._position = Mark(end.end, -1, 0, end.last_us)
-            self._latest_us = end.last_us
+        if end is not None and end.lsn >= kept:
+            self._position = end
+            self._latest_us = end.clock_us
         else:
             self._position = max((s.mark for s in self._full()), key=lambda mark: mark.lsn)
             self._position = self._position._replace(batch=-1, epoch=0)
@@ -193,6 +194,15 @@ class Archiver:
             self._cipher = Cipher(self._storage.arena, self._storage.key, volume.seals)
         self._archive = archive
         return archive
+
+    def _end_of(self, logs: Sequence[LogName]) -> Mark | None:
+        """Where log is to be archived from; None: nothing is there yet."""
+        if logs:
+            return Mark(logs[-1].end, -1, 0, logs[-1].last_us)
+        if self._bases:  # it was stopped before it had log to store
+            base = self._bases[-1]
+            return Mark(base.mark.lsn, -1, 0, base.clock_us)
+        return None
 
     def _full(self) -> list[Segment]:
         full = [c.segment for c in self._storage.live() if c.segment.full]

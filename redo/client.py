@@ -60,7 +60,16 @@ class Client:
 
     def hello(self) -> tuple[int, int, Epochs]:
         """(page size, VDL, epochs) of the volume, as that process knows them."""
-        page_bytes, vdl, *epochs = protocol.WELCOME.unpack(self.ask(protocol.HELLO, said=False))
+        self.ask_hello()
+        return self.take_hello()
+
+    def ask_hello(self) -> None:
+        """Say hello; `take_hello` takes the answer."""
+        self.send(protocol.question(protocol.HELLO))
+
+    def take_hello(self) -> tuple[int, int, Epochs]:
+        """What `hello` gives. Raises VolumeError."""
+        page_bytes, vdl, *epochs = protocol.WELCOME.unpack(self._answer())
         return page_bytes, vdl, Epochs(*epochs)
 
     def request(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -85,6 +94,9 @@ class Client:
         said   whether to send our epochs with it
         """
         self.send(protocol.question(op, a, b, self.epochs if said else SAYS_NOTHING) + tail)
+        return self._answer(into)
+
+    def _answer(self, into: memoryview | None = None) -> bytes:
         try:
             code, count = protocol.ANSWER.unpack(self._receive(protocol.ANSWER.size))
             if code == 0 and into is not None and count == len(into):

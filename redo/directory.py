@@ -18,7 +18,7 @@ from redo.metadata import (
     save_copy,
     save_volume,
 )
-from redo.quorum import COPIES, ZONES, copy_directory
+from redo.quorum import COPIES, ZONES, copy_directory, is_full
 from redo.state import FIRST_LSN
 from redo.timeline import History
 
@@ -93,5 +93,7 @@ def make_zone(
 
 def _make_copy(disk: Disk, path: str, volume: VolumeMeta, copy_no: int) -> None:
     disk.make_directory(f"{path}/log")
+    if is_full(copy_no):
+        disk.make_directory(f"{path}/pg-00000")
     history = History(((1, FIRST_LSN),))
     save_copy(disk, path, CopyMeta(volume.format, volume.volume_id, copy_no, history))

@@ -25,6 +25,8 @@ from typing import TYPE_CHECKING, Final
 from redo.candidates import NEXT, meta_at, take_place
 from redo.control import (
     COPY_ERRNO,
+    COUNT_DAMAGED,
+    COUNT_MENDED,
     COUNT_REBUILD_ALL,
     COUNT_REBUILD_DONE,
     COUNT_REBUILT,
@@ -247,6 +249,9 @@ class Healer:
             raise VolumeError(f"complete to {segment.complete}, not to {end}")
         self._take_in(segment)
         storage.control.count(copy_no, COUNT_REBUILT)
+        control = storage.control  # what was damaged has gone with the files
+        left = control.counted(copy_no, COUNT_DAMAGED) - control.counted(copy_no, COUNT_MENDED)
+        control.count(copy_no, COUNT_MENDED, max(0, left))
         took_s = max(1e-6, self._clock.monotonic_s() - started)
         logger.warning(
             "copy %s is back, complete to %d: %.1f MiB in %.1f s",

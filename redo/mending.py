@@ -20,7 +20,7 @@ from redo.control import COUNT_DAMAGED, COUNT_MENDED
 from redo.copier import Copier
 from redo.environment import Steps, Task
 from redo.errors import VolumeError
-from redo.record import BATCH_HEADER_BYTES, BATCH_LENGTH_AT
+from redo.record import BATCH_HEADER_BYTES, BATCH_LENGTH_AT, BATCH_LSN_AT
 from redo.repair import LogSource, next_stretch
 from redo.segment_layout import BUFFER_BYTES
 
@@ -221,6 +221,8 @@ class Mender:
             limit = min(copier.durable, self._storage.control.vdl)
             gaps = segment.history.gaps
             reached = segment.verify_log(lsn, next_stretch(gaps, lsn, limit)[1])
+            if reached == lsn and lsn < segment.meta.kept:
+                return segment.meta.kept  # given up while we read: whatever was there has gone
             if reached == lsn and not self._mend_batch(copier, lsn):
                 copier.fail(f"log at {lsn} is damaged, and no peer has it")
                 return lsn
@@ -264,8 +266,9 @@ def _batch_at(source: LogSource, lsn: int) -> bytes:
         if len(header) < BATCH_HEADER_BYTES:
             return b""
         length = int.from_bytes(header[BATCH_LENGTH_AT : BATCH_LENGTH_AT + 4], "little")
-        if not BATCH_HEADER_BYTES <= length <= BUFFER_BYTES:
-            return b""
+        found = int.from_bytes(header[BATCH_LSN_AT : BATCH_LSN_AT + 8], "little")
+        if found != lsn or not BATCH_HEADER_BYTES <= length <= BUFFER_BYTES:
+            return b""  # damaged, too, or a file that is used anew
         batch = source.log.read(lsn, length)
         return batch if len(batch) == length else b""
     except (OSError, VolumeError) as error:

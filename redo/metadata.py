@@ -20,6 +20,9 @@ from redo.state import FIRST_LSN
 from redo.timeline import History, Jump, Mark
 
 FORMAT = 3
+#: Formats whose files are read, too: what they lack has the value it had before there was a choice,
+#: and what is written anew is of the present format.
+OLDER_FORMATS = (2,)
 VOLUME_FILE = "volume.json"
 COPY_FILE = "copy.json"
 FIRST_MARK = Mark(FIRST_LSN, 0, 0, 0)
@@ -117,10 +120,10 @@ def load_fields(disk: Disk, path: str) -> dict[str, Any]:
         fields = json.loads(disk.read_file(path))
     except ValueError as error:
         raise UnknownFormat(f"{path} is damaged: {error}") from None
-    if not isinstance(fields, dict) or fields.get("format") != FORMAT:
-        found = fields.get("format") if isinstance(fields, dict) else None
+    found = fields.get("format") if isinstance(fields, dict) else None
+    if found not in (*OLDER_FORMATS, FORMAT):
         raise UnknownFormat(f"{path} has format {found}, this program knows format {FORMAT}")
-    return fields
+    return {**fields, "format": FORMAT}
 
 
 def save_fields(disk: Disk, path: str, fields: dict[str, Any]) -> None:
@@ -144,7 +147,7 @@ def volume_of(fields: dict[str, Any], path: str) -> VolumeMeta:
     try:
         ancestors = fields.pop("ancestors")
         assert isinstance(ancestors, list)
-        seals = tuple((int(lsn), str(volume_id)) for lsn, volume_id in fields.pop("seals"))
+        seals = tuple((int(lsn), str(volume_id)) for lsn, volume_id in fields.pop("seals", ()))
         return VolumeMeta(**fields, ancestors=tuple(map(str, ancestors)), seals=seals)
     except (AssertionError, TypeError, KeyError, ValueError):
         raise UnknownFormat(f"{path} is not one of ours") from None

@@ -112,13 +112,13 @@ def make_plan(archive: Archive, to_us: int | None) -> Plan:
     end = min([NEVER, *(jump.start for jump in full.jumps[len(jumps) :])])
     logs = [name for name in archive.logs() if name.start < end]
     target, last, last_us, name = _cut(archive, logs, bases[-1], until_us)
+    if jumps and jumps[-1].start > target:
+        target, last = jumps[-1].start, None
     if name is None and end == NEVER and head is not None and target < head.lsn:
         raise ArchiveDamaged(
             f"the archive of {archive.volume} lacks log from LSN {target} on: it had more,"
             f" to LSN {head.lsn}"
         )
-    if jumps and jumps[-1].start > target:
-        target, last = jumps[-1].start, None
     epochs = tuple(pair for pair in full.epochs if pair[1] <= target)
     history = History(epochs, jumps)
     gaps = gaps_at(jumps, target)

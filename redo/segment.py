@@ -452,6 +452,8 @@ class Segment:
         self.mark = mark
         if self.table is not None:
             self.table.forget_remade(mark.lsn)
+        elif self.indexed.lsn < mark.lsn:  # a tail that has not read what is given up now
+            self._index_at(mark)
         self.runs = [run for run in self.runs if run.mark.lsn > mark.lsn]
 
     def drop_log(self, lsn: int) -> None:

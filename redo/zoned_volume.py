@@ -29,6 +29,7 @@ HEDGE_FACTOR: Final = 8.0  #: so many times the usual is much longer
 HEDGE_MIN_US: Final = 5000.0
 EXPLORE_EVERY: Final = 64  #: questions
 REST_S: Final = 0.5  #: after a failure
+HELLO_S: Final = 5.0  #: until one zone has answered
 _WEIGHT: Final = 0.1
 #: Another zone may know better: it lags, or is not open.
 _ELSEWHERE: Final = (2, 4, 5)
@@ -43,11 +44,14 @@ class Link:
         self.usual_us = FIRST_GUESS_US
         self.owes = 0  #: bytes of an answer nobody waits for any more
         self.rests_until_s = 0.0
+        self.page_bytes = 0
+        self._greeting = False  #: it has not said hello yet
 
     def rest(self) -> None:
         """It failed: leave it alone for a moment."""
         self.client.close()
         self.owes = 0
+        self._greeting = False
         self.rests_until_s = time.monotonic() + REST_S
 
     def usable(self) -> bool:
@@ -57,7 +61,13 @@ class Link:
                 if time.monotonic() < self.rests_until_s:
                     return False
                 self.client.connect()
-                self.client.epochs = self.client.hello()[2]
+                self.client.ask_hello()
+                self._greeting = True
+            if self._greeting:
+                if not self.ready(0):
+                    return False
+                self.page_bytes, _, self.client.epochs = self.client.take_hello()
+                self._greeting = False
             while self.owes and self.ready(0):
                 dropped = len(self.client.socket.recv(min(self.owes, 1 << 16)))
                 if not dropped:
@@ -115,14 +125,15 @@ class ZonedVolume:
         if self._coordinator is not None and not self._reign:
             self._coordinator.make_ready()
         for link in self._links:
-            try:
-                link.client.connect()
-                self.page_bytes, _, link.client.epochs = link.client.hello()
-                link.owes = 0
-            except VolumeError:
-                link.rest()
-        if not any(link.client.connected for link in self._links):
-            raise VolumeError("no zone's storage is there")
+            link.rest()
+            link.rests_until_s = 0.0
+        deadline = time.monotonic() + HELLO_S
+        while not (there := [link for link in self._links if link.usable()]):
+            connected = [link for link in self._links if link.client.connected]
+            if not connected or time.monotonic() > deadline:
+                raise VolumeError("no zone's storage is there")
+            _readable(connected, HELLO_S)
+        self.page_bytes = there[0].page_bytes
 
     def open_writer(self) -> Recovered:
         """Recover if need be, fence earlier writers; where to go on writing."""

@@ -263,6 +263,7 @@ _FIXED_BYTES: Final = {
 
 def check_row_size(columns: tuple[Column, ...]) -> None:
     """ERROR 1118 when the columns other than BLOBs could not fit MySQL's row of 65,535 bytes."""
+    columns = tuple(column for column in columns if not column.hidden)
     size = (sum(column.nullable for column in columns) + 7) // 8
     for column in columns:
         kind = column.type.kind
@@ -297,6 +298,7 @@ _PAGE_TEXT: Final = (
 
 def check_page_size(columns: tuple[Column, ...], indexes: tuple[Index, ...]) -> None:
     """ERROR 1118 when a row could be more than half a page though long values lie outside of it."""
+    columns = tuple(column for column in columns if not column.hidden)
     size = _PAGE_OVERHEAD + (sum(column.nullable for column in columns) + 7) // 8
     if not any(index.primary for index in indexes):
         size += _ROW_ID

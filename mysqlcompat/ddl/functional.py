@@ -111,7 +111,7 @@ def _check_arrays(columns: Sequence[Column], parts: Sequence[KeyPart]) -> None:
     if len(found) > 1:
         raise not_supported("more than one multi-valued key part per index")
     if any(part.descending for part in found):
-        raise SqlError(1221, "DESC", "multi-valued index")
+        raise SqlError(1221, "multi-valued index", "explicit index order")
 
 
 def _column(
@@ -137,7 +137,9 @@ def _column(
     name = hidden_name(index, number)
     text = printed(table, tree, _missing)
     if is_array:
-        text = text.removesuffix(" charset utf8mb4)").removesuffix(")") + ARRAY_END
+        cast, _, kind = text.rpartition(" as ")
+        kind = kind.removesuffix(")").removesuffix(" charset utf8mb4").replace(",", ", ")
+        text = f"{cast} as {kind}{ARRAY_END}"
     return typed(table, Column(name, _ARRAY_TYPE, invisible=True, generated=text, hidden=True))
 
 
@@ -165,8 +167,6 @@ def typed(table: Table, column: Column) -> Column:
     """A hidden column with the type its expression has now."""
     assert column.generated is not None
     if array_cast(column.generated) is not None:
-        if not column.array:
-            raise not_supported("multi-valued indexes")
         return replace(column, array=_element_type(table, column.generated))
     value = resolve_over(column.generated, table)
     if value.type.cls is Class.JSON:

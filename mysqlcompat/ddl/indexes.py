@@ -192,7 +192,7 @@ def _prefix(column: Column, part: KeyPart) -> int:
 
 
 def _key_bytes(column: Column, prefix: int) -> int:
-    type_ = column.type
+    type_ = column.array or column.type
     if type_.kind in TEXT_KINDS:
         return (prefix or type_.length) * charsets.CHARACTER_SETS[type_.charset].max_bytes
     if type_.kind in BLOB_KINDS:

@@ -12,14 +12,13 @@ from typing import Any, Final
 
 from btree.elements import MOST_ELEMENTS, MOST_STRING_BYTES, pack, unpack
 from mysqlcompat import jsonb
-from mysqlcompat.assign import assign
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.typed import Call
-from mysqlcompat.sqltypes import Class, SqlType, json_type, string_type
-from mysqlcompat.values import is_variable, to_bytes, to_lane
+from mysqlcompat.sqltypes import Class, SqlType, int_type, json_type, string_type
+from mysqlcompat.values import is_variable, of_bytes, of_lane, to_bytes, to_lane
 
 HIDDEN: Final = "!hidden!"
 _JSON: Final = json_type()
@@ -29,7 +28,7 @@ _BY_JSON: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE)
 _OF_INDEX: Final = {3156: 3903, 3155: 3904, 1264: 3752, 1292: 3751, 1265: 3751, 1406: 3751}
 _WARNED: Final = (3903, 3904)
 #: The same for elements of a multi-valued part.
-_OF_ELEMENT: Final = {3156: 3903, 3155: 3904, 1406: 3907, 1292: 3903, 1366: 3903}
+_OF_ELEMENT: Final = {3156: 3903, 3155: 3904, 1406: 3907, 1292: 3751, 1366: 3903}
 
 
 def hidden_name(index: str, part: int) -> str:
@@ -91,6 +90,8 @@ def array_elements(context: Context, call: Call, document: Json, _: Any, column:
 
 def _element(context: Context, value: Any, of: SqlType, index: str) -> int | bytes:
     """A lane, or the bytes of a string."""
+    from mysqlcompat.assign import assign  # which itself imports this package
+
     if value is None:
         raise SqlError(3903, index)
     if isinstance(value, dict | list):
@@ -101,13 +102,16 @@ def _element(context: Context, value: Any, of: SqlType, index: str) -> int | byt
         source, given = _TEXT, jsonb.scalar_text(value)
     elif of.cls not in _BY_JSON and isinstance(value, str):
         source, given = _TEXT, value
+    elif of.cls not in _BY_JSON and type(value) is int:
+        source, given = int_type(), value
     try:
-        made = assign(_Strict(context), given, source, of, index, index)
+        made = assign(_Strict(context, index), given, source, of, index, index)
     except SqlError as error:
         number = _OF_ELEMENT.get(error.errno, 3752)
         if number == 3907 and not context.strict:
             number = 3752
-        raise SqlError(number, *(index, context.row)[: 2 if number == 3752 else 1]) from None
+        words = (index, context.row) if number in (3751, 3752) else (index,)
+        raise SqlError(number, *words) from None
     return to_bytes(made, of) if is_variable(of) else to_lane(made, of)
 
 
@@ -116,12 +120,16 @@ class _Strict:
 
     strict = True
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, index: str) -> None:
         self._context = context
+        self._index = index
 
     def warn(self, errno: int, message: str, level: str = "Warning") -> None:
         if level != "Note":
             raise SqlError.with_text(errno, message)
+        if errno == 1265:
+            message = SqlError(3751, self._index, self._context.row).message
+            self._context.warn(3751, message, level)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
@@ -132,6 +140,16 @@ def _wanted(call: Call, values: tuple[Any, ...]) -> list[bytes]:
     if is_variable(of):
         return [to_bytes(value, of) for value in values]
     return [struct.pack("<q", to_lane(value, of)) for value in values]
+
+
+def elements_text(stored: bytes, of: SqlType) -> str:
+    """Stored elements as messages show them: a JSON array."""
+    elements = unpack(stored)
+    if is_variable(of):
+        values: list[Any] = [of_bytes(one, of) for one in elements]
+    else:
+        values = [of_lane(struct.unpack("<q", one)[0], of) for one in elements]
+    return jsonb.text_of(sorted(values))
 
 
 @implement("array has any")

@@ -19,6 +19,7 @@ from mysqlcompat.functions.definitions import (
     define,
     implement,
     integer,
+    known_int,
 )
 from mysqlcompat.functions.operators import checked
 from mysqlcompat.functions.table import Context, OutOfRange
@@ -43,8 +44,8 @@ _MASK = (1 << 64) - 1
 def build_abs(typing: Typing, args: Sequence[Expression]) -> Expression:
     source = args[0].type
     if source.cls in TEMPORAL or is_number_literal(args[0]):
-        fixed = source.cls in TEMPORAL and source.scale
-        made = double_type(23 if fixed else 17, source.nullable, source.scale if fixed else 0)
+        scale = source.scale if source.cls in TEMPORAL else 0
+        made = double_type(17 + scale, source.nullable, scale)
         made = replace(made, unsigned=source.unsigned)
         return typing.call("abs", made, typing.as_double(args[0]))
     arg = typing.as_number(args[0])
@@ -54,13 +55,13 @@ def build_abs(typing: Typing, args: Sequence[Expression]) -> Expression:
     if made.cls is Class.INT:
         made = int_type(made.length, made.unsigned, made.nullable)
     elif made.cls is Class.DOUBLE:
-        made = double_type(nullable=made.nullable)
+        made = double_type(nullable=made.nullable, scale=made.scale)
     return typing.call("abs", made, arg)
 
 
 @implement("abs")
 def absolute(context: Context, call: Call, value: Any) -> Any:
-    return checked(abs(value), call.type)
+    return checked(value.copy_abs() if isinstance(value, Decimal) else abs(value), call.type)
 
 
 def _measured(typing: Typing, arg: Expression) -> Expression:
@@ -76,9 +77,10 @@ def _build_whole(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     source = arg.type
     if source.cls in (Class.DOUBLE, Class.NULL):
         return typing.call(name, double_type(nullable=source.nullable), typing.as_double(arg))
-    whole = digits(source) - (source.scale if source.cls is Class.DECIMAL else 0)
+    scale = source.scale if source.cls is Class.DECIMAL else 0
+    whole = digits(source) - scale + (scale > 0)
     if source.cls is Class.DECIMAL and whole > 18:
-        return typing.call(name, decimal_type(whole + 1, 0, nullable=source.nullable), arg)
+        return typing.call(name, decimal_type(whole, 0, nullable=source.nullable), arg)
     return typing.call(name, int_type(21, source.unsigned, source.nullable), arg)
 
 
@@ -117,7 +119,7 @@ def _build_round(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     arg = _measured(typing, args[0])
     source = arg.type
     places = args[1] if len(args) > 1 else Literal(int_type(2, nullable=False), 0)
-    count = constant_int(places)
+    count = known_int(typing, places) if places.type.cls is Class.INT else constant_int(places)
     if isinstance(places, Literal) and isinstance(places.value, str | Decimal | float):
         exact = round_decimal(leading_decimal(str(places.value))[0], 0)
         count, places = int(exact), replace(places, type=int_type(nullable=False), value=int(exact))
@@ -132,7 +134,7 @@ def _build_round(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     if source.cls is Class.INT:
         return typing.call(name, int_type(21, source.unsigned, nullable), arg, places)
     scale = source.scale if count is None else min(max(count, 0), source.scale)
-    carry = name == "round" and scale < source.scale
+    carry = name == "round" and (scale < source.scale or not scale)
     precision = source.precision - source.scale + scale + carry
     made = decimal_type(max(precision, 1), scale, source.unsigned, nullable)
     return typing.call(name, made, arg, places)
@@ -159,31 +161,33 @@ def _places(call: Call, value: Any, places: int, exact: Callable[[Decimal, int],
     return value
 
 
+def _double_places(value: float, places: int, whole_of: Callable[[float], int]) -> float:
+    if places > _DOUBLE_DIGITS or not math.isfinite(value):
+        return value
+    if places < -_DOUBLE_DIGITS:
+        return 0.0
+    factor = 10.0 ** abs(places)
+    scaled = value * factor if places >= 0 else value / factor
+    if not math.isfinite(scaled):
+        return value
+    whole = math.copysign(float(whole_of(scaled)), value)
+    return whole / factor if places >= 0 else whole * factor
+
+
+_DOUBLE_DIGITS = 300  #: places beyond which nothing, or all, of a double is rounded away
+
+
 @implement("round")
 def rounded(context: Context, call: Call, value: Any, places: int) -> Any:
     if isinstance(value, float):
-        if abs(places) > 300 or not math.isfinite(value):
-            return value
-        factor = 10.0 ** abs(places)
-        scaled = value * factor if places >= 0 else value / factor
-        if not math.isfinite(scaled):
-            return value
-        whole = float(round(scaled))
-        return whole / factor if places >= 0 else whole * factor
+        return _double_places(value, places, round)
     return _places(call, value, places, round_decimal)
 
 
 @implement("truncate")
 def truncated(context: Context, call: Call, value: Any, places: int) -> Any:
     if isinstance(value, float):
-        if abs(places) > 300 or not math.isfinite(value):
-            return value
-        factor = 10.0 ** abs(places)
-        scaled = value * factor if places >= 0 else value / factor
-        if not math.isfinite(scaled):
-            return value
-        whole = float(math.trunc(scaled))
-        return whole / factor if places >= 0 else whole * factor
+        return _double_places(value, places, math.trunc)
     return _places(call, value, places, truncate_decimal)
 
 
@@ -273,7 +277,15 @@ def pi(context: Context, call: Call) -> float:
     return math.pi
 
 
-@define("rand", "i", DOUBLE, required=0, nullable=False, once=False, pure=False, null_rejects=False)
+@define(
+    "rand",
+    "i",
+    double_type(nullable=False),
+    required=0,
+    once=False,
+    pure=False,
+    null_rejects=False,
+)
 def rand(context: Context, call: Call, *seed: int | None) -> float:
     """RAND() from the session's generator; RAND(n) gives MySQL's first number for seed n."""
     if not seed:

@@ -6,10 +6,11 @@ from typing import Any
 
 from btree.schema import Index, Table, TypeKind
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.key_parts import elements_text
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.program import Program
 from mysqlcompat.machine.registers import RunMemory
-from mysqlcompat.sqltypes import SqlType, column_type
+from mysqlcompat.sqltypes import SqlType, column_type, of_column_type
 from mysqlcompat.values import is_variable, of_bytes, of_lane, text_of
 from redo.state import ST_DUPLICATE_INDEX
 
@@ -31,12 +32,16 @@ def _texts(
     texts: list[str] = []
     for part in index.parts:
         number = table.column_no(part.column)
-        sql_type = column_type(table.stored_columns[number])
+        column = table.stored_columns[number]
+        sql_type = column_type(column)
         at = memory.offset_of(program.row_registers[number])
         if memory.mem[at + layout.NULLS_AT + lane]:
             texts.append("NULL")
             continue
         word = int(memory.arena.words(at, lane + 1)[lane])
+        if column.array is not None:
+            texts.append(elements_text(memory.text(word), of_column_type(column.array, False)))
+            continue
         if is_variable(sql_type):
             value = of_bytes(memory.text(word), sql_type)
         else:

@@ -9,6 +9,7 @@ import numpy as np
 
 from btree.layout import RUN_MASK, RUN_SHIFT
 from mysqlcompat.errors import SqlError
+from mysqlcompat.lane_columns import encoded, fixed_lanes, of_lanes
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.program import Collection, Program, Register
 from mysqlcompat.sqltypes import SqlType
@@ -123,17 +124,8 @@ class RunMemory:
     def read(self, register: Register, sql_type: SqlType, n: int, time_zone: str) -> list[Any]:
         """The first `n` lanes as Python values."""
         at = self.offset_of(register)
-        lanes = self.arena.words(at, n).tolist()
-        nulls = self.mem[at + layout.NULLS_AT : at + layout.NULLS_AT + n].tolist()
-        if not is_variable(sql_type):
-            return [
-                None if null else of_lane(lane, sql_type, time_zone)
-                for lane, null in zip(lanes, nulls, strict=True)
-            ]
-        return [
-            None if null else of_bytes(self.text(lane), sql_type)
-            for lane, null in zip(lanes, nulls, strict=True)
-        ]
+        nulls = self.mem[at + layout.NULLS_AT : at + layout.NULLS_AT + n]
+        return of_lanes(self.mem, self.arena.words(at, n), nulls, sql_type, time_zone)
 
     def read_lane(self, register: Register, sql_type: SqlType, lane: int, time_zone: str) -> Any:
         """One lane as a Python value."""
@@ -159,19 +151,22 @@ class RunMemory:
         self, register: Register, sql_type: SqlType, values: Sequence[Any], time_zone: str
     ) -> None:
         """Put Python values into the first lanes."""
-        at = self.offset_of(register)
-        variable = is_variable(sql_type)
-        lanes = [
-            0
-            if value is None
-            else self.put_text(to_bytes(value, sql_type))
-            if variable
-            else to_lane(value, sql_type, time_zone)
-            for value in values
-        ]
-        self.arena.words(at, len(lanes))[:] = lanes
-        nulls = self.mem[at + layout.NULLS_AT : at + layout.NULLS_AT + len(lanes)]
+        at, n = self.offset_of(register), len(values)
+        lanes = self.arena.words(at, n)
+        if is_variable(sql_type):
+            parts, starts = encoded(values, sql_type)
+            if starts[-1] and max(map(len, parts)) > RUN_MASK:
+                raise SqlError(1153)
+            begin = self.put_text(b"".join(parts)) >> RUN_SHIFT if starts[-1] else 0
+            lanes[:] = [
+                begin + start << RUN_SHIFT | len(part)
+                for start, part in zip(starts, parts, strict=False)
+            ]
+        else:
+            lanes[:] = fixed_lanes(values, sql_type, time_zone)
+        nulls = self.mem[at + layout.NULLS_AT : at + layout.NULLS_AT + n]
         nulls[:] = [value is None for value in values]
+        lanes[nulls != 0] = 0
 
     # collections
 

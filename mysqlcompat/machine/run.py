@@ -19,6 +19,7 @@ from btree.layout import D_COLUMNS, D_TABLE_ID, REFERENCE_BYTES, RUN_MASK, RUN_S
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Suspended
 from mysqlcompat.machine import foreign_errors, layout
+from mysqlcompat.machine.batch_values import evaluated
 from mysqlcompat.machine.duplicates import duplicate_error
 from mysqlcompat.machine.machine_kernels import pipeline_run
 from mysqlcompat.machine.ops.collect_kernels import collection_rehash
@@ -84,7 +85,7 @@ class Execution:
         self.accumulators: dict[tuple[int, int], Any] = {}  #: (aggregate, group) -> accumulator
         self.seen: dict[int, set[Any]] = {}  #: keys met so far (`first_seen`)
         self.expansions: dict[int, Any] = {}  #: JSON_TABLEs in mid-batch (`expansion`)
-        self._evaluator = Evaluator(session, params, self._column, program.sources)
+        self.evaluator = Evaluator(session, params, self._column, program.sources)
         self._fetched = 0
         self._outside = 0
         self._by_offset = {collection.at: collection for collection in program.collections}
@@ -124,18 +125,16 @@ class Execution:
         self.memory.bind([slot.type for slot in slots], values, self.session.time_zone)
 
     def _slot_value(self, expression: Expression) -> Any:
-        return self._evaluator.value(self.as_run(expression))
+        return self.evaluator.value(self.as_run(expression))
 
     def as_run(self, expression: Expression) -> Expression:
         """An expression of the program with the literals of this run."""
-        if self._literals is None:
-            return expression
-        return transform(expression, self._with_literal)
+        return transform(expression, self._with_literal) if self._literals else expression
 
     def value(self, expression: Expression, row: dict[tuple[int, int], Any]) -> Any:
         """What an expression is for columns of these values."""
         self._row = row
-        return self._evaluator.value(expression)
+        return self.evaluator.value(expression)
 
     def lane_values(self, inputs: Inputs, lane: int) -> dict[tuple[int, int], Any]:
         """The inputs of a callback for one lane."""
@@ -326,22 +325,11 @@ class Execution:
         return True
 
     def _evaluate(self, pc: int, callback: Callback, n: int) -> None:
-        zone = self.session.time_zone
         expression = self._expressions.get(pc)
         if expression is None:
             expression = self._expressions[pc] = self.as_run(callback.expression)
-        columns = [
-            self.memory.read(register, sql_type, n, zone)
-            for sql_type, register in callback.inputs.values()
-        ]
-        values = []
-        before = self.memory.get(layout.RUN_MATCHED) + self.memory.get(layout.RUN_CHANGED)
-        for lane in range(n):
-            self.session.row = before + lane + 1
-            row = (column[lane] for column in columns)
-            self._row = dict(zip(callback.inputs, row, strict=True))
-            values.append(self._evaluator.value(expression))
-        self.memory.write(callback.to, callback.expression.type, values, zone)
+        values = evaluated(self, expression, callback.inputs, n)
+        self.memory.write(callback.to, callback.expression.type, values, self.session.time_zone)
         self.session.effects.clear()
 
     # what stages ask for before they start

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.convert import is_boolean
-from mysqlcompat.sql.measures import digits, scale_of, text_length
+from mysqlcompat.sql.measures import digits, is_fixed, scale_of, text_length
 from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -77,6 +77,10 @@ class Branches:
             kind = TypeKind.DOUBLE if is_wide else TypeKind.FLOAT
             return SqlType(kind, 23, NOT_FIXED, nullable=nullable)
         if classes <= {Class.INT, Class.DECIMAL, Class.DOUBLE}:
+            if all(map(is_fixed, types)):
+                scale = max(one.scale for one in types)
+                whole = max(one.length - one.scale for one in types)
+                return double_type(whole + scale, nullable, scale)
             length = max(max(text_length(one) for one in types), 23)
             return double_type(length, nullable)
         if len(classes) == 1 and classes <= TEMPORAL:

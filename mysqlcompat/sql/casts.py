@@ -53,7 +53,7 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
         arg = Param(string_type(16383, typing.context.collation), arg.param_no)
     may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)
     may_fail = may_fail or target.kind is TypeKind.YEAR
-    if target.is_text and not typing.is_strict and not is_bytes(arg.type):
+    if target.is_text and not typing.is_strict:
         may_fail = False
     target = target.or_null(may_fail or arg.type.nullable)
     made = Cast(target, arg, EXPLICIT)
@@ -96,7 +96,7 @@ def _target(typing: Typing, name: str, sizes: list[int], kind: Any, arg: Express
         case "JSON":
             return json_type()
         case "YEAR":
-            return SqlType(TypeKind.YEAR, 4, unsigned=True)
+            return SqlType(TypeKind.YEAR, 4, precision=1, unsigned=True)
         case "CHAR" | "NCHAR" | "VARCHAR":
             return _characters(typing, sizes, arg, None)
         case "CHARACTER_SET":
@@ -146,7 +146,7 @@ def _characters(typing: Typing, sizes: list[int], arg: Expression, charset: str 
         length = source.length
     if source.cls is Class.INT and not sizes and source.kind is TypeKind.BIGINT:
         length = source.length
-    return string_type(length, collation, True, 2)
+    return replace(string_type(length, collation, True, 2), precision=int(bool(sizes)))
 
 
 def char_using(typing: Typing, made: Expression, charset: str) -> Expression:

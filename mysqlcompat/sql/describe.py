@@ -37,7 +37,9 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
             return "'" + text.replace("'", "''") + "'"
         case Literal(value=bytes() as data):
             return f"0x{data.hex()}"
-        case Literal(type=kind, value=value):
+        case Literal(type=kind, value=value, text=text):
+            if text:
+                return text
             shown = text_of(value, kind)
             if isinstance(value, date | timedelta):
                 word = "TIMESTAMP" if isinstance(value, datetime) else kind.kind.name

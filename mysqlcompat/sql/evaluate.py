@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.assign import assign
-from mysqlcompat.convert import convert, decimal_of, decimal_of_varying
+from mysqlcompat.convert import convert, decimal_of, decimal_of_varying, double_of
 from mysqlcompat.convert_compared import compared
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
@@ -109,7 +109,9 @@ class Evaluator:
         name = node.into or describe(node, self.sources)
         if source.cls is Class.JSON:
             label = origin_name(node.arg)
-            if target.cls is not Class.DECIMAL or value is None:
+            if target.kind is TypeKind.FLOAT and value is not None:
+                value, source = double_of(self.context, value, source, label), target
+            elif target.cls is not Class.DECIMAL or value is None:
                 name = label
             else:  # what is wrong with the document is said of it, then of the cast
                 value, source = decimal_of(self.context, value, source, label), target
@@ -202,6 +204,15 @@ class Evaluator:
             found = None if one is None else found
         return found if wanted is not None else None
 
+    def _log(self, node: Call) -> Any:
+        """LOG(b, x): no x where there is no logarithm to base b."""
+        values = [self.value(node.args[0])]
+        if values[0] is None:
+            return None
+        if values[0] <= 0:
+            return self.call(node, values)
+        return self.call(node, values + [self.value(arg) for arg in node.args[1:]])
+
     def _case(self, node: Call) -> Any:
         args = node.args
         for at in range(0, len(args) - 1, 2):
@@ -214,6 +225,7 @@ _ARITHMETIC: Final = frozenset("+-*/%")  #: over doubles and integers both sides
 _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "<=>": Evaluator._null_safe,
     "in": Evaluator._in,
+    "log": Evaluator._log,
     "and": Evaluator._and,
     "or": Evaluator._or,
     "if": Evaluator._if,

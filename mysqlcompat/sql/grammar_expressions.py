@@ -240,8 +240,8 @@ class ExpressionGrammar:
         elif word in AGGREGATES:
             self._aggregate(word)
         else:
-            count = self._arguments()
             low, high = FIXED_ARITY.get(word, (0, 999))
+            count = self._arguments(high)
             if not low <= count <= high:
                 raise at.error()
         at.expect_op(")")
@@ -255,12 +255,12 @@ class ExpressionGrammar:
             else:
                 at.name()
 
-    def _arguments(self) -> int:
+    def _arguments(self, limit: int = 999) -> int:
         if self.at.is_op(")"):
             return 0
         count = 1
         self.expression()
-        while self.at.accept_op(","):
+        while count < limit and self.at.accept_op(","):
             self.expression()
             count += 1
         return count

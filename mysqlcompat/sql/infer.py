@@ -23,6 +23,7 @@ from mysqlcompat.sql.measures import (
     digits,
     division_type,
     double_of_null,
+    is_fixed,
     numeric_type,
     quotient_digits,
     text_length,
@@ -145,9 +146,8 @@ class Typing(Agreement, Branches, Memberships):
     def _number_of_bytes(self, arg: Literal) -> Expression:
         """A hexadecimal or bit literal where a number is wanted."""
         if len(arg.value) > 8:
-            text = f"x'{arg.value.hex().upper()}'"
-            self.context.warn(1292, f"Truncated incorrect BINARY value: '{text}'")
-            return Literal(int_type(21, arg.type.unsigned, False), 0)
+            self.context.warn(1292, f"Truncated incorrect BINARY value: 'x'{arg.value.hex()}''")
+            return Literal(int_type(21 - arg.type.unsigned, arg.type.unsigned, False), 0)
         size = max(math.ceil(len(arg.value) * 8 * math.log10(2)), 1)
         unsigned = arg.type.unsigned  # hexadecimal; bit literals are signed
         made = int_type(size + (not unsigned), unsigned, False)
@@ -239,8 +239,9 @@ class Typing(Agreement, Branches, Memberships):
         classes = {left.type.cls, right.type.cls}
         if Class.NULL in classes or Class.DOUBLE in classes:
             made = double_type(nullable=nullable)
-            if Class.DOUBLE not in classes:
+            if all(map(is_fixed, (left.type, right.type))):
                 made = double_of_null(operator, *measures, self.division_digits)
+                made = made.or_null(nullable)
             made = replace(made, unsigned=operator == "%" and left.type.unsigned)
             return self.call(operator, made, self.as_double(left), self.as_double(right))
         if operator == "/":
@@ -281,9 +282,11 @@ class Typing(Agreement, Branches, Memberships):
         return self.call("div", made, left, right)
 
     def negation(self, arg: Expression) -> Expression:
+        if is_number_literal(arg):
+            return self.call("neg", double_type(17, False, 0), self.as_double(arg))
         if arg.type.cls in TEMPORAL:
             fsp = arg.type.scale
-            made = double_type(23 if fsp else 17, arg.type.nullable, fsp)
+            made = double_type(17 + fsp, arg.type.nullable, fsp)
             return self.call("neg", made, self.as_double(arg))
         arg = self.as_number(arg)
         source = arg.type
@@ -299,7 +302,9 @@ class Typing(Agreement, Branches, Memberships):
             case Class.DECIMAL:
                 made = decimal_type(source.precision, source.scale, nullable=source.nullable)
                 return self.call("neg", made, arg)
-        return self.call("neg", double_type(nullable=source.nullable), self.as_double(arg))
+        scale = source.scale if source.cls is Class.DOUBLE else NOT_FIXED
+        made = double_type(nullable=source.nullable, scale=scale)
+        return self.call("neg", made, self.as_double(arg))
 
 
 def as_number_in_json(arg: Expression) -> Expression:

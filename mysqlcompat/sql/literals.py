@@ -17,6 +17,7 @@ from mysqlcompat.sql.scope import FIELD_LIST
 from mysqlcompat.sql.typed import Call, Expression, Literal, Param
 from mysqlcompat.sqltypes import (
     BINARY,
+    Class,
     SqlType,
     decimal_type,
     double_type,
@@ -57,12 +58,17 @@ class Literals:
     def _made(self, node: Any, sql_type: SqlType, value: Any) -> Literal:
         start, end = node.meta.get("start", -1), node.meta.get("end", -2)
         offset = self.parsed.offset
-        return Literal(sql_type, value, self.literal_no(node), start - offset, end + 1 - offset)
+        text = str(node.this) if sql_type.cls is Class.DOUBLE else ""
+        places = start - offset, end + 1 - offset
+        return Literal(sql_type, value, self.literal_no(node), *places, text)
 
     def literal(self, node: Any) -> Expression:
         if node.args.get("is_string"):
             return self.text(node, str(node.this))
-        return self._made(node, *number_literal(str(node.this)))
+        text = str(node.this)
+        if "start" not in node.meta:  # sqlglot has put a zero before the point
+            text = text.removeprefix("0")
+        return self._made(node, *number_literal(text))
 
     def text(self, node: Any, text: str) -> Literal:
         made = string_type(len(text), self.context.collation, nullable=False)
@@ -81,7 +87,7 @@ class Literals:
 
     def bit_string(self, node: Any) -> Literal:
         digits = str(node.this)
-        data = int(digits or "0", 2).to_bytes(max(-(-len(digits) // 8), 1), "big")
+        data = int(digits or "0", 2).to_bytes(-(-len(digits) // 8), "big")
         made = string_type(len(data), BINARY, nullable=False)
         return Literal(replace(made, scale=0), data)
 
@@ -127,7 +133,7 @@ def number_literal(text: str) -> tuple[SqlType, Any]:
         return double_type(len(text), nullable=False), value
     if "." in text:
         whole, _, fraction = text.partition(".")
-        precision = max(len(whole), 1) + len(fraction)
+        precision = max(len(whole) + len(fraction), 1)
         made = decimal_type(precision, len(fraction), nullable=False)
         return made, Decimal(text.rstrip(".") or "0")
     number = int(text)

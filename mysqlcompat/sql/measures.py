@@ -7,6 +7,7 @@ from typing import Final
 from btree.schema import TypeKind
 from mysqlcompat.sqltypes import (
     MAX_DECIMAL_DIGITS,
+    NOT_FIXED,
     TEMPORAL,
     Class,
     SqlType,
@@ -26,7 +27,9 @@ def digits(sql_type: SqlType) -> int:
         case Class.DECIMAL:
             return sql_type.precision
         case Class.INT:
-            return sql_type.precision or max(sql_type.length - (not sql_type.unsigned), 1)
+            if sql_type.precision and sql_type.kind is not TypeKind.YEAR:
+                return sql_type.precision
+            return max(sql_type.length - (not sql_type.unsigned), 1)
         case Class.DATE | Class.DATETIME | Class.TIME:
             return _TEMPORAL_DIGITS[sql_type.cls] + sql_type.scale
         case Class.NULL:
@@ -36,6 +39,11 @@ def digits(sql_type: SqlType) -> int:
 
 def scale_of(sql_type: SqlType) -> int:
     return sql_type.scale if sql_type.cls is Class.DECIMAL or sql_type.cls in TEMPORAL else 0
+
+
+def is_fixed(sql_type: SqlType) -> bool:
+    """Whether a number has a known number of decimals: all but most DOUBLEs."""
+    return sql_type.cls is not Class.DOUBLE or sql_type.scale != NOT_FIXED
 
 
 def text_length(sql_type: SqlType) -> int:
@@ -81,13 +89,16 @@ def decimal_result(operator: str, left: SqlType, right: SqlType, nullable: bool)
 
 
 def double_of_null(operator: str, left: SqlType, right: SqlType, more: int) -> SqlType:
-    """NULL in arithmetic makes a DOUBLE which, in MySQL, keeps the measures of the other side."""
-    one, other = scale_of(left), scale_of(right)
+    """A DOUBLE of fixed decimals: what NULL makes of numbers, PI() and FLOAT(7,2)."""
+    one, other = (
+        side.scale if side.cls is Class.DOUBLE and side.scale != NOT_FIXED else scale_of(side)
+        for side in (left, right)
+    )
     if operator == "/":
         scale = one + other + more
         return double_type(min(left.length + other + more, 17 + scale), True, scale)
     scale = one + other if operator == "*" else max(one, other)
-    return double_type(max(left.length, right.length), True, scale)
+    return double_type(max(left.length - one, right.length - other) + scale, True, scale)
 
 
 def quotient_digits(left: SqlType, right: SqlType) -> int:

@@ -137,6 +137,8 @@ def _scan(text: str, ansi_quotes: bool, backslash_escapes: bool) -> Iterator[Tok
             else:
                 value, at = _quoted(text, at, backslash_escapes)
                 national = text[start] in "nN"
+                if not national and not _DIGITS[text[start].lower()].fullmatch(value):
+                    raise syntax_error(text, start)
                 yield Token(Kind.STRING if national else Kind.BITS, value, start, at)
         elif kind == "sysvar":
             yield Token(Kind.ATAT, "@@", start, at)
@@ -153,6 +155,8 @@ def _scan(text: str, ansi_quotes: bool, backslash_escapes: bool) -> Iterator[Tok
             yield Token(Kind.OP, match.group(), start, at)
 
 
+#: What may be within the quotes of x'…' and b'…'.
+_DIGITS: Final = {"x": re.compile("(?:[0-9a-fA-F]{2})*"), "b": re.compile("[01]*")}
 _VARIABLE_NAME: Final = re.compile(r"[0-9A-Za-z_$.\u0080-\U0010ffff]*")
 
 

@@ -49,6 +49,7 @@ class Literal:
     literal_no  number of the literal in the text, from 0, as the fingerprint counts them; another
                 value may take its place if `accepts` says so. None: part of the plan
     start, end  offsets in the statement's text (characters, end exclusive); -1: made up here
+    text        of a DOUBLE: as it was written, for messages
     """
 
     type: SqlType
@@ -56,6 +57,7 @@ class Literal:
     literal_no: int | None = None
     start: int = -1
     end: int = -1
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +284,7 @@ def anonymous(expression: Expression) -> Expression:
 
     def forget(node: Expression) -> Expression:
         if isinstance(node, Literal):
-            return replace(node, literal_no=None, start=-1, end=-1)
+            return replace(node, literal_no=None, start=-1, end=-1, text="")
         return node
 
     return transform(expression, forget)

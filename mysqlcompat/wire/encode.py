@@ -51,6 +51,8 @@ _INTEGER_BYTES: Final = {
 
 def lane_class(kind: TypeKind, unsigned: bool, precision: int) -> int:
     """How the kernels have to read a lane of this type."""
+    if kind is TypeKind.YEAR and precision:  # of CAST: without leading zeros
+        return w.CLASS_UNSIGNED
     if kind in _SIMPLE_CLASSES:
         return _SIMPLE_CLASSES[kind]
     if kind in _INTEGER_BYTES:

@@ -94,7 +94,9 @@ def test_everything_works_on_it(cluster: Cluster, tmp_path: Path, keyring: Path)
     plant(port, 9000, 10)
     assert cluster.stop() == 0
     assert "all is well" in command("check", "--data", data, "--keyring", keyring)
-    assert MARK.encode().hex() in command("dump", "--data", data, "--keyring", keyring, "pages")
+    assert MARK[:10].encode().hex() in command(
+        "dump", "--data", data, "--keyring", keyring, "pages"
+    )
     assert not planted_in(tmp_path)
     for volume, snapshot, rows in [("branch", "", 8000), ("old", "early", 4000)]:
         if snapshot:

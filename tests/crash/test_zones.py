@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
+import signal
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pymysql
@@ -11,7 +16,7 @@ import pytest
 
 from mysqlcompat.cluster import Cluster
 from redo.secret import create_secret
-from tests.crash.ledger import SCHEMA, Ledger, start_customers, verify
+from tests.crash.ledger import SCHEMA, Ledger, connect, start_customers, verify
 from tests.crash.test_kill import check_data
 from tests.crash.test_lost_copies import compare_copies
 from tests.crash.zones import Host, Wire, copies, wait_for_all
@@ -92,6 +97,61 @@ def test_a_zone_whose_directory_is_gone_is_made_anew(tmp_path: Path) -> None:
         settle(cluster, ledger, threads)
         assert cluster.stop() == 0, cluster.output
         assert compare_copies(cluster.volume_dir) > 10
+
+
+def test_a_silent_zone_is_not_waited_for(tmp_path: Path) -> None:
+    """Pages come from the others while one zone's process stands still; and it gives space back.
+
+    The volume has grown by some protection groups meanwhile.
+    """
+    options = {"ring_bytes": "4M", "coalesce_bytes": "256K", "buffer_pool": "2M"}
+    groups = {"protection_group_bytes": "1M"}
+    with Cluster(
+        tmp_path / "data", replicas=0, init_sql=SCHEMA, zones=3, **options, **groups
+    ) as cluster:
+        write_much(cluster.writer_port)
+        connection = connect(cluster.writer_port)
+        with connection.cursor() as cursor:
+            full = wait_for_room(cluster, lambda count: count > 6 << 20)
+            cursor.execute("SHOW VOLUME STATUS")
+            assert int(dict(cursor.fetchall())["Protection_groups"]) > 5
+            for zone in ZONES:
+                os.kill(cluster.pids[f"storage-{zone}"], signal.SIGSTOP)
+                try:
+                    started = time.monotonic()
+                    cursor.execute("SELECT COUNT(*), SUM(LENGTH(a)) FROM bulk")
+                    assert cursor.fetchone() == (1000, 8_000_000)
+                    cursor.execute("UPDATE bulk SET a = CONCAT(a, '') WHERE id = 7")
+                    connection.commit()
+                    assert time.monotonic() - started < 10, "it was waited for"
+                finally:
+                    os.kill(cluster.pids[f"storage-{zone}"], signal.SIGCONT)
+            cursor.execute("DROP TABLE bulk")
+            cursor.execute("CREATE TABLE later (id INT PRIMARY KEY, a VARCHAR(8000))")
+            cursor.execute("INSERT INTO later VALUES (1, '')")
+
+            def work() -> None:  # log, so that rounds of coalescing are due
+                for number in range(10):
+                    cursor.execute("UPDATE later SET a = REPEAT(%s, 8000)", (number,))
+                    connection.commit()
+
+            wait_for_room(cluster, lambda count: count < full * 0.8, work)
+        connection.close()
+
+
+def wait_for_room(
+    cluster: Cluster, good: Callable[[int], bool], work: Callable[[], None] = lambda: None
+) -> int:
+    """Return when the page files of each full copy take so much room, as `du` has it."""
+    deadline = time.monotonic() + 60
+    while True:
+        files = [list((cluster.volume_dir / zone).glob("full/pg-*/*.dat")) for zone in ZONES]
+        room = [sum(512 * file.stat().st_blocks for file in some) for some in files]
+        if all(good(count) for count in room):
+            return max(room)
+        assert time.monotonic() < deadline, (room, copies(cluster))
+        work()
+        threading.Event().wait(0.1)
 
 
 @pytest.mark.slow

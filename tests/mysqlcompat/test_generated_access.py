@@ -43,3 +43,43 @@ def test_index_of_a_generated_column(condition: str, index: str) -> None:
     chosen = plan(resolve(parsed, Tables(t=table), PlainContext()), Estimates())
     assert isinstance(chosen, SelectPlan) and chosen.scan is not None
     assert table.indexes[chosen.scan.access.index_no].name == index
+
+
+PARTS = """CREATE TABLE t (id INT PRIMARY KEY, j JSON, x INT, name VARCHAR(20), KEY plus ((x + 1)),
+    KEY age ((CAST(j->'$.age' AS UNSIGNED))), KEY both_parts (name, (x * 2)),
+    KEY text ((CAST(j->>'$.n' AS CHAR(30)) COLLATE utf8mb4_bin)),
+    KEY value ((JSON_VALUE(j, '$.v' RETURNING UNSIGNED))),
+    KEY tags ((CAST(j->'$.t' AS UNSIGNED ARRAY))),
+    KEY pair (name, (CAST(j->'$.s' AS CHAR(10) ARRAY))))"""
+
+
+@pytest.mark.parametrize(
+    ("rest", "index"),
+    [
+        ("WHERE x + 1 = 5", "plus"),
+        ("WHERE x + 1 BETWEEN 5 AND 6", "plus"),
+        ("ORDER BY x + 1 LIMIT 1", "plus"),
+        ("WHERE x + 2 = 5", "PRIMARY"),
+        ("WHERE CAST(j->'$.age' AS UNSIGNED) > 5", "age"),
+        ("WHERE CAST(j->'$.age' AS SIGNED) > 5", "PRIMARY"),
+        ("WHERE name = 'x' AND x * 2 > 3", "both_parts"),
+        ("WHERE j->>'$.n' = 'x'", "text"),
+        ("WHERE JSON_VALUE(j, '$.v' RETURNING UNSIGNED) = 3", "value"),
+        ("WHERE 3 MEMBER OF (j->'$.t')", "tags"),
+        ("WHERE '3' MEMBER OF (j->'$.t')", "PRIMARY"),
+        ("WHERE 3.5 MEMBER OF (j->'$.t')", "PRIMARY"),
+        ("WHERE JSON_CONTAINS(j->'$.t', '[1, 2]')", "tags"),
+        ("WHERE JSON_CONTAINS(j->'$.t', '[1, -2]')", "PRIMARY"),
+        ("WHERE JSON_OVERLAPS(j->'$.t', CAST('[1, 2]' AS JSON))", "tags"),
+        ("WHERE JSON_OVERLAPS(j->'$.t', j->'$.s')", "PRIMARY"),
+        ("WHERE name = 'x' AND 'a' MEMBER OF (j->'$.s')", "pair"),
+        ("WHERE 'a' MEMBER OF (j->'$.s')", "PRIMARY"),
+        ("ORDER BY name LIMIT 1", "both_parts"),
+    ],
+)
+def test_functional_key_parts(rest: str, index: str) -> None:
+    table = table_of(PARTS)
+    parsed = parse_statement(f"SELECT id FROM t {rest}", frozenset())
+    chosen = plan(resolve(parsed, Tables(t=table), PlainContext()), Estimates())
+    assert isinstance(chosen, SelectPlan) and chosen.scan is not None
+    assert table.indexes[chosen.scan.access.index_no].name == index

@@ -89,9 +89,24 @@ def test_restored_is_the_volume(tmp_path: Path, encrypted: bool) -> None:
         elif number == 2:
             one.again()
     one.go(one.moments[2][0])
+    one.ship()
+    assert one.restored(tmp_path / "before a write") == one.state()
     one.work(rng, 1)
     one.ship()
     assert one.restored(tmp_path / "last") == one.state()
+    one.writer.volume.close()
+
+
+def test_stopped_before_it_had_log(tmp_path: Path) -> None:
+    """A base and no log: log is archived from the state of the base on."""
+    one = Archived(tmp_path, coalesce_bytes=1 << 12)
+    one.ship()
+    assert not one.archive().logs()
+    one.work(np.random.default_rng(8), 8)
+    wait_for(lambda: min(one.writer.checkpoints()) > 1 << 12)
+    one.again()
+    one.ship()
+    assert one.restored(tmp_path / "new") == one.state()
     one.writer.volume.close()
 
 

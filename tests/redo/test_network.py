@@ -131,7 +131,12 @@ def test_who_shows_nothing_is_refused(house: House, caplog: pytest.LogCaptureFix
     assert not house.guests
 
 
-JUNK = [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"\0" * 4096, os.urandom(4096), b"\x16\x03\x01\xff\xff"]
+JUNK = [
+    b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"\0" * 4096,
+    os.urandom(4096),
+    b"\x16\x03\x01\xff\xff",
+]
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=["http", "zeros", "noise", "half a hello"])

@@ -9,14 +9,18 @@ import signal
 import socket
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from redo import protocol
 from redo.arena import Arena, create_ring
-from redo.errors import StaleEpoch, VolumeError
+from redo.client import Client
+from redo.errors import StaleEpoch, StaleGeometry, VolumeError
 from redo.log import LogWriter, new_state
+from redo.protocol import Epochs
 from redo.quorum import COPIES
 from redo.storage_server import StorageConfig, main
 from redo.volume import NEWEST, SocketVolume
@@ -253,3 +257,70 @@ def test_clients_that_misbehave_or_go_away(cluster: Cluster) -> None:
     assert isinstance(copies, list)
     assert [copy["state"] for copy in copies] == ["live"] * COPIES
     node.close()
+
+
+def test_epochs_on_every_question(cluster: Cluster) -> None:
+    """A writer of an earlier reign is refused, a reader learns and goes on."""
+    cluster.config = replace(cluster.config, pg_pages=8)
+    cluster.start_storage()
+    old = Node(cluster)
+    old.log.wait_durable(old.editor.run([Step(NEW, 1)]))
+    reader = SocketVolume(cluster.config.socket_path, old.arena)
+    reader.read_page(1, NEWEST, old.frame)
+    new = Node(cluster)
+    with pytest.raises(StaleEpoch, match=f"epoch {old.recovered.epoch} is over"):
+        old.read(1)
+    reader.read_page(1, NEWEST, old.frame)
+    assert reader.client.epochs.volume == new.recovered.epoch
+    knows_one = Client(cluster.config.socket_path)
+    knows_one.connect()
+    knows_one.epochs = knows_one.hello()[2]
+    assert knows_one.epochs.geometry == 1
+    new.log.wait_durable(new.editor.run([Step(NEW, page) for page in range(20)]))
+    assert new.read(19) == new.editor.image(19)
+    wait_for(lambda: knows_one.hello()[2].geometry == 3)
+    with pytest.raises(StaleGeometry, match="geometry 1 is over: the volume is at 3"):
+        knows_one.ask(protocol.READ, 1, new.log.vdl)
+    reader.read_page(1, NEWEST, old.frame)
+    assert reader.client.epochs.geometry == 3
+    knows_one.epochs = Epochs(membership=99, geometry=99)  # who knows more than storage is right
+    knows_one.ask(protocol.READ, 1, new.log.vdl)
+    knows_one.close()
+    reader.close()
+    old.close()
+    new.close()
+
+
+QUESTIONS = [
+    (protocol.REQUEST, protocol.REQUEST_BYTES_MAX + 1, b""),
+    (protocol.REQUEST, -1, b""),
+    (protocol.READ_MANY, protocol.READ_MANY_PAGES + 1, b""),
+    (protocol.READ_MANY, 1 << 62, b""),
+    (protocol.FILE, 0, b""),
+]
+
+
+@pytest.mark.parametrize(("op", "a", "tail"), QUESTIONS)
+def test_questions_without_bounds_end_the_connection(
+    op: int, a: int, tail: bytes, cluster: Cluster
+) -> None:
+    cluster.start_storage()
+    bad = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    bad.connect(cluster.config.socket_path)
+    bad.sendall(protocol.question(op, a) + tail)
+    bad.settimeout(10)
+    assert bad.recv(100) == b""
+    bad.close()
+
+
+@pytest.mark.parametrize("text", [b"{}", b"[]", b"nonsense", b'{"do": "lend", "copy": 77}'])
+def test_requests_that_are_none(text: bytes, cluster: Cluster) -> None:
+    cluster.start_storage()
+    client = Client(cluster.config.socket_path)
+    client.connect()
+    with pytest.raises(VolumeError):
+        client.ask(protocol.REQUEST, len(text), tail=text)
+    place = b'["/etc/hosts", 0]'
+    with pytest.raises(VolumeError, match="is not lent"):
+        client.ask(protocol.FILE, len(place), 100, tail=place)
+    client.close()

@@ -255,6 +255,17 @@ def test_unknown_format(past: Past, opened: Opened) -> None:
     assert images_of(opened()) == past.images[past.ends[-1]]
 
 
+def test_the_format_before_is_read(past: Past, opened: Opened) -> None:
+    """Format 2: before encryption, members and growing groups."""
+    later = {"key", "seals", "groups", "fence", "member", "members"}
+    for path in [past.disks.data / "volume.json", *past.disks.data.rglob("copy.json")]:
+        fields = json.loads(path.read_text())
+        old = {name: value for name, value in fields.items() if name not in later}
+        assert old != fields
+        path.write_text(json.dumps({**old, "format": 2}))
+    assert images_of(opened()) == past.images[past.ends[-1]]
+
+
 def test_interrupted_formatting_starts_again(tmp_path: Path) -> None:
     data = tmp_path / "data"
     Past(data)

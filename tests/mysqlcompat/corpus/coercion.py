@@ -164,6 +164,12 @@ _MIXED: Final = (
     "s = j",
 )
 
+#: Expressions on which this server differs on purpose, and why.
+DIFFERENT: Final = {
+    "hex(_nosuch'a')": "MySQL takes an introducer it does not know for the name of an argument",
+    "hex(_ascii x'80')": "text is Unicode within the server: bytes that are no text are not kept",
+}
+
 SECTIONS: Final = (
     section(
         calls("charset collation coercibility", [one for one in _OPERANDS if "md5" not in one])

@@ -77,6 +77,11 @@ def context_of(section: Section) -> PlainContext:
 def expanded(mode: str) -> str:
     if mode == "ANSI":
         return "REAL_AS_FLOAT,PIPES_AS_CONCAT,ANSI_QUOTES,IGNORE_SPACE,ONLY_FULL_GROUP_BY,ANSI"
+    if mode == "TRADITIONAL":
+        return (
+            "STRICT_TRANS_TABLES,STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
+            "ERROR_FOR_DIVISION_BY_ZERO,TRADITIONAL,NO_ENGINE_SUBSTITUTION"
+        )
     return mode
 
 

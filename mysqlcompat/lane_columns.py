@@ -1,0 +1,109 @@
+"""Columns of lanes to Python values and back: `of_lane` and `to_lane` of `values` for many at once.
+
+A batch that goes to Python and comes back costs as much as what is done to it, so numbers go by
+numpy, strings in one piece, and dates by their fields; only what is out of the ordinary goes value
+by value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from btree.layout import RUN_MASK, RUN_SHIFT
+from btree.schema import TypeKind
+from mysqlcompat.numerals import EXACT
+from mysqlcompat.sqltypes import Class, SqlType
+from mysqlcompat.values import is_variable, of_bytes, of_lane, to_bytes, to_lane
+
+_U64 = 1 << 64
+
+
+def of_lanes(mem: Any, lanes: Any, nulls: Any, sql_type: SqlType, time_zone: str) -> list[Any]:
+    """Values of `lanes` (int64 array); where `nulls` (u1 array) is not 0, None."""
+    if is_variable(sql_type):
+        values = _texts(mem, np.where(nulls, 0, lanes), sql_type)
+    else:
+        values = _numbers(lanes, nulls, sql_type, time_zone)
+    for number in np.flatnonzero(nulls).tolist():
+        values[number] = None
+    return values
+
+
+def _texts(mem: Any, lanes: Any, sql_type: SqlType) -> list[Any]:
+    view = memoryview(mem)
+    runs = zip((lanes >> RUN_SHIFT).tolist(), (lanes & RUN_MASK).tolist(), strict=True)
+    if sql_type.cls is Class.STRING and sql_type.is_text:
+        return [str(view[at : at + count], "utf-8", "surrogateescape") for at, count in runs]
+    if sql_type.cls is Class.STRING:
+        return [bytes(view[at : at + count]) for at, count in runs]
+    return [of_bytes(bytes(view[at : at + count]), sql_type) if at else None for at, count in runs]
+
+
+def _numbers(lanes: Any, nulls: Any, sql_type: SqlType, time_zone: str) -> list[Any]:
+    match sql_type.cls:
+        case Class.INT:
+            made: list[Any] = (lanes.view(np.uint64) if sql_type.unsigned else lanes).tolist()
+            return made
+        case Class.DOUBLE:
+            floats: list[Any] = lanes.view(np.float64).tolist()
+            return floats
+        case Class.DECIMAL:
+            scaled, places = EXACT.scaleb, -sql_type.scale
+            return [scaled(Decimal(lane), places) for lane in lanes.tolist()]
+        case Class.DATE | Class.DATETIME if sql_type.kind is not TypeKind.TIMESTAMP:
+            try:
+                return _moments(np.where(nulls, _SOME_DAY, lanes), sql_type.cls is Class.DATE)
+            except ValueError:  # one of them is no day of the calendar
+                pass
+    return [
+        None if null else of_lane(lane, sql_type, time_zone)
+        for lane, null in zip(lanes.tolist(), nulls.tolist(), strict=True)
+    ]
+
+
+_SOME_DAY = (2000 * 13 + 1) << 46 | 1 << 41
+
+
+def _moments(lanes: Any, is_date: bool) -> list[Any]:
+    months, days = lanes >> 46, lanes >> 41 & 31
+    years, months = months // 13, months % 13
+    if is_date:
+        return list(map(date, years.tolist(), months.tolist(), days.tolist()))
+    clock = lanes >> 24
+    parts = (years, months, days, clock >> 12 & 31, clock >> 6 & 63, clock & 63, lanes & 0xFFFFFF)
+    return list(map(datetime, *(part.tolist() for part in parts)))
+
+
+def fixed_lanes(values: Sequence[Any], sql_type: SqlType, time_zone: str) -> list[int] | Any:
+    """Lanes of values of a type that is not variable; 0 for None."""
+    try:
+        if sql_type.cls is Class.INT:
+            return np.array(values, np.uint64 if sql_type.unsigned else np.int64).view(np.int64)
+        if sql_type.cls is Class.DOUBLE and None not in values:
+            return np.array(values, np.float64).view(np.int64)
+    except (TypeError, OverflowError):  # a NULL, or bits of the other sign
+        pass
+    return [0 if value is None else to_lane(value, sql_type, time_zone) for value in values]
+
+
+def encoded(values: Sequence[Any], sql_type: SqlType) -> tuple[list[bytes], list[int]]:
+    """The bytes of values of a variable type, and where each begins in all of them together, with
+    their end. None is empty."""
+    if sql_type.cls is Class.STRING:
+        parts = [
+            value.encode("utf-8", "surrogateescape")
+            if type(value) is str
+            else b""
+            if value is None
+            else to_bytes(value, sql_type)
+            for value in values
+        ]
+    else:
+        parts = [b"" if value is None else to_bytes(value, sql_type) for value in values]
+    return parts, list(accumulate(map(len, parts), initial=0))

@@ -1,0 +1,113 @@
+"""Evaluation of an expression for many rows at once: one function after the other over columns.
+
+`Evaluator` walks the tree for every row; that is most of what a cheap function costs. Here a node
+is looked at once a batch. What the rows would have said one after the other (warnings, errors,
+which branch of an IF was not looked at) is not known this way, so whatever would be said makes
+`column` give up (`NotInColumns`), and the rows are evaluated one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import repeat
+from typing import Any, Final, NoReturn
+
+from mysqlcompat.convert import convert
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.key_parts import HIDDEN
+from mysqlcompat.functions.table import OutOfRange
+from mysqlcompat.sql import typed
+from mysqlcompat.sql.evaluate import Evaluator
+from mysqlcompat.sql.typed import ASSIGN, IMPLICIT, Call, Cast, ColumnRef, Expression
+from mysqlcompat.sqltypes import Class
+
+Column = Sequence[Any]
+_NUMBERS: Final = (Class.INT, Class.DOUBLE, Class.DECIMAL)
+
+
+class NotInColumns(Exception):
+    """Something is to be said of a single row."""
+
+
+class _Quiet:
+    """A context in which nothing can be said."""
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    def warn(self, errno: int, message: str, level: str = "Warning") -> NoReturn:
+        raise NotInColumns
+
+
+def is_columnar(expression: Expression) -> bool:
+    """Whether every call in it only has a value: nothing waits, changes or is counted."""
+    return all(
+        node.function.once
+        if isinstance(node, Call)
+        else not (isinstance(node, Cast) and node.mode == ASSIGN and node.into.startswith(HIDDEN))
+        for node in typed.walk(expression)
+    )
+
+
+class ColumnEvaluator:
+    """Values of an expression for `n` rows. inputs: (table, column) -> values."""
+
+    def __init__(self, evaluator: Evaluator, inputs: Mapping[Any, Column], n: int) -> None:
+        self._context: Any = _Quiet(evaluator.context)
+        self._one = Evaluator(self._context, evaluator.params, None, evaluator.sources)
+        self._inputs = inputs
+        self._n = n
+
+    def column(self, expression: Expression) -> list[Any]:
+        """All values. Raises NotInColumns."""
+        try:
+            return list(self._column(expression))
+        except (SqlError, OutOfRange):
+            raise NotInColumns from None
+
+    def _column(self, node: Expression) -> Column:
+        if isinstance(node, ColumnRef):
+            return self._inputs[node.table_no, node.column_no]
+        if typed.is_constant(node):
+            return [self._one.value(node)] * self._n
+        match node:
+            case Cast():
+                return self._cast(node)
+            case Call():
+                return self._call(node)
+        raise NotInColumns
+
+    def _call(self, node: Call) -> Column:
+        function, args = node.function, [self._column(arg) for arg in node.args]
+        python: Callable[..., Any] = function.python
+        context = self._context
+        if not function.null_rejects:
+            return list(map(python, repeat(context), repeat(node), *args))
+        match args:
+            case [a]:
+                return [None if x is None else python(context, node, x) for x in a]
+            case [a, b]:
+                pairs = zip(a, b, strict=True)
+                return [
+                    None if x is None or y is None else python(context, node, x, y)
+                    for x, y in pairs
+                ]
+        return [
+            None if any(x is None for x in row) else python(context, node, *row)
+            for row in zip(*args, strict=True)
+        ]
+
+    def _cast(self, node: Cast) -> Column:
+        values = self._column(node.arg)
+        source, target, context = node.arg.type, node.type, self._context
+        if node.mode == IMPLICIT and source.cls in _NUMBERS and target.cls is Class.DOUBLE:
+            return [None if x is None else float(x) for x in values]
+        if node.mode == IMPLICIT and target.cls is not Class.DECIMAL:
+            return [
+                None if x is None else convert(context, x, source, target, False) for x in values
+            ]
+        cast = self._one.cast
+        return [cast(node, x) for x in values]

@@ -1,0 +1,40 @@
+"""Scrubbing goes on beside whatever storage does with its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from redo.control import COUNT_DAMAGED, COUNT_REBUILT, COUNT_SCRUBBED
+from redo.quorum import COPIES
+from redo.scrub import Scrubber
+from tests.redo.test_volume import Writer, wait_for
+
+CHUNK = 8192
+
+
+def test_log_that_is_given_up_meanwhile_is_no_damage(tmp_path: Path) -> None:
+    """A pass reads log that upkeep gives up, whose files take later log."""
+    writer = Writer(tmp_path / "data", chunk_bytes=CHUNK, coalesce_bytes=1 << 12)
+    storage = writer.volume.storage
+    scrubber = Scrubber(storage, 1 << 40)
+    rng = np.random.default_rng(4)
+    for _ in range(6):
+        turns = [scrubber._copy(copier) for copier in storage.live()]
+        starts = {copier: copier.segment.meta.kept for copier in storage.live()}
+        for turn in turns:
+            next(turn, None)  # the pass stands at the beginning of the log
+        end = writer.work(rng, 150)
+        wait_for(lambda end=end: all(one.segment.meta.kept > end - CHUNK for one in storage.live()))
+        for copier, lsn in starts.items():  # read just before it was given up
+            assert scrubber._mender.mend_log(copier, lsn, lsn + 1) > lsn
+        for turn in turns:
+            for count in turn:
+                assert count > 0
+    assert sum(storage.control.counted(copy_no, COUNT_SCRUBBED) for copy_no in range(COPIES)) > 0
+    for copy_no in range(COPIES):
+        assert storage.control.counted(copy_no, COUNT_REBUILT) == 0
+        assert storage.control.counted(copy_no, COUNT_DAMAGED) == 0
+    wait_for(storage.damages.empty)
+    writer.volume.close()
