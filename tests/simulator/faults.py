@@ -140,7 +140,9 @@ class Faults:
             shutil.rmtree(f"{self._cluster.data}/{drive.name}", ignore_errors=True)
 
     def _flip(self) -> None:
-        """One bit of a log or page file."""
+        """One bit of a page file; or of log, which is read again when its process has died.
+
+        (Log that was indexed is believed by reads until scrub comes by.)"""
         drive = self._hurt("a bit flips")
         if drive is None:
             return
@@ -159,7 +161,10 @@ class Faults:
                 at, bit = chance.randrange(size), chance.randrange(8)
                 self._world.note(f"bit {bit} of byte {at} of {path}")
                 self._world.disk.flip(path, at, bit)
-                self._cluster.flipped[self._drives.index(drive)] = True
+                copy_no = self._drives.index(drive)
+                self._cluster.flipped[copy_no] = True
+                if path.endswith(".log"):
+                    self._cluster.processes.restart_some(copy_no)
 
     # processes and machines
 

@@ -143,11 +143,9 @@ class Invariants:
         """Equal, but for a bit that was flipped on purpose."""
         if found == expected:
             return True
-        differ = [
-            i for i, pair in enumerate(zip(found, expected, strict=False)) if len(set(pair)) > 1
-        ]
-        flipped = self._cluster.flipped[copy_no] and len(found) == len(expected)
-        return flipped and len(differ) == 1
+        if not self._cluster.flipped[copy_no] or len(found) != len(expected):
+            return False
+        return sum(mine != other for mine, other in zip(found, expected, strict=True)) == 1
 
     def check_log(self) -> None:
         """Every copy has, as far as it says it is durable, the log that was published."""

@@ -234,6 +234,9 @@ COPIES_DIFFER = (
     "copies have the log that was published",
     "copies become whole again",
 )
+NOT_KEPT = ("what is acknowledged survives a power cut",)
+TABLES_ARE_WRONG = ("replicas know the tables of their LSN",)
+ANY_OF_THESE = BOUNDARY + COPIES_DIFFER + COMMITS_ARE_LOST
 REPLICAS_ARE_WRONG = ("replicas see prefixes", "replicas know the tables of their LSN")
 WRITER_IS_WRONG = (
     "rows are where they were put",
@@ -251,18 +254,9 @@ MUTATIONS = [
     Mutation("recover_without_a_full_copy", "F7", recover_without_a_full_copy, COMMITS_ARE_LOST),
     Mutation("forget_readers", "F8", forget_readers, ("what readers need is kept",)),
     Mutation("apply_half", "F9", apply_half, REPLICAS_ARE_WRONG),
-    Mutation("sync_again", "F10", sync_again, ("what is acknowledged survives a power cut",)),
+    Mutation("sync_again", "F10", sync_again, NOT_KEPT),
     Mutation("keep_the_cache", "F11", keep_the_cache, REPLICAS_ARE_WRONG),
-    Mutation(
-        "keep_the_dictionary",
-        "F12",
-        keep_the_dictionary,
-        ("replicas know the tables of their LSN",),
-    ),
-    Mutation(
-        "acknowledge_early", "C5", acknowledge_early, ("what is acknowledged survives a power cut",)
-    ),
-    Mutation(
-        "believe_old_epochs", "C15", believe_old_epochs, BOUNDARY + COPIES_DIFFER + COMMITS_ARE_LOST
-    ),
+    Mutation("keep_the_dictionary", "F12", keep_the_dictionary, TABLES_ARE_WRONG),
+    Mutation("acknowledge_early", "C5", acknowledge_early, NOT_KEPT),
+    Mutation("believe_old_epochs", "C15", believe_old_epochs, ANY_OF_THESE),
 ]

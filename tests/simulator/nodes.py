@@ -82,7 +82,7 @@ class Writer(Node):
         self.log.open(recovered)
         self.engine = Engine(self.arena, self.st, self.log, self.pages, self.pool_bytes)
         self.sessions: list[Session] = []
-        self.busy = False  #: in `go_on`
+        self.busy = False  #: in `go_on`, or at its end
 
     def open(self) -> None:
         """Ready for clients; tables are made when there are none."""
@@ -230,12 +230,11 @@ class Writer(Node):
             self.step()
             self.publish()
             self.advance()
-        except StaleEpoch:
+            self.busy = False
+        except StaleEpoch:  # it has found out, and ends
             self.world.note(f"the writer of epoch {self.epoch} is refused")
         except VolumeError as error:
             self.world.note(f"the writer of epoch {self.epoch}: {error}")
-        finally:
-            self.busy = False
 
     def try_harm(self) -> None:
         """A writer that was replaced goes on. Raises Violation unless it is refused."""
@@ -314,7 +313,8 @@ def difference(seen: dict[int, Row], expected: dict[int, Row]) -> str:
     """What is wrong, briefly."""
     missing = sorted(expected.keys() - seen.keys())
     extra = sorted(seen.keys() - expected.keys())
+    both = seen.keys() & expected.keys()
     wrong = [
-        (seen[k], expected[k]) for k in seen.keys() & expected.keys() if seen[k] != expected[k]
+        (seen[row_id], expected[row_id]) for row_id in both if seen[row_id] != expected[row_id]
     ]
     return f"missing {missing[:5]}, not expected {extra[:5]}, different {wrong[:3]}"

@@ -6,6 +6,7 @@ twice, or late: when whoever asked has given up long ago.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from redo.metadata import new_volume
 from redo.peers import Peers
 from redo.protocol import BadQuestion, Epochs
 from redo.quorum import COPIES, ZONES, zone_copies
+from redo.scrub import Scrubber
 from redo.storage import Storage
 from redo.upkeep import Upkeep, UpkeepSettings
 from redo.zone_node import ZoneNode
@@ -36,6 +38,7 @@ COALESCE_BYTES = 1 << 14
 WINDOW_S = 3600
 PG_PAGES = 64
 STORAGE_BYTES = 1 << 30
+SCRUB_BYTES_PER_S = 1 << 18
 _NO_ANSWER_S = 1.0
 WRITER = -1  #: as one end of a call
 
@@ -106,6 +109,7 @@ class OneProcess(Processes):
         storage.open()  # closes itself when it fails
         self.up = storage
         Upkeep(storage, self.settings).start()
+        Scrubber(storage, SCRUB_BYTES_PER_S).start()
         ends = [copier.durable if copier is not None else None for copier in storage.copiers]
         self.world.note(f"storage opens, copies durable to {ends}")
 
@@ -127,7 +131,7 @@ class OneProcess(Processes):
         finally:
             storage.arena.free(at, PAGE_BYTES)
 
-    def restart_some(self) -> None:
+    def restart_some(self, copy_no: int | None = None) -> None:
         """kill -9, and a new one beside the living writer."""
         self.drop()
         self.start()
@@ -154,6 +158,7 @@ class Zone:
         self._processes = processes
         self._storage: Storage | None = None
         self._upkeep: Upkeep | None = None
+        self._scrubber: Scrubber | None = None
         others = {n: Wire(processes, number, n) for n in range(len(ZONES)) if n != number}
         self._peers = Peers(others)
         self.node = ZoneNode(self._make, self._peers, True, self._opened, self._closing)
@@ -164,15 +169,18 @@ class Zone:
         copies = zone_copies(self.number)
         self._storage = self._processes.storage(self.name, copies, self._peers)
         self._upkeep = Upkeep(self._storage, self._processes.settings)
+        self._scrubber = Scrubber(self._storage, SCRUB_BYTES_PER_S)
         return self._storage
 
     def _opened(self, _: Storage) -> None:
-        assert self._upkeep is not None
+        assert self._upkeep is not None and self._scrubber is not None
         self._upkeep.start()
+        self._scrubber.start()
 
     def _closing(self) -> None:
-        assert self._upkeep is not None
+        assert self._upkeep is not None and self._scrubber is not None
         self._upkeep.stop()
+        self._scrubber.stop()
 
     def _join(self) -> Steps:
         while True:
@@ -319,14 +327,13 @@ class ThreeProcesses(Processes):
         zone = self.zones.get(target)
         if zone is not None and not zone.is_busy():
             self.world.note(f"{zone.name} gets a late question")
-            try:
+            with contextlib.suppress(BadQuestion):
                 zone.answers.whole(question)
-            except BadQuestion:
-                pass
         return True
 
-    def restart_some(self) -> None:
-        number = self.world.chance.randrange(len(ZONES))
+    def restart_some(self, copy_no: int | None = None) -> None:
+        """kill -9 of one of them, that which has this copy, and a new one."""
+        number = self.world.chance.randrange(len(ZONES)) if copy_no is None else copy_no // 2
         self.world.note(f"{ZONES[number]} is killed")
         self.stop_zone(number)
         self.start_zone(number)

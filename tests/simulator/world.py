@@ -128,7 +128,7 @@ class World:
 
     def sleep(self, seconds: float) -> None:
         """Whoever calls this waits for others: some of them have their turn now."""
-        busy = any([self.run_something() for _ in range(self.chance.randint(1, 4))])
+        busy = sum(self.run_something() for _ in range(self.chance.randint(1, 4)))
         self.pass_time(seconds if busy else max(seconds, 0.2))
 
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
