@@ -194,8 +194,14 @@ class Zone:
     def is_open(self) -> bool:
         return self.node.state == "open"
 
+    def is_locked(self) -> bool:
+        """Would a question, or a task that wants what questions want, wait?"""
+        return bool(self.node._lock._is_owned())  # type: ignore[attr-defined]
+
     def is_busy(self) -> bool:
         """Is one of its tasks, or a question, in the middle of something?"""
+        if self.is_locked():
+            return True
         tasks = self._processes.world.tasks
         mine = (task for task in tasks if task.name.split()[0] == self.name)
         return any(task.running for task in mine)
@@ -264,6 +270,13 @@ class ThreeProcesses(Processes):
         zone = self.zones.pop(number, None)
         if zone is not None:
             zone.drop()
+
+    def is_standing(self, task: WorldTask) -> bool:
+        process, kind = task.name.split()[:2]
+        locked = [zone.name for zone in self.zones.values() if zone.is_locked()]
+        if process in locked and not kind.startswith("redo-az"):
+            return True
+        return super().is_standing(task)
 
     def open_storages(self) -> list[Storage]:
         return [zone.node.storage() for zone in self.zones.values() if zone.is_open]
