@@ -28,22 +28,22 @@ The way of a statement
     has it.
 
 Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `temporal`, `partial_dates`,
-`temporal_text` (dates out of text), `time_locales`, `time_zone_tables`, `numerals`, `collations`, `character_sets`,
-`jsonb` (on `decimal_bytes`), `json_path`, `json_stored`, `json_order`, `json_table` (its rows),
-`convert`, `convert_temporal` and `convert_compared` (casts), `assign` and `assign_temporal` (into
-columns), `message_text` (values in messages), `functions`.
+`temporal_text` (dates out of text), `time_locales`, `time_zone_tables`, `numerals`, `collations`,
+`character_sets`, `jsonb` (on `decimal_bytes`), `json_path`, `json_stored`, `json_order`,
+`json_table` (its rows), `convert`, `convert_temporal` and `convert_compared` (casts), `assign` and
+`assign_temporal` (into columns), `message_text` (values in messages), `functions`.
 Settings: `variables` over `variable_table`. Counters: `status`, `engine_status`,
 `engine_monitor` (SHOW ENGINE INNODB STATUS). Errors: `errors`
 over `errors_1000` and `errors_1292`, `diagnostics` (warnings).
 
 Processes: `__main__` reads the command line (`config`), `serve` checks (`startup`), compiles
 (`progress`) and hands over to `supervisor`, which forks `storage_role` and `node_role` processes
-(`child`, `roles`) and starts anew what dies; `zone_host` is a zone's storage elsewhere. `node` puts a writer or a reader together, with
-`sessions` and `patient_volume`; `node_api` is what sessions see of it. `control_socket` and
-`operations` are how a running cluster is told what to do, `volume_commands` the commands that tell
-it (snapshots, clones, backtrack), `restore_command` works on backups without one, `encryption` sees
-to keys before a start. `check_command`
-is `mysqlcompat check`; `cluster` is a handle for tests and notebooks:
+(`child`, `roles`) and starts anew what dies; `zone_host` is a zone's storage elsewhere. `node` puts
+a writer or a reader together, with `sessions` and `patient_volume`; `node_api` is what sessions see
+of it. `control_socket` and `operations` are how a running cluster is told what to do,
+`volume_commands` the commands that tell it (snapshots, clones, backtrack), `restore_command` works
+on backups without one, `encryption` sees to keys before a start. `check_command` is `mysqlcompat
+check`; `cluster` is a handle for tests and notebooks:
 
     >>> from mysqlcompat import Cluster
     >>> with Cluster(replicas=1) as cluster:            # doctest: +SKIP

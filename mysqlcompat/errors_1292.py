@@ -447,6 +447,7 @@ TABLE: Final = """\
 3988 HY000 Conversion from collation %s into %s impossible for %s
 3989 HY000 Schema '%s' is in read only mode.
 3995 HY000 Character set '%s' cannot be used in conjunction with '%s' in call to %s.
+3998 HY000 Cannot cast value to TIMESTAMP WITH TIME ZONE.
 4007 HY000 Decimal number in regular expression is too large.
 4028 HY000 A table must have at least one visible column.
 4031 HY000 The client was disconnected by the server because of inactivity. See wait_timeout and

@@ -281,6 +281,8 @@ def node_config(config: Config, shared: Shared, name: str) -> dict[str, Any]:
         "bind": config.bind,
         "name": name,
         "archiving_storage": archiving_socket(config) if config.backup_url else "",
+        "backtrack_window": config.backtrack_window,
+        "keeping_storage": archiving_socket(config) if config.backtrack_window else "",
     }
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat.control_socket import ask_storage
 from mysqlcompat.engine_status import status_figures
 from mysqlcompat.information_schema import volume
 from mysqlcompat.lane.lane_layout import L_SERVED
 from redo.errors import VolumeError
+from redo.timeline import clock_text
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
@@ -54,7 +55,7 @@ def status_rows(session: Session) -> list[tuple[str, str]]:
     }
     rows |= status_figures(node.engine)
     rows |= volume.counters(node)
-    rows |= _backup_figures(session)
+    rows |= _backup_figures(session) | _backtrack_figures(session)
     for command in _COMMANDS:
         rows[f"Com_{command}"] = counters.commands.get(command, 0)
     return sorted((name, str(value)) for name, value in rows.items())
@@ -62,12 +63,8 @@ def status_rows(session: Session) -> list[tuple[str, str]]:
 
 def _backup_figures(session: Session) -> dict[str, object]:
     """What storage says of the archive; nothing when there is none, or storage does not answer."""
-    storage = session.node.config.get("archiving_storage")
-    if not storage:
-        return {}
-    try:
-        archive = ask_storage(storage, {"do": "status"}, _STORAGE_TIMEOUT_S)["archive"]
-    except VolumeError:
+    archive = _storage_says(session, "archiving_storage", "archive")
+    if archive is None:
         return {}
     return {
         "Backup_archived_lsn": archive["archived"],
@@ -78,6 +75,33 @@ def _backup_figures(session: Session) -> dict[str, object]:
         "Backup_latest_restorable_time": archive["latest"],
         "Backup_retention_days": archive["retention_days"],
     }
+
+
+def _backtrack_figures(session: Session) -> dict[str, object]:
+    """How far back in time the volume can be taken, and what that takes; nothing when it cannot."""
+    kept = _storage_says(session, "keeping_storage", "backtrack")
+    if kept is None:
+        return {}
+    earliest_us = kept["earliest_us"]
+    ago_s = max(0, time.time_ns() // 1000 - earliest_us) // 1_000_000 if earliest_us else 0
+    return {
+        "Backtrack_earliest_time": clock_text(earliest_us) if earliest_us else "",
+        "Backtrack_journeys": kept["journeys"],
+        "Backtrack_log_bytes": kept["log_bytes"],
+        "Backtrack_window_actual_s": ago_s,
+        "Backtrack_window_s": session.node.config["backtrack_window"],
+    }
+
+
+def _storage_says(session: Session, process: str, part: str) -> Any:
+    """A part of storage's status; None when it is not asked, or does not answer."""
+    storage = session.node.config.get(process)
+    if not storage:
+        return None
+    try:
+        return ask_storage(storage, {"do": "status"}, _STORAGE_TIMEOUT_S)[part]
+    except VolumeError:
+        return None
 
 
 def uptime_s(session: Session) -> int:

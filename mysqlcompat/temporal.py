@@ -188,7 +188,9 @@ def unpack_time(packed: int) -> timedelta:
 
 # Zones ------------------------------------------------------------------------------------------
 
-_OFFSET: Final = re.compile(r"([+-])(\d{1,2}):(\d{2})$")
+_OFFSET: Final = re.compile(r"([+-])(\d{1,2}):(\d{1,2})$")
+LAST_CHANGE_YEAR: Final = 2037  #: after it MySQL's zones keep the offset they have
+_LAST_CHANGES: Final = datetime(LAST_CHANGE_YEAR, 12, 31, 12)
 
 
 def zone_of(name: str) -> timezone | ZoneInfo:
@@ -202,14 +204,24 @@ def zone_of(name: str) -> timezone | ZoneInfo:
         if offset > most or int(match[3]) > 59:
             raise SqlError(1298, name)
         return timezone(offset if match[1] == "+" else -offset)
-    key = _zone_names().get(name.lower())
+    key = zone_names().get(name.lower())
     if key is None:
         raise SqlError(1298, name)
     return ZoneInfo(key)
 
 
+def _zone_at(name: str, moment: datetime) -> timezone | ZoneInfo:
+    """The zone called `name` as it is in the year of `moment`."""
+    zone = zone_of(name)
+    if moment.year <= LAST_CHANGE_YEAR or not isinstance(zone, ZoneInfo):
+        return zone
+    offset = _offset_at(zone, _LAST_CHANGES)
+    assert offset is not None
+    return timezone(offset)
+
+
 @cache
-def _zone_names() -> dict[str, str]:
+def zone_names() -> dict[str, str]:
     """Names of all zones by themselves in lower case: MySQL's comparison of names."""
     return {name.lower(): name for name in available_timezones()}
 
@@ -222,23 +234,32 @@ def local_of_us(microseconds_utc: int, zone_name: str) -> datetime:
 
 def utc_to_local(moment: Any, zone_name: str) -> Any:
     """The wall clock of a UTC moment; the zero TIMESTAMP is zero everywhere."""
-    zone = zone_of(zone_name)
-    if zone is UTC or isinstance(moment, PartialDate):
+    if isinstance(moment, PartialDate):
+        return moment
+    zone = _zone_at(zone_name, moment)
+    if zone is UTC:
         return moment
     return moment.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None)
 
 
 def local_to_utc(moment: Any, zone_name: str) -> Any:
-    zone = zone_of(zone_name)
-    if zone is UTC or isinstance(moment, PartialDate):
+    """What the clock of the zone means; in a gap, the moment at which clocks are put forward."""
+    if isinstance(moment, PartialDate):
+        return moment
+    zone = _zone_at(zone_name, moment)
+    if zone is UTC:
         return moment
     utc = moment.replace(tzinfo=zone).astimezone(UTC)
     if utc.astimezone(zone).replace(tzinfo=None) == moment:
         return utc.replace(tzinfo=None)
-    # a gap: the moment at which clocks are put forward
     before = moment.replace(tzinfo=zone, fold=0).utcoffset()
     after = moment.replace(tzinfo=zone, fold=1).utcoffset()
     return _end_of_gap(zone, moment - max(before, after), moment - min(before, after))
+
+
+def is_in_gap(moment: datetime, utc: datetime, zone_name: str) -> bool:
+    """Whether no clock of the zone ever shows `moment`, for which `local_to_utc` gave `utc`."""
+    return bool(utc_to_local(utc, zone_name) != moment)
 
 
 def _end_of_gap(zone: ZoneInfo | timezone, low: datetime, high: datetime) -> datetime:

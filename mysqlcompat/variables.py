@@ -237,7 +237,7 @@ def _check_collation(variable: Variable, value: object, warn: Warn) -> Value:
     return name
 
 
-_OFFSET: Final = re.compile(r"([+-])(\d{1,2}):(\d{2})")
+_OFFSET: Final = re.compile(r"([+-])(\d{1,2}):(\d{1,2})")
 
 
 def _check_time_zone(variable: Variable, value: object, warn: Warn) -> Value:

@@ -55,6 +55,7 @@ from redo.control import (
     replica_word,
 )
 from redo.quorum import ZONES, can_recover, can_write, copy_directory, is_full
+from redo.rewind import kept_by
 
 if TYPE_CHECKING:
     from redo.segment import Segment
@@ -226,6 +227,7 @@ def describe(storage: Storage) -> Fields:
         "membership_epoch": storage.membership_epoch,
         "pins": pins_of(storage.control, storage.pins),
         "archive": storage.archive_status(),
+        "backtrack": kept_by(storage),
     }
 
 

@@ -9,13 +9,18 @@ after a crash. Going there is one more jump (`timeline.py`), written to every co
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from redo.errors import OutsideWindow
+from redo.record import BATCH_CLOCK_AT, BATCH_HEADER_BYTES, BATCH_MAGIC
 from redo.segment import Segment
 from redo.timeline import History, Jump, Mark, clock_text
 
+if TYPE_CHECKING:
+    from redo.storage import Storage
+
 _ALIGNED: Final = 4096
+_MAGIC: Final = BATCH_MAGIC.to_bytes(4, "little")
 
 
 def locate(segment: Segment, to_us: int, vdl: int) -> Mark:
@@ -43,6 +48,26 @@ def locate(segment: Segment, to_us: int, vdl: int) -> Mark:
     if not first.batch:
         raise OutsideWindow(_too_early(to_us, "there was no volume then"))
     return first
+
+
+def kept_by(storage: Storage) -> dict[str, int]:
+    """What of the past is kept: since when (µs; 0: nothing), how much log, journeys made in it."""
+    full = [c.segment for c in storage.live() if c.segment.full]
+    if not full:
+        return {"earliest_us": 0, "log_bytes": 0, "journeys": 0}
+    segment = min(full, key=lambda segment: segment.meta.kept)
+    first = segment.meta.marks[0]
+    earliest_us = first.clock_us
+    if not first.batch:  # since the volume's first batch
+        header = segment.log.read(first.lsn, BATCH_HEADER_BYTES)
+        if len(header) == BATCH_HEADER_BYTES and header.startswith(_MAGIC):
+            earliest_us = int.from_bytes(header[BATCH_CLOCK_AT : BATCH_CLOCK_AT + 8], "little")
+    jumps = [jump for jump in segment.history.jumps if jump.start > first.lsn]
+    return {
+        "earliest_us": earliest_us,
+        "log_bytes": storage.control.vdl - first.lsn,
+        "journeys": len(jumps),
+    }
 
 
 def _last_batch(segment: Segment, begin: Mark, end: int, until_us: int) -> Mark:

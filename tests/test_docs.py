@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mysqlcompat import operations
 from mysqlcompat.__main__ import COMMANDS
 from mysqlcompat.config import options
 
@@ -40,6 +41,14 @@ def test_operations_lists_every_command() -> None:
     text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     for command in COMMANDS:
         assert f"`mysqlcompat {command.name}" in text, command.name
+
+
+def test_operations_lists_what_the_control_socket_answers() -> None:
+    text = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    asked = re.findall(r'"do": "(\w+)"', operations.__doc__ or "")
+    assert len(asked) >= 5
+    for request in asked:
+        assert f'| `{{"do": "{request}"' in text, request
 
 
 @pytest.mark.parametrize("path", DOCS, ids=lambda path: path.name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from mysqlcompat.convert import convert
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     BIGINT,
@@ -175,12 +176,15 @@ def build_name_const(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 @implement("user variable", null_rejects=False, once=False, pure=False)
 def user_variable(context: Context, call: Call, name: str) -> Any:
-    return context.user_variable(name)[0]
+    value, known = context.user_variable(name)
+    if value is None or known is None:
+        return None
+    return convert(context, value, known, call.type, False)
 
 
 @implement("set user variable", null_rejects=False, once=False, pure=False)
 def set_user_variable(context: Context, call: Call, name: str, value: Any) -> Any:
-    context.set_user_variable(name, value, call.args[1].type)
+    context.set_user_variable(name, value, call.type)
     context.warn(
         1287,
         "Setting user variables within expressions is deprecated and will be removed in a future "

@@ -12,7 +12,7 @@ from sqlglot import exp
 
 from btree.schema import TypeKind
 from mysqlcompat import convert_temporal as convert
-from mysqlcompat import temporal
+from mysqlcompat import temporal, temporal_text
 from mysqlcompat.functions.definitions import BIGINT, build_as, define, implement, integer
 from mysqlcompat.functions.moments import fuzzy_moment, moment_or_clock
 from mysqlcompat.functions.table import Context
@@ -20,8 +20,19 @@ from mysqlcompat.functions.temporals import shown_fsp
 from mysqlcompat.functions.time_format import parts_of
 from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_month, week_of
 from mysqlcompat.message_text import shown_number
-from mysqlcompat.numerals import EXACT, leading_decimal, leading_integer, round_decimal
-from mysqlcompat.partial_dates import AnyDatetime, PartialDatetime, make_datetime
+from mysqlcompat.numerals import (
+    EXACT,
+    decimal_text,
+    leading_decimal,
+    leading_integer,
+    round_decimal,
+)
+from mysqlcompat.partial_dates import (
+    AnyDatetime,
+    PartialDate,
+    PartialDatetime,
+    make_datetime,
+)
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.measures import cast_literal_fsp
 from mysqlcompat.sql.typed import Call, Expression, Literal
@@ -41,8 +52,10 @@ if TYPE_CHECKING:
 
 _DAY: Final = timedelta(days=1)
 _MICRO: Final = timedelta(microseconds=1)
-_SECOND: Final = timedelta(seconds=1)
 _LAST_DAY: Final = 3652424
+_I63: Final = 1 << 63
+#: Dates that intervals are added to: those on the calendar, whatever sql_mode says.
+_WHOLE_DATES: Final = temporal_text.NO_ZERO_DATE | temporal_text.NO_ZERO_IN_DATE
 
 
 # Differences ------------------------------------------------------------------------------------
@@ -78,36 +91,48 @@ def build_timediff(typing: Typing, args: Sequence[Expression]) -> Expression:
     return typing.call("timediff", time_type(fsp), *args)
 
 
-@implement("timediff")
+@implement("timediff", null_rejects=False)
 def timediff(context: Context, call: Call, left: Any, right: Any) -> timedelta | None:
-    one, other = (
-        _time_or_moment(context, value, arg)
-        for value, arg in zip((left, right), call.args, strict=True)
-    )
-    if one is None or other is None or isinstance(one, datetime) != isinstance(other, datetime):
+    one = _time_or_moment(context, left, call.args[0])
+    other = None if one is None else _time_or_moment(context, right, call.args[1])
+    if one is None or other is None or isinstance(one, timedelta) != isinstance(other, timedelta):
         return None
-    span: timedelta = one - other  # type: ignore[operator, assignment]
+    span = _MICRO * (_micros_of(one) - _micros_of(other))
     if abs(span) > temporal.TIME_LIMIT:
-        shown = temporal.time_text(span, 6 if span % _SECOND else 0)
+        shown = temporal.time_text(span, call.type.scale)
         context.warn(1292, f"Truncated incorrect time value: '{shown}'")
     return min(max(span, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
 
 
-def _time_or_moment(context: Context, value: Any, arg: Expression) -> datetime | timedelta | None:
-    if isinstance(value, datetime | timedelta):
+def _micros_of(moment: AnyDatetime | timedelta) -> int:
+    """µs since year 0, or of a TIME."""
+    if isinstance(moment, timedelta):
+        return moment // _MICRO
+    days = day_number(moment.year, moment.month, moment.day)
+    return days * _UNIT_MICROS["DAY"] + temporal.time_of(moment) // _MICRO
+
+
+def _time_or_moment(
+    context: Context, value: Any, arg: Expression
+) -> AnyDatetime | timedelta | None:
+    """What is no TIME, or beyond its range, but a date of some kind, is that."""
+    if isinstance(value, datetime | PartialDatetime | timedelta):
         return value
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)
+    if isinstance(value, date | PartialDate):
+        return make_datetime(value.year, value.month, value.day)
     if isinstance(value, str):
         moment, whole, has_time = temporal.parse_datetime(value)
         if moment is not None and whole and (has_time or "-" in value[1:]):
             return moment
-        span, _ = temporal.parse_time(value)
-        if span is None:
+        read = temporal_text.read_time(value)
+        if read.value is None:
             context.warn(1292, f"Incorrect datetime value: '{value}'")
             return None
-    read: datetime | timedelta | None = convert.span_of(context, value, arg.type)
-    return read
+        if read.warnings & temporal_text.OUT_OF_RANGE:
+            dated = temporal_text.read_datetime(value, temporal_text.FUZZY).value
+            if isinstance(dated, datetime | PartialDatetime):
+                return dated
+    return None if value is None else convert.span_of(context, value, arg.type)
 
 
 @build_as("addtime", 2)
@@ -139,18 +164,23 @@ def _shifted_text(typing: Typing) -> SqlType:
 
 def _time_shift(context: Context, call: Call, first: Any, span: Any, sign: int) -> Any:
     start = _time_or_moment(context, first, call.args[0])
-    if start is None:
+    if start is None or span is None:
         return None
     added = convert.span_of(context, span, call.args[1].type)
     if added is None:
         return None
-    try:
+    result: AnyDatetime | timedelta | None
+    if isinstance(start, timedelta):
         result = start + sign * added
-    except OverflowError:
-        return _overflow(context)
-    if isinstance(result, timedelta) and abs(result) > temporal.TIME_LIMIT:
-        _overflow(context, "time")
-        result = min(max(result, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
+        if abs(result) > temporal.TIME_LIMIT:
+            _overflow(context, "time")
+            if call.type.cls is Class.TIME:
+                return None
+            result = min(max(result, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
+    else:
+        result = moment_of_micros(_micros_of(start) + sign * (added // _MICRO))
+        if result is None:
+            return _overflow(context)
     if call.type.cls is not Class.STRING:
         return result
     return shown_moment(result)
@@ -173,12 +203,12 @@ def shown_moment(value: Any) -> str:
     )
 
 
-@implement("addtime")
+@implement("addtime", null_rejects=False)
 def addtime(context: Context, call: Call, first: Any, span: Any) -> Any:
     return _time_shift(context, call, first, span, 1)
 
 
-@implement("subtime")
+@implement("subtime", null_rejects=False)
 def subtime(context: Context, call: Call, first: Any, span: Any) -> Any:
     return _time_shift(context, call, first, span, -1)
 
@@ -215,10 +245,8 @@ def build_date_shift(
     start = resolver.scalar(node)
     if isinstance(interval, exp.Interval):
         unit = str(interval.args["unit"].name).upper()
-        amount_node = interval.this
-        amount = resolver.resolve(amount_node)
-        if isinstance(amount, Literal) and amount.start < 0 and isinstance(amount.value, str):
-            amount = _number_in_text(typing, amount)
+        with resolver.using(pinned=resolver.rules.pinned or unit == "SECOND"):
+            amount = resolver.resolve(interval.this)  # its digits shape the type
     else:
         unit, amount = "DAY", resolver.resolve(interval)
     made = _shift_type(typing, start, amount, unit)
@@ -226,19 +254,13 @@ def build_date_shift(
     if amount.type.cls not in (Class.STRING, Class.INT, Class.DECIMAL, Class.DOUBLE, *TEMPORAL):
         amount = typing.as_string(amount)
     name = "date_sub" if backward else "date_add"
-    if start.type.cls not in (*TEMPORAL, Class.STRING):
-        start = typing.as_string(start)
-    return typing.call(name, made, start, amount, label)
+    return typing.call(name, made, _shifted(typing, start), amount, label)
 
 
-def _number_in_text(typing: Typing, amount: Literal) -> Literal:
-    """sqlglot writes ``INTERVAL 1.5 DAY`` as a string without a place in the text."""
-    from mysqlcompat.sql.literals import number_literal
-
-    text = str(amount.value)
-    if not re.fullmatch(r"\d+(\.\d*)?([eE][+-]?\d+)?", text):
-        return amount
-    return Literal(*number_literal(text))
+def _shifted(typing: Typing, start: Expression) -> Expression:
+    """What an interval is added to: a moment, a YEAR, or the text of anything else."""
+    is_known = start.type.cls in (*TEMPORAL, Class.STRING) or start.type.kind is TypeKind.YEAR
+    return start if is_known else typing.as_string(start)
 
 
 def _shift_type(typing: Typing, start: Expression, amount: Expression, unit: str) -> SqlType:
@@ -287,6 +309,8 @@ def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int] | N
                 context.warn(1292, f"Truncated incorrect DECIMAL value: '{amount}'")
         else:
             number = Decimal(shown_number(amount) if isinstance(amount, int) else str(amount))
+        if not -_I63 <= number < _I63:
+            context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(number)}'")
         return 0, int(EXACT.scaleb(number, 6))
     if isinstance(amount, str):
         count, whole = leading_integer(amount)
@@ -332,21 +356,21 @@ def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sig
     if is_text:
         text = start if isinstance(start, str) else start.decode("latin-1")
         has_time = temporal.parse_datetime(text)[2]
-        moment = convert.moment_of(context, text, start_type)
+        moment = convert.moment_of(context, text, start_type, flags=_WHOLE_DATES)
     elif call.type.cls is not Class.TIME:
         moment = convert.moment_of(context, start, start_type)
     if moment is None:
         return None
     interval = interval_of(context, amount, unit)
     if interval is None:
-        return _overflow(context, "time" if isinstance(moment, timedelta) else "datetime")
+        return _overflow(context) if call.type.cls in (Class.STRING, Class.DATETIME) else None
     months, micros = sign * interval[0], sign * interval[1]
     if isinstance(moment, timedelta):
         span = _shift_time(moment, micros)
         return span if span is not None else _overflow(context, "time")
     shifted = shift_moment(moment, months, micros)
     if shifted is None:
-        return _overflow(context)
+        return _overflow(context, "date" if call.type.cls is Class.DATE else "datetime")
     if call.type.cls is not Class.STRING:
         return shifted.date() if call.type.cls is Class.DATE else shifted
     if not has_time and unit in _DATE_UNITS:
@@ -359,7 +383,7 @@ def _shift_time(span: timedelta, micros: int) -> timedelta | None:
         shifted = span + timedelta(microseconds=micros)
     except OverflowError:
         return None
-    return shifted if abs(shifted) <= temporal.TIME_LIMIT + _SECOND else None
+    return shifted if abs(shifted) <= temporal.TIME_LIMIT else None
 
 
 def shift_moment(moment: AnyDatetime, months: int, micros: int) -> AnyDatetime | None:
@@ -373,11 +397,14 @@ def shift_moment(moment: AnyDatetime, months: int, micros: int) -> AnyDatetime |
         moment = moment_at(number, month, min(moment.day, last), temporal.time_of(moment))
     if not micros:
         return moment
-    clock = temporal.time_of(moment) // _MICRO + micros
-    days, rest = divmod(clock, _UNIT_MICROS["DAY"])
     if not moment.month:
         return None
-    days += day_number(moment.year, moment.month, 1) + moment.day - 1
+    return moment_of_micros(_micros_of(moment) + micros)
+
+
+def moment_of_micros(micros: int) -> AnyDatetime | None:
+    """The moment that many µs after the beginning of year 0; None past year 9999 or before 0."""
+    days, rest = divmod(micros, _UNIT_MICROS["DAY"])
     if not 0 < days <= _LAST_DAY:
         return None
     dated = date_of_number(days)
@@ -406,9 +433,7 @@ def build_timestampadd(typing: Typing, args: Sequence[Expression]) -> Expression
     unit, amount, start = args
     assert isinstance(unit, Literal)
     made = _shift_type(typing, start, amount, str(unit.value))
-    if start.type.cls not in (*TEMPORAL, Class.STRING):
-        start = typing.as_string(start)
-    return typing.call("date_add", made, start, amount, unit)
+    return typing.call("date_add", made, _shifted(typing, start), amount, unit)
 
 
 _EXTRACT_LENGTHS: Final = {

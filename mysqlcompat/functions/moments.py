@@ -13,6 +13,7 @@ from mysqlcompat import convert_temporal as convert
 from mysqlcompat import temporal_text
 from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.table import Context
+from mysqlcompat.message_text import shown
 from mysqlcompat.partial_dates import PartialDatetime
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression
@@ -46,8 +47,12 @@ def read_fuzzy(context: Context, call: Call, value: Any) -> Any:
     wanted = call.function.name.partition("@")[0]
     if isinstance(value, timedelta) and wanted == "date":
         return convert.to_date(context, value, call.args[0].type, call.type, False, "")
+    return read_moment(context, call.args[0], value, wanted)
+
+
+def read_moment(context: Context, source: Expression, value: Any, wanted: str = "datetime") -> Any:
+    """The value of `source` as a moment whose month and day may be zero."""
     allowed = temporal_text.date_flags(context.sql_mode - {"NO_ZERO_IN_DATE"})
-    source = call.args[0]
     name = getattr(source, "name", "")
     return convert.moment_of(context, value, source.type, wanted, name, allowed)
 
@@ -58,7 +63,7 @@ def read_moment_or_clock(context: Context, call: Call, value: Any) -> Any:
     read = None
     if isinstance(value, str) and not _CLOCK.match(value):
         read = temporal_text.read_datetime(value, allowed)
-        if read.warnings & temporal_text.ZERO_DATE:
+        if read.warnings & (temporal_text.ZERO_DATE | temporal_text.OUT_OF_RANGE):
             return convert.moment_of(context, value, call.args[0].type, flags=allowed)
     elif isinstance(value, int) and call.args[0].type.kind is TypeKind.YEAR and value:
         return datetime(value, 1, 1)
@@ -77,4 +82,7 @@ def read_clock(context: Context, call: Call, value: Any) -> Any:
         read = temporal_text.read_time(value)
         if isinstance(read.value, datetime | PartialDatetime) and read.is_good:
             return read.value
+        if read.value is None:
+            context.warn(1292, f"Incorrect datetime value: '{shown(value)}'")
+            return None
     return convert.span_of(context, value, call.args[0].type)

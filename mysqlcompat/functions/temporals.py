@@ -22,13 +22,15 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.moments import fuzzy_moment
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_format import names_of
-from mysqlcompat.functions.weeks import date_of_number, days_in_month, week_of
+from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_month, week_of
 from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
 from mysqlcompat.partial_dates import AnyDate, AnyDatetime, PartialDatetime, is_real, make_date
-from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import cast_literal_fsp
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import (
+    MAX_DECIMAL_DIGITS,
+    MAX_DECIMAL_SCALE,
     TEMPORAL,
     Class,
     SqlType,
@@ -234,26 +236,41 @@ def _fuzzy_part(names: str, made: SqlType, compute: Callable[[Any], int]) -> Non
 _fuzzy_part("month", integer(3), lambda value: value.month)
 _fuzzy_part("day dayofmonth", integer(3), lambda value: value.day)
 _fuzzy_part("quarter", integer(2), lambda value: (value.month + 2) // 3)
-_fuzzy_part("year", SqlType(TypeKind.YEAR, 4, unsigned=True), lambda value: value.year)
+_fuzzy_part("year", SqlType(TypeKind.YEAR, 4, precision=1, unsigned=True), lambda value: value.year)
 _part("weekday", 2, lambda value: value.weekday())
 _part("dayofweek", 2, lambda value: (value.weekday() + 1) % 7 + 1)
-_part("dayofyear", 4, lambda value: value.timetuple().tm_yday)
-_part("to_days", 8, lambda value: value.toordinal() + 365)
 _part("weekofyear", 3, lambda value: value.isocalendar()[1])
 
 
-@define("week", "Di", integer(3), required=1, nullable=True, pure=False)
-def week(context: Context, call: Call, value: AnyDate, *mode: int) -> int | None:
-    if not is_real(value):
+@define("dayofyear", "D", integer(4), nullable=True)
+def dayofyear(context: Context, call: Call, value: AnyDate) -> int | None:
+    if not isinstance(value, date):
+        context.warn(1292, f"Truncated incorrect date value: '{temporal.date_text(value)}'")
+        return None
+    return value.timetuple().tm_yday
+
+
+@define("to_days", "D", integer(8), nullable=True)
+def to_days(context: Context, call: Call, value: AnyDate) -> int | None:
+    """Also of a 31st of February, where sql_mode lets that in."""
+    return day_number(value.year, value.month, value.day) if value.month and value.day else None
+
+
+@define("week", "Di", integer(3), required=1, nullable=True, null_rejects=False, pure=False)
+def week(context: Context, call: Call, value: AnyDate | None, *mode: int | None) -> int | None:
+    """Of a NULL mode it is 0."""
+    if value is None or not is_real(value):
         return None
     wanted = mode[0] if mode else int(context.system_variable("default_week_format", ""))
-    return week_of(value, wanted)[1]
+    return 0 if wanted is None else week_of(value, wanted)[1]
 
 
-@define("yearweek", "Di", integer(7), required=1, nullable=True)
-def yearweek(context: Context, call: Call, value: AnyDate, mode: int = 0) -> int | None:
-    if not is_real(value):
+@define("yearweek", "Di", integer(7), required=1, nullable=True, null_rejects=False)
+def yearweek(context: Context, call: Call, value: AnyDate, mode: int | None = 0) -> int | None:
+    if value is None or not is_real(value):
         return None
+    if mode is None:
+        return 0
     number, weeks = week_of(value, mode | 2)
     return number * 100 + weeks
 
@@ -330,9 +347,16 @@ def time_to_sec(context: Context, call: Call, value: timedelta) -> int:
 
 @build_as("sec_to_time", 1)
 def build_sec_to_time(typing: Typing, args: Sequence[Expression]) -> Expression:
-    arg = typing.as_number(args[0])
-    fsp = 6 if arg.type.cls is Class.DOUBLE else min(arg.type.scale, 6)
+    arg, fsp = seconds_of(typing, args[0])
     return typing.call("sec_to_time", time_type(fsp), arg)
+
+
+def seconds_of(typing: Typing, arg: Expression) -> tuple[Expression, int]:
+    """A number of seconds, and how many fractional digits what is made of it has."""
+    if arg.type.cls is Class.STRING and not is_number_literal(arg):
+        return typing.cast(arg, decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE)), 6
+    arg = typing.as_number(arg)
+    return arg, 6 if arg.type.cls is Class.DOUBLE else min(arg.type.scale, 6)
 
 
 @implement("sec_to_time")
@@ -359,7 +383,7 @@ def build_maketime(typing: Typing, args: Sequence[Expression]) -> Expression:
     hour, minute, second = args
     fsp = 6 if second.type.cls in (Class.STRING, Class.DOUBLE) else min(second.type.scale, 6)
     if second.type.cls not in (Class.DECIMAL, Class.INT):
-        second = typing.cast(second, decimal_type(20, 6))
+        second = typing.cast(second, decimal_type(20, 9))
     made = time_type(fsp).or_null()
     return typing.call("maketime", made, typing.as_integer(hour), typing.as_integer(minute), second)
 
@@ -368,12 +392,15 @@ def build_maketime(typing: Typing, args: Sequence[Expression]) -> Expression:
 def maketime(context: Context, call: Call, hour: int, minute: int, second: Any) -> Any:
     if not (0 <= minute < 60 and 0 <= second < 60):
         return None
-    micros = int(EXACT.scaleb(round_decimal(Decimal(second), 6), 6))
+    exact = Decimal(second)
+    if "TIME_TRUNCATE_FRACTIONAL" not in context.sql_mode:
+        exact = round_decimal(exact, 6)
+    micros = int(EXACT.scaleb(exact, 6))
     span = timedelta(hours=min(abs(hour), 10000), minutes=minute, microseconds=micros)
     if span > temporal.TIME_LIMIT:
         shown = f"{abs(hour)}:{minute:02d}:{int(second):02d}"
         fraction = decimal_text(Decimal(second)).partition(".")[2]
         shown += f".{fraction}" if fraction else ""
-        context.warn(1292, f"Truncated incorrect time value: '{'-' if hour < 0 else ''}{shown}'")
+        context.warn(1292, f"Truncated incorrect time value: '{shown}'")
         span = temporal.TIME_LIMIT
     return -span if hour < 0 else span

@@ -131,7 +131,7 @@ def longest(pattern: str) -> int:
             specifier = pattern[at]
             size += _LENGTHS.get(specifier, 2 if specifier in _SPECIFIERS else 1)
         else:
-            size += 1
+            size += len(pattern[at].encode())  # bytes that MySQL takes for characters
         at += 1
     return size
 

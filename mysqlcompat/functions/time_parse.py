@@ -14,7 +14,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.weeks import day_number, days_in_year, weekday
 from mysqlcompat.partial_dates import make_date, make_datetime
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import Class, date_type, datetime_type, time_type
 from mysqlcompat.time_locales import ENGLISH
 
@@ -225,8 +225,9 @@ def read_by(text: str, pattern: str, kind: Class, flags: int) -> tuple[Any, bool
 def build_str_to_date(typing: Typing, args: Sequence[Expression]) -> Expression:
     pattern = args[1]
     made = datetime_type(6)
-    if isinstance(pattern, Literal) and isinstance(pattern.value, str):
-        used = set(re.findall(r"%(.)", pattern.value, re.DOTALL))
+    written = typing.constant_value(pattern)
+    if isinstance(written, str):
+        used = set(re.findall(r"%(.)", written, re.DOTALL))
         fsp = 6 if "f" in used else 0
         if not used & _TIME_SPECIFIERS:
             made = date_type()

@@ -10,9 +10,9 @@ from typing import Any, Final
 from mysqlcompat import temporal
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import BIGINT, build_as, implement
-from mysqlcompat.functions.moments import fuzzy_moment
+from mysqlcompat.functions.moments import read_moment
 from mysqlcompat.functions.table import Context
-from mysqlcompat.functions.temporals import reads_as_moment, shown_fsp
+from mysqlcompat.functions.temporals import reads_as_moment, seconds_of, shown_fsp
 from mysqlcompat.functions.time_format import build_format
 from mysqlcompat.numerals import EXACT, round_decimal
 from mysqlcompat.partial_dates import PartialDate
@@ -32,20 +32,18 @@ def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expressi
     fsp = shown_fsp(args[0], reads_as_moment)
     nullable = args[0].type.nullable
     made = decimal_type(11 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
-    return typing.call("unix_timestamp", made, fuzzy_moment(typing, args[0]))
+    return typing.call("unix_timestamp", made, args[0])
 
 
-@implement("unix_timestamp", null_rejects=False, pure=False)
-def unix_timestamp(context: Context, call: Call, *moment: Any) -> Any:
-    if not moment:
+@implement("unix_timestamp", pure=False)
+def unix_timestamp(context: Context, call: Call, *value: Any) -> Any:
+    """0 of what is no moment."""
+    if not value:
         return context.now_us // 1000000
-    if moment[0] is None:
-        if call.args[0].type.nullable and call.type.nullable:
-            return None
-        return Decimal(0).scaleb(-call.type.scale) if call.type.cls is Class.DECIMAL else 0
+    moment = read_moment(context, call.args[0], value[0])
     micros = 0
-    if not isinstance(moment[0], PartialDate):
-        at = moment[0] if isinstance(moment[0], datetime) else datetime(*moment[0].timetuple()[:3])
+    if moment is not None and not isinstance(moment, PartialDate):
+        at = moment if isinstance(moment, datetime) else datetime(*moment.timetuple()[:3])
         micros = (temporal.local_to_utc(at, context.time_zone) - temporal.EPOCH) // _MICRO
     micros = micros if 0 <= micros < _END_US else 0
     if call.type.cls is Class.INT:
@@ -55,8 +53,7 @@ def unix_timestamp(context: Context, call: Call, *moment: Any) -> Any:
 
 @build_as("from_unixtime", 1, 2)
 def build_from_unixtime(typing: Typing, args: Sequence[Expression]) -> Expression:
-    arg = typing.as_number(args[0])
-    fsp = 6 if arg.type.cls is Class.DOUBLE else min(arg.type.scale, 6)
+    arg, fsp = seconds_of(typing, args[0])
     moment = typing.call("from_unixtime", datetime_type(fsp), arg)
     return moment if len(args) == 1 else build_format("date_format", typing, (moment, args[1]))
 
@@ -67,6 +64,12 @@ def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None
     if not 0 <= micros < _END_US:
         return None
     return temporal.local_of_us(micros, context.time_zone)
+
+
+@implement("utc of", pure=False)
+def utc_of(context: Context, call: Call, moment: Any) -> Any:
+    """What the clock showed in UTC at a TIMESTAMP, which comes in the session's time zone."""
+    return temporal.local_to_utc(moment, context.time_zone)
 
 
 @build_as("convert_tz", 3)

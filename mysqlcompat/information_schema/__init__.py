@@ -2,7 +2,7 @@
 
 Read: `virtual` (what a virtual table is), `definitions` (columns, as text), `tables` (where rows
 come from), `performance` (performance_schema), `constraints` (keys and checks), `statistics`,
-`innodb` (the engine), `volume` (storage), `describe` (facts which SHOW prints too).
+`time_zones`, `innodb` (the engine), `volume` (storage), `describe` (facts which SHOW prints too).
 """
 
 from mysqlcompat.information_schema.performance import process_row

@@ -19,6 +19,7 @@ from mysqlcompat.information_schema import (
     locks,
     performance,
     statistics,
+    time_zones,
     volume,
 )
 from mysqlcompat.information_schema.definitions import DEFINITIONS
@@ -68,7 +69,7 @@ def _tables() -> dict[tuple[str, str], VirtualTable]:
         name, body = line, ""
     for name, (columns, rows) in (innodb.TABLES | locks.INFORMATION | volume.TABLES).items():
         made[SCHEMA, name] = _make(SCHEMA, name, columns, rows)
-    for name, (columns, rows) in statistics.TABLES.items():
+    for name, (columns, rows) in (statistics.TABLES | time_zones.TABLES).items():
         made["mysql", name.upper()] = _make("mysql", name, columns, rows)
     for name, (columns, rows) in performance.TABLES.items():
         made["performance_schema", name.upper()] = _make("performance_schema", name, columns, rows)

@@ -63,6 +63,19 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     return replace(made, into=into)
 
 
+def at_time_zone(typing: Typing, arg: Expression, node: Any) -> Expression:
+    """``CAST(arg AT TIME ZONE 'UTC' AS DATETIME)``: a TIMESTAMP's clock in UTC, the only zone there
+    is. Raises 1298 for others, 3998 for what is no TIMESTAMP."""
+    sizes = [int(str(part.this.this)) for part in node.args["to"].expressions]
+    target = _temporal("DATETIME", sizes, arg)
+    if arg.type.kind not in (TypeKind.TIMESTAMP, TypeKind.NULL):
+        raise SqlError(3998)
+    zone = str(node.this.args["zone"].this)
+    if zone not in ("UTC", "+00:00"):
+        raise SqlError(1298, zone)
+    return Cast(target, typing.call("utc of", datetime_type(arg.type.scale), arg), EXPLICIT)
+
+
 def returned_type(typing: Typing, kind: Any, charset: str | None, arg: Expression) -> SqlType:
     """The type of RETURNING in JSON_VALUE."""
     name = kind.this.value if hasattr(kind.this, "value") else str(kind.this)

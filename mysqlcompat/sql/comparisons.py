@@ -310,7 +310,7 @@ def _is_bad_moment(literal: Literal) -> bool:
 def whole_number(constant: Literal) -> Literal:
     """A text beside an integer column becomes an integer if it is one exactly."""
     text = str(constant.value)
-    if not (text.isascii() and text.lstrip("-").isdigit() and len(text) <= 18):
+    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 18):
         return replace(constant, literal_no=None)
     return replace(constant, type=int_type(20, nullable=False), value=int(text), literal_no=None)
 

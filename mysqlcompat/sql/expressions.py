@@ -18,7 +18,7 @@ from mysqlcompat.functions.definitions import check_count
 from mysqlcompat.functions.intervals import build_date_shift, build_extract
 from mysqlcompat.functions.json_value import DEFAULT, ERROR, NULL, build_json_value, default_type
 from mysqlcompat.functions.table import Context
-from mysqlcompat.sql.casts import cast_node, returned_type
+from mysqlcompat.sql.casts import at_time_zone, cast_node, returned_type
 from mysqlcompat.sql.infer import Typing, is_binary_string, nullable_of
 from mysqlcompat.sql.literals import Literals, Rules, folded_number
 from mysqlcompat.sql.parse import Parsed
@@ -26,9 +26,8 @@ from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
 from mysqlcompat.sql.scope import Scope
 from mysqlcompat.sql.special_calls import SPECIAL_CALLS, default_of, values_of
 from mysqlcompat.sql.typed import Expression, Literal, Param
-from mysqlcompat.sql.variables import system_variable
+from mysqlcompat.sql.variables import assigned_variable, system_variable, user_variable
 from mysqlcompat.sqltypes import (
-    BINARY,
     SqlType,
     bool_type,
     int_type,
@@ -212,12 +211,6 @@ class Resolver(Literals, RowComparisons):
     def arithmetic(self, node: Any) -> Expression:
         left, right = node.this, node.expression
         operator = _ARITHMETIC[type(node)]
-        if isinstance(left, exp.Interval) and isinstance(right, exp.Interval):
-            right = right.this  # sqlglot takes ``INTERVAL 1 DAY + '…'`` for a sum of intervals
-        if operator == "+" and isinstance(left, exp.Add):
-            one, other = left.this, left.expression
-            if isinstance(one, exp.Interval) and isinstance(other, exp.Interval):
-                left, right = one, exp.Add(this=other, expression=right)
         if isinstance(right, exp.Interval):
             return build_date_shift(self.typing, self, left, right, operator == "-")
         if isinstance(left, exp.Interval) and operator == "+":
@@ -286,21 +279,13 @@ class Resolver(Literals, RowComparisons):
         return self.scope.column(name, table, database, self.rules.clause)
 
     def user_variable(self, node: Any) -> Expression:
-        name = str(node.this.name)
-        _, known = self.context.user_variable(name)
-        made = known.or_null() if known else string_type(16383, self.context.collation, True, 2)
-        if known is None:
-            made = replace(made, collation=BINARY, length=65532)
-        label = Literal(string_type(len(name), nullable=False), name)
-        return self.typing.call("user variable", made, label)
+        return user_variable(self.typing, str(node.this.name))
 
     def assigned_variable(self, node: Any) -> Expression:
         if not isinstance(node.this, exp.Parameter):
             raise not_supported(":=")
-        name = str(node.this.this.name)
         value = self.scalar(node.expression)
-        label = Literal(string_type(len(name), nullable=False), name)
-        return self.typing.call("set user variable", value.type, label, value)
+        return assigned_variable(self.typing, str(node.this.this.name), value)
 
     def system_variable(self, node: Any) -> Expression:
         name, kind = str(node.this.name).lower(), str(node.args.get("kind") or "").lower()
@@ -336,6 +321,13 @@ class Resolver(Literals, RowComparisons):
     def temporal_literal(self, args: Sequence[Any], name: str) -> Expression:
         definition = DEFINITIONS[name]
         return definition.build(self.typing, self.resolve_all(args))
+
+    def odbc_literal(self, args: Sequence[Any], name: str) -> Expression:
+        """``{d '…'}``: the string itself where it is no such literal."""
+        try:
+            return self.temporal_literal(args, name)
+        except SqlError:
+            return self.resolve(args[0])
 
     def adjacent_strings(self, node: Any) -> Expression:
         """``'a' 'b'``: one literal."""
@@ -379,6 +371,8 @@ class Resolver(Literals, RowComparisons):
         return DEFAULT, value
 
     def cast(self, node: Any) -> Expression:
+        if isinstance(node.this, exp.AtTimeZone):
+            return at_time_zone(self.typing, self.resolve(node.this.this), node)
         return cast_node(self.typing, node, self.resolve(node.this))
 
     def aggregate(self, name: str, args: Sequence[Any]) -> Expression:
@@ -439,6 +433,9 @@ SYNTACTIC: Final[dict[str, Callable[[Resolver, Sequence[Any]], Expression]]] = {
     "date@literal": lambda self, args: self.temporal_literal(args, "date@literal"),
     "time@literal": lambda self, args: self.temporal_literal(args, "time@literal"),
     "timestamp@literal": lambda self, args: self.temporal_literal(args, "timestamp@literal"),
+    "date@odbc": lambda self, args: self.odbc_literal(args, "date@literal"),
+    "time@odbc": lambda self, args: self.odbc_literal(args, "time@literal"),
+    "timestamp@odbc": lambda self, args: self.odbc_literal(args, "timestamp@literal"),
 }
 
 _HANDLERS: Final[dict[type, Handler]] = {

@@ -14,6 +14,7 @@ from mysqlcompat.errors import not_supported
 from mysqlcompat.sql.grammar_reading import Reading
 from mysqlcompat.sql.grammar_words import (
     AGGREGATES,
+    CLOCKS,
     CLOSED,
     FIXED_ARITY,
     FUNCTION_WORDS,
@@ -138,6 +139,11 @@ class ExpressionGrammar:
                 at.advance()
                 self._list_or_subquery()
                 at.expect_op(")")
+            case Kind.OP if token.value == "{":
+                at.advance()
+                at.name()
+                self.expression()
+                at.expect_op("}")
             case Kind.QUOTED:
                 self._column_or_call()
             case Kind.WORD:
@@ -276,6 +282,9 @@ class ExpressionGrammar:
 
     def _cast(self) -> None:
         self.expression()
+        if self.at.accept("AT"):
+            self._time_zone()
+            return
         self.at.expect("AS")
         self._cast_type()
         if self.at.accept("ARRAY") and not self.arrays:
@@ -283,6 +292,21 @@ class ExpressionGrammar:
                 "Use of CAST( .. AS .. ARRAY) outside of functional index in"
                 " CREATE(non-SELECT)/ALTER TABLE or in general expressions"
             )
+
+    def _time_zone(self) -> None:
+        """``AT TIME ZONE '+00:00' AS DATETIME``"""
+        at = self.at
+        at.expect("TIME", "ZONE")
+        at.accept("INTERVAL")
+        at.string()
+        at.expect("AS", "DATETIME")
+        if at.is_op("("):
+            at.parenthesised()
+
+    def _clock(self) -> None:
+        """NOW(6) and its like: a number of digits, no expression."""
+        if not self.at.is_op(")"):
+            self.at.integer()
 
     def _convert(self) -> None:
         self.expression()
@@ -491,6 +515,7 @@ _SPECIAL: Final[dict[str, Callable[[ExpressionGrammar], None]]] = {
     "DEFAULT": ExpressionGrammar._column_argument,
     "MATCH": ExpressionGrammar._match,
     "JSON_VALUE": ExpressionGrammar._json_value,
+    **dict.fromkeys(CLOCKS, ExpressionGrammar._clock),
     "GET_FORMAT": ExpressionGrammar._anything,
     "WEIGHT_STRING": ExpressionGrammar._anything,
 }

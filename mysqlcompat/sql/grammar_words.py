@@ -21,6 +21,11 @@ UNITS: Final = {
     "SECOND_MICROSECOND", "MINUTE_MICROSECOND", "MINUTE_SECOND", "HOUR_MICROSECOND", "HOUR_SECOND",
     "HOUR_MINUTE", "DAY_MICROSECOND", "DAY_SECOND", "DAY_MINUTE", "DAY_HOUR", "YEAR_MONTH",
 }  # fmt: skip
+#: Functions of the clock, which take digits.
+CLOCKS: Final = (
+    "NOW", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "SYSDATE", "CURTIME",
+    "CURRENT_TIME", "UTC_TIME", "UTC_TIMESTAMP",
+)  # fmt: skip
 #: Calls the grammar itself gives a fixed number of arguments: a wrong number is a syntax error.
 FIXED_ARITY: Final = {
     "IF": (3, 3), "MOD": (2, 2), "LEFT": (2, 2), "RIGHT": (2, 2), "REPEAT": (2, 2),

@@ -90,6 +90,7 @@ class Typing(Agreement, Branches, Memberships):
     def __init__(self, context: Context, functions: Callable[[str], Function]) -> None:
         self.context = context
         self.function = functions
+        self.given: dict[str, SqlType] = {}  #: types of user variables the statement sets first
 
     def call(self, name: str, sql_type: SqlType, *args: Expression) -> Call:
         return Call(sql_type, self.function(name), args)
@@ -118,7 +119,7 @@ class Typing(Agreement, Branches, Memberships):
     def _same(source: SqlType, target: SqlType) -> bool:
         match source.cls:
             case Class.DECIMAL:
-                return source.scale == target.scale
+                return source.scale == target.scale and source.mixed == target.mixed
             case Class.STRING:
                 plain = source.kind not in (TypeKind.ENUM, TypeKind.SET)
                 return source.collation == target.collation and plain

@@ -21,7 +21,13 @@ from mysqlcompat.sql.grammar import read_statement
 from mysqlcompat.sql.grammar_json_table import JsonTableClause
 from mysqlcompat.sql.grammar_reading import Item
 from mysqlcompat.sql.grammar_words import UNITS
-from mysqlcompat.sql.sqlglot_tables import CONCATENATION, DIALECTS
+from mysqlcompat.sql.sqlglot_tables import (
+    CONCATENATION,
+    DIALECTS,
+    INTERVAL,
+    ODBC,
+    ODBC_LITERALS,
+)
 from mysqlcompat.sql.token_stream import Note, TokenStream
 from mysqlcompat.sql.tokens import Kind, Token, syntax_error, tokenize
 
@@ -114,13 +120,40 @@ def _reinterpret(tokens: list[Any], sql_mode: frozenset[str]) -> None:
     for number, token in enumerate(tokens):
         if token.token_type is TokenType.DPIPE and concatenates:
             token.token_type = CONCATENATION
-        if token.token_type is TokenType.INTERVAL and _is_call(tokens, number):
+        if token.token_type is TokenType.INTERVAL:
             token.token_type = TokenType.VAR
+            token.text = token.text if _is_call(tokens, number) else INTERVAL
         if token.token_type is TokenType.DEFAULT and _is_followed(tokens, number):
             token.token_type = TokenType.VAR  # DEFAULT(column)
         is_real = token.token_type is TokenType.FLOAT and token.text.upper() == "REAL"
         if is_real and "REAL_AS_FLOAT" not in sql_mode:
             token.token_type = TokenType.DOUBLE
+    _rewrite_escapes(tokens)
+
+
+def _rewrite_escapes(tokens: list[Any]) -> None:
+    """ODBC's escapes ``{d '2024-01-31'}`` become parentheses; INTERVAL of a time zone, nothing."""
+    at = 0
+    while at < len(tokens):
+        kind = tokens[at].token_type
+        if kind is TokenType.L_BRACE:
+            word = tokens[at + 1]
+            is_literal = tokens[at + 2].token_type is TokenType.STRING
+            name = f"{word.text.upper()}{ODBC}"
+            if is_literal and name in ODBC_LITERALS and _closes(tokens[at + 3]):
+                word.token_type, word.text = TokenType.VAR, name
+            else:
+                del tokens[at + 1]
+            tokens[at].token_type = TokenType.L_PAREN
+        elif kind is TokenType.R_BRACE:
+            tokens[at].token_type = TokenType.R_PAREN
+        elif tokens[at].text == INTERVAL and tokens[at - 1].text.upper() == "ZONE":
+            del tokens[at]
+        at += 1
+
+
+def _closes(token: Any) -> bool:
+    return token.token_type is TokenType.R_BRACE
 
 
 def _is_followed(tokens: list[Any], number: int) -> bool:

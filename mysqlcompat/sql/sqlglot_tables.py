@@ -29,6 +29,15 @@ TEMPORAL_LITERALS: Final = {
 }
 
 
+#: How ``INTERVAL amount unit`` and ``{d '…'}`` are marked for the parser.
+INTERVAL: Final = "INTERVAL@"
+ODBC: Final = "@ODBC"
+ODBC_LITERALS: Final = {
+    f"D{ODBC}": "date@odbc",
+    f"T{ODBC}": "time@odbc",
+    f"TS{ODBC}": "timestamp@odbc",
+}
+
 #: What `||` is under PIPES_AS_CONCAT: an operator above all others, which MySQL has no word for.
 CONCATENATION: Final = TokenType.DSTAR
 
@@ -87,6 +96,16 @@ def _temporal_literal(name: str) -> Any:
     return lambda parser, this, data_type: _call(name, this)
 
 
+def _interval(parser: Any) -> exp.Expression:
+    """``INTERVAL amount unit``, the amount being an expression as written."""
+    this = parser._parse_disjunction()
+    return exp.Interval(this=this, unit=parser._parse_var(any_token=True, upper=True))
+
+
+def _odbc_literal(name: str) -> Any:
+    return lambda parser: _call(name, parser._parse_string())
+
+
 def _change_tables() -> None:
     parsers = MySQLParser.FUNCTION_PARSERS
     MySQLParser.FUNCTION_PARSERS = {
@@ -99,6 +118,9 @@ def _change_tables() -> None:
         for name, parser in MySQLParser.NO_PAREN_FUNCTION_PARSERS.items()
         if name == "CASE"
     }
+    MySQLParser.NO_PAREN_FUNCTION_PARSERS[INTERVAL] = _interval
+    for word, name in ODBC_LITERALS.items():
+        MySQLParser.NO_PAREN_FUNCTION_PARSERS[word] = _odbc_literal(name)
     MySQLParser.COLUMN_OPERATORS = {
         TokenType.DOT: None,
         TokenType.ARROW: _json_arrow,

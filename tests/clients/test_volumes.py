@@ -154,6 +154,12 @@ def test_backtrack_and_forward_again(cluster: Cluster) -> None:
     command(cluster, "backtrack", "--to", clock_text(gone))
     with pytest.raises(pymysql.err.ProgrammingError):
         rows(cluster.writer_port, where)
+    kept = dict(rows(cluster.reader_port, "SHOW GLOBAL STATUS LIKE 'Backtrack%'"))
+    assert kept["Backtrack_window_s"] == "3600"
+    assert kept["Backtrack_journeys"] == "4"
+    assert 0 < int(kept["Backtrack_window_actual_s"]) < 3600
+    assert kept["Backtrack_earliest_time"] < clock_text(full)
+    assert int(kept["Backtrack_log_bytes"]) > 4096
     assert "there was no volume then" in refused(
         cluster, "backtrack", "--to", "2020-01-02 03:04:05"
     )

@@ -15,6 +15,7 @@ import pytest
 
 from mysqlcompat.cluster import Cluster
 from redo.timeline import clock_text
+from redo.volume import LocalVolume
 from redo.volumes import volume_path
 
 MARK = "planted-in-plain-text"
@@ -147,7 +148,6 @@ def test_a_volume_stays_what_it_is(tmp_path: Path, keyring: Path) -> None:
     """A plain volume is not encrypted later; a new one is not without a key."""
     serve = ["serve", "--data", tmp_path / "data", "--port", 0, "--reader-port", 0]
     assert "--encrypt needs --keyring FILE" in command(*serve, "--encrypt", code=1)
-    with Cluster(tmp_path / "data", replicas=0, init_sql="CREATE DATABASE shop") as plain:
-        plain.stop()
+    LocalVolume(str(volume_path(tmp_path / "data", "main")), durable=False).close()
     said = command(*serve, "--encrypt", "--keyring", keyring, code=1)
     assert "is not encrypted, and cannot become so" in said

@@ -103,9 +103,9 @@ class Ledger:
         assert len(found) <= sum(before <= to_us for before, _ in self.times)
 
 
-def rows_of(data: Path) -> list[int]:
+def rows_of(data: Path, keyring: Path) -> list[int]:
     with (
-        Cluster(data, replicas=0) as cluster,
+        Cluster(data, replicas=0, keyring=keyring) as cluster,
         connect(cluster.writer_port) as connection,
         connection.cursor() as cursor,
     ):
@@ -162,7 +162,7 @@ def test_restore_to_moments(tmp_path: Path) -> None:
             new,
         )
         assert done.returncode == 0, done.stderr
-        ledger.verify(rows_of(new), to_us)
+        ledger.verify(rows_of(new, keyring), to_us)
     latest = ["restore", "--from", url, "--keyring", keyring, "--latest"]
     latest += ["--data", tmp_path / "latest"]
     for stage in ("pages", "log", "copies"):
@@ -172,7 +172,7 @@ def test_restore_to_moments(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "s ago" in done.stdout
     assert [path.name for path in (tmp_path / "latest/volumes").iterdir()] == ["main"]
-    assert rows_of(tmp_path / "latest") == list(range(1, len(ledger.times) + 1))
+    assert rows_of(tmp_path / "latest", keyring) == list(range(1, len(ledger.times) + 1))
     refusals(tmp_path, url, keyring, begin)
 
 

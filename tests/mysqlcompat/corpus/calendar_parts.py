@@ -105,6 +105,11 @@ _NUMBERS: Final = (
 _PERIODS: Final = ("202401", "9912", "199912", "0", "-1", "202413", "'202402'", "null", "70", "1.5")
 _MODES: Final = ("0", "1", "3", "7", "8", "-1", "null", "'1x'")
 
+DIFFERENT: Final = dict.fromkeys(
+    ("maketime(838, 0, 59.9999999)", "maketime(838, 0, '1.25')"),
+    "MySQL takes any fraction in hour 838 for one beyond 838:59:59",
+)
+
 SECTIONS: Final[tuple[Section, ...]] = (
     section(
         [

@@ -57,6 +57,7 @@ def context_of(section: Section) -> PlainContext:
     context = PlainContext(database=DATABASE, now_us=NOW * 1000000, time_zone="+00:00")
     context.variables.update({one.name: one.default for one in VARIABLES.values()})
     context.variables |= {"version": "8.4.6", "character_set_client": "utf8mb4"}
+    context.variables["time_zone"] = context.time_zone
     for name, text in section.settings.items():
         value: Any = text.strip("'") if text.startswith("'") else text
         match name:

@@ -147,13 +147,17 @@ def read(family: str) -> Recorded:
             head = json.loads(line[3:])
         elif line:
             expression, _, answer = line.partition("\t")
-            answers.append((_unescaped(expression), _OVERFLOW.sub(_overflow_of, answer)))
+            answers.append((_unescaped(expression), as_in_8_4(answer)))
     close()
     return recorded
 
 
-def _overflow_of(match: re.Match[str]) -> str:
+def as_in_8_4(answer: str) -> str:
     """MySQL 9 words anew what 8.4 says of functions beyond the range of dates."""
+    return _OVERFLOW.sub(_overflow_of, answer)
+
+
+def _overflow_of(match: re.Match[str]) -> str:
     return f"W1441 Datetime function: {match[1].lower()} field overflow"
 
 

@@ -132,6 +132,10 @@ _READ: Final = (
     ("2024 060", "%Y %j"),
 )
 
+DIFFERENT: Final = {
+    "str_to_date('0366', '%j')": "MySQL warns of the date 0000-12-31 a second time",
+}
+
 SECTIONS: Final[tuple[Section, ...]] = (
     section(
         [

@@ -130,6 +130,12 @@ _INTO: Final = (
     "from_unixtime(1)",
 )
 
+_NOT_INSTALLED: Final = "a zone of this server's that the recorded one had not installed"
+DIFFERENT: Final = {
+    "convert_tz('2024-07-01 12:00:00', '+00:00', 'EST')": _NOT_INSTALLED,
+    "convert_tz('2024-07-01 12:00:00', 'EST', '+00:00')": _NOT_INSTALLED,
+}
+
 SECTIONS: Final[tuple[Section, ...]] = (
     section(
         [
