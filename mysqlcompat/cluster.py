@@ -168,6 +168,11 @@ class Cluster:
         """Return as soon as the process `name` serves (again)."""
         self._wait(lambda: name in self._ready, f"{name} to be ready", timeout_s)
 
+    def wait_successor(self, name: str, pid: int, timeout_s: float = START_TIMEOUT_S) -> None:
+        """Return as soon as a process `name` serves that is not `pid`."""
+        done = lambda: name in self._ready and self.pids[name] != pid  # noqa: E731
+        self._wait(done, f"another {name} to be ready", timeout_s)
+
     def _wait(self, done: Any, what: str, timeout_s: float = START_TIMEOUT_S) -> None:
         deadline = time.monotonic() + timeout_s
         with selectors.DefaultSelector() as selector:

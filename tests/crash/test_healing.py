@@ -1,0 +1,299 @@
+"""Copies fail, vanish, are damaged while customers place orders: what that means, and the way back.
+
+Faults are Aurora's SQL, given to the running cluster by a client, or what happens to files.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import shutil
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+
+from mysqlcompat.cluster import Cluster
+from redo.quorum import copy_directory
+from redo.segment_layout import CHUNK_HEADER_BYTES
+from redo.state import FIRST_LSN
+from tests.crash.ledger import SCHEMA, Ledger, connect, place, start_customers, verify
+from tests.crash.test_kill import SERVE, check_data
+from tests.crash.test_lost_copies import compare_copies
+
+CUSTOMERS = 3
+OPTIONS = {"replicas": 1, "init_sql": SCHEMA, "ring_bytes": "16M", "coalesce_bytes": "1M"}
+WAIT_S = 60.0
+
+
+class Operator:
+    """A client that looks at the volume, and simulates faults."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = pymysql.connect(host="127.0.0.1", port=port, user="root")
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+    def volume(self) -> dict[str, str]:
+        return dict(self.ask("SHOW VOLUME STATUS"))  # type: ignore[arg-type]
+
+    def counter(self, name: str) -> int:
+        return int(dict(self.ask(f"SHOW GLOBAL STATUS LIKE 'Storage_{name}'"))[f"Storage_{name}"])  # type: ignore[arg-type]
+
+    def simulate(self, what: str, seconds: int) -> None:
+        self.ask(f"ALTER SYSTEM SIMULATE {what} FOR INTERVAL {seconds} SECOND")
+
+    def fail_disks(self, *disks: int, seconds: int) -> None:
+        for disk in disks:
+            self.simulate(f"100 PERCENT DISK FAILURE IN DISK {disk}", seconds)
+
+    def wait(self, states: set[str]) -> str:
+        """Return when the volume is in one of these states."""
+        for _ in range(int(WAIT_S / 0.05)):
+            state = self.volume()["Volume_state"]
+            if state in states:
+                return state
+            threading.Event().wait(0.05)
+        raise AssertionError(f"never {states}: {self.volume()}")
+
+    def wait_for_count(self, name: str, more_than: int) -> None:
+        for _ in range(int(WAIT_S / 0.05)):
+            if self.counter(name) > more_than:
+                return
+            threading.Event().wait(0.05)
+        raise AssertionError(f"Storage_{name} stays {self.counter(name)}")
+
+
+def place_one(cluster: Cluster, ledger: Ledger, ref: int) -> threading.Thread:
+    """An order that has to wait: it ends when it is acknowledged."""
+
+    def run() -> None:
+        place(connect(cluster.writer_port), ledger, ref, random.Random(ref))
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    return thread
+
+
+def settle(cluster: Cluster, ledger: Ledger, threads: list[threading.Thread]) -> None:
+    """No order failed, and the data is what was acknowledged, in all copies."""
+    ledger.stop.set()
+    for thread in threads:
+        thread.join(60)
+    assert not ledger.errors, ledger.errors
+    assert ledger.intended.keys() == ledger.acknowledged, cluster.output
+    verify(cluster.writer_port, ledger)
+    assert cluster.stop() == 0, cluster.output
+    check_data(cluster.data)
+    assert compare_copies(cluster.volume_dir) > 5
+
+
+def test_disks_fail_and_congest_by_sql(tmp_path: Path) -> None:
+    """A zone, any two copies, a little of everything: orders flow, copies come back.
+
+    And all at once: each is taken back where it was durable, and nothing is lost.
+    """
+    ledger = Ledger()
+    with Cluster(tmp_path / "data", **OPTIONS) as cluster:  # type: ignore[arg-type]
+        threads = start_customers(cluster.writer_port, CUSTOMERS, 1, ledger)
+        operator = Operator(cluster.writer_port)
+        assert ledger.wait_for_more(30), cluster.output
+        for place_ in ("IN NODE 1", "IN DISK 0", "IN DISK 5"):
+            operator.simulate(f"100 PERCENT DISK FAILURE {place_}", 1)
+        operator.fail_disks(0, seconds=1)
+        assert ledger.wait_for_more(30), cluster.output
+        operator.wait({"healthy"})
+        assert operator.counter("simulated_failures") > 0
+        slow = "100 PERCENT DISK CONGESTION BETWEEN 20 AND 40 MILLISECONDS"
+        operator.simulate(slow, 1)
+        texts = [v for k, v in operator.volume().items() if k.startswith("Copy_")]
+        assert all("100 % slower by 20 to 40 ms" in text for text in texts), texts
+        operator.simulate("3 PERCENT DISK FAILURE", 1)
+        assert ledger.wait_for_more(30), cluster.output
+        operator.wait({"healthy"})
+        assert not any("slower" in text or "fails" in text for text in operator.volume().values())
+        operator.simulate("100 PERCENT DISK FAILURE", 1)
+        operator.wait({"lost"})
+        assert ledger.wait_for_more(30), cluster.output
+        operator.wait({"healthy"})
+        settle(cluster, ledger, threads)
+
+
+def test_three_copies_read_and_two_lie_about_nothing(tmp_path: Path) -> None:
+    """A zone and one more: reads go on, writes wait, and go on when copies return. One more still:
+    nothing is acknowledged, and a start is refused."""
+    ledger = Ledger()
+    with Cluster(tmp_path / "data", **OPTIONS) as cluster:  # type: ignore[arg-type]
+        operator = Operator(cluster.writer_port)
+        place_one(cluster, ledger, 1).join()
+        operator.fail_disks(0, 1, 2, seconds=2)
+        waiting = place_one(cluster, ledger, 2)
+        assert operator.wait({"read-only", "lost"}) == "read-only"
+        assert operator.ask("SELECT COUNT(*) FROM ledger.items")[0][0] >= 2
+        reader = Operator(cluster.reader_port)
+        assert reader.ask("SELECT COUNT(*) FROM ledger.orders") == [(1,)]
+        assert 2 not in ledger.acknowledged
+        waiting.join(WAIT_S)
+        assert 2 in ledger.acknowledged
+        operator.wait({"healthy"})
+
+        operator.fail_disks(0, 1, 2, 3, seconds=2)
+        waiting = place_one(cluster, ledger, 3)
+        operator.wait({"lost"})
+        assert 3 not in ledger.acknowledged
+        reader = Operator(cluster.reader_port)
+        assert reader.ask("SELECT ref FROM ledger.orders ORDER BY ref") == [(1,), (2,)]
+        waiting.join(WAIT_S)
+        assert 3 in ledger.acknowledged
+        operator.wait({"healthy"})
+        verify(cluster.writer_port, ledger)
+        assert cluster.stop() == 0, cluster.output
+        for copy_no in (0, 1, 2, 3):
+            shutil.move(cluster.volume_dir / copy_directory(copy_no), tmp_path / str(copy_no))
+        refused = subprocess.run(
+            [*SERVE, "--data", str(cluster.data)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=Path(__file__).parents[2],
+        )
+        assert refused.returncode == 1
+        last = refused.stderr.splitlines()[-1]
+        assert "2 of 6 copies are readable; at least 3 are needed, one full" in last
+        for copy_no in (0, 3):
+            shutil.move(tmp_path / str(copy_no), cluster.volume_dir / copy_directory(copy_no))
+        cluster.start()
+        verify(cluster.writer_port, ledger)
+        Operator(cluster.writer_port).wait({"healthy"})
+
+
+def lose_the_stream(cluster: Cluster, ledger: Ledger) -> None:
+    """A replica does not see what is committed, until the simulated failure ends."""
+    operator, reader = Operator(cluster.writer_port), Operator(cluster.reader_port)
+    reader.ask("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+    operator.simulate("100 PERCENT READ REPLICA FAILURE TO 'replica-1'", 1)
+    assert "fails 100 %" in operator.volume()["Stream_replica-1"]
+    place_one(cluster, ledger, 1).join()
+    assert reader.ask("SELECT COUNT(*) FROM ledger.orders") == [(0,)]
+    while "Stream_replica-1" in operator.volume():
+        threading.Event().wait(0.05)
+    for _ in range(int(WAIT_S / 0.05)):
+        if reader.ask("SELECT COUNT(*) FROM ledger.orders") == [(1,)]:
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError(reader.ask("SELECT * FROM ledger.orders"))
+
+
+def test_replicas_fail_and_processes_crash_by_sql(tmp_path: Path) -> None:
+    ledger = Ledger()
+    with Cluster(tmp_path / "data", **OPTIONS) as cluster:  # type: ignore[arg-type]
+        lose_the_stream(cluster, ledger)
+        threads = start_customers(cluster.writer_port, CUSTOMERS, 4, ledger)
+        for what, dies in (
+            ("DISPATCHER", {"storage"}),
+            ("INSTANCE", {"writer"}),
+            ("NODE", {"storage", "writer"}),
+        ):
+            assert ledger.wait_for_more(30), cluster.output
+            pids = dict(cluster.pids)
+            operator = Operator(cluster.writer_port)
+            try:
+                operator.ask(f"ALTER SYSTEM CRASH {what}")
+                assert "writer" not in dies
+            except pymysql.err.OperationalError:
+                assert "writer" in dies
+            assert ledger.wait_for_more(30), cluster.output
+            for name in dies:
+                cluster.wait_successor(name, pids[name])
+            changed = {name for name in pids if cluster.pids[name] != pids[name]}
+            assert changed == dies
+        ledger.stop.set()
+        for thread in threads:
+            thread.join(60)
+        assert not ledger.errors, ledger.errors
+        verify(cluster.writer_port, ledger)
+
+
+def flip(path: Path, at: int) -> None:
+    """Change a byte of a file."""
+    with path.open("r+b") as file:
+        file.seek(at)
+        byte = file.read(1)
+        file.seek(at)
+        file.write(bytes([byte[0] ^ 0x10]))
+
+
+def damage(cluster: Cluster, page_bytes: int = 16384) -> int:
+    """Flip a byte in each image of a full copy, and one in the log of two copies; how many."""
+    volume = cluster.volume_dir
+    images = 0
+    for path in (volume / "az2/full").glob("pg-*/*.dat"):
+        for at in range(0, path.stat().st_size, page_bytes):
+            flip(path, at + 700)
+            images += 1
+    for name in ("az1/tail", "az3/full"):
+        oldest = min((volume / name / "log").glob("0*.log"))
+        first = max(int(re.sub(r"\..*", "", oldest.name), 16), FIRST_LSN)
+        start = int(oldest.stem, 16)
+        flip(oldest, CHUNK_HEADER_BYTES + kept_of(volume / name) - start + 100)
+        assert first >= start
+    return images
+
+
+def kept_of(path: Path) -> int:
+    """Where a copy's log begins to be needed."""
+    found = re.search(r'"marks": \[\s*\[\s*(\d+)', (path / "copy.json").read_text())
+    assert found is not None
+    return int(found[1])
+
+
+@pytest.mark.parametrize("by", ["scrub", "read"])
+def test_flipped_bytes_are_found_and_mended(by: str, tmp_path: Path) -> None:
+    ledger = Ledger()
+    rate = "64M" if by == "scrub" else "0"
+    with Cluster(tmp_path / "data", **OPTIONS, scrub_bytes_per_second=rate) as cluster:  # type: ignore[arg-type]
+        threads = start_customers(cluster.writer_port, CUSTOMERS, 5, ledger)
+        operator = Operator(cluster.writer_port)
+        assert ledger.wait_for_more(150), cluster.output
+        operator.wait_for_count("page_writes", 20)
+        ledger.stop.set()
+        for thread in threads:
+            thread.join(60)
+        assert damage(cluster) > 0
+        if by == "read":
+            cluster.kill("writer")
+            cluster.wait_ready("writer")
+            operator = Operator(cluster.writer_port)
+            for _ in range(3):
+                verify(cluster.writer_port, ledger)
+        operator.wait_for_count("mended", 2 if by == "scrub" else 0)
+        verify(cluster.writer_port, ledger)
+        if by == "scrub":
+            operator.wait_for_count("scrubbed_bytes", 1 << 20)
+            operator.wait({"healthy"})
+            assert "is mended" in cluster.output
+            settle(cluster, ledger, [])
+
+
+def test_a_killed_zone_without_its_directory_is_whole_again(tmp_path: Path) -> None:
+    """kill -9 and rm -rf of what a storage process had: its copies come from the other zones."""
+    ledger = Ledger()
+    with Cluster(tmp_path / "data", **OPTIONS, zones=3) as cluster:  # type: ignore[arg-type]
+        threads = start_customers(cluster.writer_port, CUSTOMERS, 6, ledger)
+        assert ledger.wait_for_more(50), cluster.output
+        cluster.kill("storage-az2")
+        shutil.rmtree(cluster.volume_dir / "az2")
+        assert ledger.wait_for_more(50), cluster.output
+        cluster.wait_ready("storage-az2")
+        operator = Operator(cluster.writer_port)
+        operator.wait({"healthy"})
+        assert operator.counter("rebuilt") == 2
+        assert operator.volume()["Membership_epoch"] == "5"
+        assert ledger.wait_for_more(50), cluster.output
+        settle(cluster, ledger, threads)
