@@ -338,6 +338,7 @@ TABLE: Final = """\
 3599 HY000 Window function '%s' ignores the frame clause of window '%s' and aggregates over the
   whole partition
 3600 HY000 Windowing requires @@internal_tmp_mem_storage_engine=TempTable.
+3602 HY000 Argument #%s of GROUPING function is not in GROUP BY
 3616 22S02 Longitude %s is out of range in function %s. It must be within (%s, %s].
 3617 22S03 Latitude %s is out of range in function %s. It must be within [%s, %s].
 3619 HY000 Illegal privilege level specified for %s

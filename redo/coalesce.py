@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +22,10 @@ import numpy as np
 from redo import page_table_kernels
 from redo.control import COUNT_PAGE_BYTES, COUNT_PAGE_WRITES
 from redo.errors import VolumeError
+from redo.runs import Run
 from redo.segment import Segment
 from redo.segment_layout import S_HASH_SLOTS, S_HOT, S_HOT_AT, S_INDEXED, STORE_ENTRY_BYTES
-from redo.timeline import kept_marks
+from redo.timeline import Mark, kept_marks
 
 logger = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ def coalesce(segment: Segment, limit: int, most: int, keep: Keep) -> Iterator[No
     target = runs[-1].mark
     pages = np.unique(np.concatenate([run.heads[:, 0] for run in runs]))
     yield
+    yield from _read_again(segment, runs)
     written = []
     for group in _steps(segment, pages):
         written.append(_store(segment, group, target.lsn))
@@ -76,6 +78,17 @@ def coalesce(segment: Segment, limit: int, most: int, keep: Keep) -> Iterator[No
         segment.set_mark(target, kept)
     yield from _drop(segment)
     logger.debug("%s: %d pages coalesced up to %d", segment.name, len(pages), target.lsn)
+
+
+def _read_again(segment: Segment, runs: Sequence[Run]) -> Iterator[None]:
+    """Verify the log once more: what has rotted since it was indexed must not become an image,
+    which would be believed for good. Raises VolumeError."""
+    for run in runs:
+        with segment.lock:
+            end = segment.follow(Mark(run.lsn, -1, 0, 0), run.mark.lsn)
+        if end.lsn < run.mark.lsn:
+            raise VolumeError(f"{segment.name}: log at {end.lsn} is damaged")
+        yield
 
 
 def _drop(segment: Segment) -> Iterator[None]:

@@ -38,12 +38,16 @@ logger = logging.getLogger(__name__)
 
 Fill = Callable[[Segment, int], int]
 
+_HOLD_S = 1.0  #: longest pause between two chunks while the bound is not reached
+_LOOK_S = 0.02
+
 
 class Copier:
     """Runs a copy's thread.
 
     how       copy_kernels.HOW_…
     fill      (segment, from LSN) -> LSN: copies log from a peer; VolumeError, OSError
+    pressure  how much of its log is not pages yet: from 1 on, too much
     on_event  called when a chunk was changed or the copy died, from this thread
     """
 
@@ -57,6 +61,7 @@ class Copier:
         writer_fd: int,
         how: int,
         fill: Fill,
+        pressure: Callable[[Segment], float],
         on_event: Callable[[], None],
     ) -> None:
         self._environment = environment
@@ -71,6 +76,7 @@ class Copier:
         self._writer_fd = writer_fd
         self._how = how
         self._fill = fill
+        self._pressure = pressure
         self._on_event = on_event
         self._stop = threading.Event()
         self._task: Task | None = None
@@ -140,6 +146,8 @@ class Copier:
         """Keep one chunk up to date; whether to go on with another."""
         segment = self.segment
         written = self._get(COPY_WRITTEN)
+        if written == segment.log.start_of(written):
+            self._hold_back()
         fd = self._chunk(written)
         if fd is None:
             return not self._stop.is_set()
@@ -168,6 +176,18 @@ class Copier:
             self.fail(f"{os.strerror(-code)} while writing log", -code)
             return False
         return code != copy_kernels.RUN_STOPPED
+
+    def _hold_back(self) -> None:
+        """Take log more slowly when it comes faster than it becomes pages, and not beyond a bound.
+
+        When all full copies do so there is no write quorum, the ring fills, and writers wait.
+        """
+        clock = self._environment.clock
+        pressure = self._pressure(self.segment)
+        if pressure > 0.5:
+            clock.wait(self._stop, min(1.0, 2 * pressure - 1) * _HOLD_S)
+        while self._pressure(self.segment) >= 1 and not self._stop.is_set() and self.live:
+            clock.wait(self._stop, _LOOK_S)
 
     def _chunk(self, lsn: int) -> int | None:
         """The chunk `lsn` goes to; None when there was no room for it yet."""

@@ -60,6 +60,9 @@ _SAID_S: Final = 10.0  #: between two lines about the same trouble
 _LOOK_BYTES: Final = 16 << 20  #: rebuilt between two looks whether the old member is back
 
 
+Change = Callable[[Members], Members]
+
+
 class OldMemberBack(VolumeError):
     """The copy that was being replaced is there again."""
 
@@ -77,6 +80,21 @@ def remedy(present: bool, out_of_reach: bool, hopeless: bool, live: Sequence[boo
     if can_recover(live):
         return REBUILD
     return TAKE_BACK if present else WAIT
+
+
+def suspected(slot: int) -> Change:
+    """Give the slot a candidate, unless peers know that it has one."""
+    return lambda members: members.suspect(slot) if members.candidate(slot) is None else members
+
+
+def settled(slot: int, number: int) -> Change:
+    """Let the slot belong to this member, unless peers know that it was decided already."""
+
+    def change(members: Members) -> Members:
+        open_question = members.candidate(slot) is not None and members.has(slot, number)
+        return members.settle(slot, number) if open_question else members
+
+    return change
 
 
 class Healer:
@@ -152,7 +170,10 @@ class Healer:
         copy_no, number = copier.segment.copy_no, copier.segment.meta.number
         yield
         try:
-            self._storage.change_members(lambda members: members.settle(copy_no, number))
+            members = self._storage.change_members(settled(copy_no, number))
+            if not members.has(copy_no, number):
+                copier.fail("it was replaced")
+                return
             self._storage.disk.remove_tree(copier.segment.path + NEXT)
         except (OSError, VolumeError) as error:
             self._say(f"copy {copier.segment.name}: membership: {error}")
@@ -234,7 +255,7 @@ class Healer:
         storage, name = self._storage, copy_directory(copy_no)
         source, end = self._source(copy_no)
         if storage.members.candidate(copy_no) is None:
-            storage.change_members(lambda members: members.suspect(copy_no))
+            storage.change_members(suspected(copy_no))
         number = storage.members.candidate(copy_no)
         assert number is not None
         yield
@@ -242,7 +263,9 @@ class Healer:
         started = self._clock.monotonic_s()
         whole = self._make(copy_no, source, end, number)
         yield
-        members = storage.change_members(lambda members: members.settle(copy_no, number))
+        members = storage.change_members(settled(copy_no, number))
+        if not members.has(copy_no, number):
+            raise OldMemberBack
         segment = self._put_in_place(copy_no, number, members)
         if segment.complete < end:
             segment.close()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import select
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +23,7 @@ from redo.control import (
     REPLICAS_MAX,
     Control,
 )
+from redo.environment import Clock, SystemClock
 from redo.errors import LogUnavailable, StaleEpoch
 from redo.state import (
     MTR_BYTES_MAX,
@@ -75,7 +75,15 @@ class LogWriter:
     writer_fd   eventfd the copies write when the quorum has moved; -1: poll instead
     """
 
-    def __init__(self, arena: Arena, st: Words, wakers: Sequence[int], writer_fd: int = -1) -> None:
+    def __init__(
+        self,
+        arena: Arena,
+        st: Words,
+        wakers: Sequence[int],
+        writer_fd: int = -1,
+        clock: Clock | None = None,
+    ) -> None:
+        self._clock = clock or SystemClock()
         self._mem = arena.mem
         self._st = st
         self._writer_fd = writer_fd
@@ -134,16 +142,16 @@ class LogWriter:
         self._wait(lambda vdl: vdl >= limit, timeout_s)
 
     def _wait(self, good: Callable[[int], bool], timeout_s: float) -> None:
-        deadline = time.monotonic() + timeout_s
+        deadline = self._clock.monotonic_s() + timeout_s
         slept = False
         while not good(self.advance()):
-            left = deadline - time.monotonic()
+            left = deadline - self._clock.monotonic_s()
             if left <= 0:
                 durable = self._control.durable()
                 raise LogUnavailable(f"not durable in {timeout_s:.0f} s; copies at {durable}")
             slept = True
             if self._writer_fd < 0:
-                time.sleep(0.0002)
+                self._clock.sleep(0.0002)
             elif select.select([self._writer_fd], [], [], min(left, 0.1))[0]:
                 os.eventfd_read(self._writer_fd)
         if slept and self._writer_fd >= 0:  # whoever polls it too must not miss that VDL moved

@@ -65,7 +65,7 @@ from redo.reign import FENCED, take_over
 from redo.repair import LogSource, fill_log
 from redo.rewind import locate, rewound
 from redo.segment import Segment
-from redo.timeline import NEVER, History, Mark
+from redo.timeline import NEVER, History, Mark, path_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -133,6 +133,7 @@ class Storage:
         self.lending = Lending(self.disk, environment.clock, self.pins)
         #: (copy, page, LSN) of what could not be read and has to be mended
         self.damages: SimpleQueue[tuple[int, int, int]] = SimpleQueue()
+        self.log_bound = 0  #: bytes of log that a full copy may have and not have made pages of
         self.archive_status: Callable[[], dict[str, object]] = dict  #: of whoever archives it
 
     def open(self) -> None:
@@ -210,10 +211,20 @@ class Storage:
             self._writer_fd,
             self._how,
             self._fill,
+            self.pressure,
             self.event.set,
         )
         self.copiers[segment.copy_no] = copier
         copier.start()
+
+    def pressure(self, segment: Segment) -> float:
+        """How much of a copy's log could be pages and is not, as a part of `log_bound`."""
+        if self.log_bound == 0 or not segment.full:
+            return 0.0
+        durable = self.control.get(copy_word(segment.copy_no, COPY_DURABLE))
+        end = min([durable, self.control.vdl, *self.control.read_points()])
+        start = segment.mark.lsn
+        return max(0, path_bytes(segment.history.gaps, start, end)) / self.log_bound
 
     def live(self) -> list[Copier]:
         """Copies that count."""

@@ -32,6 +32,7 @@ _IDLE_S = 5.0
 _IDLE_BYTES = 1 << 20
 _FULL_DISK_S = 5.0
 _RUN_S = 5.0
+_BOUND_ROUNDS = 8  #: so much log that could be pages is too much: writers wait
 _MISSED_RUNS = 8  #: a tail that is so far behind reads its log itself
 _NICE = 5
 
@@ -102,7 +103,9 @@ class Upkeep:
         self._storage.grow()
         if self._clock.monotonic_s() - self._ended > _RUN_S:
             self._ended = self._clock.monotonic_s()
-        busy = self._clock.monotonic_s() > self._pause_until and self._coalesce_step()
+        paused = self._clock.monotonic_s() <= self._pause_until
+        self._storage.log_bound = 0 if paused else _BOUND_ROUNDS * self._settings.coalesce_bytes
+        busy = not paused and self._coalesce_step()
         if not busy:
             self._recycle_tails()
         return busy or more

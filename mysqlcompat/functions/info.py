@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from mysqlcompat.convert import convert
 from mysqlcompat.errors import SqlError
@@ -19,7 +19,7 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.table import Context, Suspended
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal
+from mysqlcompat.sql.typed import LEVELS, Call, ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, Class, SqlType, charset_of, string_type
 
 
@@ -153,10 +153,24 @@ def ps_thread_id(context: Context, call: Call, connection: int) -> int | None:
     return connection if connection == context.connection_id else None
 
 
-@build_as("grouping", 1, 999)
+GROUPING: Final = "grouping"
+
+
+@build_as(GROUPING, 1, 999)
 def build_grouping(typing: Typing, args: Sequence[Expression]) -> Expression:
-    """GROUPING() is of WITH ROLLUP only, which there is not. Raises 1111, as outside of one."""
-    raise SqlError(1111)
+    return typing.call(GROUPING, BIGINT, *args)
+
+
+@implement(GROUPING, null_rejects=False)
+def grouping(context: Context, call: Call, level: int | None, *numbers: int) -> int:
+    """A bit for each group expression that is not kept at a level; outside of WITH ROLLUP and
+    within aggregates, where `sql.rollup` has not put the level before the arguments, 0."""
+    if not any(isinstance(arg, ColumnRef) and arg.table_no == LEVELS for arg in call.args[:1]):
+        return 0
+    bits = 0
+    for number in numbers:
+        bits = bits << 1 | (number >= (level or 0))
+    return bits
 
 
 @build_as("name_const", 2)

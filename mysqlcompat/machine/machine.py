@@ -23,6 +23,7 @@ from mysqlcompat.machine.state import (
 )
 from mysqlcompat.sql.code_writes import code_plan
 from mysqlcompat.sql.codegen import Target
+from mysqlcompat.sql.dives import Dives
 from mysqlcompat.sql.estimates import Estimates
 from mysqlcompat.sql.planner import plan
 from mysqlcompat.sql.typed import Statement
@@ -32,7 +33,7 @@ class Machine:
     """Compiles statements into programs in the arena of `engine`."""
 
     def __init__(self, engine: Any) -> None:
-        self._estimates = Estimates(engine)
+        self._estimates = Estimates(engine, Dives(engine))
         self.arena = engine.arena
         st = engine.st
         st[ST_MACHINE_RUN] = self.arena.alloc(LANE_RUN_BYTES)

@@ -256,16 +256,22 @@ def choose(
     if not best.score[0] and estimates.weighs(table):
         narrow = [one for one in candidates if one.access.kind not in ("ALL", "index")]
         weighed = (narrow or candidates) if locking else candidates
-        best = min(
-            weighed,
-            key=lambda one: (estimates.cost(table, one.access), *(-each for each in one.score)),
-        )
+        best = _cheapest(table, weighed, estimates)
     for one in sorted(candidates, key=lambda one: one.score, reverse=True) if order else ():
         turned = ordered_by(table, table_no, one.access, order)
         as_good = one.score[:3] == best.score[:3]
         if turned and as_good and (limited or one.access.kind != "index"):
             return replace(one, access=turned), True
     return best, not order
+
+
+def _cheapest(table: Table, candidates: Sequence[Candidate], estimates: Estimates) -> Candidate:
+    """By cost; among equals the better score."""
+
+    def cost(one: Candidate) -> tuple[int, ...]:
+        return (estimates.cost(table, one.access), *(-each for each in one.score))
+
+    return min(candidates, key=cost)
 
 
 def _usable_indexes(table: Table) -> list[int]:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
 
 _EXPLICIT: Final = 0
-_NO_COLLATION: Final = 1  #: coercibility of what has no collation
+_UNDECIDED: Final = 1  #: the same while strings are being looked at: only COLLATE decides then
+_NO_COLLATION: Final = 7  #: coercibility of what has no collation: anything is stronger
 _SYSTEM_CONSTANT: Final = 3
 _COERCIBILITY: Final = (
     "EXPLICIT",
@@ -37,6 +38,7 @@ _COERCIBILITY: Final = (
     "COERCIBLE",
     "NUMERIC",
     "IGNORABLE",
+    "NONE",
 )
 #: Unicode's character sets -> whether characters beyond U+FFFF are in it.
 _UNICODE: Final = {
@@ -87,11 +89,11 @@ def _winner(one: SqlType, other: SqlType) -> SqlType:
     if other.collation.endswith("_bin"):
         return other
     bare = f"{one.charset}_bin"
-    return replace(one, collation=bare, coercibility=_NO_COLLATION)
+    return replace(one, collation=bare, coercibility=_UNDECIDED)
 
 
 def agree(types: Sequence[SqlType], operator: str) -> tuple[str, int]:
-    """Collation and coercibility of strings of these types together: coercibility 1 where none of
+    """Collation and coercibility of strings of these types together: coercibility 7 where none of
     their collations wins. Raises 1267, 1270 or 1271."""
     best = types[0]
     try:
@@ -99,6 +101,8 @@ def agree(types: Sequence[SqlType], operator: str) -> tuple[str, int]:
             best = _winner(best, other)
     except _Disagreement:
         raise _illegal_mix(types, operator) from None
+    if best.coercibility == _UNDECIDED:
+        return best.collation, _NO_COLLATION
     return best.collation, best.coercibility
 
 
@@ -130,7 +134,9 @@ class Agreement:
     def collation(self, types: Sequence[SqlType], operator: str) -> str:
         """The collation strings of these types are compared in. Raises 1267, 1270 or 1271."""
         collation, coercibility = agree(types, operator)
-        if coercibility == _NO_COLLATION and all(one.coercibility != 1 for one in types):
+        if coercibility == _NO_COLLATION and all(
+            one.coercibility != _NO_COLLATION for one in types
+        ):
             raise _illegal_mix(types, operator)
         return collation
 

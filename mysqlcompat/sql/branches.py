@@ -99,8 +99,8 @@ class Branches:
     def _common_integer(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
         unsigned = all(one.unsigned for one in types)
         size = max(digits(one) for one in types)
-        if any(one.unsigned and size == 20 for one in types) and not unsigned:
-            return decimal_type(20, 0, nullable=nullable)
+        if any(one.unsigned and size >= _BIGINT_DIGITS for one in types) and not unsigned:
+            return decimal_type(size, 0, nullable=nullable)
         if all(map(is_boolean, types)):
             return bool_type(nullable)
         kinds = {one.kind for one in types}
@@ -137,6 +137,9 @@ class Branches:
         if target.cls is Class.STRING and arg.type.cls is not Class.STRING:
             return self.cast(self.as_string(arg), target)
         return self.cast(arg, target)
+
+
+_BIGINT_DIGITS: Final = 20  #: of an unsigned one; a signed one cannot hold it
 
 
 def common_decimal(types: Sequence[SqlType]) -> SqlType:

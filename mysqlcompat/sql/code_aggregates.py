@@ -84,7 +84,8 @@ class AggregateCoder:
                 self._accumulate(number, aggregate, records)
             else:
                 self._update(aggregate, records, collection, states[number])
-        single = not self.groups and self.plan.statement.group_by is None
+        rollup = self.plan.statement.rollup
+        single = bool(rollup) or (not self.groups and self.plan.statement.group_by is None)
         self.asm.stage(*(OneGroup(collection, len(carried)),) * single)
         self._results(collection, places, states)
 

@@ -51,6 +51,7 @@ from mysqlcompat.sql.code_expressions import (
     key_of,
 )
 from mysqlcompat.sql.plan import Access, Join, Scan
+from mysqlcompat.sql.rollup import LEVEL
 from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal, Source, anonymous
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -373,6 +374,24 @@ class ScanCoder:
         for key, (at, null_at) in places.items():
             frame.fields[key] = FieldBinding(records, at, null_at)
         self._joined(frame, join)
+
+    def levels(self, count: int) -> tuple[Collection, dict[Any, Any]]:
+        """A stage that makes the levels 0 to `count` - 1 of a WITH ROLLUP."""
+        self.asm.stage()
+        self.coder.enter(Frame())
+        self.asm.emit(source_kernels.op_once, self.asm.state(8))
+        collection = self.asm.collection(1, hashed=True, chained=True)
+        places: dict[Any, Any] = {}
+        for number in range(count):
+            keys, records = self.keys((), ()), self.asm.register()
+            self.asm.emit(collect_kernels.op_group, records, collection.at, keys, 1)
+            places = self.store(records, collection, (Literal(LEVEL.type, number),))
+        return collection, {key_of(LEVEL): place for place in places.values()}
+
+    def roll_up(self, collection: Collection, places: dict[Any, Any]) -> None:
+        """Every row of the batch meets every level."""
+        levels = Scan(LEVEL.table_no, Access(0, "ALL"), ())
+        self.probe(Join(levels, "hash", (), (), False, ()), collection, places)
 
     def lookup(self, join: Join) -> None:
         """Join the batch with a table looked up by index, row by row."""

@@ -203,6 +203,13 @@ class SelectCoder:
     # rows together
 
     def _read(self) -> None:
+        rollup = self.select.rollup
+        levels = self.scans.levels(rollup + 1) if rollup else None
+        self._read_rows()
+        if levels is not None:
+            self.scans.roll_up(*levels)
+
+    def _read_rows(self) -> None:
         plan = self.plan
         if plan.scan is not None and self._virtual() is not None:
             self._read_virtual()

@@ -152,6 +152,9 @@ class Comparisons:
             return self._temporal_and_number(operator, left, right)
         if one is right.type.cls:
             return left, right
+        if operator in _ORDERS and isinstance(left, ColumnRef) and is_constant(right):
+            if one is Class.TIME:  # what the column would hold of it
+                return left, self.cast(right, time_type(left.type.scale))
         return self.as_moment(left), self.as_moment(right)
 
     def _date_of_text(self, text: Expression, like: Expression, must: bool) -> Expression:

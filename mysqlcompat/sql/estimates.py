@@ -1,15 +1,17 @@
 """How many rows an access finds, by the engine's statistics: for index choice and join order.
 
 Plans are kept and run again with other values, so an estimate knows which columns are compared, not
-with what: an equal part divides the rows by its different values, a range keeps a fixed share.
+with what: an equal part divides the rows by its different values, a range keeps a fixed share. With
+`dives` it looks at the values, if they are constants (`dives.py`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from btree.schema import Table
+from mysqlcompat.sql.dives import Dives
 from mysqlcompat.sql.plan import Access
 
 #: A row found through a secondary index costs as much as this many of a scan.
@@ -25,6 +27,12 @@ class Estimates:
     """Estimates over one engine's tables; `engine` None: nothing is known of any (tests)."""
 
     engine: Any = None
+    dives: Dives | None = None
+
+    @property
+    def averages(self) -> Estimates:
+        """The same without looking at values."""
+        return replace(self, dives=None)
 
     def rows(self, table: Table) -> int:
         """Rows of a table."""
@@ -41,6 +49,9 @@ class Estimates:
         rows = self.rows(table)
         if access.kind == "const":
             return min(rows, 1)
+        dived = None if self.dives is None else self.dives.rows(table, access)
+        if dived is not None:
+            return min(rows, max(1, dived))
         given = len(access.equal)
         found = float(rows)
         if given:

@@ -204,6 +204,17 @@ class Evaluator:
             found = None if one is None else found
         return found if wanted is not None else None
 
+    def _between(self, node: Call) -> Any:
+        value = self.value(node.args[0])
+        if value is None:
+            return None
+        return self.call(node, [value, *map(self.value, node.args[1:])])
+
+    def _is_null(self, node: Call) -> Any:
+        """What cannot be NULL is not looked at."""
+        (arg,) = node.args
+        return int(arg.type.nullable and self.value(arg) is None)
+
     def _log(self, node: Call) -> Any:
         """LOG(b, x): no x where there is no logarithm to base b."""
         values = [self.value(node.args[0])]
@@ -225,6 +236,8 @@ _ARITHMETIC: Final = frozenset("+-*/%")  #: over doubles and integers both sides
 _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "<=>": Evaluator._null_safe,
     "in": Evaluator._in,
+    "between": Evaluator._between,
+    "is null": Evaluator._is_null,
     "log": Evaluator._log,
     "and": Evaluator._and,
     "or": Evaluator._or,

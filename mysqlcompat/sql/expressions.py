@@ -24,7 +24,7 @@ from mysqlcompat.sql.literals import Literals, Rules, folded_number
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
 from mysqlcompat.sql.scope import Scope
-from mysqlcompat.sql.special_calls import SPECIAL_CALLS, default_of, values_of
+from mysqlcompat.sql.special_calls import SPECIAL_CALLS, default_of, grouping_of, values_of
 from mysqlcompat.sql.typed import Expression, Literal, Param
 from mysqlcompat.sql.variables import assigned_variable, system_variable, user_variable
 from mysqlcompat.sqltypes import (
@@ -211,6 +211,10 @@ class Resolver(Literals, RowComparisons):
     def arithmetic(self, node: Any) -> Expression:
         left, right = node.this, node.expression
         operator = _ARITHMETIC[type(node)]
+        if operator == "+" and isinstance(left, exp.Add):
+            one, other = left.this, left.expression
+            if isinstance(one, exp.Interval) and isinstance(other, exp.Interval):
+                left, right = one, exp.Add(this=other, expression=right)
         if isinstance(right, exp.Interval):
             return build_date_shift(self.typing, self, left, right, operator == "-")
         if isinstance(left, exp.Interval) and operator == "+":
@@ -423,6 +427,7 @@ Handler = Callable[[Resolver, Any], Expression]
 SYNTACTIC: Final[dict[str, Callable[[Resolver, Sequence[Any]], Expression]]] = {
     "date_add": Resolver.date_add,
     "default": default_of,
+    "grouping": grouping_of,
     "values": values_of,
     "date_sub": Resolver.date_sub,
     "adddate": Resolver.date_add,

@@ -12,6 +12,7 @@ from typing import Final
 
 from mysqlcompat.errors import not_supported
 from mysqlcompat.sql.grammar_reading import Reading
+from mysqlcompat.sql.grammar_temporals import TemporalGrammar
 from mysqlcompat.sql.grammar_words import (
     AGGREGATES,
     CLOCKS,
@@ -30,7 +31,7 @@ _COMPARISONS: Final = {"=", "<=>", "<>", "!=", "<", "<=", ">", ">="}
 _BIT_OPERATORS: Final = {"|", "&", "<<", ">>", "+", "-", "*", "/", "%", "^"}
 
 
-class ExpressionGrammar:
+class ExpressionGrammar(TemporalGrammar):
     """Expressions. Each method consumes what it recognises or raises at the offending token."""
 
     def __init__(self, stream: TokenStream) -> None:
@@ -225,11 +226,6 @@ class ExpressionGrammar:
             self.expression()
         at.expect("END")
 
-    def _interval(self) -> None:
-        self.at.expect("INTERVAL")
-        self.expression()
-        self.at.expect_any(*UNITS)
-
     # calls
 
     def _call(self, word: str) -> None:
@@ -293,21 +289,6 @@ class ExpressionGrammar:
                 " CREATE(non-SELECT)/ALTER TABLE or in general expressions"
             )
 
-    def _time_zone(self) -> None:
-        """``AT TIME ZONE '+00:00' AS DATETIME``"""
-        at = self.at
-        at.expect("TIME", "ZONE")
-        at.accept("INTERVAL")
-        at.string()
-        at.expect("AS", "DATETIME")
-        if at.is_op("("):
-            at.parenthesised()
-
-    def _clock(self) -> None:
-        """NOW(6) and its like: a number of digits, no expression."""
-        if not self.at.is_op(")"):
-            self.at.integer()
-
     def _convert(self) -> None:
         self.expression()
         if self.at.accept("USING"):
@@ -330,11 +311,6 @@ class ExpressionGrammar:
             at.parenthesised()
         if at.accept_any("CHARSET") or at.accept("CHARACTER", "SET"):
             at.accept("BINARY") or at.string_or_name()
-
-    def _extract(self) -> None:
-        self.at.expect_any(*UNITS)
-        self.at.expect("FROM")
-        self.expression()
 
     def _trim(self) -> None:
         at = self.at
@@ -368,30 +344,6 @@ class ExpressionGrammar:
         self._expressions()
         if self.at.accept("USING"):
             self.at.accept("BINARY") or self.at.string_or_name()
-
-    def _date_arithmetic(self) -> None:
-        self.expression()
-        self.at.expect_op(",")
-        if not self.at.is_word("INTERVAL"):
-            raise self.at.error()
-        self._interval()
-
-    def _date_shift(self) -> None:
-        self.expression()
-        self.at.expect_op(",")
-        if self.at.is_word("INTERVAL") and not self._is_op_ahead("("):
-            self._interval()
-        else:
-            self.expression()
-
-    def _timestamp_diff(self) -> None:
-        word = self.at.advance().value
-        if word.removeprefix("SQL_TSI_") not in UNITS or "_" in word.removeprefix("SQL_TSI_"):
-            self.at.at -= 1
-            raise self.at.error()
-        for _ in range(2):
-            self.at.expect_op(",")
-            self.expression()
 
     def _group_concat(self) -> None:
         at = self.at

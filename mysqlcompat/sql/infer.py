@@ -299,7 +299,9 @@ class Typing(Agreement, Branches, Memberships):
                 if _is_negated(arg) or (number is not None and number > 1 << 63):
                     target = decimal_type(digits(source), 0, nullable=source.nullable)
                     return self.call("neg", target, self.cast(arg, target))
-                return self.call("neg", int_type(digits(source) + 1, nullable=source.nullable), arg)
+                self.constant_value(arg)  # MySQL looks, and warns, whether it is the least BIGINT
+                size = max(source.length + source.unsigned, 2)
+                return self.call("neg", int_type(size, nullable=source.nullable), arg)
             case Class.DECIMAL:
                 made = decimal_type(source.precision, source.scale, nullable=source.nullable)
                 return self.call("neg", made, arg)

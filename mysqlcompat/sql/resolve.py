@@ -1,7 +1,8 @@
 """From a parsed statement to the typed tree: the door to resolution.
 
 `scope` knows names, `expressions` builds typed expressions with the rules of `infer`, `tables`,
-`select` and `changes` do the clauses, `grouping` checks ONLY_FULL_GROUP_BY.
+`select` and `changes` do the clauses, `grouping` checks ONLY_FULL_GROUP_BY, `rollup` rewrites what
+WITH ROLLUP and GROUPING() ask for.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from sqlglot import exp
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.sql import grouping
 from mysqlcompat.sql.expressions import Resolver
+from mysqlcompat.sql.rollup import Rollup, check_grouping_calls, with_rollup
 from mysqlcompat.sql.scope import GROUP, HAVING, ORDER, WHERE, CatalogView, Scope
 from mysqlcompat.sql.tables import check_args, resolve_from
 from mysqlcompat.sql.typed import (
@@ -97,6 +98,7 @@ class _Clauses:
         distinct = self.node.args.get("distinct") is not None
         parts = [item.expression for item in items] + [order.expression for order in ordering]
         parts += [having] if having is not None else []
+        check_grouping_calls(parts, groups)
         if groups is not None or any(has_aggregate(part) for part in parts):
             conditions = [where] if where is not None else []
             conditions += [j.on for j in joins if j.on is not None and j.kind == "inner"]
@@ -107,6 +109,14 @@ class _Clauses:
             shown = self.resolver.typing.shown
             items = [replace(item, expression=shown(item.expression)) for item in items]
         limit, offset = limits(self.node, self.resolver)
+        rollup = self.rollup(groups)
+        if rollup is not None:
+            items = rollup.items(items)
+            having = rollup.of(having) if having is not None else None
+            ordering = rollup.ordering(ordering)
+            if distinct:  # of rows that are alike there is no level any more
+                ordering = [one for one in ordering if one.expression in shown_by(items)]
+            groups = rollup.groups
         return Select(
             tuple(self.scope.sources),
             joins,
@@ -120,7 +130,12 @@ class _Clauses:
             offset,
             self.locking(),
             len(self.resolver.parsed.param_numbers),
+            len(groups) - 1 if rollup is not None and groups is not None else 0,
         )
+
+    def rollup(self, groups: tuple[Expression, ...] | None) -> Rollup | None:
+        clause = self.node.args.get("group")
+        return Rollup(groups) if groups and clause is not None and with_rollup(clause) else None
 
     # items
 
@@ -188,7 +203,8 @@ class _Clauses:
         clause = self.node.args.get("group")
         if clause is None:
             return None
-        check_args(clause, {"expressions"}, "GROUP BY …")
+        allowed = {"expressions", "rollup"} if with_rollup(clause) else {"expressions"}
+        check_args(clause, allowed, "GROUP BY …")
         made: list[Expression] = []
         with self.resolver.using(clause=GROUP):
             self.resolver.fallback = _alias_lookup(items)
@@ -275,7 +291,11 @@ class _Clauses:
             return
         sources = self.scope.sources
         listed = groups or ()
-        known = grouping.determined(sources, listed, conditions)
+        clause = self.node.args.get("group")
+        if clause is not None and with_rollup(clause):  # its NULLs depend on nothing
+            known = grouping.determined((), (), ())
+        else:
+            known = grouping.determined(sources, listed, conditions)
         grouped = groups is not None
         for number, item in enumerate(items, 1):
             where = f"Expression #{number} of SELECT list"
@@ -318,6 +338,10 @@ def _limit_number(node: Any, resolver: Resolver) -> Expression:
         return Param(wanted, made.param_no)
     assert isinstance(made, Literal)
     return Literal(wanted, int(made.value), made.literal_no, made.start, made.end)
+
+
+def shown_by(items: Sequence[Item]) -> list[Expression]:
+    return [item.expression for item in items]
 
 
 def _is_star(node: Any) -> bool:

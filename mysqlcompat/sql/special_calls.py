@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlglot import exp
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import DEFINITIONS
 from mysqlcompat.functions.string_codes import weight_string_of
 from mysqlcompat.sql.casts import char_using
 from mysqlcompat.sql.column_defaults import column_default
@@ -59,6 +60,13 @@ def default_of(resolver: Resolver, args: Sequence[Any]) -> Expression:
     if column.default_is_expression:  # CURRENT_TIMESTAMP is no value yet; NULL stands for it
         return Literal(column_type(column).or_null(), None)
     return column_default(column)
+
+
+def grouping_of(resolver: Resolver, args: Sequence[Any]) -> Expression:
+    """``GROUPING(a, b)``. Raises 1111 where there are no groups yet."""
+    if resolver.rules.aggregates == "no":
+        raise SqlError(1111)
+    return DEFINITIONS["grouping"].build(resolver.typing, resolver.resolve_all(args))
 
 
 def values_of(resolver: Resolver, args: Sequence[Any]) -> Expression:

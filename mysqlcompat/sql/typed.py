@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 #: `ColumnRef.table_no` of a column of the row INSERT would have inserted: VALUES(c) or alias.c.
 NEW_ROW: Final = -1
+LEVELS: Final = -2  #: and of the level of a row in a GROUP BY … WITH ROLLUP (`sql.rollup`)
 
 
 # Expressions ------------------------------------------------------------------------------------
@@ -185,7 +186,8 @@ class Item:
 class Select:
     """`tables` may be empty (SELECT 1). `group_by` is None without GROUP BY; a query with an
     Aggregate and no GROUP BY has one group, even of no rows. Columns outside aggregates in a
-    grouped query are group columns or depend on them: any row of the group will do."""
+    grouped query are group columns or depend on them: any row of the group will do. `rollup`: the
+    number of expressions whose subtotals are wanted, too; the level is the last of `group_by`."""
 
     tables: tuple[Source, ...]
     joins: tuple[Join, ...]
@@ -200,6 +202,7 @@ class Select:
     #: For each table '', or 'update' or 'share', then '', ' nowait' or ' skip locked'; () for none.
     locking: tuple[str, ...] = ()
     param_count: int = 0
+    rollup: int = 0
 
 
 @dataclass(frozen=True, slots=True)

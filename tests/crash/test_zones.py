@@ -45,11 +45,11 @@ def test_any_zone_may_be_killed_while_orders_flow(tmp_path: Path) -> None:
         data, replicas=1, init_sql=SCHEMA, zones=3, ring_bytes="4M", coalesce_bytes="1M"
     ) as cluster:
         threads = start_customers(cluster.writer_port, CUSTOMERS, seed, ledger)
-        assert ledger.wait_for_more(100), cluster.output
+        assert ledger.wait_for_more(50), cluster.output
         for zone in random.Random(seed).sample(ZONES, 3):
             pids = dict(cluster.pids)
             cluster.kill(f"storage-{zone}")
-            assert ledger.wait_for_more(100), f"no orders without {zone}\n{cluster.output}"
+            assert ledger.wait_for_more(50), f"no orders without {zone}\n{cluster.output}"
             cluster.wait_ready(f"storage-{zone}")
             wait_for_all(cluster, ledger)
             others = [name for name in pids if name != f"storage-{zone}"]
@@ -89,7 +89,7 @@ def test_a_zone_whose_directory_is_gone_is_made_anew(tmp_path: Path) -> None:
         tmp_path / "data", replicas=0, init_sql=SCHEMA, zones=3, coalesce_bytes="1M"
     ) as cluster:
         threads = start_customers(cluster.writer_port, CUSTOMERS, 2, ledger)
-        assert ledger.wait_for_more(200), cluster.output
+        assert ledger.wait_for_more(100), cluster.output
         cluster.kill("storage-az2")
         shutil.rmtree(cluster.volume_dir / "az2")
         cluster.wait_ready("storage-az2")
@@ -155,6 +155,7 @@ def wait_for_room(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_zones_on_other_hosts(tmp_path: Path) -> None:
     """az2 and az3 over TLS: killed, cut off, stalled; then everything at once."""
     secret = tmp_path / "secret"
@@ -168,18 +169,18 @@ def test_zones_on_other_hosts(tmp_path: Path) -> None:
     try:
         cluster.start()
         threads = start_customers(cluster.writer_port, CUSTOMERS, 3, ledger)
-        assert ledger.wait_for_more(100), cluster.output
+        assert ledger.wait_for_more(20), cluster.output
         wires["az2"].cut()
         wait_for_all(cluster, ledger)
         wires["az3"].stall()
-        assert ledger.wait_for_more(100), f"no orders while az3 is silent\n{cluster.output}"
+        assert ledger.wait_for_more(20), f"no orders while az3 is silent\n{cluster.output}"
         while copies(cluster)["az3/full"]["state"] == "live":
             assert ledger.wait_for_more(5), cluster.output
         wires["az3"].flow()
         wait_for_all(cluster, ledger)
         hosts["az2"].kill()
         write_much(cluster.writer_port)  # more than the ring has: only peers still have it
-        assert ledger.wait_for_more(50), cluster.output
+        assert ledger.wait_for_more(20), cluster.output
         hosts["az2"].start()
         wait_for_all(cluster, ledger)
         settle(cluster, ledger, threads)

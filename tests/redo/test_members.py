@@ -10,6 +10,7 @@ from itertools import chain, combinations
 
 import pytest
 
+from redo.healing import settled, suspected
 from redo.members import FIRST, Members, members_of
 from redo.quorum import COPIES, can_write, is_full, recovery_point, volume_durable
 
@@ -108,3 +109,16 @@ def test_as_json() -> None:
 
 def test_full_copies_are_where_they_were() -> None:
     assert [is_full(slot) for slot in range(COPIES)] == [True, False] * 3
+
+
+def test_what_peers_have_decided_already_is_not_decided_again() -> None:
+    """An answer was lost, and whoever asked for the next epoch asks again."""
+    suspicion = FIRST.suspect(2)
+    number = suspicion.candidate(2)
+    assert number is not None
+    assert suspected(2)(FIRST) == suspicion
+    assert suspected(2)(suspicion) == suspicion
+    kept, replaced = suspicion.settle(2, 2), suspicion.settle(2, number)
+    assert settled(2, number)(suspicion) == replaced
+    assert settled(2, number)(replaced) == replaced
+    assert settled(2, number)(kept) == kept

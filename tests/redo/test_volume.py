@@ -420,3 +420,27 @@ def test_a_deleted_log_file_acknowledges_nothing(
     assert victim.reason == "No such file or directory while writing log"
     assert victim.durable == 0
     writer.work(np.random.default_rng(16), 30)
+
+
+def test_log_that_cannot_become_pages_is_bounded(writers: Writers) -> None:
+    """Writers wait when coalescing stands still, and go on when it does."""
+    writer = writers(coalesce_bytes=1 << 13)
+    rng = np.random.default_rng(20)
+    storage, log = writer.volume.storage, writer.volume.log
+    full = [copier.segment for copier in storage.live() if copier.segment.full]
+    wait_for(lambda: storage.log_bound > 0)
+    for segment in full:
+        segment.store_lock.acquire()
+    try:
+        with pytest.raises(LogUnavailable):
+            while True:
+                end = writer.run(random_steps(rng, PAGE, writer.known, PAGES), wait=False)
+                log.wait_durable(end, timeout_s=2.0)
+        assert storage.pressure(full[0]) >= 1
+        assert log.vdl - full[0].mark.lsn < storage.log_bound + (1 << 16) + (1 << 15)
+    finally:
+        for segment in full:
+            segment.store_lock.release()
+    log.wait_durable(log.next_lsn)
+    for page, image in writer.expected(log.vdl).items():
+        assert writer.read(page) == image

@@ -1,0 +1,7 @@
+"""A cluster in one thread: production code on a virtual clock, disk and network, from one seed.
+
+``python -m tests.simulator`` runs it; `docs/simulator.md` says what it does and finds. Read:
+`world` (time, chance, who runs next) · `drives` (disks) · `syscalls` (kernels' way to both) ·
+`ledger` (what must be true) · `cluster` (storage, writers, replicas) · `faults` · `invariants` ·
+`mutations` (planted bugs) · `run`.
+"""

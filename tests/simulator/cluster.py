@@ -1,0 +1,247 @@
+"""The simulated machines: storage, a writer (and one that was replaced), replicas. Production code.
+
+What a process holds in memory is dropped with its objects; what several share (the ring) stays
+until the power is cut. `boot` brings storage up from the disks; the other methods of `Cluster` are
+what may happen to it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from redo.arena import Arena, create_ring
+from redo.control import COPY_DURABLE, COPY_WRITTEN, Control, copy_word
+from redo.errors import LsnOutOfRange, StaleEpoch, VolumeError
+from redo.quorum import COPIES
+from redo.volume import OnePageVolume
+from tests.simulator.ledger import Ledger
+from tests.simulator.nodes import Replica, Writer
+from tests.simulator.processes import PAGE_BYTES, OneProcess, ThreeProcesses
+from tests.simulator.world import Violation, World, WorldTask
+
+RING_BYTES = 1 << 15
+REPLICAS = 2
+_PATIENCE = 4000
+
+
+class NodeVolume(OnePageVolume):
+    """A node's way to storage.
+
+    epoch   of the writer that reads; 0: a replica
+    """
+
+    def __init__(self, cluster: Cluster, arena: Arena) -> None:
+        self._cluster = cluster
+        self._arena = arena
+        self.epoch = 0
+
+    def read_page(self, page_no: int, lsn: int, frame: int) -> None:
+        self._cluster.world.sleep(0.0001)
+        image = self._cluster.processes.read_page(page_no, lsn, self.epoch)
+        self._arena.mem[frame : frame + PAGE_BYTES] = bytearray(image)
+
+
+class Cluster:
+    """One volume and the nodes on it.
+
+    processes   of storage: 1 or 3; 0: the seed decides
+    """
+
+    def __init__(self, world: World, processes: int = 0) -> None:
+        self.world = world
+        self.ledger = Ledger()
+        self.data = f"{world.disk.root}/volume"
+        kinds = (OneProcess, ThreeProcesses)
+        drawn = world.chance.choice(kinds)
+        self.kind = {1: OneProcess, 3: ThreeProcesses}.get(processes, drawn)
+        self.processes: OneProcess | ThreeProcesses
+        self.arena: Arena
+        self.control: Control
+        self.writer: Writer | None = None
+        self.zombie: Writer | None = None
+        self.replicas: list[Replica | None] = [None] * REPLICAS
+        self.wake_fds = [os.eventfd(0, os.EFD_NONBLOCK) for _ in range(COPIES + 1)]
+        self.ring_fd = -1
+        self.removed: set[int] = set()  #: copies whose files were removed at some time
+        self.boots = 0
+        self._travelling_to = 0
+        self.recovered = False  #: the ledger knows where the log in the ring begins
+        self.hurt = [False] * COPIES  #: by faults, and not whole again
+        self.flipped = [False] * COPIES  #: a bit of it, which may not have been found yet
+        self.went_back: Callable[[], None] = lambda: None  #: called when the volume did
+        world.weight = self.weight
+        world.note(self.kind.__name__)
+
+    # storage
+
+    def boot(self) -> None:
+        """Start storage beside an empty ring. Raises VolumeError, OSError, PowerCut."""
+        self.boots += 1
+        self.recovered = False
+        self.ring_fd = create_ring(RING_BYTES)
+        self.arena = Arena(self.ring_fd, 1 << 16)
+        self.control = Control(self.arena)
+        self.processes = self.kind(self.world, self.data, self.ring_fd, self.wake_fds)
+        self.world.deliver = self.deliver
+        self.processes.start()
+
+    def deliver(self) -> bool:
+        """A late message arrives, or a writer that is being replaced does something."""
+        if self.zombie is not None and self.writer is None and not self.zombie.busy:
+            self.zombie.go_on()
+            return True
+        return self.processes.deliver()
+
+    def weight(self, task: WorldTask) -> float:
+        """How likely a task's turn is: copies that have nothing to do have none."""
+        if self.processes.is_standing(task):
+            return 0.0
+        kind = task.name.split()[1]
+        if not kind.startswith("redo-az"):
+            return 0.3 if kind == "redo-upkeep" else 0.5
+        copy_no = 2 * (int(kind[7]) - 1) + kind.endswith("tail")
+        durable = self.control.get(copy_word(copy_no, COPY_DURABLE))
+        written = self.control.get(copy_word(copy_no, COPY_WRITTEN))
+        if durable == written == self.control.published:
+            return 0.0
+        return self.world.disk.drives[copy_no].speed
+
+    def cut_power(self) -> None:
+        """Everything is gone but what is on the disks; those forget what was not synced."""
+        world = self.world
+        world.note("power cut")
+        world.cut, world.cut_after = False, None
+        self.stop_nodes()
+        self.processes.drop()
+        self.arena.close()
+        os.close(self.ring_fd)
+        world.disk.cut_power()
+
+    def travel(self) -> None:
+        """Go back in time to some moment, or forward again; only with one storage process."""
+        processes, ledger, world = self.processes, self.ledger, self.world
+        if not isinstance(processes, OneProcess) or processes.up is None or len(ledger.batches) < 5:
+            return
+        clocks = [batch.clock_us for batch in ledger.batches[1:]]
+        to_us = world.chance.choice(clocks) + world.chance.choice((0, 1, 1000))
+        self._travelling_to = to_us
+        self.stop_writer()
+        self.stop_zombie()
+        try:
+            mark = processes.up.rewind(to_us)
+        except VolumeError as error:
+            world.note(f"no way back to {to_us}: {error}")
+            self.start_writer()
+            return
+        world.note(f"back to {mark.lsn}")
+        self.stop_nodes()
+        processes.drop()
+        self.arena.close()
+        os.close(self.ring_fd)
+        self.boot()
+        self.start_nodes()
+
+    # nodes
+
+    def start_nodes(self) -> None:
+        """A new writer and new replicas."""
+        self.stop_writer()
+        self.start_writer()
+        for number in range(REPLICAS):
+            self.start_replica(number)
+
+    def stop_nodes(self) -> None:
+        """kill -9 of all of them."""
+        for number in range(REPLICAS):
+            self.stop_replica(number)
+        self.stop_writer()
+        self.stop_zombie()
+
+    def start_writer(self) -> None:
+        """A new writer takes over. Raises VolumeError when the volume cannot be written."""
+        recovered = self.processes.open_writer()
+        self._notice_travel()
+        self.recovered = True
+        self.world.note(f"writer of epoch {recovered.epoch} at {recovered.vdl}")
+        self.ledger.recovered(recovered.vdl)
+        self.writer = Writer(self, recovered)
+        self.writer.open()
+
+    def _notice_travel(self) -> None:
+        """Has the volume gone back since the last writer? The power may have failed meanwhile."""
+        for storage in self.processes.open_storages()[:1]:
+            for jump in storage.history.jumps[len(self.ledger.jumps) :]:
+                self.world.note(f"the volume went back to {jump.origin}, on at {jump.start}")
+                self.ledger.went_back(jump, self._travelling_to)
+                self.went_back()
+
+    def stop_writer(self) -> None:
+        """kill -9 of the writer."""
+        if self.writer is not None:
+            self.world.note("writer is killed")
+            self.writer.close()
+            self.writer = None
+
+    def replace_writer(self) -> None:
+        """A new writer while the old one still runs: it must find out and do no harm."""
+        self.stop_zombie()
+        self.zombie, self.writer = self.writer, None
+        self.start_writer()
+
+    def stop_zombie(self) -> None:
+        if self.zombie is not None:
+            self.zombie.close()
+            self.zombie = None
+
+    def start_replica(self, number: int) -> None:
+        """A new replica, with an empty cache."""
+        self.stop_replica(number)
+        self.replicas[number] = Replica(self, number)
+
+    def stop_replica(self, number: int) -> None:
+        replica = self.replicas[number]
+        if replica is not None:
+            replica.close()
+            self.replicas[number] = None
+
+    def close(self) -> None:
+        """The end of the simulation."""
+        self.stop_nodes()
+        self.processes.drop()
+        self.arena.close()
+        for fd in (self.ring_fd, *self.wake_fds):
+            os.close(fd)
+        self.world.disk.close_all()
+
+    # what may be expected
+
+    def whole(self) -> None:
+        """Wait until all copies are there and equally far. Raises Violation."""
+        for _ in range(_PATIENCE):
+            self.world.sleep(0.1)
+            live = self.processes.live()
+            if len(live) == COPIES and all(c.durable == self.control.published for c in live):
+                self.hurt = [False] * COPIES
+                return
+        copiers = [c for s in self.processes.open_storages() for c in s.copiers if c is not None]
+        states = [(c.segment.name, c.durable, c.reason) for c in copiers]
+        raise Violation("copies become whole again", f"{states} of {self.control.published}")
+
+    def is_impaired(self) -> bool:
+        """Is anything the matter that may keep a volume from serving for a while?"""
+        drives = self.world.disk.drives
+        if any(not drive.good or drive.speed < 0.2 for drive in drives):
+            return True
+        processes = self.processes
+        if isinstance(processes, ThreeProcesses) and (processes.trouble or processes.unreachable):
+            return True
+        return any(self.hurt) or len(self.processes.live()) < COPIES
+
+    def explained(self, error: Exception) -> None:
+        """Is the volume so damaged that this error is the truth? Raises Violation if not."""
+        if isinstance(error, LsnOutOfRange):
+            raise Violation("what readers need is kept", str(error)) from error
+        if isinstance(error, StaleEpoch) or not self.is_impaired():
+            raise Violation("the volume serves", f"{type(error).__name__}: {error}") from error
+        self.world.note(f"refused: {type(error).__name__}: {error}")

@@ -1,0 +1,359 @@
+"""The storage processes: one with all six copies, or one for each zone, which ask one another.
+
+Questions between processes go over a network that loses them, loses the answer, delivers them
+twice, or late: when whoever asked has given up long ago.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from redo import protocol
+from redo.answers import Answers
+from redo.arena import Arena
+from redo.control import COPY_DURABLE, Control, copy_word
+from redo.coordinator import Coordinator
+from redo.copier import Copier
+from redo.environment import Steps
+from redo.errors import VolumeError
+from redo.log import Recovered
+from redo.metadata import new_volume
+from redo.peers import Peers
+from redo.protocol import BadQuestion, Epochs
+from redo.quorum import COPIES, ZONES, zone_copies
+from redo.scrub import Scrubber
+from redo.storage import Storage
+from redo.upkeep import Upkeep, UpkeepSettings
+from redo.zone_node import ZoneNode
+
+if TYPE_CHECKING:
+    from tests.simulator.world import World, WorldTask
+
+PAGE_BYTES = 512
+CHUNK_BYTES = 1 << 14
+COALESCE_BYTES = 1 << 14
+WINDOW_S = 3600
+PG_PAGES = 64
+STORAGE_BYTES = 1 << 30
+SCRUB_BYTES_PER_S = 1 << 18
+_NO_ANSWER_S = 1.0
+WRITER = -1  #: as one end of a call
+
+
+class OwnTasks:
+    """The tasks of one process: named after it."""
+
+    def __init__(self, world: World, process: str) -> None:
+        self._world = world
+        self._process = process
+        self.executor = world.executor
+
+    def start(self, name: str, steps: Steps, nice: int = 0) -> WorldTask:
+        return self._world.start(f"{self._process} {name}", steps, nice)
+
+
+class Processes:
+    """What both kinds have in common.
+
+    ring_fd   the ring they share with the writer;  wake_fds  of the copies, and the writer's
+    """
+
+    def __init__(self, world: World, data: str, ring_fd: int, wake_fds: list[int]) -> None:
+        self.world = world
+        self.data = data
+        self.ring_fd = ring_fd
+        self.wake_fds = wake_fds
+        self.volume = new_volume(PAGE_BYTES, CHUNK_BYTES, PG_PAGES)
+        self.settings = UpkeepSettings(COALESCE_BYTES, WINDOW_S)
+
+    def storage(self, process: str, copies: tuple[int, ...], peers: Peers | None) -> Storage:
+        environment = replace(self.world.environment, tasks=OwnTasks(self.world, process))
+        return Storage(
+            environment,
+            self.data,
+            self.ring_fd,
+            self.wake_fds[:COPIES],
+            self.wake_fds[COPIES],
+            self.volume,
+            private_bytes=STORAGE_BYTES,
+            copies=copies,
+            peers=peers,
+        )
+
+    def open_storages(self) -> list[Storage]:
+        raise NotImplementedError
+
+    def live(self) -> list[Copier]:
+        """All copies that count."""
+        return [copier for storage in self.open_storages() for copier in storage.live()]
+
+    def is_standing(self, task: WorldTask) -> bool:
+        """Does somebody hold what this task may wait for? Then its turn does not come."""
+        kind = task.name.split()[1]
+        if kind.startswith("redo-az"):
+            return False
+        return any(storage.writer_lock.locked() for storage in self.open_storages())
+
+
+class OneProcess(Processes):
+    """All six copies."""
+
+    up: Storage | None = None
+
+    def start(self) -> None:
+        """Open the volume, recover it when the ring is new. Raises VolumeError, OSError."""
+        storage = self.storage("storage", tuple(range(6)), None)
+        storage.open()  # closes itself when it fails
+        self.up = storage
+        Upkeep(storage, self.settings).start()
+        Scrubber(storage, SCRUB_BYTES_PER_S).start()
+        ends = [copier.durable if copier is not None else None for copier in storage.copiers]
+        self.world.note(f"storage opens, copies durable to {ends}")
+
+    def open_storages(self) -> list[Storage]:
+        return [] if self.up is None else [self.up]
+
+    def open_writer(self) -> Recovered:
+        assert self.up is not None
+        return self.up.open_writer()
+
+    def read_page(self, page_no: int, lsn: int, epoch: int) -> bytes:
+        storage = self.up
+        assert storage is not None
+        storage.check_epochs(Epochs(epoch))
+        at = storage.arena.alloc(PAGE_BYTES)
+        try:
+            storage.read_page(page_no, lsn, at)
+            return storage.arena.mem[at : at + PAGE_BYTES].tobytes()
+        finally:
+            storage.arena.free(at, PAGE_BYTES)
+
+    def restart_some(self, copy_no: int | None = None) -> None:
+        """kill -9, and a new one beside the living writer."""
+        self.drop()
+        self.start()
+
+    def deliver(self) -> bool:
+        return False
+
+    def drop(self) -> None:
+        """Whatever they have in memory is gone."""
+        self.world.tasks.clear()
+        self.world.disk.kill()
+        if self.up is not None:
+            os.close(self.up._lock_fd)
+            self.up.arena.close()
+            self.up = None
+
+
+class Zone:
+    """One zone's process."""
+
+    def __init__(self, processes: ThreeProcesses, number: int) -> None:
+        self.number = number
+        self.name = ZONES[number]
+        self._processes = processes
+        self._storage: Storage | None = None
+        self._upkeep: Upkeep | None = None
+        self._scrubber: Scrubber | None = None
+        others = {n: Wire(processes, number, n) for n in range(len(ZONES)) if n != number}
+        self._peers = Peers(others)
+        self.node = ZoneNode(self._make, self._peers, True, self._opened, self._closing)
+        self.answers = Answers(self.node.storage, self.node.request, self.node.log_storage)
+        processes.world.start(f"{self.name} join", self._join())
+
+    def _make(self) -> Storage:
+        copies = zone_copies(self.number)
+        self._storage = self._processes.storage(self.name, copies, self._peers)
+        self._upkeep = Upkeep(self._storage, self._processes.settings)
+        self._scrubber = Scrubber(self._storage, SCRUB_BYTES_PER_S)
+        return self._storage
+
+    def _opened(self, _: Storage) -> None:
+        assert self._upkeep is not None and self._scrubber is not None
+        self._upkeep.start()
+        self._scrubber.start()
+
+    def _closing(self) -> None:
+        assert self._upkeep is not None and self._scrubber is not None
+        self._upkeep.stop()
+        self._scrubber.stop()
+
+    def _join(self) -> Steps:
+        while True:
+            try:
+                self.node.go_on()
+            except (VolumeError, OSError) as error:
+                self._processes.world.note(f"{self.name} cannot join: {error}")
+            yield
+
+    @property
+    def is_open(self) -> bool:
+        return self.node.state == "open"
+
+    def is_locked(self) -> bool:
+        """Would a question, or a task that wants what questions want, wait?"""
+        return bool(self.node._lock._is_owned())  # type: ignore[attr-defined]
+
+    def is_busy(self) -> bool:
+        """Is one of its tasks, or a question, in the middle of something?"""
+        if self.is_locked():
+            return True
+        tasks = self._processes.world.tasks
+        mine = (task for task in tasks if task.name.split()[0] == self.name)
+        return any(task.running for task in mine)
+
+    def drop(self) -> None:
+        """kill -9."""
+        world = self._processes.world
+        world.tasks = [t for t in world.tasks if t.name.split()[0] != self.name]
+        world.disk.kill(f"/{self.name}/")
+        storage = self._storage
+        if storage is not None and storage.arena.size and storage.arena.mem.size:
+            os.close(storage._lock_fd)
+            storage.arena.close()
+
+
+class Wire:
+    """Asking another process (`peers.Peer`)."""
+
+    def __init__(self, processes: ThreeProcesses, source: int, target: int) -> None:
+        self._processes = processes
+        self._ends = source, target
+
+    def ask(self, op: int, a: int = 0, b: int = 0, *, tail: bytes = b"") -> bytes:
+        """One question, one answer. Raises VolumeError."""
+        return self.said(protocol.question(op, a, b) + tail)
+
+    def said(self, question: bytes) -> bytes:
+        """The same, for a question that is packed."""
+        answer = self._processes.call(*self._ends, question)
+        code, count = protocol.ANSWER.unpack_from(answer)
+        payload = answer[protocol.ANSWER.size :][:count]
+        if code:
+            raise protocol.FAILED.get(code, VolumeError)(payload.decode())
+        return payload
+
+
+class ThreeProcesses(Processes):
+    """A process for each zone.
+
+    unreachable  zones nobody can ask: their copies go on, they have the ring
+    trouble      how likely it is that a call goes wrong
+    """
+
+    def __init__(self, world: World, data: str, ring_fd: int, wake_fds: list[int]) -> None:
+        super().__init__(world, data, ring_fd, wake_fds)
+        self.zones: dict[int, Zone] = {}
+        self.unreachable: set[int] = set()
+        self.trouble = world.chance.choice((0.0, 0.02, 0.1))
+        self._late: list[tuple[int, bytes]] = []
+        self._desk = Arena(ring_fd, 1 << 16)
+        self._control = Control(self._desk)
+        wires = {n: Wire(self, WRITER, n) for n in range(len(ZONES))}
+        self._wires = wires
+        self._coordinator = Coordinator(self._desk, world, wires, self.volume, lambda: None)
+
+    def start(self) -> None:
+        """Start all; a writer recovers the volume."""
+        for number in range(len(ZONES)):
+            self.start_zone(number)
+
+    def start_zone(self, number: int) -> None:
+        self.zones[number] = Zone(self, number)
+
+    def stop_zone(self, number: int) -> None:
+        """kill -9 of one zone's process."""
+        zone = self.zones.pop(number, None)
+        if zone is not None:
+            zone.drop()
+
+    def is_standing(self, task: WorldTask) -> bool:
+        process, kind = task.name.split()[:2]
+        locked = [zone.name for zone in self.zones.values() if zone.is_locked()]
+        if process in locked and not kind.startswith("redo-az"):
+            return True
+        return super().is_standing(task)
+
+    def open_storages(self) -> list[Storage]:
+        return [zone.node.storage() for zone in self.zones.values() if zone.is_open]
+
+    def open_writer(self) -> Recovered:
+        return self._coordinator.open_writer()
+
+    def read_page(self, page_no: int, lsn: int, epoch: int) -> bytes:
+        """From any zone that has the log up to `lsn`."""
+        there = [n for n in self.zones if self._durable(n) >= lsn] or list(self.zones)
+        self.world.chance.shuffle(there)
+        failure = VolumeError("no zone answers")
+        for number in there * 2:
+            question = protocol.question(protocol.READ, page_no, lsn, Epochs(epoch))
+            try:
+                return self._wires[number].said(question)
+            except VolumeError as error:
+                if type(error) is not VolumeError or type(failure) is VolumeError:
+                    failure = error
+        raise failure
+
+    def _durable(self, zone: int) -> int:
+        return self._control.get(copy_word(zone_copies(zone)[0], COPY_DURABLE))
+
+    # the network between them
+
+    def call(self, source: int, target: int, question: bytes) -> bytes:
+        """What the target answers, if nothing goes wrong. Raises VolumeError."""
+        world = self.world
+        world.sleep(0.0002)
+        cut = {source, target} & self.unreachable
+        zone = self.zones.get(target)
+        fate = world.chance.random() / max(self.trouble, 1e-9)
+        if cut or zone is None or fate < 0.25:
+            raise self._no_answer()
+        if fate < 0.5:
+            self._late.append((target, question))
+            raise self._no_answer()
+        answer = self._ask(zone, question)
+        if fate < 0.75:
+            raise self._no_answer()
+        return self._ask(zone, question) if fate < 1.0 else answer
+
+    def _no_answer(self) -> VolumeError:
+        self.world.pass_time(_NO_ANSWER_S)
+        return VolumeError("no answer")
+
+    def _ask(self, zone: Zone, question: bytes) -> bytes:
+        if zone.is_busy():  # it would wait until that is done; whoever asks, does not
+            raise self._no_answer()
+        try:
+            return zone.answers.whole(question)
+        except BadQuestion as error:
+            raise VolumeError(str(error)) from None
+
+    def deliver(self) -> bool:
+        """A question arrives that nobody waits for any more."""
+        if not self._late:
+            return False
+        target, question = self._late.pop(self.world.chance.randrange(len(self._late)))
+        zone = self.zones.get(target)
+        if zone is not None and not zone.is_busy():
+            self.world.note(f"{zone.name} gets a late question")
+            with contextlib.suppress(BadQuestion):
+                zone.answers.whole(question)
+        return True
+
+    def restart_some(self, copy_no: int | None = None) -> None:
+        """kill -9 of one of them, that which has this copy, and a new one."""
+        number = self.world.chance.randrange(len(ZONES)) if copy_no is None else copy_no // 2
+        self.world.note(f"{ZONES[number]} is killed")
+        self.stop_zone(number)
+        self.start_zone(number)
+
+    def drop(self) -> None:
+        for number in list(self.zones):
+            self.stop_zone(number)
+        self.world.tasks.clear()
+        self.world.disk.kill()
+        self._desk.close()
