@@ -26,8 +26,8 @@ Read in this order:
 - ``log_file_kernels`` ``log_read_kernels`` batches out of a copy's log · ``page_table_kernels``
   ``page_table`` ``runs`` ``index_kernels`` its pages · ``segment`` a copy
 - ``copy_kernels`` ``copier`` a copy's thread · ``coalesce`` log into pages
-- ``members`` who the six are · ``repair`` log and pages from peers · ``candidates`` ``healing`` lost
-  copies come back · ``mend_kernels`` ``mending`` ``scrub`` damage is found and mended
+- ``members`` who the six are · ``repair`` log and pages from peers · ``candidates`` ``healing``
+  lost copies come back · ``mend_kernels`` ``mending`` ``scrub`` damage is found and mended
 - ``health`` how a volume is, ``inspection`` of one that is not served · ``faults`` on demand
 - ``quorum`` arithmetic of six · ``timeline`` that of going back in time · ``geometry`` which
   pages are kept together · ``directory`` making a volume · ``recovery`` · ``reign`` fencing ·
