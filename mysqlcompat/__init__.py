@@ -42,9 +42,10 @@ Processes: `__main__` reads the command line (`config`), `serve` checks (`startu
 (`child`, `roles`) and starts anew what dies; `zone_host` is a zone's storage elsewhere. `node` puts
 a writer or a reader together, with `sessions` and `patient_volume`; `node_api` is what sessions see
 of it. `control_socket` and `operations` are how a running cluster is told what to do,
-`volume_commands` the commands that tell it (snapshots, clones, backtrack), `restore_command` works
-on backups without one, `encryption` sees to keys before a start. `check_command` is `mysqlcompat
-check`; `cluster` is a handle for tests and notebooks:
+`volume_commands` the commands that tell it (snapshots, clones, backtrack), `volume_status` says how
+the volume is, `fault_statements` lets parts of it fail, `restore_command` works on backups
+without one, `encryption` sees to keys before a start. `check_command` is `mysqlcompat check`;
+`cluster` is a handle for tests and notebooks:
 
     >>> from mysqlcompat import Cluster
     >>> with Cluster(replicas=1) as cluster:            # doctest: +SKIP
