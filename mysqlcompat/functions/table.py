@@ -19,6 +19,11 @@ class OutOfRange(Exception):
     """A result beyond its type: ERROR 1690 once the expression is known. `args[0]`: BIGINT …"""
 
 
+class Unfit(Exception):
+    """A first argument that cannot be read: NULL with a warning 1411 once the expression is known.
+    `args`: what it is no value of ("string", "integer"), the function's name."""
+
+
 class Suspended(Exception):
     """Evaluation has reached a call that waits; whoever evaluates awaits `wait(session, over
     tables)`, tells `Effects.done` its result, and evaluates again."""

@@ -39,7 +39,7 @@ from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_aggregates import AggregateCoder
 from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, key_of
 from mysqlcompat.sql.code_scans import ScanCoder, description
-from mysqlcompat.sql.metadata import column_def
+from mysqlcompat.sql.metadata import result_columns
 from mysqlcompat.sql.plan import SelectPlan
 from mysqlcompat.sql.typed import EXPLICIT, Cast, ColumnRef, Expression, Item, Select
 from mysqlcompat.sqltypes import Class, string_type
@@ -145,7 +145,7 @@ def code_select(target: Target, plan: SelectPlan) -> Program:
     coding = SelectCoder(target, coder, plan)
     coding.code(coding.send)
     select = plan.statement
-    columns = tuple(column_def(item, select.tables) for item in select.items)
+    columns = result_columns(select)
     tables = [source.table for source in select.tables if isinstance(source.table, Table)]
     return finish(
         target,

@@ -81,7 +81,9 @@ class Rollup:
             return self.kept[number]
         match expression:
             case Call(args=args):
-                return replace(expression, args=tuple(map(self.of, args)))
+                made = tuple(map(self.of, args))
+                kind = expression.type if made == args else expression.type.or_null()
+                return replace(expression, args=made, type=kind)
             case Cast(arg=arg):
                 return replace(expression, arg=self.of(arg))
         return expression
