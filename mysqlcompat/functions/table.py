@@ -94,6 +94,8 @@ class Context(Protocol):
 
     def random(self) -> float: ...
 
+    def is_connected(self, connection_id: int) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
