@@ -163,7 +163,7 @@ def uuid_to_bin(context: Context, call: Call, value: Any, swap: int | None = 0) 
     return made[6:8] + made[4:6] + made[:4] + made[8:] if swap else made
 
 
-@define("bin_to_uuid", "xi", text(36), required=1, nullable=True, null_rejects=False)
+@define("bin_to_uuid", "si", text(36), required=1, nullable=True, null_rejects=False)
 def bin_to_uuid(context: Context, call: Call, value: Any, swap: int | None = 0) -> str | None:
     if value is None:
         return None
