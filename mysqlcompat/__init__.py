@@ -22,13 +22,14 @@ The way of a statement
     A long INSERT of nothing but literals skips all this: `bulk` (on `bulk_kernels`) turns its rows
     into lanes and runs one program for any number of them.
  5  `machine.run` steps the program: kernels run batches of 1,024 lanes through its instructions
-    (`machine.ops`), functions without a kernel are evaluated by `sql.evaluate` between two of them,
+    (`machine.ops`), functions without a kernel are evaluated by `sql.evaluate_columns` (else row by
+    row, `sql.evaluate`) between two of them,
     `wire.encode_kernels` turns rows into packets (`results`, `statement_rows`).
  6  A change ends with a commit (`transaction`); `lane.durability` keeps the reply until the volume
     has it.
 
-Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `temporal`, `partial_dates`,
-`temporal_text` (dates out of text), `time_locales`, `time_zone_tables`, `numerals`, `collations`,
+Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `lane_columns` (many),
+`temporal`, `partial_dates`, `temporal_text` (dates out of text), `time_locales`, `time_zone_tables`, `numerals`, `collations`,
 `character_sets`, `jsonb` (on `decimal_bytes`), `json_path`, `json_stored`, `json_order`,
 `json_table` (its rows), `convert`, `convert_temporal` and `convert_compared` (casts), `assign` and
 `assign_temporal` (into columns), `message_text` (values in messages), `functions`.
@@ -41,9 +42,10 @@ Processes: `__main__` reads the command line (`config`), `serve` checks (`startu
 (`child`, `roles`) and starts anew what dies; `zone_host` is a zone's storage elsewhere. `node` puts
 a writer or a reader together, with `sessions` and `patient_volume`; `node_api` is what sessions see
 of it. `control_socket` and `operations` are how a running cluster is told what to do,
-`volume_commands` the commands that tell it (snapshots, clones, backtrack), `restore_command` works
-on backups without one, `encryption` sees to keys before a start. `check_command` is `mysqlcompat
-check`; `cluster` is a handle for tests and notebooks:
+`volume_commands` the commands that tell it (snapshots, clones, backtrack), `volume_status` says how
+the volume is, `fault_statements` lets parts of it fail, `restore_command` works on backups
+without one, `encryption` sees to keys before a start. `check_command` is `mysqlcompat check`;
+`cluster` is a handle for tests and notebooks:
 
     >>> from mysqlcompat import Cluster
     >>> with Cluster(replicas=1) as cluster:            # doctest: +SKIP

@@ -13,7 +13,7 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal
 from mysqlcompat import temporal_text as reading
-from mysqlcompat.convert_temporal import bit_bytes, moment_of
+from mysqlcompat.convert_temporal import bit_bytes, moment_of, span_of
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json
@@ -234,6 +234,8 @@ def _span(
         case Json(value=document):
             if isinstance(document, timedelta):
                 return document
+            if isinstance(document, str) and not context.strict:
+                return span_of(context, value, source, origin)
             error = SqlError(3156, "TIME", "", origin, context.row)
             if context.strict:
                 raise error

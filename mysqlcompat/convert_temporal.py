@@ -239,5 +239,12 @@ def _span_of_fraction(context: Context, value: Decimal | float) -> timedelta | N
 def _span_of_json(context: Context, document: Any, source: SqlType, name: str) -> timedelta | None:
     if isinstance(document, timedelta):
         return document
+    read = (
+        reading.read_time(document, reading.date_flags(context.sql_mode))
+        if isinstance(document, str)
+        else None
+    )
+    if read is not None and not read.warnings and ":" in document:
+        return _span(read)
     context.warn(3156, f"Invalid JSON value for CAST to TIME from column {name} at row 1")
     return None

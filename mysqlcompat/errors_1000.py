@@ -15,6 +15,7 @@ TABLE: Final = """\
 1010 HY000 Error dropping database (can't rmdir '%s', errno: %s - %s)
 1016 HY000 Can't open file: '%s' (errno: %s - %s)
 1020 HY000 Record has changed since last read in table '%s'
+1021 HY000 Disk full (%s); waiting for someone to free some space... (errno: %s - %s)
 1022 23000 Can't write; duplicate key in table '%s'
 1025 HY000 Error on rename of '%s' to '%s' (errno: %s - %s)
 1026 HY000 Error writing file '%s' (errno: %s - %s)

@@ -39,10 +39,18 @@ class StoredJson(jsonb.Json):
     __hash__ = jsonb.Json.__hash__
 
 
+Place = tuple[int, int]  #: kind of a value, and where its body is
+
+
 def find(stored: StoredJson, path: Path) -> list[Any]:
     """The value `path` (without wildcards) leads to, in a list of one, or an empty list."""
+    place = place_of(stored.data, path)
+    return [] if place is None else [jsonb.decode_at(place[0], stored.data, place[1])]
+
+
+def place_of(data: bytes, path: Path) -> Place | None:
+    """Where a path (without wildcards) leads."""
     assert not is_wild(path)
-    data = stored.data
     kind, at = data[0], 1
     for leg in path:
         below = None
@@ -51,15 +59,23 @@ def find(stored: StoredJson, path: Path) -> list[Any]:
         elif isinstance(leg, Cell):
             below = _cell(data, kind, at, leg)
         if below is None:
-            return []
+            return None
         kind, at = below
-    return [jsonb.decode_at(kind, data, at)]
-
-
-Place = tuple[int, int]  #: kind of a value, and where its body is
+    return kind, at
 
 
 def _member(data: bytes, kind: int, start: int, leg: Member) -> Place | None:
+    number = member_number(data, kind, start, leg)
+    if number is None:
+        return None
+    width, offset = jsonb.container_form(kind)
+    (count,) = struct.unpack_from(offset, data, start)
+    values = start + 2 * width + count * (width + 2)
+    return jsonb.entry_place(kind, data, start, values + number * (1 + width))
+
+
+def member_number(data: bytes, kind: int, start: int, leg: Member) -> int | None:
+    """Number of a member of the object, if it is one, whose body is at `start`."""
     if kind not in jsonb.OBJECT_KINDS:
         return None
     assert leg.name is not None
@@ -75,8 +91,7 @@ def _member(data: bytes, kind: int, start: int, leg: Member) -> Place | None:
         (size,) = struct.unpack_from("<H", data, at + width)
         key = data[start + key_at : start + key_at + size]
         if key == wanted:
-            values = entries + count * (width + 2)
-            return jsonb.entry_place(kind, data, start, values + middle * (1 + width))
+            return middle
         if (size, key) < (len(wanted), wanted):
             low = middle + 1
         else:
@@ -87,9 +102,16 @@ def _member(data: bytes, kind: int, start: int, leg: Member) -> Place | None:
 def _cell(data: bytes, kind: int, start: int, leg: Cell) -> Place | None:
     if kind not in jsonb.ARRAY_KINDS:  # behaves as an array of one
         return (kind, start) if position(leg, 1) == 0 else None
-    width, offset = jsonb.container_form(kind)
+    index = cell_number(data, kind, start, leg)
+    if index is None:
+        return None
+    width, _ = jsonb.container_form(kind)
+    return jsonb.entry_place(kind, data, start, start + 2 * width + index * (1 + width))
+
+
+def cell_number(data: bytes, kind: int, start: int, leg: Cell) -> int | None:
+    """Number of a cell of the array whose body is at `start`."""
+    _, offset = jsonb.container_form(kind)
     (count,) = struct.unpack_from(offset, data, start)
     index = position(leg, count)
-    if not 0 <= index < count:
-        return None
-    return jsonb.entry_place(kind, data, start, start + 2 * width + index * (1 + width))
+    return index if 0 <= index < count else None

@@ -368,9 +368,8 @@ def _container_body(
         key_entries += pack(at + len(tail)) + struct.pack("<H", len(key))
         tail += key
     for kind, body in encoded:
-        inline = kind in (_LITERAL, _INT16, _UINT16) or (width == 4 and kind in (_INT32, _UINT32))
-        if inline:
-            value_entries += bytes([kind]) + body.ljust(width, _padding(kind, body))
+        if is_inline(kind, width):
+            value_entries += bytes([kind]) + inlined(kind, body, width)
             continue
         if at + len(tail) >= limit:
             return None
@@ -380,6 +379,32 @@ def _container_body(
     if total >= limit:
         return None
     return bytes(pack(count) + pack(total) + key_entries + value_entries + tail)
+
+
+def is_inline(kind: int, width: int) -> bool:
+    """Whether values of a kind lie in their entries, where offsets have `width` bytes."""
+    return kind in (_LITERAL, _INT16, _UINT16) or (width == 4 and kind in (_INT32, _UINT32))
+
+
+def inlined(kind: int, body: bytes, width: int) -> bytes:
+    """The value as its entry has it."""
+    return body.ljust(width, _padding(kind, body))
+
+
+def body_bytes(kind: int, data: bytes, at: int) -> int:
+    """Bytes of the value of that kind whose body is at `at`."""
+    if kind in OBJECT_KINDS or kind in ARRAY_KINDS:
+        width, offset_format = container_form(kind)
+        return int(struct.unpack_from(offset_format, data, at + width)[0])
+    if kind in _INTEGER_FORMATS:
+        return struct.calcsize(_INTEGER_FORMATS[kind])
+    if kind == _LITERAL:
+        return 1
+    if kind == _DOUBLE:
+        return 8
+    before = at + 1 if kind == _OPAQUE else at
+    count, after = _read_length(data, before)
+    return after - at + count
 
 
 def _padding(kind: int, body: bytes) -> bytes:

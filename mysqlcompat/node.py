@@ -52,6 +52,7 @@ from redo.environment import system_environment
 from redo.errors import VolumeError
 from redo.failpoints import arm_from_file
 from redo.faults import Faults
+from redo.health import is_full
 from redo.log import LogWriter, new_state
 from redo.state import ST_EPOCH
 from replicas.endpoints import replica_name, replica_number
@@ -74,6 +75,7 @@ class ClusterNode:
         self._config = config
         self.server_id = name
         self.read_only = name != WRITER
+        self.disk_full = False
         self.processlist = ProcessList()
         self.counters = Counters(started_us=time.time_ns() // 1000)
         self.globals = GlobalVariables(global_values(config, shared, name))
@@ -216,8 +218,16 @@ class WriterNode(ClusterNode):
     def beat(self) -> None:
         """Purge must leave what the oldest view of any reader needs (C26)."""
         super().beat()
+        self._look_for_room()
         lows = (self._word(number, REPLICA_VIEW_LOW) for number in range(REPLICAS_MAX))
         self.st[ST_REMOTE_LOW] = min((low for low in lows if low), default=NO_VIEW)
+
+    def _look_for_room(self) -> None:
+        """While the volume's disks are full changes are refused, and the lane serves none."""
+        full = is_full(self.control)
+        if full != self.disk_full:
+            self.disk_full = full
+            self.processlist.locks.closed_to_writes += 1 if full else -1
 
 
 class ReaderNode(ClusterNode):

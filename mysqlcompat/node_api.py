@@ -91,6 +91,7 @@ class Node(Protocol):
 
     engine: Any  #: btree.engine.Engine, or replicas' ReadEngine
     read_only: bool  #: every write is answered with ERROR 1290
+    disk_full: bool  #: changes are answered with ERROR 1021
     server_id: str  #: Aurora's instance name: @@aurora_server_id
     processlist: ProcessList
     counters: Counters

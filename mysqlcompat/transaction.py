@@ -7,6 +7,8 @@ transaction. The engine's context is one block per session and lives as long as 
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -115,9 +117,11 @@ class Transaction:
         self.active = True
 
     def check_write(self) -> None:
-        """ERROR 1290 on a reader, ERROR 1792 in a READ ONLY transaction."""
+        """ERROR 1290 on a reader, ERROR 1792 in a READ ONLY transaction, ERROR 1021 while the
+        volume's disks are full."""
         if self._node.read_only:
             raise SqlError(1290, "--read-only")
+        check_room(self._node)
         if self.is_read_only:
             raise SqlError(1792)
 
@@ -240,3 +244,10 @@ class Transaction:
         self._savepoints = [
             one for one in self._savepoints if one.name.casefold() != name.casefold()
         ]
+
+
+def check_room(node: Node) -> None:
+    """ERROR 1021 while copies of the volume have no room for log: a change could only wait."""
+    if node.disk_full:
+        code = errno.ENOSPC
+        raise SqlError(1021, node.config.get("data", "."), code, os.strerror(code))

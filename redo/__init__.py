@@ -25,7 +25,10 @@ Read in this order:
   ``page_store`` what a copy has on disk
 - ``log_file_kernels`` ``log_read_kernels`` batches out of a copy's log · ``page_table_kernels``
   ``page_table`` ``runs`` ``index_kernels`` its pages · ``segment`` a copy
-- ``copy_kernels`` ``copier`` a copy's thread · ``coalesce`` log into pages · ``repair`` from peers
+- ``copy_kernels`` ``copier`` a copy's thread · ``coalesce`` log into pages
+- ``members`` who the six are · ``repair`` log and pages from peers · ``candidates`` ``healing``
+  lost copies come back · ``mend_kernels`` ``mending`` ``scrub`` damage is found and mended
+- ``health`` how a volume is, ``inspection`` of one that is not served · ``faults`` on demand
 - ``quorum`` arithmetic of six · ``timeline`` that of going back in time · ``geometry`` which
   pages are kept together · ``directory`` making a volume · ``recovery`` · ``reign`` fencing ·
   ``storage`` all six, or those of a zone · ``upkeep`` its background

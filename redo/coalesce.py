@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 STEP_PAGES = 16
 _PRUNE_SLOTS = 1 << 16
+_RELEASE_SLOTS = 256  #: at a time: whoever freezes the volume waits for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +72,11 @@ def coalesce(segment: Segment, limit: int, most: int, keep: Keep) -> Iterator[No
         yield
     _make_durable(segment)
     yield
+    marks = (*segment.meta.marks, target)
+    segment.save_marks(kept_marks(marks, segment.history.jumps, keep.before_us, keep.pin))
     with segment.store_lock, segment.lock:
         _enter(segment, written)
-        marks = (*segment.meta.marks, target)
-        kept = kept_marks(marks, segment.history.jumps, keep.before_us, keep.pin)
-        segment.set_mark(target, kept)
+        segment.go_to(target)
     yield from _drop(segment)
     logger.debug("%s: %d pages coalesced up to %d", segment.name, len(pages), target.lsn)
 
@@ -101,8 +102,19 @@ def _drop(segment: Segment) -> Iterator[None]:
             forgotten.append(segment.table.prune(kept, at, _PRUNE_SLOTS))
         yield
     with segment.store_lock:
-        segment.store.remove_unused(kept)
-        segment.store.release(np.concatenate(forgotten))
+        gone = segment.store.remove_unused(kept)
+    try:
+        while gone:  # the file system gives their room back now, which takes a while
+            segment.disk.close(gone.pop())
+            yield
+    finally:
+        for fd in gone:
+            segment.disk.close(fd)
+    locations = np.sort(np.concatenate(forgotten))
+    for at in range(0, len(locations), _RELEASE_SLOTS):
+        with segment.store_lock:
+            segment.store.release(locations[at : at + _RELEASE_SLOTS])
+        yield
     segment.drop_log(kept)
 
 
@@ -152,14 +164,22 @@ def _make_durable(segment: Segment) -> None:
     assert segment.store is not None
     with segment.store_lock:
         fds = segment.store.pending()
+    _sync(segment, fds)
+    with segment.store_lock:
+        written = segment.store.write_entries()
+    _sync(segment, [fd for *_, fd in written])
+    with segment.store_lock:
+        segment.store.commit(written)
+
+
+def _sync(segment: Segment, fds: Sequence[int]) -> None:
+    """Sync descriptors, and close them whatever happens."""
     try:
         for fd in fds:
             segment.disk.sync(fd)
     finally:
         for fd in fds:
             os.close(fd)
-    with segment.store_lock:
-        segment.store.commit()
 
 
 def _steps(segment: Segment, pages: np.ndarray) -> Iterator[np.ndarray]:

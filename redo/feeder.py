@@ -168,7 +168,7 @@ class Feeder:
         exchange = self._asks.exchange
         try:
             if exchange is None or self._asks.link is None:
-                raise VolumeError(f"no connection to {self.name}")
+                raise VolumeError("no connection")
             yield exchange.ask(question + tail, timeout_s=self._patience(question))
         except VolumeError as error:
             if protocol.QUESTION.unpack(question)[0] == protocol.READ_MANY:

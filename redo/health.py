@@ -54,7 +54,8 @@ from redo.control import (
     copy_word,
     replica_word,
 )
-from redo.quorum import ZONES, can_recover, can_write, copy_directory, is_full
+from redo.quorum import ZONES, can_recover, can_write, copy_directory
+from redo.quorum import is_full as has_pages
 from redo.rewind import kept_by
 
 if TYPE_CHECKING:
@@ -116,6 +117,12 @@ def has_no_room(control: Control, copy_no: int) -> bool:
     code = control.get(copy_word(copy_no, COPY_ERRNO))
     live = is_live(control.get(copy_word(copy_no, COPY_STATE)))
     return live and code in (errno.ENOSPC, errno.EDQUOT)
+
+
+def is_full(control: Control) -> bool:
+    """Can nothing be written because copies have no room for log?"""
+    no_room = [has_no_room(control, copy_no) for copy_no in range(COPIES)]
+    return any(no_room) and state_of(control) == FULL
 
 
 def volume_state(live: Sequence[bool], no_room: Sequence[bool], worse: Sequence[bool]) -> str:
@@ -257,7 +264,7 @@ def _place(copy_no: int) -> Fields:
         "copy_no": copy_no,
         "copy": copy_directory(copy_no),
         "zone": ZONES[copy_no // 2],
-        "kind": "full" if is_full(copy_no) else "tail",
+        "kind": "full" if has_pages(copy_no) else "tail",
     }
 
 

@@ -34,6 +34,8 @@ HANDSHAKE_S: Final = 5.0
 CONNECT_S: Final = 5.0
 _EARLY_MAX: Final = 64  #: messages sent before there is a connection
 _RECEIVE_BYTES: Final = 256 << 10
+_SAY_S: Final = 60.0
+_SAID_MAX: Final = 1000
 _LENGTH: Final = struct.Struct("<I")
 
 
@@ -352,6 +354,7 @@ class _Door:
         self._made = made
         self._accept = accept
         self._guests = threading.BoundedSemaphore(GUESTS_MAX)
+        self._said: dict[tuple[str, str], float] = {}
 
     def start(self) -> None:
         threading.Thread(target=self._accepting, name="redo-door", daemon=True).start()
@@ -363,7 +366,7 @@ class _Door:
             except OSError:
                 return
             if not self._guests.acquire(blocking=False):
-                logger.warning("%s: too many handshakes at once", address[0])
+                self._say(address[0], "too many handshakes at once")
                 connection.close()
                 continue
             threading.Thread(
@@ -375,9 +378,18 @@ class _Door:
             link = TlsLink(self._made, connection, server=True)
             link.handshake(HANDSHAKE_S)
         except _Lost as lost:
-            logger.warning("connection from %s: %s", host, lost)
+            self._say(host, str(lost))
             connection.close()
             return
         finally:
             self._guests.release()
         link.begin(self._accept(link))
+
+    def _say(self, host: str, reason: str) -> None:
+        """Why somebody was dropped: once a minute, however often they try."""
+        now_s = time.monotonic()
+        if now_s - self._said.get((host, reason), -_SAY_S) >= _SAY_S:
+            logger.warning("connection from %s: %s", host, reason)
+            if len(self._said) >= _SAID_MAX:
+                self._said.clear()
+            self._said[host, reason] = now_s

@@ -264,16 +264,25 @@ class PageStore:
         """Descriptors, for the caller to sync and close, of files with images not yet synced."""
         return [os.dup(file.data_fd) for file in self.files.values() if file.pending]
 
-    def commit(self) -> None:
-        """Let what was appended, and synced since (`pending`), count."""
+    def write_entries(self) -> list[tuple[StoreFile, int, int]]:
+        """Write entries of what was appended, and synced since (`pending`).
+
+        ->  (file, how many images have entries, descriptor of its index to be synced and closed)
+        """
+        written = []
         for file in self.files.values():
-            if not file.pending:
-                continue
-            at = file.indexed * STORE_ENTRY_BYTES
-            self._disk.write(file.index_fd, at, bytes(file.pending))
-            self._disk.sync(file.index_fd)
-            file.indexed = file.slots
-            file.pending.clear()
+            if file.pending:
+                at = file.indexed * STORE_ENTRY_BYTES
+                self._disk.write(file.index_fd, at, bytes(file.pending))
+                written.append((file, file.slots, os.dup(file.index_fd)))
+        return written
+
+    def commit(self, written: Iterable[tuple[StoreFile, int, int]]) -> None:
+        """Let what has entries that are synced by now count."""
+        for file, slots, _ in written:
+            count = max(0, min(slots, file.slots) - file.indexed)  # it may have been given up
+            file.indexed += count
+            del file.pending[: count * STORE_ENTRY_BYTES]
 
     def abandon(self) -> None:
         """Forget what was appended since the last `commit`."""
@@ -301,19 +310,23 @@ class PageStore:
         growing = self._growing[file.pg] is file and not file.borrowed
         return not growing and file.newest < kept and not file.pending
 
-    def remove_unused(self, kept: int) -> None:
-        """Delete files of which the page table has no image, and none that is as new as `kept`."""
+    def remove_unused(self, kept: int) -> list[int]:
+        """Delete files of which the page table has no image, and none that is as new as `kept`.
+
+        ->  their descriptors, for the caller to close
+        """
+        gone = []
         for file in list(self.files.values()):
             if self._is_closed(file, kept) and self._live[file.number] == 0:
                 self._remove(file)
+                gone += [file.data_fd, file.index_fd]
+        return gone
 
     def _remove(self, file: StoreFile) -> None:
         stem = self._stem(file.pg, file.sequence)
         self._disk.remove(stem + ".idx")  # first: without an index the images are nothing
         self._disk.sync_directory(f"{self._path}/pg-{file.pg:05d}")
         self._disk.remove(stem + ".dat")
-        self._disk.close(file.data_fd)
-        self._disk.close(file.index_fd)
         self._fds[file.number] = self._index_fds[file.number] = -1
         del self.files[file.number]
         if self._growing.get(file.pg) is file:

@@ -197,21 +197,31 @@ class Receiver:
         self._control.put(CTRL_PIN, pin)
 
     def _take(self, link: Link, head: LogHead, data: memoryview) -> None:
-        self._check(head.epoch)
-        if self._node.state != OPEN:
-            return
-        control, end = self._control, head.lsn + len(data)
-        self._keep(head.low, head.pin)
-        if data:
-            if head.lsn != self._next:
+        end = head.lsn + len(data)
+        if data and head.lsn == self._next:
+            self._wait_for_room(end)
+        with self._node.lock:  # nothing of an earlier epoch once a later one is installed
+            self._check(head.epoch)
+            if self._node.state != OPEN:
+                return
+            self._keep(head.low, head.pin)
+            if data and head.lsn == self._next:
+                self._put(head.lsn, data)
+            elif data:
                 if end > self._next:
                     link.send(self._stand(self._next).pack())
                 return
-            self._wait_for_room(end)
-            control.put(CTRL_RESERVED, max(end, control.get(CTRL_RESERVED)))
-            at = RING_AT + head.lsn % self._arena.ring_bytes
-            self._arena.mem[at : at + len(data)] = np.frombuffer(data, np.uint8)
-            self._next = end
+            self._publish(head)
+
+    def _put(self, lsn: int, data: memoryview) -> None:
+        control, end = self._control, lsn + len(data)
+        control.put(CTRL_RESERVED, max(end, control.get(CTRL_RESERVED)))
+        at = RING_AT + lsn % self._arena.ring_bytes
+        self._arena.mem[at : at + len(data)] = np.frombuffer(data, np.uint8)
+        self._next = end
+
+    def _publish(self, head: LogHead) -> None:
+        control = self._control
         if head.published:
             if head.published != self._next:
                 raise BadMessage(f"published {head.published}, but log is here to {self._next}")

@@ -26,8 +26,8 @@ from redo.timeline import History
 
 logger = logging.getLogger(__name__)
 
-#: Epoch word when nobody may write; while a new writer is being let in it is minus the epoch of what
-#: is published, which zones elsewhere are still told.
+#: Epoch word when nobody may write. While a new writer is being let in it is minus the epoch of
+#: what is published, which zones elsewhere are still told.
 FENCED: Final = -1
 
 

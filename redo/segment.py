@@ -84,9 +84,8 @@ class Segment:
     place       its directory below the data directory, if it is not where copies are
     arena, st   storage's own arena and state words (page size, ring size)
     key         of an encrypted volume: without it records and pages cannot be read, while log can
-    history     what the volume has been through, as the scan was told
-    mark        checkpoint that reads go back to: the newest on the path
-    runs        indexed log above it
+    history     what the volume has been through
+    mark        checkpoint that reads go back to: the newest on the path; runs: indexed log above
     complete    log is whole and durable up to here, as found by `scan`
     """
 
@@ -444,11 +443,14 @@ class Segment:
         """Highest number among the pages it knows of."""
         return self.get(S_LAST_PAGE)
 
-    def set_mark(self, mark: Mark, marks: tuple[Mark, ...]) -> None:
-        """A new checkpoint on the path, and all that stay: durably remembered."""
+    def save_marks(self, marks: tuple[Mark, ...]) -> None:
+        """The checkpoints that stay: durably remembered. By upkeep alone, which needs no lock."""
+        shared = () if self.store is None else self.store.present(self.meta.shared)
         with self.meta_lock:
-            shared = () if self.store is None else self.store.present(self.meta.shared)
             self.save(replace(self.meta, marks=marks, shared=shared))
+
+    def go_to(self, mark: Mark) -> None:
+        """A checkpoint on the path that is saved: reads go back to it. Under both locks."""
         self.mark = mark
         if self.table is not None:
             self.table.forget_remade(mark.lsn)

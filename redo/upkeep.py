@@ -251,7 +251,8 @@ class Upkeep:
             segment = copier.segment
             if segment.full or lowest.kept - segment.meta.kept < segment.log.chunk_bytes:
                 continue
+            segment.save_marks(lowest.marks[:1])
             with segment.store_lock, segment.lock:
-                segment.set_mark(lowest.marks[0], lowest.marks[:1])
+                segment.go_to(lowest.marks[0])
             segment.drop_log(lowest.kept)
         self._storage.control.put(CTRL_LOG_START, lowest.kept)

@@ -28,7 +28,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from redo import requests
-from redo.control import CTRL_EPOCH, Control
+from redo.control import CTRL_EPOCH, CTRL_PUBLISHED, CTRL_VDL, Control
 from redo.directory import is_zone, make_zone
 from redo.errors import LogUnavailable, StaleEpoch, VolumeError
 from redo.frozen import link_copy
@@ -56,6 +56,7 @@ class ZoneNode:
     make      makes a `Storage` of this zone's copies, not open
     shared    is the ring that of the writer? Otherwise it is ours alone, fed by a `Receiver`
     opened    called with the storage each time it opened;  closing  before it closes
+    lock      held while the state changes, and by whoever puts log into a ring of our own
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class ZoneNode:
         self._shared = shared
         self._opened = opened
         self._closing = closing
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._fence = 0
         self._scanned = self._installed = False
         self.state = BLANK
@@ -125,7 +126,7 @@ class ZoneNode:
 
     def close(self) -> None:
         """Stop and close everything."""
-        with self._lock:
+        with self.lock:
             if self.state == OPEN:
                 self._closing()
             self.state = BLANK
@@ -145,7 +146,7 @@ class ZoneNode:
             case {"do": "install", "history": dict(history), "vdl": int(vdl)}:
                 return self._install(_history(history), vdl)
             case {"do": "start", "vdl": int(vdl), "epoch": int(epoch), "last_batch": int(last)}:
-                with self._lock:
+                with self.lock:
                     if self.state != OPEN and not self._shared:
                         start_ring(self._storage.arena, Recovered(epoch, vdl, last))
                 self.go_on()
@@ -186,7 +187,7 @@ class ZoneNode:
         return merged_history(self._storage.opening) if self.state == CLOSED else History()
 
     def _format(self, volume: VolumeMeta, new: bool) -> Fields:
-        with self._lock:
+        with self.lock:
             if self.state != BLANK:
                 raise VolumeError("there is a volume already")
             storage = self._storage
@@ -196,18 +197,19 @@ class ZoneNode:
 
     def _set_fence(self, epoch: int, history: History) -> Fields:
         """From now on nobody writes here who has an earlier epoch; how far our copies are."""
-        with self._lock:
+        with self.lock:
             if epoch <= self.fence:
                 raise StaleEpoch(f"epoch {epoch} is over: the fence is at {self.fence}")
             if self.state == BLANK:
                 raise VolumeError("there is no volume here")
+            if not self._shared:  # what is in our ring is of an earlier writer's
+                for word in (CTRL_PUBLISHED, CTRL_VDL, CTRL_EPOCH):
+                    self.control.put(word, 0)
             if self.state == OPEN or self._scanned:
                 self._reopen()
             for segment in self._present():
                 segment.set_fence(epoch)
             self._fence = epoch
-            if not self._shared:
-                self.control.put(CTRL_EPOCH, 0)
             self._storage.scan(history, NEVER)
             self._scanned = True
             copies = self._present()
@@ -221,7 +223,7 @@ class ZoneNode:
 
     def _install(self, history: History, vdl: int) -> Fields:
         """Take over the volume's history; closed copies are first filled up to `vdl`."""
-        with self._lock:
+        with self.lock:
             if history.latest_epoch < self.fence:
                 raise StaleEpoch(f"epoch {history.latest_epoch} is over")
             if self.state == OPEN:
@@ -243,7 +245,7 @@ class ZoneNode:
 
         Raises VolumeError when it cannot be known what the volume has been through.
         """
-        with self._lock:
+        with self.lock:
             published = self.control.published
             if self.state == OPEN or published == 0:
                 return self.state == OPEN
@@ -269,7 +271,7 @@ class ZoneNode:
 
         Raises VolumeError.
         """
-        with self._lock:
+        with self.lock:
             if self.state == BLANK and not self._begin_anew():
                 raise LogUnavailable("there is no volume here")
             if self.state == CLOSED:

@@ -30,6 +30,7 @@ class Zones:
 
     def __init__(self, zones: Mapping[int, Peer]) -> None:
         self._zones = zones
+        self._said: dict[int, str] = {}  #: why each zone last failed
 
     def ask_all(self, fields: Fields, zones: Sequence[int] | None = None) -> dict[int, Fields]:
         """What the zones answer; those that fail are left out."""
@@ -37,8 +38,11 @@ class Zones:
         for zone in self._zones if zones is None else zones:
             try:
                 answers[zone] = request(self._zones[zone], fields)
+                self._said.pop(zone, None)
             except VolumeError as error:
-                logger.warning("%s: %s: %s", ZONES[zone], fields["do"], error)
+                if self._said.get(zone) != str(error):
+                    logger.warning("%s: %s: %s", ZONES[zone], fields["do"], error)
+                self._said[zone] = str(error)
         return answers
 
     def surveys(self) -> dict[int, tuple[VolumeMeta | None, History, int]]:

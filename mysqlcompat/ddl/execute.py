@@ -24,6 +24,7 @@ from mysqlcompat.sql import alter_actions as act
 from mysqlcompat.sql import statements as st
 from mysqlcompat.sql.statements import TableName
 from mysqlcompat.temporary_tables import is_temporary, marked, unmarked
+from mysqlcompat.transaction import check_room
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
@@ -33,6 +34,7 @@ async def run(session: Session, statement: st.Statement) -> Result:
     """Run one data definition statement."""
     if session.node.read_only:
         raise SqlError(1290, "--read-only")
+    check_room(session.node)
     if getattr(statement, "temporary", False):
         session.transaction.check_write()  # this commits nothing, and nobody else is concerned
         return await _RUNNERS[type(statement)](session, statement)

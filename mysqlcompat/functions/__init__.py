@@ -4,7 +4,7 @@ Read: `table` (a row, the evaluation context), `definitions` (how rows are made)
 families: `operators`, `control`, `extremes`, `numeric`, `strings`, `string_search`, `string_codes`
 (HEX, CHAR, BASE64 …), `number_format` (FORMAT), `sets`, `regular_expressions` (on `icu_pattern`),
 `encryption`, `compression`, `digests`, `network`, `markup` (XML), `temporals`, `intervals`,
-`time_format`, `documents` (JSON; `json_value`, `json_schema`), `key_parts` (functional
+`time_format`, `documents` (JSON; `json_value`, `json_schema`, `in_place`), `key_parts` (functional
 ones), `info`, `aggregate`.
 `DEFINITIONS` has what can be called by name, `FUNCTIONS` all implementations.
 """
@@ -17,6 +17,7 @@ from mysqlcompat.functions import (
     documents,
     encryption,
     extremes,
+    in_place,
     info,
     intervals,
     json_schema,
@@ -65,6 +66,7 @@ FAMILIES = (
     documents,
     json_value,
     json_schema,
+    in_place,
     key_parts,
     info,
     aggregate,

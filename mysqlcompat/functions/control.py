@@ -15,7 +15,7 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
-from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import BINARY, Class, bool_type, string_type
 
 
@@ -58,16 +58,16 @@ def first_not_null(context: Context, call: Call, *values: Any) -> Any:
 def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     """``if(a = b, NULL, a)``, with a's type."""
     made = typing.common_type(args[:1], True)
-    is_bytes = made.collation == BINARY and args[1].type.cls is Class.JSON
-    is_double = isinstance(args[0], Literal) and made.cls is Class.DOUBLE
-    if is_double or is_number_literal(args[0]):
+    is_bytes = made.collation == BINARY
+    if made.cls is Class.DOUBLE or is_number_literal(args[0]):
         made = args[0].type.or_null()
     elif all(arg.type.cls in (Class.STRING, Class.JSON) for arg in args) and (
         made.cls is Class.STRING
     ):
         types = [typing.as_string(arg).type for arg in args]
         collation = typing.collation(types[: 2 - is_bytes], "nullif")
-        made = replace(made, collation=collation)
+        strength = min(one.coercibility for one in types)
+        made = replace(made, collation=collation, coercibility=strength)
         if collation == BINARY:
             made = string_type(byte_length(args[0].type), BINARY)
     equal = typing.comparison("=", *args)

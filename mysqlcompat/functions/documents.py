@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from btree.schema import TypeKind
-from mysqlcompat import json_order, json_path, json_stored, jsonb
+from mysqlcompat import json_order, json_partial, json_path, json_stored, jsonb
 from mysqlcompat.convert import json_scalar, parse_json
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
@@ -43,10 +43,13 @@ def document(call: Call, number: int, value: Any) -> Any:
 
 
 def _path(value: Any) -> json_path.Path:
-    return json_path.parse_path(value if isinstance(value, str) else value.decode("latin-1"))
+    if isinstance(value, bytes):
+        raise SqlError(3144, "binary")
+    return json_path.parse_path(value)
 
 
-def _scalar(value: Any, arg: Expression) -> Any:
+def scalar_of(value: Any, arg: Expression) -> Any:
+    """A SQL value as a value within a document."""
     return None if value is None else json_scalar(value, arg.type).value
 
 
@@ -79,13 +82,13 @@ def json_object(context: Context, call: Call, *values: Any) -> Json:
             raise SqlError(3158)
         if not isinstance(values[at], str):
             raise SqlError(3144, "binary")
-        members[str(values[at])] = _scalar(values[at + 1], call.args[at + 1])
+        members[str(values[at])] = scalar_of(values[at + 1], call.args[at + 1])
     return Json(jsonb.make_object(members))
 
 
 @define("json_array", "v*", JSON, required=0, nullable=True, null_rejects=False)
 def json_array(context: Context, call: Call, *values: Any) -> Json:
-    return Json([_scalar(value, arg) for value, arg in zip(values, call.args, strict=True)])
+    return Json([scalar_of(value, arg) for value, arg in zip(values, call.args, strict=True)])
 
 
 def _text_argument(typing: Typing, arg: Expression) -> Expression:
@@ -224,13 +227,22 @@ def json_contains(context: Context, call: Call, target: Any, candidate: Any, *pa
     return int(json_order.contains(item, wanted)) if found else None
 
 
-@define("json_contains_path", "jss*", BIGINT, required=3, nullable=True)
-def json_contains_path(context: Context, call: Call, value: Any, mode: str, *paths: Any) -> int:
+@define("json_contains_path", "jss*", BIGINT, required=3, nullable=True, null_rejects=False)
+def json_contains_path(
+    context: Context, call: Call, value: Any, mode: Any, *paths: Any
+) -> int | None:
+    if value is None or mode is None:
+        return None
     root = document(call, 0, value)
     if mode.lower() not in ("one", "all"):
         raise SqlError(3154, "json_contains_path")
-    hits = [bool(json_path.find(root, _path(path))) for path in paths]
-    return int(any(hits) if mode.lower() == "one" else all(hits))
+    for path in paths:  # one after the other, until it is decided
+        if path is None:
+            return None
+        hit = bool(json_path.find(root, _path(path)))
+        if hit == (mode.lower() == "one"):
+            return int(hit)
+    return int(mode.lower() == "all")
 
 
 @define("json_overlaps", "jj", integer(1))
@@ -250,6 +262,12 @@ def member_of(context: Context, call: Call, value: Json, array: Any) -> int:
     cells = document(call, 1, array)
     cells = cells if isinstance(cells, list) else [cells]
     return int(any(json_order.compare(value.value, cell) == 0 for cell in cells))
+
+
+def _is_as_written(start: json_path.Found, path: json_path.Path) -> bool:
+    """Whether no leg of the path took a value for an array of one."""
+    plain = not any(isinstance(leg, json_path.Anywhere) for leg in path)
+    return len(start.place) == len(path) if plain else True
 
 
 @define("json_search", "jssss*", JSON, required=3, nullable=True, null_rejects=False)
@@ -275,6 +293,7 @@ def json_search(
         one.shown
         for path in within
         for start in json_path.places(root, path)
+        if _is_as_written(start, path)
         for one in json_path.everything(start)
         if isinstance(one.value, str) and pattern.fullmatch(one.value)
     )
@@ -294,14 +313,16 @@ def json_pretty(context: Context, call: Call, value: Any) -> str:
 
 @define("json_storage_size", "j", BIGINT, nullable=True)
 def json_storage_size(context: Context, call: Call, value: Any) -> int:
+    if isinstance(value, StoredJson):
+        return len(value.data)
     return len(jsonb.encode(document(call, 0, value)))
 
 
 @define("json_storage_free", "j", BIGINT)
 def json_storage_free(context: Context, call: Call, value: Any) -> int:
-    """Nothing: a changed document is stored without holes."""
+    """What partial changes have left unused in a column's document."""
     document(call, 0, value)
-    return 0
+    return json_partial.free_bytes(value.data) if isinstance(value, StoredJson) else 0
 
 
 @implement("json sort key")
@@ -336,7 +357,7 @@ def _store(call: Call, values: tuple[Any, ...], insert: bool, replace: bool) -> 
         return None
     root = document(call, 0, values[0])
     for at in range(1, len(values), 2):
-        item = _scalar(values[at + 1], call.args[at + 1])
+        item = scalar_of(values[at + 1], call.args[at + 1])
         root = json_path.store(root, json_path.single(values[at]), item, insert, replace)
     return Json(root)
 
@@ -366,7 +387,7 @@ def json_array_append(context: Context, call: Call, *values: Any) -> Json | None
         found = json_path.find(root, path)
         if found:
             cells = found[0] if isinstance(found[0], list) else [found[0]]
-            item = _scalar(values[at + 1], call.args[at + 1])
+            item = scalar_of(values[at + 1], call.args[at + 1])
             root = json_path.store(root, path, [*cells, item], False, True)
     return Json(root)
 
@@ -384,7 +405,7 @@ def json_array_insert(context: Context, call: Call, *values: Any) -> Json | None
         if found and isinstance(found[0], list):
             cells = list(found[0])
             index = max(json_path.position(path[-1], len(cells)), 0)
-            cells.insert(index, _scalar(values[at + 1], call.args[at + 1]))
+            cells.insert(index, scalar_of(values[at + 1], call.args[at + 1]))
             root = json_path.store(root, path[:-1], cells, False, True)
     return Json(root)
 

@@ -28,6 +28,7 @@ from mysqlcompat.numerals import (
     round_decimal,
 )
 from mysqlcompat.partial_dates import (
+    AnyDate,
     AnyDatetime,
     PartialDate,
     PartialDatetime,
@@ -62,7 +63,9 @@ _WHOLE_DATES: Final = temporal_text.NO_ZERO_DATE | temporal_text.NO_ZERO_IN_DATE
 
 
 @define("datediff", "DD", integer(9), nullable=True)
-def datediff(context: Context, call: Call, left: date, right: date) -> int:
+def datediff(context: Context, call: Call, left: AnyDate, right: AnyDate) -> int | None:
+    if not isinstance(left, date) or not isinstance(right, date):
+        return None
     return (left - right).days
 
 

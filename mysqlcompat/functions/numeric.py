@@ -134,7 +134,7 @@ def _build_round(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     if source.cls is Class.INT:
         return typing.call(name, int_type(21, source.unsigned, nullable), arg, places)
     scale = source.scale if count is None else min(max(count, 0), source.scale)
-    carry = name == "round" and (scale < source.scale or not scale)
+    carry = name == "round" and (scale < source.scale or not (source.scale or count))
     precision = source.precision - source.scale + scale + carry
     made = decimal_type(max(precision, 1), scale, source.unsigned, nullable)
     return typing.call(name, made, arg, places)

@@ -73,11 +73,13 @@ class Callback:
     """An instruction in Python: `expression` over columns, lane by lane; the result goes to `to`.
 
     inputs  (table number, column number) -> type and register
+    resume  instruction (its number; in a Program, its offset) to go on with; 0: the next
     """
 
     expression: Expression
     inputs: dict[tuple[int, int], tuple[SqlType, Register]]
     to: Register
+    resume: int = 0
 
 
 class Answering(Protocol):
@@ -273,6 +275,19 @@ class Assembler:
         self.needs_python = self.needs_python or op is op_callback
         self._code.append([address_of(op), *operands, *[0] * (7 - len(operands))])
         return number
+
+    def mark(self) -> int:
+        """Number of the next instruction."""
+        return len(self._code)
+
+    def calls_python_since(self, mark: int) -> bool:
+        """Whether an instruction from `mark` on is Python's."""
+        python = address_of(op_callback)
+        return any(code[0] == python for code in self._code[mark:])
+
+    def roll_back(self, mark: int) -> None:
+        """Forget the instructions from `mark` on; their registers and constants stay."""
+        del self._code[mark:]
 
     @property
     def is_kernels_alone(self) -> bool:

@@ -317,11 +317,13 @@ class Execution:
         callback = self.program.callbacks.get(pc)
         if callback is None or code not in (E_CALLBACK, E_OVERFLOW):
             return False
+        resume = pc + layout.INSTRUCTION_BYTES
         if isinstance(callback, Callback):
             self._evaluate(pc, callback, self.memory.get(layout.RUN_LANES))
+            resume = callback.resume or resume
         else:
             callback.answer(self, self.memory.get(layout.RUN_LANES))
-        self.memory.set(layout.RUN_PC, pc + layout.INSTRUCTION_BYTES)
+        self.memory.set(layout.RUN_PC, resume)
         return True
 
     def _evaluate(self, pc: int, callback: Callback, n: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -58,6 +58,25 @@ class Branches:
             args[number] = Cast(mixed.or_null(inner.type.nullable), self.shown(inner))
         return replace(arg, type=mixed, args=tuple(args))
 
+    def own_branches(
+        self, arg: Expression, target: SqlType, convert: Callable[[Expression], Expression]
+    ) -> Expression | None:
+        """IF, CASE and NULLIF over branches of several classes as a `target`: each branch is
+        converted by itself. None for everything else, and for the text of a date."""
+        if not isinstance(arg, Call) or arg.type.cls not in _LOOSE:
+            return None
+        if target.cls is Class.STRING and arg.type.cls is Class.DATETIME:
+            return None
+        args, is_mixed = list(arg.args), False
+        for number in _branches(arg):
+            branch = args[number]
+            inner = branch.arg if isinstance(branch, Cast) and branch.mode == IMPLICIT else branch
+            is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
+            args[number] = convert(inner)
+        if not is_mixed:
+            return None
+        return replace(arg, type=target, args=tuple(args))
+
     def common_type(self, args: Sequence[Expression], nullable: bool) -> SqlType:
         """The type all of `args` are cast to."""
         types = [arg.type for arg in args if arg.type.kind is not TypeKind.NULL]
@@ -81,8 +100,7 @@ class Branches:
                 scale = max(one.scale for one in types)
                 whole = max(one.length - one.scale for one in types)
                 return double_type(whole + scale, nullable, scale)
-            length = max(max(text_length(one) for one in types), 23)
-            return double_type(length, nullable)
+            return double_type(nullable=nullable)
         if len(classes) == 1 and classes <= TEMPORAL:
             fsp = max(one.scale for one in types)
             return (
@@ -99,7 +117,7 @@ class Branches:
     def _common_integer(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
         unsigned = all(one.unsigned for one in types)
         size = max(digits(one) for one in types)
-        if any(one.unsigned and size >= _BIGINT_DIGITS for one in types) and not unsigned:
+        if any(one.unsigned and one.kind is TypeKind.BIGINT for one in types) and not unsigned:
             return decimal_type(size, 0, nullable=nullable)
         if all(map(is_boolean, types)):
             return bool_type(nullable)
@@ -139,7 +157,8 @@ class Branches:
         return self.cast(arg, target)
 
 
-_BIGINT_DIGITS: Final = 20  #: of an unsigned one; a signed one cannot hold it
+#: Classes in which branches lose what they were.
+_LOOSE: Final = (Class.STRING, Class.DATETIME, Class.DOUBLE)
 
 
 def common_decimal(types: Sequence[SqlType]) -> SqlType:

@@ -56,6 +56,9 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.is_text and not typing.is_strict:
         may_fail = False
     target = target.or_null(may_fail or arg.type.nullable)
+    own = typing.own_branches(arg, target, lambda inner: cast_node(typing, node, inner))
+    if own is not None:
+        return own
     made = Cast(target, arg, EXPLICIT)
     into = _column_name(arg) if arg.type.cls is Class.JSON else describe(made)
     if target.cls is Class.DECIMAL:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlglot import exp
 
 from btree.schema import Column
 from mysqlcompat.errors import SqlError, not_supported
+from mysqlcompat.functions import FUNCTIONS
 from mysqlcompat.sql.expressions import Resolver
 from mysqlcompat.sql.scope import FIELD_LIST, ORDER, WHERE, CatalogView, Scope
 from mysqlcompat.sql.select import limits, resolve_select
@@ -16,6 +18,7 @@ from mysqlcompat.sql.tables import add_table, check_args
 from mysqlcompat.sql.typed import (
     ASSIGN,
     NEW_ROW,
+    Call,
     Cast,
     ColumnRef,
     DefaultValue,
@@ -164,7 +167,6 @@ def _selected(
     view: CatalogView, resolver: Resolver, source: Source, columns: Sequence[int], node: Any
 ) -> Any:
     """The query of INSERT … SELECT, its items cast to the columns."""
-    from dataclasses import replace
 
     inner = Resolver(resolver.parsed, Scope(), resolver.context, resolver.param_types)
     select = resolve_select(node, view, inner)
@@ -227,8 +229,23 @@ def _assignments(
             raise not_supported("this form of SET")
         left = node.this
         number = column_no(source, left.name, left.table, left.db)
-        made.append((number, _cell(resolver, source, number, node.expression)))
+        value = _cell(resolver, source, number, node.expression)
+        made.append((number, _in_place(value, number)))
     return tuple(made)
+
+
+def _in_place(value: Expression, column_no: int) -> Expression:
+    """JSON_SET and its like of the very column they are assigned to change it in its bytes."""
+    match value:
+        case Cast(mode=mode) if mode == ASSIGN and value.type.cls is Class.JSON:
+            return replace(value, arg=_in_place(value.arg, column_no))
+        case Call(function=function, args=args) if f"{function.name} in place" in FUNCTIONS:
+            first = _in_place(args[0], column_no)
+            is_own = isinstance(first, ColumnRef) and first.column_no == column_no
+            if is_own or first is not args[0]:
+                changed = FUNCTIONS[f"{function.name} in place"]
+                return replace(value, function=changed, args=(first, *args[1:]))
+    return value
 
 
 # UPDATE, DELETE ---------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from mysqlcompat.machine.ops import (
     source_kernels,
 )
 from mysqlcompat.machine.program import Collection, OneGroup, Register
-from mysqlcompat.sql import typed
+from mysqlcompat.sql import code_decimals, typed
 from mysqlcompat.sql.code_expressions import FieldBinding, Frame, key_of
 from mysqlcompat.sql.measures import DIVISION_DIGITS
 from mysqlcompat.sql.plan import SelectPlan
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from mysqlcompat.sql.code_scans import ScanCoder
 
 _KINDS: Final = {"min": layout.MINIMUM, "max": layout.MAXIMUM, "count": layout.COUNT}
+#: Digits of which 10^9 can be added up in 128 bits, and then be divided with four digits more.
+_SUMMED_DIGITS: Final = {"sum": 29, "avg": 25}
 SUPPORTED: Final = frozenset({"count", "sum", "avg", "min", "max"})
 
 
@@ -54,6 +56,8 @@ def is_accumulated(aggregate: Aggregate) -> bool:
         return is_variable(source) and not is_text
     if source.cls is Class.DOUBLE or Class.NULL in (source.cls, result.cls):
         return Class.NULL in (source.cls, result.cls)
+    if source.is_wide_decimal and source.precision > _SUMMED_DIGITS[aggregate.function]:
+        return True
     given = source.scale if source.cls is Class.DECIMAL else 0
     return result.scale != given + (DIVISION_DIGITS if aggregate.function == "avg" else 0)
 
@@ -143,6 +147,12 @@ class AggregateCoder:
         single = int(not self.groups)
         if aggregate.function == "count" and not aggregate.args:
             self.asm.emit(aggregate_kernels.op_count, records, 0, at, single)
+            return
+        if kind == layout.SUM_TEXT and not aggregate.distinct:
+            pair = code_decimals.wide(self.coder, aggregate.args[0])
+            assert pair is not None, "more digits are accumulated"
+            rest = (at, kind, 0, single, pair.high)
+            self.asm.emit(aggregate_kernels.op_sum, records, pair.low, *rest)
             return
         source = self._argument(aggregate)
         if kind == layout.COUNT:

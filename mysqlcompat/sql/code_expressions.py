@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from btree.collations import CODES
+from btree.layout import RUN_SHIFT
 from btree.schema import Table, TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN
@@ -31,8 +32,17 @@ from mysqlcompat.machine.ops import (
     logic_kernels,
 )
 from mysqlcompat.machine.program import Answering, Assembler, Callback, Constant, Register, Slot
-from mysqlcompat.sql import typed
-from mysqlcompat.sql.lane_forms import ANYTHING, assignable, conversion, is_same, same_lane
+from mysqlcompat.sql import code_decimals, typed
+from mysqlcompat.sql.code_functions import CODED as FUNCTIONS
+from mysqlcompat.sql.code_functions import date_cast
+from mysqlcompat.sql.lane_forms import (
+    ANYTHING,
+    assignable,
+    conversion,
+    is_same,
+    lane_order,
+    same_lane,
+)
 from mysqlcompat.sql.typed import (
     ASSIGN,
     EXPLICIT,
@@ -46,11 +56,11 @@ from mysqlcompat.sql.typed import (
     Param,
 )
 from mysqlcompat.sqltypes import Class, SqlType
-from mysqlcompat.values import is_variable, to_lane
+from mysqlcompat.values import is_variable, to_bytes, to_lane
 
 #: Table number of what a callback's expression takes from the frame besides columns.
 INPUT: Final = 1 << 20
-MAX_IN_LIST: Final = 32  #: longer ones are one callback
+MAX_IN_LIST: Final = 32  #: of what is compared one by one; longer ones are one callback
 
 _COMPARISONS: Final = {
     "=": layout.EQ,
@@ -71,7 +81,12 @@ _LOGIC: Final = {
     "is true": layout.IS_TRUE,
     "is false": layout.IS_FALSE,
 }
-_ARITHMETIC: Final = {"+": layout.ADD, "-": layout.SUBTRACT, "*": layout.MULTIPLY}
+CODED: Final = {
+    **FUNCTIONS,
+    **dict.fromkeys(code_decimals.OPERATORS, code_decimals.arithmetic),
+    **dict.fromkeys(code_decimals.DIVISIONS, code_decimals.division),
+    "neg": code_decimals.negation,
+}
 _IN_LANE: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE, Class.DATE, Class.DATETIME, Class.TIME)
 
 
@@ -143,7 +158,7 @@ class Coder:
         self.callbacks: dict[int, Callback | Answering] = {}
         self.frame = Frame()
         self._slot_of: dict[Any, int] = {}
-        self._made: dict[Any, Register] = {}
+        self._made: dict[Any, Any] = {}  #: registers and pairs, of the batch as it is
 
     # frames
 
@@ -222,12 +237,17 @@ class Coder:
             if expression.value is None:
                 self.asm.emit(load_kernels.op_constant, to, 0, 1)
                 return to
-            if not is_variable(expression.type):
-                lane = to_lane(expression.value, expression.type)
-                self.asm.emit(load_kernels.op_constant, to, lane, 0)
-                return to
+            self.asm.emit(load_kernels.op_constant, to, self._lane(expression), 0)
+            return to
         self.asm.emit(load_kernels.op_slot, to, self.slot(expression))
         return to
+
+    def _lane(self, literal: Literal) -> int:
+        """The lane of a value that is part of the plan."""
+        if not is_variable(literal.type):
+            return to_lane(literal.value, literal.type)
+        data = to_bytes(literal.value, literal.type)
+        return self.asm.block(data or b"\0") << RUN_SHIFT | len(data)
 
     def _column(self, column: ColumnRef) -> Register:
         binding = self.frame.rows[column.table_no]
@@ -301,15 +321,27 @@ class Coder:
                 self._comparison(layout.GE, args[0], args[1]),
                 self._comparison(layout.LE, args[0], args[2]),
             )
-        if name == "in" and len(args) <= MAX_IN_LIST:
+        if name == "in":
             return self._in(args[0], args[1:])
-        if name in _ARITHMETIC and len(args) == 2:
-            return self._arithmetic(_ARITHMETIC[name], call, args[0], args[1])
-        if name == "neg" and not args[0].type.unsigned:
-            return self._arithmetic(layout.NEGATE, call, args[0], args[0])
-        if name in ("if", "ifnull", "coalesce", "case"):
+        if name in ("if", "ifnull", "coalesce", "case", "nullif"):
             return self._choice(name, call)
-        return None
+        coded = CODED.get(name)
+        return None if coded is None else coded(self, call)
+
+    def emit_checked(self, op: Any, node: Expression, *operands: Any) -> Register:
+        """An op whose failure is answered by evaluating `node` in Python for that batch."""
+        to = self.asm.register()
+        plan = self._callback(node, to)
+        self.callbacks[self.asm.emit(op, to, *operands)] = plan
+        return to
+
+    def remembered(self, what: str, expression: Expression) -> Any:
+        """What was made for an expression besides its register."""
+        return self._made.get((what, key_of(expression)))
+
+    def remember(self, what: str, expression: Expression, made: Any) -> None:
+        if is_stable(expression):
+            self._made[what, key_of(expression)] = made
 
     def _comparison(self, operator: int, left: Expression, right: Expression) -> Register | None:
         a, b = left.type, right.type
@@ -322,23 +354,13 @@ class Coder:
             if code is None:
                 return None
             return self._emit(compare_kernels.op_compare_text, left, right, operator, code)
-        if a.cls not in _IN_LANE or a.is_wide_decimal or b.is_wide_decimal:
+        if a.cls not in _IN_LANE:
             return None
-        if a.cls is Class.DECIMAL and a.scale != b.scale:
+        if a.is_wide_decimal or b.is_wide_decimal:
+            return code_decimals.comparison(self, operator, left, right)
+        mode = lane_order(a, [b])
+        if mode is None:
             return None
-        if TypeKind.TIMESTAMP in (a.kind, b.kind) and a.kind is not b.kind:
-            return None  # one is UTC, the other the session's clock
-        mode = layout.SIGNED
-        if a.cls is Class.DOUBLE:
-            mode = layout.DOUBLE
-        elif a.cls is Class.INT:
-            modes = {
-                (False, False): layout.SIGNED,
-                (True, True): layout.UNSIGNED,
-                (False, True): layout.SIGNED_UNSIGNED,
-                (True, False): layout.UNSIGNED_SIGNED,
-            }
-            mode = modes[a.unsigned, b.unsigned]
         return self._emit(compare_kernels.op_compare, left, right, operator, mode)
 
     def _emit(self, op: Any, left: Expression, right: Expression, *rest: int) -> Register:
@@ -364,8 +386,15 @@ class Coder:
         return to
 
     def _in(self, left: Expression, members: tuple[Expression, ...]) -> Register | None:
+        mode = lane_order(left.type, [member.type for member in members])
+        if mode is not None and all(map(typed.is_constant, members)):
+            to = self.asm.register()
+            listed = [word for member in members for word in self._member(member)]
+            words = self.asm.words([len(members), *listed])
+            self.asm.emit(compare_kernels.op_in, to, self.value(left), words, mode)
+            return to
         made: Register | None = None
-        for member in members:
+        for member in members if len(members) <= MAX_IN_LIST else ():
             one = self._comparison(layout.EQ, left, member)
             if one is None:
                 return None
@@ -377,68 +406,67 @@ class Coder:
             made = to
         return made
 
-    def _arithmetic(
-        self, operator: int, call: Call, left: Expression, right: Expression
-    ) -> Register | None:
-        a, b, result = left.type, right.type, call.type
-        mode, factors = layout.SIGNED, (1, 1)
-        if result.cls is Class.DOUBLE and a.cls is b.cls is Class.DOUBLE:
-            mode = layout.DOUBLE
-        elif result.cls is Class.INT and a.cls is b.cls is Class.INT:
-            if result.unsigned or a.unsigned or b.unsigned:
-                return None
-        elif result.cls is Class.DECIMAL and {a.cls, b.cls} <= {Class.DECIMAL, Class.INT}:
-            if result.is_wide_decimal or a.is_wide_decimal or b.is_wide_decimal:
-                return None
-            if a.cls is not Class.DECIMAL or b.cls is not Class.DECIMAL:
-                return None
-            if operator == layout.MULTIPLY:
-                if a.scale + b.scale != result.scale:
-                    return None
-            elif max(a.scale, b.scale) != result.scale:
-                return None
-            else:
-                factors = (10 ** (result.scale - a.scale), 10 ** (result.scale - b.scale))
-        else:
-            return None
-        x, y = self.value(left), self.value(right)
-        to = self.asm.register()
-        plan = self._callback(call, to)
-        op = arithmetic.op_arithmetic
-        self.callbacks[self.asm.emit(op, to, x, y, operator, mode, *factors)] = plan
-        return to
+    def _member(self, member: Expression) -> tuple[int, int]:
+        """A constant of an IN list: (slot, 0), or (-1, lane)."""
+        if isinstance(member, Literal) and member.literal_no is None and member.value is not None:
+            return -1, self._lane(member)
+        return self.slot(member), 0
 
     def _choice(self, name: str, call: Call) -> Register | None:
-        """IF, IFNULL, COALESCE, CASE whose branches cannot fail, so that all may be computed."""
+        """IF, CASE and so on: all branches are computed, then one is chosen for each lane. If one
+        of them fails, perhaps in a lane that does not choose it, the whole is evaluated anew."""
         args = call.args
-        if not all(isinstance(arg, ColumnRef) or typed.is_constant(arg) for arg in args[1:]):
-            return None
         if name == "if":
             pairs, otherwise = [(args[0], args[1])], args[2]
         elif name == "case":
             whens = args[:-1] if len(args) % 2 else args
             pairs = list(zip(whens[::2], whens[1::2], strict=True))
             otherwise = args[-1] if len(args) % 2 else Literal(call.type, None)
+        elif name == "nullif":
+            pairs, otherwise = [(args[0], Literal(call.type, None))], args[1]
         else:
             pairs, otherwise = [(arg, arg) for arg in args[:-1]], args[-1]
         branches = [value for _, value in pairs] + [otherwise]
-        same = all(same_lane(branch.type, call.type) for branch in branches)
-        explicit = name in ("if", "case")
-        conditions = [condition if explicit else None for condition, _ in pairs]
-        if not same or any(c is not None and c.type.cls not in _IN_LANE for c in conditions):
+        if not all(same_lane(branch.type, call.type) for branch in branches):
             return None
+        is_test = name in ("if", "case", "nullif")
+        if is_test and any(test.type.cls not in _IN_LANE for test, _ in pairs):
+            return None
+        known, mark = self._choice_begins(call, pairs[0][0])
         made = self.value(otherwise)
-        for (tested, branch), condition in reversed(list(zip(pairs, conditions, strict=True))):
-            if condition is None:
-                null = self._logic(layout.IS_NULL, (tested,))
-                test = self.asm.register()
-                self.asm.emit(logic_kernels.op_logic, test, null, null, layout.NOT)
-            else:
-                test = self.value(condition)
+        for tested, branch in reversed(pairs):
+            test = self.value(tested) if is_test else self._is_there(tested)
             to = self.asm.register()
             self.asm.emit(logic_kernels.op_choose, to, test, self.value(branch), made)
             made = to
+        return self._choice_ends(mark, known, made)
+
+    def _choice_begins(self, call: Call, first: Expression) -> tuple[Any, int]:
+        """What is computed for every lane comes before the mark."""
+        known = self.inputs(call)
+        self.value(first)
+        return (known, dict(self._made), len(self.slots), dict(self._slot_of)), self.asm.mark()
+
+    def _choice_ends(self, mark: int, known: Any, made: Register) -> Register | None:
+        (expression, inputs), self._made, slots, slot_of = known
+        if self.asm.calls_python_since(mark):  # who may warn of lanes that did not choose it
+            del self.slots[slots:]
+            self._slot_of = slot_of
+            self.callbacks = {at: one for at, one in self.callbacks.items() if at < mark}
+            self.asm.roll_back(mark)
+            return None
+        whole = Callback(expression, inputs, made, self.asm.mark())
+        for number in self.callbacks:
+            if number >= mark:
+                self.callbacks[number] = whole
         return made
+
+    def _is_there(self, tested: Expression) -> Register:
+        """1 where a value is not NULL."""
+        null = self._logic(layout.IS_NULL, (tested,))
+        to = self.asm.register()
+        self.asm.emit(logic_kernels.op_logic, to, null, null, layout.NOT)
+        return to
 
     # casts
 
@@ -451,15 +479,9 @@ class Coder:
         if source.cls is target.cls and is_same(source, target):
             return self.value(cast.arg)
         form = conversion(source, target)
-        return None if form is None else self._convert(cast, *form)
-
-    def _convert(self, cast: Cast, kind: int, factor: int) -> Register:
-        a = self.value(cast.arg)
-        to = self.asm.register()
-        plan = self._callback(cast, to)
-        op = arithmetic.op_convert
-        self.callbacks[self.asm.emit(op, to, a, kind, factor)] = plan
-        return to
+        if form is None:
+            return date_cast(self, cast)
+        return self.emit_checked(arithmetic.op_convert, cast, self.value(cast.arg), *form)
 
     def _assigned(self, cast: Cast) -> Register | None:
         """A value that goes into a column as it is, once its range is checked; else for Python."""
@@ -474,8 +496,4 @@ class Coder:
         a = self.value(cast.arg)
         if limits == ANYTHING and not refuses_null:
             return a
-        to = self.asm.register()
-        plan = self._callback(cast, to)
-        number = self.asm.emit(arithmetic.op_limits, to, a, *limits, int(refuses_null))
-        self.callbacks[number] = plan
-        return to
+        return self.emit_checked(arithmetic.op_limits, cast, a, *limits, int(refuses_null))

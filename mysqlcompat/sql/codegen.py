@@ -31,7 +31,7 @@ from mysqlcompat.machine.ops import (
     source_kernels,
     wire_kernels,
 )
-from mysqlcompat.machine.program import Assembler, Collection, Program, Register, Sorted
+from mysqlcompat.machine.program import Assembler, Callback, Collection, Program, Register, Sorted
 from mysqlcompat.machine.row_calls import RowCalls, Writers
 from mysqlcompat.machine.state import LANE_COLLECTIONS, LANE_WRITE, PROGRAM_TABLE
 from mysqlcompat.slices import Slice
@@ -109,7 +109,12 @@ def finish(
             layout.PROGRAM_VERSION: target.version,
         }
     )
-    callbacks = {made.instruction(number): one for number, one in coder.callbacks.items()}
+    callbacks = {
+        made.instruction(number): replace(one, resume=made.instruction(one.resume))
+        if isinstance(one, Callback) and one.resume
+        else one
+        for number, one in coder.callbacks.items()
+    }
     return Program(
         arena=target.arena,
         kind=kind,

@@ -30,6 +30,8 @@ from mysqlcompat.sql.typed import (
     is_constant,
 )
 from mysqlcompat.sqltypes import (
+    MAX_DECIMAL_DIGITS,
+    MAX_DECIMAL_SCALE,
     TEMPORAL,
     Class,
     SqlType,
@@ -152,9 +154,9 @@ class Comparisons:
             return self._temporal_and_number(operator, left, right)
         if one is right.type.cls:
             return left, right
-        if operator in _ORDERS and isinstance(left, ColumnRef) and is_constant(right):
-            if one is Class.TIME:  # what the column would hold of it
-                return left, self.cast(right, time_type(left.type.scale))
+        is_held = operator in _ORDERS and isinstance(left, ColumnRef) and is_constant(right)
+        if is_held and one is Class.TIME:  # what the column would hold of it
+            return left, self.cast(right, time_type(left.type.scale))
         return self.as_moment(left), self.as_moment(right)
 
     def _date_of_text(self, text: Expression, like: Expression, must: bool) -> Expression:
@@ -320,9 +322,14 @@ def whole_number(constant: Literal) -> Literal:
 
 def _exact_text(arg: Expression, beside: Expression) -> Expression:
     """A constant text beside a DECIMAL that varies is a DECIMAL."""
-    if not isinstance(arg, Literal) or not isinstance(arg.value, str):
+    if arg.type.cls is not Class.STRING or not is_constant(arg):
         return arg
-    if beside.type.cls is not Class.DECIMAL or is_constant(beside):
+    if beside.type.cls is not Class.DECIMAL or is_constant(beside) or is_untyped(arg):
+        return arg
+    if not isinstance(arg, Literal):
+        widest = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE, nullable=arg.type.nullable)
+        return Cast(widest, arg)
+    if not isinstance(arg.value, str):
         return arg
     number, whole = leading_decimal(arg.value)
     fraction = max(-int(number.as_tuple().exponent), 0)

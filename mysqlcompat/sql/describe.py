@@ -101,6 +101,10 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
     if name in _INFIX and len(args) >= 2:
         shown = "DIV" if name == "div" else name
         return "(" + f" {shown} ".join(args[:2] if name == "like" else args) + ")"
+    if name == "nullif" and isinstance(call.args[0], Call):
+        return f"nullif({','.join(describe(arg, sources) for arg in call.args[0].args)})"
+    if name == "ceil":
+        name = "ceiling"
     if name == "neg":
         return f"-({args[0]})"
     if name == "not":

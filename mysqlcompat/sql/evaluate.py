@@ -9,10 +9,10 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat.assign import assign
 from mysqlcompat.convert import convert, decimal_of, decimal_of_varying, double_of
-from mysqlcompat.convert_compared import compared
+from mysqlcompat.convert_compared import Listener, compared
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
-from mysqlcompat.functions.table import Context, OutOfRange
+from mysqlcompat.functions.table import Context, OutOfRange, Unfit
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.typed import (
     ASSIGN,
@@ -27,7 +27,7 @@ from mysqlcompat.sql.typed import (
     Source,
     is_constant,
 )
-from mysqlcompat.sqltypes import Class
+from mysqlcompat.sqltypes import Class, SqlType
 
 Row = Callable[[int, int], Any]
 
@@ -92,14 +92,19 @@ class Evaluator:
         if node.mode == COMPARE:
             return compared(self.context, value, source, node.type, node.into, node.wording)
         value = self._decimal_of_text(node, value)
-        return convert(self.context, value, source, node.type, False, origin_name(node.arg))
+        if isinstance(value, bytes) and isinstance(node.arg, ColumnRef):
+            value = _bytes_as_text(value, node.type)
+        name, context = origin_name(node.arg), self.context
+        if name in _SILENT and source.cls is Class.STRING:
+            context = Listener(context)
+        return convert(context, value, source, node.type, False, name)
 
     def _decimal_of_text(self, node: Cast, value: Any) -> Any:
         """A text that varies, as the DECIMAL it begins with; everything else as it is."""
         if node.type.cls is not Class.DECIMAL or not isinstance(value, str | bytes):
             return value
         source = node.arg.type
-        if source.kind in (TypeKind.ENUM, TypeKind.SET) or is_constant(node.arg):
+        if source.kind in (TypeKind.ENUM, TypeKind.SET) or isinstance(node.arg, Literal):
             return value
         return decimal_of_varying(self.context, value, source, isinstance(node.arg, ColumnRef))
 
@@ -130,6 +135,12 @@ class Evaluator:
             return function.python(self.context, node, *values)
         except OutOfRange as error:
             raise SqlError(1690, error.args[0], describe(node, self.sources)) from None
+        except Unfit as unfit:
+            kind, name = unfit.args
+            text = describe(node.args[0], self.sources)
+            said = "".join(one if one <= "\uffff" else "????" for one in text)
+            self.context.warn(1411, f"Incorrect {kind} value: '{said}' for function {name}")
+            return None
 
     def _call(self, node: Call) -> Any:
         lazy = _LAZY.get(node.function.name)
@@ -137,7 +148,7 @@ class Evaluator:
             return lazy(self, node)
         stops = node.function.null_rejects
         if node.function.name in _ARITHMETIC and node.type.cls is not Class.DECIMAL:
-            stops = False
+            stops = node.function.name == "div" and node.args[0].type.cls is not Class.INT
         values: list[Any] = []
         for arg in node.args:
             value = self.value(arg)
@@ -181,14 +192,11 @@ class Evaluator:
         """``<=>``: a NULL is looked at anew, with the warnings that gives."""
         left, right = node.args
         value = self.value(left)
-        if value is None:
-            return int(right.type.nullable and self.value(right) is None)
-        other = self.value(right)
-        if other is not None:
+        other = self.value(right) if value is not None else None
+        if value is not None and other is not None:
             return self.call(node, (value, other))
-        if left.type.nullable:
-            self.value(left)
-        return 0
+        nulls = [arg.type.nullable and self.value(arg) is None for arg in node.args]
+        return int(nulls[0] == nulls[1])
 
     def _in(self, node: Call) -> Any:
         """Constants are all looked at, other values up to the one that is equal."""
@@ -197,12 +205,14 @@ class Evaluator:
             return self.call(node, [self.value(arg) for arg in node.args])
         wanted = self.value(value)
         found: int | None = 0
-        for item in items if wanted is not None else ():
+        if wanted is None:
+            return self.call(node, [None, *map(self.value, items)])
+        for item in items:
             one = self.call(node, (wanted, self.value(item)))
             if one:
                 return one
             found = None if one is None else found
-        return found if wanted is not None else None
+        return found
 
     def _between(self, node: Call) -> Any:
         value = self.value(node.args[0])
@@ -214,6 +224,12 @@ class Evaluator:
         """What cannot be NULL is not looked at."""
         (arg,) = node.args
         return int(arg.type.nullable and self.value(arg) is None)
+
+    def _not(self, node: Call) -> Any:
+        (arg,) = node.args
+        if isinstance(arg, Call) and arg.function.name == "is null":
+            return int(self.value(arg.args[0]) is not None)
+        return self.call(node, [self.value(arg)])
 
     def _log(self, node: Call) -> Any:
         """LOG(b, x): no x where there is no logarithm to base b."""
@@ -232,12 +248,28 @@ class Evaluator:
         return self.value(args[-1]) if len(args) % 2 else None
 
 
-_ARITHMETIC: Final = frozenset("+-*/%")  #: over doubles and integers both sides are looked at
+#: Functions whose text MySQL reads as a number without a word about what is behind it.
+_SILENT: Final = ("coalesce", "ifnull", "greatest", "least")
+
+
+def _bytes_as_text(value: bytes, target: SqlType) -> Any:
+    """Bytes of a column where a number is wanted: what is no ASCII is a question mark in messages,
+    which end at a NUL."""
+    if target.cls not in (Class.DOUBLE, Class.INT) or target.kind is TypeKind.YEAR:
+        return value
+    text = value.decode("ascii", "replace").replace("\ufffd", "?")
+    return text.partition("\0")[0]
+
+
+_ARITHMETIC: Final = frozenset(
+    ("+", "-", "*", "/", "%", "div")
+)  #: over doubles and integers both sides are looked at
 _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "<=>": Evaluator._null_safe,
     "in": Evaluator._in,
     "between": Evaluator._between,
     "is null": Evaluator._is_null,
+    "not": Evaluator._not,
     "log": Evaluator._log,
     "and": Evaluator._and,
     "or": Evaluator._or,

@@ -34,7 +34,8 @@ FIXED_ARITY: Final = {
     "USER": (0, 0), "DATABASE": (0, 0), "SCHEMA": (0, 0), "ASCII": (1, 1), "CHARSET": (1, 1),
     "COLLATION": (1, 1), "DATEDIFF": (2, 2), "FORMAT": (2, 3), "MICROSECOND": (1, 1),
     "PASSWORD": (1, 1), "QUARTER": (1, 1), "TRUNCATE": (2, 2), "WEEK": (1, 2), "ROW_COUNT": (0, 0),
-    "ROW": (2, 999), "GROUPING": (1, 999), "LOG": (1, 2),
+    "ROW": (2, 999), "GROUPING": (1, 999), "LOG": (1, 2), "JSON_ARRAYAGG": (1, 1),
+    "JSON_OBJECTAGG": (2, 2),
 }  # fmt: skip
 AGGREGATES: Final = {
     "COUNT", "SUM", "AVG", "MIN", "MAX", "STD", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VARIANCE",

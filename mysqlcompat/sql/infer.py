@@ -112,7 +112,9 @@ class Typing(Agreement, Branches, Memberships):
         if source.kind is TypeKind.NULL and mode == IMPLICIT:
             return Literal(target.or_null(), None) if isinstance(arg, Literal) else arg
         if mode == IMPLICIT:
-            return Cast(target.or_null(source.nullable), arg, mode)
+            target = target.or_null(source.nullable)
+            own = self.own_branches(arg, target, lambda inner: self.cast(inner, target))
+            return own or Cast(target, arg, mode)
         return Cast(target.or_null(target.nullable or source.nullable), arg, mode)
 
     @staticmethod
@@ -299,7 +301,10 @@ class Typing(Agreement, Branches, Memberships):
                 if _is_negated(arg) or (number is not None and number > 1 << 63):
                     target = decimal_type(digits(source), 0, nullable=source.nullable)
                     return self.call("neg", target, self.cast(arg, target))
-                self.constant_value(arg)  # MySQL looks, and warns, whether it is the least BIGINT
+                known = self.constant_value(arg)  # of a constant MySQL sees whether it is negative
+                if known is not None and not -1 < known < 1 << 63 and not isinstance(arg, Literal):
+                    target = decimal_type(digits(source), 0, nullable=source.nullable)
+                    return self.call("neg", target, self.cast(arg, target))
                 size = max(source.length + source.unsigned, 2)
                 return self.call("neg", int_type(size, nullable=source.nullable), arg)
             case Class.DECIMAL:

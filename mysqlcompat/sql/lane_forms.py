@@ -5,6 +5,7 @@ What is not said here is a conversion in Python.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from btree.schema import TypeKind
@@ -58,8 +59,36 @@ def same_lane(a: SqlType, b: SqlType) -> bool:
     return a.cls is not Class.DECIMAL or a.scale == b.scale
 
 
-def conversion(source: SqlType, target: SqlType) -> tuple[int, int] | None:
-    """Kind and factor of op_convert for a cast between representations, None: for Python."""
+def lane_order(a: SqlType, others: Sequence[SqlType]) -> int | None:
+    """Mode in which lanes of `a` are compared with lanes of the others, None: they are not."""
+    modes = {_order(a, b) for b in others}
+    return modes.pop() if len(modes) == 1 else None
+
+
+def _order(a: SqlType, b: SqlType) -> int | None:
+    if a.cls is not b.cls or TypeKind.BIT in (a.kind, b.kind):
+        return None
+    if a.cls in (Class.STRING, Class.JSON, Class.NULL) or a.is_wide_decimal or b.is_wide_decimal:
+        return None
+    if a.cls is Class.DECIMAL and a.scale != b.scale:
+        return None
+    if TypeKind.TIMESTAMP in (a.kind, b.kind) and a.kind is not b.kind:
+        return None  # one is UTC, the other the session's clock
+    if a.cls is Class.DOUBLE:
+        return layout.DOUBLE
+    if a.cls is not Class.INT:
+        return layout.SIGNED
+    return {
+        (False, False): layout.SIGNED,
+        (True, True): layout.UNSIGNED,
+        (False, True): layout.SIGNED_UNSIGNED,
+        (True, False): layout.UNSIGNED_SIGNED,
+    }[a.unsigned, b.unsigned]
+
+
+def conversion(source: SqlType, target: SqlType) -> tuple[int, int, int] | None:
+    """Kind, factor and greatest magnitude of op_convert for a cast between representations, None:
+    for Python."""
     if (
         source.is_wide_decimal
         or target.is_wide_decimal
@@ -73,18 +102,21 @@ def conversion(source: SqlType, target: SqlType) -> tuple[int, int] | None:
     match source.cls, target.cls:
         case Class.INT, Class.DOUBLE if target.kind is TypeKind.DOUBLE:
             kind = layout.UNSIGNED_TO_DOUBLE if source.unsigned else layout.INT_TO_DOUBLE
-            return kind, 1
+            return kind, 1, 0
         case Class.DECIMAL, Class.DOUBLE if target.kind is TypeKind.DOUBLE:
-            return layout.DECIMAL_TO_DOUBLE, 10**source.scale
+            return layout.DECIMAL_TO_DOUBLE, 10**source.scale, 0
         case Class.INT, Class.DECIMAL if not source.unsigned:
-            if target.precision - target.scale >= min(source.length, 18):
-                return layout.SCALE_UP, 10**target.scale
+            return layout.SCALE_UP, 10**target.scale, 10**target.precision - 1
+        case Class.DECIMAL, Class.INT if not target.unsigned and target.kind is not TypeKind.YEAR:
+            return layout.SCALE_DOWN, 10**source.scale, 0
+        case Class.DECIMAL, Class.DECIMAL if target.scale >= source.scale:
+            factor = 10 ** (target.scale - source.scale)
+            return layout.SCALE_UP, factor, 10**target.precision - 1
         case Class.DECIMAL, Class.DECIMAL:
-            whole = target.precision - target.scale >= source.precision - source.scale
-            if whole and target.scale >= source.scale:
-                return layout.SCALE_UP, 10 ** (target.scale - source.scale)
+            factor = 10 ** (source.scale - target.scale)
+            return layout.SCALE_DOWN, factor, 10**target.precision - 1
         case Class.DATE, Class.DATETIME if target.kind is TypeKind.DATETIME:
-            return layout.SCALE_UP, 1
+            return layout.SCALE_UP, 1, 0
     return None
 
 

@@ -106,6 +106,8 @@ def quotient_digits(left: SqlType, right: SqlType) -> int:
     loose = (Class.DOUBLE, Class.STRING, Class.JSON)  # as long as their text may be
     whole = text_length(left) if left.cls in loose else digits(left) - scale_of(left)
     more = text_length(right) if right.cls in loose else scale_of(right)
+    if right.cls is Class.DOUBLE and is_fixed(right):
+        more = right.scale
     return min(max(whole + more, int(right.unsigned)), 21)
 
 

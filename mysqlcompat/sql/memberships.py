@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.branches import common_decimal
 from mysqlcompat.sql.comparisons import DATED, Comparisons, as_compared, whole_number, wording
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, is_constant
@@ -31,6 +32,7 @@ class Memberships(Comparisons):
         def as_integer(self, arg: Expression) -> Expression: ...
 
     def between(self, value: Expression, low: Expression, high: Expression) -> Expression:
+        value, low, high = self._without_json(value, low, high)
         value, low, high = self._alike(self.gathered((value, low, high), "between"))
         one, low = self.comparable("between", value, low)
         other, high = self.comparable("between", value, high)
@@ -39,6 +41,15 @@ class Memberships(Comparisons):
             return self.call("between", made, one, low, high)
         parts = self.comparison(">=", value, low), self.comparison("<=", value, high)
         return self.call("and", bool_type(any(part.type.nullable for part in parts)), *parts)
+
+    def _without_json(self, *args: Expression) -> Sequence[Expression]:
+        """BETWEEN compares no documents as such, but their texts with strings, as MySQL warns."""
+        classes = {arg.type.cls for arg in args}
+        if Class.JSON not in classes:
+            return args
+        text = "comparison of JSON in the BETWEEN operator"
+        self.context.warn(1235, SqlError(1235, text).message)
+        return [self.as_string(arg) for arg in args] if Class.STRING in classes else args
 
     def _alike(self, args: Sequence[Expression]) -> Sequence[Expression]:
         """What BETWEEN compares, in one class if none of it is JSON or `?`."""

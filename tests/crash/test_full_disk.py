@@ -59,6 +59,25 @@ def write_much(port: int, ledger: Ledger) -> None:
                 break
 
 
+def refused_for_room(cluster: Cluster) -> None:
+    """A change is refused with MySQL's error, reads go on, and the volume says why."""
+    connection = connect(cluster.writer_port)
+    with connection.cursor() as cursor:
+        for sql in (
+            "INSERT INTO orders (ref, customer, status, total) VALUES (1, 1, 'X', 1)",
+            "CREATE TABLE more (id INT)",
+        ):
+            with pytest.raises(pymysql.err.OperationalError) as caught:
+                cursor.execute(sql)
+            assert caught.value.args[0] == 1021
+            assert caught.value.args[1].startswith("Disk full (")
+        cursor.execute("SHOW VOLUME STATUS LIKE 'Volume_state'")
+        assert cursor.fetchone() == ("Volume_state", "full")
+        cursor.execute("SELECT COUNT(*) FROM orders")
+        assert cursor.fetchone()[0] > 0
+    connection.close()
+
+
 def test_writes_wait_for_room(small_disk: Path) -> None:
     ledger = Ledger()
     data = small_disk / "data"
@@ -74,6 +93,7 @@ def test_writes_wait_for_room(small_disk: Path) -> None:
             fill(small_disk)
         assert not ledger.errors, ledger.errors
         assert "no space for log" in cluster.output
+        refused_for_room(cluster)
         ballast.unlink()
         assert ledger.wait_for_more(100), f"no orders with room again\n{cluster.output}"
         ledger.stop.set()

@@ -44,7 +44,8 @@ class Operator:
         return dict(self.ask("SHOW VOLUME STATUS"))  # type: ignore[arg-type]
 
     def counter(self, name: str) -> int:
-        return int(dict(self.ask(f"SHOW GLOBAL STATUS LIKE 'Storage_{name}'"))[f"Storage_{name}"])  # type: ignore[arg-type]
+        ((_, value),) = self.ask(f"SHOW GLOBAL STATUS LIKE 'Storage_{name}'")
+        return int(value)
 
     def simulate(self, what: str, seconds: int) -> None:
         self.ask(f"ALTER SYSTEM SIMULATE {what} FOR INTERVAL {seconds} SECOND")
@@ -257,7 +258,8 @@ def kept_of(path: Path) -> int:
 def test_flipped_bytes_are_found_and_mended(by: str, tmp_path: Path) -> None:
     ledger = Ledger()
     rate = "64M" if by == "scrub" else "0"
-    with Cluster(tmp_path / "data", **OPTIONS, scrub_bytes_per_second=rate) as cluster:  # type: ignore[arg-type]
+    options = {**OPTIONS, "scrub_bytes_per_second": rate}
+    with Cluster(tmp_path / "data", **options) as cluster:  # type: ignore[arg-type]
         threads = start_customers(cluster.writer_port, CUSTOMERS, 5, ledger)
         operator = Operator(cluster.writer_port)
         assert ledger.wait_for_more(150), cluster.output

@@ -54,6 +54,7 @@ class LocalNode:
         self.plans = PlanCache(arena, self.lane)
         self.control = self.volume.storage.control
         self.read_only = read_only
+        self.disk_full = False
         self.server_id = "local"
         self.processlist = ProcessList()
         self.counters = Counters(started_us=time.time_ns() // 1000)

@@ -16,10 +16,12 @@ from mysqlcompat.config import (
     format_size,
     options,
     parse_page_bytes,
+    parse_places,
     parse_port,
     parse_replicas,
     parse_ring,
     parse_size,
+    parse_zones,
 )
 
 SIZES = [("4096", 4096), ("64K", 64 * KIB), ("128M", 128 * MIB), ("10G", 10 * GIB), ("0", 0)]
@@ -48,6 +50,12 @@ BAD = [
     (parse_page_bytes, "128"),
     (parse_ring, "3M"),
     (parse_ring, "2M"),
+    (parse_zones, "2"),
+    (parse_places, "az2"),
+    (parse_places, "az4=host:1"),
+    (parse_places, "az2=host"),
+    (parse_places, "az2=host:99999"),
+    (parse_places, "az2=:1"),
 ]
 
 
@@ -88,3 +96,14 @@ def test_help_names_every_command_and_option(capsys: pytest.CaptureFixture[str])
         make_parser().parse_args(["serve", "--help"])
     text = capsys.readouterr().out
     assert all(option.flag in text for option in options())
+
+
+def test_zones_on_other_hosts() -> None:
+    arguments = ["serve", "--zone", "az2=host:4002", "--zone", "az3=[::1]:4003"]
+    config = config_of(make_parser().parse_args(arguments))
+    assert config.places == {1: "host:4002", 2: "[::1]:4003"}
+    assert config.zoned
+    together = config_of(make_parser().parse_args(["serve", "--zone", "az2=host:1,az3=host:2"]))
+    assert together.places == {1: "host:1", 2: "host:2"}
+    assert not Config().zoned
+    assert config_of(make_parser().parse_args(["serve", "--zones", "3"])).zoned

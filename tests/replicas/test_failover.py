@@ -73,6 +73,24 @@ def test_a_writer_waits_for_storage() -> None:
     assert restarts.step(Ready("storage", 200)) == [Start("writer")]
 
 
+def test_a_zone_is_tried_for_ever() -> None:
+    restarts = Restarts(patience=3)
+    for death in range(20):
+        now_ms = 10_000 * death
+        actions = restarts.step(Died("storage-az2", now_ms, "exit code 1"))
+        assert actions + restarts.step(Tick(now_ms + 9_999)) == [Start("storage-az2")]
+
+
+def test_a_writer_waits_only_while_two_zones_are_down() -> None:
+    restarts = Restarts()
+    restarts.step(Died("storage-az2", 0, "killed"))
+    assert restarts.step(Died("writer", 1, "killed")) == [Start("writer")]
+    restarts.step(Died("storage-az3", 2, "killed"))
+    assert restarts.step(Died("writer", 3000, "killed")) == []
+    assert restarts.step(Tick(9000)) == []
+    assert restarts.step(Ready("storage-az3", 9001)) == [Start("writer")]
+
+
 def test_everything_dead_is_started_in_order() -> None:
     restarts = Restarts()
     started = []

@@ -135,4 +135,3 @@ class ThreeHosts(ThreeProcesses):
         for feeder in self._feeders.values():
             feeder.drop()
         self._feeders.clear()
-

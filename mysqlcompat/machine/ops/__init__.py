@@ -7,6 +7,10 @@ filter compacts what later instructions need, so no op looks at a selection.
     load_kernels       columns of rows, slots, fields of records into registers
     compare_kernels    comparisons of numbers and of strings
     arithmetic_kernels + - * and changes of representation
+    division_kernels   / DIV %
+    wide_ops_kernels   decimals of up to 38 digits, in pairs of registers
+    text_kernels       lengths, parts and case of strings, CONCAT, LIKE
+    date_kernels       parts of dates and times, intervals
     logic_kernels      AND OR NOT IS …, choice, filter, limit
     key_kernels        memcmp-ordered keys of several registers
     collect_kernels    records of a collection: append, group, store

@@ -95,13 +95,14 @@ def op_count(st, mem, run, instruction, n):
 @kernel(OP)
 def op_sum(st, mem, run, instruction, n):
     """SUM and AVG. Operands: records, source, offset of the state, kind (SUM_…), scale of texts,
-    one group."""
+    one group, high words of the source (SUM_TEXT; 0: it is text)."""
     records = register(mem, run, instruction, 1)
     source = register(mem, run, instruction, 2)
     field = operand(mem, instruction, 3)
     kind = operand(mem, instruction, 4)
     scale = operand(mem, instruction, 5)
     single = operand(mem, instruction, 6)
+    highs = operand(mem, instruction, 7)
     unsigned = 1 if kind == SUM_UNSIGNED else 0
     if single == 1 and kind <= SUM_UNSIGNED:  # split in halves: no carry inside the loop
         below = 0
@@ -115,6 +116,16 @@ def op_sum(st, mem, run, instruction, n):
         low, high = wide_add(below, 0, above << 32, above >> 32)
         state_add(mem, load_i64(mem, records) + field, low, high, count)
         return n
+    if single == 1 and highs != 0:
+        low = 0
+        high = 0
+        count = 0
+        for i in range(n):
+            lane = load_i64(mem, source + 8 * i)
+            low, high = wide_add(low, high, lane, load_i64(mem, run + highs + 8 * i))
+            count += 1 - load_u8(mem, source + NULLS_AT + i)
+        state_add(mem, load_i64(mem, records) + field, low, high, count)
+        return n
     for i in range(n):
         if load_u8(mem, source + NULLS_AT + i) != 0:
             continue
@@ -124,6 +135,8 @@ def op_sum(st, mem, run, instruction, n):
             total = float_of_bits(load_i64(mem, state)) + float_of_bits(lane)
             store_i64(mem, state, bits_of_float(total))
             store_i64(mem, state + 16, load_i64(mem, state + 16) + 1)
+        elif highs != 0:
+            state_add(mem, state, lane, load_i64(mem, run + highs + 8 * i), 1)
         elif kind == SUM_TEXT:
             low, high = wide_of_text(mem, text_at(lane), text_bytes(lane), scale)
             state_add(mem, state, low, high, 1)

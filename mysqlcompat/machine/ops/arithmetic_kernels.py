@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mysqlcompat.machine.checked import fits_product
+from mysqlcompat.machine.function_codes import UNSIGNED_A, UNSIGNED_B, UNSIGNED_RESULT
 from mysqlcompat.machine.layout import (
     ADD,
     DECIMAL_TO_DOUBLE,
@@ -63,7 +64,9 @@ def arithmetic_double(operator, a, b):
 
 @kernel(OP)
 def op_arithmetic(st, mem, run, instruction, n):
-    """to = a operator b. Operands: to, a, b, operator, mode (SIGNED or DOUBLE), factor a, factor b.
+    """to = a operator b. Operands: to, a, b, operator, mode, factor a, factor b.
+
+    Mode: SIGNED, DOUBLE, or what of it is unsigned (UNSIGNED_A …).
 
     Factors bring decimals to one scale before + and -; an overflow there is an overflow.
     """
@@ -74,6 +77,9 @@ def op_arithmetic(st, mem, run, instruction, n):
     mode = operand(mem, instruction, 5)
     factor_a = operand(mem, instruction, 6)
     factor_b = operand(mem, instruction, 7)
+    refused_a = SIGN if mode & UNSIGNED_A != 0 else 0
+    refused_b = SIGN if mode & UNSIGNED_B != 0 else 0
+    refused = SIGN if mode & UNSIGNED_RESULT != 0 else 0
     for i in range(n):
         null = load_u8(mem, a + NULLS_AT + i) | load_u8(mem, b + NULLS_AT + i)
         x = load_i64(mem, a + 8 * i)
@@ -87,6 +93,8 @@ def op_arithmetic(st, mem, run, instruction, n):
                 fits = fits_product(x, factor_a) and fits_product(y, factor_b)
                 if fits:
                     value, fits = arithmetic_i64(operator, x * factor_a, y * factor_b)
+                if (x & refused_a) | (y & refused_b) | (value & refused) != 0:
+                    fits = False
         if not fits:
             store_i64(mem, run + RUN_LANE, i)
             return E_OVERFLOW
@@ -105,11 +113,13 @@ def divided(value, by):
 
 @kernel(OP)
 def op_convert(st, mem, run, instruction, n):
-    """to = a in another representation. Operands: to, a, kind, factor (a power of ten)."""
+    """to = a in another representation. Operands: to, a, kind, factor (a power of ten), greatest
+    magnitude of the result (0: any)."""
     to = register(mem, run, instruction, 1)
     a = register(mem, run, instruction, 2)
     kind = operand(mem, instruction, 3)
     factor = operand(mem, instruction, 4)
+    greatest = operand(mem, instruction, 5)
     for i in range(n):
         null = load_u8(mem, a + NULLS_AT + i)
         x = load_i64(mem, a + 8 * i)
@@ -131,6 +141,9 @@ def op_convert(st, mem, run, instruction, n):
             value = bits_of_float(float(x) / float(factor))
         elif kind == TO_TRUTH:
             value = 1 if x != 0 else 0
+        if greatest != 0 and (value > greatest or value < -greatest):
+            store_i64(mem, run + RUN_LANE, i)
+            return E_OVERFLOW
         store_i64(mem, to + 8 * i, value)
         store_u8(mem, to + NULLS_AT + i, null)
     return n

@@ -17,6 +17,7 @@ from mysqlcompat.machine.layout import (
     UNSIGNED,
     UNSIGNED_SIGNED,
 )
+from mysqlcompat.machine.ops.key_kernels import slot_lane
 from mysqlcompat.machine.ops.operands import OP, operand, register, text_at, text_bytes
 from redo.coding_kernels import SIGN, float_of_bits, load_i64, load_u8, store_i64, store_u8
 from redo.jit import helper, kernel
@@ -104,6 +105,37 @@ def op_compare_text(st, mem, run, instruction, n):
                 st, mem, collation, text_at(x), text_bytes(x), text_at(y), text_bytes(y)
             )
             value, null = holds(operator, order), 0
+        store_i64(mem, to + 8 * i, value)
+        store_u8(mem, to + NULLS_AT + i, null)
+    return n
+
+
+@kernel(OP)
+def op_in(st, mem, run, instruction, n):
+    """to = whether a is one of several constants, all numbers or temporals. Operands: to, a, list
+    (constants: count, then slot and 0, or -1 and lane, for each), mode."""
+    to = register(mem, run, instruction, 1)
+    a = register(mem, run, instruction, 2)
+    listed = operand(mem, instruction, 3)
+    mode = operand(mem, instruction, 4)
+    count = load_i64(mem, listed)
+    for i in range(n):
+        null = load_u8(mem, a + NULLS_AT + i)
+        value = 0
+        if null == 0:
+            x = load_i64(mem, a + 8 * i)
+            for j in range(count):
+                slot = load_i64(mem, listed + 8 + 16 * j)
+                lane = load_i64(mem, listed + 16 + 16 * j)
+                absent = 0
+                if slot >= 0:
+                    lane, absent = slot_lane(mem, run, slot)
+                if absent != 0:
+                    null = 1
+                elif order_i64(mode, x, lane) == 0:
+                    value = 1
+                    null = 0
+                    break
         store_i64(mem, to + 8 * i, value)
         store_u8(mem, to + NULLS_AT + i, null)
     return n

@@ -1,0 +1,205 @@
+"""Functions of strings and dates that ops do; what is not said here is a callback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from btree.schema import TypeKind
+from mysqlcompat import collations
+from mysqlcompat.machine import function_codes as codes
+from mysqlcompat.machine import layout
+from mysqlcompat.machine.ops import arithmetic_kernels, date_kernels, text_kernels
+from mysqlcompat.machine.program import Register
+from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
+from mysqlcompat.sqltypes import BINARY, Class, SqlType
+from mysqlcompat.values import is_variable
+
+if TYPE_CHECKING:
+    from mysqlcompat.sql.code_expressions import Coder
+
+_UTF8: Final = ("utf8mb4", "utf8mb3", "ascii")
+_ASCII: Final = 128
+
+
+def _is_text(sql_type: SqlType) -> bool:
+    return sql_type.cls is Class.STRING and is_variable(sql_type)
+
+
+def _has_its_bytes(sql_type: SqlType) -> bool:
+    """Whether lanes are the bytes of the character set."""
+    return _is_text(sql_type) and (not sql_type.is_text or sql_type.charset in _UTF8)
+
+
+def _number(expression: Expression) -> bool:
+    return expression.type.cls is Class.INT and not expression.type.unsigned
+
+
+# Strings ----------------------------------------------------------------------------------------
+
+
+def _text(coder: Coder, call: Call, kind: int, *numbers: Expression) -> Register | None:
+    """`op_text` of the first argument."""
+    source = call.args[0]
+    if not _is_text(source.type) or not all(map(_number, numbers)):
+        return None
+    a = coder.value(source)
+    places = [*map(coder.value, numbers), a, a][:2]
+    binary = int(not source.type.is_text)
+    return coder.emit_checked(text_kernels.op_text, call, a, kind, *places, binary)
+
+
+def _bytes_counted(coder: Coder, call: Call) -> Register | None:
+    kind = codes.LENGTH if call.function.name == "length" else codes.ASCII
+    return _text(coder, call, kind) if _has_its_bytes(call.args[0].type) else None
+
+
+def _substring(coder: Coder, call: Call) -> Register | None:
+    kind = codes.SUBSTRING if len(call.args) == 2 else codes.SUBSTRING_TO
+    return _text(coder, call, kind, *call.args[1:])
+
+
+_ENDS: Final = {
+    "left": codes.LEFT, "right": codes.RIGHT, "ltrim": codes.LTRIM, "rtrim": codes.RTRIM,
+    "trim@both": codes.TRIM, "char_length": codes.CHAR_LENGTH, "upper": codes.UPPER,
+    "lower": codes.LOWER,
+}  # fmt: skip
+
+
+def _end(coder: Coder, call: Call) -> Register | None:
+    """LEFT, RIGHT; and what takes a string alone."""
+    name = call.function.name
+    if name in ("left", "right"):
+        return _text(coder, call, _ENDS[name], call.args[1])
+    is_case = name in ("upper", "lower")
+    if len(call.args) > 1 or (is_case and not call.args[0].type.is_text):
+        return None
+    return _text(coder, call, _ENDS[name])
+
+
+def _concat(coder: Coder, call: Call) -> Register | None:
+    types = [arg.type for arg in call.args]
+    if not all(map(_is_text, types)) or len({one.is_text for one in types}) > 1:
+        return None
+    parts = [coder.value(arg) for arg in call.args]
+    listed = coder.asm.words([len(parts), *parts])  # type: ignore[list-item]
+    return coder.emit_checked(text_kernels.op_concat, call, listed)
+
+
+def _like(coder: Coder, call: Call) -> Register | None:
+    text, pattern, escape = call.args
+    a, b = text.type, pattern.type
+    if not (_is_text(a) and _is_text(b)) or a.is_text != b.is_text:
+        return None
+    if not isinstance(escape, Literal) or escape.literal_no is not None:
+        return None
+    flags = 0
+    if a.collation != BINARY:
+        flags = text_kernels.CHARACTERS
+        if not collations.is_binary(a.collation):
+            if not a.collation.endswith("_ci"):
+                return None
+            flags |= text_kernels.FOLD
+    stop = escape.value.encode("latin-1", "replace") if isinstance(escape.value, str) else b"%"
+    if len(stop) > 1 or stop in (b"%", b"_") or (stop and stop[0] >= _ASCII):
+        return None
+    byte = stop[0] if stop else text_kernels.ESCAPE_NONE
+    x, y = coder.value(text), coder.value(pattern)
+    return coder.emit_checked(text_kernels.op_like, call, x, y, byte, flags)
+
+
+# Dates and times --------------------------------------------------------------------------------
+
+_PARTS: Final = {
+    "year": codes.YEAR, "quarter": codes.QUARTER, "month": codes.MONTH, "day": codes.DAY,
+    "hour": codes.HOUR, "minute": codes.MINUTE, "second": codes.SECOND,
+    "microsecond": codes.MICROSECOND, "weekday": codes.WEEKDAY, "dayofweek": codes.DAY_OF_WEEK,
+    "dayofyear": codes.DAY_OF_YEAR, "to_days": codes.TO_DAYS,
+}  # fmt: skip
+_MONTHS: Final = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}
+_MICROS: Final = {
+    "MICROSECOND": 1, "SECOND": 10**6, "MINUTE": 60 * 10**6, "HOUR": 3600 * 10**6,
+    "DAY": 86400 * 10**6, "WEEK": 7 * 86400 * 10**6,
+}  # fmt: skip
+
+
+def _is_moment(sql_type: SqlType) -> bool:
+    """A DATE or DATETIME that is the same on every clock."""
+    return sql_type.cls in (Class.DATE, Class.DATETIME) and sql_type.kind is not TypeKind.TIMESTAMP
+
+
+def _date(
+    coder: Coder, node: Expression, source: Expression, kind: int, *rest: Register | int
+) -> Register:
+    a = coder.value(source)
+    is_time = int(source.type.cls is Class.TIME)
+    amount, factor = rest or (a, 1)
+    return coder.emit_checked(date_kernels.op_date, node, a, kind, amount, factor, is_time)
+
+
+def _part(coder: Coder, call: Call) -> Register | None:
+    (source,) = call.args
+    kind = _PARTS[call.function.name]
+    is_clock = codes.HOUR <= kind <= codes.MICROSECOND
+    if not _is_moment(source.type) and not (is_clock and source.type.cls is Class.TIME):
+        return None
+    return _date(coder, call, source, kind)
+
+
+def _extract(coder: Coder, call: Call) -> Register | None:
+    unit, source = call.args
+    kind = _PARTS.get(str(unit.value).lower()) if isinstance(unit, Literal) else None
+    if kind is None or not _is_moment(source.type):
+        return None
+    return _date(coder, call, source, kind)
+
+
+def _datediff(coder: Coder, call: Call) -> Register | None:
+    left, right = call.args
+    if not (_is_moment(left.type) and _is_moment(right.type)):
+        return None
+    days = [_date(coder, call, arg, codes.TO_DAYS) for arg in call.args]
+    op, rest = arithmetic_kernels.op_arithmetic, (layout.SUBTRACT, layout.SIGNED, 1, 1)
+    return coder.emit_checked(op, call, *days, *rest)
+
+
+def _shift(coder: Coder, call: Call) -> Register | None:
+    start, amount, unit = call.args
+    if not isinstance(unit, Literal) or not _number(amount) or not _is_moment(start.type):
+        return None
+    if call.type.cls not in (Class.DATE, Class.DATETIME) or call.type.scale < start.type.scale:
+        return None
+    sign = -1 if call.function.name == "date_sub" else 1
+    kind = codes.ADD_MONTHS if unit.value in _MONTHS else codes.ADD_MICROS
+    factor = _MONTHS.get(unit.value) or _MICROS.get(unit.value)
+    if factor is None:
+        return None
+    return _date(coder, call, start, kind, coder.value(amount), sign * factor)
+
+
+def date_cast(coder: Coder, cast: Cast) -> Register | None:
+    """DATETIME to DATE or TIME."""
+    source, target = cast.arg.type, cast.type
+    if source.kind is not TypeKind.DATETIME:
+        return None
+    if target.cls is Class.DATE:
+        return _date(coder, cast, cast.arg, codes.TO_DATE)
+    if target.cls is Class.TIME and target.scale >= source.scale:
+        return _date(coder, cast, cast.arg, codes.TO_TIME)
+    return None
+
+
+#: Function -> its instructions, or None when Python has to.
+CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
+    "length": _bytes_counted,
+    "ascii": _bytes_counted,
+    "substring": _substring,
+    **dict.fromkeys(_ENDS, _end),
+    "concat": _concat,
+    "like": _like,
+    **dict.fromkeys(_PARTS, _part),
+    "extract": _extract,
+    "datediff": _datediff,
+    "date_add": _shift,
+    "date_sub": _shift,
+}
