@@ -217,7 +217,7 @@ class Zone:
 
     def is_locked(self) -> bool:
         """Would a question, or a task that wants what questions want, wait?"""
-        return bool(self.node._lock._is_owned())  # type: ignore[attr-defined]
+        return bool(self.node.lock._is_owned())  # type: ignore[attr-defined]
 
     def is_busy(self) -> bool:
         """Is one of its tasks, or a question, in the middle of something?"""
