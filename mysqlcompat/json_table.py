@@ -7,20 +7,21 @@ others being NULL meanwhile (a union, no product); where none of them has a matc
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from btree.schema import Column, Index, TypeKind
-from mysqlcompat import json_path, jsonb
+from btree.schema import INTEGER_KINDS, Column, Index, TypeKind
+from mysqlcompat import json_path, json_stored, jsonb
 from mysqlcompat.assign import assign
 from mysqlcompat.convert import parse_json
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.json_value import DEFAULT, ERROR, NOTHING, Reaction
 from mysqlcompat.functions.table import Context
+from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
-from mysqlcompat.sql.grammar_json_table import EXISTS, ORDINALITY
+from mysqlcompat.sql.grammar_json_table import EXISTS, ORDINALITY, PATH
 from mysqlcompat.sql.typed import Expression
 from mysqlcompat.sqltypes import Class, SqlType, int_type, json_type, string_type
 
@@ -43,6 +44,8 @@ class TableColumn:
     path: json_path.Path = ()
     empty: Reaction = NOTHING
     error: Reaction = NOTHING
+    least: int = 0  #: of an integer type
+    greatest: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +94,27 @@ class JsonTable:
             return iter(())
         if isinstance(value, bytes):
             raise SqlError(3144, "binary")
+        row: list[Any] = [None] * len(self.columns)
+        if isinstance(value, StoredJson):
+            return _rows(context, self.level, _matches(value, self.level.path), row, self.name)
         root = value.value if isinstance(value, Json) else parse_json(value, 1, "json_table").value
-        return _rows(context, self.level, root, [None] * len(self.columns), self.name)
+        matches = json_path.find(root, self.level.path)
+        return _rows(context, self.level, matches, row, self.name)
+
+
+def _matches(stored_value: StoredJson, path: json_path.Path) -> list[Any]:
+    """What a path leads to; only what its first legs lead to is decoded."""
+    plain = 0
+    while plain < len(path) and not json_path.is_wild(path[plain : plain + 1]):
+        plain += 1
+    start = json_stored.find(stored_value, path[:plain])
+    return json_path.find(start[0], path[plain:]) if start else []
 
 
 def _rows(
-    context: Context, level: Level, value: Any, row: list[Any], table: str
+    context: Context, level: Level, matches: Sequence[Any], row: list[Any], table: str
 ) -> Iterator[list[Any]]:
-    for number, match in enumerate(json_path.find(value, level.path), 1):
+    for number, match in enumerate(matches, 1):
         made = row.copy()
         for column in level.columns:
             if column.kind == ORDINALITY:
@@ -107,7 +123,8 @@ def _rows(
                 made[column.number] = _value(context, column, match, table)
         alone = True
         for nested in level.nested:
-            for one in _rows(context, nested, match, made, table):
+            below = json_path.find(match, nested.path)
+            for one in _rows(context, nested, below, made, table):
                 alone = False
                 yield one
         if alone:
@@ -115,7 +132,9 @@ def _rows(
 
 
 def _value(context: Context, column: TableColumn, match: Any, table: str) -> Any:
-    found = json_path.find(match, column.path)
+    found = json_path.find(match, column.path) if column.path else [match]
+    if column.kind == PATH and len(found) == 1 and _is_same(found[0], column):
+        return found[0]
     if column.kind == EXISTS:
         name = f"{table}.{column.name}" if column.type.cls is Class.JSON else column.name
         return assign(context, int(bool(found)), int_type(), column.type, name)
@@ -131,6 +150,15 @@ def _value(context: Context, column: TableColumn, match: Any, table: str) -> Any
     if column.error.action == DEFAULT:
         return column.error.value
     return "" if column.type.kind is TypeKind.ENUM else None
+
+
+def _is_same(value: Any, column: TableColumn) -> bool:
+    """Whether the column has the very value: nothing is converted, cut or refused."""
+    target = column.type
+    if type(value) is int and target.kind in INTEGER_KINDS:
+        return column.least <= value <= column.greatest
+    plain = target.kind is TypeKind.VARCHAR and target.collation.startswith("utf8mb4")
+    return plain and type(value) is str and len(value) <= target.length
 
 
 class _Strict:

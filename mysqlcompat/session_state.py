@@ -213,6 +213,9 @@ class SessionState:
             return charset if name.startswith("character") else collation
         return self.variables.get(name)
 
+    def is_connected(self, connection_id: int) -> bool:
+        return self.node.processlist.get(connection_id) is not None
+
     def random(self) -> float:
         return self._random.random()
 

@@ -94,12 +94,12 @@ def _backtrack_figures(session: Session) -> dict[str, object]:
 
 
 def _storage_says(session: Session, process: str, part: str) -> Any:
-    """A part of storage's status; None when it is not asked, or does not answer."""
+    """A part of storage's status; None when it is not asked, does not answer, or is not open."""
     storage = session.node.config.get(process)
     if not storage:
         return None
     try:
-        return ask_storage(storage, {"do": "status"}, _STORAGE_TIMEOUT_S)[part]
+        return ask_storage(storage, {"do": "status"}, _STORAGE_TIMEOUT_S).get(part)
     except VolumeError:
         return None
 

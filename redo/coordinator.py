@@ -4,9 +4,10 @@ Whoever becomes the writer does it, in Aurora's order:
  1  a new epoch is installed first (`fence`): from then on no zone takes log from an older writer,
     and each says how far its copies are complete
  2  any three of six copies, one of them full, decide VDL (`quorum.recovery_point`)
- 3  the epoch that begins at VDL is made durable on a write quorum; what lies above VDL is void by
-    it. Copies behind VDL take what they lack from their peers
+ 3  the epoch that begins at VDL is made durable on as many: no earlier writer finds a write quorum
+    without them. What lies above VDL is void. Copies behind it take what they lack from their peers
  4  the ring starts at VDL, and queries with it: nothing is replayed
+Lost copies are made anew from then on; the writer waits until a write quorum is there.
 A new writer beside a living ring loses nothing that was published: that becomes durable first, then
 its epoch begins (`reign.take_over`).
 """
@@ -25,7 +26,7 @@ from redo.errors import LogUnavailable, VolumeError, VolumeLost
 from redo.log import Recovered, start_ring
 from redo.metadata import VolumeMeta
 from redo.peers import Peer
-from redo.quorum import COPIES, ZONES, recovery_point, with_epoch
+from redo.quorum import COPIES, ZONES, can_recover, recovery_point, with_epoch
 from redo.reign import take_over
 from redo.timeline import History
 from redo.zones import Zones
@@ -128,7 +129,9 @@ class Coordinator(Zones):
             raise VolumeLost(f"{readable} of 6 copies are readable; 3 are needed, one full")
         logger.info("recovery: copies complete to %s, VDL %d", complete, vdl)
         history = replace(history, epochs=with_epoch(history.epochs, epoch, vdl))
-        self.install_on_quorum(history, vdl, list(answers))
+        done = self.install(history, vdl, list(answers))
+        if not can_recover([copy_no in done for copy_no in range(COPIES)]):
+            raise VolumeLost(f"epoch {epoch} is on {len(done)} of 6 copies: too few")
         recovered = Recovered(epoch, vdl, last[vdl])
         start_ring(self._arena, recovered)
         self._start(recovered)

@@ -65,7 +65,7 @@ class _Line:
         self._lock = threading.Lock()
         self._retry_s = 0.0
         self._due_s = 0.0
-        self.said = ""
+        self.said: set[str] = set()  #: why it could not be made, since it was there last
 
     def keep(self, network: Network, address: str) -> bool:
         """Make the link if there is none and it is time; is it new?"""
@@ -83,7 +83,7 @@ class _Line:
         self._retry_s = 0.0
         if self.said:
             logger.warning("%s: connected again", self._feeder.name)
-            self.said = ""
+            self.said.clear()
         if message[:1] in (bytes([messages.ASK]), bytes([messages.ANSWER])):
             if self.exchange is not None:
                 self.exchange.received(message)
@@ -98,9 +98,9 @@ class _Line:
             self.link = None
         if self.exchange is not None:
             self.exchange.lost(reason)
-        if reason != self.said:
+        if reason not in self.said:
             logger.warning("%s: %s", self._feeder.name, reason)
-        self.said = reason
+            self.said.add(reason)
         self._feeder.line_lost(self)
 
 

@@ -19,10 +19,7 @@ from redo.members import FIRST, Members, members_of
 from redo.state import FIRST_LSN
 from redo.timeline import History, Jump, Mark
 
-FORMAT = 3
-#: Formats whose files are read, too: what they lack has the value it had before there was a choice,
-#: and what is written anew is of the present format.
-OLDER_FORMATS = (2,)
+FORMAT = 3  #: 2 had shorter entries in indexes of page files
 VOLUME_FILE = "volume.json"
 COPY_FILE = "copy.json"
 FIRST_MARK = Mark(FIRST_LSN, 0, 0, 0)
@@ -121,9 +118,9 @@ def load_fields(disk: Disk, path: str) -> dict[str, Any]:
     except ValueError as error:
         raise UnknownFormat(f"{path} is damaged: {error}") from None
     found = fields.get("format") if isinstance(fields, dict) else None
-    if found not in (*OLDER_FORMATS, FORMAT):
+    if not isinstance(fields, dict) or found != FORMAT:
         raise UnknownFormat(f"{path} has format {found}, this program knows format {FORMAT}")
-    return {**fields, "format": FORMAT}
+    return fields
 
 
 def save_fields(disk: Disk, path: str, fields: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import errno
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
@@ -367,7 +367,7 @@ class Storage:
             raise LsnOutOfRange(f"LSN {lsn} is above VDL, which is {vdl}")
         lsn = min(lsn, vdl)
         code = E_NOT_FOUND
-        for copier in self._readers(lsn):
+        for copier in self._readers_in_turn(lsn):
             segment = copier.segment
             try:
                 self.faults.meet(segment.copy_no)
@@ -388,11 +388,24 @@ class Storage:
             raise PageUnavailable(f"page {page_no} does not exist at LSN {lsn}")
         raise PageUnavailable(f"no copy can give page {page_no} at LSN {lsn}")
 
-    def _readers(self, lsn: int, timeout_s: float = 10.0) -> list[Copier]:
+    def _readers_in_turn(self, lsn: int) -> Iterator[Copier]:
+        """Full copies that are at `lsn`, then those that have been behind when they are there."""
+        asked: set[Copier] = set()
+        while True:
+            for copier in self._readers(lsn, asked):
+                asked.add(copier)
+                yield copier
+            if not any(c.segment.full and c not in asked for c in self.live()):
+                return
+
+    def _readers(
+        self, lsn: int, but: Collection[Copier] = (), timeout_s: float = 10.0
+    ) -> list[Copier]:
         """Full copies that are at `lsn`, the next in turn first; waits for one if none is."""
         deadline = self.environment.clock.monotonic_s() + timeout_s
         while True:
-            ahead = [c for c in self.live() if c.segment.full and c.durable >= lsn]
+            full = [c for c in self.live() if c.segment.full and c not in but]
+            ahead = [c for c in full if c.durable >= lsn]
             ready = [c for c in ahead if c.segment.mark.lsn <= lsn]
             if ahead and not ready:
                 kept = min(c.segment.mark.lsn for c in ahead)

@@ -251,8 +251,7 @@ class ZoneNode:
                 return self.state == OPEN
             if self.state == BLANK and not self._begin_anew():
                 return False
-            self._scan(max(0, self.control.epoch), published)
-            self._begin()
+            self._begin(self._scan(max(0, self.control.epoch), published))
             return True
 
     def _begin_anew(self) -> bool:
@@ -275,9 +274,9 @@ class ZoneNode:
             if self.state == BLANK and not self._begin_anew():
                 raise LogUnavailable("there is no volume here")
             if self.state == CLOSED:
-                self._scan(opening.epoch, opening.published)
+                history = self._scan(opening.epoch, opening.published)
                 self._start_ring(opening, max((s.complete for s in self._present()), default=0))
-                self._begin()
+                self._begin(history)
             elif not opening.floor <= self.control.published <= opening.published:
                 self._start_ring(opening, opening.published)  # peers fill the hole before it
             return self.control.published
@@ -288,7 +287,7 @@ class ZoneNode:
         start_ring(self._storage.arena, Recovered(opening.epoch, lsn, opening.last_batch))
         self._storage.wake_copies()
 
-    def _scan(self, epoch: int, limit: int) -> None:
+    def _scan(self, epoch: int, limit: int) -> History:
         """Learn what the volume has been through, and how far our copies are."""
         history = self._newest_history(epoch)
         if not self._installed:
@@ -297,6 +296,7 @@ class ZoneNode:
             self._storage.scan(history, limit)
             self._scanned = True
         set_history(self._storage.opening, history)
+        return history
 
     def _newest_history(self, epoch: int) -> History:
         """Ours or a peer's. Raises LogUnavailable when neither knows of `epoch`."""
@@ -310,9 +310,9 @@ class ZoneNode:
             raise LogUnavailable(f"peers are needed: the epoch is {needed}, {known} is known here")
         return history
 
-    def _begin(self) -> None:
+    def _begin(self, history: History) -> None:
         storage = self._storage
-        storage.begin(merged_history(storage.opening))
+        storage.begin(history)
         self.state = OPEN
         self._opened(storage)
         logger.info("open at %d", self.control.published)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,7 +30,7 @@ from mysqlcompat.sqltypes import (
     json_type,
     string_type,
 )
-from mysqlcompat.values import text_of, to_bytes
+from mysqlcompat.values import member_number, text_of, to_bytes
 
 if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
@@ -73,7 +74,9 @@ def build_aggregate(
             return Aggregate(json_type(), name, taken, distinct)
     if name in _BITS:
         if is_binary_string(args[0]):
-            return Aggregate(args[0].type.or_null(False), name, tuple(args), distinct)
+            size = args[0].type.length + 1
+            made = replace(args[0].type, length=size, scale=0, unsigned=True, nullable=False)
+            return Aggregate(made, name, tuple(args), distinct)
         return Aggregate(int_type(21, True, False), name, (typing.as_bits(args[0]),), distinct)
     return Aggregate(double_type(), _DEVIATIONS[name], (typing.as_double(args[0]),), distinct)
 
@@ -114,7 +117,8 @@ def build_group_concat(typing: Typing, resolver: Resolver, node: Any) -> Express
     types = [arg.type for arg in args]
     collation = typing.collation(types, "group_concat")
     limit = int(typing.context.system_variable("group_concat_max_len", ""))
-    length = limit if collation == BINARY else 4 * limit  # bytes that MySQL takes for characters
+    is_short = collation == BINARY or limit <= _SHORT_CONCAT
+    length = limit if is_short else 4 * limit  # bytes that MySQL takes for characters
     long, short = TypeKind.LONGTEXT, TypeKind.VARCHAR
     kind = short if limit <= _SHORT_CONCAT else TypeKind.LONGBLOB if collation == BINARY else long
     made = string_type(length, collation, True, 2, kind)
@@ -249,7 +253,7 @@ class _Bits(Accumulator):
         if self.node.type.cls is not Class.STRING:
             neutral = (1 << 64) - 1 if self.node.function == "bit_and" else 0
             return neutral if self.bits is None else self.bits
-        length = self.length or self.node.type.length
+        length = self.length or self.node.args[0].type.length
         neutral = (1 << 8 * length) - 1 if self.node.function == "bit_and" else 0
         return (neutral if self.bits is None else self.bits).to_bytes(length, "big")
 
@@ -302,7 +306,7 @@ class _Concatenation(Accumulator):
             return None
         for number in reversed(range(len(self.node.order_by))):
             ordering = self.node.order_by[number]
-            key = _sorting(ordering.expression.type.collation, number)
+            key = _sorting(ordering.expression.type, number)
             self.rows.sort(key=key, reverse=ordering.descending)
         return self._cut([text for _, text in self.rows])
 
@@ -326,13 +330,15 @@ class _Concatenation(Accumulator):
         return bytes(joined[:limit])
 
 
-def _sorting(collation: str, number: int) -> Callable[[Any], Any]:
-    """Sort key of a row's ORDER BY value; NULLs come first."""
+def _sorting(sql_type: SqlType, number: int) -> Callable[[Any], Any]:
+    """Sort key of a row's ORDER BY value; NULLs come first, ENUMs are in the order of members."""
 
     def key(row: tuple[list[Any], Any]) -> Any:
         value = row[0][number]
-        if isinstance(value, str):
-            value = collations.sort_key(value, collation)
+        if isinstance(value, str) and sql_type.kind in (TypeKind.ENUM, TypeKind.SET):
+            value = member_number(value, sql_type)
+        elif isinstance(value, str):
+            value = collations.sort_key(value, sql_type.collation)
         elif isinstance(value, Json):
             value = json_order.sort_key(value.value)
         return (0,) if value is None else (1, value)

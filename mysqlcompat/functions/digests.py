@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.definitions import define
+from mysqlcompat.functions.definitions import IGNORABLE, define
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.keywords import RESERVED
 from mysqlcompat.sql.typed import Call, Expression
-from mysqlcompat.sqltypes import SqlType, string_type
+from mysqlcompat.sqltypes import BINARY, SqlType, string_type
 
 _TEXT_LENGTH: Final = 16777216
 _VALUE, _VALUES, _LIST = "?", "?, ...", "(...)"
@@ -74,6 +74,8 @@ def _reduce(made: list[str]) -> None:
 
 
 def _text_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    if args[0].type.coercibility == IGNORABLE:  # NULL
+        return string_type(_TEXT_LENGTH, BINARY)
     return string_type(_TEXT_LENGTH, typing.context.collation)
 
 

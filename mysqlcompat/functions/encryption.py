@@ -81,8 +81,7 @@ def build_aes_encrypt(typing: Typing, args: Sequence[Expression]) -> Expression:
 def build_aes_decrypt(typing: Typing, args: Sequence[Expression]) -> Expression:
     _check_arguments("aes_decrypt", typing, args)
     taken = _taken(typing, args)
-    size = taken[0].type.length * bytes_per_character(taken[0].type.collation)
-    return typing.call("aes_decrypt", string_type(size, BINARY, True), *taken)
+    return typing.call("aes_decrypt", string_type(taken[0].type.length, BINARY, True), *taken)
 
 
 @lru_cache(maxsize=64)

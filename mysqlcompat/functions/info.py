@@ -106,7 +106,7 @@ def coercibility(context: Context, call: Call, value: Any) -> int:
     return 2 if kind.cls is Class.JSON else kind.coercibility
 
 
-@define("benchmark", "ix", integer(1), nullable=True, once=False, null_rejects=False)
+@define("benchmark", "ix", integer(1), nullable=True, once=False, null_rejects=False, waits=True)
 def benchmark(context: Context, call: Call, count: int | None, value: Any) -> int | None:
     if count is not None and count < 0:
         context.warn(1411, f"Incorrect count value: '{count}' for function benchmark")
@@ -150,7 +150,8 @@ def ps_current_thread_id(context: Context, call: Call) -> int:
 
 @define("ps_thread_id", "i", integer(21, unsigned=True), nullable=True, pure=False)
 def ps_thread_id(context: Context, call: Call, connection: int) -> int | None:
-    return connection if connection == context.connection_id else None
+    """The thread of a connection, which has its number."""
+    return connection if context.is_connected(connection) else None
 
 
 GROUPING: Final = "grouping"

@@ -62,8 +62,11 @@ _WHOLE_DATES: Final = temporal_text.NO_ZERO_DATE | temporal_text.NO_ZERO_IN_DATE
 # Differences ------------------------------------------------------------------------------------
 
 
-@define("datediff", "DD", integer(9), nullable=True)
-def datediff(context: Context, call: Call, left: AnyDate, right: AnyDate) -> int | None:
+@define("datediff", "DD", integer(9), nullable=True, null_rejects=False)
+def datediff(
+    context: Context, call: Call, left: AnyDate | None, right: AnyDate | None
+) -> int | None:
+    """Both sides are read, and warned about."""
     if not isinstance(left, date) or not isinstance(right, date):
         return None
     return (left - right).days

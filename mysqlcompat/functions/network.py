@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import BOOL, define, integer, text
-from mysqlcompat.functions.table import Context
-from mysqlcompat.sql.describe import describe
+from mysqlcompat.functions.table import Context, Unfit
+from mysqlcompat.message_text import shown
 from mysqlcompat.sql.typed import Call
 from mysqlcompat.sqltypes import BINARY, string_type
 
@@ -29,22 +29,17 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else bytes(value).decode("latin-1")
 
 
-def _warn(context: Context, call: Call, name: str, kind: str = "string") -> None:
-    context.warn(1411, f"Incorrect {kind} value: '{describe(call.args[0])}' for function {name}")
-
-
 # IPv4 -------------------------------------------------------------------------------------------
 
 
 @define("inet_aton", "s", _UNSIGNED, nullable=True)
 def inet_aton(context: Context, call: Call, value: Any) -> int | None:
     """Also the short forms: ``127.1`` is 127.0.0.1."""
-    shown = _text(value)
-    parts = shown.split(".")
+    written = _text(value)
+    parts = written.split(".")
     good = 1 <= len(parts) <= 4 and all(part == "" or part.isdigit() for part in parts)
     if not good or not parts[-1] or any(int(part or 0) > 255 for part in parts):
-        _warn(context, call, "inet_aton")
-        return None
+        raise Unfit("string", "inet_aton")
     numbers = [int(part or 0) for part in parts]
     numbers[-1:-1] = [0] * (4 - len(numbers))
     return int.from_bytes(bytes(numbers), "big")
@@ -53,8 +48,7 @@ def inet_aton(context: Context, call: Call, value: Any) -> int | None:
 @define("inet_ntoa", "i", text(31))
 def inet_ntoa(context: Context, call: Call, value: int) -> str | None:
     if not 0 <= value < 1 << 32:
-        _warn(context, call, "inet_ntoa", "integer")
-        return None
+        raise Unfit("integer", "inet_ntoa")
     return str(ipaddress.IPv4Address(value))
 
 
@@ -77,12 +71,12 @@ def _ipv6(shown: str) -> bytes | None:
 
 @define("inet6_aton", "s", string_type(16, BINARY, True), nullable=True)
 def inet6_aton(context: Context, call: Call, value: Any) -> bytes | None:
-    shown = _text(value)
+    written = _text(value)
     packed = None
     if not isinstance(value, bytes):
-        packed = _ipv4(shown) or _ipv6(shown)
+        packed = _ipv4(written) or _ipv6(written)
     if packed is None:
-        _warn(context, call, "inet6_aton")
+        raise Unfit("string", "inet6_aton")
     return packed
 
 
@@ -92,8 +86,7 @@ def inet6_ntoa(context: Context, call: Call, value: Any) -> str | None:
         return str(ipaddress.IPv4Address(value))
     if isinstance(value, bytes) and len(value) == 16:
         return _shown_ipv6(value)
-    _warn(context, call, "inet6_ntoa")
-    return None
+    raise Unfit("string", "inet6_ntoa")
 
 
 def _shown_ipv6(packed: bytes) -> str:
@@ -133,8 +126,8 @@ def is_ipv4_mapped(context: Context, call: Call, value: Any) -> int:
 
 
 def _parsed(value: Any) -> uuid.UUID | None:
-    shown = _text(value)
-    return uuid.UUID(shown) if _UUID_FORMS.fullmatch(shown) else None
+    written = _text(value)
+    return uuid.UUID(written) if _UUID_FORMS.fullmatch(written) else None
 
 
 @define("uuid", "", text(36), once=False, pure=False)
@@ -165,18 +158,18 @@ def uuid_to_bin(context: Context, call: Call, value: Any, swap: int | None = 0) 
         return None
     parsed = _parsed(value)
     if parsed is None:
-        raise SqlError(1411, "string", _text(value), "uuid_to_bin")
+        raise SqlError(1411, "string", shown(value), "uuid_to_bin")
     made = parsed.bytes
     return made[6:8] + made[4:6] + made[:4] + made[8:] if swap else made
 
 
-@define("bin_to_uuid", "xi", text(36), required=1, nullable=True, null_rejects=False)
+@define("bin_to_uuid", "si", text(36), required=1, nullable=True, null_rejects=False)
 def bin_to_uuid(context: Context, call: Call, value: Any, swap: int | None = 0) -> str | None:
     if value is None:
         return None
     packed = value.encode() if isinstance(value, str) else bytes(value)
     if len(packed) != 16:
-        raise SqlError(1411, "string", _text(value), "bin_to_uuid")
+        raise SqlError(1411, "string", shown(value), "bin_to_uuid")
     if swap:
         packed = packed[4:8] + packed[2:4] + packed[:2] + packed[8:]
     return str(uuid.UUID(bytes=packed))

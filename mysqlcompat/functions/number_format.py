@@ -57,9 +57,9 @@ def _format_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
 def format_number(
     context: Context, call: Call, value: Any, places: int | None, *locale: str | None
 ) -> str | None:
+    style = _style(context, locale[0]) if locale else _DEFAULT
     if value is None or places is None:
         return None
-    style = _style(context, locale[0]) if locale else _DEFAULT
     places = min(max(places, 0), _PLACES_MOST)
     digits = _rounded(value, places) if isinstance(value, float) else _exact(value, places)
     point, separator, size = style

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -19,7 +20,7 @@ from mysqlcompat.functions.definitions import (
     sized,
 )
 from mysqlcompat.functions.icu_pattern import BAD_ARGUMENT, BAD_GROUP_NAME, translate
-from mysqlcompat.functions.table import Context
+from mysqlcompat.functions.table import Context, Suspended
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import BINARY, SqlType, string_type
@@ -28,6 +29,7 @@ OUT_OF_BOUNDS: Final = 3686
 TIMEOUT: Final = 3699
 _DEFAULT_LIMIT: Final = 32  #: @@regexp_time_limit as it is shipped; it stands for `_DEFAULT_S`
 _DEFAULT_S: Final = 0.5
+_MOMENT_S: Final = 0.001  #: that others may be kept waiting
 Pattern = Any  #: a compiled expression of `regex`
 
 
@@ -68,10 +70,32 @@ def _time_limit_s(context: Context) -> float:
 
 
 def _search(context: Context, pattern: Pattern, text: str, start: int) -> Any:
+    """A match, or None. What takes longer than a moment goes on beside other sessions, where
+    evaluation can be broken off."""
+    limit_s, effects = _time_limit_s(context), context.effects
+    if not effects.may_wait:
+        return _searched(pattern, text, start, limit_s)
+    place = (pattern, text, start)
+    if place not in effects.slow:
+        try:
+            return pattern.search(text, start, timeout=_MOMENT_S)
+        except TimeoutError:
+            effects.slow.add(place)
+    return effects.once(lambda: _search_aside(pattern, text, start, limit_s))
+
+
+def _searched(pattern: Pattern, text: str, start: int, limit_s: float, **options: Any) -> Any:
     try:
-        return pattern.search(text, start, timeout=_time_limit_s(context) or None)
+        return pattern.search(text, start, timeout=limit_s or None, **options)
     except TimeoutError:
         raise SqlError(TIMEOUT) from None
+
+
+def _search_aside(pattern: Pattern, text: str, start: int, limit_s: float) -> Any:
+    async def search(session: Any, uses_tables: bool) -> Any:
+        return await asyncio.to_thread(_searched, pattern, text, start, limit_s, concurrent=True)
+
+    raise Suspended(search)
 
 
 def _occurrence(context: Context, pattern: Pattern, text: str, start: int, number: int) -> Any:
@@ -87,8 +111,8 @@ def _occurrence(context: Context, pattern: Pattern, text: str, start: int, numbe
     return found
 
 
-@implement("regexp", null_rejects=False)
-@define("regexp_like", "sss", BOOL, required=2, null_rejects=False)
+@implement("regexp", null_rejects=False, waits=True)
+@define("regexp_like", "sss", BOOL, required=2, null_rejects=False, waits=True)
 def regexp_like(
     context: Context, call: Call, text: Any, pattern: Any, options: Any = ""
 ) -> int | None:
@@ -98,7 +122,7 @@ def regexp_like(
     return None if text is None else int(_search(context, compiled, text, 0) is not None)
 
 
-@define("regexp_instr", "ssiiis", BIGINT, required=2, null_rejects=False)
+@define("regexp_instr", "ssiiis", BIGINT, required=2, null_rejects=False, waits=True)
 def regexp_instr(
     context: Context,
     call: Call,
@@ -134,7 +158,7 @@ def _text_type(args: Sequence[Expression]) -> SqlType:
     return args[1].type if first.coercibility == IGNORABLE else first
 
 
-@define("regexp_substr", "ssiis", _part_type, required=2, null_rejects=False)
+@define("regexp_substr", "ssiis", _part_type, required=2, null_rejects=False, waits=True)
 def regexp_substr(
     context: Context,
     call: Call,
@@ -166,7 +190,7 @@ def _replaced_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     return sized(MAX_CHARACTERS, _text_type(args))
 
 
-@define("regexp_replace", "sssiis", _replaced_type, required=3, null_rejects=False)
+@define("regexp_replace", "sssiis", _replaced_type, required=3, null_rejects=False, waits=True)
 def regexp_replace(
     context: Context,
     call: Call,

@@ -22,8 +22,7 @@ from mysqlcompat.functions.definitions import (
     sized,
 )
 from mysqlcompat.functions.strings import bytes_of
-from mysqlcompat.functions.table import Context
-from mysqlcompat.sql.describe import describe
+from mysqlcompat.functions.table import Context, Unfit
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, NUMERIC, SqlType, bytes_per_character, string_type
@@ -53,12 +52,10 @@ def hexadecimal(context: Context, call: Call, value: Any) -> str:
 
 
 @define("unhex", "s", lambda typing, args: string_type((plain_length(args[0]) + 1) // 2, BINARY))
-def unhex(context: Context, call: Call, value: Any) -> bytes | None:
+def unhex(context: Context, call: Call, value: Any) -> bytes:
     data = bytes_of(call, value)
     if not _HEX_DIGITS.issuperset(data):
-        shown = "".join(one if one <= "\uffff" else "????" for one in describe(call.args[0]))
-        context.warn(1411, f"Incorrect string value: '{shown}' for function unhex")
-        return None
+        raise Unfit("string", "unhex")
     return bytes.fromhex(("0" if len(data) % 2 else "") + data.decode())
 
 

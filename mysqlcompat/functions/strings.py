@@ -20,7 +20,7 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression, is_constant
+from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import SqlType, string_type
 
 _INT_MOST = 2**31 - 1
@@ -163,12 +163,22 @@ def trim(context: Context, call: Call, value: Any, *pad: Any) -> Any:
     return _strip(value, _pad_of(value, pad), True, True)
 
 
-@define("ltrim trim@leading", "ss", same_string, required=1, texts="agreed")
+@define("ltrim", "s", same_string)
+def ltrim_blanks(context: Context, call: Call, value: Any) -> Any:
+    return ltrim(context, call, value)
+
+
+@define("trim@leading", "ss", same_string, required=1, texts="agreed")
 def ltrim(context: Context, call: Call, value: Any, *pad: Any) -> Any:
     return _strip(value, _pad_of(value, pad), True, False)
 
 
-@define("rtrim trim@trailing", "ss", same_string, required=1, texts="agreed")
+@define("rtrim", "s", same_string)
+def rtrim_blanks(context: Context, call: Call, value: Any) -> Any:
+    return rtrim(context, call, value)
+
+
+@define("trim@trailing", "ss", same_string, required=1, texts="agreed")
 def rtrim(context: Context, call: Call, value: Any, *pad: Any) -> Any:
     return _strip(value, _pad_of(value, pad), False, True)
 
@@ -214,6 +224,8 @@ def space(context: Context, call: Call, count: int) -> Any:
 
 def _spaces_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     count = known_int(typing, args[0])
+    if isinstance(args[0], Literal) and args[0].value is None:
+        count = 0
     size = MAX_CHARACTERS if count is None else max(count, 0)
     return sized(size, string_type(0, typing.context.collation))
 

@@ -19,6 +19,11 @@ class OutOfRange(Exception):
     """A result beyond its type: ERROR 1690 once the expression is known. `args[0]`: BIGINT …"""
 
 
+class Unfit(Exception):
+    """A first argument that cannot be read: NULL with a warning 1411 once the expression is known.
+    `args`: what it is no value of ("string", "integer"), the function's name."""
+
+
 class Suspended(Exception):
     """Evaluation has reached a call that waits; whoever evaluates awaits `wait(session, over
     tables)`, tells `Effects.done` its result, and evaluates again."""
@@ -36,6 +41,8 @@ class Effects:
     def __init__(self) -> None:
         self._results: list[Any] = []  #: of the calls that are over
         self._at = 0
+        self.may_wait = False  #: whoever evaluates can be made to wait for what takes long
+        self.slow: set[Any] = set()  #: what has turned out to take long
 
     def once(self, call: Callable[[], Any]) -> Any:
         """The result of the next call, made now if it has not been made; it may be `Suspended`."""
@@ -52,7 +59,8 @@ class Effects:
     def clear(self) -> None:
         """An evaluation is done."""
         self._results.clear()
-        self._at = 0
+        self.slow.clear()
+        self._at, self.may_wait = 0, False
 
 
 class Context(Protocol):
@@ -86,6 +94,8 @@ class Context(Protocol):
 
     def random(self) -> float: ...
 
+    def is_connected(self, connection_id: int) -> bool: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Function:
@@ -95,6 +105,7 @@ class Function:
     null_rejects   any NULL argument makes the result NULL, without a call
     once           same value for the same arguments throughout one execution (NOW is, RAND is not)
     pure           same value for the same arguments for ever: may be folded into the plan
+    waits          may take long, which it does beside other sessions where it can
     """
 
     name: str
@@ -102,3 +113,4 @@ class Function:
     null_rejects: bool = True
     once: bool = True
     pure: bool = True
+    waits: bool = False

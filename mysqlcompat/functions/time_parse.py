@@ -225,7 +225,7 @@ def read_by(text: str, pattern: str, kind: Class, flags: int) -> tuple[Any, bool
 def build_str_to_date(typing: Typing, args: Sequence[Expression]) -> Expression:
     pattern = args[1]
     made = datetime_type(6)
-    written = typing.constant_value(pattern)
+    written = typing.constant_value(typing.as_string(pattern))
     if isinstance(written, str):
         used = set(re.findall(r"%(.)", written, re.DOTALL))
         fsp = 6 if "f" in used else 0

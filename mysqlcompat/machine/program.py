@@ -170,6 +170,7 @@ class Program:
     sources      tables of the statement as messages name them
     locking      SELECT … FOR UPDATE or FOR SHARE
     max_execution_ms  what the hint MAX_EXECUTION_TIME says, 0: what the session does
+    may_wait     rows at hand are copies: a function in mid-batch may wait beside other sessions
     written      table that is written to; `row_registers` hold its new rows, by column
     given        bulk INSERT: the word of the run block that says how many rows there are
     sent         registers of strings that go to the client: a pause in mid-batch must keep them
@@ -201,6 +202,7 @@ class Program:
     given: int = 0
     lane_write: bool = False
     max_execution_ms: int = 0
+    may_wait: bool = False
     sent: tuple[Register, ...] = ()
     blocks: list[tuple[int, int]] = field(default_factory=list)
 

@@ -25,6 +25,7 @@ from mysqlcompat.machine.machine_kernels import pipeline_run
 from mysqlcompat.machine.ops.collect_kernels import collection_rehash
 from mysqlcompat.machine.ops.load_kernels import op_pin_texts
 from mysqlcompat.machine.ops.sort_kernels import collection_sort
+from mysqlcompat.machine.outcome import ok_of
 from mysqlcompat.machine.program import Callback, Collection, Program, Register
 from mysqlcompat.machine.registers import OutOfMemory, RunMemory
 from mysqlcompat.machine.state import (
@@ -122,6 +123,7 @@ class Execution:
         if given is not None:
             given.bind(self.memory, self.session, values)
             return
+        self.session.effects.clear()
         self.memory.bind([slot.type for slot in slots], values, self.session.time_zone)
 
     def _slot_value(self, expression: Expression) -> Any:
@@ -318,6 +320,7 @@ class Execution:
         if callback is None or code not in (E_CALLBACK, E_OVERFLOW):
             return False
         resume = pc + layout.INSTRUCTION_BYTES
+        self.session.effects.may_wait = self.program.may_wait
         if isinstance(callback, Callback):
             self._evaluate(pc, callback, self.memory.get(layout.RUN_LANES))
             resume = callback.resume or resume
@@ -433,6 +436,18 @@ class SentRows:
             self._execution.close()
 
 
+async def _execution(program: Program, session: Any, *rest: Any) -> Execution:
+    """A run with its slots filled: constants may take long."""
+    while True:
+        session.effects.may_wait = True
+        try:
+            return Execution(program, session, *rest)
+        except Suspended as suspended:
+            session.effects.done(await suspended.wait(session, False))
+        finally:
+            session.effects.may_wait = False
+
+
 async def execute(
     program: Program,
     session: Any,
@@ -450,41 +465,23 @@ async def execute(
               affected rows, first AUTO_INCREMENT value and MySQL's info text
     """
     if program.kind == "read":
-        execution = Execution(program, session, params, literals, binary)
+        execution = await _execution(program, session, params, literals, binary)
         try:
             await execution.begin()
         except BaseException:
             execution.close()
             raise
         return Rows(program.columns, SentRows(execution))
-    execution = Execution(program, session, params, literals, binary, given)
+    execution = await _execution(program, session, params, literals, binary, given)
     try:
         await execution.begin()
         await execution.step()
-        return _ok(program, execution.memory, session)
+        return ok_of(program, execution.memory, session)
     except BaseException:
         session.node.engine.rollback_statement(session.ctx)
         raise
     finally:
         execution.close()
-
-
-def _ok(program: Program, memory: RunMemory, session: Any) -> Ok:
-    changed = memory.get(layout.RUN_CHANGED)
-    matched = memory.get(layout.RUN_MATCHED)
-    info, affected = "", changed
-    warnings = session.diagnostics.warning_count if hasattr(session, "diagnostics") else 0
-    if program.statement_kind == "update":
-        info = f"Rows matched: {matched}  Changed: {changed}  Warnings: {warnings}"
-        affected = matched if getattr(session, "found_rows_capability", False) else changed
-    elif program.statement_kind == "insert" and (changed > 1 or program.from_select):
-        info = f"Records: {changed}  Duplicates: 0  Warnings: {warnings}"
-    generated = memory.get(layout.RUN_INSERT_ID)
-    insert_id = generated or memory.get(layout.RUN_LAST_ID)
-    if program.statement_kind == "update":
-        insert_id = session.asked_insert_id
-    wrap = 1 << 64  # -1 goes out as MySQL sends it
-    return Ok(affected, insert_id % wrap, info, generated_id=generated % wrap)
 
 
 __all__ = ["Execution", "SentRows", "execute"]

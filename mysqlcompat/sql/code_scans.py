@@ -111,6 +111,7 @@ class ScanCoder:
         self.calls = calls
         self.sources = sources
         self.modes = modes
+        self.copies = False  #: rows are copied out of their pages at once
 
     # sources
 
@@ -127,7 +128,10 @@ class ScanCoder:
         if mode & MODE_KIND and scan.filters:
             mode |= MODE_PASSING
         rows, cursor = self.source(table, scan.access, mode)
-        self.coder.frame.rows[scan.table_no] = self.binding(rows, table)
+        if self.copies:
+            stored, rows = rows, self.asm.register()
+            self.asm.emit(load_kernels.op_pin_rows, rows, stored, table.descriptor)
+        self.coder.frame.rows[scan.table_no] = self.binding(rows, table, pinned=self.copies)
         if scan.access.again:
             self._once(scan.table_no, table)
         for condition in scan.filters:

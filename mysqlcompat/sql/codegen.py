@@ -39,9 +39,9 @@ from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_aggregates import AggregateCoder
 from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, key_of
 from mysqlcompat.sql.code_scans import ScanCoder, description
-from mysqlcompat.sql.metadata import column_def
+from mysqlcompat.sql.metadata import result_columns
 from mysqlcompat.sql.plan import SelectPlan
-from mysqlcompat.sql.typed import EXPLICIT, Cast, ColumnRef, Expression, Item, Select
+from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, ColumnRef, Expression, Item, Select
 from mysqlcompat.sqltypes import Class, string_type
 from mysqlcompat.values import is_variable
 from mysqlcompat.wire.encode import block_words, column_words
@@ -145,7 +145,7 @@ def code_select(target: Target, plan: SelectPlan) -> Program:
     coding = SelectCoder(target, coder, plan)
     coding.code(coding.send)
     select = plan.statement
-    columns = tuple(column_def(item, select.tables) for item in select.items)
+    columns = result_columns(select)
     tables = [source.table for source in select.tables if isinstance(source.table, Table)]
     return finish(
         target,
@@ -153,6 +153,7 @@ def code_select(target: Target, plan: SelectPlan) -> Program:
         "read",
         tables,
         plan,
+        may_wait=coding.scans.copies or not select.tables,
         columns=columns,
         locking=bool(select.locking),
         sources=select.tables,
@@ -174,6 +175,8 @@ class SelectCoder:
         self.scans = ScanCoder(
             coder, target.arena, target.calls, self.select.tables, self._modes(unlocked)
         )
+        alone = len(self.select.tables) == 1 and not self.select.locking
+        self.scans.copies = alone and unlocked == MODE_SNAPSHOT and self._may_wait()
 
     def _modes(self, unlocked: int) -> list[int]:
         """How the rows of each table are read."""
@@ -262,8 +265,22 @@ class SelectCoder:
         for condition in self.plan.scan.filters:
             self.coder.filter(condition)
 
+    def _may_wait(self) -> bool:
+        """Whether a function of the statement may take long in mid-batch."""
+        nodes = (node for root in self._roots() for node in typed.walk(root))
+        return any(isinstance(node, Call) and node.function.waits for node in nodes)
+
     def _columns_of(self, table_no: int) -> list[ColumnRef]:
         """Columns of a table that the statement reads anywhere."""
+        return [
+            node
+            for root in self._roots()
+            for node in typed.walk(root)
+            if isinstance(node, ColumnRef) and node.table_no == table_no
+        ]
+
+    def _roots(self) -> list[Expression]:
+        """All expressions of the statement."""
         select = self.select
         roots: list[Expression] = [item.expression for item in select.items]
         roots += [order.expression for order in select.order_by]
@@ -271,12 +288,7 @@ class SelectCoder:
         roots += [one for one in (select.where, select.having) if one is not None]
         roots += [join.on for join in select.joins if join.on is not None]
         roots += [one.table.document for one in select.tables if isinstance(one.table, JsonTable)]
-        return [
-            node
-            for root in roots
-            for node in typed.walk(root)
-            if isinstance(node, ColumnRef) and node.table_no == table_no
-        ]
+        return roots
 
     # between stages
 

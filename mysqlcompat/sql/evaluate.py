@@ -258,7 +258,7 @@ def _bytes_as_text(value: bytes, target: SqlType) -> Any:
     if target.cls not in (Class.DOUBLE, Class.INT) or target.kind is TypeKind.YEAR:
         return value
     text = value.decode("ascii", "replace").replace("\ufffd", "?")
-    return text.partition("\0")[0]
+    return text.partition("\0")[0] if target.cls is Class.INT else text
 
 
 _ARITHMETIC: Final = frozenset(

@@ -243,7 +243,7 @@ class ExpressionGrammar(TemporalGrammar):
             self._aggregate(word)
         else:
             low, high = FIXED_ARITY.get(word, (0, 999))
-            count = self._arguments(high)
+            count = self._arguments(high) if high else 0
             if not low <= count <= high:
                 raise at.error()
         at.expect_op(")")
@@ -389,12 +389,11 @@ class ExpressionGrammar(TemporalGrammar):
             if self.at.expect_any(*occasions) == "ERROR":
                 return
 
-    def _anything(self) -> None:
-        depth = 0
-        while depth or not self.at.is_op(")"):
-            if self.at.at_end():
-                raise self.at.error()
-            depth += {"(": 1, ")": -1}.get(self.at.advance().value, 0)
+    def _weight_string(self) -> None:
+        self.expression()
+        if self.at.accept("AS"):
+            self.at.expect_any("CHAR", "CHARACTER", "BINARY")
+            self.at.parenthesised()
 
     # lists
 
@@ -468,6 +467,6 @@ _SPECIAL: Final[dict[str, Callable[[ExpressionGrammar], None]]] = {
     "MATCH": ExpressionGrammar._match,
     "JSON_VALUE": ExpressionGrammar._json_value,
     **dict.fromkeys(CLOCKS, ExpressionGrammar._clock),
-    "GET_FORMAT": ExpressionGrammar._anything,
-    "WEIGHT_STRING": ExpressionGrammar._anything,
+    "GET_FORMAT": ExpressionGrammar._get_format,
+    "WEIGHT_STRING": ExpressionGrammar._weight_string,
 }

@@ -39,6 +39,11 @@ class TemporalGrammar:
         if not self.at.is_op(")"):
             self.at.integer()
 
+    def _get_format(self) -> None:
+        self.at.expect_any("DATE", "TIME", "DATETIME", "TIMESTAMP")
+        self.at.expect_op(",")
+        self.expression()
+
     def _date_arithmetic(self) -> None:
         self.expression()
         self.at.expect_op(",")

@@ -32,9 +32,11 @@ FIXED_ARITY: Final = {
     "REPLACE": (3, 3), "COALESCE": (1, 999), "DATE": (1, 1), "DAY": (1, 1), "HOUR": (1, 1),
     "MINUTE": (1, 1), "MONTH": (1, 1), "SECOND": (1, 1), "TIME": (1, 1), "YEAR": (1, 1),
     "USER": (0, 0), "DATABASE": (0, 0), "SCHEMA": (0, 0), "ASCII": (1, 1), "CHARSET": (1, 1),
-    "COLLATION": (1, 1), "DATEDIFF": (2, 2), "FORMAT": (2, 3), "MICROSECOND": (1, 1),
+    "COLLATION": (1, 1), "FORMAT": (2, 3), "MICROSECOND": (1, 1),
     "PASSWORD": (1, 1), "QUARTER": (1, 1), "TRUNCATE": (2, 2), "WEEK": (1, 2), "ROW_COUNT": (0, 0),
-    "ROW": (2, 999), "GROUPING": (1, 999), "LOG": (1, 2), "JSON_ARRAYAGG": (1, 1),
+    "ROW": (2, 999), "GROUPING": (1, 999), "INSERT": (4, 4),
+    "INTERVAL": (1, 999), "REVERSE": (1, 1), "TIMESTAMP": (1, 2), "CURDATE": (0, 0),
+    "CURRENT_DATE": (0, 0), "UTC_DATE": (0, 0), "LOG": (1, 2), "JSON_ARRAYAGG": (1, 1),
     "JSON_OBJECTAGG": (2, 2),
 }  # fmt: skip
 AGGREGATES: Final = {

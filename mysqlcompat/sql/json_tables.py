@@ -90,7 +90,13 @@ class _Making:
             raise SqlError(1060, name)
         column = Column(name, self._type(name, written.type))
         self.columns.append(column)
-        made = TableColumn(len(self.columns) - 1, name, written.kind, column_type(column))
+        sql_type = column_type(column)
+        least, greatest = sql_type.range if column.type.is_integer else (0, 0)
+        made = TableColumn(
+            *(len(self.columns) - 1, name, written.kind, sql_type),
+            least=least,
+            greatest=greatest,
+        )
         path = json_path.parse_path(written.path) if written.path else ()
         empty, error = self._reaction(made, written.empty), self._reaction(made, written.error)
         return replace(made, path=path, empty=empty, error=error)

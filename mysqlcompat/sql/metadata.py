@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from btree.schema import Column, Table, TypeKind
 from mysqlcompat.results import ColumnDef
-from mysqlcompat.sql.typed import ColumnRef, Item, Select, Source
+from mysqlcompat.sql.typed import (
+    Aggregate,
+    ColumnRef,
+    Item,
+    Select,
+    Source,
+    has_aggregate,
+    is_constant,
+    walk,
+)
 from mysqlcompat.sqltypes import (
     BINARY,
+    BINARY_FLAG,
     BLOB_FLAG,
     ENUM_FLAG,
     NOT_FIXED,
@@ -33,6 +44,7 @@ NO_DEFAULT_FLAG: Final = 4096
 ON_UPDATE_FLAG: Final = 8192
 PART_OF_KEY_FLAG: Final = 16384
 _MEDIUM_BLOB, _LONG_BLOB = 250, 251  #: long strings of expressions; those of columns are BLOB
+_VAR_STRING: Final = 253
 _BINARY_ID = 63
 _IDS = {collation.name: number for number, collation in COLLATIONS.items()}
 _BLOB_KINDS = frozenset(range(TypeKind.TINYTEXT, TypeKind.LONGBLOB + 1))
@@ -48,8 +60,66 @@ def column_def(item: Item, sources: Sequence[Source]) -> ColumnDef:
 
 
 def result_columns(select: Select) -> tuple[ColumnDef, ...]:
-    """Definitions of a SELECT's columns, in order."""
-    return tuple(column_def(item, select.tables) for item in select.items)
+    """Definitions of a SELECT's columns, in order. Rows that MySQL groups in a temporary table come
+    with the definitions of that table's columns."""
+    if not _is_grouped_aside(select):
+        return tuple(column_def(item, select.tables) for item in select.items)
+    return tuple(
+        _of_stored(item.name, item.expression.type)
+        if _is_stored(item)
+        else column_def(item, select.tables)
+        for item in select.items
+    )
+
+
+def _is_grouped_aside(select: Select) -> bool:
+    """Whether groups are told apart in a temporary table, not by an index or a sort."""
+    groups = [group for group in select.group_by or () if not is_constant(group)]
+    if any(map(_is_sorted_for, _aggregates(select))):
+        return False
+    if select.rollup or not groups:
+        return select.distinct and select.group_by is None
+    if len(select.tables) > 1 or not all(isinstance(group, ColumnRef) for group in groups):
+        return True
+    table = select.tables[0].table
+    names = {table.columns[one.column_no].name for one in groups if isinstance(one, ColumnRef)}
+    return not any(
+        {part.column for part in index.parts[: len(names)]} == names for index in table.indexes
+    )
+
+
+def _aggregates(select: Select) -> Iterator[Aggregate]:
+    for item in select.items:
+        yield from (node for node in walk(item.expression) if isinstance(node, Aggregate))
+
+
+def _is_sorted_for(aggregate: Aggregate) -> bool:
+    """Whether MySQL sorts rows by group for an aggregate that needs them together."""
+    if aggregate.distinct and aggregate.function not in ("min", "max"):
+        return True
+    return aggregate.function in ("group_concat", "json_arrayagg", "json_objectagg")
+
+
+def _is_stored(item: Item) -> bool:
+    """Whether a temporary table holds the value: columns are known by their own table's."""
+    expression = item.expression
+    if isinstance(expression, ColumnRef) and item.org_name:
+        return False
+    if isinstance(expression, Aggregate):
+        return expression.function in ("count", "sum", "min", "max")
+    return not (is_constant(expression) or has_aggregate(expression))
+
+
+def _of_stored(name: str, sql_type: SqlType) -> ColumnDef:
+    """Definition of a temporary table's column."""
+    made = of_type(name, sql_type)
+    if sql_type.cls is Class.NULL:
+        return replace(made, wire_type=_VAR_STRING, flags=BINARY_FLAG)
+    if sql_type.cls is Class.JSON:
+        made = replace(made, length=(1 << 32) - 1, collation=_BINARY_ID)
+    is_text = sql_type.cls in (Class.STRING, Class.JSON)
+    decimals = 0 if is_text else made.decimals
+    return replace(made, flags=_field_flags(sql_type, sql_type.nullable), decimals=decimals)
 
 
 def of_type(name: str, sql_type: SqlType) -> ColumnDef:
@@ -107,12 +177,13 @@ def of_column(table: Table, column: Column, name: str | None = None, alias: str 
     )
 
 
-def _column_flags(table: Table, column: Column, sql_type: SqlType) -> int:
+def _field_flags(sql_type: SqlType, nullable: bool) -> int:
+    """Flags of a field of a table that follow from its type."""
     kind = sql_type.kind
-    flags = 0 if column.nullable else 1
+    flags = 0 if nullable else 1
     if sql_type.unsigned or kind in (TypeKind.YEAR, TypeKind.BIT):
         flags |= 32
-    if column.type.zerofill or kind is TypeKind.YEAR:
+    if sql_type.zerofill or kind is TypeKind.YEAR:
         flags |= ZEROFILL_FLAG
     if sql_type.cls in (Class.DATE, Class.DATETIME, Class.TIME, Class.JSON):
         flags |= 128
@@ -122,7 +193,12 @@ def _column_flags(table: Table, column: Column, sql_type: SqlType) -> int:
         flags |= 128
     if kind in _BLOB_KINDS or kind is TypeKind.JSON:
         flags |= BLOB_FLAG
-    flags |= {TypeKind.ENUM: ENUM_FLAG, TypeKind.SET: SET_FLAG}.get(kind, 0)
+    return flags | {TypeKind.ENUM: ENUM_FLAG, TypeKind.SET: SET_FLAG}.get(kind, 0)
+
+
+def _column_flags(table: Table, column: Column, sql_type: SqlType) -> int:
+    kind = sql_type.kind
+    flags = _field_flags(sql_type, column.nullable)
     if column.auto_increment:
         flags |= AUTO_INCREMENT_FLAG
     if column.default is None and not column.nullable and not column.auto_increment:

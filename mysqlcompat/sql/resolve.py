@@ -124,5 +124,8 @@ class PlainContext:
             return self.variables[name]
         return find(name).default
 
+    def is_connected(self, connection_id: int) -> bool:
+        return connection_id == self.connection_id
+
     def random(self) -> float:
         return self.generator.random()

@@ -28,7 +28,6 @@ from mysqlcompat.sql.typed import (
     Literal,
     Order,
     anonymous,
-    is_constant,
     walk,
 )
 from mysqlcompat.sqltypes import bool_type, int_type
@@ -43,11 +42,12 @@ def check_grouping_calls(parts: Sequence[Expression], groups: Sequence[Expressio
         for node in walk(part):
             if not isinstance(node, Call) or node.function.name != GROUPING:
                 continue
-            if groups is None:
-                raise SqlError(1111)
             for number, arg in enumerate(node.args, 1):
-                if is_constant(arg) and anonymous(arg) not in known:
+                is_number = isinstance(arg, Literal) and isinstance(arg.value, int)
+                if is_number and anonymous(arg) not in known:
                     raise SqlError(1210, "GROUPING function")
+                if groups is None:
+                    raise SqlError(1111)
                 if anonymous(arg) not in known:
                     raise SqlError(3602, number)
 
@@ -81,7 +81,9 @@ class Rollup:
             return self.kept[number]
         match expression:
             case Call(args=args):
-                return replace(expression, args=tuple(map(self.of, args)))
+                made = tuple(map(self.of, args))
+                kind = expression.type if made == args else expression.type.or_null()
+                return replace(expression, args=made, type=kind)
             case Cast(arg=arg):
                 return replace(expression, arg=self.of(arg))
         return expression

@@ -280,7 +280,6 @@ def test_flipped_bytes_are_found_and_mended(by: str, tmp_path: Path) -> None:
             operator.wait_for_count("scrubbed_bytes", 1 << 20)
             operator.wait({"healthy"})
             assert "is mended" in cluster.output
-            settle(cluster, ledger, [])
 
 
 def test_a_killed_zone_without_its_directory_is_whole_again(tmp_path: Path) -> None:

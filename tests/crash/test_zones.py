@@ -97,6 +97,10 @@ def test_a_zone_whose_directory_is_gone_is_made_anew(tmp_path: Path) -> None:
         settle(cluster, ledger, threads)
         assert cluster.stop() == 0, cluster.output
         assert compare_copies(cluster.volume_dir) > 10
+        for lost in ("az3", "az1/tail"):  # three are left, two of them full
+            shutil.rmtree(cluster.volume_dir / lost)
+        cluster.start()
+        verify(cluster.writer_port, ledger)
 
 
 def test_a_silent_zone_is_not_waited_for(tmp_path: Path) -> None:

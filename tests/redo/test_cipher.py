@@ -3,6 +3,7 @@ plaintext in it, through coalescing, restarts, journeys, clones and lost copies.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from redo.record import (
 )
 from redo.record_kernels import image_crc
 from redo.segment_layout import STORE_ENTRY_BYTES, X_SALT, X_TAG
+from redo.temporary_file import TemporaryFile
 from tests.redo.editing import NEW, WRITE, Step
 from tests.redo.test_archive import batch
 from tests.redo.test_frozen import Volumes, images, same
@@ -203,3 +205,24 @@ def test_without_the_key(tmp_path: Path) -> None:
     one.again()
     assert one.state() == state
     one.writer.volume.close()
+
+
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_temporary_file(encrypted: bool) -> None:
+    """What was written anywhere is read in any pieces, and is not in the file if it shall not."""
+    rng = np.random.default_rng(9)
+    file, written = TemporaryFile(encrypted), b""
+    while len(written) < 5000:
+        piece = rng.bytes(int(rng.integers(1, 400)))
+        file.write(memoryview(piece), len(written))
+        written += piece
+    for _ in range(50):
+        at = int(rng.integers(len(written)))
+        into = bytearray(int(rng.integers(1, 700)))
+        got = file.read(memoryview(into), at)
+        assert bytes(into[:got]) == written[at : at + len(into)]
+    stored = os.pread(file.fd, len(written), 0)
+    assert (written[1000:1032] in stored) != encrypted
+    file.truncate(100)
+    assert file.read(memoryview(bytearray(10)), 95) == 5
+    file.close()

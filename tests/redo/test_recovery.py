@@ -255,15 +255,15 @@ def test_unknown_format(past: Past, opened: Opened) -> None:
     assert images_of(opened()) == past.images[past.ends[-1]]
 
 
-def test_the_format_before_is_read(past: Past, opened: Opened) -> None:
-    """Format 2: before encryption, members and growing groups."""
-    later = {"key", "seals", "groups", "fence", "member", "members"}
-    for path in [past.disks.data / "volume.json", *past.disks.data.rglob("copy.json")]:
-        fields = json.loads(path.read_text())
-        old = {name: value for name, value in fields.items() if name not in later}
-        assert old != fields
-        path.write_text(json.dumps({**old, "format": 2}))
-    assert images_of(opened()) == past.images[past.ends[-1]]
+def test_the_format_before_is_refused(past: Past, opened: Opened) -> None:
+    """Its page files cannot be read: they are left alone."""
+    data = past.disks.data
+    path = data / "volume.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2}))
+    stored = {file: file.read_bytes() for file in data.rglob("*.*") if file.is_file()}
+    with pytest.raises(UnknownFormat, match="has format 2, this program knows format 3"):
+        opened()
+    assert stored == {file: file.read_bytes() for file in data.rglob("*.*") if file.is_file()}
 
 
 def test_interrupted_formatting_starts_again(tmp_path: Path) -> None:

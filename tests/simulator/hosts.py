@@ -78,7 +78,11 @@ class Host(Zone):
     def __init__(self, processes: ThreeHosts, number: int) -> None:
         self.ring_fd = create_ring(processes.ring_bytes)
         self.wake_fds = [os.eventfd(0, os.EFD_NONBLOCK) for _ in range(COPIES + 1)]
-        super().__init__(processes, number)
+        try:
+            super().__init__(processes, number)
+        except BaseException:
+            self._close()
+            raise
         ring = (self.ring_fd, self.wake_fds[:COPIES], self.wake_fds[COPIES])
         self._receiver = TaskReceiver(number, self.node, ring, self)
         processes.network.listen(self.name, self._receiver.accept)
@@ -87,6 +91,9 @@ class Host(Zone):
     def drop(self) -> None:
         super().drop()
         self._receiver.drop()
+        self._close()
+
+    def _close(self) -> None:
         for fd in (self.ring_fd, *self.wake_fds):
             os.close(fd)
 

@@ -182,7 +182,11 @@ class Zone:
         others = {n: Wire(processes, number, n) for n in range(len(ZONES)) if n != number}
         self.peers = Peers(others)
         self.is_up = True
-        self.node = ZoneNode(self._make, self.peers, self.shared, self._opened, self._closing)
+        try:
+            self.node = ZoneNode(self._make, self.peers, self.shared, self._opened, self._closing)
+        except BaseException:  # a power cut, say
+            Zone.drop(self)
+            raise
         self.answers = Answers(self.node.storage, self.node.request, self.node.log_storage)
         processes.world.start(f"{self.name} join", self._join())
 

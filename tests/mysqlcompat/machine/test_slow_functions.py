@@ -1,0 +1,65 @@
+"""Functions that take long: others are served meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mysqlcompat.errors import SqlError
+from tests.mysqlcompat.local_node import Talk, local_node
+
+PATTERN = "^(a|aa)+$"  #: backtracks: twice as long with every second letter
+
+
+@pytest.fixture
+def talk(tmp_path: Path) -> Iterator[Talk]:
+    with local_node(tmp_path) as node:
+        talk = Talk(node)
+        talk.run("CREATE DATABASE slow")
+        talk.run("USE slow")
+        talk.run("CREATE TABLE t (id INT PRIMARY KEY, s VARCHAR(40))")
+        talk.run("INSERT INTO t VALUES (1, CONCAT(REPEAT('a', 38), '!')), (2, 'aaa'), (3, NULL)")
+        yield talk
+
+
+async def longest_pause(work: asyncio.Task[object]) -> float:
+    """The longest time between two turns of the loop until `work` is done."""
+    longest, last = 0.0, time.monotonic()
+    while not work.done():
+        await asyncio.sleep(0.001)
+        now = time.monotonic()
+        longest, last = max(longest, now - last), now
+    return longest
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"SELECT CONCAT(REPEAT('a', 38), '!') REGEXP '{PATTERN}'",
+        f"SELECT s REGEXP '{PATTERN}' FROM t",
+        f"SELECT COUNT(*) FROM t WHERE s = REGEXP_REPLACE(s, '{PATTERN}', 'b')",
+    ],
+)
+def test_a_slow_pattern_stops_nobody(talk: Talk, sql: str) -> None:
+    async def both() -> tuple[object, float, float]:
+        started = time.monotonic()
+        work = asyncio.ensure_future(talk.ask(sql))
+        pause = await longest_pause(work)
+        return work.result(), pause, time.monotonic() - started
+
+    answer, pause, took = asyncio.run(both())
+    assert isinstance(answer, SqlError)
+    assert answer.errno == 3699
+    assert pause < took / 2
+
+
+def test_a_pattern_that_takes_a_while_answers(talk: Talk) -> None:
+    talk.run("SET GLOBAL regexp_time_limit = 0")
+    rows = talk.run(f"SELECT id, LEFT(s, 24) REGEXP '{PATTERN}', s FROM t ORDER BY id")
+    assert [row[:2] for row in rows] == [["1", "1"], ["2", "1"], ["3", None]]
+    slow = talk.run(f"SELECT id, CONCAT(LEFT(s, 24), '!') REGEXP '{PATTERN}', s FROM t")
+    assert [row[:2] for row in slow] == [["1", "0"], ["2", "0"], ["3", None]]
