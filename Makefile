@@ -8,16 +8,18 @@ TESTS  ?= tests
 SEED   ?= 1                # make simulate SEED=7 STEPS=300
 STEPS  ?= 300
 SEEDS  ?= 10000            # of make soak-simulate
+FUZZ   ?= 100000           # expressions of make fuzz
 WORKERS ?= 2              # test processes at a time
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak simulate soak-simulate lint bench clean
+.PHONY: help run test soak fuzz simulate soak-simulate lint bench clean
 
 help:
 	@echo "make run     a cluster with the orders database on ports 3306 and 3307 (data in ./data)"
 	@echo "make test    the whole test suite"
 	@echo "make lint    formatting, lint, types, import directions"
 	@echo "make soak    twenty rounds of kill -9 under load, long random histories; with MYSQL_ORACLE=host:port random values"
+	@echo "make fuzz FUZZ=100000 SEED=7   random expressions beside the MySQL at MYSQL_ORACLE"
 	@echo "make simulate SEED=7 STEPS=300   one simulated cluster from a seed, with its trace"
 	@echo "make soak-simulate SEEDS=10000   so many of them (docs/simulator.md)"
 	@echo "make bench   the benchmarks, one per structure"
@@ -48,7 +50,11 @@ soak: $(VENV)/test.stamp
 	CRASH_ROUNDS=20 $(BIN)/python -m pytest -q tests/crash
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q tests/redo tests/btree
 	SOAK_SECONDS=100 $(BIN)/python -m pytest -q --timeout=900 tests/clients/test_history.py tests/btree/test_stateful_transactions.py
-	[ -z "$$MYSQL_ORACLE" ] || VALUES_FUZZ=100000 $(BIN)/python -m pytest -q tests/mysqlcompat/test_fuzz_values.py
+	[ -z "$$MYSQL_ORACLE" ] || $(MAKE) fuzz
+
+fuzz: $(VENV)/test.stamp
+	@echo "seed $(SEED)"
+	VALUES_FUZZ=$(FUZZ) SEED=$(SEED) $(BIN)/python -m pytest -q --timeout=36000 tests/mysqlcompat/test_fuzz_values.py
 
 simulate: $(VENV)/test.stamp
 	$(BIN)/python -m tests.simulator --seed $(SEED) --steps $(STEPS) --trace

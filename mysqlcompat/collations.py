@@ -100,14 +100,26 @@ def fold(text: str, collation: str) -> str:
     return "".join(_representative(character, collation) for character in text)
 
 
+_WEIGHT_BYTES: Final = 2
+
+
 def weights(text: str, collation: str) -> bytes:
     """The bytes by which a collation orders `text`, as WEIGHT_STRING shows them."""
     if collation.endswith("_bin") and "0900" not in collation:
         return b"".join(ord(character).to_bytes(3, "big") for character in text)
     key = sort_key(text, collation)
-    if not isinstance(key, bytes) or not ("0900_ai_ci" in collation or is_binary(collation)):
+    if not isinstance(key, bytes) or "_0900_as" in collation:
         raise SqlError(1235, f"WEIGHT_STRING in {collation}")  # its keys have another form
-    return key
+    if "0900" in collation or is_binary(collation):
+        return key
+    space = _workbench().key(CODES[collation], b" .")[:_WEIGHT_BYTES]
+    key += space * (len(text) - len(text.rstrip(" ")))  # keys end before them
+    if "unicode" in collation:
+        return key
+    size = 1 if collation.startswith(("latin1", "ascii")) else _WEIGHT_BYTES
+    words = (key[at : at + _WEIGHT_BYTES] for at in range(0, len(key), _WEIGHT_BYTES))
+    # keys hold these weights with one added
+    return b"".join((int.from_bytes(word, "big") - 1).to_bytes(size, "big") for word in words)
 
 
 @lru_cache(maxsize=65536)

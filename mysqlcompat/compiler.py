@@ -92,6 +92,7 @@ async def evaluate(session: Session, text: str) -> list[Typed]:
     values: list[Typed] = []
     while len(values) < len(select.items):
         expression = select.items[len(values)].expression
+        session.effects.may_wait = True
         try:
             values.append((evaluator.value(expression), expression.type))
             session.effects.clear()

@@ -5,6 +5,7 @@ What cannot be converted is NULL, with a warning 1292 in MySQL's words.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -141,6 +142,9 @@ def _moment_of_fraction(
     return replace(read.value, microsecond=micros)
 
 
+_DATE_LIKE: Final = re.compile(r"\d{1,4}-\d{1,2}-\d{1,2}")
+
+
 def _moment_of_json(
     context: Context, document: Any, source: SqlType, wanted: str, name: str
 ) -> AnyDatetime | None:
@@ -149,6 +153,8 @@ def _moment_of_json(
             return _moment_of_text(context, document, wanted, reading.date_flags(context.sql_mode))
         case datetime() | date():
             return moment_of(context, document, source, wanted)
+        case str() if wanted == "date" and _DATE_LIKE.match(document):
+            return None  # no such day: MySQL does not say so
     kind = "DATE" if wanted == "date" else "DATETIME/TIMESTAMP"
     context.warn(3156, f"Invalid JSON value for CAST to {kind} from column {name} at row 1")
     return None

@@ -109,7 +109,9 @@ def _serve(settings: ZoneHost, directory: Path, secret: bytes) -> tuple[str, Cal
     try:
         listener = listen_at(settings.listen)
     except OSError as error:
-        raise StartError(f"cannot listen at {settings.listen}: {os.strerror(error.errno or 0)}") from error
+        raise StartError(
+            f"cannot listen at {settings.listen}: {os.strerror(error.errno or 0)}"
+        ) from error
     server = ZoneServer(config, settings.zone, ring, Peers(others), shared=False)
     receiver = Receiver(settings.zone, server.node, ring, server.answers.whole)
     server.start()

@@ -47,7 +47,7 @@ class CopyCipher:
 
     def note_log(self, log_bytes: int) -> None:
         """So much log is about to be indexed."""
-        if self._cipher is not None and self._table is not None:
+        if self._table is not None:
             self._table.note_starts(log_bytes)
 
     def put_salts(self, entries: int, count: int) -> None:

@@ -42,7 +42,7 @@ from redo.record import (
     RECORD_PREV_PAGE_AT,
 )
 from redo.record_kernels import apply_record, batch_length, image_crc, record_stride
-from redo.sealed_log_kernels import batch_admit, window_decrypt
+from redo.sealed_log_kernels import batch_admit, log_trust, window_decrypt
 from redo.segment_layout import (
     E_COUNT,
     E_HEAD,
@@ -215,7 +215,7 @@ def window_step(mem, seg, lsn):
 @jit.helper
 def record_load(mem, seg, lsn):
     """Offset of the record at `lsn`, all of it; what follows it comes along. CANNOT_READ."""
-    if log_believe(mem, seg, lsn) < 0:
+    if log_believe(mem, seg, lsn) < 0 or log_trust(mem, seg, lsn) < 0:
         return CANNOT_READ
     record = window_find(mem, seg, lsn, 1)
     if record < 0:

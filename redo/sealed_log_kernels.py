@@ -15,11 +15,16 @@ from redo.codes import E_CORRUPT
 from redo.coding_kernels import load_i64, move, store_i64
 from redo.log_file_kernels import log_read
 from redo.record import BATCH_HEADER_BYTES, BATCH_LSN_AT
-from redo.record_kernels import batch_length
+from redo.record_kernels import batch_check, batch_length
 from redo.segment_layout import (
+    S_BUFFER_AT,
+    S_BUFFER_BYTES,
+    S_BUFFER_COUNT,
     S_CIPHER,
     S_STARTS_AT,
     S_STARTS_SLOTS,
+    S_TRUSTED_END,
+    S_TRUSTED_LSN,
     S_WINDOW_AT,
     S_WINDOW_COUNT,
     S_WINDOW_LSN,
@@ -55,11 +60,11 @@ def start_note(mem, seg, lsn):
 
 @jit.routine
 def batch_admit(mem, seg, at, lsn, length):
-    """Decrypt the intact batch at `at` and note it; 0 or E_CORRUPT. Nothing in a plain log."""
+    """Note the intact batch at `at`, decrypt it if the log is encrypted; 0 or E_CORRUPT."""
     cipher = load_i64(mem, seg + S_CIPHER)
+    start_note(mem, seg, lsn)
     if cipher == 0:
         return 0
-    start_note(mem, seg, lsn)
     return batch_turn(mem, cipher, at, length, DECRYPT)
 
 
@@ -93,6 +98,36 @@ def batch_around(mem, seg, header, lsn):
         start += length
         length = header_at(mem, seg, header, start)
     return length
+
+
+@jit.routine
+def log_trust(mem, seg, lsn):
+    """Is the batch that the record at `lsn` lies in still intact in its file? 0 or E_CORRUPT.
+
+    It was when it was indexed. Where nobody can tell which batch that is, it is left to scrubbing.
+    """
+    if load_i64(mem, seg + S_TRUSTED_LSN) <= lsn < load_i64(mem, seg + S_TRUSTED_END):
+        return 0
+    if load_i64(mem, seg + S_STARTS_SLOTS) == 0:
+        return 0
+    start = start_before(mem, seg, lsn)
+    if start < 0:
+        return 0
+    buffer = load_i64(mem, seg + S_BUFFER_AT)
+    store_i64(mem, seg + S_BUFFER_COUNT, 0)
+    length = header_at(mem, seg, buffer, start)
+    while length > 0 and start + length <= lsn:
+        start += length
+        length = header_at(mem, seg, buffer, start)
+    if length <= 0 or length > load_i64(mem, seg + S_BUFFER_BYTES):
+        return 0
+    if log_read(mem, seg, start, length, buffer) != length:
+        return E_CORRUPT
+    if batch_check(mem, buffer, start, length) < 0:
+        return E_CORRUPT
+    store_i64(mem, seg + S_TRUSTED_LSN, start)
+    store_i64(mem, seg + S_TRUSTED_END, start + length)
+    return 0
 
 
 @jit.helper

@@ -64,6 +64,7 @@ from redo.segment_layout import (
     S_SCAN_CLOCK,
     S_SCAN_EPOCH,
     S_SCAN_LSN,
+    S_TRUSTED_END,
     S_UNCHECKED,
     S_WINDOW_COUNT,
     SEGMENT_BYTES,
@@ -328,6 +329,7 @@ class Segment:
             self.log.mend(lsn, batch)
             self.put(S_WINDOW_COUNT, 0)
             self.put(S_BUFFER_COUNT, 0)
+            self.put(S_TRUSTED_END, 0)
 
     def adopt(self, run: Run) -> None:
         """A tail's next run is another copy's: the log is the same. Under `lock`."""

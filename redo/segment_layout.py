@@ -51,9 +51,11 @@ to; and the byte tables of a copy's own files. The log's bytes are in `record.py
     352    S_RUN_BYTES        a run that is so long is ended
     360    S_LAST_PAGE        highest page number in the page table
     368    S_CIPHER           cipher block (`cipher_layout`); 0: the volume is not encrypted
-    376    S_STARTS_AT        of an encrypted log, by block n % S_STARTS_SLOTS of START_BYTES:
+    376    S_STARTS_AT        of a log with records, by block n % S_STARTS_SLOTS of START_BYTES:
     384    S_STARTS_SLOTS     LSN of the first batch that starts in it; a power of two, or 0
     392    S_INDEX_FDS_AT     descriptors of store indexes by file number
+    400    S_TRUSTED_LSN      the batch that was last found intact for a read
+    408    S_TRUSTED_END
 
     OFFSET SIZE  NAME         PAGE TABLE ENTRY (48 bytes)
     0      8     E_PAGE       page_no + 1; 0: empty
@@ -148,6 +150,8 @@ S_CIPHER: Final = 368
 S_STARTS_AT: Final = 376
 S_STARTS_SLOTS: Final = 384
 S_INDEX_FDS_AT: Final = 392
+S_TRUSTED_LSN: Final = 400
+S_TRUSTED_END: Final = 408
 SEGMENT_BYTES: Final = 448
 
 FDS_SLOTS: Final = 4096

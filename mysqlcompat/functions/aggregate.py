@@ -15,6 +15,7 @@ from mysqlcompat import collations, json_order
 from mysqlcompat.convert import json_scalar
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.operators import order
+from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json, make_object
 from mysqlcompat.numerals import EXACT, round_decimal
 from mysqlcompat.sql.infer import Typing, is_binary_string
@@ -143,7 +144,10 @@ def _position(resolver: Resolver, node: Any, listed: Any) -> Expression:
 
 class Accumulator:
     """One group's value of one aggregate. `take` gets the values of a row: the arguments, then the
-    expressions of ORDER BY; `add` the arguments of those that DISTINCT lets through."""
+    expressions of ORDER BY; `add` the arguments of those that DISTINCT lets through. `kept_bytes`
+    is about what it holds in memory."""
+
+    kept_bytes = 512
 
     def __init__(self, node: Aggregate, context: Context) -> None:
         self.node = node
@@ -156,6 +160,7 @@ class Accumulator:
             if key in self.seen:
                 return
             self.seen.add(key)
+            self.kept_bytes += _kept_bytes(key)
         self.add(row)
 
     def add(self, values: Sequence[Any]) -> None:
@@ -163,6 +168,17 @@ class Accumulator:
 
     def result(self) -> Any:
         raise NotImplementedError
+
+
+def _kept_bytes(values: Sequence[Any]) -> int:
+    """About what values take in memory."""
+    size = 64
+    for value in values:
+        if isinstance(value, StoredJson):
+            size += 8 * len(value.data)
+        else:
+            size += 64 + (len(value) if isinstance(value, str | bytes) else 0)
+    return size
 
 
 class _Count(Accumulator):
@@ -288,6 +304,12 @@ class _Concatenation(Accumulator):
     def __init__(self, node: Aggregate, context: Context) -> None:
         super().__init__(node, context)
         self.rows: list[tuple[list[Any], str | bytes]] = []
+        self.least_bytes = 0  #: of what has been given
+        self.limit = int(context.system_variable("group_concat_max_len", ""))
+
+    def take(self, row: Sequence[Any]) -> None:
+        if self.least_bytes <= self.limit or self.node.order_by:  # else nothing more is shown
+            super().take(row)
 
     def add(self, values: Sequence[Any]) -> None:
         args = self.node.args
@@ -300,6 +322,8 @@ class _Concatenation(Accumulator):
         else:
             text = "".join(text_of(value, arg.type) for value, arg in pairs)
         self.rows.append((list(values[len(args) :]), text))
+        self.least_bytes += len(text)
+        self.kept_bytes += _kept_bytes(values)
 
     def result(self) -> str | bytes | None:
         if not self.rows:
@@ -312,7 +336,7 @@ class _Concatenation(Accumulator):
 
     def _cut(self, parts: Sequence[Any]) -> str | bytes:
         """The parts joined, at most group_concat_max_len bytes of them."""
-        limit = int(self.context.system_variable("group_concat_max_len", ""))
+        limit = self.limit
         is_text = isinstance(parts[0], str)
         separator = self.node.separator if is_text else self.node.separator.encode()
         size, count = 0, 0
@@ -352,6 +376,7 @@ class _JsonArray(Accumulator):
         self.items: list[Any] = []
 
     def add(self, values: Sequence[Any]) -> None:
+        self.kept_bytes += _kept_bytes(values)
         value = values[0]
         self.items.append(
             None if value is None else json_scalar(value, self.node.args[0].type).value
@@ -368,6 +393,7 @@ class _JsonObject(Accumulator):
         self.rows = 0
 
     def add(self, values: Sequence[Any]) -> None:
+        self.kept_bytes += _kept_bytes(values)
         key, value = values
         if key is None:
             raise SqlError(3158)

@@ -15,7 +15,7 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
-from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, Class, bool_type, string_type
 
 
@@ -66,8 +66,8 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     ):
         types = [typing.as_string(arg).type for arg in args]
         collation = typing.collation(types[: 2 - is_bytes], "nullif")
-        strength = min(one.coercibility for one in types)
-        made = replace(made, collation=collation, coercibility=strength)
+        if isinstance(args[0], Literal):  # it takes the collation it is compared in
+            made = replace(made, collation=collation)
         if collation == BINARY:
             made = string_type(byte_length(args[0].type), BINARY)
     equal = typing.comparison("=", *args)

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.aggregate import Accumulator, accumulator
 from mysqlcompat.machine.program import Register
+from mysqlcompat.machine.registers import MEMORY_LIMIT
 from mysqlcompat.sql.typed import Aggregate
 from mysqlcompat.sqltypes import SqlType
 
@@ -53,7 +55,12 @@ class Accumulation:
             group = found.get(key)
             if group is None:
                 group = found[key] = accumulator(self.expression, execution.session)
+                execution.kept_bytes += group.kept_bytes
+            before = group.kept_bytes
             group.take(row)
+            execution.kept_bytes += group.kept_bytes - before
+        if execution.kept_bytes + memory.used_bytes > MEMORY_LIMIT:
+            raise SqlError(1038)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,7 @@ class Execution:
         self._expressions: dict[int, Expression] = {}
         self._row: dict[tuple[int, int], Any] = {}
         self.accumulators: dict[tuple[int, int], Any] = {}  #: (aggregate, group) -> accumulator
+        self.kept_bytes = 0  #: in accumulators, about
         self.seen: dict[int, set[Any]] = {}  #: keys met so far (`first_seen`)
         self.expansions: dict[int, Any] = {}  #: JSON_TABLEs in mid-batch (`expansion`)
         self.evaluator = Evaluator(session, params, self._column, program.sources)

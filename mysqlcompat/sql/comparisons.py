@@ -154,9 +154,10 @@ class Comparisons:
             return self._temporal_and_number(operator, left, right)
         if one is right.type.cls:
             return left, right
-        is_held = operator in _ORDERS and isinstance(left, ColumnRef) and is_constant(right)
-        if is_held and one is Class.TIME:  # what the column would hold of it
+        if operator in _ORDERS and _is_held(left, right):
             return left, self.cast(right, time_type(left.type.scale))
+        if operator in _ORDERS and _is_held(right, left):
+            return self.cast(left, time_type(right.type.scale)), right
         return self.as_moment(left), self.as_moment(right)
 
     def _date_of_text(self, text: Expression, like: Expression, must: bool) -> Expression:
@@ -278,6 +279,12 @@ def _doubted(constant: Literal, column: ColumnRef) -> Expression:
     """A constant that `column` cannot hold, compared as it is."""
     kind = constant.type if constant.type.cls is Class.STRING else double_type(nullable=False)
     return as_compared(pinned(constant), kind, wording(column))
+
+
+def _is_held(column: Expression, constant: Expression) -> bool:
+    """Whether a date is compared as what a TIME column would hold of it."""
+    is_column = isinstance(column, ColumnRef) and column.type.cls is Class.TIME
+    return is_column and is_constant(constant)
 
 
 def pinned(arg: Expression) -> Expression:

@@ -103,6 +103,11 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
         return "(" + f" {shown} ".join(args[:2] if name == "like" else args) + ")"
     if name == "nullif" and isinstance(call.args[0], Call):
         return f"nullif({','.join(describe(arg, sources) for arg in call.args[0].args)})"
+    if name == "case":
+        pairs = zip(args[:-1:2], args[1::2], strict=False)
+        branches = " ".join(f"when {when} then {then}" for when, then in pairs)
+        otherwise = f" else {args[-1]}" if len(args) % 2 else ""
+        return f"(case {branches}{otherwise} end)"
     if name == "ceil":
         name = "ceiling"
     if name == "neg":

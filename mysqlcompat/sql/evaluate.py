@@ -13,6 +13,7 @@ from mysqlcompat.convert_compared import Listener, compared
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
+from mysqlcompat.sql.benchmark import repeated
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.typed import (
     ASSIGN,
@@ -240,6 +241,13 @@ class Evaluator:
             return self.call(node, values)
         return self.call(node, values + [self.value(arg) for arg in node.args[1:]])
 
+    def _benchmark(self, node: Call) -> Any:
+        """BENCHMARK: its expression so many times."""
+        count = self.value(node.args[0])
+        if count is None or count < 0:
+            return self.call(node, (count, None))
+        return self.context.effects.once(lambda: repeated(self, node.args[1], count))
+
     def _case(self, node: Call) -> Any:
         args = node.args
         for at in range(0, len(args) - 1, 2):
@@ -277,6 +285,7 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "ifnull": Evaluator._first,
     "coalesce": Evaluator._first,
     "case": Evaluator._case,
+    "benchmark": Evaluator._benchmark,
 }
 
 

@@ -133,7 +133,9 @@ class Typing(Agreement, Branches, Memberships):
             return arg
         if source.cls is Class.NULL and isinstance(arg, Literal):
             return Literal(string_type(0, BINARY, True, source.coercibility), None)
-        collation = source.collation if source.is_text else self.context.collation
+        is_bytes = source.kind is TypeKind.BIT
+        collation = BINARY if is_bytes else self.context.collation
+        collation = source.collation if source.is_text else collation
         if source.cls is Class.JSON:
             target = string_type((1 << 32) - 1, "utf8mb4_bin", source.nullable, 2)
         else:

@@ -94,7 +94,10 @@ class Memberships(Comparisons):
         return [self.as_string(arg) for arg in args]
 
     def equal_case(self, subject: Expression, when: Expression) -> Expression:
-        """``CASE subject WHEN when``: a text that is no date is none here, and no error."""
+        """``CASE subject WHEN when``: a text that is no date is none here, and no error; documents
+        are their texts."""
+        if {subject.type.cls, when.type.cls} == {Class.JSON, Class.STRING}:
+            subject, when = self.as_string(subject), self.as_string(when)
         pair = self.comparable("case", subject, when)
         return self.call("=", bool_type(any(arg.type.nullable for arg in pair)), *pair)
 

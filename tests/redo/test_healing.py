@@ -179,3 +179,23 @@ def test_scrub_finds_and_mends_log_and_images(writer: Writer, tmp_path: Path) ->
     assert writer.gives(2, end)
     writer.volume.storage.stopping = True
     scrubber.stop()
+
+
+def test_a_read_finds_log_that_was_flipped_after_it_was_indexed(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "data")
+    end = writer.work(np.random.default_rng(9), 60)
+    storage = writer.volume.storage
+    expected = writer.expected(end)
+    for _ in range(3):  # every copy has indexed it all
+        assert {page: writer.read(page) for page in expected} == expected
+    copier = storage.copiers[2]
+    assert copier is not None
+    log = copier.segment.log
+    for lsn in range(4096 + BATCH_HEADER_BYTES, end, 97):
+        byte = log.read(lsn, 1)
+        log.mend(lsn, bytes([byte[0] ^ 16]))
+    for _ in range(3):
+        assert {page: writer.read(page) for page in expected} == expected
+    wait_for(lambda: storage.control.counted(2, COUNT_MENDED) > 0)
+    wait_for(lambda: writer.gives(2, end))
+    writer.volume.close()

@@ -62,6 +62,10 @@ class Home:
         with self._heard:
             assert self._heard.wait_for(good, 20), self.said[-3:]
 
+    def wait_for_copies(self, lsn: int) -> None:
+        """Both are durable to here, and no further."""
+        self.wait_for(lambda: self.stand.full == self.stand.tail == lsn)
+
     @property
     def stand(self) -> Stand:
         """The last one."""
@@ -154,7 +158,7 @@ def test_log_twice_late_and_with_holes(zone: Zone, home: Home) -> None:
         order = [parts[1], parts[0], parts[0], parts[1], parts[0], parts[1]]
         for message in order:  # the second part first is a hole; then each of them twice
             session.received(home, message)
-        home.wait_for(lambda end=end: home.stand.full == home.stand.tail == end)  # type: ignore[misc]
+        home.wait_for_copies(end)
         assert home.stand.full_state == home.stand.tail_state == STATE_LIVE
         for page in home.known:
             assert zone.read(page, end) == home.editor.image(page)
@@ -169,7 +173,7 @@ def test_a_new_link_goes_on_where_the_last_one_was_lost(zone: Zone, home: Home) 
         home.wait_for(lambda begin=begin: home.stand.next == begin)  # type: ignore[misc]
         start, end = home.work(rng, 10)
         session.received(home, home.message(start, end, end))
-        home.wait_for(lambda end=end: home.stand.tail == home.stand.full == end)  # type: ignore[misc]
+        home.wait_for_copies(end)
         session.received(home, home.message(end, end, 0))
         session.lost(home, "cut")
     assert zone.read(min(home.known), end) == home.editor.image(min(home.known))

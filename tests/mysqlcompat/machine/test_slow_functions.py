@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.aggregate import accumulator
+from mysqlcompat.sql.typed import Aggregate, ColumnRef
+from mysqlcompat.sqltypes import string_type
 from tests.mysqlcompat.local_node import Talk, local_node
 
 PATTERN = "^(a|aa)+$"  #: backtracks: twice as long with every second letter
@@ -63,3 +66,31 @@ def test_a_pattern_that_takes_a_while_answers(talk: Talk) -> None:
     assert [row[:2] for row in rows] == [["1", "1"], ["2", "1"], ["3", None]]
     slow = talk.run(f"SELECT id, CONCAT(LEFT(s, 24), '!') REGEXP '{PATTERN}', s FROM t")
     assert [row[:2] for row in slow] == [["1", "0"], ["2", "0"], ["3", None]]
+
+
+def test_benchmark_evaluates_so_often_beside_others(talk: Talk) -> None:
+    talk.run("SET @n = 0")
+    assert talk.run("SELECT BENCHMARK(1000, @n := @n + 1), @n") == [["0", "1000"]]
+    assert talk.run("SELECT SUM(BENCHMARK(id, @n := @n + 1)) FROM t") == [["0"]]
+    assert talk.run("SELECT @n") == [["1006"]]
+    talk.run("DO BENCHMARK(5, @n := @n + 1)")
+    assert talk.run("SELECT @n, BENCHMARK(0, @n := 1), BENCHMARK(NULL, 1)") == [["1011", "0", None]]
+
+    async def both() -> float:
+        return await longest_pause(asyncio.ensure_future(talk.ask("DO BENCHMARK(20000, MD5('x'))")))
+
+    assert asyncio.run(both()) < 0.5
+
+
+def test_strings_put_together_keep_what_is_shown(talk: Talk) -> None:
+    talk.run("CREATE TABLE many (id INT PRIMARY KEY, s VARCHAR(1000))")
+    talk.run("INSERT INTO many VALUES (1, REPEAT('x', 1000))")
+    for power in range(8):
+        talk.run(f"INSERT INTO many SELECT id + {1 << power}, s FROM many")
+    assert talk.run("SELECT LENGTH(GROUP_CONCAT(s)), COUNT(*) FROM many") == [["1024", "256"]]
+    node = Aggregate(string_type(1024), "group_concat", (ColumnRef(string_type(1000), 0, 1),))
+    group = accumulator(node, talk.session)
+    for _ in range(1000):
+        group.take(["x" * 1000])
+    assert group.kept_bytes < 10_000
+    assert group.result() == ("x" * 1000 + "," + "x" * 1000)[:1024]
