@@ -142,7 +142,6 @@ class Feeder:
         self._stand = Stand(0, 0, 0, 0, 0, 0)
         self._heard_s = 0.0
         self._opened_s = self._ticked_s = 0.0
-        self._epoch = 0
 
     def start(self) -> None:
         """Begin."""
@@ -276,9 +275,8 @@ class Feeder:
         link.send(opening.pack())
 
     def _reign(self) -> int:
-        """The writer's epoch; while a new one is let in, the last one."""
-        self._epoch = max(self._epoch, self._control.epoch)
-        return self._epoch
+        """The writer's epoch; while a new one is let in, the last one (`reign.FENCED`)."""
+        return abs(self._control.epoch)
 
     def _lows(self) -> tuple[int, int]:
         """(nobody reads pages below, log from here on must stay)."""

@@ -30,8 +30,6 @@ from redo.control import (
     COUNT_REBUILD_ALL,
     COUNT_REBUILD_DONE,
     COUNT_REBUILT,
-    STATE_FILLING,
-    STATE_LIVE,
     copy_word,
     count_word,
 )
@@ -140,9 +138,9 @@ class Healer:
         storage, name = self._storage, copy_directory(copy_no)
         copier = storage.copiers[copy_no]
         gone = storage.control.get(copy_word(copy_no, COPY_ERRNO)) == errno.ENOENT
-        live = [state in (STATE_LIVE, STATE_FILLING) for state in storage.control.states()]
         yield
         try:
+            live = storage.live_slots()
             tried = copy_no in self._taken_back
             match remedy(self._is_there(copy_no), gone, tried, live):
                 case "take back":

@@ -18,7 +18,7 @@ from redo import protocol
 from redo.client import Client
 from redo.errors import VolumeError
 from redo.members import Members, members_of
-from redo.metadata import CopyMeta, copy_of, history_of
+from redo.metadata import CopyMeta, VolumeMeta, copy_of, history_of, volume_of
 from redo.quorum import COPIES, copy_directory, is_full
 from redo.timeline import History
 
@@ -153,6 +153,13 @@ class Peers:
     def logs(self, lsn: int) -> list[tuple[FarCopy, int]]:
         """Those whose log goes beyond `lsn`."""
         return [(copy, end) for copy, end in self.copies() if end > lsn]
+
+    def volume(self) -> VolumeMeta | None:
+        """The volume that open peers have; None when none is open."""
+        for _, found in self._answers({"do": "survey"}):
+            if found["state"] == "open" and found["volume"] is not None:
+                return volume_of(dict(found["volume"]), "survey")
+        return None
 
     def history(self) -> History:
         """The newest history that a peer knows; an empty one when none answers."""

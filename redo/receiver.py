@@ -106,6 +106,8 @@ class Receiver:
         self._queue: queue.Queue[tuple[Link, bytes] | None] = queue.Queue()
         self._link: Link | None = None  #: that log comes over
         self._next = 0
+        self._said: Stand | None = None
+        self._said_s = 0.0
         self._stop = False
         self._threads = [
             threading.Thread(target=run, name=name, daemon=True)
@@ -158,22 +160,25 @@ class Receiver:
             item = self._queue.get()
             if item is None:
                 return
-            link, message = item
-            try:
-                if message[0] == messages.OPEN:
-                    self._open(link, Opening.unpack(message))
-                elif link is self._link:
-                    self._take(link, *LogHead.unpack(message))
-            except StaleEpoch as error:
-                link.send(messages.refused(self._node.fence, str(error)))
-            except BadMessage as error:
-                logger.warning("link to the writer's host: %s", error)
-                link.close()
-            except (VolumeError, OSError) as error:  # it asks again
-                logger.warning("%s", error)
-            except Exception:
-                logger.exception("log")
-                link.close()
+            self.taken(*item)
+
+    def taken(self, link: Link, message: bytes) -> None:
+        """A message about log has its turn."""
+        try:
+            if message[0] == messages.OPEN:
+                self._open(link, Opening.unpack(message))
+            elif link is self._link:
+                self._take(link, *LogHead.unpack(message))
+        except StaleEpoch as error:
+            link.send(messages.refused(self._node.fence, str(error)))
+        except BadMessage as error:
+            logger.warning("link to the writer's host: %s", error)
+            link.close()
+        except (VolumeError, OSError) as error:  # it asks again
+            logger.warning("%s", error)
+        except Exception:
+            logger.exception("log")
+            link.close()
 
     def _check(self, epoch: int) -> None:
         if epoch < self._node.fence:
@@ -258,15 +263,17 @@ class Receiver:
         """Say how far the copies are, whenever that has changed, and now and then."""
         poller = select.poll()
         poller.register(self._moved_fd, select.POLLIN)
-        said: Stand | None = None
-        said_s = 0.0
         while not self._stop:
             if poller.poll(_STAND_S * 1000):
                 os.eventfd_read(self._moved_fd)
-            link = self._link
-            if link is None or self._node.state != OPEN:
-                continue
-            stand = self._stand(self._next)
-            if stand != said or time.monotonic() - said_s >= _STAND_S:
-                link.send(stand.pack())
-                said, said_s = stand, time.monotonic()
+            self.tell()
+
+    def tell(self) -> None:
+        """Say how far the copies are, if that is news or was not said for a while."""
+        link = self._link
+        if link is None or self._node.state != OPEN:
+            return
+        stand = self._stand(self._next)
+        if stand != self._said or time.monotonic() - self._said_s >= _STAND_S:
+            link.send(stand.pack())
+            self._said, self._said_s = stand, time.monotonic()

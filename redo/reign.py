@@ -26,7 +26,9 @@ from redo.timeline import History
 
 logger = logging.getLogger(__name__)
 
-FENCED: Final = -1  #: epoch word while a new writer is being let in
+#: Epoch word when nobody may write. While a new writer is being let in it is minus the epoch of
+#: what is published, which zones elsewhere are still told.
+FENCED: Final = -1
 
 
 class Reign(Protocol):
@@ -54,7 +56,7 @@ def take_over(
     wake   wakes the copies' threads
     """
     control = Control(arena)
-    control.put(CTRL_EPOCH, FENCED)
+    control.put(CTRL_EPOCH, -abs(control.epoch) or FENCED)
     vdl = control.published
     deadline = clock.monotonic_s() + timeout_s
     while volume_durable(control.durable()) < vdl or not quorum_is_live(control):

@@ -235,6 +235,14 @@ class Storage:
         """Number of the members' epoch."""
         return self.members.epoch
 
+    def live_slots(self) -> list[bool]:
+        """Which of the six count, wherever they are."""
+        live = [is_live(state) for state in self.control.states()]
+        if self._fed and self.peers is not None:  # our own ring tells of our own copies only
+            for copy, _ in self.peers.copies():
+                live[copy.copy_no] = True
+        return live
+
     def change_members(self, change: Callable[[Members], Members]) -> Members:
         """Begin the next epoch of members; who they are now.
 
@@ -248,7 +256,7 @@ class Storage:
             done = self._install_members(members)
         if self.peers is not None:
             done |= self.peers.install_members(members)
-        live = [is_live(state) for state in self.control.states()]
+        live = self.live_slots()
         told = [copy_no in done for copy_no in range(COPIES)]
         if not can_write(told) and (can_write(live) or not can_recover(told)):
             raise VolumeLost(f"membership {members.epoch} is on {len(done)} copies: too few")

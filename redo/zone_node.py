@@ -247,10 +247,23 @@ class ZoneNode:
         """
         with self.lock:
             published = self.control.published
-            if self.state == OPEN or self.state == BLANK or published == 0:
+            if self.state == OPEN or published == 0:
                 return self.state == OPEN
+            if self.state == BLANK and not self._begin_anew():
+                return False
             self._begin(self._scan(max(0, self.control.epoch), published))
             return True
+
+    def _begin_anew(self) -> bool:
+        """Have the volume of our open peers here, with copies that are to be made from theirs."""
+        volume = self._peers.volume()
+        if volume is None:
+            return False
+        storage = self._storage
+        logger.warning("volume %s is begun anew here, from its other zones", volume.volume_id)
+        make_zone(storage.disk, storage.data_dir, volume, storage.copies, new=False)
+        self._reopen()
+        return True
 
     def join(self, opening: Opening) -> int:
         """Open beside a living writer whose ring is elsewhere; from where on log is wanted.
@@ -258,7 +271,7 @@ class ZoneNode:
         Raises VolumeError.
         """
         with self.lock:
-            if self.state == BLANK:
+            if self.state == BLANK and not self._begin_anew():
                 raise LogUnavailable("there is no volume here")
             if self.state == CLOSED:
                 history = self._scan(opening.epoch, opening.published)

@@ -18,7 +18,9 @@ def options_of(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the first")
     parser.add_argument("--count", type=int, default=1, help="how many, one after the other")
     parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--processes", type=int, default=0, help="of storage; 0: by seed")
+    parser.add_argument(
+        "--processes", type=int, default=0, help="of storage: 1, 3, 4 (on hosts); 0: by seed"
+    )
     parser.add_argument("--tail", type=int, default=60, help="lines of trace to show")
     parser.add_argument("--trace", action="store_true", help="show it though nothing is wrong")
     parser.add_argument("--jobs", type=int, default=1, help="processes that simulate")

@@ -15,6 +15,7 @@ from redo.control import COPY_DURABLE, COPY_WRITTEN, Control, copy_word
 from redo.errors import LsnOutOfRange, StaleEpoch, VolumeError
 from redo.quorum import COPIES
 from redo.volume import OnePageVolume
+from tests.simulator.hosts import ThreeHosts
 from tests.simulator.ledger import Ledger
 from tests.simulator.nodes import Replica, Writer
 from tests.simulator.processes import PAGE_BYTES, OneProcess, ThreeProcesses
@@ -45,16 +46,16 @@ class NodeVolume(OnePageVolume):
 class Cluster:
     """One volume and the nodes on it.
 
-    processes   of storage: 1 or 3; 0: the seed decides
+    processes   of storage: 1 or 3; 4: hosts, with that of the writer; 0: the seed decides
     """
 
     def __init__(self, world: World, processes: int = 0) -> None:
         self.world = world
         self.ledger = Ledger()
         self.data = f"{world.disk.root}/volume"
-        kinds = (OneProcess, ThreeProcesses)
-        drawn = world.chance.choice(kinds)
-        self.kind = {1: OneProcess, 3: ThreeProcesses}.get(processes, drawn)
+        drawn = world.chance.choice((OneProcess, ThreeProcesses, ThreeHosts))
+        kinds = {1: OneProcess, 3: ThreeProcesses, 4: ThreeHosts}
+        self.kind = kinds.get(processes, drawn)
         self.processes: OneProcess | ThreeProcesses
         self.arena: Arena
         self.control: Control
@@ -101,9 +102,12 @@ class Cluster:
         if not kind.startswith("redo-az"):
             return 0.3 if kind == "redo-upkeep" else 0.5
         copy_no = 2 * (int(kind[7]) - 1) + kind.endswith("tail")
-        durable = self.control.get(copy_word(copy_no, COPY_DURABLE))
-        written = self.control.get(copy_word(copy_no, COPY_WRITTEN))
-        if durable == written == self.control.published:
+        control = self.processes.control_of(copy_no)
+        if control is None:
+            return 0.0
+        durable = control.get(copy_word(copy_no, COPY_DURABLE))
+        written = control.get(copy_word(copy_no, COPY_WRITTEN))
+        if durable == written == control.published:
             return 0.0
         return self.world.disk.drives[copy_no].speed
 

@@ -79,6 +79,12 @@ def applied(base: bytearray, writes: list[tuple[int, bytes | None]]) -> bytearra
     return base
 
 
+def outside(stretches: list[tuple[int, int]], at: int, end: int) -> list[tuple[int, int]]:
+    """What of these stretches is not in [at, end)."""
+    parts = [part for a, b in stretches for part in ((a, min(b, at)), (max(a, end), b))]
+    return [(a, b) for a, b in parts if a < b]
+
+
 class Drives(FileDisk):
     """All files of the simulated machines, below `root`; a drive for each copy."""
 
@@ -194,8 +200,12 @@ class Drives(FileDisk):
         if not file.lost:
             self._forget(inode)
             return
+        for at, data in file.writes:  # what is written anew is saved this time
+            file.lost = outside(file.lost, at, at + len(data or b""))
         applied(file.base, file.writes)
         file.writes.clear()
+        if not file.lost:
+            self._forget(inode)
 
     def truncate(self, fd: int, count: int) -> None:
         self.world.power()

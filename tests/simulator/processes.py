@@ -69,19 +69,34 @@ class Processes:
         self.volume = new_volume(PAGE_BYTES, CHUNK_BYTES, PG_PAGES)
         self.settings = UpkeepSettings(COALESCE_BYTES, WINDOW_S)
 
-    def storage(self, process: str, copies: tuple[int, ...], peers: Peers | None) -> Storage:
+    def storage(
+        self,
+        process: str,
+        copies: tuple[int, ...],
+        peers: Peers | None,
+        ring_fd: int = -1,
+        wake_fds: list[int] | None = None,
+        fed: bool = False,
+    ) -> Storage:
+        """Some copies, not open; over the writer's ring, or one of their own."""
+        fds = wake_fds or self.wake_fds
         environment = replace(self.world.environment, tasks=OwnTasks(self.world, process))
         return Storage(
             environment,
             self.data,
-            self.ring_fd,
-            self.wake_fds[:COPIES],
-            self.wake_fds[COPIES],
+            self.ring_fd if ring_fd < 0 else ring_fd,
+            fds[:COPIES],
+            fds[COPIES],
             self.volume,
             private_bytes=STORAGE_BYTES,
             copies=copies,
             peers=peers,
+            fed=fed,
         )
+
+    def control_of(self, copy_no: int) -> Control | None:
+        """The control block of the ring that this copy follows; None when it has none now."""
+        raise NotImplementedError
 
     def open_storages(self) -> list[Storage]:
         raise NotImplementedError
@@ -115,6 +130,9 @@ class OneProcess(Processes):
 
     def open_storages(self) -> list[Storage]:
         return [] if self.up is None else [self.up]
+
+    def control_of(self, copy_no: int) -> Control | None:
+        return None if self.up is None else self.up.control
 
     def open_writer(self) -> Recovered:
         assert self.up is not None
@@ -152,6 +170,8 @@ class OneProcess(Processes):
 class Zone:
     """One zone's process."""
 
+    shared = True  #: is its ring the writer's?
+
     def __init__(self, processes: ThreeProcesses, number: int) -> None:
         self.number = number
         self.name = ZONES[number]
@@ -160,14 +180,19 @@ class Zone:
         self._upkeep: Upkeep | None = None
         self._scrubber: Scrubber | None = None
         others = {n: Wire(processes, number, n) for n in range(len(ZONES)) if n != number}
-        self._peers = Peers(others)
-        self.node = ZoneNode(self._make, self._peers, True, self._opened, self._closing)
+        self.peers = Peers(others)
+        self.is_up = True
+        try:
+            self.node = ZoneNode(self._make, self.peers, self.shared, self._opened, self._closing)
+        except BaseException:  # a power cut, say
+            Zone.drop(self)
+            raise
         self.answers = Answers(self.node.storage, self.node.request, self.node.log_storage)
         processes.world.start(f"{self.name} join", self._join())
 
     def _make(self) -> Storage:
         copies = zone_copies(self.number)
-        self._storage = self._processes.storage(self.name, copies, self._peers)
+        self._storage = self._processes.storage_of(self, copies)
         self._upkeep = Upkeep(self._storage, self._processes.settings)
         self._scrubber = Scrubber(self._storage, SCRUB_BYTES_PER_S)
         return self._storage
@@ -196,7 +221,7 @@ class Zone:
 
     def is_locked(self) -> bool:
         """Would a question, or a task that wants what questions want, wait?"""
-        return bool(self.node._lock._is_owned())  # type: ignore[attr-defined]
+        return bool(self.node.lock._is_owned())  # type: ignore[attr-defined]
 
     def is_busy(self) -> bool:
         """Is one of its tasks, or a question, in the middle of something?"""
@@ -208,6 +233,7 @@ class Zone:
 
     def drop(self) -> None:
         """kill -9."""
+        self.is_up = False
         world = self._processes.world
         world.tasks = [t for t in world.tasks if t.name.split()[0] != self.name]
         world.disk.kill(f"/{self.name}/")
@@ -261,6 +287,13 @@ class ThreeProcesses(Processes):
         """Start all; a writer recovers the volume."""
         for number in range(len(ZONES)):
             self.start_zone(number)
+
+    def storage_of(self, zone: Zone, copies: tuple[int, ...]) -> Storage:
+        """The copies of a zone, not open."""
+        return self.storage(zone.name, copies, zone.peers)
+
+    def control_of(self, copy_no: int) -> Control | None:
+        return self._control
 
     def start_zone(self, number: int) -> None:
         self.zones[number] = Zone(self, number)
