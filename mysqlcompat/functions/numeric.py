@@ -27,7 +27,7 @@ from mysqlcompat.functions.table import Context, OutOfRange
 from mysqlcompat.message_text import shown
 from mysqlcompat.numerals import EXACT, leading_decimal, round_decimal, truncate_decimal
 from mysqlcompat.sql.infer import Typing, is_binary_string, is_number_literal
-from mysqlcompat.sql.measures import digits
+from mysqlcompat.sql.measures import digits, is_fixed
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import (
     TEMPORAL,
@@ -56,7 +56,8 @@ def build_abs(typing: Typing, args: Sequence[Expression]) -> Expression:
     if made.cls is Class.INT:
         made = int_type(made.length, made.unsigned, made.nullable)
     elif made.cls is Class.DOUBLE:
-        made = double_type(nullable=made.nullable, scale=made.scale)
+        length = 17 + made.scale if is_fixed(made) else 23
+        made = replace(double_type(length, made.nullable, made.scale), unsigned=made.unsigned)
     return typing.call("abs", made, arg)
 
 
