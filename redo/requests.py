@@ -6,7 +6,9 @@
                                                   "took_us"}
     {"do": "locate", "to_us": CLOCK}         ->  {"lsn", "clock_us"}   a state that can be gone to
     {"do": "rewind", "to_us": CLOCK}         ->  the same; storage must then be started again
-    {"do": "status"}                         ->  `Storage.status`
+    {"do": "status"}                         ->  `health.describe`
+    {"do": "members"}                        ->  {"members"}   who they are (`members.py`)
+    {"do": "install members", "members": M}  ->  {"copies"}    on which that is durable now
     {"do": "lend" | "give back", "copy": N}  ->  `Lending.lend`; {}
 
 `storage_server` answers them on its socket; commands that find nothing running open the volume and
