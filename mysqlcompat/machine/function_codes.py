@@ -10,6 +10,9 @@ UNSIGNED_A: Final = 16
 UNSIGNED_B: Final = 32
 UNSIGNED_RESULT: Final = 64
 
+#: Null byte of a lane that is left to Python (`Callback.partial`).
+LANE_FAILED: Final = 4
+
 # Kinds of op_divide. CUT: as DIVIDE, without rounding.
 DIVIDE, DIVIDE_CUT, INTEGER_DIVIDE, REMAINDER = range(4)
 

@@ -73,6 +73,7 @@ class Callback:
     """An instruction in Python: `expression` over columns, lane by lane; the result goes to `to`.
 
     inputs  (table number, column number) -> type and register
+    partial only lanes whose null byte is LANE_FAILED
     resume  instruction (its number; in a Program, its offset) to go on with; 0: the next
     """
 
@@ -80,6 +81,7 @@ class Callback:
     inputs: dict[tuple[int, int], tuple[SqlType, Register]]
     to: Register
     resume: int = 0
+    partial: bool = False
 
 
 class Answering(Protocol):

@@ -19,7 +19,7 @@ from btree.layout import D_COLUMNS, D_TABLE_ID, REFERENCE_BYTES, RUN_MASK, RUN_S
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Suspended
 from mysqlcompat.machine import foreign_errors, layout
-from mysqlcompat.machine.batch_values import evaluated
+from mysqlcompat.machine.batch_values import evaluate_failed, evaluated
 from mysqlcompat.machine.duplicates import duplicate_error
 from mysqlcompat.machine.machine_kernels import pipeline_run
 from mysqlcompat.machine.ops.collect_kernels import collection_rehash
@@ -336,6 +336,10 @@ class Execution:
         expression = self._expressions.get(pc)
         if expression is None:
             expression = self._expressions[pc] = self.as_run(callback.expression)
+        if callback.partial:
+            evaluate_failed(self, expression, callback, n)
+            self.session.effects.clear()
+            return
         values = evaluated(self, expression, callback.inputs, n)
         self.memory.write(callback.to, callback.expression.type, values, self.session.time_zone)
         self.session.effects.clear()

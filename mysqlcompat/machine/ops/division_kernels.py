@@ -1,4 +1,7 @@
-"""/ DIV % over whole registers. A divisor of zero is an overflow: Python has something to say."""
+"""/ DIV % over whole registers.
+
+What does not fit, and division by zero, of which there is something to say, is Python's: such lanes
+are marked, the others are done."""
 
 from __future__ import annotations
 
@@ -7,11 +10,12 @@ from mysqlcompat.machine.function_codes import (
     DIVIDE,
     DIVIDE_CUT,
     INTEGER_DIVIDE,
+    LANE_FAILED,
     UNSIGNED_A,
     UNSIGNED_B,
     UNSIGNED_RESULT,
 )
-from mysqlcompat.machine.layout import DOUBLE, NULLS_AT, RUN_LANE
+from mysqlcompat.machine.layout import DOUBLE, NULLS_AT
 from mysqlcompat.machine.ops.operands import OP, operand, register
 from redo.codes import E_OVERFLOW
 from redo.coding_kernels import (
@@ -102,6 +106,7 @@ def op_divide(st, mem, run, instruction, n):
     factor_b = operand(mem, instruction, 7)
     refused_a = SIGN if mode & UNSIGNED_A != 0 else 0
     refused_b = SIGN if mode & UNSIGNED_B != 0 else 0
+    failed = 0
     for i in range(n):
         null = load_u8(mem, a + NULLS_AT + i) | load_u8(mem, b + NULLS_AT + i)
         x = load_i64(mem, a + 8 * i)
@@ -120,11 +125,12 @@ def op_divide(st, mem, run, instruction, n):
             if mode != DOUBLE and value < 0 and mode & UNSIGNED_RESULT != 0:
                 fits = False
         if not fits:
-            store_i64(mem, run + RUN_LANE, i)
-            return E_OVERFLOW
+            value = 0
+            null = LANE_FAILED
+            failed = 1
         store_i64(mem, to + 8 * i, value)
         store_u8(mem, to + NULLS_AT + i, null)
-    return n
+    return E_OVERFLOW if failed == 1 else n
 
 
 assert DIVIDE == 0

@@ -236,3 +236,13 @@ def test_no_python_is_needed(stand: Stand, expression: str) -> None:
 def test_long_strings_are_joined_too(stand: Stand, size: int) -> None:
     rows = stand.talk.run(f"SELECT LENGTH(CONCAT(n, REPEAT('x', {size}))) - LENGTH(n) FROM tame")
     assert {row[0] for row in rows} == {str(size), None}
+
+
+def test_lanes_that_cannot_be_divided_are_nobodys_but_their_own(stand: Stand) -> None:
+    stand.talk.run("CREATE TABLE zeros (id INT PRIMARY KEY, a INT, d DECIMAL(8,2))")
+    values = ",".join(f"({i}, {i % 5}, {i % 3}.5 - 0.5)" for i in range(3000))
+    stand.talk.run(f"INSERT INTO zeros VALUES {values}")
+    sql = "SELECT COUNT(id / a), COUNT(id % d), SUM(a DIV a), COUNT(*) FROM zeros"
+    (row,) = stand.talk.run(sql)
+    assert row == ["2400", "2000", "2400", "3000"]
+    assert stand.talk.session.diagnostics.warning_count == 2200
