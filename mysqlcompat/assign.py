@@ -20,6 +20,7 @@ from mysqlcompat.character_sets import decoded
 from mysqlcompat.convert_temporal import bit_bytes
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context
+from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
 from mysqlcompat.message_text import shown, shown_as_c, text_for_number
 from mysqlcompat.numerals import (
@@ -469,7 +470,11 @@ def _json(
     context: Context, value: Any, source: SqlType, target: SqlType, column: str, origin: str
 ) -> Json:
     match value:
-        case Json():
+        case StoredJson():
+            return value
+        case Json(value=document):
+            if jsonb.nesting(document) > jsonb.MAX_DEPTH:
+                raise SqlError(3157)
             return value
         case bytes():
             raise SqlError(3144, "binary")

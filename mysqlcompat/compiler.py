@@ -93,10 +93,12 @@ async def evaluate(session: Session, text: str) -> list[Typed]:
     while len(values) < len(select.items):
         expression = select.items[len(values)].expression
         session.effects.may_wait = True
+        mark = session.diagnostics.mark()
         try:
             values.append((evaluator.value(expression), expression.type))
             session.effects.clear()
         except Suspended as suspended:
+            session.diagnostics.back_to(mark)
             session.effects.done(await suspended.wait(session, False))
     return values
 

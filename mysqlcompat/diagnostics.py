@@ -39,5 +39,14 @@ class Diagnostics:
         if len(self.conditions) < self.limit:
             self.conditions.append(Condition(level, errno, message))
 
+    def mark(self) -> tuple[int, int, int]:
+        """What there is so far, for `back_to`."""
+        return len(self.conditions), self.warning_count, self.error_count
+
+    def back_to(self, mark: tuple[int, int, int]) -> None:
+        """Forget what has been raised since: it will be raised again."""
+        kept, self.warning_count, self.error_count = mark
+        del self.conditions[kept:]
+
     def errors(self) -> list[Condition]:
         return [condition for condition in self.conditions if condition.level == "Error"]

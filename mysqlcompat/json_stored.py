@@ -83,7 +83,7 @@ def member_number(data: bytes, kind: int, start: int, leg: Member) -> int | None
     width, offset = jsonb.container_form(kind)
     (count,) = struct.unpack_from(offset, data, start)
     entries = start + 2 * width
-    low, high = 0, count
+    low, high = 0, int(count)
     while low < high:
         middle = (low + high) // 2
         at = entries + middle * (width + 2)

@@ -218,7 +218,7 @@ def parse(text: str) -> Any:
     except (ValueError, RecursionError):
         _criticise(text)
         raise
-    if _nesting(value) > MAX_DEPTH:
+    if nesting(value) > MAX_DEPTH:
         raise SqlError(3157)
     return value
 
@@ -253,13 +253,13 @@ def _depth_reached(text: bytes) -> int:
 _STRUCTURE: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
-def _nesting(value: Any) -> int:
+def nesting(value: Any) -> int:
     """How many containers are in each other."""
     match value:
         case dict():
-            return 1 + max(map(_nesting, value.values()), default=0)
+            return 1 + max(map(nesting, value.values()), default=0)
         case list():
-            return 1 + max(map(_nesting, value), default=0)
+            return 1 + max(map(nesting, value), default=0)
     return 0
 
 

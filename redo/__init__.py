@@ -35,8 +35,8 @@ Read in this order:
 - ``volumes`` what a data directory holds · ``frozen`` snapshots and the beginning of clones ·
   ``rewind`` backtrack · ``requests`` what storage can be asked to do
 - ``keyring`` keys · ``cipher_layout`` ``cipher_kernels`` ``cipher`` ``copy_cipher`` encryption of
-  log and pages · ``sealed_log_kernels`` records of an encrypted log · ``temporary_file`` what sorts
-  spill
+  log and pages · ``sealed_log_kernels`` the batch a record lies in, to decrypt or verify it ·
+  ``temporary_file`` what sorts spill
 - ``archive`` objects of a backup · ``archiver`` sends them ·
   ``restore`` a volume out of them
 - ``protocol`` ``answers`` ``socket_server`` ``storage_server`` the process · ``client``

@@ -131,7 +131,8 @@ class ChunkLog:
         with self._lock:
             starts = [s for s in (*self._fds, *self._resting) if lsn - self.chunk_bytes < s < end]
         names = [f"{start:016x}{suffix}" for start in sorted(starts) for suffix in _SUFFIXES]
-        return [name for name in names if self.disk.exists(f"{self.path}/{name}")]
+        present = set(self.disk.names(self.path))
+        return [name for name in names if name in present]
 
     def chunk_at(self, lsn: int) -> int:
         """Descriptor of the chunk `lsn` lies in, made if it is not there."""

@@ -269,7 +269,9 @@ def bad_images(segment: Segment, number: int, slots: np.ndarray) -> list[tuple[i
     still = set(needed_images(segment, number).tolist())  # some may have been given up meanwhile
     bad = [int(slot) for slot in slots if int(slot) in still]
     bad = [slot for slot in bad if not _collects(segment, number, np.array([slot]))]
-    return [segment.entry_of_image(number, slot) for slot in bad]
+    assert segment.store is not None
+    with segment.store_lock:
+        return [segment.store.entry(number, slot) for slot in bad]
 
 
 def _collects(segment: Segment, number: int, slots: np.ndarray) -> bool:

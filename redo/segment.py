@@ -467,12 +467,6 @@ class Segment:
         self.log.recycle_below(lsn)
         self.log.rest_below(self.mark.lsn)
 
-    def entry_of_image(self, number: int, slot: int) -> tuple[int, int]:
-        """(page, its LSN) of an image by file number and slot, as the index has it."""
-        assert self.store is not None
-        with self.store_lock:
-            return self.store.entry(number, slot)
-
     def borrow_files(self) -> list[tuple[int, int, int, int, int]]:
         """`PageStore.duplicates`; nothing of a tail. Under `store_lock`."""
         return [] if self.store is None else self.store.duplicates()

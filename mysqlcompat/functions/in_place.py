@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from mysqlcompat import json_partial, json_path
+from mysqlcompat import json_partial, json_path, jsonb
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import FUNCTIONS, implement
 from mysqlcompat.functions.documents import scalar_of
 from mysqlcompat.functions.table import Context
 from mysqlcompat.json_stored import StoredJson
-from mysqlcompat.jsonb import Json
+from mysqlcompat.jsonb import MAX_DEPTH, Json, nesting
 from mysqlcompat.sql.typed import Call
 
 
@@ -34,6 +34,8 @@ def _in_place(call: Call, values: tuple[Any, ...], name: str) -> Json | None:
         item = scalar_of(values[at + 1], call.args[at + 1])
         path = json_path.single(values[at])
         data = json_partial.replaced(data, path, item, name == "json_set")
+        if isinstance(item, dict | list) and nesting(jsonb.decode(data)) > MAX_DEPTH:
+            raise SqlError(3157)
     return StoredJson(data)
 
 

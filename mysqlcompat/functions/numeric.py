@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from btree.schema import TypeKind
@@ -150,6 +151,12 @@ def build_truncate(typing: Typing, args: Sequence[Expression]) -> Expression:
     return _build_round("truncate", typing, args)
 
 
+@cache
+def _ulp(scale: int) -> Decimal:
+    """The least number of a scale."""
+    return Decimal(1).scaleb(-scale)
+
+
 def _places(call: Call, value: Any, places: int, exact: Callable[[Decimal, int], Decimal]) -> Any:
     places = min(max(places, -80), 80)
     match value:
@@ -157,7 +164,7 @@ def _places(call: Call, value: Any, places: int, exact: Callable[[Decimal, int],
             return checked(int(exact(Decimal(value), places)) if places < 0 else value, call.type)
         case Decimal():
             rounded = exact(value, min(places, call.type.scale))
-            return EXACT.quantize(rounded, Decimal(1).scaleb(-call.type.scale))
+            return EXACT.quantize(rounded, _ulp(call.type.scale))
     return value
 
 

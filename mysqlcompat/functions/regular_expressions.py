@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import lru_cache
+from operator import is_
 from typing import Any, Final
 
 import regex
@@ -29,6 +30,8 @@ OUT_OF_BOUNDS: Final = 3686
 TIMEOUT: Final = 3699
 _DEFAULT_LIMIT: Final = 32  #: @@regexp_time_limit as it is shipped; it stands for `_DEFAULT_S`
 _DEFAULT_S: Final = 0.5
+_SHORT: Final = 200  #: characters
+_TAME_LOOPS: Final = 2
 _MOMENT_S: Final = 0.001  #: that others may be kept waiting
 Pattern = Any  #: a compiled expression of `regex`
 
@@ -45,8 +48,22 @@ def _compiled(pattern: str, ignore_case: bool, options: str) -> Pattern:
         raise SqlError(BAD_ARGUMENT) from None
 
 
+class _Asked:
+    """The last expression asked for: rows of a batch ask for the same."""
+
+    key: tuple[Any, ...] = ()
+    pattern: Pattern = None
+
+
 def _expression(call: Call, name: str, pattern: Any, options: str) -> Pattern:
     """The compiled pattern. Raises 3995 for binary strings, 1210, and the syntax errors."""
+    key = (call, name, pattern, options)
+    if not (_Asked.key and all(map(is_, key, _Asked.key))):
+        _Asked.pattern, _Asked.key = _made(call, name, pattern, options), key
+    return _Asked.pattern
+
+
+def _made(call: Call, name: str, pattern: Any, options: str) -> Pattern:
     collations = [
         "" if arg.type.coercibility == IGNORABLE else arg.type.collation for arg in call.args[:2]
     ]
@@ -72,16 +89,24 @@ def _time_limit_s(context: Context) -> float:
 def _search(context: Context, pattern: Pattern, text: str, start: int) -> Any:
     """A match, or None. What takes longer than a moment goes on beside other sessions, where
     evaluation can be broken off."""
-    limit_s, effects = _time_limit_s(context), context.effects
+    if len(text) <= _SHORT and _is_tame(pattern.pattern):
+        return pattern.search(text, start)
+    effects = context.effects
     if not effects.may_wait:
-        return _searched(pattern, text, start, limit_s)
+        return _searched(pattern, text, start, _time_limit_s(context))
     place = (pattern, text, start)
     if place not in effects.slow:
         try:
             return pattern.search(text, start, timeout=_MOMENT_S)
         except TimeoutError:
             effects.slow.add(place)
-    return effects.once(lambda: _search_aside(pattern, text, start, limit_s))
+    return effects.once(lambda: _search_aside(pattern, text, start, _time_limit_s(context)))
+
+
+@lru_cache(maxsize=512)
+def _is_tame(pattern: str) -> bool:
+    """Whether it needs no clock over a short text: it tries at most the square of its length."""
+    return "(" not in pattern and sum(pattern.count(one) for one in "*+{") <= _TAME_LOOPS
 
 
 def _searched(pattern: Pattern, text: str, start: int, limit_s: float, **options: Any) -> Any:
@@ -208,6 +233,8 @@ def regexp_replace(
     if text is None or new is None:
         return None
     _check_start("regexp_replace", start, text)
+    if not text:  # nothing is looked for in nothing
+        return ""
     out, at, count, scan = [], 0, 0, start - 1
     while scan <= len(text):
         found = _search(context, compiled, text, scan)

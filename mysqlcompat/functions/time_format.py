@@ -35,7 +35,7 @@ class _Unknown(Exception):
     """A specifier of which the value has nothing: the result is NULL."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Parts:
     """What a specifier may show. Hours of a TIME go beyond 23; it has no date."""
 

@@ -210,10 +210,12 @@ class Execution:
                 if self._fetched % PAGES_AT_ONCE == 0:
                     await asyncio.sleep(0)
             else:
+                mark = self.session.diagnostics.mark()
                 try:
                     if not self._answer_callback(code):
                         self._settle(code)
                 except Suspended as suspended:
+                    self.session.diagnostics.back_to(mark)
                     result = await suspended.wait(self.session, bool(self.program.tables))
                     self.session.effects.done(result)
 
@@ -441,9 +443,11 @@ async def _execution(program: Program, session: Any, *rest: Any) -> Execution:
     """A run with its slots filled: constants may take long."""
     while True:
         session.effects.may_wait = True
+        mark = session.diagnostics.mark()
         try:
             return Execution(program, session, *rest)
         except Suspended as suspended:
+            session.diagnostics.back_to(mark)
             session.effects.done(await suspended.wait(session, False))
         finally:
             session.effects.may_wait = False

@@ -34,6 +34,14 @@ class _Quiet:
 
     def __init__(self, context: Any) -> None:
         self._context = context
+        self._variables: dict[tuple[str, str], Any] = {}
+
+    def system_variable(self, name: str, scope: str) -> Any:
+        """Looked up once a batch."""
+        found = self._variables.get((name, scope))
+        if found is None:
+            found = self._variables[name, scope] = self._context.system_variable(name, scope)
+        return found
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)

@@ -28,6 +28,7 @@ from mysqlcompat.sql.special_calls import SPECIAL_CALLS, default_of, grouping_of
 from mysqlcompat.sql.typed import Expression, Literal, Param
 from mysqlcompat.sql.variables import assigned_variable, system_variable, user_variable
 from mysqlcompat.sqltypes import (
+    BINARY,
     SqlType,
     bool_type,
     int_type,
@@ -203,9 +204,10 @@ class Resolver(Literals, RowComparisons):
         return self.typing.as_string(pattern)
 
     def regexp(self, node: Any) -> Expression:
-        text, pattern = self.typing.comparable(
-            "regexp", self.typing.as_string(self.resolve(node.this)), self._pattern(node.expression)
-        )
+        text = self.typing.as_string(self.resolve(node.this))
+        pattern = self._pattern(node.expression)
+        if BINARY not in (text.type.collation, pattern.type.collation):  # which is refused
+            text, pattern = self.typing.comparable("regexp", text, pattern)
         return self.typing.call("regexp", bool_type(nullable_of((text, pattern))), text, pattern)
 
     def arithmetic(self, node: Any) -> Expression:

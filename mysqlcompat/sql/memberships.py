@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.branches import common_decimal
-from mysqlcompat.sql.comparisons import DATED, Comparisons, as_compared, whole_number, wording
+from mysqlcompat.sql.comparisons import (
+    DATED,
+    Comparisons,
+    as_compared,
+    pinned,
+    whole_number,
+    wording,
+)
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
     TEMPORAL,
@@ -82,6 +89,8 @@ class Memberships(Comparisons):
             return as_compared(text, datetime_type(6))
         short = isinstance(text, Literal) and len(str(text.value).strip()) <= 10
         is_date = like.type.cls is Class.DATE and short
+        if like.type.cls is Class.DATE:
+            text = pinned(text)  # whether it has a time decides the comparison
         return as_compared(text, date_type() if is_date else datetime_type(6), wording(like))
 
     def _clocks(self, args: Sequence[Expression]) -> Sequence[Expression]:

@@ -116,6 +116,17 @@ def op_sum(st, mem, run, instruction, n):
         low, high = wide_add(below, 0, above << 32, above >> 32)
         state_add(mem, load_i64(mem, records) + field, low, high, count)
         return n
+    if single == 1 and kind == SUM_DOUBLE:
+        state = load_i64(mem, records) + field
+        total = float_of_bits(load_i64(mem, state))
+        count = 0
+        for i in range(n):
+            if load_u8(mem, source + NULLS_AT + i) == 0:
+                total += float_of_bits(load_i64(mem, source + 8 * i))
+                count += 1
+        store_i64(mem, state, bits_of_float(total))
+        store_i64(mem, state + 16, load_i64(mem, state + 16) + count)
+        return n
     if single == 1 and highs != 0:
         low = 0
         high = 0

@@ -260,6 +260,7 @@ SECTIONS: Final[list[Section]] = [
 
 _LOCALE: Final = "ICU notes that it lacks data of its own for grapheme clusters; we have the data"
 DIFFERENT: Final[dict[str, str]] = {
+    "regexp_replace(123, 3, '_')": "MySQL says NOT NULL of what may be NULL",
     "regexp_like('ab', '\\\\X')": _LOCALE,
     "regexp_substr('ab aab', '\\\\X')": _LOCALE,
     "regexp_like('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab', '(a+)+c')": (

@@ -372,6 +372,16 @@ _MORE: Final = (
     "hex(j)",
 )
 
+DIFFERENT: Final = {
+    "length(space(tx))": "MySQL says nothing of a TEXT column that is no number",
+    "find_in_set('ä', st)": "MySQL compares members of a SET without its collation",
+    "format('x', null)": "MySQL looks at the digits before the number",
+    "char(1, 65 using ucs2)": "MySQL sends the bytes of UCS-2 as they are",
+    "insert(12345, 2, 2, 99)": "as long as the number's type may be, not as long as this number is",
+    "hex(weight_string('abc' as binary(4)))": "length of what is cut and padded",
+    "hex(weight_string('é' collate utf8mb4_0900_as_cs))": "ERROR 1235: weights of several levels",
+}
+
 SECTIONS: Final[list[Section]] = [
     section(calls(_ONE, _TEXTS), tail="FROM v"),
     section((f"length({one})" for one in calls("space", _TEXTS)), tail="FROM v"),
