@@ -21,7 +21,7 @@ from redo.receiver import Receiver
 from redo.storage import Storage
 from redo.zone_node import ZoneNode
 from tests.simulator.links import WorldNetwork
-from tests.simulator.processes import ThreeProcesses, Zone
+from tests.simulator.processes import LOOK_US, ThreeProcesses, Zone
 
 if TYPE_CHECKING:
     from tests.simulator.world import World
@@ -86,7 +86,8 @@ class Host(Zone):
         ring = (self.ring_fd, self.wake_fds[:COPIES], self.wake_fds[COPIES])
         self._receiver = TaskReceiver(number, self.node, ring, self)
         processes.network.listen(self.name, self._receiver.accept)
-        processes.world.start(f"{self.name} receiver", self._receiver.steps())
+        task = processes.world.start(f"{self.name} receiver", self._receiver.steps())
+        task.every_us = LOOK_US // 10
 
     def drop(self) -> None:
         super().drop()
@@ -114,7 +115,7 @@ class ThreeHosts(ThreeProcesses):
         for number, name in enumerate(ZONES):
             feeder = TaskFeeder(number, name, self.network, ring, "", {})
             self._feeders[number] = feeder
-            self.world.start(f"feeder {name}", feeder.steps())
+            self.world.start(f"feeder {name}", feeder.steps()).every_us = LOOK_US // 10
 
     def start_zone(self, number: int) -> None:
         self.zones[number] = Host(self, number)

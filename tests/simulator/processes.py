@@ -39,6 +39,7 @@ WINDOW_S = 3600
 PG_PAGES = 64
 STORAGE_BYTES = 1 << 30
 SCRUB_BYTES_PER_S = 1 << 18
+LOOK_US = 10_000  #: between two looks of a task that has nothing to do
 _NO_ANSWER_S = 1.0
 WRITER = -1  #: as one end of a call
 
@@ -188,7 +189,7 @@ class Zone:
             Zone.drop(self)
             raise
         self.answers = Answers(self.node.storage, self.node.request, self.node.log_storage)
-        processes.world.start(f"{self.name} join", self._join())
+        processes.world.start(f"{self.name} join", self._join()).every_us = LOOK_US
 
     def _make(self) -> Storage:
         copies = zone_copies(self.number)

@@ -10,8 +10,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.timeout(400)  # a machine may be busy
+
 SEEDS = 200
-STEPS = 100
+STEPS = 60
 HUNT_SEEDS = 60
 HUNT_STEPS = 250
 TRAPS = ("F1", "F2", "F3", "F4", "F6", "F7", "F8", "F9", "F10", "F11", "F12", "C5", "C15")

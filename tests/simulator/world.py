@@ -37,6 +37,7 @@ class WorldTask:
         self.running = False
         self.alive = True
         self.rests_until_us = 0
+        self.every_us = 0  #: of a task that only looks whether there is something to do
 
     def is_alive(self) -> bool:
         return self.alive
@@ -53,6 +54,7 @@ class WorldTask:
         finally:
             self.running = False
             self._world.enter(before)
+            self._world.let_rest(self)
 
     def join(self) -> None:
         """Run it to its end: whoever joins has told it to stop."""
@@ -137,6 +139,11 @@ class World:
         return event.is_set()
 
     # tasks
+
+    def let_rest(self, task: WorldTask) -> None:
+        """Its turn does not come again at once."""
+        if task.every_us:
+            task.rests_until_us = self._now_us + task.every_us
 
     def enter(self, task: WorldTask | None) -> WorldTask | None:
         """This one runs now; which one did."""
