@@ -32,8 +32,6 @@ DIFFERENT: Final[dict[str, str]] = dict.fromkeys(
     (
         "select i+1, count(*) from v group by i+1",
         "select i+1, count(*) from v group by i",
-        "select i, count(*) c from v group by i having c > 1 order by c desc, i",
-        "select count(*) c from v group by i order by count(*)",
     ),
     "MySQL groups in a temporary table here, whose columns are not BINARY",
 )
