@@ -66,6 +66,7 @@ class Cluster:
         self.ring_fd = -1
         self.removed: set[int] = set()  #: copies whose files were removed at some time
         self.boots = 0
+        self.faults_on = True
         self._travelling_to = 0
         self.recovered = False  #: the ledger knows where the log in the ring begins
         self.hurt = [False] * COPIES  #: by faults, and not whole again
@@ -85,6 +86,8 @@ class Cluster:
         self.control = Control(self.arena)
         self.processes = self.kind(self.world, self.data, self.ring_fd, self.wake_fds)
         self.world.deliver = self.deliver
+        if isinstance(self.processes, ThreeProcesses) and self.ledger.batches:
+            self.processes.trouble = self.processes.usual_trouble
         self.processes.start()
 
     def deliver(self) -> bool:
@@ -171,6 +174,8 @@ class Cluster:
         self.ledger.recovered(recovered.vdl)
         self.writer = Writer(self, recovered)
         self.writer.open()
+        if isinstance(self.processes, ThreeProcesses) and self.faults_on:
+            self.processes.trouble = self.processes.usual_trouble
 
     def _notice_travel(self) -> None:
         """Has the volume gone back since the last writer? The power may have failed meanwhile."""

@@ -269,14 +269,16 @@ class ThreeProcesses(Processes):
     """A process for each zone.
 
     unreachable  zones nobody can ask: their copies go on, they have the ring
-    trouble      how likely it is that a call goes wrong
+    trouble      how likely it is that a call goes wrong; not while a volume is first made: that is
+                 begun again by hand, in empty directories
     """
 
     def __init__(self, world: World, data: str, ring_fd: int, wake_fds: list[int]) -> None:
         super().__init__(world, data, ring_fd, wake_fds)
         self.zones: dict[int, Zone] = {}
         self.unreachable: set[int] = set()
-        self.trouble = world.chance.choice((0.0, 0.02, 0.1))
+        self.trouble = 0.0
+        self.usual_trouble = world.chance.choice((0.0, 0.02, 0.1))
         self._late: list[tuple[int, bytes]] = []
         self._desk = Arena(ring_fd, 1 << 16)
         self._control = Control(self._desk)
