@@ -32,6 +32,7 @@ from mysqlcompat.sql.typed import (
 )
 from mysqlcompat.sqltypes import Class, int_type
 
+NAME_BYTES: Final = 255  #: of a column that has no name of its own
 _ARGS: Final = {
     "expressions", "from_", "joins", "where", "group", "having", "order", "limit", "offset",
     "distinct", "locks", "operation_modifiers", "kind", "hint",
@@ -58,6 +59,13 @@ def resolve_select(
         joins = resolve_from(view, resolver, source.this, node.args.get("joins") or [])
     where = _where(node, resolver)
     return _Clauses(node, resolver, names_from_text).select(joins, where)
+
+
+def shortened(name: str) -> str:
+    """The name of an unnamed item, as long as MySQL has them: NAME_BYTES of UTF-8."""
+    if len(name) <= NAME_BYTES // 4:
+        return name
+    return name.encode()[:NAME_BYTES].decode("utf-8", "ignore")
 
 
 def _is_dual(table: Any) -> bool:
@@ -174,7 +182,7 @@ class _Clauses:
             return self.plain(expression, alias or written)
         if alias is not None:
             return Item(expression, alias)
-        name = self.name_of(node, text)
+        name = shortened(self.name_of(node, text))
         if isinstance(expression, Cast) and expression.type.cls is Class.DECIMAL:
             expression = replace(expression, into=name)  # the name warnings give the "column"
         return Item(expression, name)
