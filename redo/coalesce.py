@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from redo import page_table_kernels
+from redo import mend_kernels, page_table_kernels
 from redo.control import COUNT_PAGE_BYTES, COUNT_PAGE_WRITES
 from redo.errors import VolumeError
 from redo.runs import Run
@@ -143,7 +143,10 @@ def store_image(segment: Segment, page_no: int, image: bytes) -> None:
         mem = segment.arena.mem
         mem[room.images : room.images + len(image)] = memoryview(image)
         with segment.lock:
-            code = segment.seal_images(1, room.images, room.entries)
+            segment.cipher.put_salts(room.entries, 1)
+            code = mend_kernels.images_seal(
+                segment.st, mem, segment.at, 1, room.images, room.entries
+            )
         if code < 0:
             raise VolumeError(f"{segment.name}: page {page_no} cannot be encrypted")
         written = _append(segment, segment.store.pg_of(page_no), room, 1)

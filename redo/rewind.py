@@ -50,6 +50,16 @@ def locate(segment: Segment, to_us: int, vdl: int) -> Mark:
     return first
 
 
+def wait_for_copies(storage: Storage, timeout_s: float = 10.0) -> None:
+    """Until every live copy has all that was published: one that lacks the end of what is undone
+    could not go forward to it again."""
+    clock, end = storage.environment.clock, storage.control.published
+    deadline = clock.monotonic_s() + timeout_s
+    storage.wake_copies()
+    while any(c.durable < end for c in storage.live()) and clock.monotonic_s() < deadline:
+        clock.sleep(0.001)
+
+
 def kept_by(storage: Storage) -> dict[str, int]:
     """What of the past is kept: since when (µs; 0: nothing), how much log, journeys made in it."""
     full = [c.segment for c in storage.live() if c.segment.full]

@@ -22,7 +22,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from redo import index_kernels, log_read_kernels, mend_kernels
+from redo import index_kernels, log_read_kernels
 from redo.arena import Arena, Words
 from redo.chunks import ChunkLog
 from redo.codes import E_LATER, E_NO_ROOM
@@ -385,11 +385,6 @@ class Segment:
             )
         )
 
-    def seal_images(self, count: int, images: int, entries: int) -> int:
-        """Make page images ready for the page store; `images_seal`'s code. Under `lock`."""
-        self.cipher.put_salts(entries, count)
-        return int(mend_kernels.images_seal(self.st, self._mem, self.at, count, images, entries))
-
     def _with_chain(self, build: Callable[[], int]) -> int:
         assert self.table is not None
         while True:
@@ -462,10 +457,10 @@ class Segment:
 
     def drop_log(self, lsn: int) -> None:
         """Give up log files below `lsn`; those below the mark are kept but not kept open."""
-        with self.lock:
+        with self.lock:  # who follows log of the past (`stretch`) has its files open
             self.run_files.drop_below(lsn)
-        self.log.recycle_below(lsn)
-        self.log.rest_below(self.mark.lsn)
+            self.log.recycle_below(lsn)
+            self.log.rest_below(self.mark.lsn)
 
     def borrow_files(self) -> list[tuple[int, int, int, int, int]]:
         """`PageStore.duplicates`; nothing of a tail. Under `store_lock`."""

@@ -63,7 +63,7 @@ from redo.recovery import (
 )
 from redo.reign import FENCED, take_over
 from redo.repair import LogSource, fill_log
-from redo.rewind import locate, rewound
+from redo.rewind import locate, rewound, wait_for_copies
 from redo.segment import Segment
 from redo.timeline import NEVER, History, Mark, path_bytes
 
@@ -219,7 +219,7 @@ class Storage:
 
     def pressure(self, segment: Segment) -> float:
         """How much of a copy's log could be pages and is not, as a part of `log_bound`."""
-        if self.log_bound == 0 or not segment.full:
+        if self.log_bound == 0 or not segment.full or self.control.epoch == FENCED:
             return 0.0
         durable = self.control.get(copy_word(segment.copy_no, COPY_DURABLE))
         end = min([durable, self.control.vdl, *self.control.read_points()])
@@ -461,6 +461,7 @@ class Storage:
         with self.writer_lock:
             target = self.locate(to_us)
             self.control.put(CTRL_EPOCH, FENCED)
+            wait_for_copies(self)
             end = max([self.control.published, *(c.durable for c in self.live())])
             now_us = self.environment.clock.wall_us()
             self.history = rewound(self.history, target.lsn, end, now_us)
