@@ -178,8 +178,9 @@ def test_kill_ends_an_alteration_and_leaves_the_table(cluster: Cluster, cursor: 
         busy = [row[0] for row in cursor.fetchall() if "MODIFY" in (row[7] or "")]
         if busy:
             break
-    cursor.execute(f"KILL QUERY {busy[0]}")
-    thread.join()
+    while thread.is_alive():  # the first one may meet it between two statements
+        cursor.execute(f"KILL QUERY {busy[0]}")
+        thread.join(0.1)
     assert errors == [1317]
     victim.close()
     cursor.execute("SELECT COUNT(*), SUM(k) FROM t")
