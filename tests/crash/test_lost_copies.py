@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import threading
@@ -11,8 +12,7 @@ from typing import Any
 import pytest
 
 from mysqlcompat.cluster import Cluster
-from mysqlcompat.control_socket import ask_storage
-from mysqlcompat.storage_role import storage_socket
+from mysqlcompat.control_socket import ask_storage, storage_socket
 from redo.image import PAGE_BODY_AT, PAGE_CRC_AT
 from redo.quorum import COPIES, copy_directory, is_full
 from redo.volume import LocalVolume
@@ -20,6 +20,7 @@ from tests.crash.ledger import SCHEMA, Ledger, start_customers, verify
 from tests.crash.test_kill import check_data
 
 CUSTOMERS = 4
+ROUNDS = min(15, int(os.environ.get("CRASH_ROUNDS", "2")))  #: pairs that go, one after the other
 NAMES = [copy_directory(number) for number in range(COPIES)]
 PAIRS = [(one, two) for one in range(COPIES) for two in range(one)]
 
@@ -85,7 +86,7 @@ def test_any_two_copies_may_go_while_orders_flow(how: str, tmp_path: Path) -> No
     ) as cluster:
         threads = start_customers(cluster.writer_port, CUSTOMERS, seed, ledger)
         assert ledger.wait_for_more(100), cluster.output
-        for number, pair in enumerate(rng.sample(PAIRS, 4)):
+        for number, pair in enumerate(rng.sample(PAIRS, ROUNDS)):
             lost = [NAMES[copy] for copy in pair]
             for name in lost:
                 if how == "delete":

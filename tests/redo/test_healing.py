@@ -24,7 +24,7 @@ from redo.healing import REBUILD, TAKE_BACK, WAIT, remedy
 from redo.health import DEGRADED, FULL, HEALTHY, LOST, READ_ONLY, volume_state
 from redo.members import FIRST
 from redo.metadata import load_copy, save_copy
-from redo.record import BATCH_HEADER_BYTES
+from redo.record import BATCH_HEADER_BYTES, BATCH_LENGTH_AT
 from redo.scrub import Scrubber
 from tests.redo.test_volume import Writer, wait_for
 
@@ -191,9 +191,13 @@ def test_a_read_finds_log_that_was_flipped_after_it_was_indexed(tmp_path: Path) 
     copier = storage.copiers[2]
     assert copier is not None
     log = copier.segment.log
-    for lsn in range(4096 + BATCH_HEADER_BYTES, end, 97):
-        byte = log.read(lsn, 1)
-        log.mend(lsn, bytes([byte[0] ^ 16]))
+    start = 4096
+    while start < end:  # records in every batch; what makes it one stays
+        length = int.from_bytes(log.read(start + BATCH_LENGTH_AT, 4), "little")
+        for lsn in range(start + BATCH_HEADER_BYTES, start + length, 97):
+            byte = log.read(lsn, 1)
+            log.mend(lsn, bytes([byte[0] ^ 16]))
+        start += length
     for _ in range(3):
         assert {page: writer.read(page) for page in expected} == expected
     wait_for(lambda: storage.control.counted(2, COUNT_MENDED) > 0)
