@@ -22,6 +22,7 @@ from redo.quorum import READ_QUORUM
 from redo.record import (
     BATCH_HEADER_BYTES,
     BATCH_LENGTH_AT,
+    BATCH_LSN_AT,
     KIND_PAGE,
     RECORD_KIND_AT,
     RECORD_LENGTH_AT,
@@ -162,8 +163,10 @@ def _records(applier: Applier, lsn: int) -> list[tuple[int, int]]:
 
     batch = RING_AT + lsn % int(ring)
     at, end = batch + BATCH_HEADER_BYTES, batch + number(batch + BATCH_LENGTH_AT, 4)
-    found = []
-    while at < end:
+    found: list[tuple[int, int]] = []
+    if number(batch + BATCH_LSN_AT, 8) != lsn:  # the writer has gone round the ring
+        return found
+    while at < end and number(at + RECORD_LENGTH_AT, 4):
         if number(at + RECORD_KIND_AT, 2) == KIND_PAGE:
             found.append((number(at + RECORD_PAGE_NO_AT, 8), at))
         at += (number(at + RECORD_LENGTH_AT, 4) + 7) & -8
