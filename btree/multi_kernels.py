@@ -204,8 +204,8 @@ def multi_gaps(st, mem, ctx, table, index, row):
 
 
 @helper
-def _is_dead(st, mem, table, index):
-    """1 when the entry of the old key in hand is there and marked, 0 when not, or a code."""
+def entry_is_dead(st, mem, table, index):
+    """1 when the entry whose key is in WHICH_OLD is there and marked, 0 when not, or a code."""
     root = index_root(mem, table, index)
     key = key_at(st, index, WHICH_OLD)
     code = tree_find(st, mem, root, key, key_count(st, mem, index, WHICH_OLD))
@@ -233,7 +233,7 @@ def multi_purge(st, mem, table, record, row_gone, low):
         for number in range(element_count(st, mem, index, WHICH_OLD)):
             st[ST_SPILL_NEXT] = spill
             element_key(st, mem, index, WHICH_OLD, number)
-            code = _is_dead(st, mem, table, index)
+            code = entry_is_dead(st, mem, table, index)
             if code == 1 and not row_gone:
                 root = index_root(mem, table, 0)
                 key = key_at(st, 0, WHICH_OLD)

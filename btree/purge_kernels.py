@@ -12,7 +12,7 @@ from btree import failpoints
 from btree.element_kernels import has_elements, version_has_key
 from btree.failpoint_kernels import failpoint
 from btree.layout import EXTERNAL_ROW
-from btree.multi_kernels import multi_purge
+from btree.multi_kernels import entry_is_dead, multi_purge
 from btree.mvcc_kernels import purge_low, version_of_record
 from btree.pool_kernels import pool_find
 from btree.reference_kernels import references_drop, references_touch
@@ -32,8 +32,6 @@ from btree.row_keys_kernels import (
 )
 from btree.space_kernels import overflow_free, overflow_touch, page_free, reserve_begin
 from btree.state import (
-    ST_LEAF_FRAME,
-    ST_LEAF_SLOT,
     ST_NEXT_TRX,
     ST_PURGE_TRX,
     ST_PURGE_UNDO,
@@ -47,11 +45,10 @@ from btree.state import (
     ST_SPILL_NEXT,
     ST_UNDO_PAGES,
 )
-from btree.tree_kernels import leaf_value_start, tree_delete, tree_find, tree_reserve
+from btree.tree_kernels import tree_delete, tree_reserve
 from btree.txn_layout import (
     IMAGE_SPILLED,
     PREVIOUS_DELETED,
-    S_DELETED,
     SYS_UNDO_HEAD,
     SYSTEM_PAGE,
     U_BYTES,
@@ -73,18 +70,6 @@ from redo.edit_kernels import mtr_begin, mtr_commit, page_put_i64, page_put_u8
 from redo.jit import helper, kernel, routine
 
 
-@helper
-def _entry_is_dead(st, mem, table, index):
-    """1 when the old version's entry is there and marked, 0 when not, or a code."""
-    root = index_root(mem, table, index)
-    key = key_at(st, index, WHICH_OLD)
-    code = tree_find(st, mem, root, key, key_count(st, mem, index, WHICH_OLD))
-    if code <= 0:
-        return code
-    value = leaf_value_start(st, mem, st[ST_LEAF_FRAME], st[ST_LEAF_SLOT])
-    return load_u8(mem, value + S_DELETED)
-
-
 @routine
 def _plan_entries(st, mem, table, record, row_gone, low):
     """Note in WHICH_OLD which entries go, and reserve for them: how many, or a code."""
@@ -99,7 +84,7 @@ def _plan_entries(st, mem, table, record, row_gone, low):
         code = key_make(st, mem, table, index, WHICH_OLD, st[ST_ROW_AT])
         if code < 0:
             return code
-        code = _entry_is_dead(st, mem, table, index)
+        code = entry_is_dead(st, mem, table, index)
         if code < 0:
             return code
         if code == 0:
