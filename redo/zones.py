@@ -13,12 +13,12 @@ from redo import frozen
 from redo.disk import FileDisk
 from redo.errors import VolumeError, VolumeLost
 from redo.frozen import Frozen, Linked
-from redo.metadata import VolumeMeta, copy_of
+from redo.metadata import copy_of
 from redo.peers import Peer, request
 from redo.quorum import COPIES, ZONES, can_write
 from redo.rewind import rewound
 from redo.timeline import History
-from redo.zone_node import survey_of
+from redo.zone_node import Survey, survey_of
 
 logger = logging.getLogger(__name__)
 
@@ -45,14 +45,14 @@ class Zones:
                 self._said[zone] = str(error)
         return answers
 
-    def surveys(self) -> dict[int, tuple[VolumeMeta | None, History, int]]:
-        """(volume, history, fence) of the zones that answer."""
+    def surveys(self) -> dict[int, Survey]:
+        """What the zones have that answer."""
         answers = self.ask_all({"do": "survey"})
         return {zone: survey_of(found) for zone, found in answers.items()}
 
     def newest_history(self) -> History:
         """The newest history a zone knows."""
-        known = [history for _, history, _ in self.surveys().values()]
+        known = [found.history for found in self.surveys().values()]
         return max(known, key=lambda history: history.latest_epoch, default=History())
 
     def install(self, history: History, vdl: int, zones: Sequence[int] | None = None) -> set[int]:
@@ -102,7 +102,7 @@ class Zones:
         lsn = max(int(one["vdl"]) for one in self._statuses())
         clock_us = time.time_ns() // 1000
         surveys = self.surveys()
-        parent = next((meta for meta, _, _ in surveys.values() if meta is not None), None)
+        parent = next((found.volume for found in surveys.values() if found.volume), None)
         draft = frozen.draft_of(disk, path)
         linked = []
         for found in self.ask_all({"do": "link", "draft": draft, "lsn": lsn}).values():

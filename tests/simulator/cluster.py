@@ -13,7 +13,7 @@ from collections.abc import Callable
 from redo.arena import Arena, create_ring
 from redo.control import COPY_DURABLE, COPY_WRITTEN, Control, copy_word
 from redo.errors import LsnOutOfRange, StaleEpoch, VolumeError
-from redo.quorum import COPIES
+from redo.quorum import COPIES, copy_directory
 from redo.volume import OnePageVolume
 from tests.simulator.hosts import ThreeHosts
 from tests.simulator.ledger import Ledger
@@ -22,6 +22,8 @@ from tests.simulator.processes import PAGE_BYTES, OneProcess, ThreeProcesses
 from tests.simulator.world import Violation, World, WorldTask
 
 RING_BYTES = 1 << 15
+#: The tasks of copies, by name.
+COPY_TASKS = {f"redo-{copy_directory(n).replace('/', '-')}": n for n in range(COPIES)}
 REPLICAS = 2
 _PATIENCE = 4000
 
@@ -66,13 +68,12 @@ class Cluster:
         self.ring_fd = -1
         self.removed: set[int] = set()  #: copies whose files were removed at some time
         self.boots = 0
-        self.faults_on = True
         self._travelling_to = 0
         self.recovered = False  #: the ledger knows where the log in the ring begins
         self.hurt = [False] * COPIES  #: by faults, and not whole again
         self.flipped = [False] * COPIES  #: a bit of it, which may not have been found yet
         self.went_back: Callable[[], None] = lambda: None  #: called when the volume did
-        world.weight = self.weight
+        world.weights = self.weights
         world.note(self.kind.__name__)
 
     # storage
@@ -86,8 +87,6 @@ class Cluster:
         self.control = Control(self.arena)
         self.processes = self.kind(self.world, self.data, self.ring_fd, self.wake_fds)
         self.world.deliver = self.deliver
-        if isinstance(self.processes, ThreeProcesses) and self.ledger.batches:
-            self.processes.trouble = self.processes.usual_trouble
         self.processes.start()
 
     def deliver(self) -> bool:
@@ -97,20 +96,30 @@ class Cluster:
             return True
         return self.processes.deliver()
 
-    def weight(self, task: WorldTask) -> float:
-        """How likely a task's turn is: copies that have nothing to do have none."""
-        if self.processes.is_standing(task):
-            return 0.0
-        kind = task.name.split()[1]
-        if not kind.startswith("redo-az"):
-            return 0.3 if kind == "redo-upkeep" else 0.5
-        copy_no = 2 * (int(kind[7]) - 1) + kind.endswith("tail")
+    def weights(self, tasks: list[WorldTask]) -> list[float]:
+        """How likely each task's turn is: copies that have nothing to do have none."""
+        processes, published = self.processes, self.control.published
+        standing = processes.standing()
+        weights = []
+        for task in tasks:
+            copy_no = COPY_TASKS.get(task.kind)
+            if copy_no is not None:
+                weights.append(self._copy_weight(copy_no, published))
+            elif task.process in standing:
+                weights.append(0.0)
+            else:
+                weights.append(0.3 if task.kind == "redo-upkeep" else 0.5)
+        return weights
+
+    def _copy_weight(self, copy_no: int, published: int) -> float:
         control = self.processes.control_of(copy_no)
         if control is None:
             return 0.0
         durable = control.get(copy_word(copy_no, COPY_DURABLE))
         written = control.get(copy_word(copy_no, COPY_WRITTEN))
-        if durable == written == control.published:
+        if control is not self.control:
+            published = control.published
+        if durable == written == published:
             return 0.0
         return self.world.disk.drives[copy_no].speed
 
@@ -174,8 +183,6 @@ class Cluster:
         self.ledger.recovered(recovered.vdl)
         self.writer = Writer(self, recovered)
         self.writer.open()
-        if isinstance(self.processes, ThreeProcesses) and self.faults_on:
-            self.processes.trouble = self.processes.usual_trouble
 
     def _notice_travel(self) -> None:
         """Has the volume gone back since the last writer? The power may have failed meanwhile."""

@@ -105,7 +105,7 @@ class ThreeHosts(ThreeProcesses):
     def __init__(self, world: World, data: str, ring_fd: int, wake_fds: list[int]) -> None:
         super().__init__(world, data, ring_fd, wake_fds)
         self.ring_bytes = os.fstat(ring_fd).st_size - 4096
-        self.network = WorldNetwork(world, 0.0)
+        self.network = WorldNetwork(world, self.trouble / 10)
         redo.feeder.time = redo.receiver.time = world  # type: ignore[attr-defined]
         self._feeders: dict[int, TaskFeeder] = {}
 

@@ -106,12 +106,15 @@ class Processes:
         """All copies that count."""
         return [copier for storage in self.open_storages() for copier in storage.live()]
 
-    def is_standing(self, task: WorldTask) -> bool:
-        """Does somebody hold what this task may wait for? Then its turn does not come."""
-        kind = task.name.split()[1]
-        if kind.startswith("redo-az"):
-            return False
-        return any(storage.writer_lock.locked() for storage in self.open_storages())
+    def standing(self) -> set[str]:
+        """Processes whose tasks, but for the copies', may wait for what somebody holds: their
+        turn does not come."""
+        locked = [s for s in self.open_storages() if s.writer_lock.locked()]
+        return self.names() if locked else set()
+
+    def names(self) -> set[str]:
+        """Names of all processes."""
+        raise NotImplementedError
 
 
 class OneProcess(Processes):
@@ -131,6 +134,9 @@ class OneProcess(Processes):
 
     def open_storages(self) -> list[Storage]:
         return [] if self.up is None else [self.up]
+
+    def names(self) -> set[str]:
+        return {"storage"}
 
     def control_of(self, copy_no: int) -> Control | None:
         return None if self.up is None else self.up.control
@@ -229,7 +235,7 @@ class Zone:
         if self.is_locked():
             return True
         tasks = self._processes.world.tasks
-        mine = (task for task in tasks if task.name.split()[0] == self.name)
+        mine = (task for task in tasks if task.process == self.name)
         return any(task.running for task in mine)
 
     def drop(self) -> None:
@@ -269,16 +275,14 @@ class ThreeProcesses(Processes):
     """A process for each zone.
 
     unreachable  zones nobody can ask: their copies go on, they have the ring
-    trouble      how likely it is that a call goes wrong; not while a volume is first made: that is
-                 begun again by hand, in empty directories
+    trouble      how likely it is that a call goes wrong
     """
 
     def __init__(self, world: World, data: str, ring_fd: int, wake_fds: list[int]) -> None:
         super().__init__(world, data, ring_fd, wake_fds)
         self.zones: dict[int, Zone] = {}
         self.unreachable: set[int] = set()
-        self.trouble = 0.0
-        self.usual_trouble = world.chance.choice((0.0, 0.02, 0.1))
+        self.trouble = world.chance.choice((0.0, 0.02, 0.1))
         self._late: list[tuple[int, bytes]] = []
         self._desk = Arena(ring_fd, 1 << 16)
         self._control = Control(self._desk)
@@ -307,12 +311,12 @@ class ThreeProcesses(Processes):
         if zone is not None:
             zone.drop()
 
-    def is_standing(self, task: WorldTask) -> bool:
-        process, kind = task.name.split()[:2]
-        locked = [zone.name for zone in self.zones.values() if zone.is_locked()]
-        if process in locked and not kind.startswith("redo-az"):
-            return True
-        return super().is_standing(task)
+    def standing(self) -> set[str]:
+        locked = {zone.name for zone in self.zones.values() if zone.is_locked()}
+        return locked | super().standing()
+
+    def names(self) -> set[str]:
+        return set(ZONES) | {"feeder"}
 
     def open_storages(self) -> list[Storage]:
         return [zone.node.storage() for zone in self.zones.values() if zone.is_open]

@@ -60,7 +60,6 @@ class Simulation:
             self._guarded(self.faults.due)
             self._guarded(self._choose())
         self.world.note("the end: faults end")
-        self.cluster.faults_on = False
         self.faults.end()
         self._guarded(self._settle)
 
