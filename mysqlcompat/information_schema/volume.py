@@ -13,7 +13,7 @@ from redo import faults, health
 from redo.quorum import COPIES
 
 if TYPE_CHECKING:
-    from mysqlcompat.information_schema.virtual import RowMaker
+    from mysqlcompat.information_schema.virtual import RowMaker, Wanted
     from mysqlcompat.node_api import Node
     from mysqlcompat.session import Session
 
@@ -38,7 +38,7 @@ _PINS: Final = (
 )
 
 
-def _copies(session: Session) -> Iterator[Row]:
+def _copies(session: Session, wanted: Wanted) -> Iterator[Row]:
     status = session.node.volume_status()
     for row in status["copies"]:
         yield (
@@ -51,7 +51,7 @@ def _copies(session: Session) -> Iterator[Row]:
         )
 
 
-def _pins(session: Session) -> Iterator[Row]:
+def _pins(session: Session, wanted: Wanted) -> Iterator[Row]:
     for pin in session.node.volume_status()["pins"]:
         yield (pin["who"], pin["lsn"], pin["behind_bytes"])
 

@@ -120,14 +120,15 @@ class Execution:
                 values.append(self._literals[slot.literal_no])
             else:
                 self.session.row = slot.row
-                values.append(self._slot_value(slot.expression))
+                values.append(self.constant(slot.expression))
         if given is not None:
             given.bind(self.memory, self.session, values)
             return
         self.session.effects.clear()
         self.memory.bind([slot.type for slot in slots], values, self.session.time_zone)
 
-    def _slot_value(self, expression: Expression) -> Any:
+    def constant(self, expression: Expression) -> Any:
+        """What a constant expression of the program is in this run."""
         return self.evaluator.value(self.as_run(expression))
 
     def as_run(self, expression: Expression) -> Expression:
@@ -355,14 +356,6 @@ class Execution:
         """The one group of no rows: zero counts, NULL for everything else."""
         if not self.memory.count_of(collection):
             self.memory.append(collection, [_NOTHING] * carried, [None] * carried, "UTC")
-
-    def virtual_rows(self, table: Any) -> Any:
-        return table.rows(self.session)
-
-    def append(
-        self, collection: Collection, types: Sequence[SqlType], values: Sequence[Any]
-    ) -> None:
-        self.memory.append(collection, types, values, self.session.time_zone)
 
 
 _NOTHING: Final = SqlType(0)  # type: ignore[arg-type]
