@@ -44,6 +44,7 @@ from redo.codes import (
     E_DUPLICATE,
     E_LATER,
     E_LOCK_WAIT,
+    E_LOG_FULL,
     E_LONG_VALUE,
     E_NO_ROOM,
     E_NULL,
@@ -197,6 +198,10 @@ class Execution:
                 if self._is_sending:
                     return code
                 await asyncio.sleep(0)
+                if self.program.kind != "read":
+                    await self.session.node.gate.admitted(self.session)
+            elif code == E_LOG_FULL:
+                await self.session.node.gate.admitted(self.session)
             elif code == E_NO_ROOM and self.memory.get(layout.RUN_WANT_OF) == layout.WANT_OUT:
                 return code
             elif code == E_NO_ROOM:
@@ -479,8 +484,12 @@ async def execute(
         await execution.begin()
         await execution.step()
         return ok_of(program, execution.memory, session)
-    except BaseException:
+    except GeneratorExit:
         session.node.engine.rollback_statement(session.ctx)
+        raise
+    except BaseException:
+        node = session.node
+        await node.gate.undone(session, node.engine.undoing_statement(session.ctx))
         raise
     finally:
         execution.close()
