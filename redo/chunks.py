@@ -64,7 +64,7 @@ class ChunkLog:
         """See which chunks are there; `wake` opens them."""
         for name in self.disk.names(self.path):
             path = f"{self.path}/{name}"
-            if name.startswith("spare-"):
+            if name.startswith("spare-") and not name.endswith(".new"):
                 self._spares.append(path)
             elif name.endswith(".log"):
                 self._resting.add(int(name[:-4], 16))
@@ -131,8 +131,7 @@ class ChunkLog:
         with self._lock:
             starts = [s for s in (*self._fds, *self._resting) if lsn - self.chunk_bytes < s < end]
         names = [f"{start:016x}{suffix}" for start in sorted(starts) for suffix in _SUFFIXES]
-        present = set(self.disk.names(self.path))
-        return [name for name in names if name in present]
+        return [name for name in names if self.disk.exists(f"{self.path}/{name}")]
 
     def chunk_at(self, lsn: int) -> int:
         """Descriptor of the chunk `lsn` lies in, made if it is not there."""
@@ -142,6 +141,20 @@ class ChunkLog:
             if fd is None:
                 fd = self._make(start)
             return fd
+
+    def prepare(self, lsn: int) -> None:
+        """Have the chunk that `lsn` lies in; nobody who uses others waits while it is written."""
+        start = self.start_of(lsn)
+        with self._lock:
+            made = start in self._fds or bool(self._spares)
+        if not made:
+            spare = f"{self.path}/spare-{start:016x}"
+            fd = self.disk.create(spare + ".new", CHUNK_HEADER_BYTES + self.chunk_bytes)
+            self.disk.close(fd)
+            self.disk.rename(spare + ".new", spare)
+            with self._lock:
+                self._spares.append(spare)
+        self.chunk_at(lsn)
 
     def _make(self, start: int) -> int:
         path = self._name(start)

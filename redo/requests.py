@@ -3,7 +3,7 @@
 ::
 
     {"do": "freeze", "path": DIRECTORY}      ->  {"lsn", "clock_us", "page_bytes", "log_bytes",
-                                                  "took_us"}
+                                                  "took_us", "cpu_us"}
     {"do": "locate", "to_us": CLOCK}         ->  {"lsn", "clock_us"}   a state that can be gone to
     {"do": "rewind", "to_us": CLOCK}         ->  the same; storage must then be started again
     {"do": "status"}                         ->  `health.describe`
@@ -35,10 +35,11 @@ def answer(storage: Storage, request: Fields) -> Fields:
     """Do what is asked. Raises VolumeError, OSError."""
     match request:
         case {"do": "freeze", "path": str(path)}:
-            started = time.monotonic()
+            started, worked = time.monotonic(), time.thread_time()
             frozen = storage.freeze(Path(path))
             took_us = round((time.monotonic() - started) * 1e6)
-            return {**described(frozen), "took_us": took_us}
+            cpu_us = round((time.thread_time() - worked) * 1e6)
+            return {**described(frozen), "took_us": took_us, "cpu_us": cpu_us}
         case {"do": "locate", "to_us": int(to_us)}:
             return _state(storage.locate(to_us))
         case {"do": "rewind", "to_us": int(to_us)}:

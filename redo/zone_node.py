@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, Final, NamedTuple
 
@@ -155,7 +155,8 @@ class ZoneNode:
                 self.go_on()
                 return {}
             case {"do": "link", "draft": str(draft), "lsn": int(lsn)}:
-                linked = [link_copy(c.segment, draft, lsn) for c in self.storage().live()]
+                with self.storage().right_of_way:
+                    linked = [link_copy(c.segment, draft, lsn) for c in self.storage().live()]
                 return {"copies": [asdict(one) for one in linked]}
             case {"do": "status"} if self.state != OPEN:
                 return self._closed_status()
@@ -247,11 +248,11 @@ class ZoneNode:
                 with self._storage.writer_lock:
                     self._storage.history = history
                     copies = [copier.segment for copier in self._storage.live()]
-                    return {"copies": sorted(set_history(copies, history))}
+                    return {"copies": sorted(self._set_history(copies, history))}
             if not self._scanned:
                 raise LogUnavailable("this zone is not recovered yet")
             fill_laggards(self._storage.opening, vdl, self._peers.logs)
-            done = set_history(self._present(), history)
+            done = self._set_history(self._present(), history)
             self._installed = True
             return {"copies": sorted(done)}
 
@@ -312,8 +313,11 @@ class ZoneNode:
                 self._reopen()
             self._storage.scan(history, limit)
             self._scanned = True
-        set_history(self._storage.opening, history)
+        self._set_history(self._storage.opening, history)
         return history
+
+    def _set_history(self, segments: Sequence[Segment | None], history: History) -> set[int]:
+        return set_history(self._storage.environment.tasks, segments, history)
 
     def _newest_history(self, epoch: int) -> History:
         """Ours or a peer's. Raises LogUnavailable when neither knows of `epoch`."""
