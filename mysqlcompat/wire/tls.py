@@ -13,10 +13,8 @@ import ssl
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509.oid import NameOID
 
 _KEY_BITS: Final = 2048
 _LIFETIME: Final = datetime.timedelta(days=3650)
@@ -63,6 +61,9 @@ class Identity:
 
 
 def _create(file: Path) -> None:
+    from cryptography import x509  # takes its time, and is needed once in a volume's life
+    from cryptography.x509.oid import NameOID
+
     key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mysqlcompat server")])
     now = datetime.datetime.now(datetime.UTC)

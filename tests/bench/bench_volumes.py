@@ -100,41 +100,6 @@ def travelling(cluster: Cluster, megabytes: int) -> None:
     print(f"{megabytes} MB: backtrack {back:.2f} s, forward again {forward:.2f} s")
 
 
-def restarting(cluster: Cluster) -> None:
-    """kill -9 of everything, with more and more log to be recovered."""
-    first = 10_000_000
-    for megabytes in (1, 10, 100):
-        times, writers = [], []
-        for _ in range(3):
-            load(cluster, megabytes, first)
-            first += megabytes * 1000
-            done = ask(cluster.volume_dir, {"do": "status"})
-            assert done is not None
-            full = [copy for copy in done["copies"] if "full" in copy["copy"]]
-            log = max(copy["durable"] - copy["checkpoint"] for copy in full)
-            cluster.kill()
-            started = time.monotonic()
-            cluster.start()
-            count_started = time.monotonic()
-            with connect(cluster) as connection, connection.cursor() as cursor:
-                cursor.execute("SELECT id FROM t WHERE id = 1")
-                cursor.fetchone()
-            times.append(time.monotonic() - started)
-            cluster.kill("storage")
-            cluster.kill("writer")
-            started = time.monotonic()
-            cluster.wait_ready("writer")
-            with connect(cluster) as connection, connection.cursor() as cursor:
-                cursor.execute("SELECT id FROM t WHERE id = 1")
-                cursor.fetchone()
-            writers.append(time.monotonic() - started)
-            del count_started
-        print(
-            f"kill -9, {log >> 20} MiB of log: all {statistics.median(times):.2f} s, "
-            f"storage and writer {statistics.median(writers):.2f} s"
-        )
-
-
 def main() -> int:
     sizes = [int(text) for text in sys.argv[1:]] or [10, 100]
     for megabytes in sizes:
@@ -145,9 +110,6 @@ def main() -> int:
             print(f"{megabytes} MB loaded in {time.monotonic() - started:.0f} s", flush=True)
             freezing(cluster, megabytes)
             travelling(cluster, megabytes)
-    with Cluster(replicas=1, init_sql=script, coalesce_bytes="4G") as cluster:
-        load(cluster, 1)
-        restarting(cluster)
     return 0
 
 
