@@ -58,8 +58,7 @@ if not jit.DISABLED:
 
     def address_of(kernel: Any) -> int:
         """Machine address of a `@kernel` of signature ``i8(i8[::1], u1[::1], i8, …)``."""
-        (compiled,) = kernel.overloads.values()
-        return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
+        return int(kernel.address)
 
 else:
     _functions: list[Any] = []

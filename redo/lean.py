@@ -6,7 +6,8 @@ kernels, where it is optimised again together with its caller: all the rest was 
 a first start. `Helper` makes bitcode of it: arguments lose their literal types, there are no
 wrappers and no machine code. Called from Python (tests do), it is compiled the ordinary way.
 
-`Routine` is what stands for a function that has machine code of its own: kernels call its symbol.
+`Kernel` is a compiled function as a process has it (`stored_code`), `Routine` stands for one that
+kernels call by its symbol.
 
 This leans on insides of numba; `setup.cfg` bounds its version.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import llvmlite.binding
@@ -24,17 +26,20 @@ import numba.core.cgutils
 import numba.core.compiler
 from llvmlite.binding import ffi
 from numba import types
+from numba.core import config
 from numba.core.codegen import JITCodeLibrary
 from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined]
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.extending import intrinsic
 
-from redo import shortcuts
+from redo import shortcuts, stored_code
 
 # llvmlite tells numba of each of its 200,000 calls, for timers that nobody reads.
 ffi.lib._lock._cblist.clear()
 shortcuts.take()
 
+#: Kernels look whether each access is inside its array: `coding_kernels`.
+CHECKED = bool(config.BOUNDSCHECK)  # type: ignore[attr-defined]
 compiler: Any = numba.core.compiler  #: numba's own functions are partly typed
 cgutils: Any = numba.core.cgutils
 unliteral: Any = types.unliteral
@@ -155,19 +160,81 @@ class Helper:
         return self._for_python(*args)
 
 
-class Routine:
-    """A function that is compiled by itself: Python calls `compiled`, kernels call `symbol`."""
+class Kernel(functools.partial[Any]):
+    """A function that is compiled for Python, and for other kernels: as it is in the cache.
 
-    def __init__(self, function: Callable[..., Any], compiled: Any, symbol: str) -> None:
-        functools.update_wrapper(self, function)
-        self.py_func = function
-        self._compiled = compiled
-        (result,) = compiled.overloads.values()
-        self._linked = _linked(function, symbol, tuple(result.signature.args))
+    entry    what Python calls; this object is little more;  address  what kernels call
+    Numba hears of it only when it is compiled, or a kernel is compiled that calls it.
+    """
+
+    entry: Callable[..., Any]
+    address: int
+    compiled: bool  #: it was not in the cache
+
+    def __new__(
+        cls, function: Callable[..., Any], signature: str, directory: Path, **options: Any
+    ) -> Kernel:
+        def compiled() -> Any:
+            config.CACHE_DIR = str(directory)  # type: ignore[attr-defined]
+            config.CACHE_LOCATOR_CLASSES = "redo.kernel_cache.ContentLocator"  # type: ignore[attr-defined]
+            return njit(signature, cache=True, **options)(function)
+
+        code = None if CHECKED else stored_code.find(directory, function)
+        dispatcher = compiled() if code is None else None
+        if code is None:
+            loaded = _of_numba(dispatcher, function, directory)
+        else:
+            loaded = stored_code.load(function, code)
+        made = super().__new__(cls, loaded.entry)
+        functools.update_wrapper(made, function)
+        made.entry, made.address, made.compiled = loaded.entry, loaded.address, code is None
+        made._compiled, made._dispatcher = compiled, dispatcher
+        return made
+
+    _compiled: Callable[[], Any]
+    _dispatcher: Any
 
     @property
     def _numba_type_(self) -> Any:
-        return cpu_target.typing_context.resolve_value_type(self._linked)
+        if self._dispatcher is None:
+            self._dispatcher = self._compiled()
+        return self._dispatcher._numba_type_
+
+
+def _of_numba(dispatcher: Any, function: Callable[..., Any], directory: Path) -> stored_code.Loaded:
+    """What numba has compiled, kept for the next time."""
+    (result,) = dispatcher.overloads.values()
+    names, library = result.fndesc, result.library
+    if not CHECKED:
+        environment = cpu_target.target_context.get_env_name(names)
+        symbols = (names.llvm_cpython_wrapper_name, names.llvm_func_name, environment)
+        code = stored_code.Code(*symbols, library._get_compiled_object())
+        stored_code.keep(directory, function, code)
+    address = library.get_pointer_to_function(names.llvm_func_name)
+    return stored_code.Loaded(result.entry_point, address)
+
+
+class Routine:
+    """A function that is compiled by itself: Python calls `compiled`, kernels call `symbol`."""
+
+    def __init__(self, function: Callable[..., Any], compiled: Kernel, symbol: str) -> None:
+        functools.update_wrapper(self, function)
+        self.py_func = function
+        self._compiled = compiled
+        self._symbol = symbol
+
+    @functools.cached_property
+    def _linked(self) -> Any:
+        kinds = {"st": types.int64[::1], "mem": types.uint8[::1]}
+        names = inspect.signature(self.py_func).parameters
+        arguments = tuple(kinds.get(name, types.int64) for name in names)
+        linked = _linked(self.py_func, self._symbol, arguments)
+        cpu_target.typing_context.refresh()  # numba is typing its caller, and must know of it
+        return cpu_target.typing_context.resolve_value_type(linked)
+
+    @property
+    def _numba_type_(self) -> Any:
+        return self._linked
 
     def __call__(self, *args: Any) -> Any:
         return self._compiled(*args)
