@@ -72,6 +72,7 @@ def _node_role(script: str) -> Role:
 
     jit.import_all()
     import numpy.ma  # noqa: F401  numba looks there when a process hands it the first array
+
     from mysqlcompat.node_role import node_role
 
     gc.freeze()  # and the children's collections do not touch, hence copy, what they share

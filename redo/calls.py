@@ -19,15 +19,13 @@ from typing import Any
 from redo import jit
 
 if not jit.DISABLED:
-    from llvmlite import ir
-    from numba import types
-    from numba.extending import intrinsic
+    types, ir, intrinsic = jit.types, jit.ir, jit.Intrinsic
 
     def _caller(count: int) -> Any:
-        arguments = (types.int64[::1], types.uint8[::1]) + (types.int64,) * count
-
         @intrinsic
         def call(typingctx, address, st, mem, numbers):
+            arguments = (types.int64[::1], types.uint8[::1]) + (types.int64,) * count
+
             def codegen(context, builder, signature, args):
                 kind = context.call_conv.get_function_type(types.int64, arguments)
                 pointer = builder.inttoptr(args[0], kind.as_pointer())

@@ -25,7 +25,7 @@ import functools
 import gc
 import hashlib
 import importlib
-import importlib.util
+import importlib.metadata
 import inspect
 import json
 import multiprocessing
@@ -41,16 +41,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import llvmlite.binding
-import numba
-from numba.core import config
 
-from redo import lean
+from redo import compiled
 from redo.cache_place import cache_root
 
 PACKAGES = ("redo", "btree", "replicas", "mysqlcompat")
-DISABLED = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
-CHECKED = lean.CHECKED
-_FLAGS = (numba.__version__, sys.version, os.environ.get("NUMBA_BOUNDSCHECK", "0"))
+DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+CHECKED = compiled.CHECKED
+_FLAGS = (importlib.metadata.version("numba"), sys.version, str(CHECKED))
 
 Decorator = Callable[[Callable[..., Any]], Any]
 
@@ -167,7 +165,7 @@ def kernel(signature: str) -> Decorator:
         if DISABLED:
             return function
         directory = _cache_of(function)
-        return lean.Kernel(
+        return compiled.Kernel(
             function, signature, directory, nogil=True, no_cfunc_wrapper=True, **_OPTIONS
         )
 
@@ -186,14 +184,19 @@ def inlined(function: Callable[..., Any]) -> Any:
     """
     if DISABLED:
         return function
-    return lean.Helper(function, nogil=True, forceinline=True, **_OPTIONS)
+    return compiled.Helper(function, nogil=True, forceinline=True, **_OPTIONS)
 
 
 def helper(function: Callable[..., Any]) -> Any:
     """A function for kernels only: compiled when a kernel that calls it is."""
     if DISABLED:
         return function
-    return lean.Helper(function, nogil=True, **_OPTIONS)
+    return compiled.Helper(function, nogil=True, **_OPTIONS)
+
+
+#: For kernels that are written in LLVM's words: numba's types, and what makes instructions.
+Intrinsic, External = compiled.Intrinsic, compiled.External
+types, ir, cgutils = compiled.types, compiled.ir, compiled.cgutils
 
 
 def routine(function: Callable[..., Any]) -> Any:
@@ -202,10 +205,10 @@ def routine(function: Callable[..., Any]) -> Any:
         return function
     names = list(inspect.signature(function).parameters)
     kinds = {"st": "i8[::1]", "mem": "u1[::1]"}
-    compiled = kernel(f"i8({', '.join(kinds.get(name, 'i8') for name in names)})")(function)
+    entry = kernel(f"i8({', '.join(kinds.get(name, 'i8') for name in names)})")(function)
     symbol = f"{function.__module__}.{function.__name__}"
-    llvmlite.binding.add_symbol(symbol, compiled.address)
-    return lean.Routine(function, compiled, symbol)
+    llvmlite.binding.add_symbol(symbol, entry.address)
+    return compiled.Routine(function, entry, symbol)
 
 
 def kernel_modules(packages: Iterable[str] = PACKAGES) -> list[str]:

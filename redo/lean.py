@@ -6,16 +6,13 @@ kernels, where it is optimised again together with its caller: all the rest was 
 a first start. `Helper` makes bitcode of it: arguments lose their literal types, there are no
 wrappers and no machine code. Called from Python (tests do), it is compiled the ordinary way.
 
-`Kernel` is a compiled function as a process has it (`stored_code`), `Routine` stands for one that
-kernels call by its symbol.
+What stands for a function meanwhile is in `compiled`.
 
 This leans on insides of numba; `setup.cfg` bounds its version.
 """
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,13 +30,12 @@ from numba.core.registry import CPUDispatcher, cpu_target
 from numba.extending import intrinsic
 
 from redo import shortcuts, stored_code
+from redo.compiled import CHECKED
 
 # llvmlite tells numba of each of its 200,000 calls, for timers that nobody reads.
 ffi.lib._lock._cblist.clear()
 shortcuts.take()
 
-#: Kernels look whether each access is inside its array: `coding_kernels`.
-CHECKED = bool(config.BOUNDSCHECK)  # type: ignore[attr-defined]
 compiler: Any = numba.core.compiler  #: numba's own functions are partly typed
 cgutils: Any = numba.core.cgutils
 unliteral: Any = types.unliteral
@@ -136,74 +132,23 @@ class _HelperDispatcher(CPUDispatcher):
         self.overloads[tuple(result.signature.args)] = result._replace(entry_point=key)
 
 
-class Helper:
-    """A function for kernels."""
-
-    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
-        functools.update_wrapper(self, function)
-        self.py_func = function
-        self._options = options
-        self._for_python: Any = None
-
-    @functools.cached_property
-    def _for_kernels(self) -> _HelperDispatcher:
-        return _HelperDispatcher(self.py_func, {"nopython": True, **self._options})
-
-    @property
-    def _numba_type_(self) -> Any:
-        dispatcher: Any = self._for_kernels
-        return dispatcher._numba_type_
-
-    def __call__(self, *args: Any) -> Any:
-        if self._for_python is None:
-            self._for_python = njit(**self._options)(self.py_func)
-        return self._for_python(*args)
+def helper(function: Callable[..., Any], options: dict[str, Any]) -> Any:
+    """A helper as numba knows it. Numba's types do not hold what they are of: the caller does."""
+    return _HelperDispatcher(function, {"nopython": True, **options})
 
 
-class Kernel(functools.partial[Any]):
-    """A function that is compiled for Python, and for other kernels: as it is in the cache.
-
-    entry    what Python calls; this object is little more;  address  what kernels call
-    Numba hears of it only when it is compiled, or a kernel is compiled that calls it.
-    """
-
-    entry: Callable[..., Any]
-    address: int
-    compiled: bool  #: it was not in the cache
-
-    def __new__(
-        cls, function: Callable[..., Any], signature: str, directory: Path, **options: Any
-    ) -> Kernel:
-        def compiled() -> Any:
-            config.CACHE_DIR = str(directory)  # type: ignore[attr-defined]
-            config.CACHE_LOCATOR_CLASSES = "redo.kernel_cache.ContentLocator"  # type: ignore[attr-defined]
-            return njit(signature, cache=True, **options)(function)
-
-        code = None if CHECKED else stored_code.find(directory, function)
-        dispatcher = compiled() if code is None else None
-        if code is None:
-            loaded = _of_numba(dispatcher, function, directory)
-        else:
-            loaded = stored_code.load(function, code)
-        made = super().__new__(cls, loaded.entry)
-        functools.update_wrapper(made, function)
-        made.entry, made.address, made.compiled = loaded.entry, loaded.address, code is None
-        made._compiled, made._dispatcher = compiled, dispatcher
-        return made
-
-    _compiled: Callable[[], Any]
-    _dispatcher: Any
-
-    @property
-    def _numba_type_(self) -> Any:
-        if self._dispatcher is None:
-            self._dispatcher = self._compiled()
-        return self._dispatcher._numba_type_
+def dispatcher(
+    function: Callable[..., Any], signature: str, directory: Path, options: dict[str, Any]
+) -> Any:
+    """A kernel as numba knows it, out of its cache or compiled."""
+    config.CACHE_DIR = str(directory)  # type: ignore[attr-defined]
+    config.CACHE_LOCATOR_CLASSES = "redo.kernel_cache.ContentLocator"  # type: ignore[attr-defined]
+    return njit(signature, cache=True, **options)(function)
 
 
-def _of_numba(dispatcher: Any, function: Callable[..., Any], directory: Path) -> stored_code.Loaded:
-    """What numba has compiled, kept for the next time."""
-    (result,) = dispatcher.overloads.values()
+def kept(known: Any, function: Callable[..., Any], directory: Path) -> stored_code.Loaded:
+    """What numba has compiled, kept on disk for the next time."""
+    (result,) = known.overloads.values()
     names, library = result.fndesc, result.library
     if not CHECKED:
         environment = cpu_target.target_context.get_env_name(names)
@@ -214,34 +159,16 @@ def _of_numba(dispatcher: Any, function: Callable[..., Any], directory: Path) ->
     return stored_code.Loaded(result.entry_point, address)
 
 
-class Routine:
-    """A function that is compiled by itself: Python calls `compiled`, kernels call `symbol`."""
-
-    def __init__(self, function: Callable[..., Any], compiled: Kernel, symbol: str) -> None:
-        functools.update_wrapper(self, function)
-        self.py_func = function
-        self._compiled = compiled
-        self._symbol = symbol
-
-    @functools.cached_property
-    def _linked(self) -> Any:
-        kinds = {"st": types.int64[::1], "mem": types.uint8[::1]}
-        names = inspect.signature(self.py_func).parameters
-        arguments = tuple(kinds.get(name, types.int64) for name in names)
-        linked = _linked(self.py_func, self._symbol, arguments)
-        cpu_target.typing_context.refresh()  # numba is typing its caller, and must know of it
-        return cpu_target.typing_context.resolve_value_type(linked)
-
-    @property
-    def _numba_type_(self) -> Any:
-        return self._linked
-
-    def __call__(self, *args: Any) -> Any:
-        return self._compiled(*args)
+def type_of(made: Any) -> Any:
+    """What numba takes an intrinsic for."""
+    cpu_target.typing_context.refresh()  # it is typing its caller, and must know of it
+    return cpu_target.typing_context.resolve_value_type(made)
 
 
-def _linked(function: Callable[..., Any], symbol: str, arguments: tuple[Any, ...]) -> Any:
-    """An intrinsic that calls `symbol`."""
+def called_by_symbol(names: list[str], symbol: str) -> Any:
+    """An intrinsic of these arguments that calls a symbol."""
+    kinds = {"st": types.int64[::1], "mem": types.uint8[::1]}
+    arguments = tuple(kinds.get(name, types.int64) for name in names)
 
     def typer(*_given: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -254,7 +181,7 @@ def _linked(function: Callable[..., Any], symbol: str, arguments: tuple[Any, ...
 
         return types.int64(*arguments), codegen
 
-    names = ", ".join(inspect.signature(function).parameters)
+    listed = ", ".join(names)
     space: dict[str, Any] = {"typer": typer}
-    exec(f"def linked(typingctx, {names}):\n    return typer({names})\n", space)
+    exec(f"def linked(typingctx, {listed}):\n    return typer({listed})\n", space)
     return intrinsic(space["linked"])

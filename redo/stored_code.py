@@ -1,4 +1,4 @@
-"""Machine code of kernels on disk, and its way into a process, with as much of numba as calls need.
+"""Machine code of kernels on disk, and its way into a process: without numba, but for two modules.
 
 ::
 
@@ -16,6 +16,8 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import importlib.machinery
+import importlib.util
 import os
 import sys
 from collections.abc import Callable
@@ -24,9 +26,6 @@ from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
-from numba import _dynfunc  # type: ignore[attr-defined]
-
-dynfunc: Any = _dynfunc
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,22 @@ class Loaded:
 
 
 @functools.cache
+def _extension(name: str) -> Any:
+    """A module of numba that is written in C, without the package around it."""
+    package = importlib.util.find_spec("numba")
+    assert package is not None
+    places = package.submodule_search_locations
+    spec = importlib.machinery.PathFinder.find_spec(f"numba.{name}", places)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@functools.cache
 def _engine() -> Any:
+    for name, address in _extension("_helperlib").c_helpers.items():  # what wrappers call
+        llvm.add_symbol(f"numba_{name}", address)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
@@ -95,6 +109,7 @@ def load(function: Callable[..., Any], code: Code) -> Loaded:
     """Put it into this process."""
     engine = _engine()
     engine.add_object_file(llvm.ObjectFileRef.from_data(code.binary))
+    dynfunc = _extension("_dynfunc")
     environment = dynfunc.Environment(function.__globals__)
     pointer = engine.get_global_value_address(code.environment)
     ctypes.c_void_p.from_address(pointer).value = id(environment)
