@@ -63,9 +63,9 @@ def test_kernels_that_check_their_bounds() -> None:
 
 
 COUNT = """
-from redo import checksum_kernels, lean
+from redo import checksum_kernels, compiled
 
-kernels = [one for one in vars(checksum_kernels).values() if isinstance(one, lean.Kernel)]
+kernels = [one for one in vars(checksum_kernels).values() if isinstance(one, compiled.Kernel)]
 assert kernels
 print(sum(one.compiled for one in kernels))
 """
