@@ -26,7 +26,7 @@ from redo.errors import LogUnavailable, VolumeError, VolumeLost
 from redo.log import Recovered, start_ring
 from redo.metadata import VolumeMeta, is_like
 from redo.peers import Peer
-from redo.quorum import COPIES, ZONES, can_recover, recovery_point, with_epoch
+from redo.quorum import COPIES, ZONES, can_recover, copy_directory, recovery_point, with_epoch
 from redo.reign import take_over
 from redo.timeline import History
 from redo.zone_node import Survey
@@ -58,12 +58,11 @@ class Coordinator(Zones):
     ) -> None:
         self._arena = arena
         self._control = Control(arena)
-        self._clock = clock
-        super().__init__(zones)
+        super().__init__(zones, clock)
         self._volume = volume
         self._wake = wake
 
-    def open_writer(self, timeout_s: float = 60.0) -> Recovered:
+    def open_writer(self, timeout_s: float = 10.0) -> Recovered:
         """Recover the volume if nobody has, fence earlier writers; where to go on writing."""
         if self._control.published == 0:
             self._recover()
@@ -143,8 +142,9 @@ class Coordinator(Zones):
                 last[int(lsn)] = int(found["last"][copy_no])
         vdl = recovery_point(complete)
         if vdl is None:
-            readable = sum(lsn is not None for lsn in complete)
-            raise VolumeLost(f"{readable} of 6 copies are readable; 3 are needed, one full")
+            missing = [copy_directory(no) for no in range(COPIES) if complete[no] is None]
+            text = f"{COPIES - len(missing)} of 6 copies are readable; 3 are needed, one full"
+            raise VolumeLost(f"{text}; not there: {', '.join(missing)}")
         logger.info("recovery: copies complete to %s, VDL %d", complete, vdl)
         history = replace(history, epochs=with_epoch(history.epochs, epoch, vdl))
         done = self.install(history, vdl, list(answers))

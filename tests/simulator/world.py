@@ -91,6 +91,7 @@ class World:
         self.trace: deque[str] = deque(maxlen=_TRACE_LINES)
         self.steps = 0
         self.skew_us = 0
+        self.was_skewed = False
         self.cut = False
         self.cut_after: int | None = None
         self.tasks: list[WorldTask] = []
