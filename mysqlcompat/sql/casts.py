@@ -47,6 +47,8 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
         arg = typing.as_number(arg)
     if target.cls is Class.STRING:
         arg = typing.shown(arg)
+    if target.cls is Class.INT and target.kind is not TypeKind.YEAR:
+        arg = typing.computed(arg)
     if target.cls is Class.JSON:
         arg = typing.in_json(arg)
     if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:

@@ -164,7 +164,7 @@ class Typing(Agreement, Branches, Memberships):
             return self.as_number(arg)
         if arg.type.cls is Class.INT:
             return arg
-        return self.cast(arg, int_type(nullable=arg.type.nullable))
+        return self.cast(self.computed(arg), int_type(nullable=arg.type.nullable))
 
     def as_double(self, arg: Expression) -> Expression:
         if is_number_literal(arg):
@@ -181,6 +181,19 @@ class Typing(Agreement, Branches, Memberships):
     def as_test(self, arg: Expression) -> Expression:
         """The condition of IF and CASE: a JSON value counts as a number."""
         return self.as_double(arg) if arg.type.cls is Class.JSON else self.as_condition(arg)
+
+    def folded(self, condition: Expression) -> Expression:
+        """The condition of an IF without what one constant decides."""
+        if not isinstance(condition, Call) or condition.function.name not in ("and", "or"):
+            return condition
+        is_or = condition.function.name == "or"
+        if any(isinstance(arg, Call) and arg.function.name == "=@in" for arg in condition.args):
+            return condition  # an IN, which MySQL does not take apart
+        for arg in map(self.folded, condition.args):
+            known = isinstance(arg, Literal) or self.constant_value(arg) is not None
+            if known and bool(self.constant_value(arg)) is is_or:
+                return Literal(bool_type(False), int(is_or))
+        return condition
 
     def as_moment(self, arg: Expression, fsp: int | None = None) -> Expression:
         if arg.type.cls is Class.DATETIME:
@@ -228,11 +241,12 @@ class Typing(Agreement, Branches, Memberships):
         return self.call(operator, int_type(21, True, nullable_of((left, right))), left, right)
 
     def as_bits(self, arg: Expression) -> Expression:
-        """64 bits: DECIMALs beyond them are cut to an unsigned number."""
+        """64 bits: DECIMALs beyond those of a signed number are cut."""
         if arg.type.cls in (Class.INT, Class.NULL) or is_number_literal(arg):
             return self.as_integer(arg)
-        unsigned = arg.type.cls is Class.DECIMAL
-        return self.cast(arg, int_type(unsigned=unsigned, nullable=arg.type.nullable))
+        unsigned = arg.type.cls is Class.DECIMAL and arg.type.unsigned
+        target = int_type(unsigned=unsigned, nullable=arg.type.nullable)
+        return self.cast(self.computed(arg), target)
 
     # arithmetic
 

@@ -120,8 +120,9 @@ class Memberships(Comparisons):
         if all(left == first and right.type.cls is first.type.cls for left, right in pairs):
             args = (first, *(right for _, right in pairs))
             return self.call("in", bool_type(any(arg.type.nullable for arg in args)), *args)
+        name = "=" if value.type.cls is Class.NULL else "=@in"  # beside NULL nothing is looked at
         equal = [
-            self.call("=", bool_type(one.type.nullable or other.type.nullable), one, other)
+            self.call(name, bool_type(one.type.nullable or other.type.nullable), one, other)
             for one, other in pairs
         ]
         return self.call("or", bool_type(any(one.type.nullable for one in equal)), *equal)
