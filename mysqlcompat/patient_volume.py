@@ -1,4 +1,8 @@
-"""A node's view of the volume, which outlives a restart of the storage process."""
+"""A node's view of the volume, which outlives a restart of the storage process.
+
+A writer cannot begin without a write quorum: it waits for copies to come back, as long as that
+takes, and says for which.
+"""
 
 from __future__ import annotations
 
@@ -25,10 +29,14 @@ RETRY_S: Final = 0.01
 #: Answers of a storage process that is there: asking again would not change them.
 ANSWERS: Final = (PageUnavailable, StaleEpoch, VolumeLost, LogUnavailable)
 
+#: What a writer waits for, however long it takes: copies that return.
+COMES_BACK: Final = (LogUnavailable, VolumeLost)
+WAIT_S: Final = 0.5
 ZONE_TIMEOUT_S: Final = 60.0  #: a zone that recovers reads its log
 
 T = TypeVar("T")
 Pages = SocketVolume | ZonedVolume
+Waits = Callable[[str], None]
 
 
 class _Patience:
@@ -68,11 +76,30 @@ def _try(connect: Callable[[], None] | None) -> None:
         return  # the next question fails, waits, and tries again
 
 
-class PatientVolume(SocketVolume):
-    """One storage process that may be restarted."""
+def _await_copies(ask: Callable[[], T], waits: Waits | None) -> T:
+    """What `ask` gives, as soon as there are copies enough; `waits` is told for what."""
+    said = ""
+    while True:
+        try:
+            return ask()
+        except COMES_BACK as error:
+            if waits is None:
+                raise
+            if str(error) != said:
+                said = str(error)
+                waits(said)
+            time.sleep(WAIT_S)
 
-    def __init__(self, path: str, arena: Arena) -> None:
+
+class PatientVolume(SocketVolume):
+    """One storage process that may be restarted.
+
+    waits   of a writer: told what it waits for before it can begin
+    """
+
+    def __init__(self, path: str, arena: Arena, waits: Waits | None = None) -> None:
         self._patience = _Patience()
+        self._waits = waits
         self._patience.persist(lambda: SocketVolume.__init__(self, path, arena), None)
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
@@ -82,29 +109,52 @@ class PatientVolume(SocketVolume):
 
     def open_writer(self) -> Recovered:
         """Fence earlier writers; where to go on writing."""
-        return self._patience.persist(lambda: SocketVolume.open_writer(self), self.reconnect)
+
+        def ask() -> Recovered:
+            begin = SocketVolume.open_writer
+            return self._patience.persist(lambda: begin(self), self.reconnect)
+
+        return _await_copies(ask, self._waits)
 
 
 class PatientZones(ZonedVolume):
     """The zones' processes, all of which may be restarted at the same time."""
 
-    def __init__(self, paths: Mapping[int, str], arena: Arena, coordinator: Coordinator | None):
+    def __init__(
+        self,
+        paths: Mapping[int, str],
+        arena: Arena,
+        coordinator: Coordinator | None,
+        waits: Waits | None = None,
+    ) -> None:
         self._patience = _Patience()
-        start = ZonedVolume.__init__
-        self._patience.persist(lambda: start(self, paths, arena, coordinator), None)
+        self._waits = waits
+
+        def start() -> None:
+            begin = ZonedVolume.__init__
+            self._patience.persist(lambda: begin(self, paths, arena, coordinator), None)
+
+        _await_copies(start, waits)
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         """Fill the frame. Raises PageUnavailable, and VolumeError when patience has ended."""
         read = ZonedVolume.read_page
         self._patience.persist(lambda: read(self, page_no, lsn, frame), self.reconnect)
 
+    def open_writer(self) -> Recovered:
+        """Recover if need be, fence earlier writers; where to go on writing."""
+        return _await_copies(lambda: ZonedVolume.open_writer(self), self._waits)
 
-def open_volume(config: Config, shared: Shared, arena: Arena, writes: bool) -> Pages:
-    """The volume of a node of this cluster."""
+
+def open_volume(config: Config, shared: Shared, arena: Arena, waits: Waits | None) -> Pages:
+    """The volume of a node of this cluster.
+
+    waits   of the writer: told what it waits for before it can begin
+    """
     if not config.zoned:
-        return PatientVolume(storage_socket(config.volume_dir), arena)
+        return PatientVolume(storage_socket(config.volume_dir), arena, waits)
     paths = zone_sockets(config.volume_dir)
-    if not writes:
+    if waits is None:
         return PatientZones(paths, arena, None)
 
     def wake() -> None:
@@ -114,4 +164,4 @@ def open_volume(config: Config, shared: Shared, arena: Arena, writes: bool) -> P
     peers = {zone: SocketPeer(path, ZONE_TIMEOUT_S) for zone, path in paths.items()}
     volume = storage_config(config, "", archiving=False).new_volume()
     coordinator = Coordinator(arena, SystemClock(), peers, volume, wake)
-    return PatientZones(paths, arena, coordinator)
+    return PatientZones(paths, arena, coordinator, waits)

@@ -60,6 +60,7 @@ class Session:
 
     def __init__(self, receiver: Receiver, link: Link) -> None:
         self._receiver = receiver
+        self.link = link
         self.exchange = Exchange(link, receiver.answer, receiver.executor)
 
     def received(self, link: Link, message: bytes) -> None:
@@ -67,7 +68,6 @@ class Session:
         kind = message[0] if message else 0
         match kind:
             case messages.ASK | messages.ANSWER:
-                self._receiver.home = self.exchange
                 self.exchange.received(message)
             case messages.OPEN | messages.LOG:
                 self._receiver.queue_up(link, message)
@@ -78,7 +78,7 @@ class Session:
         """The link is gone."""
         logger.warning("link to the writer's host: %s", reason)
         self.exchange.lost(reason)
-        self._receiver.link_lost(link)
+        self._receiver.lost(self)
 
 
 class Receiver:
@@ -102,7 +102,7 @@ class Receiver:
         self._control = Control(self._arena)
         self._answer = answer
         self.executor = ThreadPoolExecutor(_ANSWERERS, "redo-answer")
-        self.home: Exchange | None = None  #: way to the other zones
+        self._sessions: list[Session] = []
         self._queue: queue.Queue[tuple[Link, bytes] | None] = queue.Queue()
         self._link: Link | None = None  #: that log comes over
         self._next = 0
@@ -130,13 +130,16 @@ class Receiver:
 
     def accept(self, link: Link) -> Session:
         """The writer's host has made a link."""
-        return Session(self, link)
+        session = Session(self, link)
+        self._sessions = [*self._sessions, session]
+        return session
 
     def way_home(self) -> Exchange:
-        """The link on which other zones can be asked. Raises VolumeError."""
-        if self.home is None:
-            raise VolumeError("the writer's host is not connected")
-        return self.home
+        """On which other zones can be asked: a link without log. Raises VolumeError."""
+        for session in reversed(self._sessions):
+            if session.link is not self._link:
+                return session.exchange
+        raise VolumeError("the writer's host is not connected")
 
     def answer(self, _: int, asked: bytes) -> bytes:
         """What this zone answers; it has no others to ask for somebody else."""
@@ -148,9 +151,10 @@ class Receiver:
             raise BadMessage("more log than was asked for")
         self._queue.put((link, message))
 
-    def link_lost(self, link: Link) -> None:
-        """Nothing more comes over it."""
-        if link is self._link:
+    def lost(self, session: Session) -> None:
+        """Nothing more comes over its link."""
+        self._sessions = [one for one in self._sessions if one is not session]
+        if session.link is self._link:
             self._link = None
 
     # log

@@ -300,8 +300,9 @@ class ZoneNode:
             return self.control.published
 
     def _start_ring(self, opening: Opening, lsn: int) -> None:
-        if not opening.floor <= lsn <= opening.published:
-            lsn = opening.published
+        there = opening.floor <= lsn <= opening.published
+        if not there or opening.published - lsn > self._storage.arena.ring_bytes // 2:
+            lsn = opening.published  # our ring may be smaller than the writer's
         start_ring(self._storage.arena, Recovered(opening.epoch, lsn, opening.last_batch))
         self._storage.wake_copies()
 
