@@ -58,7 +58,7 @@ IGNORABLE: Final = 6  #: coercibility of NULL
 MAX_CHARACTERS: Final = 16777216  #: of the longest string an expression makes, in bytes
 
 
-def implement(name: str, **traits: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def implement(name: str, **traits: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register an implementation without a callable name (operators, parts of builders)."""
 
     def register(python: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,7 +76,7 @@ def define(
     required: int | None = None,
     nullable: bool | None = None,
     texts: str = "",
-    **traits: bool,
+    **traits: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function under `names` (separated by blanks; the first is its own).
 
