@@ -216,7 +216,9 @@ def divide(context: Context, call: Call, left: Any, right: Any) -> Any:
     more = max(call.type.scale - one - padding, 0)
     places = -(-(one + other + padding + more) // _WORD) * _WORD
     quotient = truncate_decimal(EXACT.divide(left, right), places)
-    return _exact_result(round_decimal(quotient, call.type.scale), call.type)
+    if not left:
+        return _exact_result(quotient, call.type)
+    return checked(round_decimal(quotient, call.type.scale), call.type)
 
 
 _WORD = 9  #: digits of the words in which MySQL divides, whole words behind the point

@@ -82,13 +82,13 @@ class Branches:
         self, arg: Expression, target: SqlType, convert: Callable[[Expression], Expression]
     ) -> Expression | None:
         """IF, CASE and NULLIF over branches of several classes as a `target`: each branch is
-        converted by itself. None for everything else, and for the text of a date."""
+        converted by itself. None for everything else."""
         if not isinstance(arg, Call):
             return None
         is_cut = arg.type.cls is Class.DECIMAL and target.cls is Class.INT
         if arg.type.cls not in _LOOSE and not is_cut:
             return None
-        if target.cls is Class.STRING and arg.type.cls is Class.DATETIME:
+        if (arg.type.cls, target.cls) in _TAKEN_WHOLE:
             return None
         args, is_mixed = list(arg.args), False
         for number in _branches(arg):
@@ -206,6 +206,8 @@ _NATURAL: Final = (
     *("if", "ifnull", "coalesce", "case", "nullif"),
 )
 
+#: The text of a date, the JSON of a double: not the branch's own.
+_TAKEN_WHOLE: Final = ((Class.DATETIME, Class.STRING), (Class.DOUBLE, Class.JSON))
 #: Classes in which branches lose what they were.
 _LOOSE: Final = (Class.STRING, Class.DATETIME, Class.DOUBLE)
 

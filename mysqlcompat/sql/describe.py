@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final, TypeGuard
 
@@ -27,6 +28,8 @@ from mysqlcompat.values import text_of
 _ESCAPES: Final = str.maketrans(
     {"\0": "\\0", "\n": "\\n", "\r": "\\r", "\\": "\\\\", "'": "\\'", "\x1a": "\\Z"}
 )
+#: `Cast.wording` of a CAST that became one of each branch of its argument.
+OF_BRANCH: Final = "branch"
 _INFIX = {
     "=", "<>", "<", "<=", ">", ">=", "<=>", "+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>",
     "and", "or", "xor", "div", "like", "regexp",
@@ -99,6 +102,9 @@ def cast_name(target: SqlType) -> str:
 
 
 def _call(call: Call, sources: Sequence[Source]) -> str:
+    if any(_is_of_branch(arg) for arg in call.args):
+        inner = tuple(arg.arg if _is_of_branch(arg) else arg for arg in call.args)
+        return f"cast({_call(replace(call, args=inner), sources)} as {cast_name(call.type)})"
     name, args = call.function.name, [describe(arg, sources) for arg in call.args]
     printer = _PRINTERS.get(name)
     if printer is not None:
@@ -125,6 +131,10 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
         shown = "DIV" if name == "div" else name
         return "(" + f" {shown} ".join(args[:2] if name == "like" else args) + ")"
     return f"{_NAMES.get(name, name)}({','.join(args)})"
+
+
+def _is_of_branch(arg: Expression) -> TypeGuard[Cast]:
+    return isinstance(arg, Cast) and arg.mode == EXPLICIT and arg.wording == OF_BRANCH
 
 
 def is_member(arg: Expression) -> TypeGuard[Call]:

@@ -194,7 +194,7 @@ class Evaluator:
         """``<=>``: a NULL is looked at anew, with the warnings that gives."""
         left, right = node.args
         value = self.value(left)
-        other = self.value(right) if value is not None else None
+        other = self.value(right) if value is not None or is_constant(right) else None
         if value is not None and other is not None:
             return self.call(node, (value, other))
         nulls = [arg.type.nullable and self.value(arg) is None for arg in node.args]
@@ -207,6 +207,8 @@ class Evaluator:
             known = [self.value(arg) for arg in items]
             return self.call(node, [self.value(value), *known])
         wanted = self.value(value)
+        if isinstance(value, Literal) and wanted is None:
+            return None
         found: int | None = 0
         if wanted is None:
             return self.call(node, [None, *map(self.value, items)])
@@ -240,6 +242,10 @@ class Evaluator:
         if number is None or not 0 < number < len(node.args):
             return None
         return self.value(node.args[number])
+
+    def _type_only(self, node: Call) -> Any:
+        """What is said of an argument's type: its value is not looked at."""
+        return self.call(node, (None,))
 
     def _log(self, node: Call) -> Any:
         """LOG(b, x): no x where there is no logarithm to base b."""
@@ -284,6 +290,9 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "is null": Evaluator._is_null,
     "not": Evaluator._not,
     "elt": Evaluator._elt,
+    "coercibility": Evaluator._type_only,
+    "collation": Evaluator._type_only,
+    "charset": Evaluator._type_only,
     "log": Evaluator._log,
     "and": Evaluator._and,
     "or": Evaluator._or,

@@ -139,6 +139,9 @@ class Typing(Agreement, Branches, Memberships):
         collation = source.collation if source.is_text else collation
         if source.cls is Class.JSON:
             target = string_type((1 << 32) - 1, "utf8mb4_bin", source.nullable, 2)
+        elif isinstance(arg, Call) and source.coercibility < NUMERIC and not source.is_text:
+            found = self.result_collation([one.type for one in arg.args[:2]], "concat")
+            target = string_type(text_length(source), found[0], source.nullable, found[1])
         else:
             target = string_type(text_length(source), collation, source.nullable, NUMERIC)
         return self.cast(self.shown(arg), target)
@@ -338,13 +341,14 @@ class Typing(Agreement, Branches, Memberships):
                 made = decimal_type(source.precision, source.scale, nullable=source.nullable)
                 return self.call("neg", made, arg)
         scale = source.scale if source.cls is Class.DOUBLE else NOT_FIXED
-        made = double_type(nullable=source.nullable, scale=scale)
+        length = 23 if scale == NOT_FIXED else 17 + scale
+        made = double_type(length, source.nullable, scale)
         return self.call("neg", made, self.as_double(arg))
 
 
 _CHOICES: Final = (
     *("if", "ifnull", "case", "coalesce", "nullif", "greatest", "least", "abs", "any_value"),
-    "set user variable",
+    *("set user variable", "div"),
 )
 #: Numbers that are booleans in JSON.
 _TRUTHS: Final = ("strcmp", "json_valid", "json_contains", "json_contains_path")

@@ -120,7 +120,8 @@ class Memberships(Comparisons):
         if all(left == first and right.type.cls is first.type.cls for left, right in pairs):
             args = (first, *(right for _, right in pairs))
             return self.call("in", bool_type(any(arg.type.nullable for arg in args)), *args)
-        name = "=" if value.type.cls is Class.NULL else "=@in"  # beside NULL nothing is looked at
+        is_seen = value.type.cls is not Class.NULL or all(map(is_constant, items))
+        name = "=@in" if is_seen else "="  # beside NULL nothing is looked at but constants
         equal = [
             self.call(name, bool_type(one.type.nullable or other.type.nullable), one, other)
             for one, other in pairs
