@@ -17,10 +17,13 @@ from mysqlcompat.storage_role import storage_config
 from mysqlcompat.supervisor import Shared
 from redo.arena import Arena
 from redo.coordinator import Coordinator
+from redo.disk import FileDisk
 from redo.environment import SystemClock
 from redo.errors import LogUnavailable, PageUnavailable, StaleEpoch, VolumeError, VolumeLost
 from redo.log import Recovered
+from redo.metadata import VOLUME_FILE, VolumeMeta, load_volume, save_volume
 from redo.peers import SocketPeer
+from redo.quorum import ZONES
 from redo.volume import SocketVolume
 from redo.zoned_volume import ZonedVolume
 
@@ -118,7 +121,10 @@ class PatientVolume(SocketVolume):
 
 
 class PatientZones(ZonedVolume):
-    """The zones' processes, all of which may be restarted at the same time."""
+    """The zones' processes, all of which may be restarted at the same time.
+
+    remember   called when the volume is open
+    """
 
     def __init__(
         self,
@@ -126,9 +132,11 @@ class PatientZones(ZonedVolume):
         arena: Arena,
         coordinator: Coordinator | None,
         waits: Waits | None = None,
+        remember: Callable[[], None] = lambda: None,
     ) -> None:
         self._patience = _Patience()
         self._waits = waits
+        self._remember = remember
 
         def start() -> None:
             begin = ZonedVolume.__init__
@@ -143,7 +151,9 @@ class PatientZones(ZonedVolume):
 
     def open_writer(self) -> Recovered:
         """Recover if need be, fence earlier writers; where to go on writing."""
-        return _await_copies(lambda: ZonedVolume.open_writer(self), self._waits)
+        recovered = _await_copies(lambda: ZonedVolume.open_writer(self), self._waits)
+        self._remember()
+        return recovered
 
 
 def open_volume(config: Config, shared: Shared, arena: Arena, waits: Waits | None) -> Pages:
@@ -163,5 +173,20 @@ def open_volume(config: Config, shared: Shared, arena: Arena, waits: Waits | Non
 
     peers = {zone: SocketPeer(path, ZONE_TIMEOUT_S) for zone, path in paths.items()}
     volume = storage_config(config, "", archiving=False).new_volume()
-    coordinator = Coordinator(arena, SystemClock(), peers, volume, wake)
-    return PatientZones(paths, arena, coordinator, waits)
+    known = known_volume(config)
+    coordinator = Coordinator(arena, SystemClock(), peers, volume, wake, known)
+
+    def remember() -> None:
+        if len(config.places) == len(ZONES) and known is None and coordinator.known is not None:
+            config.volume_dir.mkdir(parents=True, exist_ok=True)
+            save_volume(FileDisk(), str(config.volume_dir), coordinator.known)
+
+    return PatientZones(paths, arena, coordinator, waits, remember)
+
+
+def known_volume(config: Config) -> VolumeMeta | None:
+    """The volume whose zones are all on other hosts: its constants are remembered here, too."""
+    directory, disk = str(config.volume_dir), FileDisk()
+    if len(config.places) < len(ZONES) or not disk.exists(f"{directory}/{VOLUME_FILE}"):
+        return None
+    return load_volume(disk, directory)
