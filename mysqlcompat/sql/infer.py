@@ -17,7 +17,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, as_result
 from mysqlcompat.sql.branches import Branches, natural
-from mysqlcompat.sql.comparisons import is_untyped
+from mysqlcompat.sql.comparisons import is_untyped, pinned
 from mysqlcompat.sql.measures import (
     decimal_result,
     digits,
@@ -224,6 +224,10 @@ class Typing(Agreement, Branches, Memberships):
         if isinstance(arg, Call) and arg.function.name in _CHOICES and arg.type.cls is Class.INT:
             return replace(arg, type=replace(arg.type, length=max(arg.type.length, 2)))
         return natural(arg)
+
+    def as_path(self, arg: Expression) -> Expression:
+        """A JSON path: a string, part of the plan if it is a literal."""
+        return pinned(self.as_string(arg))
 
     # bits
 
