@@ -38,6 +38,9 @@ _PIECE_BYTES = 1 << 20
 class ChunkLog:
     """The chunk files of one copy, and the table of their descriptors that kernels read.
 
+    begin   LSN of the first log byte there can be: a copy that was made from another one has no log
+            below, though the chunk that this lies in begins earlier
+
     Used by the copy's thread and by maintenance: one lock around the table.
     """
 
@@ -45,6 +48,7 @@ class ChunkLog:
         self.disk = disk
         self.path = path
         self.chunk_bytes = volume.chunk_bytes
+        self.begin = 0
         self._volume_id = volume.volume_id.encode()
         self._ids = {name.encode() for name in (volume.volume_id, *volume.ancestors)}
         self._lock = threading.Lock()
@@ -60,8 +64,9 @@ class ChunkLog:
         """LSN of the first byte of the chunk that `lsn` lies in."""
         return lsn - lsn % self.chunk_bytes
 
-    def open(self) -> None:
+    def open(self, begin: int) -> None:
         """See which chunks are there; `wake` opens them."""
+        self.begin = begin
         for name in self.disk.names(self.path):
             path = f"{self.path}/{name}"
             if name.startswith("spare-") and not name.endswith(".new"):
@@ -194,7 +199,9 @@ class ChunkLog:
             return len(old)
 
     def read(self, lsn: int, count: int) -> bytes:
-        """`count` bytes of log, fewer where the chunks end."""
+        """`count` bytes of log, fewer where the chunks end; none where it begins later."""
+        if lsn < self.begin:
+            return b""
         parts = []
         while count > 0:
             start = self.start_of(lsn)

@@ -4,7 +4,8 @@
 
     {"do": "freeze", "path": DIRECTORY}      ->  {"lsn", "clock_us", "page_bytes", "log_bytes",
                                                   "took_us", "cpu_us"}
-    {"do": "locate", "to_us": CLOCK}         ->  {"lsn", "clock_us"}   a state that can be gone to
+    {"do": "locate", "to_us": CLOCK}         ->  {"lsn", "clock_us"}   a state that can be gone to;
+                                                  may say "vdl", if that is further than known here
     {"do": "rewind", "to_us": CLOCK}         ->  the same; storage must then be started again
     {"do": "status"}                         ->  `health.describe`
     {"do": "members"}                        ->  {"members"}   who they are (`members.py`)
@@ -40,8 +41,9 @@ def answer(storage: Storage, request: Fields) -> Fields:
             took_us = round((time.monotonic() - started) * 1e6)
             cpu_us = round((time.thread_time() - worked) * 1e6)
             return {**described(frozen), "took_us": took_us, "cpu_us": cpu_us}
-        case {"do": "locate", "to_us": int(to_us)}:
-            return _state(storage.locate(to_us))
+        case {"do": "locate", "to_us": int(to_us), **rest}:
+            vdl = rest.get("vdl")
+            return _state(storage.locate(to_us, vdl if isinstance(vdl, int) else None))
         case {"do": "rewind", "to_us": int(to_us)}:
             return _state(storage.rewind(to_us))
         case {"do": "status"}:

@@ -416,7 +416,7 @@ class Storage:
                 raise PageUnavailable(f"no full copy has the log up to LSN {lsn}")
             self.environment.clock.sleep(0.001)
 
-    def open_writer(self, timeout_s: float = 30.0) -> Recovered:
+    def open_writer(self, timeout_s: float = 10.0) -> Recovered:
         """Fence whoever wrote before and say where to go on.
 
         What was published is in the ring and becomes durable first, so a new writer loses nothing
@@ -459,9 +459,9 @@ class Storage:
         with self.writer_lock, self.right_of_way:
             return rewind(self, to_us)
 
-    def locate(self, to_us: int) -> Mark:
+    def locate(self, to_us: int, known_vdl: int | None = None) -> Mark:
         """The last state not later than `to_us`. Raises VolumeError when it is not kept."""
-        vdl = self.control.vdl
+        vdl = max(self.control.vdl, min(known_vdl or 0, self.control.published))
         full = [copier.segment for copier in self._readers(vdl)]  # one may be behind by some log
         return locate(min(full, key=lambda segment: segment.meta.kept), to_us, vdl)
 

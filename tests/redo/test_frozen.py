@@ -10,7 +10,7 @@ import pytest
 
 from redo.disk import FileDisk
 from redo.errors import UnknownFormat, VolumeError
-from redo.frozen import freeze, is_folded, load, refreeze, remove, thaw
+from redo.frozen import freeze, heir, is_folded, load, refreeze, remove, thaw
 from redo.quorum import COPIES, copy_directory
 from redo.volume import NEWEST
 from tests.redo.editing import PUT8, Step
@@ -96,6 +96,12 @@ def test_a_clone_and_its_parent_go_different_ways(volumes: Volumes, coalesce_byt
         same(volumes.start_with(name, known, coalesce_bytes=coalesce_bytes))
 
 
+def test_nothing_is_made_of_a_volume_without_pages(volumes: Volumes, tmp_path: Path) -> None:
+    parent = volumes.start("main")
+    with pytest.raises(VolumeError, match="nothing in the volume yet"):
+        parent.volume.storage.freeze(tmp_path / "volumes" / "copy")
+
+
 def test_clones_of_clones_outlive_their_parents(volumes: Volumes) -> None:
     rng = np.random.default_rng(2)
     writer = volumes.start("v0", coalesce_bytes=1 << 13)
@@ -149,9 +155,10 @@ def test_a_snapshot_is_restored_more_than_once(volumes: Volumes, tmp_path: Path)
     with pytest.raises(VolumeError, match="there is a snapshot monday already"):
         writer.volume.storage.freeze(snapshot)
     for name in ("one", "two"):
-        refreeze(DISK, snapshot, volumes.path / name, "snapshot monday")
+        refreeze(DISK, snapshot, volumes.path / name, heir(load(DISK, snapshot), "snapshot monday"))
         assert is_folded(DISK, volumes.path / name)
-    refreeze(DISK, volumes.path / "two", volumes.path / "three", "two")
+    two = volumes.path / "two"
+    refreeze(DISK, two, volumes.path / "three", heir(load(DISK, two), "two"))
     remove(DISK, snapshot)
     volumes.stop("main")
     remove(DISK, volumes.path / "main")

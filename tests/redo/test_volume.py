@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,8 +21,10 @@ from redo.control import (
 )
 from redo.disk import FileDisk
 from redo.environment import system_environment
-from redo.errors import LogUnavailable, PageUnavailable
+from redo.errors import LogUnavailable, PageUnavailable, VolumeLost
+from redo.metadata import CopyMeta
 from redo.quorum import COPIES, copy_directory
+from redo.repair import NearCopy, fill_log
 from redo.volume import NEWEST, LocalVolume
 from tests.redo.editing import FILL, NEW, PUT8, WRITE, Editor, Step, random_steps
 
@@ -248,6 +251,65 @@ def test_page_files_do_not_grow_for_ever(
     writer = writers()
     for page, image in images.items():
         assert writer.read(page) == image
+
+
+def test_a_copy_made_anew_gives_no_log_from_before_it(writers: Writers, tmp_path: Path) -> None:
+    """Its first chunk begins earlier than its log does: what lies between was never written."""
+    writer = writers(coalesce_bytes=1 << 12)
+    rng = np.random.default_rng(14)
+    end = writer.work(rng, 200)
+    wait_for(lambda: min(writer.checkpoints()) > end - (1 << 13))
+    storage = writer.volume.storage
+    lost = storage.copiers[1]
+    assert lost is not None
+    shutil.rmtree(tmp_path / "data" / copy_directory(1))
+
+    def made_anew() -> bool:
+        now = storage.copiers[1]
+        return now is not None and now is not lost and now.durable >= end
+
+    wait_for(made_anew)
+    now, other = storage.copiers[1], storage.copiers[3]
+    assert now is not None and other is not None
+    made = now.segment
+    assert made.log.begin % made.log.chunk_bytes > 0
+    more = writer.work(rng, 3)
+    wait_for(lambda: now.durable >= more)
+    before = made.log.begin - 1
+    with pytest.raises(VolumeLost):
+        fill_log(other.segment, before, [(made, now.durable)])
+    assert made.log.read(made.log.begin, 8)  # all of that chunk is still there
+
+
+def test_a_copy_made_while_its_source_makes_checkpoints_has_no_hole(
+    writers: Writers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkpoints come with the page files, later than the end of log was asked for."""
+    writer = writers(coalesce_bytes=1 << 12, backtrack_window_s=3600)
+    storage = writer.volume.storage
+    rng = np.random.default_rng(15)
+    held = threading.Event()
+
+    class LateCopy(NearCopy):
+        def borrow(self) -> tuple[CopyMeta, dict[str, int]]:
+            assert held.wait(60.0)
+            return super().borrow()
+
+    monkeypatch.setattr("redo.healing.NearCopy", LateCopy)
+    writer.work(rng, 100)
+    lost = storage.copiers[2]
+    shutil.rmtree(tmp_path / "data" / copy_directory(2))
+    wait_for(lambda: storage.members.candidate(2) is not None)
+    before = max(writer.checkpoints())
+    while min(writer.checkpoints()[::2]) <= max(before, 1 << 15):
+        writer.work(rng, 20)
+    held.set()
+    wait_for(lambda: storage.copiers[2] not in (None, lost))
+    made = storage.copiers[2]
+    assert made is not None
+    wait_for(lambda: made.live)
+    with made.segment.lock:
+        assert made.segment.stretch(made.segment.meta.marks[0], made.durable).lsn == made.durable
 
 
 LOST = [(0, 1), (0, 2), (1, 3), (2, 5), (4, 5), (3, 4)]
