@@ -86,7 +86,7 @@ def hunt(options: argparse.Namespace) -> int:
         for seed in range(options.seed, options.seed + options.count):
             faulthandler.dump_traceback_later(_STARTS_S + _SEED_S, exit=True)
             with mutation.plant():
-                outcome = simulate(seed, options.steps, 1, plain=True)
+                outcome = simulate(seed, options.steps, 1, mutation.encrypted)
             if outcome.violation:
                 break
         if options.mutation != "all":

@@ -17,6 +17,7 @@ from redo.errors import LsnOutOfRange, StaleEpoch, VolumeError
 from redo.keyring import LocalKeyring
 from redo.quorum import COPIES, copy_directory
 from tests.simulator.branches import PROCESS, Branch
+from tests.simulator.drives import PowerCut
 from tests.simulator.hosts import ThreeHosts
 from tests.simulator.ledger import Ledger
 from tests.simulator.nodes import Replica, Writer
@@ -41,17 +42,17 @@ class Cluster:
     """One volume and the nodes on it.
 
     processes   of storage: 1 or 3; 4: hosts, with that of the writer; 0: the seed decides
-    plain       not encrypted; otherwise the seed decides
+    encrypted   is it? None: the seed decides
     """
 
-    def __init__(self, world: World, processes: int = 0, plain: bool = False) -> None:
+    def __init__(self, world: World, processes: int = 0, encrypted: bool | None = None) -> None:
         self.world = world
         self.ledger = Ledger()
         self.data = f"{world.disk.root}/volume"
         drawn = world.chance.choice((OneProcess, ThreeProcesses, ThreeHosts))
         kinds = {1: OneProcess, 3: ThreeProcesses, 4: ThreeHosts}
         self.kind = kinds.get(processes, drawn)
-        self.services = self._services(plain)
+        self.services = self._services(encrypted)
         self.branch: Branch | None = None  #: that is served beside it
         self.processes: OneProcess | ThreeProcesses
         self.arena: Arena
@@ -76,10 +77,10 @@ class Cluster:
         )
         world.note(self.kind.__name__ + "".join(said))
 
-    def _services(self, plain: bool) -> Services:
+    def _services(self, encrypted: bool | None) -> Services:
         chance, keys, store = self.world.chance, None, None
-        fates = chance.random(), chance.random(), chance.choice((0.0, 0.02, 0.2))
-        if fates[0] < ENCRYPTED and not plain:
+        fates = chance.random(), chance.random(), chance.choice((0.0, 0.05, 0.3))
+        if fates[0] < ENCRYPTED if encrypted is None else encrypted:
             keys = LocalKeyring.create(Path(self.world.disk.root) / "keyring")
         if fates[1] < ARCHIVED and self.kind is not ThreeHosts:
             store = WorldStore(self.world, fates[2])
@@ -266,7 +267,10 @@ class Cluster:
         return any(self.hurt) or len(self.processes.live()) < COPIES
 
     def explained(self, error: Exception) -> None:
-        """Is the volume so damaged that this error is the truth? Raises Violation if not."""
+        """Is the volume so damaged that this error is the truth? Raises Violation if not, and
+        PowerCut when that is the reason."""
+        if self.world.cut:
+            raise PowerCut from error
         if isinstance(error, LsnOutOfRange):
             raise Violation("what readers need is kept", str(error)) from error
         if isinstance(error, StaleEpoch) or not self.is_impaired():

@@ -39,6 +39,7 @@ class Faults:
             (2, self._slow),
             (1, self._fail_sync),
             (1, self._fail_write),
+            (1, self._fail_reads),
             (1, self._fill),
             (1, self._remove),
             (1, self._take_away),
@@ -101,7 +102,7 @@ class Faults:
     def _mend(self, drive: Drive) -> None:
         drive.speed = 1.0
         drive.full = drive.away = False
-        drive.failing_syncs = drive.failing_writes = 0
+        drive.failing_syncs = drive.failing_writes = drive.failing_reads = 0
 
     def _mend_some(self) -> None:
         if self._world.chance.random() < 0.3:
@@ -125,6 +126,11 @@ class Faults:
         drive = self._hurt("a write fails")
         if drive is not None:
             drive.failing_writes = 1
+
+    def _fail_reads(self) -> None:
+        drive = self._hurt("some reads fail")
+        if drive is not None:
+            drive.failing_reads = self._world.chance.choice((1, 3, 30))
 
     def _fill(self) -> None:
         drive = self._hurt("full")
