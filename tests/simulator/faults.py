@@ -23,13 +23,17 @@ NEVER = 1 << 62
 
 
 class Faults:
-    """Hurts a cluster."""
+    """Hurts a cluster.
 
-    def __init__(self, cluster: Cluster) -> None:
+    likely   faults that come ten times as often
+    """
+
+    def __init__(self, cluster: Cluster, likely: tuple[str, ...] = ()) -> None:
         self._cluster = cluster
         self._world = cluster.world
         self._drives = cluster.world.disk.drives
         self._return_at = NEVER
+        self._likely = {f"_{name}" for name in likely}
 
     def step(self) -> None:
         """One more thing goes wrong, or one ends."""
@@ -58,7 +62,8 @@ class Faults:
             (1, self._turn_clock),
             (1, self._lose_the_store),
         ]
-        world.choose([fault for _, fault in options], [weight for weight, _ in options])()
+        weights = [w * (10 if f.__name__ in self._likely else 1) for w, f in options]
+        world.choose([fault for _, fault in options], weights)()
 
     def due(self) -> None:
         """What was put off until now."""

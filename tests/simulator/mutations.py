@@ -38,9 +38,11 @@ from redo.state import ST_RING_BYTES, ST_VDL
 from redo.storage import Storage
 from replicas.apply import Applier
 from replicas.reader import ReadEngine
+from tests.simulator.cluster import Kind
 from tests.simulator.drives import Drives
 
 NEVER = 1 << 62
+PLAIN = Kind(1, encrypted=False, archived=False)
 Plant = Callable[[], Any]
 
 
@@ -49,14 +51,14 @@ class Mutation:
     """trap    its number in the literature's list
     plant      makes the context manager
     caught_by  the invariants any of which may find it
-    encrypted  it takes an encrypted volume
+    kind       of cluster that shows it soon
     """
 
     name: str
     trap: str
     plant: Plant
     caught_by: tuple[str, ...]
-    encrypted: bool = False
+    kind: Kind = PLAIN
 
 
 def evict_what_is_not_durable() -> Any:
@@ -314,23 +316,64 @@ NOTHING_GOES_ON = ("the volume serves", "everything ends")
 MOMENTS_ARE_WRONG = ("snapshots show their moment", "structures are whole", "the volume serves")
 ARCHIVE_IS_WRONG = ("the archive has every moment", "the volume serves")
 JOURNEYS_FAIL = (*ANY_OF_THESE, "the volume serves", "log follows itself")
+
+
+def during(*faults: str) -> Kind:
+    """A plain cluster to which these things happen often."""
+    return replace(PLAIN, likely=faults)
+
+
 MUTATIONS = [
     Mutation("evict_what_is_not_durable", "F1", evict_what_is_not_durable, WRITER_IS_WRONG),
     Mutation("apply_above_vdl", "F2", apply_above_vdl, ("replicas stay below VDL",)),
-    Mutation("starve_idle_groups", "F5", starve_idle_groups, NOTHING_GOES_ON),
-    Mutation("look_before_fencing", "F3", look_before_fencing, COMMITS_ARE_LOST),
+    Mutation(
+        "look_before_fencing", "F3", look_before_fencing, COMMITS_ARE_LOST, during("replace_writer")
+    ),
     Mutation("durable_within_a_batch", "F4", durable_within_a_batch, BOUNDARY),
-    Mutation("link_to_nothing", "F6", link_to_nothing, COMMITS_ARE_LOST + COPIES_DIFFER),
-    Mutation("recover_without_a_full_copy", "F7", recover_without_a_full_copy, COMMITS_ARE_LOST),
-    Mutation("forget_readers", "F8", forget_readers, ("what readers need is kept",)),
+    Mutation("starve_idle_groups", "F5", starve_idle_groups, NOTHING_GOES_ON),
+    Mutation(
+        "link_to_nothing",
+        "F6",
+        link_to_nothing,
+        COMMITS_ARE_LOST + COPIES_DIFFER,
+        during("cut_power"),
+    ),
+    Mutation(
+        "recover_without_a_full_copy",
+        "F7",
+        recover_without_a_full_copy,
+        COMMITS_ARE_LOST,
+        during("lose_a_quorum"),
+    ),
+    Mutation(
+        "forget_readers",
+        "F8",
+        forget_readers,
+        ("what readers need is kept",),
+        during("pause_replica"),
+    ),
     Mutation("apply_half", "F9", apply_half, REPLICAS_ARE_WRONG),
-    Mutation("sync_again", "F10", sync_again, NOT_KEPT),
-    Mutation("keep_the_cache", "F11", keep_the_cache, REPLICAS_ARE_WRONG),
+    Mutation("sync_again", "F10", sync_again, NOT_KEPT, during("fail_sync", "mend_some")),
+    Mutation("keep_the_cache", "F11", keep_the_cache, REPLICAS_ARE_WRONG, during("pause_replica")),
     Mutation("keep_the_dictionary", "F12", keep_the_dictionary, TABLES_ARE_WRONG),
     Mutation("acknowledge_early", "C5", acknowledge_early, NOT_KEPT),
-    Mutation("believe_old_epochs", "C15", believe_old_epochs, ANY_OF_THESE),
-    Mutation("forget_jumps", "C31", forget_jumps, JOURNEYS_FAIL),
-    Mutation("share_everything", "C32", share_everything, MOMENTS_ARE_WRONG),
-    Mutation("believe_the_store", "C33", believe_the_store, ARCHIVE_IS_WRONG),
-    Mutation("archive_in_clear", "K", archive_in_clear, ("what is stored is encrypted",), True),
+    Mutation(
+        "believe_old_epochs", "C15", believe_old_epochs, ANY_OF_THESE, during("miss_a_recovery")
+    ),
+    Mutation("forget_jumps", "C31", forget_jumps, JOURNEYS_FAIL, during("travel")),
+    Mutation("share_everything", "C32", share_everything, MOMENTS_ARE_WRONG, during("branch")),
+    Mutation(
+        "believe_the_store",
+        "C33",
+        believe_the_store,
+        ARCHIVE_IS_WRONG,
+        replace(during("lose_the_store"), archived=True),
+    ),
+    Mutation(
+        "archive_in_clear",
+        "K",
+        archive_in_clear,
+        ("what is stored is encrypted",),
+        Kind(1, encrypted=True, archived=True),
+    ),
 ]

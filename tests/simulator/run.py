@@ -13,7 +13,7 @@ import btree.statistics
 from btree.errors import BtreeError
 from redo.errors import LogUnavailable, StaleEpoch, VolumeError
 from tests.simulator.branches import Branches
-from tests.simulator.cluster import Cluster, StartAnew
+from tests.simulator.cluster import ANY, Cluster, Kind, StartAnew
 from tests.simulator.drives import PowerCut
 from tests.simulator.faults import Faults
 from tests.simulator.invariants import Invariants
@@ -44,14 +44,15 @@ class Outcome:
 class Simulation:
     """A world with one cluster."""
 
-    def __init__(self, seed: int, root: Path, processes: int, encrypted: bool | None) -> None:
+    def __init__(self, seed: int, root: Path, kind: Kind) -> None:
         self.world = World(seed, root)
         btree.statistics.time = self.world  # it has no clock given to it
-        self.cluster = Cluster(self.world, processes, encrypted)
+        self.cluster = Cluster(self.world, kind)
         self.invariants = Invariants(self.cluster)
         self.cluster.went_back = self.invariants.start_over
-        self.faults = Faults(self.cluster)
+        self.faults = Faults(self.cluster, kind.likely)
         self.branches = Branches(self.cluster)
+        self._often = 4.0 if "branch" in kind.likely else 0.4
         self.world.observe = self.invariants.observe
 
     def run(self, steps: int) -> None:
@@ -80,8 +81,8 @@ class Simulation:
             (0.3, self.invariants.check_log),
             (1, lambda: self.invariants.check_pages(3)),
             (5, self.faults.step),
-            (0.4, self.branches.freeze),
-            (0.4, self.branches.visit),
+            (self._often, self.branches.freeze),
+            (self._often, self.branches.visit),
         ]
         for replica in cluster.replicas:
             if replica is not None and replica.resumes_at <= world.steps:
@@ -187,11 +188,11 @@ class Simulation:
         self.cluster.close()
 
 
-def simulate(seed: int, steps: int, processes: int = 0, encrypted: bool | None = None) -> Outcome:
+def simulate(seed: int, steps: int, kind: Kind = ANY) -> Outcome:
     """Run one seed; the same seed and steps give the same outcome."""
     logging.disable(logging.CRITICAL)
     root = Path(tempfile.mkdtemp(prefix="simulator-", dir=_ROOT))
-    simulation = Simulation(seed, root, processes, encrypted)
+    simulation = Simulation(seed, root, kind)
     violation = what = ""
     try:
         simulation.run(steps)
