@@ -19,15 +19,13 @@ from typing import Any
 from redo import jit
 
 if not jit.DISABLED:
-    from llvmlite import ir
-    from numba import types
-    from numba.extending import intrinsic
+    types, ir, intrinsic = jit.types, jit.ir, jit.Intrinsic
 
     def _caller(count: int) -> Any:
-        arguments = (types.int64[::1], types.uint8[::1]) + (types.int64,) * count
-
         @intrinsic
         def call(typingctx, address, st, mem, numbers):
+            arguments = (types.int64[::1], types.uint8[::1]) + (types.int64,) * count
+
             def codegen(context, builder, signature, args):
                 kind = context.call_conv.get_function_type(types.int64, arguments)
                 pointer = builder.inttoptr(args[0], kind.as_pointer())
@@ -58,8 +56,7 @@ if not jit.DISABLED:
 
     def address_of(kernel: Any) -> int:
         """Machine address of a `@kernel` of signature ``i8(i8[::1], u1[::1], i8, …)``."""
-        (compiled,) = kernel.overloads.values()
-        return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
+        return int(kernel.address)
 
 else:
     _functions: list[Any] = []

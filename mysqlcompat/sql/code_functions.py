@@ -92,6 +92,13 @@ def _concat(coder: Coder, call: Call) -> Register | None:
     return coder.emit_checked(text_kernels.op_concat, call, listed)
 
 
+def _collate(coder: Coder, call: Call) -> Register | None:
+    """The same text, to be compared in another way."""
+    (text,) = call.args
+    same = _is_text(text.type) and _is_text(call.type) and text.type.charset == call.type.charset
+    return coder.value(text) if same and text.type.is_text else None
+
+
 def _like(coder: Coder, call: Call) -> Register | None:
     text, pattern, escape = call.args
     a, b = text.type, pattern.type
@@ -232,6 +239,7 @@ CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
     "substring": _substring,
     **dict.fromkeys(_ENDS, _end),
     "concat": _concat,
+    "collate": _collate,
     "round": _rounded,
     "truncate": _rounded,
     "like": _like,

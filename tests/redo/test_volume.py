@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from redo.coalesce import store_hot
 from redo.control import (
     COUNT_MENDED,
     REPLICA_READ_POINT,
@@ -25,6 +26,7 @@ from redo.errors import LogUnavailable, PageUnavailable, VolumeLost
 from redo.metadata import CopyMeta
 from redo.quorum import COPIES, copy_directory
 from redo.repair import NearCopy, fill_log
+from redo.segment_layout import S_HOT, S_HOT_AT
 from redo.volume import NEWEST, LocalVolume
 from tests.redo.editing import FILL, NEW, PUT8, WRITE, Editor, Step, random_steps
 
@@ -310,6 +312,33 @@ def test_a_copy_made_while_its_source_makes_checkpoints_has_no_hole(
     wait_for(lambda: made.live)
     with made.segment.lock:
         assert made.segment.stretch(made.segment.meta.marks[0], made.durable).lsn == made.durable
+
+
+def test_images_newer_than_the_index_do_not_lead_round_in_a_circle(writers: Writers) -> None:
+    """A round that broke off leaves such images, of pages that were made anew as well."""
+    writer = writers(coalesce_bytes=1 << 30)
+    page = [Step(NEW, 1), Step(FILL, 1, 100, 50, 7)]
+    ends = [writer.run(page), writer.run(page), writer.run([Step(FILL, 1, 200, 50, 8)])]
+    copier = writer.volume.storage.copiers[0]
+    assert copier is not None
+    wait_for(lambda: copier.durable >= ends[-1])
+    segment = copier.segment
+    with segment.lock:
+        assert segment.extend_index(ends[-1]) == 0
+        segment.put(S_HOT, 1)
+        segment.arena.words(segment.get(S_HOT_AT), 1)[0] = 1
+    store_hot(segment, ends[-1])
+    history = writer.history
+    writer = writers(coalesce_bytes=1 << 30)
+    writer.history = history
+    for end in ends:
+        copier = writer.volume.storage.copiers[0]
+        assert copier is not None
+        frame = writer.volume.arena.alloc(PAGE)
+        with copier.segment.lock:
+            assert copier.segment.read_page(1, end, copier.durable, frame) == 0
+        image = writer.volume.storage.arena.mem[frame : frame + PAGE].tobytes()
+        assert image == writer.expected(end)[1]
 
 
 LOST = [(0, 1), (0, 2), (1, 3), (2, 5), (4, 5), (3, 4)]
