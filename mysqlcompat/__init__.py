@@ -39,7 +39,8 @@ Settings: `variables` over `variable_table`. Counters: `status`, `engine_status`
 `engine_monitor` (SHOW ENGINE INNODB STATUS). Errors: `errors`
 over `errors_1000` and `errors_1292`, `diagnostics` (warnings).
 
-Processes: `__main__` reads the command line (`config`), `serve` checks (`startup`), compiles
+Processes: `__main__` reads the command line (`config`; `bytecode` is kept), `serve` checks
+(`startup`), compiles
 (`progress`) and hands over to `supervisor`, which forks `storage_role` and `node_role` processes
 (`child`, `roles`) and starts anew what dies; `zone_host` is a zone's storage elsewhere. `node` puts
 a writer or a reader together, with `sessions`, `patient_volume` and `write_gate`, where changes
