@@ -93,12 +93,15 @@ class Branches:
             return None
         if (arg.type.cls, target.cls) in _TAKEN_WHOLE:
             return None
+        if arg.function.name == "elt" and target.cls not in NUMERIC_CLASSES:
+            return None
         args, is_mixed = list(arg.args), False
         for number in _branches(arg):
             inner = _own(args[number])
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
-            is_mixed = is_mixed or _is_silent(inner)
-            args[number] = convert(inner)
+            nested = self.own_branches(inner, target, convert)
+            is_mixed = is_mixed or _is_silent(inner) or nested is not None
+            args[number] = convert(inner) if nested is None else nested
         if not is_mixed:
             return None
         return replace(arg, type=target, args=tuple(args))
@@ -203,8 +206,6 @@ def natural(arg: Expression) -> Expression:
     match arg:
         case Cast(mode=mode) if mode == IMPLICIT:
             return replace(arg, type=replace(arg.type, mixed=True), arg=natural(arg.arg))
-        case Call(function=function) if function.name == "nullif" and _is_silent(arg.args[1]):
-            return arg
         case Call(function=function) if function.name in _NATURAL:
             args = tuple(map(natural, arg.args))
             return replace(arg, type=replace(arg.type, mixed=True), args=args)
@@ -222,6 +223,7 @@ _NATURAL: Final = (
     *("if", "ifnull", "coalesce", "case", "nullif"),
 )
 
+NUMERIC_CLASSES: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE)
 #: The text of a date, the JSON of a double: not the branch's own.
 _TAKEN_WHOLE: Final = ((Class.DATETIME, Class.STRING), (Class.DOUBLE, Class.JSON))
 #: Classes in which branches lose what they were.
