@@ -7,6 +7,9 @@ from it: they are put into state words at start, never cached on disk.
 
 With ``NUMBA_DISABLE_JIT=1`` an address is a number in a Python list.
 
+``words_at`` and ``memory_at`` are a node's two arrays again, from their addresses: for kernels that
+Python calls with numbers only, as to pass two arrays takes longer than to look up a row.
+
 ``outside…`` calls functions of C libraries: ``(address, (integers and addresses …)) -> int64``, of
 which no more than the function's own result is defined.
 """
@@ -16,12 +19,34 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
+import numpy as np
+
 from redo import jit
 
 if not jit.DISABLED:
     from llvmlite import ir
     from numba import types
+    from numba.core import cgutils
     from numba.extending import intrinsic
+    from numba.np.arrayobj import populate_array
+
+    def _array_at(item: Any) -> Any:
+        kind, item_bytes = item[::1], item.bitwidth // 8
+
+        @intrinsic
+        def at(typingctx, address, count):
+            def codegen(context, builder, signature, args):
+                array = context.make_array(kind)(context, builder)
+                data = builder.inttoptr(args[0], array.data.type)
+                width = context.get_constant(types.intp, item_bytes)
+                shape = cgutils.pack_array(builder, [args[1]])
+                strides = cgutils.pack_array(builder, [width])
+                populate_array(array, data, shape, strides, width, None)
+                return array._getvalue()
+
+            return kind(types.int64, types.int64), codegen
+
+        return at
 
     def _caller(count: int) -> Any:
         arguments = (types.int64[::1], types.uint8[::1]) + (types.int64,) * count
@@ -64,6 +89,11 @@ if not jit.DISABLED:
 else:
     _functions: list[Any] = []
 
+    def _array_at(item: Any) -> Any:
+        return lambda address, count: np.frombuffer(
+            memoryview((item * int(count)).from_address(int(address))), item
+        )
+
     def _caller(count: int) -> Any:
         def call(address, st, mem, numbers):
             assert len(numbers) == count
@@ -86,6 +116,9 @@ else:
             _functions.append(kernel)
         return _functions.index(kernel)
 
+
+words_at = _array_at(ctypes.c_int64 if jit.DISABLED else types.int64)
+memory_at = _array_at(ctypes.c_uint8 if jit.DISABLED else types.uint8)
 
 call2 = _caller(2)
 call3 = _caller(3)

@@ -1,0 +1,111 @@
+"""Row operations that Python calls by one number: the loops and the entries of `prepared.py`.
+
+They take the address of a block instead of the node's arrays: words that say where those are, what
+to call, and with what.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from btree.layout import RUN_SHIFT
+from btree.state import ST_ROW_BYTES
+from redo.calls import call4, call5, memory_at, words_at
+from redo.codes import E_NO_ROOM, E_NOT_FOUND
+from redo.coding_kernels import load_i64, move, store_i64
+from redo.jit import helper, kernel
+from redo.state import ST_WORDS
+
+# --- words of a block -----------------------------------------------------------------------------
+P_ST: Final = 0  #: address of the state words
+P_MEM: Final = 1  #: address of the arena,
+P_MEM_BYTES: Final = 2  #: and its bytes
+P_ENCODE: Final = 3  #: address of `encode_row` or of `key_encode`
+P_CALL: Final = 4  #: address of `row_insert` or of `row_get`
+P_CTX: Final = 5
+P_TABLE: Final = 6  #: the table's descriptor
+P_LANE: Final = 7  #: where the open lane is (insert); the key part's description (get)
+P_LANES: Final = 8  #: all lanes,
+P_NULLS: Final = 9  #: and their null bytes
+P_ROW: Final = 10  #: where the row, or the key, is put together
+P_WORDS: Final = 11
+
+
+@helper
+def _insert(block, st, mem, value):
+    """Make the row with `value` in the open lane and insert it: 0 or a code."""
+    row = block[P_ROW]
+    store_i64(mem, block[P_LANE], value)
+    made = (block[P_TABLE], block[P_LANES], block[P_NULLS], row)
+    count = call4(block[P_ENCODE], st, mem, made)
+    if count < 0:
+        return count
+    return call4(block[P_CALL], st, mem, (block[P_CTX], block[P_TABLE], row, count))
+
+
+@helper
+def _get(block, st, mem, value):
+    """Look up the row whose key is `value`: its offset, or a code."""
+    key = block[P_ROW]
+    count = call4(block[P_ENCODE], st, mem, (block[P_LANE], value, 0, key))
+    return call5(block[P_CALL], st, mem, (block[P_CTX], block[P_TABLE], key, count, 0))
+
+
+@kernel("i8(i8, i8)")
+def insert_one(at, value):
+    """Insert a row; 0 or a code of `row_insert`."""
+    block = words_at(at, P_WORDS)
+    return _insert(
+        block,
+        words_at(block[P_ST], ST_WORDS),
+        memory_at(block[P_MEM], block[P_MEM_BYTES]),
+        value,
+    )
+
+
+@kernel("i8(i8, i8, i8, i8)")
+def insert_many(at, values, first, last):
+    """Insert rows for words [first, last) of `values`: how many are done << 8 | negated code."""
+    block = words_at(at, P_WORDS)
+    st = words_at(block[P_ST], ST_WORDS)
+    mem = memory_at(block[P_MEM], block[P_MEM_BYTES])
+    for i in range(first, last):
+        code = _insert(block, st, mem, load_i64(mem, values + 8 * i))
+        if code < 0:
+            return i << 8 | -code
+    return last << 8
+
+
+@kernel("i8(i8, i8)")
+def get_one(at, value):
+    """Look up a row: where it is, as a run (`offset << 28 | bytes`), or a code of `row_get`."""
+    block = words_at(at, P_WORDS)
+    st = words_at(block[P_ST], ST_WORDS)
+    row = _get(block, st, memory_at(block[P_MEM], block[P_MEM_BYTES]), value)
+    return row if row < 0 else row << RUN_SHIFT | st[ST_ROW_BYTES]
+
+
+@kernel("i8(i8, i8, i8, i8, i8, i8)")
+def get_many(at, values, first, last, out, room):
+    """Copy the rows for words [first, last) of `values` to `out`, one behind the other.
+
+    Each of those words becomes the end of its row there, as a distance from `out`; a row that does
+    not exist takes nothing. How many are done << 8 | negated code: E_NO_ROOM when `room` bytes are
+    full.
+    """
+    block = words_at(at, P_WORDS)
+    st = words_at(block[P_ST], ST_WORDS)
+    mem = memory_at(block[P_MEM], block[P_MEM_BYTES])
+    end = load_i64(mem, values + 8 * first - 8) if first else 0
+    for i in range(first, last):
+        row = _get(block, st, mem, load_i64(mem, values + 8 * i))
+        if row >= 0:
+            count = st[ST_ROW_BYTES]
+            if end + count > room:
+                return i << 8 | -E_NO_ROOM
+            move(mem, out + end, row, count)
+            end += count
+        elif row != E_NOT_FOUND:
+            return i << 8 | -row
+        store_i64(mem, values + 8 * i, end)
+    return last << 8
