@@ -76,6 +76,7 @@ _TAGS: Final = (0xE00, 0xE01)
 _FORM: Final = 2  #: of the tables; part of their file name
 
 Table = npt.NDArray[np.uint8]
+_tables: dict[str, Table] = {}  #: those that are cached, mapped: they take no memory of ours
 
 
 def code_of(name: str) -> int:
@@ -98,7 +99,9 @@ def install(arena: Arena, st: Words) -> None:
         (ST_WEIGHTS_LATIN1_GENERAL, "latin1-general", lambda: _raised(latin1_general_weight)),
         (ST_WEIGHTS_LATIN1_BIN, "latin1-bin", lambda: _raised(lambda point: (_cp1252(point),))),
     ):
-        table = _kept(name, weights)
+        table = _tables.get(name)
+        if table is None:
+            table = _tables[name] = _kept(name, weights)
         at = arena.alloc(len(table))
         arena.mem[at : at + len(table)] = table
         st[word] = at
@@ -112,7 +115,7 @@ def _kept(name: str, weights: Callable[[], Weights]) -> Table:
     stamp = hashlib.sha256(source).hexdigest()[:12]
     path = jit.cache_root() / f"weights-{name}-{_FORM}-{stamp}.npy"
     if path.exists():
-        return np.asarray(np.load(path), np.uint8)
+        return np.asarray(np.load(path, mmap_mode="r"), np.uint8)
     table = pack(weights())
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(f".{os.getpid()}.npy")

@@ -86,11 +86,11 @@ class Dictionary:
         """Ids of the tables of a database by name."""
         return dict(self._names.get(database, {}))
 
-    def tables(self, database: str) -> Iterator[Table]:
-        """The tables of a database by name. Those that are not loaded have no descriptor. Between
-        two of them others may run: what is dropped meanwhile is left out."""
-        for _, table_id in sorted(self.places(database).items()):
-            if table_id in self._places:
+    def tables(self, database: str, names: frozenset[str] | None = None) -> Iterator[Table]:
+        """The tables of a database by name; `names`: only those. Those that are not loaded have no
+        descriptor. Between two of them others may run: what is dropped meanwhile is left out."""
+        for name, table_id in sorted(self.places(database).items()):
+            if table_id in self._places and (names is None or name in names):
                 yield self._definition(table_id)
 
     def check_names(self, database: str, besides: str) -> set[str]:

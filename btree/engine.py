@@ -10,7 +10,7 @@ A *statement* is: `statement(ctx)`; row kernels, `settle` for what they return; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from btree import (
@@ -77,7 +77,14 @@ from btree.txn_layout import (
     TABLE_ROWS,
 )
 from redo.arena import Arena, Words
-from redo.codes import E_CASCADE_ROOM, E_LOCKS_FULL, E_NOT_LOADED, E_SPILL_FULL, E_TOO_MANY
+from redo.codes import (
+    E_CASCADE_ROOM,
+    E_LOCKS_FULL,
+    E_LOG_FULL,
+    E_NOT_LOADED,
+    E_SPILL_FULL,
+    E_TOO_MANY,
+)
 from redo.log import LogWriter
 from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_NEXT_LSN, ST_READ_ONLY
 from redo.volume import Volume
@@ -264,6 +271,10 @@ class Engine:
         """Undo what the statement has done so far; its locks stay."""
         self._undo(ctx, self.word(ctx, CTX_STATEMENT_UNDO), True)
 
+    def undoing_statement(self, ctx: int) -> Iterator[int]:
+        """The same in pieces (`undoing`)."""
+        return self.undoing(ctx, self.word(ctx, CTX_STATEMENT_UNDO), True)
+
     def commit(self, ctx: int) -> int:
         """Commit; the LSN that must become durable before anybody is told, 0: nothing written."""
         end = self.ensure(self.call(txn_kernels.txn_commit, ctx))
@@ -293,12 +304,28 @@ class Engine:
         self._set(ctx, CTX_FLAGS, flags)
 
     def _undo(self, ctx: int, until: int, keep_locks: bool) -> None:
+        for lsn in self.undoing(ctx, until, keep_locks):
+            if lsn:
+                assert self.log is not None
+                self.log.wait_durable(lsn)
+
+    def undoing(self, ctx: int, until: int, keep_locks: bool) -> Iterator[int]:
+        """Undo in pieces, between which others may run: 0, or the LSN at which VDL must be first,
+        for the log is full."""
         self.foreign_keys.give_up(ctx)
-        step = rollback_kernels.rollback_step
         while True:
             try:
-                if not self.ensure(self.call(step, ctx, until, _ROLLBACK_ROWS, int(keep_locks))):
-                    return
+                mem, keep = self.arena.mem, int(keep_locks)
+                code = int(
+                    rollback_kernels.rollback_step(self.st, mem, ctx, until, _ROLLBACK_ROWS, keep)
+                )
+                if code == E_LOG_FULL and self.log is not None:
+                    self.log.publish()
+                    yield self.log.room_lsn
+                elif code >= 0 or not self.settle(code):
+                    if not self.ensure(code):
+                        return
+                    yield 0
             except TooManyLocks:  # going back must not fail
                 keep_locks = False
 

@@ -233,6 +233,8 @@ async def _maintain(session: Session, statement: st.TableMaintenance, binary: bo
             message = "Table does not support optimize, doing recreate + analyze instead"
             rows.append((shown, statement.verb, "note", message))
         rows.append((shown, statement.verb, "status", "OK"))
+    if not session.node.read_only:
+        await session.node.durable(session.node.engine.log_end)  # readers have the figures then
     columns = show_columns("analyze")
     return Rows(columns, PythonRows(columns, rows, binary))
 

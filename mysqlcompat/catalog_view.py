@@ -65,12 +65,16 @@ class CatalogView:
                 return one.charset, one.collation
         raise SqlError(1049, name)
 
-    def tables(self, database: str) -> Iterator[Table | VirtualTable]:
-        """Tables of one database by name. Others may run between two of them."""
+    def tables(
+        self, database: str, names: frozenset[str] | None = None
+    ) -> Iterator[Table | VirtualTable]:
+        """Tables of one database by name; `names`: only those. Others may run between two."""
         if is_virtual(database):
-            yield from information_schema.tables_of(database)
+            for one in information_schema.tables_of(database):
+                if names is None or one.name in names:
+                    yield one
         else:
-            yield from self._catalog.tables(database)
+            yield from self._catalog.tables(database, names)
 
     def table_names(self, database: str) -> list[str]:
         """The names alone, which cost nothing however many there are."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from btree.schema import INTEGER_KINDS, Column, Index, TypeKind
+from btree.schema import INTEGER_KINDS, Column, TypeKind
 from mysqlcompat import json_path, json_stored, jsonb
 from mysqlcompat.assign import assign
 from mysqlcompat.convert import parse_json
@@ -24,6 +24,7 @@ from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.grammar_json_table import EXISTS, ORDINALITY, PATH
 from mysqlcompat.sql.typed import Expression
 from mysqlcompat.sqltypes import Class, SqlType, int_type, json_type, string_type
+from mysqlcompat.unstored_table import UnstoredTable
 
 _TEXT: Final = string_type((1 << 32) - 1, "utf8mb4_bin")
 _JSON: Final = json_type()
@@ -58,7 +59,7 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class JsonTable:
+class JsonTable(UnstoredTable):
     """A JSON_TABLE of FROM: like a virtual table, but its rows depend on `document`, which may
     name columns of the tables before it."""
 
@@ -69,24 +70,8 @@ class JsonTable:
     database: str = ""
 
     @property
-    def stored_columns(self) -> tuple[Column, ...]:
-        return self.columns
-
-    @property
-    def indexes(self) -> tuple[Index, ...]:
-        return ()
-
-    @property
-    def has_row_id(self) -> bool:
-        return False
-
-    def column_no(self, name: str) -> int:
-        """Number of a column by name, case-insensitively; KeyError when there is none."""
-        folded = name.casefold()
-        for number, column in enumerate(self.columns):
-            if column.name.casefold() == folded:
-                return number
-        raise KeyError(name)
+    def made_of(self) -> tuple[Expression, ...]:
+        return (self.document,)
 
     def rows(self, context: Context, value: Any) -> Iterator[list[Any]]:
         """The rows of one document, made one by one; none for NULL. Raises 3141, 3144, 3665 …"""

@@ -13,7 +13,7 @@ import socket
 import time
 import uuid
 from collections.abc import Awaitable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from btree.engine import Engine
 from btree.failpoints import POINTS
@@ -33,6 +33,7 @@ from mysqlcompat.storage_role import archiving_socket
 from mysqlcompat.supervisor import Shared
 from mysqlcompat.variables import GlobalVariables
 from mysqlcompat.volume_status import gather
+from mysqlcompat.write_gate import WriteGate
 from redo.arena import Arena, Words
 from redo.calls import address_of
 from redo.control import (
@@ -58,6 +59,9 @@ from redo.state import ST_EPOCH
 from replicas.endpoints import replica_name, replica_number
 from replicas.failover import WRITER
 from replicas.reader import ReadEngine
+
+if TYPE_CHECKING:
+    from mysqlcompat.session import Session
 
 #: Private arena besides frames and stream scratch: machine, lane, sessions. Address space, not
 #: memory: pages are taken as they are touched.
@@ -89,12 +93,22 @@ class ClusterNode:
         self.plans = PlanCache(self.arena, self.lane)
         self.lending = Lending(self.lane)
         self.durability = DurabilityQueue(self.st, self.lane.words)
+        self.gate = WriteGate(self.control, self.st, self.durable, self._gate_changed)
         self.engine: Any = None
         self._cpu = CpuMeter()
         self._session_id = str(uuid.uuid4())
 
     def recall(self) -> None:
         """Have the sessions told what the lane has served for them so far."""
+        self.lending.recall()
+
+    def is_committing(self, session: Session) -> bool:
+        """Does a commit of this session, which the lane serves, wait to be durable?"""
+        return self.lending.is_committing(session.connection_id)
+
+    def _gate_changed(self) -> None:
+        """While the gate is closed the lane serves no changes."""
+        self.processlist.locks.closed_to_writes += 1 if self.gate.closed else -1
         self.lending.recall()
 
     def durable(self, lsn: int) -> Awaitable[None]:
@@ -219,6 +233,8 @@ class WriterNode(ClusterNode):
         """Purge must leave what the oldest view of any reader needs (C26)."""
         super().beat()
         self._look_for_room()
+        self.log.advance()
+        self.gate.look()
         lows = (self._word(number, REPLICA_VIEW_LOW) for number in range(REPLICAS_MAX))
         self.st[ST_REMOTE_LOW] = min((low for low in lows if low), default=NO_VIEW)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mysqlcompat.plan_cache import PlanCache
     from mysqlcompat.session import Session
     from mysqlcompat.variables import GlobalVariables
+    from mysqlcompat.write_gate import WriteGate
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ class Node(Protocol):
     engine: Any  #: btree.engine.Engine, or replicas' ReadEngine
     read_only: bool  #: every write is answered with ERROR 1290
     disk_full: bool  #: changes are answered with ERROR 1021
+    gate: WriteGate  #: changes wait there while the volume has no write quorum
     server_id: str  #: Aurora's instance name: @@aurora_server_id
     processlist: ProcessList
     counters: Counters
@@ -106,6 +108,9 @@ class Node(Protocol):
 
     def recall(self) -> None:
         """Have the sessions told what the lane has served for them so far."""
+
+    def is_committing(self, session: Session) -> bool:
+        """Does a commit of this session, which the lane serves, wait to be durable?"""
 
     def durable(self, lsn: int) -> Awaitable[None]:
         """Done as soon as VDL >= lsn, with the log published meanwhile; blocks nobody else."""

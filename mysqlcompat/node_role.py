@@ -66,6 +66,8 @@ def _in_background(node: WriterNode) -> float:
     """
     if node.is_fenced:
         raise StaleEpoch("a newer writer owns the volume")
+    if node.gate.closed:
+        return PURGE_IDLE_S  # all of it writes
     until = time.monotonic() + BACKGROUND_S
     more = True
     while more and time.monotonic() < until:

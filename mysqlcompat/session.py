@@ -276,6 +276,8 @@ class Session(SessionState):
         """Run, and commit if the statement stands alone."""
         transaction = self.transaction
         uses_tables = bool(program.tables)
+        if program.kind != "read" and not is_temporary(program.written):
+            await self.node.gate.admitted(self)
         if uses_tables:
             transaction.enter_statement(program.tables, program.written, program.locking)
         limit_ms = program.max_execution_ms or self.max_execution_ms

@@ -40,6 +40,7 @@ from mysqlcompat.user_locks import UserLocks
 from mysqlcompat.variables import ALIASES, VARIABLES, Value, find
 from mysqlcompat.wire import charsets
 from mysqlcompat.wire.sessions import Client
+from mysqlcompat.write_gate import NO_QUORUM, NO_ROOM
 
 if TYPE_CHECKING:
     from mysqlcompat.prepared import Prepared
@@ -155,7 +156,10 @@ class SessionState:
         ticket = self.transaction.owner.waiting
         if ticket is not None:
             return STAGES[ticket.key.kind]
-        if self.transaction.is_committing:
+        is_committing = self.transaction.is_committing or self.command == "Sleep"
+        if self.node.gate.closed and (is_committing or self.own_stage == NO_ROOM):
+            return NO_QUORUM
+        if is_committing:
             return "waiting for handler commit"
         if self.long_stage is not None:
             return self.long_stage.state

@@ -154,13 +154,15 @@ class Transaction:
         ERROR 1205 when somebody's global read lock stays longer than lock_wait_timeout."""
         if self._locks.closed_to_writes and self.active and self.changes_rows:
             await self._admit_commit()
-        lsn = self.commit_early()
-        if lsn:
-            self.is_committing = True
-            try:
+        self.is_committing = True
+        try:
+            if self.active and self.changes_rows:
+                await self._node.gate.room_for_commit()
+            lsn = self.commit_early()
+            if lsn:
                 await self._node.durable(lsn)
-            finally:
-                self.is_committing = False
+        finally:
+            self.is_committing = False
 
     @property
     def changes_rows(self) -> bool:

@@ -31,7 +31,8 @@ Read in this order:
 - ``health`` how a volume is, ``inspection`` of one that is not served · ``faults`` on demand
 - ``quorum`` arithmetic of six · ``timeline`` that of going back in time · ``geometry`` which
   pages are kept together · ``directory`` making a volume · ``recovery`` · ``reign`` fencing ·
-  ``storage`` all six, or those of a zone · ``upkeep`` its background
+  ``storage`` all six, or those of a zone · ``upkeep`` its background, which
+  gives the ``right_of_way``
 - ``volumes`` what a data directory holds · ``frozen`` snapshots and the beginning of clones ·
   ``rewind`` backtrack · ``requests`` what storage can be asked to do
 - ``keyring`` keys · ``cipher_layout`` ``cipher_kernels`` ``cipher`` ``copy_cipher`` encryption of

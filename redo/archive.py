@@ -34,7 +34,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-import obstore
 import zstandard
 from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import from_url
@@ -117,10 +116,13 @@ class Archive:
             from the environment variables of the store (AWS_…, GOOGLE_…, AZURE_…)
     volume  the volume's directory in it
     keys    whoever has the master key of its data key; None: it is not encrypted
+    store   the object store, if it is open
     """
 
-    def __init__(self, url: str, volume: str, keys: KeyService | None = None) -> None:
-        self._store = open_store(url)
+    def __init__(
+        self, url: str, volume: str, keys: KeyService | None = None, store: Any = None
+    ) -> None:
+        self._store = open_store(url) if store is None else store
         self._keys = keys
         self._sealer: KeySealer | None = None
         self.volume = volume
@@ -129,13 +131,13 @@ class Archive:
 
     def _put(self, name: str, data: bytes) -> None:
         try:
-            obstore.put(self._store, f"{self.volume}/{name}", data)
+            self._store.put(f"{self.volume}/{name}", data)
         except (BaseError, OSError) as error:
             raise ArchiveUnavailable(f"cannot write {name}: {_reason(error)}") from None
 
     def _get(self, name: str) -> bytes:
         try:
-            return bytes(obstore.get(self._store, f"{self.volume}/{name}").bytes())
+            return bytes(self._store.get(f"{self.volume}/{name}").bytes())
         except (NotFoundError, FileNotFoundError):
             raise ArchiveDamaged(f"object {self.volume}/{name} is missing") from None
         except (BaseError, OSError) as error:
@@ -147,7 +149,7 @@ class Archive:
         try:
             found = [
                 str(one["path"])[len(self.volume) + 1 :]
-                for batch in obstore.list(self._store, prefix, chunk_size=1000)
+                for batch in self._store.list(prefix, chunk_size=1000)
                 for one in batch
             ]
         except (BaseError, OSError) as error:
@@ -159,7 +161,7 @@ class Archive:
         try:
             for start in range(0, len(names), 1000):
                 some = [f"{self.volume}/{name}" for name in names[start : start + 1000]]
-                obstore.delete(self._store, some)
+                self._store.delete(some)
         except (BaseError, OSError) as error:
             raise ArchiveUnavailable(f"cannot delete: {_reason(error)}") from None
 
@@ -303,7 +305,7 @@ def open_store(url: str) -> Any:
 def volumes_at(url: str) -> list[str]:
     """Directories of volumes at a URL."""
     try:
-        found = obstore.list_with_delimiter(open_store(url))
+        found = open_store(url).list_with_delimiter()
     except (BaseError, OSError) as error:
         raise ArchiveUnavailable(f"cannot list {url}: {_reason(error)}") from None
     return sorted(str(path) for path in found["common_prefixes"])

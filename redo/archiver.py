@@ -1,4 +1,4 @@
-"""Continuous backup: a thread of storage that sends log and pages to the archive (`archive.py`).
+"""Continuous backup: a task of storage that sends log and pages to the archive (`archive.py`).
 
 Log follows within seconds, from a copy's files, verified batch by batch; never in anybody's way. It
 is the volume's pin for as long as it is not stored: nothing that the archive lacks is given up.
@@ -20,13 +20,13 @@ import logging
 import os
 import struct
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from redo.archive import Archive, Base, Head, LogName, Piece
 from redo.cipher import Cipher
+from redo.environment import Steps, Task
 from redo.errors import ArchiveUnavailable, KeyUnavailable, VolumeError
 from redo.keyring import KeyService
 from redo.record import BATCH_CLOCK_AT
@@ -57,6 +57,7 @@ class ArchiveSettings:
     retention_days  how far back it shall be restorable
     interval_s      between two looks at the log
     base_bytes      of log since the last base ask for another one
+    store           the object store at `url`, if it is open
     """
 
     url: str
@@ -64,6 +65,7 @@ class ArchiveSettings:
     retention_days: int = 7
     interval_s: float = 2.0
     base_bytes: int = 1 << 30
+    store: Any = None
 
 
 class Archiver:
@@ -73,6 +75,7 @@ class Archiver:
         self, storage: Storage, settings: ArchiveSettings, keys: KeyService | None = None
     ) -> None:
         self._storage = storage
+        self._clock = storage.environment.clock
         self._settings = settings
         self._keys = keys
         self._archive: Archive | None = None
@@ -87,19 +90,19 @@ class Archiver:
         self._source = 0
         self._cipher: Cipher | None = None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._main, name="redo-archiver", daemon=True)
+        self._task: Task | None = None
         storage.pins[PIN] = 0
         storage.archive_status = self.status
 
     def start(self) -> None:
-        """Start the thread."""
-        self._thread.start()
+        """Start the task."""
+        self._task = self._storage.environment.tasks.start("redo-archiver", self._main(), _NICE)
 
     def stop(self) -> None:
-        """End the thread; what is not stored is at the next start."""
+        """End the task; what is not stored is at the next start."""
         self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        if self._task is not None:
+            self._task.join()
         if self._cipher is not None:
             self._cipher.close()
             self._cipher = None
@@ -115,7 +118,7 @@ class Archiver:
             "error": self._error,
             "archived": self._position.lsn,
             "lag_bytes": max(0, self._storage.control.vdl - self._position.lsn),
-            "lag_ms": max(0, time.time_ns() // 1000 - latest) // 1000 if latest else 0,
+            "lag_ms": max(0, self._clock.wall_us() - latest) // 1000 if latest else 0,
             "earliest_us": earliest,
             "latest_us": latest,
             "earliest": clock_text(earliest) if earliest else "",
@@ -125,8 +128,7 @@ class Archiver:
             "retention_days": self._settings.retention_days,
         }
 
-    def _main(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+    def _main(self) -> Steps:
         while not self._stop.is_set():
             try:
                 self.step()
@@ -139,7 +141,8 @@ class Archiver:
             wait_s = self._settings.interval_s
             if self._failures:
                 wait_s = min(_BACKOFF_MAX_S, 2.0 ** min(self._failures, 6))
-            self._stop.wait(wait_s)
+            yield
+            self._clock.wait(self._stop, wait_s)
 
     def _fail(self, reason: str) -> None:
         self._failures += 1
@@ -154,12 +157,12 @@ class Archiver:
         self._ship(archive)
         if self._base_due():
             self._take_base(archive)
-        now = time.monotonic()
+        now = self._clock.monotonic_s()
         if now - self._said > _HEAD_S or not self._said:
             archive.put_head(Head(self._position.lsn, self._latest_us, self._storage.history))
             self._said = now
         if now - self._expired > _EXPIRE_S or not self._expired:
-            self.expire(time.time_ns() // 1000 - self._settings.retention_days * _DAY_US)
+            self.expire(self._clock.wall_us() - self._settings.retention_days * _DAY_US)
             self._expired = now
 
     def _attach(self) -> Archive:
@@ -168,7 +171,7 @@ class Archiver:
         name = f"{self._settings.name}-{volume.volume_id}"
         if volume.key is not None and self._keys is None:
             raise KeyUnavailable("the volume is encrypted: its archive needs the keyring too")
-        archive = Archive(self._settings.url, name, self._keys)
+        archive = Archive(self._settings.url, name, self._keys, self._settings.store)
         if archive.open() is None:
             archive.begin(volume)
         archive.rewrap()
@@ -213,7 +216,7 @@ class Archiver:
     # log
 
     def _ship(self, archive: Archive) -> None:
-        now_us, published = time.time_ns() // 1000, self._storage.control.published
+        now_us, published = self._clock.wall_us(), self._storage.control.published
         while not self._stop.is_set():
             vdl = self._storage.control.vdl
             if self._position.lsn >= vdl:
@@ -260,7 +263,7 @@ class Archiver:
             return True
         last = self._bases[-1]
         grown = self._position.lsn - last.lsn
-        aged = grown and time.time_ns() // 1000 - last.clock_us > _DAY_US
+        aged = grown and self._clock.wall_us() - last.clock_us > _DAY_US
         return grown > self._settings.base_bytes or bool(aged)
 
     def _take_base(self, archive: Archive) -> None:
@@ -271,7 +274,7 @@ class Archiver:
             mark, history = segment.mark, self._storage.history
             files = store.duplicates()
         lsn = self._storage.control.vdl
-        clock_us = time.time_ns() // 1000
+        clock_us = self._clock.wall_us()
         known = {piece.name for base in self._bases for piece in base.pieces}
         pieces = []
         try:

@@ -38,6 +38,9 @@ _PIECE_BYTES = 1 << 20
 class ChunkLog:
     """The chunk files of one copy, and the table of their descriptors that kernels read.
 
+    begin   LSN of the first log byte there can be: a copy that was made from another one has no log
+            below, though the chunk that this lies in begins earlier
+
     Used by the copy's thread and by maintenance: one lock around the table.
     """
 
@@ -45,6 +48,7 @@ class ChunkLog:
         self.disk = disk
         self.path = path
         self.chunk_bytes = volume.chunk_bytes
+        self.begin = 0
         self._volume_id = volume.volume_id.encode()
         self._ids = {name.encode() for name in (volume.volume_id, *volume.ancestors)}
         self._lock = threading.Lock()
@@ -60,11 +64,12 @@ class ChunkLog:
         """LSN of the first byte of the chunk that `lsn` lies in."""
         return lsn - lsn % self.chunk_bytes
 
-    def open(self) -> None:
+    def open(self, begin: int) -> None:
         """See which chunks are there; `wake` opens them."""
+        self.begin = begin
         for name in self.disk.names(self.path):
             path = f"{self.path}/{name}"
-            if name.startswith("spare-"):
+            if name.startswith("spare-") and not name.endswith(".new"):
                 self._spares.append(path)
             elif name.endswith(".log"):
                 self._resting.add(int(name[:-4], 16))
@@ -131,8 +136,7 @@ class ChunkLog:
         with self._lock:
             starts = [s for s in (*self._fds, *self._resting) if lsn - self.chunk_bytes < s < end]
         names = [f"{start:016x}{suffix}" for start in sorted(starts) for suffix in _SUFFIXES]
-        present = set(self.disk.names(self.path))
-        return [name for name in names if name in present]
+        return [name for name in names if self.disk.exists(f"{self.path}/{name}")]
 
     def chunk_at(self, lsn: int) -> int:
         """Descriptor of the chunk `lsn` lies in, made if it is not there."""
@@ -142,6 +146,20 @@ class ChunkLog:
             if fd is None:
                 fd = self._make(start)
             return fd
+
+    def prepare(self, lsn: int) -> None:
+        """Have the chunk that `lsn` lies in; nobody who uses others waits while it is written."""
+        start = self.start_of(lsn)
+        with self._lock:
+            made = start in self._fds or bool(self._spares)
+        if not made:
+            spare = f"{self.path}/spare-{start:016x}"
+            fd = self.disk.create(spare + ".new", CHUNK_HEADER_BYTES + self.chunk_bytes)
+            self.disk.close(fd)
+            self.disk.rename(spare + ".new", spare)
+            with self._lock:
+                self._spares.append(spare)
+        self.chunk_at(lsn)
 
     def _make(self, start: int) -> int:
         path = self._name(start)
@@ -181,7 +199,9 @@ class ChunkLog:
             return len(old)
 
     def read(self, lsn: int, count: int) -> bytes:
-        """`count` bytes of log, fewer where the chunks end."""
+        """`count` bytes of log, fewer where the chunks end; none where it begins later."""
+        if lsn < self.begin:
+            return b""
         parts = []
         while count > 0:
             start = self.start_of(lsn)

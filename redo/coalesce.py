@@ -16,6 +16,7 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -32,6 +33,9 @@ logger = logging.getLogger(__name__)
 STEP_PAGES = 16
 _PRUNE_SLOTS = 1 << 16
 _RELEASE_SLOTS = 256  #: at a time: whoever freezes the volume waits for it
+#: Images of so many steps are synced together: a disk that is given much at once is busy for long,
+#: and whoever else syncs something (a commit, a snapshot) waits behind it.
+_SYNC_STEPS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +68,14 @@ def coalesce(segment: Segment, limit: int, most: int, keep: Keep) -> Iterator[No
     yield
     yield from _read_again(segment, runs)
     written = []
-    for group in _steps(segment, pages):
-        written.append(_store(segment, group, target.lsn))
-        yield
-    for moved in _move_emptiest(segment):
-        written.append(moved)
+    images = chain(
+        (_store(segment, group, target.lsn) for group in _steps(segment, pages)),
+        _move_emptiest(segment),
+    )
+    for group in images:
+        written.append(group)
+        if len(written) % _SYNC_STEPS == 0:
+            _sync_images(segment)
         yield
     _make_durable(segment)
     yield
@@ -101,15 +108,14 @@ def _drop(segment: Segment) -> Iterator[None]:
         with segment.lock:
             forgotten.append(segment.table.prune(kept, at, _PRUNE_SLOTS))
         yield
-    with segment.store_lock:
-        gone = segment.store.remove_unused(kept)
-    try:
-        while gone:  # the file system gives their room back now, which takes a while
-            segment.disk.close(gone.pop())
-            yield
-    finally:
-        for fd in gone:
+    while True:
+        with segment.store_lock:
+            removed = segment.store.remove_unused(kept)
+        if not removed:
+            break
+        for fd in removed:  # the file system gives their room back now, which takes a while
             segment.disk.close(fd)
+        yield
     locations = np.sort(np.concatenate(forgotten))
     for at in range(0, len(locations), _RELEASE_SLOTS):
         with segment.store_lock:
@@ -162,12 +168,18 @@ def abandon(segment: Segment) -> None:
         segment.store.abandon()
 
 
-def _make_durable(segment: Segment) -> None:
-    """Sync images, then let them count. The long syncs are done without the lock."""
+def _sync_images(segment: Segment) -> None:
+    """Sync images that do not count yet, without the lock."""
     assert segment.store is not None
     with segment.store_lock:
         fds = segment.store.pending()
     _sync(segment, fds)
+
+
+def _make_durable(segment: Segment) -> None:
+    """Sync images, then let them count."""
+    assert segment.store is not None
+    _sync_images(segment)
     with segment.store_lock:
         written = segment.store.write_entries()
     _sync(segment, [fd for *_, fd in written])

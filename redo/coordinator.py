@@ -24,11 +24,12 @@ from redo.control import Control
 from redo.environment import Clock
 from redo.errors import LogUnavailable, VolumeError, VolumeLost
 from redo.log import Recovered, start_ring
-from redo.metadata import VolumeMeta
+from redo.metadata import VolumeMeta, is_like
 from redo.peers import Peer
-from redo.quorum import COPIES, ZONES, can_recover, recovery_point, with_epoch
+from redo.quorum import COPIES, ZONES, can_recover, copy_directory, recovery_point, with_epoch
 from redo.reign import take_over
 from redo.timeline import History
+from redo.zone_node import Survey
 from redo.zones import Zones
 
 logger = logging.getLogger(__name__)
@@ -57,12 +58,11 @@ class Coordinator(Zones):
     ) -> None:
         self._arena = arena
         self._control = Control(arena)
-        self._clock = clock
-        super().__init__(zones)
+        super().__init__(zones, clock)
         self._volume = volume
         self._wake = wake
 
-    def open_writer(self, timeout_s: float = 60.0) -> Recovered:
+    def open_writer(self, timeout_s: float = 10.0) -> Recovered:
         """Recover the volume if nobody has, fence earlier writers; where to go on writing."""
         if self._control.published == 0:
             self._recover()
@@ -79,7 +79,7 @@ class Coordinator(Zones):
         cannot be made because a zone does not answer.
         """
         surveys = self._survey_all()
-        metas = {zone: meta for zone, (meta, _, _) in surveys.items() if meta is not None}
+        metas = {zone: found.volume for zone, found in surveys.items() if found.volume is not None}
         blank = [zone for zone in surveys if zone not in metas]
         ids = {meta.volume_id for meta in metas.values()}
         if len(ids) > 1:
@@ -87,16 +87,33 @@ class Coordinator(Zones):
             raise VolumeError(f"the zones belong to different volumes: {named}")
         if not blank:
             return
-        if not metas and len(surveys) < len(ZONES):
+        volume = next(iter(metas.values())) if metas else self._make_drafts(surveys)
+        done = self.ask_all({"do": "format", "volume": asdict(volume)}, blank)
+        if not metas and len(done) < len(ZONES):
+            raise LogUnavailable("a new volume is not made in all zones yet")
+
+    def _make_drafts(self, surveys: Mapping[int, Survey]) -> VolumeMeta:
+        """The first phase of a new volume (`directory.py`); the volume that all have drafts of.
+
+        An earlier attempt may have come so far, or further than we know: then it is its volume.
+        Raises LogUnavailable.
+        """
+        if len(surveys) < len(ZONES):
             missing = ", ".join(name for i, name in enumerate(ZONES) if i not in surveys)
             raise LogUnavailable(f"a new volume needs all zones; no answer from {missing}")
-        volume = next(iter(metas.values()), self._volume)
-        fields = {"do": "format", "volume": asdict(volume), "new": not metas}
-        done = self.ask_all(fields, blank)
-        if not metas and len(done) < len(ZONES):
-            raise VolumeError("a new volume could not be made in all zones")
+        drafts = {zone: found.draft for zone, found in surveys.items() if found.draft is not None}
+        volume = self._volume
+        for draft in drafts.values():
+            if is_like(draft, volume):
+                volume = draft
+                break
+        lacking = [zone for zone in surveys if drafts.get(zone) != volume]
+        done = self.ask_all({"do": "draft", "volume": asdict(volume)}, lacking)
+        if len(done) < len(lacking):
+            raise LogUnavailable("a new volume could not be begun in all zones")
+        return volume
 
-    def _survey_all(self) -> dict[int, tuple[VolumeMeta | None, History, int]]:
+    def _survey_all(self) -> dict[int, Survey]:
         """Surveys of all zones, or after a while of those that answer."""
         deadline = self._clock.monotonic_s() + ALL_ZONES_S
         while True:
@@ -110,11 +127,11 @@ class Coordinator(Zones):
         self.make_ready()
         surveys = self._survey_all()
         history = max(
-            (known for _, known, _ in surveys.values()),
+            (found.history for found in surveys.values()),
             key=lambda known: known.latest_epoch,
             default=History(),
         )
-        epoch = 1 + max([history.latest_epoch, *(fence for _, _, fence in surveys.values())])
+        epoch = 1 + max([history.latest_epoch, *(found.fence for found in surveys.values())])
         fence = {"do": "fence", "epoch": epoch, "history": asdict(history)}
         answers = self.ask_all(fence, list(surveys))
         complete: list[int | None] = [None] * COPIES
@@ -125,8 +142,9 @@ class Coordinator(Zones):
                 last[int(lsn)] = int(found["last"][copy_no])
         vdl = recovery_point(complete)
         if vdl is None:
-            readable = sum(lsn is not None for lsn in complete)
-            raise VolumeLost(f"{readable} of 6 copies are readable; 3 are needed, one full")
+            missing = [copy_directory(no) for no in range(COPIES) if complete[no] is None]
+            text = f"{COPIES - len(missing)} of 6 copies are readable; 3 are needed, one full"
+            raise VolumeLost(f"{text}; not there: {', '.join(missing)}")
         logger.info("recovery: copies complete to %s, VDL %d", complete, vdl)
         history = replace(history, epochs=with_epoch(history.epochs, epoch, vdl))
         done = self.install(history, vdl, list(answers))

@@ -1,10 +1,18 @@
-"""A volume's directory: its lock, and what is made in it before there is anything to recover."""
+"""A volume's directory: its lock, and what is made in it before there is anything to recover.
+
+A volume whose zones are processes of their own is made in two phases. First each zone makes a
+*draft*: its empty copies, and a marker that says of which volume. When all zones have one, the
+drafts become the volume: in each zone the marker goes, and the copies count. Whatever breaks off in
+the first phase leaves drafts, which are no volume; in the second, zones that have the volume and
+zones whose drafts are of it, and become it the next time.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Final
 
 from redo.disk import Disk
@@ -14,9 +22,12 @@ from redo.metadata import (
     VOLUME_FILE,
     CopyMeta,
     VolumeMeta,
+    load_fields,
     load_volume,
     save_copy,
+    save_fields,
     save_volume,
+    volume_of,
 )
 from redo.quorum import COPIES, ZONES, copy_directory, is_full
 from redo.state import FIRST_LSN
@@ -43,9 +54,10 @@ def is_formatted(disk: Disk, data_dir: str) -> bool:
     if disk.exists(f"{data_dir}/{VOLUME_FILE}"):
         load_volume(disk, data_dir)
         return True
-    if disk.exists(f"{data_dir}/{_FORMATTING}") or not disk.exists(data_dir):
+    if not disk.exists(data_dir):
         return False
-    if any(zone in disk.names(data_dir) for zone in ZONES):
+    names = disk.names(data_dir)
+    if not any(name.startswith(_FORMATTING) for name in names) and any(z in names for z in ZONES):
         raise UnknownFormat(f"{data_dir} has copies of a volume but no {VOLUME_FILE}")
     return False
 
@@ -56,6 +68,9 @@ def format_volume(disk: Disk, data_dir: str, volume: VolumeMeta) -> None:
     disk.replace_file(marker, b"")
     for zone in ZONES:
         disk.remove_tree(f"{data_dir}/{zone}")
+    for name in disk.names(data_dir):  # drafts of zones
+        if name.startswith(f"{_FORMATTING}-"):
+            disk.remove(f"{data_dir}/{name}")
     for copy_no in range(COPIES):
         _make_copy(disk, f"{data_dir}/{copy_directory(copy_no)}", volume, copy_no)
     save_volume(disk, data_dir, volume)
@@ -65,7 +80,7 @@ def format_volume(disk: Disk, data_dir: str, volume: VolumeMeta) -> None:
 
 def is_zone(disk: Disk, data_dir: str, copies: Sequence[int]) -> bool:
     """Is there a volume, with room for these copies? Raises UnknownFormat."""
-    if disk.exists(f"{data_dir}/{_FORMATTING}-{copies[0]}"):
+    if disk.exists(_marker(data_dir, copies)):
         return False
     if disk.exists(f"{data_dir}/{VOLUME_FILE}"):
         return True
@@ -75,20 +90,44 @@ def is_zone(disk: Disk, data_dir: str, copies: Sequence[int]) -> bool:
     return False
 
 
-def make_zone(
-    disk: Disk, data_dir: str, volume: VolumeMeta, copies: Sequence[int], new: bool
-) -> None:
-    """Make a volume's directory with these copies, empty ones if it is new, else none yet."""
-    marker = f"{data_dir}/{_FORMATTING}-{copies[0]}"
-    disk.replace_file(marker, b"")
+def draft_of_zone(disk: Disk, data_dir: str, copies: Sequence[int]) -> VolumeMeta | None:
+    """The volume that these copies are a draft of, if they are."""
+    marker = _marker(data_dir, copies)
+    if not disk.exists(marker) or not disk.read_file(marker):
+        return None
+    return volume_of(load_fields(disk, marker), marker)
+
+
+def draft_zone(disk: Disk, data_dir: str, volume: VolumeMeta, copies: Sequence[int]) -> None:
+    """Make empty copies of a volume that there is not yet. Those of another draft are removed."""
+    _begin_zone(disk, data_dir, copies)
     for copy_no in copies:
-        path = f"{data_dir}/{copy_directory(copy_no)}"
-        disk.remove_tree(path)
-        if new:
-            _make_copy(disk, path, volume, copy_no)
+        _make_copy(disk, f"{data_dir}/{copy_directory(copy_no)}", volume, copy_no)
+    save_fields(disk, _marker(data_dir, copies), asdict(volume))
+
+
+def make_zone(disk: Disk, data_dir: str, volume: VolumeMeta, copies: Sequence[int]) -> None:
+    """Have the volume here: with the draft's empty copies, or none yet if there is no draft of it.
+
+    Copies that are missing are lost ones, to be made anew from their peers.
+    """
+    draft = draft_of_zone(disk, data_dir, copies)
+    if draft is None or draft.volume_id != volume.volume_id:
+        _begin_zone(disk, data_dir, copies)
     save_volume(disk, data_dir, volume)
-    disk.remove(marker)
+    disk.remove(_marker(data_dir, copies))
     disk.sync_directory(data_dir)
+
+
+def _begin_zone(disk: Disk, data_dir: str, copies: Sequence[int]) -> None:
+    disk.replace_file(_marker(data_dir, copies), b"")
+    for copy_no in copies:
+        disk.remove_tree(f"{data_dir}/{copy_directory(copy_no)}")
+
+
+def _marker(data_dir: str, copies: Sequence[int]) -> str:
+    """A file that is there while what lies in the zone is not the volume's."""
+    return f"{data_dir}/{_FORMATTING}-{copies[0]}"
 
 
 def _make_copy(disk: Disk, path: str, volume: VolumeMeta, copy_no: int) -> None:

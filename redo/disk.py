@@ -13,6 +13,7 @@ import shutil
 from typing import Final, Protocol
 
 _ZEROS = bytes(1 << 20)
+_SYNC_PIECES: Final = 4
 _KEEP_SIZE: Final = 1  #: of fallocate
 _PUNCH_HOLE: Final = 2
 _libc = ctypes.CDLL(None)
@@ -86,6 +87,8 @@ class FileDisk:
                 os.posix_fallocate(fd, 0, count)
             for at in range(0, count, len(_ZEROS)):
                 self.write(fd, at, _ZEROS[: count - at])
+                if (at // len(_ZEROS)) % _SYNC_PIECES == _SYNC_PIECES - 1:
+                    self.sync(fd)  # others that sync something wait for little of this at a time
             self.sync(fd)
         except BaseException:
             os.close(fd)

@@ -41,6 +41,7 @@ from redo.metadata import (
     volume_of,
 )
 from redo.quorum import copy_directory, is_full
+from redo.state import FIRST_LSN
 from redo.timeline import History, Jump, path_bytes
 
 if TYPE_CHECKING:  # commands that only move names do without kernels
@@ -86,9 +87,16 @@ def freeze(
     Raises VolumeError when there is something at `path`, OSError.
     """
     disk, parent = segments[0].disk, segments[0].volume
+    must_have_begun(lsn)
     draft = draft_of(disk, path)
     linked = [link_copy(segment, draft, lsn) for segment in segments]
     return publish(disk, draft, path, parent, history, linked, lsn, origin, clock_us)
+
+
+def must_have_begun(lsn: int) -> None:
+    """Raises VolumeError when nothing was written yet: what is made of it could not be opened."""
+    if lsn <= FIRST_LSN:
+        raise VolumeError("there is nothing in the volume yet")
 
 
 def publish(

@@ -137,9 +137,14 @@ class LogWriter:
     def make_room(self, timeout_s: float = 60.0) -> None:
         """The answer to E_LOG_FULL: publish, wait until a mini-transaction has room again."""
         self.publish()
-        st = self._st
-        limit = int(st[ST_NEXT_LSN] + st[ST_MTR_LIMIT] + 64 - st[ST_RING_BYTES])
+        limit = self.room_lsn
         self._wait(lambda vdl: vdl >= limit, timeout_s)
+
+    @property
+    def room_lsn(self) -> int:
+        """Where VDL must be for a mini-transaction to have room; publish first."""
+        st = self._st
+        return int(st[ST_NEXT_LSN] + st[ST_MTR_LIMIT] + 64 - st[ST_RING_BYTES])
 
     def _wait(self, good: Callable[[int], bool], timeout_s: float) -> None:
         deadline = self._clock.monotonic_s() + timeout_s

@@ -99,6 +99,13 @@ def encrypted(volume: VolumeMeta, key: Wrapped) -> VolumeMeta:
     return replace(volume, key=key, seals=((0, volume.volume_id),))
 
 
+def is_like(volume: VolumeMeta, other: VolumeMeta) -> bool:
+    """Do two new volumes differ in nothing but who they are, and their data keys?"""
+    masters = [None if one.key is None else one.key["master"] for one in (volume, other)]
+    same = replace(volume, volume_id=other.volume_id, key=other.key, seals=other.seals)
+    return same == other and masters[0] == masters[1]
+
+
 def descendant(volume: VolumeMeta, origin: str, start: int) -> VolumeMeta:
     """Constants of a new volume that begins with the files of `volume`.
 

@@ -310,17 +310,16 @@ class PageStore:
         growing = self._growing[file.pg] is file and not file.borrowed
         return not growing and file.newest < kept and not file.pending
 
-    def remove_unused(self, kept: int) -> list[int]:
-        """Delete files of which the page table has no image, and none that is as new as `kept`.
+    def remove_unused(self, kept: int) -> tuple[int, ...]:
+        """Delete a file of which the page table has no image, and none that is as new as `kept`.
 
-        ->  their descriptors, for the caller to close
+        ->  its descriptors, for the caller to close; nothing: there is none
         """
-        gone = []
-        for file in list(self.files.values()):
+        for file in self.files.values():
             if self._is_closed(file, kept) and self._live[file.number] == 0:
                 self._remove(file)
-                gone += [file.data_fd, file.index_fd]
-        return gone
+                return file.data_fd, file.index_fd
+        return ()
 
     def _remove(self, file: StoreFile) -> None:
         stem = self._stem(file.pg, file.sequence)

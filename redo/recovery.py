@@ -114,7 +114,8 @@ def recover(tasks: Tasks, segments: list[Segment | None]) -> Recovered:
     fill_laggards(segments, vdl)
     _rebuild_to_quorum(segments, history, vdl)
     epoch = history.latest_epoch + 1
-    save_history(segments, replace(history, epochs=with_epoch(history.epochs, epoch, vdl)))
+    history = replace(history, epochs=with_epoch(history.epochs, epoch, vdl))
+    save_history(tasks, segments, history)
     return Recovered(epoch, vdl, best.last_batch)
 
 
@@ -192,22 +193,22 @@ def _rebuilt(
     return segment
 
 
-def save_history(segments: Sequence[Segment | None], history: History) -> None:
+def save_history(tasks: Tasks, segments: Sequence[Segment | None], history: History) -> None:
     """Make the history durable on every copy, at least a write quorum. Raises VolumeLost."""
-    done = set_history(segments, history)
+    done = set_history(tasks, segments, history)
     if not can_write([copy_no in done for copy_no in range(COPIES)]):
         raise VolumeLost(f"epoch {history.latest_epoch} is on {len(done)} of 6 copies: too few")
 
 
-def set_history(segments: Sequence[Segment | None], history: History) -> set[int]:
-    """Make the history durable on every copy; on which it is."""
+def set_history(tasks: Tasks, segments: Sequence[Segment | None], history: History) -> set[int]:
+    """Make the history durable on every copy, on all at once; on which it is."""
     done = set()
-    for segment in segments:
-        if segment is None:
-            continue
-        try:
-            segment.set_history(history)
-            done.add(segment.copy_no)
-        except OSError as error:
-            logger.warning("copy %s: history not written: %s", segment.name, error)
+    with tasks.executor(COPIES) as pool:
+        present = [segment for segment in segments if segment is not None]
+        for segment, result in [(s, pool.submit(s.set_history, history)) for s in present]:
+            try:
+                result.result()
+                done.add(segment.copy_no)
+            except OSError as error:
+                logger.warning("copy %s: history not written: %s", segment.name, error)
     return done

@@ -3,8 +3,9 @@
 ::
 
     {"do": "freeze", "path": DIRECTORY}      ->  {"lsn", "clock_us", "page_bytes", "log_bytes",
-                                                  "took_us"}
-    {"do": "locate", "to_us": CLOCK}         ->  {"lsn", "clock_us"}   a state that can be gone to
+                                                  "took_us", "cpu_us"}
+    {"do": "locate", "to_us": CLOCK}         ->  {"lsn", "clock_us"}   a state that can be gone to;
+                                                  may say "vdl", if that is further than known here
     {"do": "rewind", "to_us": CLOCK}         ->  the same; storage must then be started again
     {"do": "status"}                         ->  `health.describe`
     {"do": "members"}                        ->  {"members"}   who they are (`members.py`)
@@ -35,12 +36,14 @@ def answer(storage: Storage, request: Fields) -> Fields:
     """Do what is asked. Raises VolumeError, OSError."""
     match request:
         case {"do": "freeze", "path": str(path)}:
-            started = time.monotonic()
+            started, worked = time.monotonic(), time.thread_time()
             frozen = storage.freeze(Path(path))
             took_us = round((time.monotonic() - started) * 1e6)
-            return {**described(frozen), "took_us": took_us}
-        case {"do": "locate", "to_us": int(to_us)}:
-            return _state(storage.locate(to_us))
+            cpu_us = round((time.thread_time() - worked) * 1e6)
+            return {**described(frozen), "took_us": took_us, "cpu_us": cpu_us}
+        case {"do": "locate", "to_us": int(to_us), **rest}:
+            vdl = rest.get("vdl")
+            return _state(storage.locate(to_us, vdl if isinstance(vdl, int) else None))
         case {"do": "rewind", "to_us": int(to_us)}:
             return _state(storage.rewind(to_us))
         case {"do": "status"}:

@@ -30,7 +30,7 @@ from redo.checksum_kernels import crc32c_of
 from redo.chunks import ChunkLog
 from redo.cipher import Cipher
 from redo.disk import FileDisk
-from redo.environment import system_environment
+from redo.environment import Environment, system_environment
 from redo.errors import ArchiveDamaged, OutsideWindow, VolumeError, VolumeLocked
 from redo.keyring import DataKey, KeyService
 from redo.metadata import (
@@ -227,10 +227,16 @@ assert RECORD_KIND_AT - RECORD_LENGTH_AT == 4
 
 
 def restore(
-    archive: Archive, plan: Plan, path: Path, report: Report, keys: KeyService | None = None
+    archive: Archive,
+    plan: Plan,
+    path: Path,
+    report: Report,
+    keys: KeyService | None = None,
+    environment: Environment | None = None,
 ) -> VolumeMeta:
     """Make the volume `path`, which is not there yet; encrypted if there are keys.
 
+    environment  in which it is opened once
     Raises VolumeError, OSError.
     """
     disk = FileDisk()
@@ -255,7 +261,7 @@ def restore(
             _write_copies(draft, plan, report, volume)
             save_volume(disk, str(draft), volume)
             report("check", 0, 1)
-            _verify(draft, plan.target)
+            _verify(draft, plan.target, environment or system_environment())
             if path.exists():
                 raise VolumeError(f"there is a volume {path.name} already")
             disk.rename(str(draft), str(path))
@@ -382,11 +388,11 @@ def _sync(path: Path) -> None:
         os.close(fd)
 
 
-def _verify(path: Path, target: int) -> None:
+def _verify(path: Path, target: int, environment: Environment) -> None:
     """Open it as a server would. Raises VolumeError when it is not what was meant."""
     fds = [create_ring(_RING_BYTES), *(os.eventfd(0) for _ in range(COPIES + 1))]
     try:
-        storage = Storage(system_environment(), str(path), fds[0], fds[1 : 1 + COPIES], fds[-1])
+        storage = Storage(environment, str(path), fds[0], fds[1 : 1 + COPIES], fds[-1])
         storage.open()
         try:
             found = storage.recovered

@@ -11,8 +11,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from redo.control import CTRL_EPOCH
 from redo.errors import OutsideWindow
 from redo.record import BATCH_CLOCK_AT, BATCH_HEADER_BYTES, BATCH_MAGIC
+from redo.recovery import save_history
+from redo.reign import FENCED
 from redo.segment import Segment
 from redo.timeline import History, Jump, Mark, clock_text
 
@@ -58,6 +61,18 @@ def wait_for_copies(storage: Storage, timeout_s: float = 10.0) -> None:
     storage.wake_copies()
     while any(c.durable < end for c in storage.live()) and clock.monotonic_s() < deadline:
         clock.sleep(0.001)
+
+
+def rewind(storage: Storage, to_us: int) -> Mark:
+    """`Storage.rewind`, whose locks are held."""
+    target = storage.locate(to_us)
+    storage.control.put(CTRL_EPOCH, FENCED)
+    wait_for_copies(storage)
+    end = max([storage.control.published, *(copier.durable for copier in storage.live())])
+    now_us = storage.environment.clock.wall_us()
+    storage.history = rewound(storage.history, target.lsn, end, now_us)
+    save_history(storage.environment.tasks, storage.segments(), storage.history)
+    return target
 
 
 def kept_by(storage: Storage) -> dict[str, int]:

@@ -171,7 +171,7 @@ class Segment:
         self.meta = load_copy(self.disk, self.path)
         if self.meta.volume_id != self.volume.volume_id or self.meta.copy_no != self.copy_no:
             raise VolumeError(f"{self.path} belongs to another volume or copy")
-        self.log.open()
+        self.log.open(self.meta.kept)
 
     def scan(self, history: History, limit: int) -> int:
         """How far the log on disk is whole, from the newest checkpoint on.

@@ -22,7 +22,6 @@ from redo.control import (
     COPY_ERRNO,
     COPY_STATE,
     COUNT_PAGE_READS,
-    CTRL_EPOCH,
     STATE_ABSENT,
     STATE_DEAD,
     Control,
@@ -53,17 +52,11 @@ from redo.metadata import COPY_FILE, VolumeMeta, load_volume, new_volume
 from redo.peers import Peers
 from redo.protocol import Epochs
 from redo.quorum import COPIES, can_recover, can_write, copy_directory
-from redo.recovery import (
-    merged_history,
-    open_segments,
-    recover,
-    save_history,
-    scan_segments,
-    set_history,
-)
+from redo.recovery import merged_history, open_segments, recover, scan_segments, set_history
 from redo.reign import FENCED, take_over
 from redo.repair import LogSource, fill_log
-from redo.rewind import locate, rewound, wait_for_copies
+from redo.rewind import locate, rewind
+from redo.right_of_way import RightOfWay
 from redo.segment import Segment
 from redo.timeline import NEVER, History, Mark, path_bytes
 
@@ -125,6 +118,7 @@ class Storage:
         self.opening: list[Segment | None] = []  #: copies that do not count yet
         self._turn = 0
         self.writer_lock = threading.Lock()
+        self.right_of_way = RightOfWay(environment.clock)
         self.geometry = Geometry(1)
         self.members = FIRST
         self._members_lock = threading.Lock()
@@ -230,6 +224,10 @@ class Storage:
         """Copies that count."""
         return [copier for copier in self.copiers if copier is not None and copier.live]
 
+    def segments(self) -> list[Segment]:
+        """The same, without their threads."""
+        return [copier.segment for copier in self.live()]
+
     @property
     def membership_epoch(self) -> int:
         """Number of the members' epoch."""
@@ -275,12 +273,12 @@ class Storage:
             raise StaleMembership(f"membership {members.epoch} is over: it is {self.members.epoch}")
         self.members = members
         done = set()
-        for copier in self.live():
+        for segment in self.segments():
             try:
-                copier.segment.set_members(members)
-                done.add(copier.segment.copy_no)
+                segment.set_members(members)
+                done.add(segment.copy_no)
             except OSError as error:
-                logger.warning("copy %s: members not written: %s", copier.segment.name, error)
+                logger.warning("copy %s: members not written: %s", segment.name, error)
         return done
 
     @property
@@ -300,7 +298,7 @@ class Storage:
 
     def grow(self) -> None:
         """Add protection groups for pages that have come."""
-        segments = [c.segment for c in self.live()]
+        segments = self.segments()
         last = max((s.last_page for s in segments if s.full), default=0)
         grown = self.geometry.grown_to(last)
         if grown == self.geometry:
@@ -418,7 +416,7 @@ class Storage:
                 raise PageUnavailable(f"no full copy has the log up to LSN {lsn}")
             self.environment.clock.sleep(0.001)
 
-    def open_writer(self, timeout_s: float = 30.0) -> Recovered:
+    def open_writer(self, timeout_s: float = 10.0) -> Recovered:
         """Fence whoever wrote before and say where to go on.
 
         What was published is in the ring and becomes durable first, so a new writer loses nothing
@@ -437,20 +435,20 @@ class Storage:
     def install(self, history: History, _: int) -> set[int]:
         """Make a history durable; on which copies it is (`reign.Reign`)."""
         self.history = history
-        return set_history([copier.segment for copier in self.live()], history)
+        return set_history(self.environment.tasks, self.segments(), history)
 
     def freeze(self, path: Path) -> Frozen:
         """Freeze the volume as of VDL into the new directory `path`.
 
         Raises VolumeError, OSError.
         """
-        with self.writer_lock:
+        with self.writer_lock, self.right_of_way:
             vdl = self.control.vdl
-            segments = [copier.segment for copier in self.live()]
             if not can_write([durable >= vdl for durable in self.control.durable()]):
                 raise VolumeLost("too few copies are alive: a write quorum is needed")
             now_us = self.environment.clock.wall_us()
-            return freeze(segments, path, self.history, vdl, Path(self.data_dir).name, now_us)
+            name = Path(self.data_dir).name
+            return freeze(self.segments(), path, self.history, vdl, name, now_us)
 
     def rewind(self, to_us: int) -> Mark:
         """Go back (or forward again) to the last state not later than `to_us`; that state.
@@ -458,22 +456,14 @@ class Storage:
         Nobody may write any more, and this storage must be closed: whoever opens the volume next
         goes on from there. Raises VolumeError: nothing was done.
         """
-        with self.writer_lock:
-            target = self.locate(to_us)
-            self.control.put(CTRL_EPOCH, FENCED)
-            wait_for_copies(self)
-            end = max([self.control.published, *(c.durable for c in self.live())])
-            now_us = self.environment.clock.wall_us()
-            self.history = rewound(self.history, target.lsn, end, now_us)
-            save_history([copier.segment for copier in self.live()], self.history)
-            return target
+        with self.writer_lock, self.right_of_way:
+            return rewind(self, to_us)
 
-    def locate(self, to_us: int) -> Mark:
+    def locate(self, to_us: int, known_vdl: int | None = None) -> Mark:
         """The last state not later than `to_us`. Raises VolumeError when it is not kept."""
-        vdl = self.control.vdl
+        vdl = max(self.control.vdl, min(known_vdl or 0, self.control.published))
         full = [copier.segment for copier in self._readers(vdl)]  # one may be behind by some log
-        segment = min(full, key=lambda segment: segment.meta.kept)
-        return locate(segment, to_us, vdl)
+        return locate(min(full, key=lambda segment: segment.meta.kept), to_us, vdl)
 
     def wake_copies(self) -> None:
         """Have the copies' threads look at the ring."""

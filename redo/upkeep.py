@@ -82,6 +82,7 @@ class Upkeep:
         storage = self._storage
         while not storage.stopping:
             busy = False
+            storage.right_of_way.give()
             try:
                 busy = self.step()
             except Exception:  # the next step finds out what is wrong, copy by copy
@@ -97,6 +98,7 @@ class Upkeep:
                 copier.fail("its files are gone", errno.ENOENT)
             elif copier.live:
                 self._prepare_chunk(copier)
+                self._storage.right_of_way.give()
         self._mender.step()
         self._healer.step()
         more = self._index_step()
@@ -118,7 +120,7 @@ class Upkeep:
         if position - start < log.chunk_bytes // 2:
             return
         try:
-            log.chunk_at(start + log.chunk_bytes)
+            log.prepare(start + log.chunk_bytes)
         except OSError as error:
             logger.warning("copy %s: next log file: %s", copier.segment.name, error)
 
@@ -165,6 +167,7 @@ class Upkeep:
         until = self._clock.monotonic_s() + _SLICE_S
         while self._rounds and self._clock.monotonic_s() < until and not self._storage.stopping:
             for copy_no in list(self._rounds):
+                self._storage.right_of_way.give()
                 self._advance(copy_no)
         return bool(self._rounds)
 

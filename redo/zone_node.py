@@ -6,8 +6,9 @@
       ▲                 ▲  └─fence─┐      │              closed  files are open, no copy counts
       └──── (files) ────┴──────────┴◄─fence┘              open    copies take log and count
 
-    {"do": "survey"}                     ->  {"state", "volume", "history", "fence"}
-    {"do": "format", "volume": META, "new": BOOL}        makes a volume here; not new: the copies
+    {"do": "survey"}                     ->  {"state", "volume", "draft", "history", "fence"}
+    {"do": "draft", "volume": META}          makes empty copies of a volume that there is not yet
+    {"do": "format", "volume": META}         makes a volume of its draft; without one the copies
                                              are lost ones, to be made anew from their peers
     {"do": "fence", "epoch": N, "history": H}  ->  {"complete": {copy: LSN}, "last": {copy: LSN}}
     {"do": "install", "history": H, "vdl": LSN}  ->  {"copies": [...]}   on which it is durable now
@@ -23,13 +24,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from redo import requests
 from redo.control import CTRL_EPOCH, CTRL_PUBLISHED, CTRL_VDL, Control
-from redo.directory import is_zone, make_zone
+from redo.directory import draft_of_zone, draft_zone, is_zone, make_zone
 from redo.errors import LogUnavailable, StaleEpoch, VolumeError
 from redo.frozen import link_copy
 from redo.log import Recovered, start_ring
@@ -139,8 +140,10 @@ class ZoneNode:
         match fields:
             case {"do": "survey"}:
                 return self._survey()
-            case {"do": "format", "volume": dict(volume), "new": bool(new)}:
-                return self._format(volume_of(volume, "volume"), new)
+            case {"do": "draft", "volume": dict(volume)}:
+                return self._draft(volume_of(volume, "volume"))
+            case {"do": "format", "volume": dict(volume)}:
+                return self._format(volume_of(volume, "volume"))
             case {"do": "fence", "epoch": int(epoch), "history": dict(history)}:
                 return self._set_fence(epoch, _history(history))
             case {"do": "install", "history": dict(history), "vdl": int(vdl)}:
@@ -152,7 +155,8 @@ class ZoneNode:
                 self.go_on()
                 return {}
             case {"do": "link", "draft": str(draft), "lsn": int(lsn)}:
-                linked = [link_copy(c.segment, draft, lsn) for c in self.storage().live()]
+                with self.storage().right_of_way:
+                    linked = [link_copy(c.segment, draft, lsn) for c in self.storage().live()]
                 return {"copies": [asdict(one) for one in linked]}
             case {"do": "status"} if self.state != OPEN:
                 return self._closed_status()
@@ -161,10 +165,14 @@ class ZoneNode:
     def _survey(self) -> Fields:
         storage = self._storage
         volume = None if self.state == BLANK else asdict(storage.volume)
+        draft = None
+        if self.state == BLANK:
+            draft = draft_of_zone(storage.disk, storage.data_dir, storage.copies)
         history = self._known_history()
         return {
             "state": self.state,
             "volume": volume,
+            "draft": None if draft is None else asdict(draft),
             "history": asdict(history),
             "fence": self.fence,
         }
@@ -186,14 +194,24 @@ class ZoneNode:
             return self._storage.history
         return merged_history(self._storage.opening) if self.state == CLOSED else History()
 
-    def _format(self, volume: VolumeMeta, new: bool) -> Fields:
+    def _draft(self, volume: VolumeMeta) -> Fields:
         with self.lock:
-            if self.state != BLANK:
-                raise VolumeError("there is a volume already")
+            self._must_be_blank()
             storage = self._storage
-            make_zone(storage.disk, storage.data_dir, volume, storage.copies, new)
+            draft_zone(storage.disk, storage.data_dir, volume, storage.copies)
+            return {}
+
+    def _format(self, volume: VolumeMeta) -> Fields:
+        with self.lock:
+            self._must_be_blank()
+            storage = self._storage
+            make_zone(storage.disk, storage.data_dir, volume, storage.copies)
             self._reopen()
             return {}
+
+    def _must_be_blank(self) -> None:
+        if self.state != BLANK:
+            raise VolumeError("there is a volume already")
 
     def _set_fence(self, epoch: int, history: History) -> Fields:
         """From now on nobody writes here who has an earlier epoch; how far our copies are."""
@@ -230,11 +248,11 @@ class ZoneNode:
                 with self._storage.writer_lock:
                     self._storage.history = history
                     copies = [copier.segment for copier in self._storage.live()]
-                    return {"copies": sorted(set_history(copies, history))}
+                    return {"copies": sorted(self._set_history(copies, history))}
             if not self._scanned:
                 raise LogUnavailable("this zone is not recovered yet")
             fill_laggards(self._storage.opening, vdl, self._peers.logs)
-            done = set_history(self._present(), history)
+            done = self._set_history(self._present(), history)
             self._installed = True
             return {"copies": sorted(done)}
 
@@ -261,7 +279,7 @@ class ZoneNode:
             return False
         storage = self._storage
         logger.warning("volume %s is begun anew here, from its other zones", volume.volume_id)
-        make_zone(storage.disk, storage.data_dir, volume, storage.copies, new=False)
+        make_zone(storage.disk, storage.data_dir, volume, storage.copies)
         self._reopen()
         return True
 
@@ -295,8 +313,11 @@ class ZoneNode:
                 self._reopen()
             self._storage.scan(history, limit)
             self._scanned = True
-        set_history(self._storage.opening, history)
+        self._set_history(self._storage.opening, history)
         return history
+
+    def _set_history(self, segments: Sequence[Segment | None], history: History) -> set[int]:
+        return set_history(self._storage.environment.tasks, segments, history)
 
     def _newest_history(self, epoch: int) -> History:
         """Ours or a peer's. Raises LogUnavailable when neither knows of `epoch`."""
@@ -325,8 +346,19 @@ def _history(fields: Fields) -> History:
         raise VolumeError("not a history") from None
 
 
-def survey_of(fields: Fields) -> tuple[VolumeMeta | None, History, int]:
-    """(volume, history, fence) out of a survey. Raises VolumeError."""
-    volume = fields["volume"]
-    meta = None if volume is None else volume_of(dict(volume), "survey")
-    return meta, _history(fields["history"]), int(fields["fence"])
+class Survey(NamedTuple):
+    """What a zone has: its volume or a draft of one, what it knows of the past, its fence."""
+
+    volume: VolumeMeta | None
+    draft: VolumeMeta | None
+    history: History
+    fence: int
+
+
+def survey_of(fields: Fields) -> Survey:
+    """A survey out of JSON. Raises VolumeError."""
+    volume, draft = (
+        None if found is None else volume_of(dict(found), "survey")
+        for found in (fields["volume"], fields["draft"])
+    )
+    return Survey(volume, draft, _history(fields["history"]), int(fields["fence"]))

@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from redo import frozen
-from redo.disk import FileDisk
+from redo.disk import Disk, FileDisk
+from redo.environment import Clock, SystemClock
 from redo.errors import VolumeError, VolumeLost
 from redo.frozen import Frozen, Linked
-from redo.metadata import VolumeMeta, copy_of
+from redo.metadata import copy_of
 from redo.peers import Peer, request
-from redo.quorum import COPIES, ZONES, can_write
+from redo.quorum import COPIES, ZONES, can_write, copy_directory, volume_durable
 from redo.rewind import rewound
 from redo.timeline import History
-from redo.zone_node import survey_of
+from redo.zone_node import Survey, survey_of
 
 logger = logging.getLogger(__name__)
 
 Fields = dict[str, Any]
+COPY_NAMES: Final = tuple(copy_directory(copy_no) for copy_no in range(COPIES))
 
 
 class Zones:
     """All zones' processes, by number from 0."""
 
-    def __init__(self, zones: Mapping[int, Peer]) -> None:
+    def __init__(self, zones: Mapping[int, Peer], clock: Clock | None = None) -> None:
         self._zones = zones
+        self._clock = clock or SystemClock()
         self._said: dict[int, str] = {}  #: why each zone last failed
 
     def ask_all(self, fields: Fields, zones: Sequence[int] | None = None) -> dict[int, Fields]:
@@ -45,14 +47,14 @@ class Zones:
                 self._said[zone] = str(error)
         return answers
 
-    def surveys(self) -> dict[int, tuple[VolumeMeta | None, History, int]]:
-        """(volume, history, fence) of the zones that answer."""
+    def surveys(self) -> dict[int, Survey]:
+        """What the zones have that answer."""
         answers = self.ask_all({"do": "survey"})
         return {zone: survey_of(found) for zone, found in answers.items()}
 
     def newest_history(self) -> History:
         """The newest history a zone knows."""
-        known = [history for _, history, _ in self.surveys().values()]
+        known = [found.history for found in self.surveys().values()]
         return max(known, key=lambda history: history.latest_epoch, default=History())
 
     def install(self, history: History, vdl: int, zones: Sequence[int] | None = None) -> set[int]:
@@ -77,12 +79,22 @@ class Zones:
             raise VolumeError("no zone's storage answers")
         return found
 
+    def _vdl(self) -> int:
+        """How far the log is durable: zones on other hosts hear of VDL a little late."""
+        statuses, durable = self._statuses(), [0] * COPIES
+        for one in statuses:
+            for copy in one["copies"]:
+                place = COPY_NAMES.index(str(copy["copy"]))
+                durable[place] = max(durable[place], int(copy["durable"]))
+        return max(volume_durable(durable), *(int(one["vdl"]) for one in statuses))
+
     def locate(self, to_us: int) -> Fields:
         """The last state not later than `to_us`. Raises VolumeError."""
         reason = VolumeError("no zone's storage answers")
+        vdl = self._vdl()
         for zone in self._zones.values():
             try:
-                return request(zone, {"do": "locate", "to_us": to_us})
+                return request(zone, {"do": "locate", "to_us": to_us, "vdl": vdl})
             except VolumeError as error:
                 reason = error
         raise reason
@@ -92,17 +104,18 @@ class Zones:
         target = self.locate(to_us)
         ends = [int(copy["durable"]) for one in self._statuses() for copy in one["copies"]]
         end = max([*ends, *(int(one["published"]) for one in self._statuses())])
-        history = rewound(self.newest_history(), target["lsn"], end, time.time_ns() // 1000)
+        history = rewound(self.newest_history(), target["lsn"], end, self._clock.wall_us())
         self.install_on_quorum(history, end)
         return target
 
-    def freeze(self, path: Path, origin: str) -> Frozen:
+    def freeze(self, path: Path, origin: str, disk: Disk | None = None) -> Frozen:
         """As `Storage.freeze`; all zones have their files on this machine."""
-        disk = FileDisk()
+        disk = disk or FileDisk()
         lsn = max(int(one["vdl"]) for one in self._statuses())
-        clock_us = time.time_ns() // 1000
+        frozen.must_have_begun(lsn)
+        clock_us = self._clock.wall_us()
         surveys = self.surveys()
-        parent = next((meta for meta, _, _ in surveys.values() if meta is not None), None)
+        parent = next((found.volume for found in surveys.values() if found.volume), None)
         draft = frozen.draft_of(disk, path)
         linked = []
         for found in self.ask_all({"do": "link", "draft": draft, "lsn": lsn}).values():

@@ -38,6 +38,7 @@ async def run(session: Session, statement: st.Statement) -> Result:
     if getattr(statement, "temporary", False):
         session.transaction.check_write()  # this commits nothing, and nobody else is concerned
         return await _RUNNERS[type(statement)](session, statement)
+    await session.node.gate.admitted(session)
     await session.transaction.commit()
     session.temporary.transaction_ended()
     if _is_about_own(session, statement):

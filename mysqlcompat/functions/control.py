@@ -69,7 +69,8 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
         if isinstance(args[0], Literal):  # it takes the collation it is compared in
             made = replace(made, collation=collation)
         if collation == BINARY:
-            made = string_type(byte_length(args[0].type), BINARY)
+            first = args[0].type
+            made = string_type(byte_length(first), BINARY, True, first.coercibility)
     equal = typing.comparison("=", *args)
     return typing.call("nullif", made, equal, typing.to_result(args[0], made))
 

@@ -96,6 +96,7 @@ def define(
         FUNCTIONS[name] = function
 
         def build(typing: Typing, args: Sequence[Expression]) -> Expression:
+            from mysqlcompat.sql.agreement import as_result
             from mysqlcompat.sql.typed import Call
 
             taken = tuple(
@@ -111,7 +112,7 @@ def define(
                 made = made.or_null(any(arg.type.nullable for arg in taken))
             if nullable is None and made.cls is Class.STRING and not typing.is_strict:
                 made = made.or_null(any(arg.type.nullable for arg in taken))
-            return Call(made, function, taken)
+            return Call(as_result(made), function, taken)
 
         for one in names.split():
             DEFINITIONS[one] = Definition(one, low, high, build)

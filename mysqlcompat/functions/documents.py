@@ -12,6 +12,7 @@ from mysqlcompat.convert import json_scalar, parse_json
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     BIGINT,
+    DEFINITIONS,
     JSON,
     build_as,
     define,
@@ -116,11 +117,17 @@ def json_quote(context: Context, call: Call, value: Any) -> str:
 # Reading ----------------------------------------------------------------------------------------
 
 
-@define("json_extract", "jss*", JSON, required=2, nullable=True)
+@define("json_extract", "jss*", JSON, required=2, nullable=True, null_rejects=False)
 def json_extract(context: Context, call: Call, value: Any, *paths: Any) -> Json | None:
+    if value is None:
+        return None
     stored = value if isinstance(value, StoredJson) else None
     root = None if stored else document(call, 0, value)
-    legs = [_path(path) for path in paths]
+    legs: list[json_path.Path] = []
+    for path in paths:  # what is wrong before a NULL is said
+        if path is None:
+            return None
+        legs.append(_path(path))
     if stored is not None and not any(map(json_path.is_wild, legs)):
         found = [item for path in legs for item in json_stored.find(stored, path)]
     else:
@@ -189,20 +196,16 @@ def json_valid(context: Context, call: Call, value: Any) -> int:
     return 1
 
 
-def _at(call: Call, value: Any, path: tuple[Any, ...]) -> tuple[bool, Any]:
-    """(found, the one value at an optional path)."""
-    root = document(call, 0, value)
-    if not path:
-        return True, root
-    found = json_path.find(root, json_path.single(path[0]))
-    return (True, found[0]) if found else (False, None)
+@build_as("json_length", 1, 2)
+def build_json_length(typing: Typing, args: Sequence[Expression]) -> Expression:
+    """With a path it is the length of what JSON_EXTRACT gives."""
+    arg = args[0] if len(args) == 1 else DEFINITIONS["json_extract"].build(typing, args)
+    return typing.call("json_length", BIGINT, arg)
 
 
-@define("json_length", "js", BIGINT, required=1, nullable=True)
-def json_length(context: Context, call: Call, value: Any, *path: Any) -> int | None:
-    found, item = _at(call, value, path)
-    if not found:
-        return None
+@implement("json_length")
+def json_length(context: Context, call: Call, value: Any) -> int:
+    item = document(call, 0, value)
     return len(item) if isinstance(item, dict | list) else 1
 
 
@@ -220,11 +223,20 @@ def json_keys(context: Context, call: Call, value: Any, *path: Any) -> Json | No
     return Json(list(found[0].value)) if isinstance(found[0].value, dict) else None
 
 
-@define("json_contains", "jjs", BIGINT, required=2, nullable=True)
+@define("json_contains", "jjs", BIGINT, required=2, nullable=True, null_rejects=False)
 def json_contains(context: Context, call: Call, target: Any, candidate: Any, *path: Any) -> Any:
+    if target is None:
+        return None
+    root = document(call, 0, target)
+    if candidate is None:
+        return None
     wanted = document(call, 1, candidate)
-    found, item = _at(call, target, path)
-    return int(json_order.contains(item, wanted)) if found else None
+    if not path:
+        return int(json_order.contains(root, wanted))
+    if path[0] is None:
+        return None
+    found = json_path.find(root, json_path.single(path[0]))
+    return int(json_order.contains(found[0], wanted)) if found else None
 
 
 @define("json_contains_path", "jss*", BIGINT, required=3, nullable=True, null_rejects=False)
@@ -280,18 +292,26 @@ def json_search(
     escape: Any = None,
     *paths: Any,
 ) -> Json | None:
-    if value is None or mode is None or wanted is None or None in paths:
+    if escape is not None and len(escape) > 1:
+        raise SqlError(1210, "ESCAPE")
+    if value is None:
+        return None
+    root = document(call, 0, value)
+    if mode is None:
         return None
     if mode.lower() not in ("one", "all"):
         raise SqlError(3154, "json_search")
-    if escape is not None and len(escape) > 1:
-        raise SqlError(1210, "ESCAPE")
+    within: list[json_path.Path] = []
+    for path in paths:
+        if path is None:
+            return None
+        within.append(_path(path))
+    if wanted is None:
+        return None
     pattern = like_pattern(wanted, "\\" if escape is None else escape, _BINARY_COLLATION)
-    root = document(call, 0, value)
-    within = [_path(path) for path in paths] or [()]
     found = dict.fromkeys(
         one.shown
-        for path in within
+        for path in within or [()]
         for start in json_path.places(root, path)
         if _is_as_written(start, path)
         for one in json_path.everything(start)
@@ -410,11 +430,17 @@ def json_array_insert(context: Context, call: Call, *values: Any) -> Json | None
     return Json(root)
 
 
-@define("json_remove", "jss*", JSON, required=2, nullable=True)
-def json_remove(context: Context, call: Call, value: Any, *paths: Any) -> Json:
+@define("json_remove", "jss*", JSON, required=2, nullable=True, null_rejects=False)
+def json_remove(context: Context, call: Call, value: Any, *paths: Any) -> Json | None:
+    if value is None:
+        return None
     root = document(call, 0, value)
+    places: list[json_path.Path] = []
     for text in paths:
-        path = json_path.single(text)
+        if text is None:
+            return None
+        places.append(json_path.single(text))
+    for path in places:
         if not path:
             raise SqlError(3153)
         root = json_path.remove(root, path)

@@ -120,11 +120,20 @@ def _plain(value: Any) -> Any:
     return jsonb.scalar_text(value)
 
 
-def _first_mistake(call: Call, schema: Any, value: Any) -> ValidationError | None:
-    rules = document(call, 0, schema)
-    if not isinstance(rules, dict):
-        raise SqlError(3853, 1, call.function.name, "object")
+def _documents(call: Call, schema: Any, value: Any) -> tuple[dict[str, Any], Any] | None:
+    """The schema and the document to be checked; None if one of them is NULL."""
+    rules = None
+    if schema is not None:
+        rules = document(call, 0, schema)
+        if not isinstance(rules, dict):
+            raise SqlError(3853, 1, call.function.name, "object")
+    if value is None or (rules is None and isinstance(value, str)):
+        return None
     checked = _plain(document(call, 1, value))
+    return None if rules is None else (rules, checked)
+
+
+def _first_mistake(rules: dict[str, Any], checked: Any) -> ValidationError | None:
     try:
         return next(_validator(jsonb.text_of(rules)).iter_errors(checked), None)
     except (RecursionError, jsonschema.exceptions._WrappedReferencingError):
@@ -140,20 +149,28 @@ def _null_schema(typing: Typing, args: Sequence[Expression], made: SqlType) -> S
 @define(
     "json_schema_valid", "jj",
     lambda typing, args: _null_schema(typing, args, bool_type(nullable_of(args))),
+    null_rejects=False,
 )  # fmt: skip
-def json_schema_valid(context: Context, call: Call, schema: Any, value: Any) -> int:
-    return int(_first_mistake(call, schema, value) is None)
+def json_schema_valid(context: Context, call: Call, schema: Any, value: Any) -> int | None:
+    documents = _documents(call, schema, value)
+    return None if documents is None else int(_first_mistake(*documents) is None)
 
 
 @define(
     "json_schema_validation_report", "jj",
     lambda typing, args: _null_schema(typing, args, JSON),
+    null_rejects=False,
 )  # fmt: skip
-def json_schema_validation_report(context: Context, call: Call, schema: Any, value: Any) -> Json:
-    mistake = _first_mistake(call, schema, value)
+def json_schema_validation_report(
+    context: Context, call: Call, schema: Any, value: Any
+) -> Json | None:
+    documents = _documents(call, schema, value)
+    if documents is None:
+        return None
+    rules = documents[0]
+    mistake = _first_mistake(*documents)
     if mistake is None:
         return Json({"valid": True})
-    rules = document(call, 0, schema)
     keywords = list(mistake.absolute_schema_path)
     at = next((n for n, one in enumerate(keywords) if one in _UNITING), len(keywords) - 1)
     inside = list(mistake.absolute_path)

@@ -83,7 +83,8 @@ def _build_whole(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     whole = digits(source) - scale + (scale > 0)
     if source.cls is Class.DECIMAL and whole > 18:
         return typing.call(name, decimal_type(whole, 0, nullable=source.nullable), arg)
-    return typing.call(name, int_type(21, source.unsigned, source.nullable), arg)
+    unsigned = source.unsigned and source.cls is Class.INT
+    return typing.call(name, int_type(21, unsigned, source.nullable), arg)
 
 
 @build_as("ceil ceiling", 1)
@@ -138,7 +139,7 @@ def _build_round(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     scale = source.scale if count is None else min(max(count, 0), source.scale)
     carry = name == "round" and (scale < source.scale or not (source.scale or count))
     precision = source.precision - source.scale + scale + carry
-    made = decimal_type(max(precision, 1), scale, source.unsigned, nullable)
+    made = decimal_type(max(precision, 1), scale, nullable=nullable)
     return typing.call(name, made, arg, places)
 
 

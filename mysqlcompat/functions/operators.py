@@ -155,7 +155,10 @@ def checked(value: Any, sql_type: SqlType) -> Any:
 
 
 def _exact_result(value: Decimal, sql_type: SqlType) -> Decimal:
-    made: Decimal = checked(round_decimal(value, sql_type.scale), sql_type)
+    scale = sql_type.scale
+    if sql_type.mixed:
+        scale = min(_places(value), scale) if value else 0
+    made: Decimal = checked(round_decimal(value, scale), sql_type)
     return made
 
 
@@ -168,6 +171,8 @@ def _result(call: Call, value: Any) -> Any:
 @implement("+")
 def add(context: Context, call: Call, left: Any, right: Any) -> Any:
     if isinstance(left, Decimal):
+        if call.type.mixed and not left and not right:  # two zeros: no result of a subtraction
+            return max(left, right, key=_places)
         return _result(call, EXACT.add(left, right))
     return _result(call, left + right)
 
@@ -205,7 +210,7 @@ def divide(context: Context, call: Call, left: Any, right: Any) -> Any:
     more = max(call.type.scale - one - padding, 0)
     places = -(-(one + other + padding + more) // _WORD) * _WORD
     quotient = truncate_decimal(EXACT.divide(left, right), places)
-    return checked(round_decimal(quotient, call.type.scale), call.type)
+    return _exact_result(round_decimal(quotient, call.type.scale), call.type)
 
 
 _WORD = 9  #: digits of the words in which MySQL divides, whole words behind the point

@@ -63,6 +63,12 @@ def _expression(call: Call, name: str, pattern: Any, options: str) -> Pattern:
     return _Asked.pattern
 
 
+def _check_options(name: str, options: str | None) -> None:
+    """Match options are looked at before anything else."""
+    if options is not None and not set(options) <= set("cimnu"):
+        raise SqlError(1210, name)
+
+
 def _made(call: Call, name: str, pattern: Any, options: str) -> Pattern:
     collations = [
         "" if arg.type.coercibility == IGNORABLE else arg.type.collation for arg in call.args[:2]
@@ -72,8 +78,6 @@ def _made(call: Call, name: str, pattern: Any, options: str) -> Pattern:
         raise SqlError(3995, charset, collations[1], name)
     if BINARY in collations:
         raise SqlError(3995, "binary", "utf8mb4", name)
-    if not set(options) <= set("cimnu"):
-        raise SqlError(1210, name)
     best = min(call.args[:2], key=lambda arg: arg.type.coercibility)
     ignore_case = best.type.collation.endswith("_ci")
     for option in options:
@@ -141,6 +145,7 @@ def _occurrence(context: Context, pattern: Pattern, text: str, start: int, numbe
 def regexp_like(
     context: Context, call: Call, text: Any, pattern: Any, options: Any = ""
 ) -> int | None:
+    _check_options("regexp_like", options)
     if pattern is None or options is None:
         return None
     compiled = _expression(call, "regexp_like", pattern, options)
@@ -158,11 +163,12 @@ def regexp_instr(
     end: int | None = 0,
     options: Any = "",
 ) -> int | None:
+    if end not in (0, 1, None):
+        raise SqlError(1210, "regexp_instr: return_option must be 1 or 0.")
+    _check_options("regexp_instr", options)
     if None in (pattern, start, number, end, options):
         return None
     assert start is not None and number is not None
-    if end not in (0, 1):
-        raise SqlError(1210, "regexp_instr: return_option must be 1 or 0.")
     compiled = _expression(call, "regexp_instr", pattern, options)
     if text is None:
         return None
@@ -193,6 +199,7 @@ def regexp_substr(
     number: int | None = 1,
     options: Any = "",
 ) -> str | None:
+    _check_options("regexp_substr", options)
     if None in (pattern, start, number, options):
         return None
     assert start is not None and number is not None
@@ -226,6 +233,7 @@ def regexp_replace(
     number: int | None = 0,
     options: Any = "",
 ) -> str | None:
+    _check_options("regexp_replace", options)
     if None in (pattern, start, number, options):
         return None
     assert start is not None and number is not None

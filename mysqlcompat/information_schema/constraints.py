@@ -9,7 +9,7 @@ from btree.foreign_keys import parent_index
 from btree.schema import Table
 from mysqlcompat.ddl.text import escaped_expression
 from mysqlcompat.information_schema import describe
-from mysqlcompat.information_schema.virtual import VirtualTable
+from mysqlcompat.information_schema.virtual import VirtualTable, Wanted
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
@@ -18,19 +18,26 @@ Row = tuple[Any, ...]
 CATALOG: Final = "def"
 
 
-def real_tables(session: Session) -> Iterator[tuple[str, Table]]:
-    """Every stored table with its database."""
+def all_tables(session: Session, wanted: Wanted) -> Iterator[tuple[str, Table | VirtualTable]]:
+    """The tables that are wanted, each with its database. Definitions are not loaded for this."""
     from mysqlcompat.catalog_view import CatalogView
 
     view = CatalogView(session)
     for database in view.databases():
-        for one in view.tables(database):
-            if not isinstance(one, VirtualTable):
+        if wanted.databases is None or database in wanted.databases:
+            for one in view.tables(database, wanted.tables):
                 yield database, one
 
 
-def table_constraints(session: Session) -> Iterator[Row]:
-    for database, one in real_tables(session):
+def real_tables(session: Session, wanted: Wanted) -> Iterator[tuple[str, Table]]:
+    """The stored ones among them."""
+    for database, one in all_tables(session, wanted):
+        if not isinstance(one, VirtualTable):
+            yield database, one
+
+
+def table_constraints(session: Session, wanted: Wanted) -> Iterator[Row]:
+    for database, one in real_tables(session, wanted):
         for index in describe.visible_indexes(one):
             if index.unique:
                 kind = "PRIMARY KEY" if index.primary else "UNIQUE"
@@ -42,8 +49,8 @@ def table_constraints(session: Session) -> Iterator[Row]:
             yield (CATALOG, database, check.name, database, one.name, "CHECK", enforced)
 
 
-def key_column_usage(session: Session) -> Iterator[Row]:
-    for database, one in real_tables(session):
+def key_column_usage(session: Session, wanted: Wanted) -> Iterator[Row]:
+    for database, one in real_tables(session, wanted):
         place = CATALOG, database, one.name
         for index in describe.visible_indexes(one):
             if not index.unique:
@@ -62,9 +69,9 @@ def key_column_usage(session: Session) -> Iterator[Row]:
                 )
 
 
-def referential_constraints(session: Session) -> Iterator[Row]:
+def referential_constraints(session: Session, wanted: Wanted) -> Iterator[Row]:
     catalog = session.node.engine.catalog
-    for database, one in real_tables(session):
+    for database, one in real_tables(session, wanted):
         for key in one.foreign_keys:
             parent = catalog.table(key.database, key.table)
             number = None if parent is None else parent_index(parent, key.parent_columns)
@@ -76,7 +83,7 @@ def referential_constraints(session: Session) -> Iterator[Row]:
             )
 
 
-def check_constraints(session: Session) -> Iterator[Row]:
-    for database, one in real_tables(session):
+def check_constraints(session: Session, wanted: Wanted) -> Iterator[Row]:
+    for database, one in real_tables(session, wanted):
         for check in one.checks:
             yield (CATALOG, database, check.name, escaped_expression(check.expression))

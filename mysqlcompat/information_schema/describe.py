@@ -77,7 +77,9 @@ def next_auto_increment(session: Session, table: Table) -> int | None:
     """The next value the counter will give; None when there is no such column."""
     if auto_increment_column(table) is None:
         return None
-    return int(session.node.engine.next_auto_increment(table))
+    engine = session.node.engine
+    loaded = engine.catalog.table_of_id(table.table_id)  # the counter is a kernel's
+    return None if loaded is None else int(engine.next_auto_increment(loaded))
 
 
 def created(table: Table) -> datetime | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mysqlcompat import engine_status, status
 
 if TYPE_CHECKING:
-    from mysqlcompat.information_schema.virtual import RowMaker
+    from mysqlcompat.information_schema.virtual import RowMaker, Wanted
     from mysqlcompat.session import Session
 
 Row = tuple[Any, ...]
@@ -43,7 +43,7 @@ _HISTORY_HOLDERS: Final = (
 )
 
 
-def _pool_stats(session: Session) -> Iterator[Row]:
+def _pool_stats(session: Session, wanted: Wanted) -> Iterator[Row]:
     engine = session.node.engine
     figures = engine_status.pool_figures(engine.pool)
     asked = figures["read_requests"]
@@ -61,7 +61,7 @@ def _pool_stats(session: Session) -> Iterator[Row]:
     yield tuple(known.get(name, 0) for name in _POOL_COUNTS)
 
 
-def _metrics(session: Session) -> Iterator[Row]:
+def _metrics(session: Session, wanted: Wanted) -> Iterator[Row]:
     elapsed = status.uptime_s(session)
     enabled = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(seconds=elapsed)
     for name, subsystem, value, kind, comment in engine_status.metrics(session.node.engine):
@@ -71,7 +71,7 @@ def _metrics(session: Session) -> Iterator[Row]:
         )
 
 
-def _history_holders(session: Session) -> Iterator[Row]:
+def _history_holders(session: Session, wanted: Wanted) -> Iterator[Row]:
     """Each instance's oldest read view: the oldest of all holds purge back (C26)."""
     node = session.node
     rows = node.replica_status()

@@ -18,7 +18,7 @@ from mysqlcompat.metadata_locks import Mode
 
 if TYPE_CHECKING:
     from btree.engine import Engine
-    from mysqlcompat.information_schema.virtual import RowMaker
+    from mysqlcompat.information_schema.virtual import RowMaker, Wanted
     from mysqlcompat.session import Session
 
 Row = tuple[Any, ...]
@@ -150,7 +150,7 @@ def _table_modes(session: Session, names: LockNames, locks: list[LockView]) -> d
     return modes
 
 
-def _data_locks(session: Session) -> Iterator[Row]:
+def _data_locks(session: Session, wanted: Wanted) -> Iterator[Row]:
     session.node.recall()
     engine = session.node.engine
     with closing(LockReader(engine)) as reader:
@@ -177,7 +177,7 @@ def _data_locks(session: Session) -> Iterator[Row]:
                 yield ("INNODB", lock_id(lock), *who, *where, "RECORD", lock.mode, status, data)
 
 
-def _data_lock_waits(session: Session) -> Iterator[Row]:
+def _data_lock_waits(session: Session, wanted: Wanted) -> Iterator[Row]:
     """Who waits for a row, and for whom."""
     engine = session.node.engine
     owners = session.node.processlist.locks.owners
@@ -185,12 +185,12 @@ def _data_lock_waits(session: Session) -> Iterator[Row]:
         for wait in engine.locks.all_waits():
             if not wait.node:
                 continue
-            wanted = reader.request(wait.node)
+            wanting = reader.request(wait.node)
             for ctx in engine.locks.edges(wait):
-                held = reader.blocking(wanted, ctx)
+                held = reader.blocking(wanting, ctx)
                 sides: list[Any] = []
                 for side, number in (
-                    (wait.ctx, lock_id(wanted)),
+                    (wait.ctx, lock_id(wanting)),
                     (ctx, lock_id(held) if held else f"{ctx}:0"),
                 ):
                     connection = owners[side].connection_id if side in owners else None
@@ -202,7 +202,7 @@ def _moment(us: int) -> datetime:
     return datetime.fromtimestamp(us // 1_000_000, UTC).replace(tzinfo=None)
 
 
-def _trx(session: Session) -> Iterator[Row]:
+def _trx(session: Session, wanted: Wanted) -> Iterator[Row]:
     session.node.recall()
     engine = session.node.engine
     with closing(LockReader(engine)) as reader:

@@ -10,7 +10,7 @@ from mysqlcompat import status, variables
 from mysqlcompat.information_schema import locks
 
 if TYPE_CHECKING:
-    from mysqlcompat.information_schema.virtual import RowMaker
+    from mysqlcompat.information_schema.virtual import RowMaker, Wanted
     from mysqlcompat.session import Session
 
 Row = tuple[Any, ...]
@@ -35,22 +35,22 @@ _THREADS: Final = (
 )
 
 
-def _session_variables(session: Session) -> Iterator[Row]:
+def _session_variables(session: Session, wanted: Wanted) -> Iterator[Row]:
     for name in session.variables.names():
         yield (name, variables.show(session.live_value(name)))
 
 
-def _global_variables(session: Session) -> Iterator[Row]:
+def _global_variables(session: Session, wanted: Wanted) -> Iterator[Row]:
     node = session.node.globals
     for name in node.names():
         yield (name, variables.show(node.get(name)))
 
 
-def _status(session: Session) -> Iterable[Row]:
+def _status(session: Session, wanted: Wanted) -> Iterable[Row]:
     return status.status_rows(session)
 
 
-def _metadata_locks(session: Session) -> Iterator[Row]:
+def _metadata_locks(session: Session, wanted: Wanted) -> Iterator[Row]:
     """Locks of statements first, then those in queues; the thread is the connection."""
     session.node.recall()
     catalog, held = session.node.engine.catalog, session.node.processlist.locks
@@ -78,19 +78,22 @@ def process_row(session: Session, info_characters: int | None) -> Row:
     if info is not None and info_characters is not None:
         info = info[:info_characters]
     host = f"{client.host}:{client.port}" if client.port else client.host
-    state = "" if session.command == "Sleep" else session.stage
+    command = session.command
+    if command == "Sleep" and session.node.is_committing(session):
+        command = "Query"
+    state = "" if command == "Sleep" else session.stage
     return (
         *(session.connection_id, client.user, host, session.database),
-        *(session.command, seconds, state, info),
+        *(command, seconds, state, info),
     )
 
 
-def _processlist(session: Session) -> Iterator[Row]:
+def _processlist(session: Session, wanted: Wanted) -> Iterator[Row]:
     for one in sorted(session.node.processlist, key=lambda other: other.connection_id):
         yield (*process_row(one, None), "PRIMARY")
 
 
-def _threads(session: Session) -> Iterator[Row]:
+def _threads(session: Session, wanted: Wanted) -> Iterator[Row]:
     """Sessions: a thread is what serves a connection, and has its number."""
     for one in sorted(session.node.processlist, key=lambda other: other.connection_id):
         number, user, *rest = process_row(one, None)
@@ -108,7 +111,7 @@ _STAGES: Final = (
 _PICOSECONDS: Final = 1000  #: in a nanosecond
 
 
-def _stages(session: Session) -> Iterator[Row]:
+def _stages(session: Session, wanted: Wanted) -> Iterator[Row]:
     """Data definition that is under way: a thread has at most one stage that shows its work."""
     now = time.monotonic_ns()
     for one in sorted(session.node.processlist, key=lambda other: other.connection_id):

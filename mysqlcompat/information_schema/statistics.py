@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from btree.schema import Index, Table
 from btree.statistics import TableStatistics
 from mysqlcompat.information_schema.constraints import real_tables
-from mysqlcompat.information_schema.virtual import RowMaker
+from mysqlcompat.information_schema.virtual import RowMaker, Wanted
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
@@ -24,6 +24,9 @@ class Sizes(NamedTuple):
     row: int  #: of one, on average
     data: int
     indexes: int
+
+
+NO_SIZES: Final = Sizes(0, 0, 0)
 
 
 def _known(session: Session, table: Table) -> TableStatistics | None:
@@ -63,16 +66,16 @@ def _time(known: TableStatistics) -> datetime:
     return moment.replace(tzinfo=None, microsecond=0)
 
 
-def _table_stats(session: Session) -> Iterator[Row]:
-    for database, table in real_tables(session):
+def _table_stats(session: Session, wanted: Wanted) -> Iterator[Row]:
+    for database, table in real_tables(session, wanted):
         known = _known(session, table)
         if known is not None:
             pages = [one.pages for one in known.indexes]
             yield (database, table.name, _time(known), known.rows, pages[0], sum(pages[1:]))
 
 
-def _index_stats(session: Session) -> Iterator[Row]:
-    for database, table in real_tables(session):
+def _index_stats(session: Session, wanted: Wanted) -> Iterator[Row]:
+    for database, table in real_tables(session, wanted):
         known = _known(session, table)
         for index in table.indexes if known is not None else ():
             assert known is not None

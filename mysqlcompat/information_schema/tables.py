@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from btree.schema import Table
 from mysqlcompat import accounts
 from mysqlcompat.information_schema import (
     constraints,
@@ -22,9 +21,10 @@ from mysqlcompat.information_schema import (
     time_zones,
     volume,
 )
+from mysqlcompat.information_schema.constraints import all_tables, real_tables
 from mysqlcompat.information_schema.definitions import DEFINITIONS
 from mysqlcompat.information_schema.performance import process_row
-from mysqlcompat.information_schema.virtual import RowMaker, VirtualTable, no_rows
+from mysqlcompat.information_schema.virtual import RowMaker, VirtualTable, Wanted, no_rows
 from mysqlcompat.sql.router import route
 from mysqlcompat.sql.statements import CreateTable
 from mysqlcompat.wire import charsets
@@ -88,12 +88,12 @@ def _make(database: str, name: str, columns: str, rows: RowMaker | None) -> Virt
 # Who is there
 
 
-def _processlist(session: Session) -> Iterator[Row]:
+def _processlist(session: Session, wanted: Wanted) -> Iterator[Row]:
     for one in sorted(session.node.processlist, key=lambda other: other.connection_id):
         yield process_row(one, None)
 
 
-def _replica_host_status(session: Session) -> Iterator[Row]:
+def _replica_host_status(session: Session, wanted: Wanted) -> Iterator[Row]:
     """Aurora's list of instances that are alive: the writer and the readers."""
     for one in session.node.replica_status():
         updated = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=one.last_update_us)
@@ -116,7 +116,7 @@ def _replica_host_status(session: Session) -> Iterator[Row]:
         )
 
 
-def _user_privileges(session: Session) -> Iterator[Row]:
+def _user_privileges(session: Session, wanted: Wanted) -> Iterator[Row]:
     account = session.client.account
     for privilege in accounts.PRIVILEGES:
         yield (f"'{account.user}'@'{account.host}'", CATALOG, privilege, "YES")
@@ -125,11 +125,11 @@ def _user_privileges(session: Session) -> Iterator[Row]:
 # What there is
 
 
-def _engines(session: Session) -> Iterable[Row]:
+def _engines(session: Session, wanted: Wanted) -> Iterable[Row]:
     return ENGINES
 
 
-def _plugins(session: Session) -> Iterator[Row]:
+def _plugins(session: Session, wanted: Wanted) -> Iterator[Row]:
     for name, state, kind, library, license_ in PLUGINS:
         yield (
             *(name, "1.0", state, kind, "80406.0", library, None),
@@ -137,12 +137,12 @@ def _plugins(session: Session) -> Iterator[Row]:
         )
 
 
-def _character_sets(session: Session) -> Iterator[Row]:
+def _character_sets(session: Session, wanted: Wanted) -> Iterator[Row]:
     for one in charsets.CHARACTER_SETS.values():
         yield (one.name, one.default_collation, one.description, one.max_bytes)
 
 
-def _collations(session: Session) -> Iterator[Row]:
+def _collations(session: Session, wanted: Wanted) -> Iterator[Row]:
     for one in charsets.COLLATIONS.values():
         yield (
             *(one.name, one.charset.name, one.id, "Yes" if one.is_default else "", "Yes"),
@@ -150,7 +150,7 @@ def _collations(session: Session) -> Iterator[Row]:
         )
 
 
-def _collation_applicability(session: Session) -> Iterator[Row]:
+def _collation_applicability(session: Session, wanted: Wanted) -> Iterator[Row]:
     for one in charsets.COLLATIONS.values():
         yield (one.name, one.charset.name)
 
@@ -158,7 +158,7 @@ def _collation_applicability(session: Session) -> Iterator[Row]:
 # The dictionary
 
 
-def _schemata(session: Session) -> Iterator[Row]:
+def _schemata(session: Session, wanted: Wanted) -> Iterator[Row]:
     view = _view(session)
     for name in view.databases():
         yield (CATALOG, name, *view.database_collation(name), None, "NO")
@@ -170,42 +170,32 @@ def _view(session: Session) -> Any:
     return CatalogView(session)
 
 
-def _all_tables(session: Session) -> Iterator[tuple[str, Table | VirtualTable]]:
-    view = _view(session)
-    for database in view.databases():
-        for one in view.tables(database):
-            yield database, one
-
-
-def _real_tables(session: Session) -> Iterator[tuple[str, Table]]:
-    for database, one in _all_tables(session):
-        if not isinstance(one, VirtualTable):
-            yield database, one
-
-
-def _tables_rows(session: Session) -> Iterator[Row]:
-    for database, one in _all_tables(session):
+def _tables_rows(session: Session, wanted: Wanted) -> Iterator[Row]:
+    # What is not in the definition is looked up on pages, so only for who looks at it.
+    measured = wanted.has_column("table_rows", "avg_row_length", "data_length", "index_length")
+    counted = wanted.has_column("auto_increment")
+    for database, one in all_tables(session, wanted):
         if isinstance(one, VirtualTable):
             yield (CATALOG, database, one.name, "SYSTEM VIEW", None, 10, *(None,) * 14, "")
             continue
         row_format = one.options.get("row_format")
-        size = statistics.sizes(session, one)
+        size = statistics.sizes(session, one) if measured else statistics.NO_SIZES
         yield (
             *(CATALOG, database, one.name, "BASE TABLE", one.engine, 10),
             (row_format or "DYNAMIC").capitalize(),
-            statistics.rows_of(session, one),
+            statistics.rows_of(session, one) if measured else 0,
             *(size.row, size.data, 0, size.indexes, 0),
-            describe.next_auto_increment(session, one),
+            describe.next_auto_increment(session, one) if counted else None,
             *(describe.created(one), None, None, one.collation, None),
             f"row_format={row_format}" if row_format else "",
             one.comment,
         )
 
 
-def _columns_rows(session: Session) -> Iterator[Row]:
+def _columns_rows(session: Session, wanted: Wanted) -> Iterator[Row]:
     from mysqlcompat.ddl import text
 
-    for database, one in _all_tables(session):
+    for database, one in all_tables(session, wanted):
         shown = [column for column in one.columns if not column.hidden]
         for number, column in enumerate(shown, 1):
             collation = describe.collation_of(column)
@@ -225,8 +215,9 @@ def _columns_rows(session: Session) -> Iterator[Row]:
             )
 
 
-def _statistics(session: Session) -> Iterator[Row]:
-    for database, one in _real_tables(session):
+def _statistics(session: Session, wanted: Wanted) -> Iterator[Row]:
+    sampled = wanted.has_column("cardinality")
+    for database, one in real_tables(session, wanted):
         for index in describe.visible_indexes(one):
             for number, part in enumerate(index.parts, 1):
                 column = one.columns[one.column_no(part.column)]
@@ -234,7 +225,7 @@ def _statistics(session: Session) -> Iterator[Row]:
                     *(CATALOG, database, one.name, int(not index.unique), database, index.name),
                     *(number, None if column.hidden else column.name),
                     "D" if part.descending else "A",
-                    statistics.cardinality(session, one, index, number),
+                    statistics.cardinality(session, one, index, number) if sampled else None,
                     *(part.length or None, None, "YES" if column.nullable else ""),
                     *("BTREE", "", index.comment, "NO" if index.invisible else "YES"),
                     describe.key_expression(column),

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from mysqlcompat.information_schema.virtual import RowMaker, no_rows
+from mysqlcompat.information_schema.virtual import RowMaker, Wanted, no_rows
 from mysqlcompat.time_zone_tables import zones
 
 if TYPE_CHECKING:
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 
-def _zones(session: Session) -> Iterator[Row]:
+def _zones(session: Session, wanted: Wanted) -> Iterator[Row]:
     yield from ((number, "N") for number in range(1, len(zones()) + 1))
 
 
-def _names(session: Session) -> Iterator[Row]:
+def _names(session: Session, wanted: Wanted) -> Iterator[Row]:
     yield from ((name, number) for number, (name, _) in enumerate(zones(), 1))
 
 
-def _transitions(session: Session) -> Iterator[Row]:
+def _transitions(session: Session, wanted: Wanted) -> Iterator[Row]:
     for number, (_, zone) in enumerate(zones(), 1):
         yield from ((number, at, kind) for at, kind in zone.changes)
 
 
-def _types(session: Session) -> Iterator[Row]:
+def _types(session: Session, wanted: Wanted) -> Iterator[Row]:
     for number, (_, zone) in enumerate(zones(), 1):
         yield from ((number, kind, *shown) for kind, shown in enumerate(zone.types))
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
+from mysqlcompat.write_gate import NO_QUORUM
 from redo import faults, health
 from redo.quorum import COPIES
 
 if TYPE_CHECKING:
-    from mysqlcompat.information_schema.virtual import RowMaker
+    from mysqlcompat.information_schema.virtual import RowMaker, Wanted
     from mysqlcompat.node_api import Node
     from mysqlcompat.session import Session
 
@@ -32,13 +33,14 @@ _COPIES: Final = (
     "MENDED bigint unsigned NOT NULL, REBUILT bigint unsigned NOT NULL, "
     "SIMULATED_FAILURES bigint unsigned NOT NULL"
 )
+_COUNT: Final = ("live", "filling")  #: copies in these states are part of a quorum
 _PINS: Final = (
     "HOLDER varchar(128) NOT NULL, LSN bigint unsigned NOT NULL, "
     "BEHIND_BYTES bigint unsigned NOT NULL"
 )
 
 
-def _copies(session: Session) -> Iterator[Row]:
+def _copies(session: Session, wanted: Wanted) -> Iterator[Row]:
     status = session.node.volume_status()
     for row in status["copies"]:
         yield (
@@ -51,7 +53,7 @@ def _copies(session: Session) -> Iterator[Row]:
         )
 
 
-def _pins(session: Session) -> Iterator[Row]:
+def _pins(session: Session, wanted: Wanted) -> Iterator[Row]:
     for pin in session.node.volume_status()["pins"]:
         yield (pin["who"], pin["lsn"], pin["behind_bytes"])
 
@@ -63,6 +65,7 @@ def status_rows(node: Node) -> list[tuple[str, str]]:
         ("Disks", faults.DISKS),
         ("Nodes", faults.NODES),
         ("Volume_state", status["state"]),
+        ("Volume_writes", _writes(node, status)),
         ("Volume_durable_lsn", status["vdl"]),
         ("Volume_published_lsn", status["published"]),
         ("Volume_epoch", status["epoch"]),
@@ -87,6 +90,16 @@ def status_rows(node: Node) -> list[tuple[str, str]]:
         if (text := faults.of_stream(node.control, number).text(node.clock_us()))
     ]
     return [(name, str(value)) for name, value in rows]
+
+
+def _writes(node: Node, status: dict[str, Any]) -> str:
+    """Do changes go on, and if not, for which copies do they wait?"""
+    if node.gate.closed or status["state"] in (health.READ_ONLY, health.LOST):
+        rows = status["copies"]
+        missing = [row["copy"] for row in rows if row["durable"] < status["published"]]
+        missing = missing or [row["copy"] for row in rows if row["state"] not in _COUNT]
+        return f"{NO_QUORUM}: {', '.join(missing)}"
+    return "refused: no room for log" if status["state"] == health.FULL else "go on"
 
 
 def _copy_text(row: dict[str, Any]) -> str:

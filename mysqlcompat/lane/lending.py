@@ -74,6 +74,11 @@ class Lending:
             if lent.recall():
                 lent.idle()
 
+    def is_committing(self, connection_id: int) -> bool:
+        """Does a commit of this connection that the lane has served wait to be durable?"""
+        lent = self._lent.get(connection_id)
+        return lent is not None and lent.block is not None and bool(lent.block.words[layout.C_WAIT])
+
     def forget(self, connection: Connection) -> None:
         self._lent.pop(connection.id, None)
 

@@ -44,6 +44,7 @@ from redo.codes import (
     E_DUPLICATE,
     E_LATER,
     E_LOCK_WAIT,
+    E_LOG_FULL,
     E_LONG_VALUE,
     E_NO_ROOM,
     E_NULL,
@@ -120,14 +121,15 @@ class Execution:
                 values.append(self._literals[slot.literal_no])
             else:
                 self.session.row = slot.row
-                values.append(self._slot_value(slot.expression))
+                values.append(self.constant(slot.expression))
         if given is not None:
             given.bind(self.memory, self.session, values)
             return
         self.session.effects.clear()
         self.memory.bind([slot.type for slot in slots], values, self.session.time_zone)
 
-    def _slot_value(self, expression: Expression) -> Any:
+    def constant(self, expression: Expression) -> Any:
+        """What a constant expression of the program is in this run."""
         return self.evaluator.value(self.as_run(expression))
 
     def as_run(self, expression: Expression) -> Expression:
@@ -196,6 +198,10 @@ class Execution:
                 if self._is_sending:
                     return code
                 await asyncio.sleep(0)
+                if self.program.kind != "read":
+                    await self.session.node.gate.admitted(self.session)
+            elif code == E_LOG_FULL:
+                await self.session.node.gate.admitted(self.session)
             elif code == E_NO_ROOM and self.memory.get(layout.RUN_WANT_OF) == layout.WANT_OUT:
                 return code
             elif code == E_NO_ROOM:
@@ -356,14 +362,6 @@ class Execution:
         if not self.memory.count_of(collection):
             self.memory.append(collection, [_NOTHING] * carried, [None] * carried, "UTC")
 
-    def virtual_rows(self, table: Any) -> Any:
-        return table.rows(self.session)
-
-    def append(
-        self, collection: Collection, types: Sequence[SqlType], values: Sequence[Any]
-    ) -> None:
-        self.memory.append(collection, types, values, self.session.time_zone)
-
 
 _NOTHING: Final = SqlType(0)  # type: ignore[arg-type]
 
@@ -486,8 +484,12 @@ async def execute(
         await execution.begin()
         await execution.step()
         return ok_of(program, execution.memory, session)
-    except BaseException:
+    except GeneratorExit:
         session.node.engine.rollback_statement(session.ctx)
+        raise
+    except BaseException:
+        node = session.node
+        await node.gate.undone(session, node.engine.undoing_statement(session.ctx))
         raise
     finally:
         execution.close()

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _EXPLICIT: Final = 0
 _UNDECIDED: Final = 1  #: the same while strings are being looked at: only COLLATE decides then
+_CONSTANT: Final = 4
+NUMERIC: Final = 5  #: coercibility of a number's text, as long as it is no result
+_NULL: Final = 6
 _NO_COLLATION: Final = 7  #: coercibility of what has no collation: anything is stronger
 _SYSTEM_CONSTANT: Final = 3
 _COERCIBILITY: Final = (
@@ -37,7 +40,7 @@ _COERCIBILITY: Final = (
     "SYSCONST",
     "COERCIBLE",
     "NUMERIC",
-    "IGNORABLE",
+    "NULL",
     "NONE",
 )
 #: Unicode's character sets -> whether characters beyond U+FFFF are in it.
@@ -49,6 +52,13 @@ _UNICODE: Final = {
     "utf8mb3": False,
     "ucs2": False,
 }
+
+
+def as_result(made: SqlType) -> SqlType:
+    """A string that a function makes of numbers counts as a constant."""
+    if made.cls is Class.STRING and made.coercibility == NUMERIC:
+        return replace(made, coercibility=_CONSTANT)
+    return made
 
 
 class _Disagreement(Exception):
@@ -157,13 +167,17 @@ class Agreement:
     def gathered(self, args: Sequence[Expression], operator: str) -> Sequence[Expression]:
         """Texts that are compared with one another, in the collation that all of them take; what
         is not all text stays as it is."""
-        if len({arg.type.collation for arg in args}) == 1:
+        texts = [arg for arg in args if arg.type.coercibility != _NULL]
+        if len({arg.type.collation for arg in texts}) <= 1:
             return args
-        if not all(arg.type.is_text for arg in args):
+        if not all(arg.type.is_text for arg in texts):
             return args
-        texts = [self.as_string(arg) for arg in args]
-        collation = self.collation([arg.type for arg in texts], operator)
-        return [self.with_collation(arg, collation) for arg in texts]
+        strings = [self.as_string(arg) for arg in args]
+        collation = self.collation([arg.type for arg in strings], operator)
+        return [
+            arg if arg.type.coercibility == _NULL else self.with_collation(string, collation)
+            for arg, string in zip(args, strings, strict=True)
+        ]
 
     def together(self, args: Sequence[Expression], like: str) -> tuple[Expression, ...]:
         """Strings in the character set of collation `like`."""

@@ -157,6 +157,26 @@ class Branches:
         return self.cast(arg, target)
 
 
+def natural(arg: Expression) -> Expression:
+    """A DECIMAL with as many digits behind the point as its value comes to have, not as its type
+    says: an integer none, a sum as many as the longer side, zero as a result none."""
+    if arg.type.cls is not Class.DECIMAL:
+        return arg
+    match arg:
+        case Cast(mode=mode) if mode == IMPLICIT:
+            return replace(arg, type=replace(arg.type, mixed=True), arg=natural(arg.arg))
+        case Call(function=function) if function.name in _NATURAL:
+            args = tuple(map(natural, arg.args))
+            return replace(arg, type=replace(arg.type, mixed=True), args=args)
+    return arg
+
+
+#: Functions whose DECIMALs have the digits that their arguments' values have.
+_NATURAL: Final = (
+    *("+", "-", "*", "/", "%", "neg", "abs", "greatest", "least", "any_value"),
+    *("if", "ifnull", "coalesce", "case", "nullif"),
+)
+
 #: Classes in which branches lose what they were.
 _LOOSE: Final = (Class.STRING, Class.DATETIME, Class.DOUBLE)
 

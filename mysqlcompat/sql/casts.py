@@ -9,7 +9,7 @@ from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions import json_value
 from mysqlcompat.sql.describe import describe
-from mysqlcompat.sql.infer import Typing, as_number_in_json, is_number_literal
+from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
 from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Literal, Param
 from mysqlcompat.sqltypes import (
@@ -48,7 +48,7 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.cls is Class.STRING:
         arg = typing.shown(arg)
     if target.cls is Class.JSON:
-        arg = as_number_in_json(arg)
+        arg = typing.in_json(arg)
     if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
         arg = Param(string_type(16383, typing.context.collation), arg.param_no)
     may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)

@@ -18,6 +18,7 @@ from mysqlcompat.machine.ops import (
 from mysqlcompat.machine.program import Collection, OneGroup, Register
 from mysqlcompat.sql import code_decimals, typed
 from mysqlcompat.sql.code_expressions import FieldBinding, Frame, key_of
+from mysqlcompat.sql.code_keys import description
 from mysqlcompat.sql.measures import DIVISION_DIGITS
 from mysqlcompat.sql.plan import SelectPlan
 from mysqlcompat.sql.typed import Aggregate, ColumnRef, Expression
@@ -116,8 +117,6 @@ class AggregateCoder:
             self._outside(child, found)
 
     def _records(self, collection: Collection) -> Register:
-        from mysqlcompat.sql.code_scans import description
-
         records = self.asm.register()
         if not self.groups:
             self.asm.emit(collect_kernels.op_single, records, collection.at)
@@ -176,15 +175,11 @@ class AggregateCoder:
 
     def _several(self, aggregate: Aggregate) -> Register:
         """COUNT(DISTINCT a, b): NULL where any of them is."""
-        from mysqlcompat.sql.code_scans import description
-
         args = aggregate.args
         keys = self.scans.keys(args, [description(arg.type) for arg in args])
         return self._distinct(aggregate, keys)
 
     def _distinct(self, aggregate: Aggregate, source: Register) -> Register:
-        from mysqlcompat.sql.code_scans import description
-
         seen = self.asm.collection(0, hashed=True)
         parts = [*(one for one in self.groups if not typed.is_constant(one)), *aggregate.args]
         keys = self.scans.keys(parts, [description(one.type) for one in parts])

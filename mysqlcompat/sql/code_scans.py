@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from btree.descriptors import may_be_external
 from btree.layout import (
-    C_DESCENDING,
     COLUMN_WORDS,
     D_INDEXES_AT,
     I_PARTS_AT,
     INDEX_WORDS,
 )
-from btree.rows import describe_type
-from btree.schema import Table, TypeKind
+from btree.schema import Table
 from btree.txn_layout import (
     CURSOR_BYTES,
     MODE_EQUAL,
@@ -24,8 +22,6 @@ from btree.txn_layout import (
     MODE_SNAPSHOT,
     MODE_UNIQUE,
 )
-from mysqlcompat.errors import SqlError
-from mysqlcompat.functions import FUNCTIONS
 from mysqlcompat.json_table import JsonTable
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.expansion import Expansion
@@ -43,6 +39,7 @@ from mysqlcompat.machine.ops import (
 )
 from mysqlcompat.machine.program import Collection, Constant, Register
 from mysqlcompat.machine.row_calls import RowCalls
+from mysqlcompat.sql import typed, virtual_access
 from mysqlcompat.sql.code_expressions import (
     Coder,
     FieldBinding,
@@ -50,47 +47,13 @@ from mysqlcompat.sql.code_expressions import (
     RowBinding,
     key_of,
 )
+from mysqlcompat.sql.code_keys import description, sortable
 from mysqlcompat.sql.plan import Access, Join, Scan
 from mysqlcompat.sql.rollup import LEVEL
-from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal, Source, anonymous
-from mysqlcompat.sqltypes import (
-    BINARY,
-    Class,
-    SqlType,
-    column_type,
-    int_type,
-    of_column_type,
-    string_type,
-)
+from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, Select, Source, anonymous
+from mysqlcompat.sqltypes import Class, SqlType, column_type, of_column_type
 from mysqlcompat.values import is_variable
 from redo.arena import Arena
-
-
-def description(sql_type: SqlType, descending: bool = False) -> list[int]:
-    """Column description of a key part that is an expression: NULLs allowed, whole value."""
-    if sql_type.cls is Class.JSON:
-        sql_type = _SORT_KEY
-    if sql_type.cls is Class.NULL:
-        sql_type = int_type()
-    if sql_type.cls is Class.INT and sql_type.kind is not TypeKind.BIGINT:
-        sql_type = int_type(unsigned=sql_type.unsigned)
-    try:
-        words = describe_type(sql_type, True)  # type: ignore[arg-type]
-    except KeyError as error:
-        raise SqlError(1235, f"collation {sql_type.collation}") from error
-    words[C_DESCENDING] = int(descending)
-    return words
-
-
-def sortable(expression: Expression) -> Expression:
-    """What to make a key of for `expression`."""
-    if expression.type.cls is not Class.JSON:
-        return expression
-    made = _SORT_KEY.or_null(expression.type.nullable)
-    return Call(made, FUNCTIONS["json sort key"], (expression,))
-
-
-_SORT_KEY: Final = string_type((1 << 32) - 1, BINARY, kind=TypeKind.LONGBLOB)
 
 
 class ScanCoder:
@@ -103,26 +66,59 @@ class ScanCoder:
         calls: RowCalls,
         sources: Sequence[Source],
         modes: Sequence[int],
+        select: Select | None = None,
     ) -> None:
-        """`modes`: how the rows of each table are read (`txn_layout.MODE_…`)."""
+        """`modes`: how the rows of each table are read (`txn_layout.MODE_…`). `select`: what the
+        tables are joined for."""
         self.coder = coder
         self.asm = coder.asm
         self.arena = arena
         self.calls = calls
         self.sources = sources
         self.modes = modes
+        self.select = select
         self.copies = False  #: rows are copied out of their pages at once
 
     # sources
 
-    def scan(self, scan: Scan) -> Register:
-        """Source of a stage: the rows of one table, filtered; the register of them as stored."""
-        if isinstance(self.sources[scan.table_no].table, JsonTable):
+    def begin(self, table_no: int) -> None:
+        """Begin the stage that reads a table. Rows of a virtual one are made before it."""
+        if isinstance(self.sources[table_no].table, Table | JsonTable):
+            self.asm.stage()
+            self.coder.enter(Frame())
+            return
+        assert self.select is not None
+        columns = list(
+            {key_of(one): one for one in typed.columns_of(self.select, table_no)}.values()
+        )
+        collection = self.asm.collection(len(columns), hashed=False)
+        self.asm.stage(virtual_access.rows_of(self.select, table_no, columns, collection))
+        self.asm.needs_python = True
+        frame, records = Frame(), self.records(collection)
+        for number, column in enumerate(columns):
+            frame.fields[key_of(column)] = FieldBinding(records, *collection.field(number))
+        self.coder.enter(frame)
+
+    def records(self, collection: Collection) -> Register:
+        """Source of a stage: the records of a collection."""
+        to = self.asm.register()
+        self.asm.emit(source_kernels.op_records, to, collection.at, self.asm.state(8))
+        return to
+
+    def made(self, scan: Scan) -> None:
+        """Source of a stage: the rows of one table, filtered."""
+        table = self.sources[scan.table_no].table
+        if isinstance(table, Table):
+            self.scan(scan)
+            return
+        if isinstance(table, JsonTable):
             self.asm.emit(source_kernels.op_once, self.asm.state(8))
-            lanes = self.expand(scan.table_no)
-            for condition in scan.filters:
-                self.coder.filter(condition)
-            return lanes
+            self.expand(scan.table_no)
+        for condition in scan.filters:
+            self.coder.filter(condition)
+
+    def scan(self, scan: Scan) -> Register:
+        """The same of a table that is stored; the register of its rows as stored."""
         table = self._table(scan.table_no)
         mode = self.modes[scan.table_no]
         if mode & MODE_KIND and scan.filters:
@@ -180,8 +176,7 @@ class ScanCoder:
 
     def _table(self, table_no: int) -> Table:
         table = self.sources[table_no].table
-        if not isinstance(table, Table):
-            raise SqlError(1235, "joins with tables of information_schema")
+        assert isinstance(table, Table), f"{table.name} is not stored"
         assert table.descriptor, f"{table.name} has no descriptor"
         return table
 
@@ -318,11 +313,12 @@ class ScanCoder:
 
     # joins
 
-    def build(self, join: Join, needed: Iterable[ColumnRef]) -> tuple[Collection, dict[Any, Any]]:
+    def build(self, join: Join) -> tuple[Collection, dict[Any, Any]]:
         """A stage that reads the inner table of a hash join into a collection."""
-        self.asm.stage()
-        self.coder.enter(Frame())
-        self.scan(join.scan)
+        assert self.select is not None
+        self.begin(join.scan.table_no)
+        self.made(join.scan)
+        needed = typed.columns_of(self.select, join.scan.table_no)
         columns = list({key_of(column): column for column in needed}.values())
         collection = self.asm.collection(len(columns), hashed=True, chained=True)
         keys = self.keys(join.inner_keys, [description(key.type) for key in join.inner_keys])

@@ -26,7 +26,8 @@ from mysqlcompat.machine.ops import (
 from mysqlcompat.machine.program import Assembler, Constant, Program, Register, Sorted
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame
-from mysqlcompat.sql.code_scans import ScanCoder, description
+from mysqlcompat.sql.code_keys import description
+from mysqlcompat.sql.code_scans import ScanCoder
 from mysqlcompat.sql.codegen import SelectCoder, Target, finish
 from mysqlcompat.sql.column_defaults import column_default, on_update_value
 from mysqlcompat.sql.plan import DeletePlan, InsertPlan, Plan, Scan, SelectPlan, UpdatePlan
@@ -204,7 +205,7 @@ class _InsertCoder:
             for number, item in enumerate(items):
                 select.scans.store(records, collection, [item], first=number)
             self.asm.stage()
-            kept = select.records(collection)
+            kept = select.scans.records(collection)
             frame = Frame()
             for number in range(len(items)):
                 binding = FieldBinding(kept, *collection.field(number))

@@ -7,9 +7,8 @@ live as records of collections.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from btree.layout import RUN_SHIFT
@@ -22,8 +21,6 @@ from btree.txn_layout import (
     MODE_SKIP_LOCKED,
     MODE_SNAPSHOT,
 )
-from mysqlcompat.errors import SqlError
-from mysqlcompat.json_table import JsonTable
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import (
     collect_kernels,
@@ -31,17 +28,17 @@ from mysqlcompat.machine.ops import (
     source_kernels,
     wire_kernels,
 )
-from mysqlcompat.machine.program import Assembler, Callback, Collection, Program, Register, Sorted
+from mysqlcompat.machine.program import Assembler, Callback, Program, Register, Sorted
 from mysqlcompat.machine.row_calls import RowCalls, Writers
 from mysqlcompat.machine.state import LANE_COLLECTIONS, LANE_WRITE, PROGRAM_TABLE
-from mysqlcompat.slices import Slice
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_aggregates import AggregateCoder
 from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, key_of
-from mysqlcompat.sql.code_scans import ScanCoder, description
+from mysqlcompat.sql.code_keys import description
+from mysqlcompat.sql.code_scans import ScanCoder
 from mysqlcompat.sql.metadata import result_columns
 from mysqlcompat.sql.plan import SelectPlan
-from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, ColumnRef, Expression, Item, Select
+from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Item, Select
 from mysqlcompat.sqltypes import Class, string_type
 from mysqlcompat.values import is_variable
 from mysqlcompat.wire.encode import block_words, column_words
@@ -173,7 +170,12 @@ class SelectCoder:
         self.coder = coder
         self.asm = coder.asm
         self.scans = ScanCoder(
-            coder, target.arena, target.calls, self.select.tables, self._modes(unlocked)
+            coder,
+            target.arena,
+            target.calls,
+            self.select.tables,
+            self._modes(unlocked),
+            self.select,
         )
         alone = len(self.select.tables) == 1 and not self.select.locking
         self.scans.copies = alone and unlocked == MODE_SNAPSHOT and self._may_wait()
@@ -219,20 +221,18 @@ class SelectCoder:
 
     def _read_rows(self) -> None:
         plan = self.plan
-        if plan.scan is not None and self._virtual() is not None:
-            self._read_virtual()
-            return
         tables = {
-            join.scan.table_no: self.scans.build(join, self._columns_of(join.scan.table_no))
+            join.scan.table_no: self.scans.build(join)
             for join in plan.joins
             if join.method == "hash"
         }
-        self.asm.stage()
-        self.coder.enter(Frame())
         if plan.scan is None:
+            self.asm.stage()
+            self.coder.enter(Frame())
             self.asm.emit(source_kernels.op_once, self.asm.state(8))
         else:
-            self.scans.scan(plan.scan)
+            self.scans.begin(plan.scan.table_no)
+            self.scans.made(plan.scan)
         for join in plan.joins:
             if join.method == "hash":
                 self.scans.probe(join, *tables[join.scan.table_no])
@@ -245,58 +245,12 @@ class SelectCoder:
         for condition in plan.filters:
             self.coder.filter(condition)
 
-    def _virtual(self) -> Any:
-        table = self.select.tables[0].table
-        return None if isinstance(table, Table | JsonTable) else table
-
-    def _read_virtual(self) -> None:
-        """A virtual table: Python's rows become records, then go the way of all rows."""
-        assert self.plan.scan is not None
-        if len(self.select.tables) > 1:
-            raise SqlError(1235, "joins with tables of information_schema")
-        columns = list({key_of(column): column for column in self._columns_of(0)}.values())
-        collection = self.asm.collection(len(columns), hashed=False)
-        fill = partial(_fill_virtual, self._virtual(), tuple(columns), collection)
-        self.asm.stage(fill)
-        self.asm.needs_python = True
-        records = self.records(collection)
-        places = {key_of(c): collection.field(number) for number, c in enumerate(columns)}
-        self.enter_records(records, places)
-        for condition in self.plan.scan.filters:
-            self.coder.filter(condition)
-
     def _may_wait(self) -> bool:
         """Whether a function of the statement may take long in mid-batch."""
-        nodes = (node for root in self._roots() for node in typed.walk(root))
+        nodes = (node for root in typed.roots(self.select) for node in typed.walk(root))
         return any(isinstance(node, Call) and node.function.waits for node in nodes)
 
-    def _columns_of(self, table_no: int) -> list[ColumnRef]:
-        """Columns of a table that the statement reads anywhere."""
-        return [
-            node
-            for root in self._roots()
-            for node in typed.walk(root)
-            if isinstance(node, ColumnRef) and node.table_no == table_no
-        ]
-
-    def _roots(self) -> list[Expression]:
-        """All expressions of the statement."""
-        select = self.select
-        roots: list[Expression] = [item.expression for item in select.items]
-        roots += [order.expression for order in select.order_by]
-        roots += select.group_by or ()
-        roots += [one for one in (select.where, select.having) if one is not None]
-        roots += [join.on for join in select.joins if join.on is not None]
-        roots += [one.table.document for one in select.tables if isinstance(one.table, JsonTable)]
-        return roots
-
     # between stages
-
-    def records(self, collection: Collection) -> Register:
-        """Source of a stage: the records of a collection."""
-        to = self.asm.register()
-        self.asm.emit(source_kernels.op_records, to, collection.at, self.asm.state(8))
-        return to
 
     def enter_records(self, records: Register, places: dict[Any, tuple[int, int]]) -> None:
         frame = Frame()
@@ -323,7 +277,7 @@ class SelectCoder:
         self.asm.emit(collect_kernels.op_group, records, collection.at, keys, 0)
         places = self.scans.store(records, collection, kept, only_new=True)
         self.asm.stage(*(Sorted(collection),) * in_order)
-        self.enter_records(self.records(collection), places)
+        self.enter_records(self.scans.records(collection), places)
 
     def _sort(self, items: Sequence[Expression], order: Sequence[typed.Order]) -> None:
         kept = self._kept(items)
@@ -335,7 +289,7 @@ class SelectCoder:
         self.asm.emit(collect_kernels.op_append, records, collection.at, keys)
         places = self.scans.store(records, collection, kept)
         self.asm.stage(Sorted(collection))
-        self.enter_records(self.records(collection), places)
+        self.enter_records(self.scans.records(collection), places)
 
     def _limit(self) -> None:
         select = self.select
@@ -385,19 +339,6 @@ def sendable(expression: Expression) -> Expression:
         moved = replace(expression.type, kind=TypeKind.DATETIME)
         return Cast(moved, expression, EXPLICIT)
     return expression
-
-
-def _fill_virtual(
-    table: Any, columns: tuple[ColumnRef, ...], collection: Collection, execution: Any
-) -> Iterator[None]:
-    numbers = [column.column_no for column in columns]
-    types = [column.type for column in columns]
-    slice_ = Slice()
-    for row in execution.virtual_rows(table):
-        execution.append(collection, types, [row[number] for number in numbers])
-        if slice_.is_over():
-            yield
-            slice_ = Slice()
 
 
 __all__ = ["Item", "Target", "code_select", "finish"]

@@ -19,6 +19,7 @@ from mysqlcompat.functions.intervals import build_date_shift, build_extract
 from mysqlcompat.functions.json_value import DEFAULT, ERROR, NULL, build_json_value, default_type
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.casts import at_time_zone, cast_node, returned_type
+from mysqlcompat.sql.conditions import Conditions
 from mysqlcompat.sql.infer import Typing, is_binary_string, nullable_of
 from mysqlcompat.sql.literals import Literals, Rules, folded_number
 from mysqlcompat.sql.parse import Parsed
@@ -56,7 +57,7 @@ _NO_PAREN_CALLS: Final = {
 _RESERVED_CALLS: Final = {"utc_timestamp", "utc_date", "utc_time", "localtime", "localtimestamp"}
 
 
-class Resolver(Literals, RowComparisons):
+class Resolver(Literals, RowComparisons, Conditions):
     """Resolves the expressions of one statement. `names` may give expressions to names that are
     no columns (aliases); it is asked first, then `scope`."""
 
@@ -119,48 +120,6 @@ class Resolver(Literals, RowComparisons):
         if is_row(left) or is_row(right):
             return self.row_comparison(operator, left, right)
         return self.typing.comparison(operator, self.resolve(left), self.resolve(right))
-
-    def logic(self, operator: str, args: Sequence[Expression]) -> Expression:
-        """AND, OR over conditions; nested ones of the same kind are flattened."""
-        flat: list[Expression] = []
-        for arg in args:
-            inner = getattr(arg, "function", None)
-            is_same = inner is not None and getattr(inner, "name", "") == operator
-            flat.extend(arg.args if is_same else (arg,))  # type: ignore[union-attr]
-        if len(flat) == 1:
-            return flat[0]
-        return self.typing.call(operator, bool_type(nullable_of(flat)), *flat)
-
-    def _and_or(self, operator: str, kind: Any, node: Any) -> Expression:
-        operands: list[Any] = []
-        while isinstance(node, kind):  # left-deep chains may be long: no recursion
-            operands.append(node.expression)
-            node = node.this
-        operands.append(node)
-        return self.logic(operator, [self.condition(one) for one in reversed(operands)])
-
-    def conjunction(self, node: Any) -> Expression:
-        return self._and_or("and", exp.And, node)
-
-    def disjunction(self, node: Any) -> Expression:
-        return self._and_or("or", exp.Or, node)
-
-    def exclusive(self, node: Any) -> Expression:
-        args = self.condition(node.this), self.condition(node.expression)
-        return self.typing.call("xor", bool_type(nullable_of(args)), *args)
-
-    def negated(self, node: Any) -> Expression:
-        return self.inverted(self.condition(node.this))
-
-    def inverted(self, arg: Expression) -> Expression:
-        return self.typing.call("not", bool_type(arg.type.nullable), arg)
-
-    def is_something(self, node: Any) -> Expression:
-        what = node.expression
-        if isinstance(what, exp.Null):
-            return self.typing.call("is null", bool_type(False), self.scalar(node.this))
-        name = "is true" if what.this else "is false"
-        return self.typing.call(name, bool_type(False), self.condition(node.this))
 
     def between(self, node: Any) -> Expression:
         first = node.this

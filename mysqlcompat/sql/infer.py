@@ -15,8 +15,8 @@ from typing import Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
-from mysqlcompat.sql.agreement import Agreement
-from mysqlcompat.sql.branches import Branches
+from mysqlcompat.sql.agreement import NUMERIC, Agreement, as_result
+from mysqlcompat.sql.branches import Branches, natural
 from mysqlcompat.sql.comparisons import is_untyped
 from mysqlcompat.sql.measures import (
     decimal_result,
@@ -45,6 +45,7 @@ from mysqlcompat.sqltypes import (
     TEMPORAL,
     Class,
     SqlType,
+    bool_type,
     date_type,
     datetime_type,
     decimal_type,
@@ -93,7 +94,7 @@ class Typing(Agreement, Branches, Memberships):
         self.given: dict[str, SqlType] = {}  #: types of user variables the statement sets first
 
     def call(self, name: str, sql_type: SqlType, *args: Expression) -> Call:
-        return Call(sql_type, self.function(name), args)
+        return Call(as_result(sql_type), self.function(name), args)
 
     @property
     def is_strict(self) -> bool:
@@ -139,7 +140,7 @@ class Typing(Agreement, Branches, Memberships):
         if source.cls is Class.JSON:
             target = string_type((1 << 32) - 1, "utf8mb4_bin", source.nullable, 2)
         else:
-            target = string_type(text_length(source), collation, source.nullable, 4)
+            target = string_type(text_length(source), collation, source.nullable, NUMERIC)
         return self.cast(self.shown(arg), target)
 
     def as_number(self, arg: Expression) -> Expression:
@@ -196,7 +197,17 @@ class Typing(Agreement, Branches, Memberships):
 
     def as_json(self, arg: Expression) -> Expression:
         """A SQL value as a JSON value: a string becomes a JSON string, it is not parsed."""
-        return self.cast(as_number_in_json(arg), json_type(arg.type.nullable))
+        return self.cast(self.in_json(arg), json_type(arg.type.nullable))
+
+    def in_json(self, arg: Expression) -> Expression:
+        """What is true or false is a boolean in JSON, what chooses between the two is not; a
+        DECIMAL has the digits of its value."""
+        if isinstance(arg, Call) and arg.function.name in _TRUTHS:
+            zero = Literal(int_type(1, nullable=False), 0)
+            return self.call("<>", bool_type(arg.type.nullable), arg, zero)
+        if isinstance(arg, Call) and arg.function.name in _CHOICES and arg.type.cls is Class.INT:
+            return replace(arg, type=replace(arg.type, length=max(arg.type.length, 2)))
+        return natural(arg)
 
     # bits
 
@@ -254,8 +265,8 @@ class Typing(Agreement, Branches, Memberships):
             return self.call("/", made, left, right)
         if Class.DECIMAL in classes:
             made = decimal_result(operator, left.type, right.type, nullable)
-            if operator == "%":  # MySQL leaves room for a sign
-                made = replace(made, unsigned=left.type.unsigned)
+            if operator == "%" and left.type.unsigned:  # the room for a sign counts as a digit
+                made = replace(made, unsigned=True, precision=made.precision + 1)
             left, right = self._as_decimal(left), self._as_decimal(right)
             return self.call(operator, made, left, right)
         unsigned = left.type.unsigned or (right.type.unsigned and operator != "%")
@@ -317,14 +328,12 @@ class Typing(Agreement, Branches, Memberships):
         return self.call("neg", made, self.as_double(arg))
 
 
-def as_number_in_json(arg: Expression) -> Expression:
-    """What chooses between TRUE and FALSE is a number in JSON, not a boolean."""
-    if isinstance(arg, Call) and arg.function.name in _CHOICES and arg.type.cls is Class.INT:
-        return replace(arg, type=replace(arg.type, length=max(arg.type.length, 2)))
-    return arg
-
-
-_CHOICES: Final = ("if", "ifnull", "case", "coalesce", "nullif")
+_CHOICES: Final = (
+    *("if", "ifnull", "case", "coalesce", "nullif", "greatest", "least", "abs", "any_value"),
+    "set user variable",
+)
+#: Numbers that are booleans in JSON.
+_TRUTHS: Final = ("strcmp", "json_valid", "json_contains", "json_contains_path")
 
 
 def _is_negated(arg: Expression) -> bool:

@@ -111,9 +111,9 @@ class Memberships(Comparisons):
         return self.call("=", bool_type(any(arg.type.nullable for arg in pair)), *pair)
 
     def membership(self, value: Expression, items: Sequence[Expression]) -> Expression:
-        value, *items = self.gathered([value, *items], " IN ")
         if len(items) == 1:
             return self.comparison("=", value, items[0])
+        value, *items = self.gathered([value, *items], " IN ")
         value, *items = self._members(value, items)
         pairs = [self.comparable("in", value, item) for item in items]
         first = pairs[0][0]

@@ -35,6 +35,7 @@ from mysqlcompat.sql.typed import (
     is_constant,
     walk,
 )
+from mysqlcompat.unstored_table import UnstoredTable
 
 #: A lookup through an index costs about as much as reading this many rows of a scan.
 LOOKUP_COST = 8
@@ -266,7 +267,8 @@ class _Joiner:
 
 def depends_on(table: Any) -> frozenset[int]:
     """Numbers of the tables that must be read before: a JSON_TABLE's document may name them."""
-    return tables_of(table.document) if isinstance(table, JsonTable) else frozenset()
+    made_of = table.made_of if isinstance(table, UnstoredTable) else ()
+    return frozenset(number for one in made_of for number in tables_of(one))
 
 
 def virtual_candidate() -> Candidate:

@@ -30,6 +30,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat.sqltypes import SqlType
+from mysqlcompat.unstored_table import UnstoredTable
 
 if TYPE_CHECKING:
     from mysqlcompat.functions.table import Function
@@ -322,3 +323,26 @@ def is_constant(expression: Expression) -> bool:
 
 def has_aggregate(expression: Expression) -> bool:
     return any(isinstance(node, Aggregate) for node in walk(expression))
+
+
+def roots(select: Select) -> list[Expression]:
+    """All expressions of a SELECT."""
+    found: list[Expression] = [item.expression for item in select.items]
+    found += [order.expression for order in select.order_by]
+    found += select.group_by or ()
+    found += [one for one in (select.where, select.having) if one is not None]
+    found += [join.on for join in select.joins if join.on is not None]
+    for source in select.tables:
+        if isinstance(source.table, UnstoredTable):
+            found += source.table.made_of
+    return found
+
+
+def columns_of(select: Select, table_no: int) -> list[ColumnRef]:
+    """Columns of a table that a SELECT reads anywhere."""
+    return [
+        node
+        for root in roots(select)
+        for node in walk(root)
+        if isinstance(node, ColumnRef) and node.table_no == table_no
+    ]

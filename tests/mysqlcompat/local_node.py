@@ -27,6 +27,7 @@ from mysqlcompat.session import Session
 from mysqlcompat.sessions import NodeSessions
 from mysqlcompat.variables import GlobalVariables
 from mysqlcompat.wire.server import Server
+from mysqlcompat.write_gate import WriteGate
 from redo.calls import address_of
 from redo.errors import VolumeError
 from redo.volume import LocalVolume
@@ -55,6 +56,7 @@ class LocalNode:
         self.control = self.volume.storage.control
         self.read_only = read_only
         self.disk_full = False
+        self.gate = WriteGate(self.control, st, self.durable)
         self.server_id = "local"
         self.processlist = ProcessList()
         self.counters = Counters(started_us=time.time_ns() // 1000)
@@ -64,6 +66,9 @@ class LocalNode:
 
     def recall(self) -> None:
         """No lane here."""
+
+    def is_committing(self, session: Session) -> bool:
+        return False
 
     async def durable(self, lsn: int) -> None:
         self.volume.log.publish()

@@ -96,6 +96,12 @@ def test_a_clone_and_its_parent_go_different_ways(volumes: Volumes, coalesce_byt
         same(volumes.start_with(name, known, coalesce_bytes=coalesce_bytes))
 
 
+def test_nothing_is_made_of_a_volume_without_pages(volumes: Volumes, tmp_path: Path) -> None:
+    parent = volumes.start("main")
+    with pytest.raises(VolumeError, match="nothing in the volume yet"):
+        parent.volume.storage.freeze(tmp_path / "volumes" / "copy")
+
+
 def test_clones_of_clones_outlive_their_parents(volumes: Volumes) -> None:
     rng = np.random.default_rng(2)
     writer = volumes.start("v0", coalesce_bytes=1 << 13)

@@ -109,7 +109,8 @@ class Zone:
         self.receiver.start()
         self.peer = SocketPeer(self.path)
         volume = asdict(new_volume(PAGE, 1 << 15, 16))
-        self.ask({"do": "format", "volume": volume, "new": True})
+        for phase in ("draft", "format"):
+            self.ask({"do": phase, "volume": volume})
         history = asdict(History(((1, FIRST_LSN),)))
         found = self.ask({"do": "fence", "epoch": EPOCH, "history": history})
         assert found["complete"] == {"2": FIRST_LSN, "3": FIRST_LSN}

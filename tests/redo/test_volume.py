@@ -20,8 +20,9 @@ from redo.control import (
 )
 from redo.disk import FileDisk
 from redo.environment import system_environment
-from redo.errors import LogUnavailable, PageUnavailable
+from redo.errors import LogUnavailable, PageUnavailable, VolumeLost
 from redo.quorum import COPIES, copy_directory
+from redo.repair import fill_log
 from redo.volume import NEWEST, LocalVolume
 from tests.redo.editing import FILL, NEW, PUT8, WRITE, Editor, Step, random_steps
 
@@ -248,6 +249,34 @@ def test_page_files_do_not_grow_for_ever(
     writer = writers()
     for page, image in images.items():
         assert writer.read(page) == image
+
+
+def test_a_copy_made_anew_gives_no_log_from_before_it(writers: Writers, tmp_path: Path) -> None:
+    """Its first chunk begins earlier than its log does: what lies between was never written."""
+    writer = writers(coalesce_bytes=1 << 12)
+    rng = np.random.default_rng(14)
+    end = writer.work(rng, 200)
+    wait_for(lambda: min(writer.checkpoints()) > end - (1 << 13))
+    storage = writer.volume.storage
+    lost = storage.copiers[1]
+    assert lost is not None
+    shutil.rmtree(tmp_path / "data" / copy_directory(1))
+
+    def made_anew() -> bool:
+        now = storage.copiers[1]
+        return now is not None and now is not lost and now.durable >= end
+
+    wait_for(made_anew)
+    now, other = storage.copiers[1], storage.copiers[3]
+    assert now is not None and other is not None
+    made = now.segment
+    assert made.log.begin % made.log.chunk_bytes > 0
+    more = writer.work(rng, 3)
+    wait_for(lambda: now.durable >= more)
+    before = made.log.begin - 1
+    with pytest.raises(VolumeLost):
+        fill_log(other.segment, before, [(made, now.durable)])
+    assert made.log.read(made.log.begin, 8)  # all of that chunk is still there
 
 
 LOST = [(0, 1), (0, 2), (1, 3), (2, 5), (4, 5), (3, 4)]

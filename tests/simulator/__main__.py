@@ -9,7 +9,8 @@ import sys
 import time
 
 _STARTS_S = 60
-_SEED_S = 60
+_SEED_S = 600  #: the machine may be busy
+_TELL_EVERY = 250
 
 
 def options_of(arguments: list[str]) -> argparse.Namespace:
@@ -64,6 +65,8 @@ def explore(options: argparse.Namespace, job: int) -> int:
         if outcome.violation:
             bad += 1
             print(f"seed {seed}, step {outcome.steps}: {outcome.what}", flush=True)
+        if seeds % _TELL_EVERY == 0:
+            print(f"up to seed {seed}: {seeds} seeds, {bad} with violations", flush=True)
     faulthandler.cancel_dump_traceback_later()
     took = time.monotonic() - started
     print(f"{seeds} seeds, {bad} with violations, {commits} commits, {boots} boots, {took:.1f} s")
@@ -83,7 +86,7 @@ def hunt(options: argparse.Namespace) -> int:
         for seed in range(options.seed, options.seed + options.count):
             faulthandler.dump_traceback_later(_STARTS_S + _SEED_S, exit=True)
             with mutation.plant():
-                outcome = simulate(seed, options.steps, 1)
+                outcome = simulate(seed, options.steps, 1, plain=True)
             if outcome.violation:
                 break
         if options.mutation != "all":

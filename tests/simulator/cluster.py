@@ -9,53 +9,50 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 from redo.arena import Arena, create_ring
 from redo.control import COPY_DURABLE, COPY_WRITTEN, Control, copy_word
 from redo.errors import LsnOutOfRange, StaleEpoch, VolumeError
-from redo.quorum import COPIES
-from redo.volume import OnePageVolume
+from redo.keyring import LocalKeyring
+from redo.quorum import COPIES, copy_directory
+from tests.simulator.branches import PROCESS, Branch
 from tests.simulator.hosts import ThreeHosts
 from tests.simulator.ledger import Ledger
 from tests.simulator.nodes import Replica, Writer
-from tests.simulator.processes import PAGE_BYTES, OneProcess, ThreeProcesses
+from tests.simulator.objects import WorldStore
+from tests.simulator.processes import OneProcess, Services, ThreeProcesses
 from tests.simulator.world import Violation, World, WorldTask
 
 RING_BYTES = 1 << 15
+ENCRYPTED = 0.25  #: of all volumes
+ARCHIVED = 0.4
+#: The tasks of copies, by name.
+COPY_TASKS = {f"redo-{copy_directory(n).replace('/', '-')}": n for n in range(COPIES)}
 REPLICAS = 2
 _PATIENCE = 4000
 
 
-class NodeVolume(OnePageVolume):
-    """A node's way to storage.
-
-    epoch   of the writer that reads; 0: a replica
-    """
-
-    def __init__(self, cluster: Cluster, arena: Arena) -> None:
-        self._cluster = cluster
-        self._arena = arena
-        self.epoch = 0
-
-    def read_page(self, page_no: int, lsn: int, frame: int) -> None:
-        self._cluster.world.sleep(0.0001)
-        image = self._cluster.processes.read_page(page_no, lsn, self.epoch)
-        self._arena.mem[frame : frame + PAGE_BYTES] = bytearray(image)
+class StartAnew(Exception):
+    """All processes are to be started again."""
 
 
 class Cluster:
     """One volume and the nodes on it.
 
     processes   of storage: 1 or 3; 4: hosts, with that of the writer; 0: the seed decides
+    plain       not encrypted; otherwise the seed decides
     """
 
-    def __init__(self, world: World, processes: int = 0) -> None:
+    def __init__(self, world: World, processes: int = 0, plain: bool = False) -> None:
         self.world = world
         self.ledger = Ledger()
         self.data = f"{world.disk.root}/volume"
         drawn = world.chance.choice((OneProcess, ThreeProcesses, ThreeHosts))
         kinds = {1: OneProcess, 3: ThreeProcesses, 4: ThreeHosts}
         self.kind = kinds.get(processes, drawn)
+        self.services = self._services(plain)
+        self.branch: Branch | None = None  #: that is served beside it
         self.processes: OneProcess | ThreeProcesses
         self.arena: Arena
         self.control: Control
@@ -66,14 +63,27 @@ class Cluster:
         self.ring_fd = -1
         self.removed: set[int] = set()  #: copies whose files were removed at some time
         self.boots = 0
-        self.faults_on = True
         self._travelling_to = 0
         self.recovered = False  #: the ledger knows where the log in the ring begins
         self.hurt = [False] * COPIES  #: by faults, and not whole again
         self.flipped = [False] * COPIES  #: a bit of it, which may not have been found yet
         self.went_back: Callable[[], None] = lambda: None  #: called when the volume did
-        world.weight = self.weight
-        world.note(self.kind.__name__)
+        world.weights = self.weights
+        services = self.services
+        said = (
+            ", encrypted" * (services.keys is not None),
+            ", archived" * (services.store is not None),
+        )
+        world.note(self.kind.__name__ + "".join(said))
+
+    def _services(self, plain: bool) -> Services:
+        chance, keys, store = self.world.chance, None, None
+        fates = chance.random(), chance.random(), chance.choice((0.0, 0.02, 0.2))
+        if fates[0] < ENCRYPTED and not plain:
+            keys = LocalKeyring.create(Path(self.world.disk.root) / "keyring")
+        if fates[1] < ARCHIVED and self.kind is not ThreeHosts:
+            store = WorldStore(self.world, fates[2])
+        return Services(keys, store)
 
     # storage
 
@@ -84,10 +94,10 @@ class Cluster:
         self.ring_fd = create_ring(RING_BYTES)
         self.arena = Arena(self.ring_fd, 1 << 16)
         self.control = Control(self.arena)
-        self.processes = self.kind(self.world, self.data, self.ring_fd, self.wake_fds)
+        self.processes = self.kind(
+            self.world, self.data, self.ring_fd, self.wake_fds, self.services
+        )
         self.world.deliver = self.deliver
-        if isinstance(self.processes, ThreeProcesses) and self.ledger.batches:
-            self.processes.trouble = self.processes.usual_trouble
         self.processes.start()
 
     def deliver(self) -> bool:
@@ -97,20 +107,32 @@ class Cluster:
             return True
         return self.processes.deliver()
 
-    def weight(self, task: WorldTask) -> float:
-        """How likely a task's turn is: copies that have nothing to do have none."""
-        if self.processes.is_standing(task):
-            return 0.0
-        kind = task.name.split()[1]
-        if not kind.startswith("redo-az"):
-            return 0.3 if kind == "redo-upkeep" else 0.5
-        copy_no = 2 * (int(kind[7]) - 1) + kind.endswith("tail")
+    def weights(self, tasks: list[WorldTask]) -> list[float]:
+        """How likely each task's turn is: copies that have nothing to do have none."""
+        processes, published = self.processes, self.control.published
+        standing = processes.standing()
+        weights = []
+        for task in tasks:
+            copy_no = COPY_TASKS.get(task.kind)
+            if task.process == PROCESS and copy_no is not None:
+                weights.append(0.0 if self.branch is None else self.branch.weight(copy_no))
+            elif copy_no is not None:
+                weights.append(self._copy_weight(copy_no, published))
+            elif task.process in standing:
+                weights.append(0.0)
+            else:
+                weights.append(0.3 if task.kind == "redo-upkeep" else 0.5)
+        return weights
+
+    def _copy_weight(self, copy_no: int, published: int) -> float:
         control = self.processes.control_of(copy_no)
         if control is None:
             return 0.0
         durable = control.get(copy_word(copy_no, COPY_DURABLE))
         written = control.get(copy_word(copy_no, COPY_WRITTEN))
-        if durable == written == control.published:
+        if control is not self.control:
+            published = control.published
+        if durable == written == published:
             return 0.0
         return self.world.disk.drives[copy_no].speed
 
@@ -119,16 +141,13 @@ class Cluster:
         world = self.world
         world.note("power cut")
         world.cut, world.cut_after = False, None
-        self.stop_nodes()
-        self.processes.drop()
-        self.arena.close()
-        os.close(self.ring_fd)
+        self.stop_all()
         world.disk.cut_power()
 
     def travel(self) -> None:
-        """Go back in time to some moment, or forward again; only with one storage process."""
-        processes, ledger, world = self.processes, self.ledger, self.world
-        if not isinstance(processes, OneProcess) or processes.up is None or len(ledger.batches) < 5:
+        """Go back in time to some moment, or forward again. Raises StartAnew."""
+        ledger, world = self.ledger, self.world
+        if not self.processes.open_storages() or len(ledger.batches) < 5:
             return
         clocks = [batch.clock_us for batch in ledger.batches[1:]]
         to_us = world.chance.choice(clocks) + world.chance.choice((0, 1, 1000))
@@ -136,18 +155,17 @@ class Cluster:
         self.stop_writer()
         self.stop_zombie()
         try:
-            mark = processes.up.rewind(to_us)
+            world.note(f"back to {self.processes.rewind(to_us)}")
         except VolumeError as error:
             world.note(f"no way back to {to_us}: {error}")
-            self.start_writer()
-            return
-        world.note(f"back to {mark.lsn}")
+        raise StartAnew
+
+    def stop_all(self) -> None:
+        """The end of all processes; files stay as they are."""
         self.stop_nodes()
-        processes.drop()
+        self.processes.drop()
         self.arena.close()
         os.close(self.ring_fd)
-        self.boot()
-        self.start_nodes()
 
     # nodes
 
@@ -174,13 +192,13 @@ class Cluster:
         self.ledger.recovered(recovered.vdl)
         self.writer = Writer(self, recovered)
         self.writer.open()
-        if isinstance(self.processes, ThreeProcesses) and self.faults_on:
-            self.processes.trouble = self.processes.usual_trouble
 
     def _notice_travel(self) -> None:
         """Has the volume gone back since the last writer? The power may have failed meanwhile."""
-        for storage in self.processes.open_storages()[:1]:
-            for jump in storage.history.jumps[len(self.ledger.jumps) :]:
+        histories = [storage.history for storage in self.processes.open_storages()]
+        newest = max(histories, key=lambda history: history.latest_epoch, default=None)
+        if newest is not None:
+            for jump in newest.jumps[len(self.ledger.jumps) :]:
                 self.world.note(f"the volume went back to {jump.origin}, on at {jump.start}")
                 self.ledger.went_back(jump, self._travelling_to)
                 self.went_back()

@@ -55,6 +55,7 @@ class Faults:
             (3, self._miss_a_recovery),
             (1, self._travel),
             (1, self._turn_clock),
+            (1, self._lose_the_store),
         ]
         world.choose([fault for _, fault in options], [weight for weight, _ in options])()
 
@@ -68,9 +69,11 @@ class Faults:
         for drive in self._drives:
             self._mend(drive)
         self._end_outages()
-        processes = self._cluster.processes
+        processes, store = self._cluster.processes, self._cluster.services.store
         if isinstance(processes, ThreeProcesses):
             processes.trouble = 0.0
+        if store is not None:
+            store.away, store.trouble = False, 0.0
 
     def relent(self) -> None:
         """Something could not be done: let it be possible again."""
@@ -273,6 +276,14 @@ class Faults:
             replica.resumes_at = self._world.steps + self._world.chance.randrange(200)
             self._world.note(f"replica {number} stands still")
 
+    def _lose_the_store(self) -> None:
+        """The object store does not answer for a while."""
+        store = self._cluster.services.store
+        if store is not None:
+            store.away = not store.away
+            self._world.note(f"the object store is {'away' if store.away else 'back'}")
+
     def _turn_clock(self) -> None:
         self._world.skew_us = self._world.chance.randint(-10_000_000, 10_000_000)
+        self._world.was_skewed = True
         self._world.note(f"wall clock is {self._world.skew_us / 1e6:.1f} s wrong")

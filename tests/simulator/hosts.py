@@ -21,7 +21,7 @@ from redo.receiver import Receiver
 from redo.storage import Storage
 from redo.zone_node import ZoneNode
 from tests.simulator.links import WorldNetwork
-from tests.simulator.processes import LOOK_US, ThreeProcesses, Zone
+from tests.simulator.processes import LOOK_US, NO_SERVICES, Services, ThreeProcesses, Zone
 
 if TYPE_CHECKING:
     from tests.simulator.world import World
@@ -102,10 +102,17 @@ class Host(Zone):
 class ThreeHosts(ThreeProcesses):
     """A host for each zone."""
 
-    def __init__(self, world: World, data: str, ring_fd: int, wake_fds: list[int]) -> None:
-        super().__init__(world, data, ring_fd, wake_fds)
+    def __init__(
+        self,
+        world: World,
+        data: str,
+        ring_fd: int,
+        wake_fds: list[int],
+        services: Services = NO_SERVICES,
+    ) -> None:
+        super().__init__(world, data, ring_fd, wake_fds, services)
         self.ring_bytes = os.fstat(ring_fd).st_size - 4096
-        self.network = WorldNetwork(world, 0.0)
+        self.network = WorldNetwork(world, self.trouble / 10)
         redo.feeder.time = redo.receiver.time = world  # type: ignore[attr-defined]
         self._feeders: dict[int, TaskFeeder] = {}
 

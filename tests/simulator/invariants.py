@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from redo import record_kernels
 from redo.arena import Arena, create_ring
+from redo.cipher import Cipher
 from redo.control import COPY_DURABLE, copy_word
 from redo.log import new_state
 from redo.quorum import COPIES, can_write, copy_directory
@@ -20,6 +22,7 @@ from redo.segment_layout import CHUNK_HEADER_BYTES
 from redo.state import FIRST_LSN
 from tests.simulator.cluster import Cluster
 from tests.simulator.ledger import Batch
+from tests.simulator.nodes import PLANTED
 from tests.simulator.processes import CHUNK_BYTES, PAGE_BYTES
 from tests.simulator.world import Violation
 
@@ -29,23 +32,29 @@ _ORACLE_BYTES = 16 << 20
 class PagesByLog:
     """Every page as of an LSN, made by the apply kernel from the ledger's batches alone."""
 
-    def __init__(self) -> None:
+    def __init__(self, cipher: Callable[[Arena], Cipher | None]) -> None:
         ring_fd = create_ring(1 << 12)
         self._arena = Arena(ring_fd, _ORACLE_BYTES)
         os.close(ring_fd)
+        self._cipher_for = cipher
+        self._cipher: Cipher | None = None
         self._st = new_state(self._arena, PAGE_BYTES)
         self._batch = self._arena.alloc(1 << 16)
         self._frames: dict[int, int] = {}
         self.lsn = FIRST_LSN
 
     def close(self) -> None:
+        if self._cipher is not None:
+            self._cipher.close()
         self._arena.close()
 
     def follow(self, batches: list[Batch]) -> None:
         """Apply these."""
+        self._cipher = self._cipher or self._cipher_for(self._arena)
         for batch in batches:
             count = len(batch.data)
-            self._arena.mem[self._batch : self._batch + count] = bytearray(batch.data)
+            data = self._cipher.decrypted_log(batch.data) if self._cipher else batch.data
+            self._arena.mem[self._batch : self._batch + count] = bytearray(data)
             at, end = self._batch + BATCH_HEADER_BYTES, self._batch + count
             while at < end:
                 if self._number(at + RECORD_KIND_AT, 2) == KIND_PAGE:
@@ -78,7 +87,10 @@ class Invariants:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._world = cluster.world
-        self.oracle = PagesByLog()
+        self.oracle = self._new_oracle()
+
+    def _new_oracle(self) -> PagesByLog:
+        return PagesByLog(lambda arena: self._cluster.processes.cipher(arena))
 
     def close(self) -> None:
         self.oracle.close()
@@ -86,7 +98,7 @@ class Invariants:
     def start_over(self) -> None:
         """The volume has gone back in time."""
         self.oracle.close()
-        self.oracle = PagesByLog()
+        self.oracle = self._new_oracle()
 
     def observe(self) -> None:
         """After every step, and whenever somebody waits."""
@@ -194,6 +206,23 @@ class Invariants:
         if found[:16] != expected[:16] or found[20:] != expected[20:]:
             differ = [i for i in range(PAGE_BYTES) if found[i] != expected[i]]
             raise Violation("copies agree", f"{name}, page {page_no}: bytes {differ[:8]} differ")
+
+    def check_stored(self) -> None:
+        """Nothing that is stored of an encrypted volume, or was made of it, shows what is in it."""
+        services = self._cluster.services
+        if services.keys is None:
+            return
+        root, planted = self._world.disk.root, PLANTED.encode()
+        for directory, _, names in os.walk(root):
+            for name in names:
+                path = f"{directory}/{name}"
+                with open(path, "rb") as file:
+                    if planted in file.read():
+                        raise Violation("what is stored is encrypted", path)
+        objects = {} if services.store is None else services.store.objects
+        for path, data in objects.items():
+            if planted in data:
+                raise Violation("what is stored is encrypted", path)
 
     def check_quorum(self) -> None:
         """No copy says it is further than what was published."""

@@ -7,11 +7,21 @@ forgets what a recovery has cut off. Everything is asked as of an LSN: `rows_at`
 from __future__ import annotations
 
 import bisect
+import struct
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from redo.arena import RING_AT, Arena
 from redo.control import Control
-from redo.record import BATCH_CLOCK_AT, BATCH_LENGTH_AT
+from redo.record import (
+    BATCH_CLOCK_AT,
+    BATCH_HEADER_BYTES,
+    BATCH_LENGTH_AT,
+    KIND_COMMIT,
+    KIND_DICTIONARY,
+    MARK_CLOCK_AT,
+    RECORD_LENGTH_AT,
+)
 from redo.state import FIRST_LSN
 from redo.timeline import Jump, gaps_at, is_hidden
 from tests.btree.shop import Row
@@ -91,6 +101,19 @@ class Ledger:
         gaps = gaps_at(self.jumps, lsn)
         return [batch for batch in self.stretch(0, lsn) if not is_hidden(gaps, batch.lsn)]
 
+    def decisions(self, decrypted: Callable[[bytes], bytes]) -> list[tuple[int, int]]:
+        """(LSN, clock in µs) of the commits and changes of the dictionary that lead to VDL."""
+        found = []
+        for batch in self.path(self.vdl):
+            data, at = decrypted(batch.data), BATCH_HEADER_BYTES
+            while at < len(data):
+                length, kind = struct.unpack_from("<IH", data, at + RECORD_LENGTH_AT)
+                if kind in (KIND_COMMIT, KIND_DICTIONARY):
+                    (clock_us,) = struct.unpack_from("<q", data, at + MARK_CLOCK_AT)
+                    found.append((batch.lsn + at, clock_us))
+                at += (length + 7) & -8
+        return found
+
     # what the writer says
 
     def committed(self, commit: Commit) -> None:
@@ -121,18 +144,19 @@ class Ledger:
 
     def went_back(self, jump: Jump, to_us: int) -> None:
         """The volume goes on at `jump.start` with the state of `jump.origin`, which was meant to
-        be the last one not later than `to_us`. Raises Violation."""
+        be the last one not later than `to_us`. What is undone may come back. Raises Violation."""
         self._check_target(jump.origin, to_us)
-        self.batches = self.stretch(0, self.vdl)
-        self.commits = [commit for commit in self.commits if commit.end <= self.vdl]
         self.jumps.append(jump)
         self.captured = self.vdl = self.acknowledged = jump.start
 
     def _check_target(self, lsn: int, to_us: int) -> None:
-        """Without an earlier jump in between: the last batch not after that time ends there."""
+        """Without an earlier jump in between: the last batch not after that time ends there.
+
+        What nobody was told of may count, or not."""
         if self.jumps:
             return
-        before = [batch.end for batch in self.stretch(0, self.vdl) if batch.clock_us <= to_us]
+        known = self.stretch(0, max(self.vdl, lsn))
+        before = [batch.end for batch in known if batch.clock_us <= to_us]
         if lsn != max(before, default=FIRST_LSN):
             what = f"went to {lsn} instead of {max(before, default=FIRST_LSN)}"
             raise Violation("backtrack finds the moment", what)

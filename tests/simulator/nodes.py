@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from btree import txn_layout as t
 from btree.engine import Engine
@@ -14,6 +14,8 @@ from redo.codes import E_LOCK_WAIT, E_STALE_EPOCH
 from redo.control import REPLICA_VIEW_LOW, REPLICAS_MAX, replica_word
 from redo.errors import StaleEpoch, VolumeError
 from redo.log import LogWriter, Recovered, new_state
+from redo.state import ST_CIPHER
+from redo.volume import OnePageVolume
 from replicas.reader import ReadEngine
 from tests.btree.shop import TABLE, Row, Shop
 from tests.simulator.ledger import Changes, Commit
@@ -21,13 +23,45 @@ from tests.simulator.processes import PAGE_BYTES
 from tests.simulator.world import Violation
 
 if TYPE_CHECKING:
-    from tests.simulator.cluster import Cluster
+    from redo.control import Control
+    from tests.simulator.ledger import Ledger
+    from tests.simulator.processes import OneProcess, ThreeProcesses
+    from tests.simulator.world import World
 
 NODE_BYTES = 192 << 20
 FRAMES = 64
 SESSIONS = 3
 IDS = 60
 DATABASE = "shop"
+PLANTED = "planted plaintext "  #: in rows; what an encrypted volume stores does not show it
+
+
+class Site(Protocol):
+    """What nodes are told: a cluster, or a branch of one."""
+
+    world: World
+    ledger: Ledger
+    control: Control
+    ring_fd: int
+    wake_fds: list[int]
+    processes: OneProcess | ThreeProcesses
+
+
+class NodeVolume(OnePageVolume):
+    """A node's way to storage.
+
+    epoch   of the writer that reads; 0: a replica
+    """
+
+    def __init__(self, site: Site, arena: Arena) -> None:
+        self._site = site
+        self._arena = arena
+        self.epoch = 0
+
+    def read_page(self, page_no: int, lsn: int, frame: int) -> None:
+        self._site.world.sleep(0.0001)
+        image = self._site.processes.read_page(page_no, lsn, self.epoch)
+        self._arena.mem[frame : frame + PAGE_BYTES] = bytearray(image)
 
 
 class Node(Shop):
@@ -35,13 +69,14 @@ class Node(Shop):
 
     engine: Engine
 
-    def __init__(self, cluster: Cluster) -> None:
-        from tests.simulator.cluster import NodeVolume
-
+    def __init__(self, cluster: Site) -> None:
         self.cluster = cluster
         self.world = cluster.world
         self.arena = Arena(cluster.ring_fd, NODE_BYTES)
         self.st = new_state(self.arena, PAGE_BYTES)
+        self._cipher = cluster.processes.cipher(self.arena)
+        if self._cipher is not None:
+            self.st[ST_CIPHER] = self._cipher.at
         self.pages = NodeVolume(cluster, self.arena)
         self.pool_bytes = FRAMES * PAGE_BYTES
 
@@ -59,6 +94,8 @@ class Node(Shop):
 
     def close(self) -> None:
         """The process is gone."""
+        if self._cipher is not None:
+            self._cipher.close()
         self.arena.close()
 
 
@@ -75,7 +112,7 @@ class Session:
 class Writer(Node):
     """The writer and its clients."""
 
-    def __init__(self, cluster: Cluster, recovered: Recovered) -> None:
+    def __init__(self, cluster: Site, recovered: Recovered) -> None:
         super().__init__(cluster)
         self.epoch = self.pages.epoch = recovered.epoch
         self.log = LogWriter(self.arena, self.st, cluster.wake_fds[:6], -1, self.world)
@@ -155,7 +192,11 @@ class Writer(Node):
         rows = self._now(session)
         self._begin(session)
         row_id = chance.randrange(IDS) * SESSIONS + session.number
-        text = None if chance.random() < 0.2 else f"{row_id:06x}" + "x" * chance.randrange(120)
+        text = (
+            None
+            if chance.random() < 0.2
+            else f"{row_id:06x}" + (7 * PLANTED)[: chance.randrange(120)]
+        )
         row = (row_id, chance.randrange(50), text)
         there, goes = row_id in rows, chance.random() < 0.3
         if not there:
@@ -254,7 +295,7 @@ class Writer(Node):
 class Replica(Node):
     """A read-only node."""
 
-    def __init__(self, cluster: Cluster, number: int) -> None:
+    def __init__(self, cluster: Site, number: int) -> None:
         super().__init__(cluster)
         self.number = number
         self.engine: ReadEngine = ReadEngine(

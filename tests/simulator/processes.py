@@ -8,40 +8,59 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redo import protocol
 from redo.answers import Answers
+from redo.archiver import ArchiveSettings
 from redo.arena import Arena
+from redo.cipher import Cipher
 from redo.control import COPY_DURABLE, Control, copy_word
 from redo.coordinator import Coordinator
 from redo.copier import Copier
 from redo.environment import Steps
 from redo.errors import VolumeError
+from redo.keyring import KeyService, unwrapped
 from redo.log import Recovered
 from redo.metadata import new_volume
 from redo.peers import Peers
 from redo.protocol import BadQuestion, Epochs
 from redo.quorum import COPIES, ZONES, zone_copies
-from redo.scrub import Scrubber
 from redo.storage import Storage
-from redo.upkeep import Upkeep, UpkeepSettings
+from redo.storage_server import Background, StorageConfig
 from redo.zone_node import ZoneNode
 
 if TYPE_CHECKING:
+    from tests.simulator.objects import WorldStore
     from tests.simulator.world import World, WorldTask
 
 PAGE_BYTES = 512
 CHUNK_BYTES = 1 << 14
 COALESCE_BYTES = 1 << 14
 WINDOW_S = 3600
+ARCHIVE_BASE_BYTES = 1 << 16
 PG_PAGES = 64
 STORAGE_BYTES = 1 << 30
 SCRUB_BYTES_PER_S = 1 << 18
 LOOK_US = 10_000  #: between two looks of a task that has nothing to do
 _NO_ANSWER_S = 1.0
 WRITER = -1  #: as one end of a call
+
+
+@dataclass(frozen=True)
+class Services:
+    """What there is besides machines.
+
+    keys    of an encrypted volume;  store   that the volume is archived in
+    """
+
+    keys: KeyService | None = None
+    store: WorldStore | None = None
+
+
+NO_SERVICES = Services()
 
 
 class OwnTasks:
@@ -62,13 +81,33 @@ class Processes:
     ring_fd   the ring they share with the writer;  wake_fds  of the copies, and the writer's
     """
 
-    def __init__(self, world: World, data: str, ring_fd: int, wake_fds: list[int]) -> None:
+    def __init__(
+        self,
+        world: World,
+        data: str,
+        ring_fd: int,
+        wake_fds: list[int],
+        services: Services = NO_SERVICES,
+    ) -> None:
         self.world = world
         self.data = data
         self.ring_fd = ring_fd
         self.wake_fds = wake_fds
-        self.volume = new_volume(PAGE_BYTES, CHUNK_BYTES, PG_PAGES)
-        self.settings = UpkeepSettings(COALESCE_BYTES, WINDOW_S)
+        self.keys = keys = services.keys
+        self.services = services
+        wrapped = None if keys is None else keys.generate_data_key()[1]
+        self.volume = new_volume(PAGE_BYTES, CHUNK_BYTES, PG_PAGES, wrapped)
+        archive = None
+        if services.store is not None:
+            archive = ArchiveSettings("", "main", 1, 2.0, ARCHIVE_BASE_BYTES, services.store)
+        self.config = StorageConfig(
+            data_dir=data,
+            socket_path="",
+            coalesce_bytes=COALESCE_BYTES,
+            backtrack_window_s=WINDOW_S,
+            scrub_bytes_per_s=SCRUB_BYTES_PER_S,
+            archive=archive,
+        )
 
     def storage(
         self,
@@ -93,7 +132,31 @@ class Processes:
             copies=copies,
             peers=peers,
             fed=fed,
+            keys=self.keys,
         )
+
+    def cipher(self, arena: Arena) -> Cipher | None:
+        """Encryption of log, for a node's arena; None: there is none."""
+        for storage in self.open_storages():
+            self.volume = storage.volume
+        key = self.volume.key
+        return None if key is None else Cipher(arena, unwrapped(key, self.keys), self.volume.seals)
+
+    def forget(self, storage: Storage) -> None:
+        """Its process is gone."""
+        if not storage.arena.size or not storage.arena.mem.size:
+            return
+        segments = [copier.segment for copier in storage.copiers if copier is not None]
+        for segment in [*segments, *storage.opening]:
+            if segment is not None and not segment.closed:
+                segment.cipher.close()
+        os.close(storage._lock_fd)
+        storage.arena.close()
+
+    def end_tasks(self) -> None:
+        """Nothing of these processes runs any more."""
+        names = self.names()
+        self.world.tasks = [task for task in self.world.tasks if task.process not in names]
 
     def control_of(self, copy_no: int) -> Control | None:
         """The control block of the ring that this copy follows; None when it has none now."""
@@ -106,31 +169,38 @@ class Processes:
         """All copies that count."""
         return [copier for storage in self.open_storages() for copier in storage.live()]
 
-    def is_standing(self, task: WorldTask) -> bool:
-        """Does somebody hold what this task may wait for? Then its turn does not come."""
-        kind = task.name.split()[1]
-        if kind.startswith("redo-az"):
-            return False
-        return any(storage.writer_lock.locked() for storage in self.open_storages())
+    def standing(self) -> set[str]:
+        """Processes whose tasks, but for the copies', may wait for what somebody holds: their
+        turn does not come."""
+        locked = [s for s in self.open_storages() if s.writer_lock.locked()]
+        return self.names() if locked else set()
+
+    def names(self) -> set[str]:
+        """Names of all processes."""
+        raise NotImplementedError
 
 
 class OneProcess(Processes):
     """All six copies."""
 
     up: Storage | None = None
+    process = "storage"
 
     def start(self) -> None:
         """Open the volume, recover it when the ring is new. Raises VolumeError, OSError."""
-        storage = self.storage("storage", tuple(range(6)), None)
+        storage = self.storage(self.process, tuple(range(6)), None)
+        background = Background(storage, self.config)
         storage.open()  # closes itself when it fails
         self.up = storage
-        Upkeep(storage, self.settings).start()
-        Scrubber(storage, SCRUB_BYTES_PER_S).start()
+        background.start()
         ends = [copier.durable if copier is not None else None for copier in storage.copiers]
         self.world.note(f"storage opens, copies durable to {ends}")
 
     def open_storages(self) -> list[Storage]:
         return [] if self.up is None else [self.up]
+
+    def names(self) -> set[str]:
+        return {self.process}
 
     def control_of(self, copy_no: int) -> Control | None:
         return None if self.up is None else self.up.control
@@ -160,12 +230,21 @@ class OneProcess(Processes):
 
     def drop(self) -> None:
         """Whatever they have in memory is gone."""
-        self.world.tasks.clear()
-        self.world.disk.kill()
+        self.end_tasks()
+        self.world.disk.kill(f"{self.data}/")
         if self.up is not None:
-            os.close(self.up._lock_fd)
-            self.up.arena.close()
+            self.forget(self.up)
             self.up = None
+
+    def rewind(self, to_us: int) -> int:
+        """Go to the state of a moment; its LSN. Everything must start anew. Raises VolumeError."""
+        assert self.up is not None
+        return self.up.rewind(to_us).lsn
+
+    def freeze(self, path: Path) -> int:
+        """Freeze the state of now; its LSN. Raises VolumeError, OSError."""
+        assert self.up is not None
+        return self.up.freeze(path).lsn
 
 
 class Zone:
@@ -178,8 +257,7 @@ class Zone:
         self.name = ZONES[number]
         self._processes = processes
         self._storage: Storage | None = None
-        self._upkeep: Upkeep | None = None
-        self._scrubber: Scrubber | None = None
+        self._background: Background | None = None
         others = {n: Wire(processes, number, n) for n in range(len(ZONES)) if n != number}
         self.peers = Peers(others)
         self.is_up = True
@@ -194,19 +272,19 @@ class Zone:
     def _make(self) -> Storage:
         copies = zone_copies(self.number)
         self._storage = self._processes.storage_of(self, copies)
-        self._upkeep = Upkeep(self._storage, self._processes.settings)
-        self._scrubber = Scrubber(self._storage, SCRUB_BYTES_PER_S)
+        config = self._processes.config
+        if self.number != 0 or not self.shared:
+            config = replace(config, archive=None)
+        self._background = Background(self._storage, config)
         return self._storage
 
     def _opened(self, _: Storage) -> None:
-        assert self._upkeep is not None and self._scrubber is not None
-        self._upkeep.start()
-        self._scrubber.start()
+        assert self._background is not None
+        self._background.start()
 
     def _closing(self) -> None:
-        assert self._upkeep is not None and self._scrubber is not None
-        self._upkeep.stop()
-        self._scrubber.stop()
+        assert self._background is not None
+        self._background.stop()
 
     def _join(self) -> Steps:
         while True:
@@ -229,19 +307,17 @@ class Zone:
         if self.is_locked():
             return True
         tasks = self._processes.world.tasks
-        mine = (task for task in tasks if task.name.split()[0] == self.name)
+        mine = (task for task in tasks if task.process == self.name)
         return any(task.running for task in mine)
 
     def drop(self) -> None:
         """kill -9."""
         self.is_up = False
         world = self._processes.world
-        world.tasks = [t for t in world.tasks if t.name.split()[0] != self.name]
-        world.disk.kill(f"/{self.name}/")
-        storage = self._storage
-        if storage is not None and storage.arena.size and storage.arena.mem.size:
-            os.close(storage._lock_fd)
-            storage.arena.close()
+        world.tasks = [task for task in world.tasks if task.process != self.name]
+        world.disk.kill(f"{self._processes.data}/{self.name}/")
+        if self._storage is not None:
+            self._processes.forget(self._storage)
 
 
 class Wire:
@@ -269,16 +345,21 @@ class ThreeProcesses(Processes):
     """A process for each zone.
 
     unreachable  zones nobody can ask: their copies go on, they have the ring
-    trouble      how likely it is that a call goes wrong; not while a volume is first made: that is
-                 begun again by hand, in empty directories
+    trouble      how likely it is that a call goes wrong
     """
 
-    def __init__(self, world: World, data: str, ring_fd: int, wake_fds: list[int]) -> None:
-        super().__init__(world, data, ring_fd, wake_fds)
+    def __init__(
+        self,
+        world: World,
+        data: str,
+        ring_fd: int,
+        wake_fds: list[int],
+        services: Services = NO_SERVICES,
+    ) -> None:
+        super().__init__(world, data, ring_fd, wake_fds, services)
         self.zones: dict[int, Zone] = {}
         self.unreachable: set[int] = set()
-        self.trouble = 0.0
-        self.usual_trouble = world.chance.choice((0.0, 0.02, 0.1))
+        self.trouble = world.chance.choice((0.0, 0.02, 0.1))
         self._late: list[tuple[int, bytes]] = []
         self._desk = Arena(ring_fd, 1 << 16)
         self._control = Control(self._desk)
@@ -307,12 +388,12 @@ class ThreeProcesses(Processes):
         if zone is not None:
             zone.drop()
 
-    def is_standing(self, task: WorldTask) -> bool:
-        process, kind = task.name.split()[:2]
-        locked = [zone.name for zone in self.zones.values() if zone.is_locked()]
-        if process in locked and not kind.startswith("redo-az"):
-            return True
-        return super().is_standing(task)
+    def standing(self) -> set[str]:
+        locked = {zone.name for zone in self.zones.values() if zone.is_locked()}
+        return locked | super().standing()
+
+    def names(self) -> set[str]:
+        return set(ZONES) | {"feeder"}
 
     def open_storages(self) -> list[Storage]:
         return [zone.node.storage() for zone in self.zones.values() if zone.is_open]
@@ -390,6 +471,14 @@ class ThreeProcesses(Processes):
     def drop(self) -> None:
         for number in list(self.zones):
             self.stop_zone(number)
-        self.world.tasks.clear()
-        self.world.disk.kill()
+        self.end_tasks()
+        self.world.disk.kill(f"{self.data}/")
         self._desk.close()
+
+    def rewind(self, to_us: int) -> int:
+        """As `OneProcess.rewind`."""
+        return int(self._coordinator.rewind(to_us)["lsn"])
+
+    def freeze(self, path: Path) -> int:
+        """As `OneProcess.freeze`."""
+        return self._coordinator.freeze(path, "main", self.world.disk).lsn

@@ -12,7 +12,8 @@ from pathlib import Path
 import btree.statistics
 from btree.errors import BtreeError
 from redo.errors import LogUnavailable, StaleEpoch, VolumeError
-from tests.simulator.cluster import Cluster
+from tests.simulator.branches import Branches
+from tests.simulator.cluster import Cluster, StartAnew
 from tests.simulator.drives import PowerCut
 from tests.simulator.faults import Faults
 from tests.simulator.invariants import Invariants
@@ -42,13 +43,14 @@ class Outcome:
 class Simulation:
     """A world with one cluster."""
 
-    def __init__(self, seed: int, root: Path, processes: int) -> None:
+    def __init__(self, seed: int, root: Path, processes: int, plain: bool) -> None:
         self.world = World(seed, root)
         btree.statistics.time = self.world  # it has no clock given to it
-        self.cluster = Cluster(self.world, processes)
+        self.cluster = Cluster(self.world, processes, plain)
         self.invariants = Invariants(self.cluster)
         self.cluster.went_back = self.invariants.start_over
         self.faults = Faults(self.cluster)
+        self.branches = Branches(self.cluster)
         self.world.observe = self.invariants.observe
 
     def run(self, steps: int) -> None:
@@ -60,7 +62,6 @@ class Simulation:
             self._guarded(self.faults.due)
             self._guarded(self._choose())
         self.world.note("the end: faults end")
-        self.cluster.faults_on = False
         self.faults.end()
         self._guarded(self._settle)
 
@@ -77,6 +78,8 @@ class Simulation:
             (0.3, self.invariants.check_log),
             (1, lambda: self.invariants.check_pages(3)),
             (5, self.faults.step),
+            (0.4, self.branches.freeze),
+            (0.4, self.branches.visit),
         ]
         for replica in cluster.replicas:
             if replica is not None and replica.resumes_at <= world.steps:
@@ -97,6 +100,9 @@ class Simulation:
             self.world.power()
         except PowerCut:
             self.cluster.cut_power()
+            self._bring_up()
+        except StartAnew:
+            self.cluster.stop_all()
             self._bring_up()
         except StaleEpoch as error:  # a zombie catches its own
             raise Violation("the newest writer may write", str(error)) from error
@@ -161,17 +167,20 @@ class Simulation:
             while replica.engine.advance():
                 pass
             replica.check()
+        self.branches.restore()
+        self.branches.visit_all()
+        self.invariants.check_stored()
 
     def close(self) -> None:
         self.invariants.close()
         self.cluster.close()
 
 
-def simulate(seed: int, steps: int, processes: int = 0) -> Outcome:
+def simulate(seed: int, steps: int, processes: int = 0, plain: bool = False) -> Outcome:
     """Run one seed; the same seed and steps give the same outcome."""
     logging.disable(logging.CRITICAL)
     root = Path(tempfile.mkdtemp(prefix="simulator-", dir=_ROOT))
-    simulation = Simulation(seed, root, processes)
+    simulation = Simulation(seed, root, processes, plain)
     violation = what = ""
     try:
         simulation.run(steps)

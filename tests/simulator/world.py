@@ -34,6 +34,7 @@ class WorldTask:
         self._world = world
         self._steps = steps
         self.name = name
+        self.process, self.kind = name.split()[:2]
         self.running = False
         self.alive = True
         self.rests_until_us = 0
@@ -77,7 +78,7 @@ class InlineExecutor(Executor):
 class World:
     """The environment of production code (clock and tasks are this object), and its fate.
 
-    weight      of a task's turn; 0: it has nothing to do, or its machine stands still
+    weights     of tasks' turns; 0: it has nothing to do, or its machine stands still
     deliver     lets something that is under way arrive; whether there was anything
     observe     looks whether everything is as it must be
     cut_after   disk operations until the power is cut; None: it stays on
@@ -90,10 +91,11 @@ class World:
         self.trace: deque[str] = deque(maxlen=_TRACE_LINES)
         self.steps = 0
         self.skew_us = 0
+        self.was_skewed = False
         self.cut = False
         self.cut_after: int | None = None
         self.tasks: list[WorldTask] = []
-        self.weight: Callable[[WorldTask], float] = lambda task: 1.0
+        self.weights: Callable[[list[WorldTask]], list[float]] = lambda tasks: [1.0] * len(tasks)
         self.deliver: Callable[[], bool] = lambda: False
         self.observe: Callable[[], None] = lambda: None
         self._now_us = 0
@@ -170,7 +172,7 @@ class World:
         self.tasks = [task for task in self.tasks if task.alive]
         now_us = self._now_us
         ready = [t for t in self.tasks if not t.running and t.rests_until_us <= now_us]
-        task = self.choose(ready, [self.weight(task) for task in ready])
+        task = self.choose(ready, self.weights(ready))
         if task is None:
             return self.deliver()
         task.step()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import pymysql
+from pymysql.constants.COMMAND import COM_QUERY
 
 from tests import binary_protocol
 from tests.mysqlcompat.corpus.sections import SILENT, Answer, Section, rows_shown
@@ -67,6 +68,32 @@ class Asker:
             return self._error(error)
         rows = [row[0] for row in cursor.fetchall()]
         return Answer(rows_shown(rows), meta_of(cursor._result.fields[0]), self._warnings())
+
+    def ask_all(self, section: Section, expressions: Sequence[str]) -> list[Answer]:
+        """Answers to a few dozen expressions (what fits the buffers of a socket), asked in one go:
+        each SELECT and its SHOW WARNINGS are sent before the first answer is read."""
+        connection = self.connection
+        for expression in expressions:
+            connection._execute_command(COM_QUERY, f"SELECT {expression} {section.tail}")
+            connection._execute_command(COM_QUERY, "SHOW WARNINGS")
+        return [self._answer_read() for _ in expressions]
+
+    def _answer_read(self) -> Answer:
+        """The next answer of those that were asked in one go."""
+        connection, error = self.connection, None
+        connection._next_seq_id = 1
+        try:
+            connection._read_query_result()
+        except pymysql.err.MySQLError as raised:
+            error = raised
+        result = connection._result
+        connection._next_seq_id = 1
+        connection._read_query_result()
+        warnings = warnings_of(connection._result.rows)
+        if error is not None:
+            return self._error(error)
+        rows = [row[0] for row in result.rows]
+        return Answer(rows_shown(rows), meta_of(result.fields[0]), warnings)
 
     def _error(self, error: Exception) -> Answer:
         errno, text = error.args[:2]

@@ -6,7 +6,8 @@ depend on the clock, the session or chance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from tests.mysqlcompat.corpus.edges import DECIMALS, DOUBLES, INTEGERS, STRINGS, TEMPORALS
@@ -54,12 +55,40 @@ _RULES: Final = {
 }  # fmt: skip
 
 
-def expression(choose: Choose, kind: str, depth: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A template with what stands in its places; a leaf has none."""
+
+    kind: str
+    template: str
+    inner: tuple[Tree, ...] = ()
+
+    @property
+    def text(self) -> str:
+        inner = iter(self.inner)
+        made = self.template
+        for kind in _LEAVES:
+            place = "{" + kind + "}"
+            if place in made:
+                first, *rest = made.split(place)
+                made = first + "".join(next(inner).text + after for after in rest)
+        return made
+
+    def below(self) -> Iterator[Tree]:
+        """Every tree within this one."""
+        for one in self.inner:
+            yield one
+            yield from one.below()
+
+
+def leaves(kind: str) -> tuple[Tree, ...]:
+    return tuple(Tree(kind, text) for text in _LEAVES[kind])
+
+
+def tree(choose: Choose, kind: str, depth: int) -> Tree:
     """A random expression over `v`, at most `depth` calls deep."""
     if depth == 0 or choose((0, 1, 2, 3)) == 0:
-        return str(choose(_LEAVES[kind]))
-    made = str(choose(_RULES[kind]))
-    for inner in _LEAVES:
-        while "{" + inner + "}" in made:
-            made = made.replace("{" + inner + "}", expression(choose, inner, depth - 1), 1)
-    return made
+        return Tree(kind, choose(_LEAVES[kind]))
+    made = choose(_RULES[kind])
+    places = [inner for inner in _LEAVES for _ in range(made.count("{" + inner + "}"))]
+    return Tree(kind, made, tuple(tree(choose, inner, depth - 1) for inner in places))
