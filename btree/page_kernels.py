@@ -36,6 +36,7 @@ from redo.coding_kernels import (
     load_u8,
     load_u16,
     move,
+    prefetch,
     store_i64,
     store_u16,
 )
@@ -51,6 +52,8 @@ from redo.edit_kernels import (
 )
 from redo.record import EDIT_HEADER_BYTES
 from redo.state import ST_PAGE_BYTES
+
+PREFETCHED_SLOTS = 32  #: a leaf with more has them on so many cache lines that it pays
 
 
 @jit.inlined
@@ -162,6 +165,10 @@ def page_search(st, mem, frame, low, head, key, key_bytes):
     high = shape & 0xFFFF
     header = LEAF_CELL_HEADER if (shape >> 24) & 0xFF == 0 else 0
     base = frame + st[ST_PAGE_BYTES] - SLOT_BYTES
+    if header and high > PREFETCHED_SLOTS:  # a leaf is seldom in the cache: fetch the first steps
+        step = high >> 3
+        for part in range(1, 8):
+            prefetch(mem, base - SLOT_BYTES * step * part)
     while low < high:
         middle = (low + high) >> 1
         at = base - SLOT_BYTES * middle
