@@ -15,7 +15,6 @@ import numpy.typing as npt
 from btree import keys_kernels, prepared_kernels, row_kernels, rows_kernels
 from btree.engine import Engine
 from btree.keys import KeyEncoder
-from btree.layout import RUN_MASK, RUN_SHIFT
 from btree.prepared_kernels import (
     P_CALL,
     P_CTX,
@@ -25,6 +24,8 @@ from btree.prepared_kernels import (
     P_MEM,
     P_MEM_BYTES,
     P_NULLS,
+    P_OUT,
+    P_ROOM,
     P_ROW,
     P_ST,
     P_TABLE,
@@ -118,21 +119,24 @@ class PreparedGet(_Prepared):
         self._block[P_LANE] = self._encoder.parts_at
         self._block[P_ENCODE] = address_of(keys_kernels.key_encode)
         self._block[P_CALL] = address_of(row_kernels.row_get)
-        self._out_bytes = 1 << 16
-        self._out_at = engine.arena.alloc(self._out_bytes)
+        self._make_room(1 << 16)
+
+    def _settle(self, code: int) -> None:
+        if code == E_NO_ROOM:
+            self._grow()
+        else:
+            super()._settle(code)
 
     def one(self) -> Callable[[int], bytes | None]:
         """A function that gives one row, None if there is none."""
         kernel, address, settle = jit.entry(prepared_kernels.get_one), self.address, self._settle
-        data = self._engine.arena.mem.data
 
         def get(number: int) -> bytes | None:
-            while (run := kernel(address, number)) < 0:
-                if run == E_NOT_FOUND:
+            while (count := kernel(address, number)) < 0:
+                if count == E_NOT_FOUND:
                     return None
-                settle(run)
-            at = run >> RUN_SHIFT
-            return bytes(data[at : at + (run & RUN_MASK)])
+                settle(count)
+            return self._out[:count].tobytes()
 
         return get
 
@@ -147,19 +151,12 @@ class PreparedGet(_Prepared):
         self._values[: len(numbers)] = numbers
         done = 0
         while done < len(numbers):
-            step = int(
-                prepared_kernels.get_many(
-                    *(self.address, self._values_at, done, len(numbers)),
-                    *(self._out_at, self._out_bytes),
-                )
-            )
-            done, code = step >> 8, -(step & 0xFF)
-            if code == E_NO_ROOM:
-                self._grow()
-            elif code:
-                self._settle(code)
+            step = int(prepared_kernels.get_many(self.address, self._values_at, done, len(numbers)))
+            done = step >> 8
+            if step & 0xFF:
+                self._settle(-(step & 0xFF))
         ends = self._values[: len(numbers)].tolist()
-        rows = self._engine.arena.mem[self._out_at : self._out_at + ends[-1]].tobytes()
+        rows = self._out[: ends[-1]].tobytes()
         return [
             rows[first:last] if last > first else None
             for first, last in zip([0, *ends], ends, strict=False)
@@ -167,7 +164,14 @@ class PreparedGet(_Prepared):
 
     def _grow(self) -> None:
         """Twice the room for rows; what is there moves along."""
-        arena, at, size = self._engine.arena, self._out_at, self._out_bytes
-        self._out_at, self._out_bytes = arena.alloc(2 * size), 2 * size
-        arena.mem[self._out_at : self._out_at + size] = arena.mem[at : at + size]
-        arena.free(at, size)
+        size = len(self._out)
+        before = self._out.tobytes()
+        self._engine.arena.free(int(self._block[P_OUT]), size)
+        self._make_room(2 * size)
+        self._out[:size] = before
+
+    def _make_room(self, size: int) -> None:
+        arena = self._engine.arena
+        at = arena.alloc(size)
+        self._block[P_OUT], self._block[P_ROOM] = at, size
+        self._out = arena.mem[at : at + size].data  #: a slice of little memory is made sooner

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from btree.layout import RUN_SHIFT
 from btree.state import ST_ROW_BYTES
 from redo.calls import call4, call5, memory_at, words_at
 from redo.codes import E_NO_ROOM, E_NOT_FOUND
@@ -28,7 +27,9 @@ P_LANE: Final = 7  #: where the open lane is (insert); the key part's descriptio
 P_LANES: Final = 8  #: all lanes,
 P_NULLS: Final = 9  #: and their null bytes
 P_ROW: Final = 10  #: where the row, or the key, is put together
-P_WORDS: Final = 11
+P_OUT: Final = 11  #: where found rows are copied to,
+P_ROOM: Final = 12  #: and the bytes there are
+P_WORDS: Final = 13
 
 
 @helper
@@ -76,36 +77,46 @@ def insert_many(at, values, first, last):
     return last << 8
 
 
+@helper
+def _copy(block, st, mem, value, end):
+    """Copy the row whose key is `value` to the out area, from `end` on: its end there, or a code.
+
+    E_NO_ROOM when it does not fit; a code of `row_get`.
+    """
+    row = _get(block, st, mem, value)
+    if row < 0:
+        return row
+    count = st[ST_ROW_BYTES]
+    if end + count > block[P_ROOM]:
+        return E_NO_ROOM
+    move(mem, block[P_OUT] + end, row, count)
+    return end + count
+
+
 @kernel("i8(i8, i8)")
 def get_one(at, value):
-    """Look up a row: where it is, as a run (`offset << 28 | bytes`), or a code of `row_get`."""
+    """Copy a row to the out area: its bytes, E_NO_ROOM, or a code of `row_get`."""
     block = words_at(at, P_WORDS)
-    st = words_at(block[P_ST], ST_WORDS)
-    row = _get(block, st, memory_at(block[P_MEM], block[P_MEM_BYTES]), value)
-    return row if row < 0 else row << RUN_SHIFT | st[ST_ROW_BYTES]
+    mem = memory_at(block[P_MEM], block[P_MEM_BYTES])
+    return _copy(block, words_at(block[P_ST], ST_WORDS), mem, value, 0)
 
 
-@kernel("i8(i8, i8, i8, i8, i8, i8)")
-def get_many(at, values, first, last, out, room):
-    """Copy the rows for words [first, last) of `values` to `out`, one behind the other.
+@kernel("i8(i8, i8, i8, i8)")
+def get_many(at, values, first, last):
+    """Copy the rows for words [first, last) of `values` to the out area, one behind the other.
 
-    Each of those words becomes the end of its row there, as a distance from `out`; a row that does
-    not exist takes nothing. How many are done << 8 | negated code: E_NO_ROOM when `room` bytes are
-    full.
+    Each of those words becomes the end of its row there; a row that does not exist takes nothing.
+    How many are done << 8 | negated code: E_NO_ROOM, or one of `row_get`.
     """
     block = words_at(at, P_WORDS)
     st = words_at(block[P_ST], ST_WORDS)
     mem = memory_at(block[P_MEM], block[P_MEM_BYTES])
     end = load_i64(mem, values + 8 * first - 8) if first else 0
     for i in range(first, last):
-        row = _get(block, st, mem, load_i64(mem, values + 8 * i))
-        if row >= 0:
-            count = st[ST_ROW_BYTES]
-            if end + count > room:
-                return i << 8 | -E_NO_ROOM
-            move(mem, out + end, row, count)
-            end += count
-        elif row != E_NOT_FOUND:
-            return i << 8 | -row
+        code = _copy(block, st, mem, load_i64(mem, values + 8 * i), end)
+        if code >= 0:
+            end = code
+        elif code != E_NOT_FOUND:
+            return i << 8 | -code
         store_i64(mem, values + 8 * i, end)
     return last << 8

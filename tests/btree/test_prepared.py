@@ -65,5 +65,9 @@ def test_rows_longer_than_the_room_for_them(shop: Shop) -> None:
     values = (0, 1, None)
     PreparedInsert(shop.engine, ctx, shop.table, values, 0).many(np.arange(60))
     get = PreparedGet(shop.engine, ctx, shop.table)
-    get._out_bytes = 100  # a row and a half
+    get._make_room(20)  # half a row
+    look = get.one()
+    assert shop.codec.decode(look(7))[0] == 7
+    get._make_room(50)  # a row and a half
     assert [shop.codec.decode(row)[0] for row in get.many(np.arange(60)) if row] == list(range(60))
+    assert shop.codec.decode(look(8))[0] == 8
