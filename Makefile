@@ -49,6 +49,7 @@ test: $(VENV)/test.stamp
 soak: $(VENV)/test.stamp
 	CRASH_ROUNDS=20 $(BIN)/python -m pytest -q tests/crash
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q tests/redo tests/btree
+	LOST_ROUNDS=100 $(BIN)/python -m pytest -q tests/redo/test_lost_copies.py
 	SOAK_SECONDS=100 $(BIN)/python -m pytest -q --timeout=900 tests/clients/test_history.py tests/btree/test_stateful_transactions.py
 	[ -z "$$MYSQL_ORACLE" ] || $(MAKE) fuzz
 

@@ -30,7 +30,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What a child says: "ready", "beat", or "failed" with one line for people."""
+    """What a child says: "ready", "beat"; with a line for people "waiting" or "failed"."""
 
     kind: str
     text: str = ""
@@ -49,6 +49,10 @@ class Status:
     def beat(self) -> None:
         """A sign of life."""
         self._send(Message("beat"))
+
+    def waiting(self, line: str) -> None:
+        """This process cannot serve yet, because of `line`; it goes on trying."""
+        self._send(Message("waiting", line))
 
     def failed(self, line: str) -> None:
         """This process cannot go on, because of `line`."""

@@ -156,10 +156,7 @@ def _integer_of_json(context: Context, document: Any, unsigned: bool, name: str)
             return document
         case float():
             if abs(document) >= _I63:
-                context.warn(
-                    3155,
-                    f"Out of range JSON value for CAST to INTEGER from column {name} at row 1",
-                )
+                _json_out_of_range(context, "INTEGER", name)
             return integer_of_double(document)
         case Decimal():
             return _clamped(context, int(round_decimal(document, 0)), unsigned, document)
@@ -173,7 +170,13 @@ def _integer_of_json(context: Context, document: Any, unsigned: bool, name: str)
 
 
 def _invalid_json(context: Context, kind: str, name: str) -> None:
-    context.warn(3156, f"Invalid JSON value for CAST to {kind} from column {name} at row 1")
+    text = f"Invalid JSON value for CAST to {kind} from column {name} at row {context.row}"
+    context.warn(3156, text)
+
+
+def _json_out_of_range(context: Context, kind: str, name: str) -> None:
+    text = f"Out of range JSON value for CAST to {kind} from column {name} at row {context.row}"
+    context.warn(3155, text)
 
 
 def to_year(context: Context, value: Any, source: SqlType, name: str) -> int | None:
@@ -337,7 +340,8 @@ def decimal_of_json_double(context: Context, value: float, name: str) -> Decimal
     number = _decimal_of_double(context, value)
     if number.adjusted() + 1 >= _DECIMAL_DIGITS:
         context.warn(
-            3155, f"Out of range JSON value for CAST to DECIMAL from column {name} at row 1"
+            3155,
+            f"Out of range JSON value for CAST to DECIMAL from column {name} at row {context.row}",
         )
     return number
 

@@ -17,7 +17,6 @@ from redo.arena import Arena, Words
 from redo.disk import FileDisk
 from redo.keyring import KeyService, LocalKeyring, Wrapped, unwrapped
 from redo.metadata import VOLUME_FILE, load_volume, save_volume
-from redo.quorum import ZONES
 from redo.volumes import SNAPSHOTS, VOLUMES
 
 
@@ -44,8 +43,6 @@ def check_keys(config: Config) -> None:
     keys = keyring_of(config)
     path = config.volume_dir
     found = wrapped_key(path)
-    if config.encrypt and len(config.places) == len(ZONES):
-        raise StartError("an encrypted volume needs a zone on this host: leave one --zone out")
     if found is None and config.encrypt:
         if keys is None:
             raise StartError("--encrypt needs --keyring FILE: mysqlcompat keyring create FILE")

@@ -10,7 +10,8 @@ import struct
 from typing import Any, Final
 
 from mysqlcompat import jsonb
-from mysqlcompat.json_path import Cell, Member, Path, is_wild, position
+from mysqlcompat.errors import SqlError
+from mysqlcompat.json_path import Cell, Member, Path, is_wild, parse_path, position
 
 _NONE: Final = object()
 
@@ -37,6 +38,15 @@ class StoredJson(jsonb.Json):
         return isinstance(other, jsonb.Json) and bool(self.value == other.value)
 
     __hash__ = jsonb.Json.__hash__
+
+
+def plain_path(text: Any) -> Path | None:
+    """The legs of a path which leads to one value at most; None for all others, and mistakes."""
+    try:
+        path = parse_path(text) if isinstance(text, str) else None
+    except SqlError:
+        return None
+    return None if path is None or is_wild(path) else path
 
 
 Place = tuple[int, int]  #: kind of a value, and where its body is

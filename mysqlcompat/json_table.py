@@ -17,12 +17,13 @@ from mysqlcompat import json_path, json_stored, jsonb
 from mysqlcompat.assign import assign
 from mysqlcompat.convert import parse_json
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.json_value import DEFAULT, ERROR, NOTHING, Reaction
 from mysqlcompat.functions.table import Context
 from mysqlcompat.json_stored import StoredJson
-from mysqlcompat.jsonb import Json
+from mysqlcompat.jsonb import Json, Unsigned
 from mysqlcompat.sql.grammar_json_table import EXISTS, ORDINALITY, PATH
-from mysqlcompat.sql.typed import Expression
+from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import Class, SqlType, int_type, json_type, string_type
 from mysqlcompat.unstored_table import UnstoredTable
 
@@ -32,6 +33,11 @@ _NUMBERS: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE)
 _TEMPORAL: Final = (Class.DATE, Class.DATETIME, Class.TIME)
 #: What converting complains of in its own words; everything else is "out of range".
 _OWN_WORDS: Final = (3140, 3155, 3156)
+
+
+#: Functions of no name: (document as text) -> document; (match, (column, table)) -> value.
+DOCUMENT: Final = "json_table document"
+COLUMN: Final = "json_table column"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,21 @@ def _is_same(value: Any, column: TableColumn) -> bool:
     return plain and type(value) is str and len(value) <= target.length
 
 
+@implement(DOCUMENT)
+def document_of(context: Context, call: Call, value: Any) -> Json:
+    """The document a text is. Raises 3141, 3144."""
+    if isinstance(value, bytes):
+        raise SqlError(3144, "binary")
+    return parse_json(value, 1, "json_table")
+
+
+@implement(COLUMN)
+def column_of(context: Context, call: Call, match: Json, made: tuple[TableColumn, str]) -> Any:
+    """A column of the row that a match gives. Raises 3665, 3666, 3669 …"""
+    column, table = made
+    return _value(context, column, match.value, table)
+
+
 class _Strict:
     """A context in which whatever is lost is an error, but for parts of dates and of numbers."""
 
@@ -180,8 +201,10 @@ def stored(context: Context, target: SqlType, name: str, value: Any) -> Any:
     as_it_is = target.cls in _NUMBERS or (
         target.cls in _TEMPORAL and isinstance(value, date | timedelta)
     )
+    given: Any = Json(value) if as_it_is else jsonb.scalar_text(value)
     source = _JSON if as_it_is else _TEXT
-    given = Json(value) if as_it_is else jsonb.scalar_text(value)
+    if type(value) in (int, Unsigned) and target.cls is Class.INT:
+        source, given = int_type(unsigned=value >= 0), int(value)
     strict: Any = _Strict(context, name, target)
     try:
         return assign(strict, given, source, target, name, name)

@@ -182,7 +182,7 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _integer(text: str) -> int | float:
     number = int(text)
-    if number >= 1 << 63:
+    if number >= 1 << 32:  # MySQL's parser has it in an unsigned word then
         return Unsigned(number) if number < 1 << 64 else float(text)
     return number if number >= -(1 << 63) else float(text)
 

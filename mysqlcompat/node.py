@@ -12,7 +12,7 @@ import os
 import socket
 import time
 import uuid
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.engine import Engine
@@ -74,7 +74,9 @@ _VIEW_SESSION: Final = CTRL_SUPERVISOR + 8 * 32  #: connections that hold the ol
 class ClusterNode:
     """A writer or a reader of a cluster (`node_api.Node`)."""
 
-    def __init__(self, config: Config, shared: Shared, name: str) -> None:
+    def __init__(
+        self, config: Config, shared: Shared, name: str, waits: Callable[[str], None] | None = None
+    ) -> None:
         self.name = name
         self._config = config
         self.server_id = name
@@ -87,7 +89,7 @@ class ClusterNode:
         private = config.buffer_pool + WORK_BYTES + config.ring_bytes
         self.arena = Arena(shared.ring_fd, private)
         self.control = Control(self.arena)
-        self.volume = open_volume(config, shared, self.arena, writes=name == WRITER)
+        self.volume = open_volume(config, shared, self.arena, waits)
         self.st: Words = new_state(self.arena, self.volume.page_bytes)
         self.lane = Lane(self.arena, self.st, address_of(machine_kernels.program_execute))
         self.plans = PlanCache(self.arena, self.lane)
@@ -205,10 +207,15 @@ class ClusterNode:
 
 
 class WriterNode(ClusterNode):
-    """The one process that changes pages."""
+    """The one process that changes pages.
 
-    def __init__(self, config: Config, shared: Shared, name: str) -> None:
-        super().__init__(config, shared, name)
+    waits   told why it cannot begin yet
+    """
+
+    def __init__(
+        self, config: Config, shared: Shared, name: str, waits: Callable[[str], None]
+    ) -> None:
+        super().__init__(config, shared, name, waits)
         self.log = LogWriter(self.arena, self.st, shared.copy_wakes, shared.writer_wake)
         for number, fd in enumerate(shared.reader_wakes):
             self.log.follow(number, fd)

@@ -41,7 +41,7 @@ def node_role(script: str) -> Role:
 
 def run_writer(config: Config, shared: Shared, status: Status, script: str) -> None:
     """The writer, until SIGTERM or until it is fenced."""
-    node = WriterNode(config, shared, WRITER)
+    node = WriterNode(config, shared, WRITER, status.waiting)
     loop = new_loop(
         node.lane,
         node.durability,

@@ -28,6 +28,15 @@ def float_text(value: float) -> str:
     return _laid_out(f"{value:.5e}", _ANY_WIDTH)
 
 
+def fixed_text(value: float, scale: int) -> str:
+    """With `scale` digits behind the point: the shortest digits, padded, where they are enough;
+    else correctly rounded."""
+    shortest = Decimal(repr(value))
+    exponent = shortest.as_tuple().exponent
+    is_enough = isinstance(exponent, int) and -exponent <= scale
+    return f"{shortest if is_enough else value:.{scale}f}"
+
+
 def double_text_within(value: float, width: int) -> str:
     """`value` in at most `width` characters, rounded where they are too few (`my_gcvt`)."""
     text = _laid_out(repr(value), width)

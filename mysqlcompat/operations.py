@@ -4,6 +4,8 @@
 
     {"do": "snapshot", "name": NAME}    ->  as `redo.requests` answers "freeze"
     {"do": "clone", "to": NAME}         ->  the same
+    {"do": "restore snapshot", "name": NAME, "to": VOLUME}
+    {"do": "drop snapshot", "name": NAME}   of which zones on other hosts have parts
     {"do": "backtrack", "to_us": CLOCK} ->  {"lsn", "clock_us"}, when everything serves again
     {"do": "crash", "what": WHAT,
      "name": NAME}                      ->  {}: "instance" NAME was killed -9, or "dispatcher", what
@@ -82,6 +84,8 @@ class Operations:
             case {"do": "clone", "to": str(name)}:
                 path = volume_path(data, name)
                 reply({"done": self._ask({"do": "freeze", "path": str(path)})})
+            case {"do": "restore snapshot" | "drop snapshot"}:
+                reply({"done": self._ask(request)})
             case {"do": "status"}:
                 control = ControlSnapshot(self._supervisor.shared.ring_fd)
                 reply({"done": gather(self._config, control)})
@@ -112,7 +116,7 @@ class Operations:
         paths = zone_sockets(self._config.volume_dir)
         peers = {zone: SocketPeer(path, STORAGE_TIMEOUT_S) for zone, path in paths.items()}
         try:
-            return self._ask_zones(Zones(peers), request)
+            return self._ask_zones(Zones(peers, elsewhere=list(self._config.places)), request)
         except OSError as error:
             raise VolumeError(f"{error.strerror}: {error.filename}") from error
         finally:
@@ -126,16 +130,20 @@ class Operations:
             case {"do": "rewind", "to_us": int(to_us)}:
                 return zones.rewind(to_us)
             case {"do": "freeze", "path": str(path)}:
-                if self._config.zone:
-                    raise VolumeError(
-                        "snapshots and clones need all zones on this host: some are on others"
-                    )
                 from redo.requests import described
 
                 started = time.monotonic()
                 frozen = zones.freeze(Path(path), self._config.volume)
                 took_us = round((time.monotonic() - started) * 1e6)
                 return {**described(frozen), "took_us": took_us}
+            case {"do": "restore snapshot", "name": str(name), "to": str(to)}:
+                zones.restore(
+                    snapshot_path(self._config.data, name), volume_path(self._config.data, to)
+                )
+                return {}
+            case {"do": "drop snapshot", "name": str(name)}:
+                zones.drop(snapshot_path(self._config.data, name))
+                return {}
         raise VolumeError(f"unknown request {request!r:.200}")
 
     def _backtrack(self, to_us: int, reply: Reply) -> None:

@@ -1,4 +1,8 @@
-"""A node's view of the volume, which outlives a restart of the storage process."""
+"""A node's view of the volume, which outlives a restart of the storage process.
+
+A writer cannot begin without a write quorum: it waits for copies to come back, as long as that
+takes, and says for which.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +17,13 @@ from mysqlcompat.storage_role import storage_config
 from mysqlcompat.supervisor import Shared
 from redo.arena import Arena
 from redo.coordinator import Coordinator
+from redo.disk import FileDisk
 from redo.environment import SystemClock
 from redo.errors import LogUnavailable, PageUnavailable, StaleEpoch, VolumeError, VolumeLost
 from redo.log import Recovered
+from redo.metadata import VOLUME_FILE, VolumeMeta, load_volume, save_volume
 from redo.peers import SocketPeer
+from redo.quorum import ZONES
 from redo.volume import SocketVolume
 from redo.zoned_volume import ZonedVolume
 
@@ -25,10 +32,14 @@ RETRY_S: Final = 0.01
 #: Answers of a storage process that is there: asking again would not change them.
 ANSWERS: Final = (PageUnavailable, StaleEpoch, VolumeLost, LogUnavailable)
 
+#: What a writer waits for, however long it takes: copies that return.
+COMES_BACK: Final = (LogUnavailable, VolumeLost)
+WAIT_S: Final = 0.5
 ZONE_TIMEOUT_S: Final = 60.0  #: a zone that recovers reads its log
 
 T = TypeVar("T")
 Pages = SocketVolume | ZonedVolume
+Waits = Callable[[str], None]
 
 
 class _Patience:
@@ -68,11 +79,30 @@ def _try(connect: Callable[[], None] | None) -> None:
         return  # the next question fails, waits, and tries again
 
 
-class PatientVolume(SocketVolume):
-    """One storage process that may be restarted."""
+def _await_copies(ask: Callable[[], T], waits: Waits | None) -> T:
+    """What `ask` gives, as soon as there are copies enough; `waits` is told for what."""
+    said = ""
+    while True:
+        try:
+            return ask()
+        except COMES_BACK as error:
+            if waits is None:
+                raise
+            if str(error) != said:
+                said = str(error)
+                waits(said)
+            time.sleep(WAIT_S)
 
-    def __init__(self, path: str, arena: Arena) -> None:
+
+class PatientVolume(SocketVolume):
+    """One storage process that may be restarted.
+
+    waits   of a writer: told what it waits for before it can begin
+    """
+
+    def __init__(self, path: str, arena: Arena, waits: Waits | None = None) -> None:
         self._patience = _Patience()
+        self._waits = waits
         self._patience.persist(lambda: SocketVolume.__init__(self, path, arena), None)
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
@@ -82,29 +112,59 @@ class PatientVolume(SocketVolume):
 
     def open_writer(self) -> Recovered:
         """Fence earlier writers; where to go on writing."""
-        return self._patience.persist(lambda: SocketVolume.open_writer(self), self.reconnect)
+
+        def ask() -> Recovered:
+            begin = SocketVolume.open_writer
+            return self._patience.persist(lambda: begin(self), self.reconnect)
+
+        return _await_copies(ask, self._waits)
 
 
 class PatientZones(ZonedVolume):
-    """The zones' processes, all of which may be restarted at the same time."""
+    """The zones' processes, all of which may be restarted at the same time.
 
-    def __init__(self, paths: Mapping[int, str], arena: Arena, coordinator: Coordinator | None):
+    remember   called when the volume is open
+    """
+
+    def __init__(
+        self,
+        paths: Mapping[int, str],
+        arena: Arena,
+        coordinator: Coordinator | None,
+        waits: Waits | None = None,
+        remember: Callable[[], None] = lambda: None,
+    ) -> None:
         self._patience = _Patience()
-        start = ZonedVolume.__init__
-        self._patience.persist(lambda: start(self, paths, arena, coordinator), None)
+        self._waits = waits
+        self._remember = remember
+
+        def start() -> None:
+            begin = ZonedVolume.__init__
+            self._patience.persist(lambda: begin(self, paths, arena, coordinator), None)
+
+        _await_copies(start, waits)
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         """Fill the frame. Raises PageUnavailable, and VolumeError when patience has ended."""
         read = ZonedVolume.read_page
         self._patience.persist(lambda: read(self, page_no, lsn, frame), self.reconnect)
 
+    def open_writer(self) -> Recovered:
+        """Recover if need be, fence earlier writers; where to go on writing."""
+        recovered = _await_copies(lambda: ZonedVolume.open_writer(self), self._waits)
+        self._remember()
+        return recovered
 
-def open_volume(config: Config, shared: Shared, arena: Arena, writes: bool) -> Pages:
-    """The volume of a node of this cluster."""
+
+def open_volume(config: Config, shared: Shared, arena: Arena, waits: Waits | None) -> Pages:
+    """The volume of a node of this cluster.
+
+    waits   of the writer: told what it waits for before it can begin
+    """
     if not config.zoned:
-        return PatientVolume(storage_socket(config.volume_dir), arena)
+        return PatientVolume(storage_socket(config.volume_dir), arena, waits)
     paths = zone_sockets(config.volume_dir)
-    if not writes:
+    if waits is None:
         return PatientZones(paths, arena, None)
 
     def wake() -> None:
@@ -113,5 +173,20 @@ def open_volume(config: Config, shared: Shared, arena: Arena, writes: bool) -> P
 
     peers = {zone: SocketPeer(path, ZONE_TIMEOUT_S) for zone, path in paths.items()}
     volume = storage_config(config, "", archiving=False).new_volume()
-    coordinator = Coordinator(arena, SystemClock(), peers, volume, wake)
-    return PatientZones(paths, arena, coordinator)
+    known = known_volume(config)
+    coordinator = Coordinator(arena, SystemClock(), peers, volume, wake, known)
+
+    def remember() -> None:
+        if len(config.places) == len(ZONES) and known is None and coordinator.known is not None:
+            config.volume_dir.mkdir(parents=True, exist_ok=True)
+            save_volume(FileDisk(), str(config.volume_dir), coordinator.known)
+
+    return PatientZones(paths, arena, coordinator, waits, remember)
+
+
+def known_volume(config: Config) -> VolumeMeta | None:
+    """The volume whose zones are all on other hosts: its constants are remembered here, too."""
+    directory, disk = str(config.volume_dir), FileDisk()
+    if len(config.places) < len(ZONES) or not disk.exists(f"{directory}/{VOLUME_FILE}"):
+        return None
+    return load_volume(disk, directory)

@@ -18,11 +18,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from mysqlcompat.functions.key_parts import ELEMENT, shape_of
 from mysqlcompat.lane import lane_layout as layout
 from mysqlcompat.lane.fingerprint_kernels import fingerprint
 from mysqlcompat.lane.lane import Lane
 from mysqlcompat.machine.program import Program
-from mysqlcompat.sql.typed import Expression, Literal, walk
+from mysqlcompat.sql.typed import Call, Expression, Literal, walk
 from redo.arena import Arena
 
 TEXT_BYTES: Final = 65536  #: longer statements are compiled every time
@@ -43,6 +44,13 @@ class Fingerprint:
         _, start, end, *_ = self.literals[number]
         return self.text[start:end]
 
+    def document_shape(self, number: int) -> bytes:
+        """The shape of a literal that is a document; its own text if that says more."""
+        source = self.source(number)
+        plain = self.literals[number][4] == 0 and source[:1] in (b"'", b'"')
+        shape = shape_of(source[1:-1].decode()) if plain else None
+        return source if shape is None else shape
+
     def value(self, number: int, unquote: Callable[[bytes], str]) -> Any:
         """The Python value of a literal."""
         marker, start, end, value, escaped, _ = self.literals[number]
@@ -59,11 +67,18 @@ class Fingerprint:
 
 @dataclass(slots=True)
 class Entry:
-    """Programs of one shape in one context; they differ in their pinned literals."""
+    """Programs of one shape in one context; they differ in their pinned literals, and in the shape
+    of those that are documents (`key_parts.shape_of`)."""
 
     pinned: tuple[int, ...]
+    documents: tuple[int, ...] = ()
     programs: dict[tuple[bytes, ...], Program] = field(default_factory=dict)
     generation: int = -1  #: of the lane's plan table when it was offered to it
+
+    def key(self, read: Fingerprint) -> tuple[bytes, ...]:
+        """What tells its programs apart, of a text."""
+        pinned = [read.source(number) for number in self.pinned]
+        return (*pinned, *map(read.document_shape, self.documents))
 
 
 class PlanCache:
@@ -127,7 +142,7 @@ class PlanCache:
             self.misses += 1
             return None
         self._entries.move_to_end((read.shape, context))
-        program = entry.programs.get(tuple(read.source(number) for number in entry.pinned))
+        program = entry.programs.get(entry.key(read))
         if program is None:
             self.misses += 1
         else:
@@ -138,7 +153,7 @@ class PlanCache:
         """Whether the entry of a text is to be offered to the lane (again): told once, for each
         time the lane has emptied its table."""
         entry = self._entries.get((read.shape, context))
-        if entry is None or entry.pinned or self._lane is None:
+        if entry is None or entry.pinned or entry.documents or self._lane is None:
             return False
         left = entry.generation != self._lane.generation
         entry.generation = self._lane.generation
@@ -169,9 +184,10 @@ class PlanCache:
             used.add(number)
         pinned = tuple(number for number in range(len(read.literals)) if number not in used)
         entry = self._entries.get(key)
-        if entry is None or entry.pinned != pinned:
-            entry = self._entries[key] = Entry(pinned)
-        entry.programs[tuple(read.source(number) for number in pinned)] = program
+        documents = tuple(sorted(documents_of(program)))
+        if entry is None or (entry.pinned, entry.documents) != (pinned, documents):
+            entry = self._entries[key] = Entry(pinned, documents)
+        entry.programs[entry.key(read)] = program
         self._programs += 1
         while self._programs > CAPACITY and len(self._entries) > 1:
             _, oldest = self._entries.popitem(last=False)
@@ -204,9 +220,22 @@ class PlanCache:
 
 def literals_of(program: Program) -> Iterator[Literal]:
     """The literals that a run of the program takes from its text."""
+    for node in _nodes_of(program):
+        if isinstance(node, Literal) and node.literal_no is not None:
+            yield node
+
+
+def documents_of(program: Program) -> set[int]:
+    """Numbers of those literals of whose elements the plan knows the kinds."""
+    calls = (node for node in _nodes_of(program) if isinstance(node, Call))
+    asked = [one.args[0] for one in calls if one.function.name == ELEMENT]
+    return {
+        one.literal_no for one in asked if isinstance(one, Literal) and one.literal_no is not None
+    }
+
+
+def _nodes_of(program: Program) -> Iterator[Expression]:
     expressions: list[Expression] = [slot.expression for slot in program.slots]
     expressions += [callback.expression for callback in program.callbacks.values()]
     for expression in expressions:
-        for node in walk(expression):
-            if isinstance(node, Literal) and node.literal_no is not None:
-                yield node
+        yield from walk(expression)

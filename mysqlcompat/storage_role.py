@@ -14,6 +14,7 @@ from mysqlcompat.config import Config
 from mysqlcompat.control_socket import storage_socket, zone_sockets
 from mysqlcompat.supervisor import Shared
 from redo.archiver import ArchiveSettings
+from redo.environment import system_environment
 from redo.feeder import Feeder
 from redo.network import TlsNetwork
 from redo.peers import Peers, SocketPeer
@@ -101,8 +102,8 @@ def _server(config: Config, shared: Shared, name: str) -> StorageServer | ZoneSe
     zone = ZONES.index(name.removeprefix(zone_name("")))
     if zone in config.places:
         others = {other: path for other, path in sockets.items() if other != zone}
-        network = TlsNetwork(load_secret(Path(config.secret_file)))
-        return Feeder(zone, config.places[zone], network, ring, sockets[zone], others)
+        world = system_environment(network=TlsNetwork(load_secret(Path(config.secret_file))))
+        return Feeder(zone, config.places[zone], world, ring, sockets[zone], others)
     peers = Peers({other: SocketPeer(path) for other, path in sockets.items() if other != zone})
     settings = storage_config(config, sockets[zone], archiving=zone == archiving_zone(config))
     return ZoneServer(settings, zone, ring, peers)

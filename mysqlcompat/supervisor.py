@@ -248,6 +248,8 @@ class Supervisor:
                 self._notify("ready", child.name)
                 self._carry_out(self.restarts.step(Ready(child.name, now_ms)))
                 self._on_first_ready(child.name)
+            elif message.kind == "waiting":
+                sys.stderr.write(f"mysqlcompat: {child.name} waits: {message.text}\n")
             elif message.kind == "failed" and self._never_ready:
                 self.failure = message.text
                 self._stopping = True

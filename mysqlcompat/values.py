@@ -25,7 +25,7 @@ from btree.schema import TypeKind
 from mysqlcompat import jsonb
 from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
-from mysqlcompat.numerals import EXACT, decimal_text, double_text, float_text
+from mysqlcompat.numerals import EXACT, decimal_text, double_text, fixed_text, float_text
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sqltypes import Class, SqlType
 from mysqlcompat.temporal import (
@@ -159,7 +159,7 @@ def text_of(value: Any, sql_type: SqlType) -> str:
             return decimal_text(value)
         case float():
             if sql_type.cls is Class.DOUBLE and sql_type.scale < 31:
-                return f"{value:.{sql_type.scale}f}"
+                return fixed_text(value, sql_type.scale)
             if sql_type.kind is TypeKind.FLOAT:
                 return float_text(value)
             return double_text(value)

@@ -69,7 +69,11 @@ def drop_snapshot(data: Path, name: str) -> int:
     """Remove a snapshot; what was restored from it stays."""
     path = snapshot_path(data, name)
     _must_exist(path, "snapshot", name, data)
-    frozen.remove(FileDisk(), path)
+    found = frozen.load(FileDisk(), path)
+    if found.elsewhere:
+        _ask_about_zones(data, found, {"do": "drop snapshot", "name": name})
+    else:
+        frozen.remove(FileDisk(), path)
     _say(f"snapshot {name} is gone")
     return 0
 
@@ -78,7 +82,14 @@ def restore_snapshot(data: Path, name: str, to: str) -> int:
     """Make a volume of a snapshot."""
     source = snapshot_path(data, name)
     _must_exist(source, "snapshot", name, data)
-    made = frozen.refreeze(FileDisk(), source, volume_path(data, to), f"snapshot {name}")
+    disk = FileDisk()
+    found = frozen.load(disk, source)
+    if found.elsewhere:
+        _ask_about_zones(data, found, {"do": "restore snapshot", "name": name, "to": to})
+        made = found
+    else:
+        volume = frozen.heir(found, f"snapshot {name}")
+        made = frozen.refreeze(disk, source, volume_path(data, to), volume)
     _say(f"volume {to} from snapshot {name}: state of {clock_text(made.clock_us)} UTC")
     return 0
 
@@ -148,13 +159,32 @@ def _freeze(data: Path, volume: str, path: Path, request: Fields) -> Fields:
     if frozen.is_folded(disk, source):
         lock_fd = lock_volume(data, volume)
         try:
-            made = frozen.refreeze(disk, source, path, volume)
+            found = frozen.load(disk, source)
+            if found.elsewhere:
+                raise VolumeError(f"parts of volume {volume} are on other hosts: serve it")
+            made = frozen.refreeze(disk, source, path, frozen.heir(found, volume))
         finally:
             os.close(lock_fd)
     else:
         with _opened(data, volume) as storage:
             made = storage.freeze(path)
     return asdict(made)
+
+
+def _ask_about_zones(data: Path, found: frozen.Frozen, request: Fields) -> Fields:
+    """Have a cluster do it that is connected with the zones on other hosts. Raises VolumeError."""
+    zones, failure = ", ".join(found.elsewhere), None
+    for path in _directories(data / VOLUMES):
+        try:
+            done = ask(path, request) if _is_served(path) else None
+        except VolumeError as error:
+            failure = error
+            continue
+        if done is not None:
+            return done
+    if failure is not None:
+        raise failure
+    raise VolumeError(f"parts of it are on other hosts ({zones}): serve the volume they belong to")
 
 
 @contextlib.contextmanager

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 NO_QUORUM: Final = "waiting for storage quorum"
 NO_ROOM: Final = "waiting for room in the log"
 SILENCE_S: Final = 2.0  #: copies that acknowledge nothing for so long are no quorum
-_BEGIN_EIGHTHS: Final = 4  #: of the ring that may wait for copies when a change begins or goes on
+_BEGIN_EIGHTHS: Final = 2  #: of the ring that may wait for copies when a change begins or goes on
 _COMMIT_EIGHTHS: Final = 5  #: and when one commits: less than what a mini-transaction needs is left
 
 
@@ -86,7 +86,7 @@ class WriteGate:
 
     async def _wait(self, session: SessionState) -> None:
         if not self.closed:
-            await self._until(session, self._room_lsn(_BEGIN_EIGHTHS))
+            await self.until(session, self._room_lsn(_BEGIN_EIGHTHS))
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
@@ -96,7 +96,8 @@ class WriteGate:
         finally:
             session.own_stage = before
 
-    async def _until(self, session: SessionState, lsn: int) -> None:
+    async def until(self, session: SessionState, lsn: int) -> None:
+        """The log has room as soon as VDL is here."""
         before, session.own_stage = session.own_stage, NO_ROOM
         try:
             await self._durable(lsn)
@@ -109,7 +110,7 @@ class WriteGate:
         for lsn in steps:
             try:
                 if lsn:
-                    await self._until(session, lsn)
+                    await self.until(session, lsn)
                 else:
                     await asyncio.sleep(0)
             except asyncio.CancelledError as error:

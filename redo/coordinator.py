@@ -46,6 +46,7 @@ class Coordinator(Zones):
     zones    by number from 0
     volume   constants of a new volume
     wake     wakes the copies' threads
+    known    the volume that there must be; None: it may have to be made
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Coordinator(Zones):
         zones: Mapping[int, Peer],
         volume: VolumeMeta,
         wake: Callable[[], None],
+        known: VolumeMeta | None = None,
     ) -> None:
         self._arena = arena
         self._control = Control(arena)
         super().__init__(zones, clock)
         self._volume = volume
         self._wake = wake
+        self.known = known
 
     def open_writer(self, timeout_s: float = 10.0) -> Recovered:
         """Recover the volume if nobody has, fence earlier writers; where to go on writing."""
@@ -82,15 +85,20 @@ class Coordinator(Zones):
         metas = {zone: found.volume for zone, found in surveys.items() if found.volume is not None}
         blank = [zone for zone in surveys if zone not in metas]
         ids = {meta.volume_id for meta in metas.values()}
+        ids |= set() if self.known is None else {self.known.volume_id}
         if len(ids) > 1:
             named = ", ".join(f"{ZONES[zone]} {meta.volume_id}" for zone, meta in metas.items())
-            raise VolumeError(f"the zones belong to different volumes: {named}")
-        if not blank:
-            return
+            here = "" if self.known is None else f"; known here: {self.known.volume_id}"
+            raise VolumeError(f"the zones belong to different volumes: {named}{here}")
+        if self.known is not None and not metas:
+            raise VolumeLost(f"no zone that answers has volume {self.known.volume_id}")
         volume = next(iter(metas.values())) if metas else self._make_drafts(surveys)
+        if volume.key is not None and not any(found.has_keys for found in surveys.values()):
+            raise LogUnavailable("the volume is encrypted, and no zone has its keyring")
         done = self.ask_all({"do": "format", "volume": asdict(volume)}, blank)
         if not metas and len(done) < len(ZONES):
             raise LogUnavailable("a new volume is not made in all zones yet")
+        self.known = volume
 
     def _make_drafts(self, surveys: Mapping[int, Survey]) -> VolumeMeta:
         """The first phase of a new volume (`directory.py`); the volume that all have drafts of.

@@ -18,10 +18,11 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
@@ -32,12 +33,16 @@ Steps = Iterator[None]
 
 
 class Clock(Protocol):
-    """Time. Only differences of `monotonic_s` mean anything; `wall_us` may be wrong, and jump."""
+    """Time. Only differences of `monotonic_s` mean anything; `wall_us` may be wrong, and jump.
+
+    poll   waits until one of these eventfds was written to, at most for so long; all are empty then
+    """
 
     def monotonic_s(self) -> float: ...
     def wall_us(self) -> int: ...
     def sleep(self, seconds: float) -> None: ...
     def wait(self, event: threading.Event, timeout_s: float) -> bool: ...
+    def poll(self, fds: Sequence[int], timeout_s: float) -> None: ...
 
 
 class Task(Protocol):
@@ -98,6 +103,14 @@ class SystemClock:
     def wait(self, event: threading.Event, timeout_s: float) -> bool:
         """Until the event is set, or the time is over; whether it is set."""
         return event.wait(timeout_s)
+
+    def poll(self, fds: Sequence[int], timeout_s: float) -> None:
+        """Until one of them is written to, or the time is over."""
+        poller = select.poll()
+        for fd in fds:
+            poller.register(fd, select.POLLIN)
+        for fd, _ in poller.poll(timeout_s * 1000):
+            os.eventfd_read(fd)
 
 
 class ThreadTasks:

@@ -13,11 +13,8 @@ from __future__ import annotations
 
 import logging
 import os
-import select
 import threading
-import time
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from redo import messages, protocol
@@ -34,7 +31,7 @@ from redo.control import (
     Control,
     copy_word,
 )
-from redo.environment import Link, Network
+from redo.environment import Clock, Environment, Link, Network, Steps, Task
 from redo.errors import VolumeError
 from redo.exchange import Exchange
 from redo.messages import LOG_BYTES_MAX, BadMessage, LogHead, Opening, Stand
@@ -48,6 +45,7 @@ WINDOW_BYTES: Final = 8 << 20  #: sent and not yet taken by the zone's copies
 FIRST_RETRY_S: Final = 0.05
 LAST_RETRY_S: Final = 2.0
 SILENCE_S: Final = 5.0  #: a zone that says nothing for so long is connected to anew
+STALL_S: Final = 10.0  #: the same for one that was sent log and takes none of it
 _TICK_S: Final = 0.05
 _HELLO_S: Final = 1.0
 _VDL_S: Final = 0.2  #: VDL and pins reach an idle zone within this
@@ -67,12 +65,13 @@ class _Line:
         self._due_s = 0.0
         self.said: set[str] = set()  #: why it could not be made, since it was there last
 
-    def keep(self, network: Network, address: str) -> bool:
+    def keep(self, network: Network, address: str, clock: Clock) -> bool:
         """Make the link if there is none and it is time; is it new?"""
-        if self.link is not None or time.monotonic() < self._due_s:
+        now_s = clock.monotonic_s()
+        if self.link is not None or now_s < self._due_s:
             return False
         self._retry_s = min(LAST_RETRY_S, max(FIRST_RETRY_S, 2 * self._retry_s))
-        self._due_s = time.monotonic() + self._retry_s
+        self._due_s = now_s + self._retry_s
         with self._lock:  # it may be lost before we have it
             self.link = link = network.connect(address, self)
             self.exchange = Exchange(link, self._feeder.answer_zone, self._feeder.executor)
@@ -109,21 +108,24 @@ class Feeder:
 
     zone     from 0;  address   of its process, "host:port"
     ring     memfd, the copies' eventfds, the writer's eventfd
-    path     Unix socket to listen at;  others   those of the other zones' processes
+    path     Unix socket to listen at, "": none;  others   those of the other zones' processes
     """
 
     def __init__(
         self,
         zone: int,
         address: str,
-        network: Network,
+        environment: Environment,
         ring: tuple[int, list[int], int],
         path: str,
         others: Mapping[int, str],
     ) -> None:
         self._zone = zone
         self._address = address
-        self._network = network
+        assert environment.network is not None
+        self._network = environment.network
+        self._clock = environment.clock
+        self._tasks = environment.tasks
         ring_fd, wake_fds, self._writer_fd = ring
         self._full, self._tail = zone_copies(zone)
         self._wake_fd = wake_fds[self._full]
@@ -131,34 +133,37 @@ class Feeder:
         self._control = Control(self._arena)
         self._others = others
         self.name = f"{ZONES[zone]} ({address})"
-        self.executor = ThreadPoolExecutor(_ANSWERERS, "redo-relay")
+        self.executor = self._tasks.executor(_ANSWERERS)
         self._log = _Line(self, "log")
         self._asks = _Line(self, "questions")
-        self._server = SocketServer(path, self)
-        self._thread = threading.Thread(target=self._main, name="redo-feeder", daemon=True)
+        self._server = SocketServer(path, self) if path else None
+        self._task: Task | None = None
         self._told_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._stop = False
         self._next = 0  #: log from here on is to be sent; 0: the zone has not said
         self._stand = Stand(0, 0, 0, 0, 0, 0)
-        self._heard_s = 0.0
+        self._heard_s = self._moved_s = 0.0
         self._opened_s = self._ticked_s = 0.0
 
     def start(self) -> None:
         """Begin."""
-        self._server.start()
-        self._thread.start()
+        if self._server is not None:
+            self._server.start()
+        self._task = self._tasks.start("redo-feeder", self._main())
 
     def close(self) -> None:
         """End; the zone goes on waiting for somebody."""
         self._stop = True
         os.eventfd_write(self._told_fd, 1)
-        self._thread.join()
+        if self._task is not None:
+            self._task.join()
         for line in (self._log, self._asks):
             if line.link is not None:
                 line.link.close()
             if line.exchange is not None:
                 line.exchange.lost("stopping")
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
         self.executor.shutdown(wait=False, cancel_futures=True)
 
     # questions
@@ -201,7 +206,7 @@ class Feeder:
 
     def told(self, message: bytes) -> None:
         """A message about log has come from the zone. Raises BadMessage."""
-        self._heard_s = time.monotonic()
+        self._heard_s = self._clock.monotonic_s()
         kind = message[0] if message else 0
         if kind == messages.REFUSED:
             epoch, text = messages.refusal(message)
@@ -209,6 +214,8 @@ class Feeder:
         if kind != messages.STAND:
             raise BadMessage(f"a message of kind {kind}")
         stand = Stand.unpack(message)
+        if stand.next != self._stand.next or stand.next >= self._next:
+            self._moved_s = self._heard_s
         self._stand = stand
         if self._next == 0 and stand.next:
             self._next = stand.next
@@ -232,30 +239,33 @@ class Feeder:
                 self._control.put(copy_word(copy_no, COPY_STATE), STATE_ABSENT)
         os.eventfd_write(self._told_fd, 1)
 
-    def _main(self) -> None:
+    def _main(self) -> Steps:
         while not self._stop:
             try:
                 self._turn()
             except Exception:  # the next turn begins with what is there
                 logger.exception("%s", self.name)
-                time.sleep(_TICK_S)
+                self._clock.sleep(_TICK_S)
+            yield
+            self._sleep()
 
     def _turn(self) -> None:
-        """Keep the links, send what there is, sleep until there is more."""
+        """Keep the links, send what there is."""
         for line in (self._asks, self._log):
-            if line.keep(self._network, self._address) and line is self._log:
-                self._heard_s = time.monotonic()
+            if line.keep(self._network, self._address, self._clock) and line is self._log:
+                self._heard_s = self._moved_s = self._clock.monotonic_s()
                 self._opened_s = 0.0
                 self._next = 0
-        now_s = time.monotonic()
+        now_s = self._clock.monotonic_s()
         link = self._log.link
         if link is not None and self._control.published > 0:
             if self._next == 0 and now_s - self._opened_s > _HELLO_S:
                 self._open(link)
-            if now_s - self._heard_s > SILENCE_S and self._opened_s:
-                logger.warning("%s: silent for %.0f s", self.name, SILENCE_S)
+            reason = self._given_up(now_s)
+            if reason:
+                logger.warning("%s: %s", self.name, reason)
                 link.close()
-                self._log.lost(link, "silent")
+                self._log.lost(link, reason)
                 return
             while self._next and self._send(link):
                 pass
@@ -263,14 +273,21 @@ class Feeder:
                 self._ticked_s = now_s
                 head = LogHead(self._reign(), self._next, 0, 0, self._control.vdl, *self._lows())
                 link.send(head.pack())
-        self._sleep()
+
+    def _given_up(self, now_s: float) -> str:
+        """Why the link is to be made anew; "": it is good."""
+        if now_s - self._heard_s > SILENCE_S and self._opened_s:
+            return f"silent for {SILENCE_S:.0f} s"
+        if self._next > self._stand.next and now_s - self._moved_s > STALL_S:
+            return f"has taken no log for {STALL_S:.0f} s"
+        return ""
 
     def _open(self, link: Link) -> None:
         control = self._control
         published = control.published
         floor = max(0, control.get(CTRL_RESERVED) - self._arena.ring_bytes)
         low, pin = self._lows()
-        self._opened_s = time.monotonic()
+        self._opened_s = self._clock.monotonic_s()
         opening = Opening(self._reign(), floor, published, control.get(CTRL_LAST_BATCH), low, pin)
         link.send(opening.pack())
 
@@ -308,12 +325,8 @@ class Feeder:
     def _sleep(self) -> None:
         control, word = self._control, copy_word(self._full, COPY_SLEEPING)
         control.put(word, 1)
-        poller = select.poll()
-        for fd in (self._wake_fd, self._told_fd):
-            poller.register(fd, select.POLLIN)
         moved = self._next and control.published > self._next and self._has_room()
-        for fd, _ in poller.poll(0 if moved else _TICK_S * 1000):
-            os.eventfd_read(fd)
+        self._clock.poll((self._wake_fd, self._told_fd), 0 if moved else _TICK_S)
         control.put(word, 0)
 
     def _has_room(self) -> bool:

@@ -15,6 +15,9 @@ copies of a clone are as independent of each other as those of its parent.
 
 A frozen volume that lies among the volumes is *folded*: `thaw` gives its files their proper places
 when it is opened for the first time. Its own log begins in a chunk of its own.
+
+Files of zones that are on other hosts lie there, in the zone's own data directory; the manifest on
+the writer's host names these zones (`frozen_parts`).
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from redo.disk import Disk
 from redo.errors import UnknownFormat, VolumeError
@@ -40,7 +43,7 @@ from redo.metadata import (
     save_volume,
     volume_of,
 )
-from redo.quorum import copy_directory, is_full
+from redo.quorum import ZONES, copy_directory, is_full
 from redo.state import FIRST_LSN
 from redo.timeline import History, Jump, path_bytes
 
@@ -59,6 +62,7 @@ class Frozen:
     lsn         state that is frozen;  clock_us  and when that was done
     page_bytes  of the pages it has;  log_bytes  of log that is not pages yet
     copies      those that were alive
+    elsewhere   zones whose files are not here, but in their own data directories
     """
 
     format: int
@@ -68,14 +72,17 @@ class Frozen:
     page_bytes: int
     log_bytes: int
     copies: tuple[CopyMeta, ...]
+    elsewhere: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Linked:
-    """A copy whose files have second names: its metadata, and how many images it has."""
+    """A copy whose files have second names: its metadata, how many images it has, and how far its
+    log is durable."""
 
     meta: CopyMeta
     images: int
+    durable: int
 
 
 def freeze(
@@ -89,8 +96,10 @@ def freeze(
     disk, parent = segments[0].disk, segments[0].volume
     must_have_begun(lsn)
     draft = draft_of(disk, path)
-    linked = [link_copy(segment, draft, lsn) for segment in segments]
-    return publish(disk, draft, path, parent, history, linked, lsn, origin, clock_us)
+    linked = [link_copy(segment, draft, lsn, lsn) for segment in segments]
+    made = manifest(parent, history, linked, lsn, origin, clock_us)
+    put(disk, draft, path, made)
+    return made
 
 
 def must_have_begun(lsn: int) -> None:
@@ -99,10 +108,7 @@ def must_have_begun(lsn: int) -> None:
         raise VolumeError("there is nothing in the volume yet")
 
 
-def publish(
-    disk: Disk,
-    draft: str,
-    path: Path,
+def manifest(
     parent: VolumeMeta,
     history: History,
     linked: Sequence[Linked],
@@ -110,7 +116,7 @@ def publish(
     origin: str,
     clock_us: int,
 ) -> Frozen:
-    """Put a draft with linked copies in its place. The arguments are as for `freeze`."""
+    """What is frozen with these copies. The arguments are as for `freeze`."""
     start = (lsn // parent.chunk_bytes + 1) * parent.chunk_bytes
     history = replace(history, jumps=(*history.jumps, Jump(start, lsn, clock_us)))
     volume = descendant(parent, f"{origin} at LSN {lsn}", start)
@@ -120,15 +126,14 @@ def publish(
     )
     page_bytes = full.images * parent.page_bytes
     log_bytes = path_bytes(history.gaps, full.meta.marks[0].lsn, lsn)
-    frozen = Frozen(FORMAT, volume, lsn, clock_us, page_bytes, log_bytes, copies)
-    _publish(disk, draft, path, frozen)
-    return frozen
+    return Frozen(FORMAT, volume, lsn, clock_us, page_bytes, log_bytes, copies)
 
 
-def link_copy(segment: Segment, draft: str, lsn: int) -> Linked:
-    """Name the files of one copy in a draft."""
+def link_copy(segment: Segment, draft: str, lsn: int, durable: int) -> Linked:
+    """Name the files of one copy, whose log is durable up to `durable`, in a draft."""
     with segment.store_lock:  # checkpoints and page files stand still
-        return Linked(_link_copy(segment, f"{draft}/{FILES}", lsn), segment.images)
+        meta = _link_copy(segment, f"{draft}/{FILES}", lsn)
+        return Linked(meta, segment.images, durable)
 
 
 def _link_copy(segment: Segment, files: str, lsn: int) -> CopyMeta:
@@ -144,31 +149,44 @@ def _link_copy(segment: Segment, files: str, lsn: int) -> CopyMeta:
     return replace(segment.meta, marks=(segment.mark,), shared=shared)
 
 
-def refreeze(disk: Disk, source: Path, path: Path, origin: str) -> Frozen:
-    """Freeze what is frozen: a snapshot becomes a volume, a folded clone is cloned."""
+def heir(source: Frozen, origin: str) -> VolumeMeta:
+    """Constants of a new volume that begins as what is frozen."""
+    start = source.copies[0].history.jumps[-1].start
+    return descendant(source.volume, f"{origin} at LSN {source.lsn}", start)
+
+
+def refreeze(disk: Disk, source: Path, path: Path, volume: VolumeMeta) -> Frozen:
+    """Freeze what is frozen: a snapshot becomes a volume, a folded clone is cloned.
+
+    volume   constants of the new one (`heir`)
+    """
     frozen = load(disk, source)
-    start = frozen.copies[0].history.jumps[-1].start
-    volume = descendant(frozen.volume, f"{origin} at LSN {frozen.lsn}", start)
     copies = tuple(replace(copy, volume_id=volume.volume_id) for copy in frozen.copies)
     frozen = replace(frozen, volume=volume, copies=copies)
     draft = draft_of(disk, path)
     for name in disk.names(f"{source}/{FILES}"):
         disk.link(f"{source}/{FILES}/{name}", f"{draft}/{FILES}/{name}")
-    _publish(disk, draft, path, frozen)
+    put(disk, draft, path, frozen)
     return frozen
+
+
+def draft_name(path: Path) -> str:
+    """Where what becomes `path` is prepared."""
+    return f"{path.parent}/.{path.name}.new"
 
 
 def draft_of(disk: Disk, path: Path) -> str:
     """A directory to prepare what becomes `path`; what an interrupted attempt left is removed."""
     if disk.exists(str(path)):
         raise VolumeError(f"there is a {path.parent.name.removesuffix('s')} {path.name} already")
-    draft = f"{path.parent}/.{path.name}.new"
+    draft = draft_name(path)
     disk.remove_tree(draft)
     disk.make_directory(f"{draft}/{FILES}", durable=False)
     return draft
 
 
-def _publish(disk: Disk, draft: str, path: Path, frozen: Frozen) -> None:
+def put(disk: Disk, draft: str, path: Path, frozen: Frozen) -> None:
+    """Put a draft with its linked copies in its place."""
     fd = disk.create(f"{draft}/{MANIFEST}", 0)
     try:
         disk.write(fd, 0, packed(asdict(frozen)))
@@ -188,11 +206,16 @@ def is_folded(disk: Disk, path: Path) -> bool:
 def load(disk: Disk, path: Path) -> Frozen:
     """The manifest. Raises UnknownFormat, OSError."""
     name = f"{path}/{MANIFEST}"
-    fields = load_fields(disk, name)
+    return frozen_of(load_fields(disk, name), name)
+
+
+def frozen_of(fields: dict[str, Any], name: str) -> Frozen:
+    """A manifest out of JSON. Raises UnknownFormat."""
     try:
         volume = volume_of(fields.pop("volume"), name)
         copies = tuple(copy_of(copy, name) for copy in fields.pop("copies"))
-        return Frozen(**fields, volume=volume, copies=copies)
+        elsewhere = tuple(map(str, fields.pop("elsewhere", ())))
+        return Frozen(**fields, volume=volume, copies=copies, elsewhere=elsewhere)
     except (TypeError, KeyError):
         raise UnknownFormat(f"{name} is not one of ours") from None
 
@@ -211,7 +234,8 @@ def thaw(disk: Disk, path: Path) -> None:
             _forget_manifest(disk, path)
         return
     frozen = load(disk, path)
-    directories = {f"{path}/{copy_directory(copy.copy_no)}/log" for copy in frozen.copies}
+    here = [copy for copy in frozen.copies if ZONES[copy.copy_no // 2] not in frozen.elsewhere]
+    directories = {f"{path}/{copy_directory(copy.copy_no)}/log" for copy in here}
     names = [name.replace("+", "/") for name in disk.names(f"{path}/{FILES}")]
     directories |= {f"{path}/{name}".rpartition("/")[0] for name in names}
     for directory in sorted(directories):
@@ -220,7 +244,7 @@ def thaw(disk: Disk, path: Path) -> None:
         disk.move(f"{path}/{FILES}/{name.replace('/', '+')}", f"{path}/{name}")
     for directory in sorted(directories):
         disk.sync_directory(directory)
-    for copy in frozen.copies:
+    for copy in here:
         save_copy(disk, f"{path}/{copy_directory(copy.copy_no)}", copy)
     save_volume(disk, str(path), frozen.volume)
     _forget_manifest(disk, path)

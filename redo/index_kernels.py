@@ -49,12 +49,11 @@ from redo.segment_layout import (
     E_LOCATION,
     E_OLDER,
     E_PAGE,
-    E_VERSION,
     HOT_RECORDS,
     HOT_SLOTS,
+    IMAGE_VERSION,
     O_LOCATION,
     O_NEXT,
-    O_VERSION,
     PAIR_BYTES,
     S_CHAIN_AT,
     S_CHAIN_SLOTS,
@@ -105,6 +104,31 @@ def word_push(mem, seg, table, counter, value):
 
 
 @jit.helper
+def image_below(mem, seg, entry, lsn):
+    """Offset of what is known of the page's newest stored image below `lsn`: IMAGE_…; -1: none.
+
+    Images may be newer than the index: a round that broke off has left them, or they came with the
+    page files that a copy was made from.
+    """
+    image = entry + E_LOCATION
+    node = load_i64(mem, entry + E_OLDER)
+    while load_i64(mem, image + IMAGE_VERSION) >= lsn:
+        if node < 0:
+            return -1
+        at = older_at(mem, seg, node)
+        image = at + O_LOCATION
+        node = load_i64(mem, at + O_NEXT)
+    return image
+
+
+@jit.helper
+def version_below(mem, seg, entry, lsn):
+    """LSN of the page's newest stored image below `lsn`; 0: none."""
+    image = image_below(mem, seg, entry, lsn)
+    return load_i64(mem, image + IMAGE_VERSION) if image >= 0 else 0
+
+
+@jit.helper
 def record_index(mem, seg, record):
     """Make a PAGE record its page's newest."""
     lsn = load_i64(mem, record + RECORD_LSN_AT)
@@ -113,8 +137,10 @@ def record_index(mem, seg, record):
     head = load_i64(mem, entry + E_HEAD)
     if head < load_i64(mem, seg + S_RUN_LSN):
         word_push(mem, seg, S_TOUCHED_AT, S_TOUCHED, page_no)
-    before = max(head, load_i64(mem, entry + E_VERSION))
-    if before != 0 and load_i64(mem, record + RECORD_PREV_PAGE_AT) == 0:
+    before = 0
+    if load_i64(mem, record + RECORD_PREV_PAGE_AT) == 0:
+        before = max(head, version_below(mem, seg, entry, lsn))
+    if before != 0:
         count = load_i64(mem, seg + S_REMADE)
         pair = load_i64(mem, seg + S_REMADE_AT) + PAIR_BYTES * count
         store_i64(mem, pair, lsn)
@@ -265,12 +291,16 @@ def record_before(mem, seg, record):
 @jit.helper
 def head_below(mem, seg, entry, lsn):
     """LSN of the page's newest record below `lsn`; 0: none; CANNOT_READ."""
-    head = max(load_i64(mem, entry + E_HEAD), load_i64(mem, entry + E_VERSION))
+    stored = version_below(mem, seg, entry, load_i64(mem, seg + S_INDEXED))
+    head = max(load_i64(mem, entry + E_HEAD), stored)
     while head >= lsn:
         record = header_load(mem, seg, head)
         if record < 0:
             return CANNOT_READ
-        head = record_before(mem, seg, record)
+        before = record_before(mem, seg, record)
+        if before >= head:  # nothing that is on disk can lead round in a circle
+            return CANNOT_READ
+        head = before
     return head
 
 
@@ -292,7 +322,10 @@ def chain_gather(mem, seg, lsn, version):
             return 0
         if load_u16(mem, record + RECORD_FLAGS_AT) & FLAG_WHOLE != 0:
             return -count
-        lsn = load_i64(mem, record + RECORD_PREV_PAGE_AT)
+        before = load_i64(mem, record + RECORD_PREV_PAGE_AT)
+        if before >= lsn:
+            return 0
+        lsn = before
     return count
 
 
@@ -347,17 +380,11 @@ def page_make(st, mem, seg, page_no, lsn, frame):
     head = head_below(mem, seg, entry, lsn)
     if head <= 0:
         return E_NOT_FOUND if head == 0 else CANNOT_READ
-    location = load_i64(mem, entry + E_LOCATION)
-    version = load_i64(mem, entry + E_VERSION)
-    node = load_i64(mem, entry + E_OLDER)
-    while version >= lsn:
-        if node < 0:
-            location, version = -1, 0
-            break
-        at = older_at(mem, seg, node)
-        location = load_i64(mem, at + O_LOCATION)
-        version = load_i64(mem, at + O_VERSION)
-        node = load_i64(mem, at + O_NEXT)
+    location, version = -1, 0
+    image = image_below(mem, seg, entry, lsn)
+    if image >= 0:
+        location = load_i64(mem, image)
+        version = load_i64(mem, image + IMAGE_VERSION)
     count = chain_gather(mem, seg, head, version)
     if count > load_i64(mem, seg + S_CHAIN_SLOTS):
         return E_NO_ROOM

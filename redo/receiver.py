@@ -12,12 +12,8 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
-import select
-import threading
-import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
@@ -40,7 +36,7 @@ from redo.control import (
     copy_word,
     replica_word,
 )
-from redo.environment import Link
+from redo.environment import Environment, Link, Steps, Task, system_environment
 from redo.errors import StaleEpoch, VolumeError
 from redo.exchange import Exchange
 from redo.messages import BadMessage, LogHead, Opening, Stand
@@ -60,6 +56,7 @@ class Session:
 
     def __init__(self, receiver: Receiver, link: Link) -> None:
         self._receiver = receiver
+        self.link = link
         self.exchange = Exchange(link, receiver.answer, receiver.executor)
 
     def received(self, link: Link, message: bytes) -> None:
@@ -67,7 +64,6 @@ class Session:
         kind = message[0] if message else 0
         match kind:
             case messages.ASK | messages.ANSWER:
-                self._receiver.home = self.exchange
                 self.exchange.received(message)
             case messages.OPEN | messages.LOG:
                 self._receiver.queue_up(link, message)
@@ -78,7 +74,7 @@ class Session:
         """The link is gone."""
         logger.warning("link to the writer's host: %s", reason)
         self.exchange.lost(reason)
-        self._receiver.link_lost(link)
+        self._receiver.lost(self)
 
 
 class Receiver:
@@ -94,49 +90,54 @@ class Receiver:
         node: ZoneNode,
         ring: tuple[int, list[int], int],
         answer: Callable[[bytes], bytes],
+        environment: Environment | None = None,
     ) -> None:
+        environment = environment or system_environment()
+        self._clock = environment.clock
+        self._start_task = environment.tasks.start
         self._node = node
         self._full, self._tail = zone_copies(zone)
         ring_fd, self._wake_fds, self._moved_fd = ring
         self._arena = Arena(ring_fd, 1 << 16)
         self._control = Control(self._arena)
         self._answer = answer
-        self.executor = ThreadPoolExecutor(_ANSWERERS, "redo-answer")
-        self.home: Exchange | None = None  #: way to the other zones
-        self._queue: queue.Queue[tuple[Link, bytes] | None] = queue.Queue()
+        self.executor = environment.tasks.executor(_ANSWERERS)
+        self._sessions: list[Session] = []
+        self._queue: deque[tuple[Link, bytes]] = deque()
+        self._queued_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._link: Link | None = None  #: that log comes over
         self._next = 0
         self._said: Stand | None = None
         self._said_s = 0.0
         self._stop = False
-        self._threads = [
-            threading.Thread(target=run, name=name, daemon=True)
-            for name, run in (("redo-receiver", self._taking), ("redo-stand", self._telling))
-        ]
+        self._tasks: list[Task] = []
 
     def start(self) -> None:
         """Begin."""
-        for thread in self._threads:
-            thread.start()
+        for name, steps in (("redo-receiver", self._taking()), ("redo-stand", self._telling())):
+            self._tasks.append(self._start_task(name, steps))
 
     def close(self) -> None:
         """End."""
         self._stop = True
-        self._queue.put(None)
-        os.eventfd_write(self._moved_fd, 1)
-        for thread in self._threads:
-            thread.join()
+        for fd in (self._queued_fd, self._moved_fd):
+            os.eventfd_write(fd, 1)
+        for task in self._tasks:
+            task.join()
         self.executor.shutdown(wait=False, cancel_futures=True)
 
     def accept(self, link: Link) -> Session:
         """The writer's host has made a link."""
-        return Session(self, link)
+        session = Session(self, link)
+        self._sessions = [*self._sessions, session]
+        return session
 
     def way_home(self) -> Exchange:
-        """The link on which other zones can be asked. Raises VolumeError."""
-        if self.home is None:
-            raise VolumeError("the writer's host is not connected")
-        return self.home
+        """On which other zones can be asked: a link without log. Raises VolumeError."""
+        for session in reversed(self._sessions):
+            if session.link is not self._link:
+                return session.exchange
+        raise VolumeError("the writer's host is not connected")
 
     def answer(self, _: int, asked: bytes) -> bytes:
         """What this zone answers; it has no others to ask for somebody else."""
@@ -144,25 +145,28 @@ class Receiver:
 
     def queue_up(self, link: Link, message: bytes) -> None:
         """A message about log. Raises BadMessage when far too many wait."""
-        if self._queue.qsize() > QUEUED_MAX:
+        if len(self._queue) > QUEUED_MAX:
             raise BadMessage("more log than was asked for")
-        self._queue.put((link, message))
+        self._queue.append((link, message))
+        os.eventfd_write(self._queued_fd, 1)
 
-    def link_lost(self, link: Link) -> None:
-        """Nothing more comes over it."""
-        if link is self._link:
+    def lost(self, session: Session) -> None:
+        """Nothing more comes over its link."""
+        self._sessions = [one for one in self._sessions if one is not session]
+        if session.link is self._link:
             self._link = None
 
     # log
 
-    def _taking(self) -> None:
+    def _taking(self) -> Steps:
         while not self._stop:
-            item = self._queue.get()
-            if item is None:
-                return
-            self.taken(*item)
+            if self._queue:
+                self._taken(*self._queue.popleft())
+            yield
+            if not self._queue:
+                self._clock.poll((self._queued_fd,), _STAND_S)
 
-    def taken(self, link: Link, message: bytes) -> None:
+    def _taken(self, link: Link, message: bytes) -> None:
         """A message about log has its turn."""
         try:
             if message[0] == messages.OPEN:
@@ -234,11 +238,11 @@ class Receiver:
 
     def _wait_for_room(self, end: int) -> None:
         """Until the copies have written what log up to `end` overwrites; not for ever."""
-        deadline = time.monotonic() + ROOM_S
-        while time.monotonic() < deadline and not self._stop:
+        deadline = self._clock.monotonic_s() + ROOM_S
+        while self._clock.monotonic_s() < deadline and not self._stop:
             if all(written >= end - self._arena.ring_bytes for written in self._written()):
                 return
-            time.sleep(0.0005)
+            self._clock.sleep(0.0005)
 
     def _written(self) -> list[int]:
         """How far each copy that takes log has written it."""
@@ -259,21 +263,19 @@ class Receiver:
         full, tail = (lsn if counted else 0 for lsn, counted in zip(durable, counts, strict=True))
         return Stand(following, full, tail, states[0], states[1], self._node.fence)
 
-    def _telling(self) -> None:
+    def _telling(self) -> Steps:
         """Say how far the copies are, whenever that has changed, and now and then."""
-        poller = select.poll()
-        poller.register(self._moved_fd, select.POLLIN)
         while not self._stop:
-            if poller.poll(_STAND_S * 1000):
-                os.eventfd_read(self._moved_fd)
-            self.tell()
+            self._tell()
+            yield
+            self._clock.poll((self._moved_fd,), _STAND_S)
 
-    def tell(self) -> None:
+    def _tell(self) -> None:
         """Say how far the copies are, if that is news or was not said for a while."""
         link = self._link
         if link is None or self._node.state != OPEN:
             return
         stand = self._stand(self._next)
-        if stand != self._said or time.monotonic() - self._said_s >= _STAND_S:
+        if stand != self._said or self._clock.monotonic_s() - self._said_s >= _STAND_S:
             link.send(stand.pack())
-            self._said, self._said_s = stand, time.monotonic()
+            self._said, self._said_s = stand, self._clock.monotonic_s()

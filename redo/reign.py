@@ -19,7 +19,7 @@ from redo.control import (
 from redo.environment import Clock
 from redo.errors import LogUnavailable, VolumeLost
 from redo.log import Recovered
-from redo.quorum import COPIES, can_write, volume_durable, with_epoch
+from redo.quorum import COPIES, can_write, copy_directory, volume_durable, with_epoch
 from redo.record import BATCH_PREVIOUS_AT
 from redo.state import FIRST_LSN
 from redo.timeline import History
@@ -62,8 +62,10 @@ def take_over(
     while volume_durable(control.durable()) < vdl or not quorum_is_live(control):
         wake()
         if clock.monotonic_s() > deadline or stopping():
-            durable = control.durable()
-            raise LogUnavailable(f"LSN {vdl} is not durable on a write quorum: {durable}")
+            raise LogUnavailable(
+                f"no write quorum has the log up to LSN {vdl};"
+                f" not there: {', '.join(missing_copies(control, vdl))}"
+            )
         clock.sleep(0.001)
     last_batch = control.get(CTRL_LAST_BATCH)
     if last_batch >= vdl > FIRST_LSN:  # killed between the two words of a publish
@@ -85,3 +87,13 @@ def take_over(
 def quorum_is_live(control: Control) -> bool:
     """Do copies count that are a write quorum?"""
     return can_write([state in (STATE_LIVE, STATE_FILLING) for state in control.states()])
+
+
+def missing_copies(control: Control, lsn: int) -> list[str]:
+    """Copies that do not count, or do not have the log up to `lsn`."""
+    states, durable = control.states(), control.durable()
+    return [
+        copy_directory(no)
+        for no in range(COPIES)
+        if states[no] not in (STATE_LIVE, STATE_FILLING) or durable[no] < lsn
+    ]

@@ -138,12 +138,15 @@ def make_copy(
 ) -> None:
     """Make `segment`, in an empty or lost directory, from a source whose log is durable to `end`.
 
+    Log up to the newest of the checkpoints that come along is copied too: there is no hole in it.
+
     member   its number, and who all the members are
     The metadata is written last: a directory without it is no copy.
     """
     assert source.full or not segment.full
     meta, files = source.borrow()
     try:
+        end = max(end, meta.marks[-1].lsn)  # it may have made a checkpoint meanwhile
         number, members = member
         made = replace(meta, copy_no=segment.copy_no, shared=(), member=number, members=members)
         segment.create(made)

@@ -175,6 +175,10 @@ O_LOCATION: Final = 0
 O_VERSION: Final = 8
 O_NEXT: Final = 16
 
+#: Of the (location, version) pair that entries and nodes have alike.
+IMAGE_VERSION: Final = 8
+assert E_VERSION - E_LOCATION == O_VERSION - O_LOCATION == IMAGE_VERSION
+
 CHECK_BYTES: Final = 24
 K_LSN: Final = 0
 K_END: Final = 8

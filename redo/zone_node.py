@@ -6,7 +6,8 @@
       ▲                 ▲  └─fence─┐      │              closed  files are open, no copy counts
       └──── (files) ────┴──────────┴◄─fence┘              open    copies take log and count
 
-    {"do": "survey"}                     ->  {"state", "volume", "draft", "history", "fence"}
+    {"do": "survey"}                     ->  {"state", "volume", "draft", "history", "fence",
+                                              "keys"}     can it unwrap data keys?
     {"do": "draft", "volume": META}          makes empty copies of a volume that there is not yet
     {"do": "format", "volume": META}         makes a volume of its draft; without one the copies
                                              are lost ones, to be made anew from their peers
@@ -15,9 +16,10 @@
     {"do": "start", "vdl": LSN, "epoch": N, "last_batch": LSN}
     {"do": "link", "draft": PATH, "lsn": LSN}    ->  {"copies": [...]}   (`frozen.Linked`)
 
-and everything that `requests.py` knows, once open. Who recovers the volume (`coordinator.py`) sends
-survey, fence, install, start, in this order. A process that is restarted beside a living writer
-starts by itself: the ring says how far the log is, its peers what the volume has been through.
+and what `frozen_parts.py` and, once open, `requests.py` know. Who recovers the volume
+(`coordinator.py`) sends survey, fence, install, start, in this order. A process that is restarted
+beside a living writer starts by itself: the ring says how far the log is, its peers what the volume
+has been through.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from redo.control import CTRL_EPOCH, CTRL_PUBLISHED, CTRL_VDL, Control
 from redo.directory import draft_of_zone, draft_zone, is_zone, make_zone
 from redo.errors import LogUnavailable, StaleEpoch, VolumeError
 from redo.frozen import link_copy
+from redo.frozen_parts import FrozenParts, linked_fields
 from redo.log import Recovered, start_ring
 from redo.messages import Opening
 from redo.metadata import VolumeMeta, history_of, volume_of
@@ -77,7 +80,8 @@ class ZoneNode:
         self._fence = 0
         self._scanned = self._installed = False
         self.state = BLANK
-        self._storage = make()
+        self._storage = storage = make()
+        self._parts = FrozenParts(storage.disk, storage.data_dir, storage.copies[0] // 2)
         self._prepare()
 
     @property
@@ -156,8 +160,11 @@ class ZoneNode:
                 return {}
             case {"do": "link", "draft": str(draft), "lsn": int(lsn)}:
                 with self.storage().right_of_way:
-                    linked = [link_copy(c.segment, draft, lsn) for c in self.storage().live()]
-                return {"copies": [asdict(one) for one in linked]}
+                    live = self.storage().live()
+                return linked_fields([link_copy(c.segment, draft, lsn, c.durable) for c in live])
+            case {"do": str(what)} if what.startswith("part "):
+                live = self.storage().live() if what == "part link" else []
+                return self._parts.answer(fields, live)
             case {"do": "status"} if self.state != OPEN:
                 return self._closed_status()
         return requests.answer(self.storage(), fields)
@@ -175,6 +182,7 @@ class ZoneNode:
             "draft": None if draft is None else asdict(draft),
             "history": asdict(history),
             "fence": self.fence,
+            "keys": storage.keys is not None,
         }
 
     def _closed_status(self) -> Fields:
@@ -300,8 +308,9 @@ class ZoneNode:
             return self.control.published
 
     def _start_ring(self, opening: Opening, lsn: int) -> None:
-        if not opening.floor <= lsn <= opening.published:
-            lsn = opening.published
+        there = opening.floor <= lsn <= opening.published
+        if not there or opening.published - lsn > self._storage.arena.ring_bytes // 2:
+            lsn = opening.published  # our ring may be smaller than the writer's
         start_ring(self._storage.arena, Recovered(opening.epoch, lsn, opening.last_batch))
         self._storage.wake_copies()
 
@@ -347,12 +356,14 @@ def _history(fields: Fields) -> History:
 
 
 class Survey(NamedTuple):
-    """What a zone has: its volume or a draft of one, what it knows of the past, its fence."""
+    """What a zone has: its volume or a draft of one, what it knows of the past, its fence, and
+    whether it has a keyring."""
 
     volume: VolumeMeta | None
     draft: VolumeMeta | None
     history: History
     fence: int
+    has_keys: bool
 
 
 def survey_of(fields: Fields) -> Survey:
@@ -361,4 +372,5 @@ def survey_of(fields: Fields) -> Survey:
         None if found is None else volume_of(dict(found), "survey")
         for found in (fields["volume"], fields["draft"])
     )
-    return Survey(volume, draft, _history(fields["history"]), int(fields["fence"]))
+    history, fence = _history(fields["history"]), int(fields["fence"])
+    return Survey(volume, draft, history, fence, bool(fields["keys"]))

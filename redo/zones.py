@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +22,9 @@ from redo.zone_node import Survey, survey_of
 
 logger = logging.getLogger(__name__)
 
+_REWIND_PATIENCE_S: Final = 10.0
+_LOOK_S: Final = 0.02
+
 Fields = dict[str, Any]
 COPY_NAMES: Final = tuple(copy_directory(copy_no) for copy_no in range(COPIES))
 
@@ -29,8 +32,11 @@ COPY_NAMES: Final = tuple(copy_directory(copy_no) for copy_no in range(COPIES))
 class Zones:
     """All zones' processes, by number from 0."""
 
-    def __init__(self, zones: Mapping[int, Peer], clock: Clock | None = None) -> None:
+    def __init__(
+        self, zones: Mapping[int, Peer], clock: Clock | None = None, elsewhere: Sequence[int] = ()
+    ) -> None:
         self._zones = zones
+        self._elsewhere = elsewhere  #: those with a data directory of their own, on other hosts
         self._clock = clock or SystemClock()
         self._said: dict[int, str] = {}  #: why each zone last failed
 
@@ -102,27 +108,86 @@ class Zones:
     def rewind(self, to_us: int) -> Fields:
         """As `Storage.rewind`: nobody may write any more, and all storage must start anew."""
         target = self.locate(to_us)
-        ends = [int(copy["durable"]) for one in self._statuses() for copy in one["copies"]]
-        end = max([*ends, *(int(one["published"]) for one in self._statuses())])
+        statuses = self._await_copies()
+        ends = [int(copy["durable"]) for one in statuses for copy in one["copies"]]
+        end = max([*ends, *(int(one["published"]) for one in statuses)])
         history = rewound(self.newest_history(), target["lsn"], end, self._clock.wall_us())
         self.install_on_quorum(history, end)
         return target
 
+    def _await_copies(self) -> list[Fields]:
+        """Statuses, when every live copy has all that was published, or not for a long time: one
+        that lacks the end of what is undone could not go forward to it again."""
+        clock = self._clock
+        deadline = clock.monotonic_s() + _REWIND_PATIENCE_S
+        while True:
+            statuses = self._statuses()
+            end = max(int(one["published"]) for one in statuses)
+            live = [copy for one in statuses for copy in one["copies"] if copy["state"] == "live"]
+            if all(int(copy["durable"]) >= end for copy in live):
+                return statuses
+            if clock.monotonic_s() > deadline:
+                return statuses
+            clock.sleep(_LOOK_S)
+
+    # snapshots and clones
+
     def freeze(self, path: Path, origin: str, disk: Disk | None = None) -> Frozen:
-        """As `Storage.freeze`; all zones have their files on this machine."""
+        """As `Storage.freeze`; zones elsewhere keep their parts (`frozen_parts.py`)."""
         disk = disk or FileDisk()
-        lsn = max(int(one["vdl"]) for one in self._statuses())
+        lsn = self._vdl()
         frozen.must_have_begun(lsn)
         clock_us = self._clock.wall_us()
-        surveys = self.surveys()
-        parent = next((found.volume for found in surveys.values() if found.volume), None)
+        parent = next((found.volume for found in self.surveys().values() if found.volume), None)
         draft = frozen.draft_of(disk, path)
-        linked = []
-        for found in self.ask_all({"do": "link", "draft": draft, "lsn": lsn}).values():
-            for one in found["copies"]:
-                linked.append(Linked(copy_of(one["meta"], draft), int(one["images"])))
-        present = {one.meta.copy_no for one in linked}
-        if parent is None or not can_write([copy_no in present for copy_no in range(COPIES)]):
-            raise VolumeLost("too few copies are alive: a write quorum is needed")
-        history = self.newest_history()
-        return frozen.publish(disk, draft, path, parent, history, linked, lsn, origin, clock_us)
+        here = [zone for zone in self._zones if zone not in self._elsewhere]
+        part: Fields = {"kind": path.parent.name, "name": path.name}
+        there = list(self.ask_all({"do": "part begin", **part}, self._elsewhere))
+        answers = self.ask_all({"do": "link", "draft": draft, "lsn": lsn}, here)
+        answers |= self.ask_all({"do": "part link", **part, "lsn": lsn}, there)
+        linked = [
+            Linked(copy_of(one["meta"], draft), int(one["images"]), int(one["durable"]))
+            for found in answers.values()
+            for one in found["copies"]
+        ]
+        if parent is None:
+            raise VolumeLost("no zone's storage answers")
+        _check_quorum(linked, lsn)
+        made = frozen.manifest(parent, self.newest_history(), linked, lsn, origin, clock_us)
+        there = [zone for zone in there if zone in answers]
+        made = replace(made, elsewhere=tuple(ZONES[zone] for zone in there))
+        done = self.ask_all({"do": "part publish", **part, "frozen": asdict(made)}, there)
+        lost = [zone for zone in there if zone not in done]
+        _check_quorum([one for one in linked if one.meta.copy_no // 2 not in lost], lsn)
+        frozen.put(disk, draft, path, made)
+        return made
+
+    def restore(self, snapshot: Path, path: Path) -> Frozen:
+        """Make the volume `path` of a snapshot of which zones elsewhere have parts."""
+        disk = FileDisk()
+        found = frozen.load(disk, snapshot)
+        volume = frozen.heir(found, f"snapshot {snapshot.name}")
+        fields = {"do": "part restore", "name": snapshot.name, "to": path.name}
+        self._all_parts(found, {**fields, "volume": asdict(volume)})
+        return frozen.refreeze(disk, snapshot, path, volume)
+
+    def drop(self, snapshot: Path) -> None:
+        """Remove a snapshot, and what zones elsewhere have of it."""
+        disk = FileDisk()
+        self._all_parts(frozen.load(disk, snapshot), {"do": "part drop", "name": snapshot.name})
+        frozen.remove(disk, snapshot)
+
+    def _all_parts(self, found: Frozen, fields: Fields) -> None:
+        zones = [ZONES.index(name) for name in found.elsewhere]
+        done = self.ask_all(fields, zones)
+        missing = [ZONES[zone] for zone in zones if zone not in done]
+        if missing:
+            why = "; ".join(self._said.get(ZONES.index(name), "no answer") for name in missing)
+            raise VolumeError(f"{', '.join(missing)}: {why}")
+
+
+def _check_quorum(linked: Sequence[Linked], lsn: int) -> None:
+    """Raises VolumeLost when copies that are durable up to `lsn` are no write quorum."""
+    there = {one.meta.copy_no for one in linked if one.durable >= lsn}
+    if not can_write([copy_no in there for copy_no in range(COPIES)]):
+        raise VolumeLost("too few copies are alive: a write quorum is needed")

@@ -4,8 +4,8 @@ Read: `table` (a row, the evaluation context), `definitions` (how rows are made)
 families: `operators`, `control`, `extremes`, `numeric`, `strings`, `string_search`, `string_codes`
 (HEX, CHAR, BASE64 …), `number_format` (FORMAT), `sets`, `regular_expressions` (on `icu_pattern`),
 `encryption`, `compression`, `digests`, `network`, `markup` (XML), `temporals`, `intervals`,
-`time_format`, `documents` (JSON; `json_value`, `json_schema`, `in_place`), `key_parts` (functional
-ones), `info`, `aggregate`.
+`time_format`, `documents` (JSON; `json_contained`, `json_value`, `json_schema`, `in_place`),
+`key_parts` (functional ones), `info`, `aggregate`.
 `DEFINITIONS` has what can be called by name, `FUNCTIONS` all implementations.
 """
 
@@ -20,6 +20,7 @@ from mysqlcompat.functions import (
     in_place,
     info,
     intervals,
+    json_contained,
     json_schema,
     json_value,
     key_parts,
@@ -65,6 +66,7 @@ FAMILIES = (
     periods,
     documents,
     json_value,
+    json_contained,
     json_schema,
     in_place,
     key_parts,

@@ -26,7 +26,7 @@ def build_if(typing: Typing, args: Sequence[Expression]) -> Expression:
     return typing.call(
         "if",
         made,
-        typing.as_test(condition),
+        typing.folded(typing.as_test(condition)),
         typing.to_result(then, made),
         typing.to_result(otherwise, made),
     )
@@ -71,6 +71,9 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
         if collation == BINARY:
             first = args[0].type
             made = string_type(byte_length(first), BINARY, True, first.coercibility)
+    if made.cls is Class.DECIMAL:
+        args = [typing.shown(args[0]), args[1]]
+        made = replace(made, mixed=args[0].type.mixed)
     equal = typing.comparison("=", *args)
     return typing.call("nullif", made, equal, typing.to_result(args[0], made))
 
@@ -123,6 +126,8 @@ def any_value(context: Context, call: Call, value: Any) -> Any:
 
 @build_as("interval", 2, 999)
 def build_interval(typing: Typing, args: Sequence[Expression]) -> Expression:
+    for arg in args:  # MySQL looks at constants once while it prepares
+        typing.constant_value(arg)
     numbers = tuple(typing.as_double(arg) for arg in args)
     made = replace(integer(2), nullable=False, precision=2)
     return typing.call("interval", made, *numbers)

@@ -8,7 +8,7 @@ Letters of `takes`, one for each argument, the last repeated for further ones wh
     s string   n number (strings become DOUBLE, temporals numbers)   i integer   d double
     b condition (zero, not zero, NULL)   t DATETIME   D DATE   T TIME
     j JSON document (a string is parsed by the function)   v any SQL value, later a JSON value
-    x as it is
+    p JSON path: a string, part of the plan if it is a literal   x as it is
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ IGNORABLE: Final = 6  #: coercibility of NULL
 MAX_CHARACTERS: Final = 16777216  #: of the longest string an expression makes, in bytes
 
 
-def implement(name: str, **traits: bool) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def implement(name: str, **traits: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register an implementation without a callable name (operators, parts of builders)."""
 
     def register(python: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,7 +76,7 @@ def define(
     required: int | None = None,
     nullable: bool | None = None,
     texts: str = "",
-    **traits: bool,
+    **traits: Any,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a function under `names` (separated by blanks; the first is its own).
 
@@ -152,6 +152,8 @@ def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
             return typing.as_time(arg)
         case "v":
             return typing.as_json(arg)
+        case "p":
+            return typing.as_path(arg)
     return arg
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from btree.schema import TypeKind
-from mysqlcompat import json_order, json_partial, json_path, json_stored, jsonb
+from mysqlcompat import json_partial, json_path, json_stored, jsonb
 from mysqlcompat.convert import json_scalar, parse_json
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
@@ -117,7 +117,7 @@ def json_quote(context: Context, call: Call, value: Any) -> str:
 # Reading ----------------------------------------------------------------------------------------
 
 
-@define("json_extract", "jss*", JSON, required=2, nullable=True, null_rejects=False)
+@define("json_extract", "jpp*", JSON, required=2, nullable=True, null_rejects=False)
 def json_extract(context: Context, call: Call, value: Any, *paths: Any) -> Json | None:
     if value is None:
         return None
@@ -223,23 +223,7 @@ def json_keys(context: Context, call: Call, value: Any, *path: Any) -> Json | No
     return Json(list(found[0].value)) if isinstance(found[0].value, dict) else None
 
 
-@define("json_contains", "jjs", BIGINT, required=2, nullable=True, null_rejects=False)
-def json_contains(context: Context, call: Call, target: Any, candidate: Any, *path: Any) -> Any:
-    if target is None:
-        return None
-    root = document(call, 0, target)
-    if candidate is None:
-        return None
-    wanted = document(call, 1, candidate)
-    if not path:
-        return int(json_order.contains(root, wanted))
-    if path[0] is None:
-        return None
-    found = json_path.find(root, json_path.single(path[0]))
-    return int(json_order.contains(found[0], wanted)) if found else None
-
-
-@define("json_contains_path", "jss*", BIGINT, required=3, nullable=True, null_rejects=False)
+@define("json_contains_path", "jpp*", BIGINT, required=3, nullable=True, null_rejects=False)
 def json_contains_path(
     context: Context, call: Call, value: Any, mode: Any, *paths: Any
 ) -> int | None:
@@ -255,25 +239,6 @@ def json_contains_path(
         if hit == (mode.lower() == "one"):
             return int(hit)
     return int(mode.lower() == "all")
-
-
-@define("json_overlaps", "jj", integer(1))
-def json_overlaps(context: Context, call: Call, left: Any, right: Any) -> int:
-    one, other = document(call, 0, left), document(call, 1, right)
-    if isinstance(one, dict) and isinstance(other, dict):
-        return int(
-            any(key in other and json_order.compare(one[key], other[key]) == 0 for key in one)
-        )
-    first = one if isinstance(one, list) else [one]
-    second = other if isinstance(other, list) else [other]
-    return int(any(json_order.compare(a, b) == 0 for a in first for b in second))
-
-
-@define("member@of", "vj", integer(1))
-def member_of(context: Context, call: Call, value: Json, array: Any) -> int:
-    cells = document(call, 1, array)
-    cells = cells if isinstance(cells, list) else [cells]
-    return int(any(json_order.compare(value.value, cell) == 0 for cell in cells))
 
 
 def _is_as_written(start: json_path.Found, path: json_path.Path) -> bool:
@@ -343,12 +308,6 @@ def json_storage_free(context: Context, call: Call, value: Any) -> int:
     """What partial changes have left unused in a column's document."""
     document(call, 0, value)
     return json_partial.free_bytes(value.data) if isinstance(value, StoredJson) else 0
-
-
-@implement("json sort key")
-def json_sort_key(context: Context, call: Call, value: Json) -> bytes:
-    """What ORDER BY, GROUP BY, DISTINCT and hash joins order and tell JSON values apart by."""
-    return json_order.sort_key(value.value)
 
 
 # Changing ---------------------------------------------------------------------------------------

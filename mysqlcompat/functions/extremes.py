@@ -96,7 +96,8 @@ def _best(values: Sequence[Any], collation: str, sign: int) -> int:
     """Which of `values` is the greatest, or with a negative sign the least."""
     best = 0
     for at in range(1, len(values)):
-        if order(values[at], values[best], collation) * sign > 0:
+        ranked = order(values[at], values[best], collation) * sign
+        if ranked > 0 or (ranked == 0 and isinstance(values[at], float)):  # 0 and -0
             best = at
     return best
 

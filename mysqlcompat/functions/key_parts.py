@@ -3,11 +3,14 @@
 ``array elements``  (document, a literal of the elements' type) -> what a multi-valued part stores
 ``array has any``   (stored elements, a literal of …, wanted …) -> whether one of them is there
 ``array has all``   the same for all of them
+``json element``    (text of a document, number) -> that element of it, as the index has it
 """
 
 from __future__ import annotations
 
 import struct
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from btree.elements import MOST_ELEMENTS, MOST_STRING_BYTES, pack, unpack
@@ -21,6 +24,7 @@ from mysqlcompat.sqltypes import Class, SqlType, int_type, json_type, string_typ
 from mysqlcompat.values import is_variable, of_bytes, of_lane, to_bytes, to_lane
 
 HIDDEN: Final = "!hidden!"
+ELEMENT: Final = "json element"
 _JSON: Final = json_type()
 _TEXT: Final = string_type((1 << 32) - 1, "utf8mb4_bin")
 _BY_JSON: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE)
@@ -160,3 +164,51 @@ def array_has_any(context: Context, call: Call, stored: bytes, _: Any, *values: 
 @implement("array has all")
 def array_has_all(context: Context, call: Call, stored: bytes, _: Any, *values: Any) -> int:
     return int(set(unpack(stored)).issuperset(_wanted(call, values)))
+
+
+# What is asked for
+
+
+def elements_of(document: Json) -> list[Any]:
+    """What JSON_CONTAINS and JSON_OVERLAPS look for, one by one."""
+    return document.value if isinstance(document.value, list) else [document.value]
+
+
+def element_of(item: Any, of: SqlType) -> Any:
+    """An element of a document as an index of that type has it; None: the index cannot tell."""
+    if isinstance(item, bool):
+        return None
+    if of.cls is Class.INT and isinstance(item, int):
+        low, high = of.range
+        return int(item) if low <= item <= high else None
+    if of.cls is Class.STRING and isinstance(item, str) and of.is_text:
+        return item
+    if of.cls is Class.DECIMAL and isinstance(item, int | Decimal):
+        exact = Decimal(item)
+        return exact if -exact.as_tuple().exponent <= of.scale else None  # type: ignore[operator]
+    return None
+
+
+def shape_of(text: str) -> bytes | None:
+    """What makes two documents take the same plan: how many elements there are, of which kinds;
+    integers are of as many bits. None: it is no document."""
+    try:
+        return b"".join(map(_kind_of, elements_of(_document(text))))
+    except (SqlError, jsonb.InvalidJson):
+        return None
+
+
+def _kind_of(item: Any) -> bytes:
+    if type(item) in (int, jsonb.Unsigned):
+        return b"-" if item < 0 else b"U" if item >= 1 << 63 else b"i"
+    return b"s" if isinstance(item, str) else repr(item).encode()
+
+
+@lru_cache(maxsize=256)
+def _document(text: str) -> Json:
+    return Json(jsonb.parse(text))
+
+
+@implement(ELEMENT)
+def json_element(context: Context, call: Call, text: str, number: int) -> Any:
+    return element_of(elements_of(_document(text))[number], call.type)

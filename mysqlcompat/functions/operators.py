@@ -39,6 +39,12 @@ def equal(context: Context, call: Call, left: Any, right: Any) -> int:
     return int(order(left, right, _collation(call)) == 0)
 
 
+@implement("=@in", null_rejects=False)
+def equal_member(context: Context, call: Call, left: Any, right: Any) -> int | None:
+    """One of an IN whose members are of several classes: both sides are always looked at."""
+    return None if left is None or right is None else equal(context, call, left, right)
+
+
 @implement("<>")
 def unequal(context: Context, call: Call, left: Any, right: Any) -> int:
     return int(order(left, right, _collation(call)) != 0)
@@ -159,7 +165,7 @@ def _exact_result(value: Decimal, sql_type: SqlType) -> Decimal:
     if sql_type.mixed:
         scale = min(_places(value), scale) if value else 0
     made: Decimal = checked(round_decimal(value, scale), sql_type)
-    return made
+    return made or made.copy_abs()
 
 
 def _result(call: Call, value: Any) -> Any:
@@ -210,7 +216,9 @@ def divide(context: Context, call: Call, left: Any, right: Any) -> Any:
     more = max(call.type.scale - one - padding, 0)
     places = -(-(one + other + padding + more) // _WORD) * _WORD
     quotient = truncate_decimal(EXACT.divide(left, right), places)
-    return _exact_result(round_decimal(quotient, call.type.scale), call.type)
+    if not left:
+        return _exact_result(quotient, call.type)
+    return checked(round_decimal(quotient, call.type.scale), call.type)
 
 
 _WORD = 9  #: digits of the words in which MySQL divides, whole words behind the point

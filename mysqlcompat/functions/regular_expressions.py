@@ -23,7 +23,7 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.icu_pattern import BAD_ARGUMENT, BAD_GROUP_NAME, translate
 from mysqlcompat.functions.table import Context, Suspended
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sql.typed import Call, Expression, is_constant
 from mysqlcompat.sqltypes import BINARY, SqlType, string_type
 
 OUT_OF_BOUNDS: Final = 3686
@@ -140,8 +140,45 @@ def _occurrence(context: Context, pattern: Pattern, text: str, start: int, numbe
     return found
 
 
-@implement("regexp", null_rejects=False, waits=True)
-@define("regexp_like", "sss", BOOL, required=2, null_rejects=False, waits=True)
+def _likes(
+    context: Context, call: Call, texts: Sequence[Any], *rest: Sequence[Any]
+) -> list[int | None] | None:
+    """REGEXP_LIKE with one pattern for all, where that needs no clock."""
+    if not all(map(is_constant, call.args[1:])):
+        return None
+    pattern, options = rest[0][0], rest[1][0] if len(rest) > 1 else ""
+    _check_options("regexp_like", options)
+    if pattern is None or options is None:
+        return [None] * len(texts)
+    compiled = _expression(call, "regexp_like", pattern, options)
+    if not _is_tame(compiled.pattern):
+        return None
+    search = compiled.search
+    return [
+        None
+        if text is None
+        else int(
+            (search(text) if len(text) <= _SHORT else _search(context, compiled, text, 0))
+            is not None
+        )
+        for text in texts
+    ]
+
+
+def _like_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    made = BOOL.or_null(any(arg.type.nullable for arg in args))
+    return typing.searched(made, args[:2], "regexp_like")
+
+
+def _place_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    made = BIGINT.or_null(any(arg.type.nullable for arg in args))
+    return typing.searched(made, args[:2], "regexp_instr")
+
+
+@implement("regexp", null_rejects=False, waits=True, columns=_likes)
+@define(
+    "regexp_like", "sss", _like_type, required=2, null_rejects=False, waits=True, columns=_likes
+)
 def regexp_like(
     context: Context, call: Call, text: Any, pattern: Any, options: Any = ""
 ) -> int | None:
@@ -152,7 +189,7 @@ def regexp_like(
     return None if text is None else int(_search(context, compiled, text, 0) is not None)
 
 
-@define("regexp_instr", "ssiiis", BIGINT, required=2, null_rejects=False, waits=True)
+@define("regexp_instr", "ssiiis", _place_type, required=2, null_rejects=False, waits=True)
 def regexp_instr(
     context: Context,
     call: Call,

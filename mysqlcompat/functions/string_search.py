@@ -25,8 +25,8 @@ from mysqlcompat.sqltypes import Class, SqlType
 
 def _found(typing: Typing, args: Sequence[Expression]) -> SqlType:
     """The result of a search: where no collation wins, the binary one does."""
-    typing.result_collation([arg.type for arg in args[:2]], "locate")
-    return integer(11).or_null(any(arg.type.nullable for arg in args))
+    made = integer(11).or_null(any(arg.type.nullable for arg in args))
+    return typing.searched(made, args[:2], "locate")
 
 
 def _compared(typing: Typing, args: Sequence[Expression]) -> SqlType:

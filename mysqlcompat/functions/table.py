@@ -106,6 +106,8 @@ class Function:
     once           same value for the same arguments throughout one execution (NOW is, RAND is not)
     pure           same value for the same arguments for ever: may be folded into the plan
     waits          may take long, which it does beside other sessions where it can
+    columns        ``columns(context, call, *columns) -> column or None``: the same for many rows,
+                   where that is another way of doing it; None: not for these arguments
     """
 
     name: str
@@ -114,3 +116,4 @@ class Function:
     once: bool = True
     pure: bool = True
     waits: bool = False
+    columns: Callable[..., list[Any] | None] | None = None

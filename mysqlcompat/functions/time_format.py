@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 from mysqlcompat.functions.definitions import build_as, implement
@@ -13,7 +15,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.weeks import day_number, week_of, weekday
 from mysqlcompat.partial_dates import PartialDate, has_clock
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import string_type
 from mysqlcompat.time_locales import LOCALES, TimeNames
 
@@ -171,7 +173,63 @@ def parts_of(context: Context, value: Any, is_time: bool = False) -> Parts:
     return Parts(names, value.year, value.month, value.day, *times, is_time)
 
 
-@implement("date_format", pure=False)
+#: Specifiers that show a field as it is: of a `datetime`, and as % of Python.
+_FIELDS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
+    "Y": (("year",), "%04d"),
+    "m": (("month",), "%02d"),
+    "c": (("month",), "%d"),
+    "d": (("day",), "%02d"),
+    "e": (("day",), "%d"),
+    "H": (("hour",), "%02d"),
+    "k": (("hour",), "%d"),
+    "i": (("minute",), "%02d"),
+    "s": (("second",), "%02d"),
+    "S": (("second",), "%02d"),
+    "f": (("microsecond",), "%06d"),
+    "T": (("hour", "minute", "second"), "%02d:%02d:%02d"),
+}
+
+
+@lru_cache(maxsize=256)
+def _by_fields(pattern: str) -> tuple[Callable[[datetime], Any], str] | None:
+    """What gets the fields of a moment, and what `%` makes text of them; None: they do not do."""
+    fields: list[str] = []
+    made, at = [], 0
+    while at < len(pattern):
+        character = pattern[at]
+        if character == "%" and at + 1 < len(pattern):
+            at += 1
+            names, form = _FIELDS.get(pattern[at], ((), ""))
+            if not names:
+                return None
+            fields += names
+            made.append(form)
+        else:
+            made.append("%%" if character == "%" else character)
+        at += 1
+    return (attrgetter(*fields), "".join(made)) if fields else None
+
+
+def _dates_formatted(
+    context: Context, call: Call, moments: Sequence[Any], patterns: Sequence[Any]
+) -> list[str | None] | None:
+    """DATE_FORMAT with one pattern for all, which shows fields as they are."""
+    pattern = patterns[0]
+    way = _by_fields(pattern) if pattern and is_constant(call.args[1]) else None
+    if way is None:
+        return None
+    fields, form = way
+    return [
+        form % fields(moment)
+        if type(moment) is datetime
+        else None
+        if moment is None
+        else formatted(parts_of(context, moment), pattern)
+        for moment in moments
+    ]
+
+
+@implement("date_format", pure=False, columns=_dates_formatted)
 def date_format(context: Context, call: Call, moment: Any, pattern: str) -> str | None:
     return formatted(parts_of(context, moment), pattern) if pattern else None
 

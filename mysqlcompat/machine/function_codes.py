@@ -29,3 +29,16 @@ UPPER, LOWER = range(10, 12)
 YEAR, QUARTER, MONTH, DAY, HOUR, MINUTE, SECOND, MICROSECOND = range(8)
 WEEKDAY, DAY_OF_WEEK, DAY_OF_YEAR, TO_DAYS = range(8, 12)
 TO_DATE, TO_TIME, ADD_MONTHS, ADD_MICROS = range(12, 16)
+
+# Kinds of op_json; up to JSON_TEXT they give strings or documents.
+JSON_VALUE, JSON_TEXT, JSON_TYPE, JSON_LENGTH, JSON_EXISTS = range(5)
+JSON_TO_DOUBLE, JSON_TO_SIGNED, JSON_TO_UNSIGNED, JSON_TO_DECIMAL = range(5, 9)
+JSON_COMPARE, JSON_HOLDS = range(9, 11)
+# Flags of op_json.
+JSON_AS_TEXT: Final = 1  #: the value is taken for its text: TRUE is no number
+JSON_NULL_IS_NULL: Final = 2  #: JSON's null becomes SQL's
+JSON_MISSING_FAILS: Final = 4  #: Python decides about what is not there
+JSON_QUOTED: Final = 8  #: JSON_TEXT: strings are in quotes
+# Flags of op_json_rows.
+ROWS_OUTER: Final = 1
+ROWS_OF_CELLS: Final = 2

@@ -233,35 +233,64 @@ class RunMemory:
         self,
         collection: Collection,
         types: Sequence[SqlType],
-        values: Sequence[Any],
+        rows: Sequence[Sequence[Any]],
         time_zone: str,
     ) -> None:
-        """A record made of Python values: rows of virtual tables."""
-        number = self.count_of(collection)
+        """Records made of Python values."""
         shift = self._get(collection, layout.COLLECTION_SHIFT)
-        if number >> shift >= self._get(collection, layout.COLLECTION_CHUNKS):
-            self.grow_chunks(collection)
-        directory = self._get(collection, layout.COLLECTION_DIRECTORY)
-        chunk = int(self.arena.words(directory, (number >> shift) + 1)[number >> shift])
-        record = chunk + (number & ((1 << shift) - 1)) * collection.record_bytes
-        self.mem[record : record + collection.record_bytes] = 0
-        for field, (sql_type, value) in enumerate(zip(types, values, strict=True)):
-            at, null_at = collection.field(field)
-            self.mem[record + null_at] = value is None
-            if value is not None:
-                self.arena.words(record + at, 1)[0] = self._kept(
-                    collection, sql_type, value, time_zone
-                )
-        self._set(collection, layout.COLLECTION_COUNT, number + 1)
+        done = 0
+        while done < len(rows):
+            number = self.count_of(collection)
+            if number >> shift >= self._get(collection, layout.COLLECTION_CHUNKS):
+                self.grow_chunks(collection)
+            place = number & ((1 << shift) - 1)
+            taken = rows[done : done + (1 << shift) - place]
+            directory = self._get(collection, layout.COLLECTION_DIRECTORY)
+            chunk = int(self.arena.words(directory, (number >> shift) + 1)[number >> shift])
+            at = chunk + place * collection.record_bytes
+            self._put_records(collection, at, types, taken, time_zone)
+            self._set(collection, layout.COLLECTION_COUNT, number + len(taken))
+            done += len(taken)
 
-    def _kept(self, collection: Collection, sql_type: SqlType, value: Any, time_zone: str) -> int:
-        if not is_variable(sql_type):
-            return to_lane(value, sql_type, time_zone)
-        data = to_bytes(value, sql_type)
+    def _put_records(
+        self,
+        collection: Collection,
+        at: int,
+        types: Sequence[SqlType],
+        rows: Sequence[Sequence[Any]],
+        time_zone: str,
+    ) -> None:
+        """Records one behind the other, written column by column."""
+        size = len(rows) * collection.record_bytes
+        bytes_ = self.mem[at : at + size].reshape(len(rows), -1)
+        words = self.arena.words(at, size // 8).reshape(len(rows), -1)
+        bytes_[:] = 0
+        for field, (sql_type, values) in enumerate(
+            zip(types, zip(*rows, strict=True), strict=True)
+        ):
+            field_at, null_at = collection.field(field)
+            nulls = [value is None for value in values]
+            bytes_[:, null_at] = nulls
+            if all(nulls):
+                continue
+            if is_variable(sql_type):
+                words[:, field_at // 8] = self._kept_texts(collection, sql_type, values)
+            else:
+                words[:, field_at // 8] = fixed_lanes(values, sql_type, time_zone)
+
+    def _kept_texts(
+        self, collection: Collection, sql_type: SqlType, values: Sequence[Any]
+    ) -> list[int]:
+        """Lanes of strings that are kept with the records."""
+        parts, starts = encoded(values, sql_type)
+        size = starts[-1]
         heap = self._get(collection, layout.COLLECTION_HEAP)
-        if heap + len(data) > self._get(collection, layout.COLLECTION_HEAP_END) or not heap:
-            self.grow_heap_of(collection, len(data))
+        if heap + size > self._get(collection, layout.COLLECTION_HEAP_END) or not heap:
+            self.grow_heap_of(collection, size)
             heap = self._get(collection, layout.COLLECTION_HEAP)
-        self.mem[heap : heap + len(data)] = np.frombuffer(data, np.uint8)
-        self._set(collection, layout.COLLECTION_HEAP, heap + len(data))
-        return heap << RUN_SHIFT | len(data)
+        self.mem[heap : heap + size] = np.frombuffer(b"".join(parts), np.uint8)
+        self._set(collection, layout.COLLECTION_HEAP, heap + size)
+        return [
+            heap + start << RUN_SHIFT | len(part)
+            for start, part in zip(starts, parts, strict=False)
+        ]

@@ -52,6 +52,7 @@ from redo.codes import (
     E_PAGE_MISS,
     E_TOO_BIG,
 )
+from redo.log import LogWriter
 
 Inputs = dict[tuple[int, int], tuple[SqlType, Register]]
 OUT_BYTES: Final = 128 << 10
@@ -200,8 +201,8 @@ class Execution:
                 await asyncio.sleep(0)
                 if self.program.kind != "read":
                     await self.session.node.gate.admitted(self.session)
-            elif code == E_LOG_FULL:
-                await self.session.node.gate.admitted(self.session)
+            elif code == E_LOG_FULL and self.engine.log is not None:
+                await self._log_room(self.engine.log)
             elif code == E_NO_ROOM and self.memory.get(layout.RUN_WANT_OF) == layout.WANT_OUT:
                 return code
             elif code == E_NO_ROOM:
@@ -248,6 +249,14 @@ class Execution:
             raise SqlError(1118, 8126)
         if not self.engine.settle(code):
             self.engine.ensure(code)
+
+    async def _log_room(self, log: LogWriter) -> None:
+        """Publish, which is all when only the batch was full, and wait for what is too much."""
+        gate = self.session.node.gate
+        log.publish()
+        log.advance()
+        await gate.until(self.session, log.room_lsn)
+        await gate.admitted(self.session)
 
     async def _wait(self) -> None:
         """Wait for the transaction that holds a lock, at most innodb_lock_wait_timeout."""
@@ -360,7 +369,7 @@ class Execution:
     def ensure_group(self, collection: Collection, carried: int) -> None:
         """The one group of no rows: zero counts, NULL for everything else."""
         if not self.memory.count_of(collection):
-            self.memory.append(collection, [_NOTHING] * carried, [None] * carried, "UTC")
+            self.memory.append(collection, [_NOTHING] * carried, [[None] * carried], "UTC")
 
 
 _NOTHING: Final = SqlType(0)  # type: ignore[arg-type]

@@ -42,13 +42,16 @@ class VirtualRows:
         )
         numbers = [column.column_no for column in self.columns]
         types = [column.type for column in self.columns]
-        slice_ = Slice()
         keep, zone = execution.memory.append, execution.session.time_zone
+        slice_, rows = Slice(), []
         for row in self.table.rows(execution.session, wanted):
-            keep(self.collection, types, [row[number] for number in numbers], zone)
+            rows.append([row[number] for number in numbers])
             if slice_.is_over():
+                keep(self.collection, types, rows, zone)
+                rows = []
                 yield
                 slice_ = Slice()
+        keep(self.collection, types, rows, zone)
 
 
 def _names(execution: Any, limits: tuple[Constants, ...]) -> frozenset[str] | None:

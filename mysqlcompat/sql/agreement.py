@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
 
 _EXPLICIT: Final = 0
-_UNDECIDED: Final = 1  #: the same while strings are being looked at: only COLLATE decides then
+#: The same while strings are being looked at: a stronger one decides then; `precision` has the
+#: coercibility of those that do not agree.
+_UNDECIDED: Final = 1
 _CONSTANT: Final = 4
 NUMERIC: Final = 5  #: coercibility of a number's text, as long as it is no result
 _NULL: Final = 6
@@ -90,6 +92,8 @@ def _winner(one: SqlType, other: SqlType) -> SqlType:
             if first.coercibility < second.coercibility and weak:
                 return first
         raise _Disagreement("")
+    if one.coercibility == _UNDECIDED and other.coercibility < one.precision:
+        return other
     if one.coercibility != other.coercibility or one.collation == other.collation:
         return stronger
     if one.coercibility == _EXPLICIT:
@@ -99,7 +103,7 @@ def _winner(one: SqlType, other: SqlType) -> SqlType:
     if other.collation.endswith("_bin"):
         return other
     bare = f"{one.charset}_bin"
-    return replace(one, collation=bare, coercibility=_UNDECIDED)
+    return replace(one, collation=bare, coercibility=_UNDECIDED, precision=one.coercibility)
 
 
 def agree(types: Sequence[SqlType], operator: str) -> tuple[str, int]:
@@ -140,6 +144,11 @@ class Agreement:
         """Collation and coercibility of a string made of strings of these types. Where none of
         their collations wins there is none: the character set's binary one stands for it."""
         return agree(types, operator)
+
+    def searched(self, made: SqlType, args: Sequence[Expression], operator: str) -> SqlType:
+        """The number that a search among strings gives: it counts as one of them."""
+        _, coercibility = self.result_collation([arg.type for arg in args], operator)
+        return replace(made, coercibility=coercibility)
 
     def collation(self, types: Sequence[SqlType], operator: str) -> str:
         """The collation strings of these types are compared in. Raises 1267, 1270 or 1271."""

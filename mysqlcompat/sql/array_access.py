@@ -2,20 +2,22 @@
 
 Asked with constants of the elements' class, they become conditions on the stored elements: "has
 any" or "has all" of some values, which an index finds by one of them. That is what MySQL compares
-then, too: the elements as the index has them.
+then, too: the elements as the index has them. The text of a document that may be another in the
+next run gives its elements when the run begins; it has as many then, of the same kinds
+(`key_parts.shape_of`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
 from btree.schema import Column, Table
 from mysqlcompat import jsonb
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions import FUNCTIONS
+from mysqlcompat.functions.key_parts import ELEMENT, element_of, elements_of
 from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.table_expressions import array_document
 from mysqlcompat.sql.typed import (
@@ -35,6 +37,7 @@ from mysqlcompat.sqltypes import (
     SqlType,
     bool_type,
     column_type,
+    int_type,
     of_column_type,
 )
 
@@ -111,14 +114,20 @@ def _values(asked: Expression, element: SqlType, is_value: bool) -> list[Express
         made = _of_class(asked, element)
         return [made] if made is not None else []
     try:
-        document = _constant_document(asked)
+        inner, document = _constant_document(asked)
     except (SqlError, jsonb.InvalidJson):
         return []
     if document is None or (is_value and isinstance(document.value, list | dict)):
         return []
-    items = document.value if isinstance(document.value, list) else [document.value]
-    found = [_element(item, element) for item in items]
-    return [one for one in found if one is not None] if None not in found else []
+    values = [element_of(item, element) for item in elements_of(document)]
+    if None in values:
+        return []
+    if isinstance(inner, Literal) and inner.literal_no is not None and not is_value:
+        return [
+            Call(element, FUNCTIONS[ELEMENT], (inner, Literal(int_type(), number)))
+            for number in range(len(values))
+        ]
+    return [Literal(element, value) for value in values]
 
 
 def _of_class(value: Literal | Param, element: SqlType) -> Expression | None:
@@ -131,31 +140,15 @@ def _of_class(value: Literal | Param, element: SqlType) -> Expression | None:
     return Cast(element, value, IMPLICIT) if element.cls is Class.DECIMAL and fits else None
 
 
-def _constant_document(asked: Expression) -> Json | None:
-    """A constant document: a text of JSON, or CAST(text AS JSON)."""
+def _constant_document(asked: Expression) -> tuple[Expression, Json | None]:
+    """A constant document, and what says it: a text of JSON, or CAST(text AS JSON)."""
     inner = asked
     if isinstance(inner, Cast) and inner.mode == EXPLICIT and inner.type.cls is Class.JSON:
         inner = inner.arg
     if not isinstance(inner, Literal) or inner.value is None:
-        return None
+        return inner, None
     if isinstance(inner.value, str):
-        return Json(jsonb.parse(inner.value))
+        return inner, Json(jsonb.parse(inner.value))
     if asked is not inner and isinstance(inner.value, int):
-        return Json(inner.value)
-    return None
-
-
-def _element(item: Any, element: SqlType) -> Literal | None:
-    """An element of a constant document as the index has it; it becomes part of the plan."""
-    if isinstance(item, bool) or item is None:
-        return None
-    if element.cls is Class.INT and isinstance(item, int):
-        low, high = element.range
-        return Literal(element, item) if low <= item <= high else None
-    if element.cls is Class.STRING and isinstance(item, str) and element.is_text:
-        return Literal(element, item)
-    if element.cls is Class.DECIMAL and isinstance(item, int | Decimal):
-        exact = Decimal(item)
-        fits = -exact.as_tuple().exponent <= element.scale  # type: ignore[operator]
-        return Literal(element, exact) if fits else None
-    return None
+        return replace(inner, literal_no=None), Json(inner.value)
+    return inner, None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.convert import is_boolean
-from mysqlcompat.sql.measures import digits, is_fixed, scale_of, text_length
+from mysqlcompat.sql.measures import digits, is_fixed, numeric_type, scale_of, text_length
 from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -58,20 +58,44 @@ class Branches:
             args[number] = Cast(mixed.or_null(inner.type.nullable), self.shown(inner))
         return replace(arg, type=mixed, args=tuple(args))
 
+    def computed(self, arg: Expression) -> Expression:
+        """`arg` where an integer is wanted: a date that a function computed becomes a DECIMAL on
+        the way, and second 59.999999 the second 60; a DECIMAL that may be too large is shown in
+        the warning with the digits it has."""
+        if arg.type.is_wide_decimal:
+            return natural(arg)
+        if not isinstance(arg, Call) or not arg.type.scale or arg.type.cls not in _MOMENTS:
+            return arg
+        if arg.function.name in _COMPUTED:
+            return self.cast(arg, numeric_type(arg.type))
+        branches = {number: self.computed(arg.args[number]) for number in _branches(arg)}
+        if all(one.type.cls is arg.type.cls for one in branches.values()):
+            return arg
+        target = numeric_type(arg.type)
+        args = [
+            self.cast(branches[number], target) if number in branches else one
+            for number, one in enumerate(arg.args)
+        ]
+        return replace(arg, type=target, args=tuple(args))
+
     def own_branches(
         self, arg: Expression, target: SqlType, convert: Callable[[Expression], Expression]
     ) -> Expression | None:
         """IF, CASE and NULLIF over branches of several classes as a `target`: each branch is
-        converted by itself. None for everything else, and for the text of a date."""
-        if not isinstance(arg, Call) or arg.type.cls not in _LOOSE:
+        converted by itself. None for everything else."""
+        if not isinstance(arg, Call):
             return None
-        if target.cls is Class.STRING and arg.type.cls is Class.DATETIME:
+        is_cut = arg.type.cls is Class.DECIMAL and target.cls is Class.INT
+        if arg.type.cls not in _LOOSE and not is_cut:
+            return None
+        if (arg.type.cls, target.cls) in _TAKEN_WHOLE:
             return None
         args, is_mixed = list(arg.args), False
         for number in _branches(arg):
             branch = args[number]
             inner = branch.arg if isinstance(branch, Cast) and branch.mode == IMPLICIT else branch
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
+            is_mixed = is_mixed or (isinstance(inner, Call) and inner.function.name in SILENT)
             args[number] = convert(inner)
         if not is_mixed:
             return None
@@ -171,12 +195,19 @@ def natural(arg: Expression) -> Expression:
     return arg
 
 
+_MOMENTS: Final = (Class.DATETIME, Class.TIME)
+#: Functions whose moments become DECIMALs before they become integers.
+_COMPUTED: Final = ("date_add", "date_sub", "addtime", "subtime", "str_to_date")
+#: Functions whose text becomes a number without a word about what is behind it.
+SILENT: Final = ("coalesce", "ifnull", "greatest", "least")
 #: Functions whose DECIMALs have the digits that their arguments' values have.
 _NATURAL: Final = (
     *("+", "-", "*", "/", "%", "neg", "abs", "greatest", "least", "any_value"),
     *("if", "ifnull", "coalesce", "case", "nullif"),
 )
 
+#: The text of a date, the JSON of a double: not the branch's own.
+_TAKEN_WHOLE: Final = ((Class.DATETIME, Class.STRING), (Class.DOUBLE, Class.JSON))
 #: Classes in which branches lose what they were.
 _LOOSE: Final = (Class.STRING, Class.DATETIME, Class.DOUBLE)
 
@@ -226,7 +257,7 @@ def _branches(call: Call) -> Sequence[int]:
     """Numbers of the arguments one of which is the call's value."""
     count = len(call.args)
     match call.function.name:
-        case "if" | "nullif":
+        case "if" | "nullif" | "elt":
             return range(1, count)
         case "case":
             return [*range(1, count, 2), *([count - 1] if count % 2 else [])]

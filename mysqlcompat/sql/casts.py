@@ -8,7 +8,7 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions import json_value
-from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.describe import OF_BRANCH, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
 from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Literal, Param
@@ -47,6 +47,8 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
         arg = typing.as_number(arg)
     if target.cls is Class.STRING:
         arg = typing.shown(arg)
+    if target.cls is Class.INT and target.kind is not TypeKind.YEAR:
+        arg = typing.computed(arg)
     if target.cls is Class.JSON:
         arg = typing.in_json(arg)
     if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
@@ -56,7 +58,7 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.is_text and not typing.is_strict:
         may_fail = False
     target = target.or_null(may_fail or arg.type.nullable)
-    own = typing.own_branches(arg, target, lambda inner: cast_node(typing, node, inner))
+    own = typing.own_branches(arg, target, lambda inner: _of_branch(cast_node(typing, node, inner)))
     if own is not None:
         return own
     made = Cast(target, arg, EXPLICIT)
@@ -64,6 +66,11 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.cls is Class.DECIMAL:
         into = "(null)"  # the name of a select item, which an expression within one has not
     return replace(made, into=into)
+
+
+def _of_branch(made: Expression) -> Expression:
+    """The CAST of one branch, instead of that of the whole."""
+    return replace(made, wording=OF_BRANCH) if isinstance(made, Cast) else made
 
 
 def at_time_zone(typing: Typing, arg: Expression, node: Any) -> Expression:

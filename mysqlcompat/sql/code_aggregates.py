@@ -17,7 +17,7 @@ from mysqlcompat.machine.ops import (
 )
 from mysqlcompat.machine.program import Collection, OneGroup, Register
 from mysqlcompat.sql import code_decimals, typed
-from mysqlcompat.sql.code_expressions import FieldBinding, Frame, key_of
+from mysqlcompat.sql.code_frames import FieldBinding, Frame, key_of
 from mysqlcompat.sql.code_keys import description
 from mysqlcompat.sql.measures import DIVISION_DIGITS
 from mysqlcompat.sql.plan import SelectPlan

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.machine import function_codes as codes
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import arithmetic_kernels, division_kernels, wide_ops_kernels
-from mysqlcompat.machine.program import Callback, Register
+from mysqlcompat.machine.program import Register
 from mysqlcompat.sql.typed import Call, Cast, Expression
 from mysqlcompat.sqltypes import Class, SqlType
 
@@ -133,12 +133,7 @@ def division(coder: Coder, call: Call) -> Register | None:
         factors = 10 ** (scale - _scale(a)), 10 ** (scale - _scale(b))
     op = division_kernels.op_divide
     x, y = coder.value(left), coder.value(right)
-    made = coder.emit_checked(op, call, x, y, kind, mode, *factors)
-    number = coder.asm.mark() - 1
-    plan = coder.callbacks[number]
-    assert isinstance(plan, Callback)
-    coder.callbacks[number] = replace(plan, partial=True)
-    return made
+    return coder.emit_checked(op, call, x, y, kind, mode, *factors, partial=True)
 
 
 def _is_rounded(a: SqlType, b: SqlType, result: SqlType) -> bool:

@@ -12,12 +12,12 @@ error, or finds that in this mode it is only a warning.
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from btree.collations import CODES
 from btree.layout import RUN_SHIFT
-from btree.schema import Table, TypeKind
+from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN
 from mysqlcompat.machine import layout
@@ -32,7 +32,8 @@ from mysqlcompat.machine.ops import (
     logic_kernels,
 )
 from mysqlcompat.machine.program import Answering, Assembler, Callback, Constant, Register, Slot
-from mysqlcompat.sql import code_decimals, typed
+from mysqlcompat.sql import code_decimals, code_json, typed
+from mysqlcompat.sql.code_frames import Frame, RowBinding, is_stable, key_of
 from mysqlcompat.sql.code_functions import CODED as FUNCTIONS
 from mysqlcompat.sql.code_functions import date_cast
 from mysqlcompat.sql.lane_forms import (
@@ -64,6 +65,7 @@ MAX_IN_LIST: Final = 32  #: of what is compared one by one; longer ones are one 
 
 _COMPARISONS: Final = {
     "=": layout.EQ,
+    "=@in": layout.EQ,
     "<>": layout.NE,
     "!=": layout.NE,
     "<": layout.LT,
@@ -83,70 +85,12 @@ _LOGIC: Final = {
 }
 CODED: Final = {
     **FUNCTIONS,
+    **code_json.CODED,
     **dict.fromkeys(code_decimals.OPERATORS, code_decimals.arithmetic),
     **dict.fromkeys(code_decimals.DIVISIONS, code_decimals.division),
     "neg": code_decimals.negation,
 }
 _IN_LANE: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE, Class.DATE, Class.DATETIME, Class.TIME)
-
-
-@dataclass(frozen=True, slots=True)
-class RowBinding:
-    """A table whose rows are at hand: a register of row offsets.
-
-    pinned  rows are copies in the batch heap
-    raw     the rows as they are stored: long values may be outside
-    wanted  `rows` have those long values that are marked here, a word for each column
-    """
-
-    rows: Register
-    table: Table
-    outer: bool = False
-    pinned: bool = False
-    raw: Register | None = None
-    wanted: Constant | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FieldBinding:
-    """A value kept in a record."""
-
-    records: Register
-    at: int
-    null_at: int
-
-
-@dataclass(slots=True)
-class Frame:
-    """Where values come from in the stage being coded."""
-
-    rows: dict[int, RowBinding] = field(default_factory=dict)
-    fields: dict[Any, FieldBinding] = field(default_factory=dict)
-    registers: dict[Any, Register] = field(default_factory=dict)
-
-    def bases(self) -> list[Register]:
-        """Registers that must follow when a batch is compacted."""
-        found = [binding.rows for binding in self.rows.values()]
-        found += [binding.raw for binding in self.rows.values() if binding.raw is not None]
-        found += [binding.records for binding in self.fields.values()]
-        found += self.registers.values()
-        return list(dict.fromkeys(found))
-
-
-def key_of(expression: Expression) -> Any:
-    """What makes two expressions the same value."""
-    if isinstance(expression, ColumnRef):
-        return "column", expression.table_no, expression.column_no
-    try:
-        hash(expression)
-    except TypeError:
-        return "object", id(expression)
-    return expression
-
-
-def is_stable(expression: Expression) -> bool:
-    """Same value whenever it is computed for the same row: not RAND(), not UUID()."""
-    return all(node.function.once for node in typed.walk(expression) if isinstance(node, Call))
 
 
 class Coder:
@@ -328,10 +272,13 @@ class Coder:
         coded = CODED.get(name)
         return None if coded is None else coded(self, call)
 
-    def emit_checked(self, op: Any, node: Expression, *operands: Any) -> Register:
-        """An op whose failure is answered by evaluating `node` in Python for that batch."""
+    def emit_checked(
+        self, op: Any, node: Expression, *operands: Any, partial: bool = False
+    ) -> Register:
+        """An op whose failure is answered by evaluating `node` in Python for that batch; partial:
+        for the lanes it has marked."""
         to = self.asm.register()
-        plan = self._callback(node, to)
+        plan = replace(self._callback(node, to), partial=partial)
         self.callbacks[self.asm.emit(op, to, *operands)] = plan
         return to
 
@@ -347,6 +294,8 @@ class Coder:
         a, b = left.type, right.type
         if a.cls is not b.cls or TypeKind.BIT in (a.kind, b.kind):
             return None
+        if a.cls is Class.JSON:
+            return code_json.comparison(self, operator, left, right)
         if a.cls is Class.STRING:
             if not (is_variable(a) and is_variable(b)) or a.collation != b.collation:
                 return None
@@ -474,6 +423,9 @@ class Coder:
         source, target = cast.arg.type, cast.type
         if cast.mode == ASSIGN:
             return self._assigned(cast)
+        made = code_json.cast(self, cast, cast)
+        if made is not None:
+            return made
         if TypeKind.TIMESTAMP in (source.kind, target.kind) and source.kind is not target.kind:
             return None
         if source.cls is target.cls and is_same(source, target):
@@ -488,7 +440,7 @@ class Coder:
         if cast.into.startswith(HIDDEN) and any(
             isinstance(node, Cast) and node.mode == EXPLICIT for node in typed.walk(cast.arg)
         ):
-            return None  # what a cast complains of is to be said of the index
+            return code_json.key_part(self, cast)  # what it complains of is said of the index
         limits = assignable(cast.arg.type, cast.type)
         if limits is None:
             return None

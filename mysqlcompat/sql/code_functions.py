@@ -9,7 +9,13 @@ from btree.schema import TypeKind
 from mysqlcompat import collations
 from mysqlcompat.machine import function_codes as codes
 from mysqlcompat.machine import layout
-from mysqlcompat.machine.ops import arithmetic_kernels, date_kernels, text_kernels
+from mysqlcompat.machine.ops import (
+    arithmetic_kernels,
+    date_kernels,
+    division_kernels,
+    load_kernels,
+    text_kernels,
+)
 from mysqlcompat.machine.program import Register
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, Class, SqlType
@@ -86,6 +92,13 @@ def _concat(coder: Coder, call: Call) -> Register | None:
     return coder.emit_checked(text_kernels.op_concat, call, listed)
 
 
+def _collate(coder: Coder, call: Call) -> Register | None:
+    """The same text, to be compared in another way."""
+    (text,) = call.args
+    same = _is_text(text.type) and _is_text(call.type) and text.type.charset == call.type.charset
+    return coder.value(text) if same and text.type.is_text else None
+
+
 def _like(coder: Coder, call: Call) -> Register | None:
     text, pattern, escape = call.args
     a, b = text.type, pattern.type
@@ -106,6 +119,36 @@ def _like(coder: Coder, call: Call) -> Register | None:
     byte = stop[0] if stop else text_kernels.ESCAPE_NONE
     x, y = coder.value(text), coder.value(pattern)
     return coder.emit_checked(text_kernels.op_like, call, x, y, byte, flags)
+
+
+# Numbers ----------------------------------------------------------------------------------------
+
+
+def _rounded(coder: Coder, call: Call) -> Register | None:
+    """ROUND and TRUNCATE to places that are written out, none left of the point."""
+    source, places = call.args
+    given, made = source.type, call.type
+    if not isinstance(places, Literal) or places.literal_no is not None:
+        return None
+    if type(places.value) is not int or places.value < 0:
+        return None
+    if given.cls is Class.INT and made.cls is Class.INT:
+        return coder.value(source)
+    if given.cls is not Class.DECIMAL or given.is_wide_decimal or made.is_wide_decimal:
+        return None
+    dropped = given.scale - made.scale
+    if made.scale != min(places.value, given.scale):
+        return None
+    a = coder.value(source)
+    if not dropped:
+        return a
+    if call.function.name == "round":
+        kind = arithmetic_kernels.op_convert
+        return coder.emit_checked(kind, call, a, layout.SCALE_DOWN, 10**dropped, 0)
+    one = coder.asm.register()
+    coder.asm.emit(load_kernels.op_constant, one, 1, 0)
+    by = (codes.INTEGER_DIVIDE, layout.SIGNED, 1, 10**dropped)
+    return coder.emit_checked(division_kernels.op_divide, call, a, one, *by)
 
 
 # Dates and times --------------------------------------------------------------------------------
@@ -196,6 +239,9 @@ CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
     "substring": _substring,
     **dict.fromkeys(_ENDS, _end),
     "concat": _concat,
+    "collate": _collate,
+    "round": _rounded,
+    "truncate": _rounded,
     "like": _like,
     **dict.fromkeys(_PARTS, _part),
     "extract": _extract,

@@ -40,13 +40,9 @@ from mysqlcompat.machine.ops import (
 from mysqlcompat.machine.program import Collection, Constant, Register
 from mysqlcompat.machine.row_calls import RowCalls
 from mysqlcompat.sql import typed, virtual_access
-from mysqlcompat.sql.code_expressions import (
-    Coder,
-    FieldBinding,
-    Frame,
-    RowBinding,
-    key_of,
-)
+from mysqlcompat.sql.code_expressions import Coder
+from mysqlcompat.sql.code_frames import FieldBinding, Frame, RowBinding, key_of
+from mysqlcompat.sql.code_json_tables import expanded
 from mysqlcompat.sql.code_keys import description, sortable
 from mysqlcompat.sql.plan import Access, Join, Scan
 from mysqlcompat.sql.rollup import LEVEL
@@ -363,14 +359,14 @@ class ScanCoder:
 
     def probe(self, join: Join, collection: Collection, places: dict[Any, Any]) -> None:
         """Join the batch with a hash table built before."""
-        self._pin()
+        self.pin()
         keys = self.keys(join.outer_keys, [description(key.type) for key in join.outer_keys])
         lanes, records = self.asm.register(), self.asm.register()
         state = self.asm.state(join_kernels.JOIN_STATE_BYTES)
         self.asm.emit(
             join_kernels.op_probe, lanes, records, keys, collection.at, state, int(join.outer)
         )
-        frame = self._gathered(lanes)
+        frame = self.gathered(lanes)
         for key, (at, null_at) in places.items():
             frame.fields[key] = FieldBinding(records, at, null_at)
         self._joined(frame, join)
@@ -398,7 +394,7 @@ class ScanCoder:
         table = self._table(join.scan.table_no)
         access = join.scan.access
         values = [value for value in access.equal if value is not None]
-        self._pin()
+        self.pin()
         registers = [self.coder.value(value) for value in values]
         words: list[Any] = [
             self.calls.cursor_open,
@@ -423,14 +419,17 @@ class ScanCoder:
             int(join.outer),
         )
         joined = self.binding(rows, table, join.outer, lanes=lanes)
-        frame = self._gathered(lanes)
+        frame = self.gathered(lanes)
         frame.rows[join.scan.table_no] = joined
         self._joined(frame, join)
 
     def expand(self, table_no: int, outer: bool = False, on: Expression | None = None) -> Register:
         """Join the batch with the rows of a JSON_TABLE; the register of lanes they belong to."""
+        by_kernels = expanded(self, table_no, outer, on)
+        if by_kernels is not None:
+            return by_kernels
         table = self.sources[table_no].table
-        self._pin()
+        self.pin()
         lanes, state = self.asm.register(), self.asm.state(callback_kernels.EXPAND_STATE_BYTES)
         columns = tuple(
             ColumnRef(column_type(column), table_no, number, column.name)
@@ -447,12 +446,12 @@ class ScanCoder:
             document, table, inputs, condition, outer, columns, made, lanes, state
         )
         self.asm.emit(callback_kernels.op_expand, state)
-        frame = self._gathered(lanes)
+        frame = self.gathered(lanes)
         frame.registers |= {key_of(c): r for c, r in zip(columns, made, strict=True)}
         self.coder.enter(frame)
         return lanes
 
-    def _pin(self) -> None:
+    def pin(self) -> None:
         """While a batch meets its partners pages come and go: rows at hand must not lie there."""
         frame = self.coder.frame
         for table_no, binding in list(frame.rows.items()):
@@ -462,7 +461,7 @@ class ScanCoder:
                 frame.rows[table_no] = replace(binding, rows=to, pinned=True, raw=None)
         self.coder.enter(frame)
 
-    def _gathered(self, lanes: Register) -> Frame:
+    def gathered(self, lanes: Register) -> Frame:
         """The frame after a join: what was there before, one lane for each pair."""
         before, frame = self.coder.frame, Frame()
         moved: dict[Register, Register] = {}

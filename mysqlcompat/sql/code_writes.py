@@ -25,7 +25,8 @@ from mysqlcompat.machine.ops import (
 )
 from mysqlcompat.machine.program import Assembler, Constant, Program, Register, Sorted
 from mysqlcompat.sql import typed
-from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame
+from mysqlcompat.sql.code_expressions import Coder
+from mysqlcompat.sql.code_frames import FieldBinding, Frame
 from mysqlcompat.sql.code_keys import description
 from mysqlcompat.sql.code_scans import ScanCoder
 from mysqlcompat.sql.codegen import SelectCoder, Target, finish

@@ -33,7 +33,8 @@ from mysqlcompat.machine.row_calls import RowCalls, Writers
 from mysqlcompat.machine.state import LANE_COLLECTIONS, LANE_WRITE, PROGRAM_TABLE
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_aggregates import AggregateCoder
-from mysqlcompat.sql.code_expressions import Coder, FieldBinding, Frame, key_of
+from mysqlcompat.sql.code_expressions import Coder
+from mysqlcompat.sql.code_frames import FieldBinding, Frame, key_of
 from mysqlcompat.sql.code_keys import description
 from mysqlcompat.sql.code_scans import ScanCoder
 from mysqlcompat.sql.metadata import result_columns
@@ -308,7 +309,7 @@ class SelectCoder:
         for item in items:
             sent = sendable(item)
             register = self.coder.value(sent)
-            if sent is not item:
+            if sent is not item and item.type.cls is not Class.JSON:
                 self.asm.needs_python = True
             if is_variable(sent.type):
                 self.asm.sent.append(register)

@@ -44,6 +44,7 @@ from mysqlcompat.sqltypes import (
     string_type,
     time_type,
 )
+from mysqlcompat.values import text_of
 
 if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
@@ -70,6 +71,8 @@ class Comparisons:
         def as_double(self, arg: Expression) -> Expression: ...
 
         def as_moment(self, arg: Expression, fsp: int | None = None) -> Expression: ...
+
+        def constant_value(self, arg: Expression) -> Any: ...
 
         def as_json(self, arg: Expression) -> Expression: ...
 
@@ -201,6 +204,8 @@ class Comparisons:
             return constant
         if column.type.cls in TEMPORAL:
             constant = folded_number(constant)
+        if column.type.cls is Class.TIME and operator in _ORDERS and is_constant(constant):
+            constant = self._computed_beside_time(column, constant)
         if not isinstance(constant, Literal):
             return constant
         if constant.value is None or constant.type.cls is Class.JSON:
@@ -212,6 +217,26 @@ class Comparisons:
         if column.type.cls is Class.INT and isinstance(constant.value, str):
             return whole_number(constant)
         return constant
+
+    def _computed_beside_time(self, column: ColumnRef, constant: Expression) -> Expression:
+        """What functions make of constants goes into a TIME as its text does: a date is none, a
+        moment leaves its date, which MySQL notes."""
+        if not isinstance(constant, Call | Cast):
+            return constant
+        is_chosen = isinstance(constant, Call) and constant.function.name in _CHOOSING
+        is_dated = is_chosen and constant.type.cls in DATED
+        if constant.type.cls is not Class.STRING and not is_dated:
+            return constant
+        value = self.constant_value(constant)
+        if value is None:
+            return constant
+        made = Literal(constant.type, value)
+        if not is_dated:
+            return made
+        is_date = made.type.cls is Class.DATE
+        said = wording(column).format(text_of(value, made.type))
+        self.context.warn(1292, said, "Warning" if is_date else "Note")
+        return as_compared(made, datetime_type()) if is_date else made
 
     def _as_year(self, constant: Literal) -> Expression:
         value: Any = constant.value
@@ -251,11 +276,16 @@ class Comparisons:
         if not read.is_good:
             return _doubted(constant, column)
         span: Any = read.value
+        if not isinstance(span, timedelta) and isinstance(value, str):
+            self.context.warn(1292, wording(column).format(value), "Note")
         span = span if isinstance(span, timedelta) else temporal.time_of(span)
         stored = temporal.with_fsp(span + fraction, column.type.scale)
         return Literal(time_type(column.type.scale, False), stored)
 
 
+_CHOOSING: Final = (
+    *("if", "case", "nullif", "ifnull", "coalesce", "greatest", "least", "any_value"),
+)
 _LISTS: Final = ("in", "case")
 _ORDERS: Final = frozenset(("=", "<>", "<", "<=", ">", ">=", "<=>"))
 
@@ -283,6 +313,8 @@ def _doubted(constant: Literal, column: ColumnRef) -> Expression:
 
 def _is_held(column: Expression, constant: Expression) -> bool:
     """Whether a date is compared as what a TIME column would hold of it."""
+    if isinstance(constant, Cast) and constant.mode == COMPARE:
+        return False
     is_column = isinstance(column, ColumnRef) and column.type.cls is Class.TIME
     return is_column and is_constant(constant)
 

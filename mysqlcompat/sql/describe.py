@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Final, TypeGuard
 
 from btree.schema import TypeKind
 from mysqlcompat.convert import is_boolean
@@ -20,9 +22,14 @@ from mysqlcompat.sql.typed import (
     Param,
     Source,
 )
-from mysqlcompat.sqltypes import BINARY, Class, SqlType
+from mysqlcompat.sqltypes import Class, SqlType
 from mysqlcompat.values import text_of
 
+_ESCAPES: Final = str.maketrans(
+    {"\0": "\\0", "\n": "\\n", "\r": "\\r", "\\": "\\\\", "'": "\\'", "\x1a": "\\Z"}
+)
+#: `Cast.wording` of a CAST that became one of each branch of its argument.
+OF_BRANCH: Final = "branch"
 _INFIX = {
     "=", "<>", "<", "<=", ">", ">=", "<=>", "+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>",
     "and", "or", "xor", "div", "like", "regexp",
@@ -34,7 +41,7 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
         case Literal(value=None):
             return "NULL"
         case Literal(value=str() as text):
-            return "'" + text.replace("'", "''") + "'"
+            return "'" + text.translate(_ESCAPES) + "'"
         case Literal(value=bytes() as data):
             return f"0x{data.hex()}"
         case Literal(type=kind, value=value, text=text):
@@ -89,35 +96,119 @@ def cast_name(target: SqlType) -> str:
         case Class.DATETIME | Class.TIME:
             return target.kind.name.lower() + fsp
         case Class.STRING:
-            if target.collation == BINARY:
-                return f"char({target.length}) charset binary"
-            return f"char({target.length}) charset {target.charset}"
+            size = f"({target.length})" if target.precision else ""
+            return f"char{size} charset {target.charset}"
     return target.kind.name.lower()
 
 
 def _call(call: Call, sources: Sequence[Source]) -> str:
-    name = call.function.name.partition("@")[0]  # what follows tells forms of one name apart
-    args = [describe(arg, sources) for arg in call.args]
+    if any(_is_of_branch(arg) for arg in call.args):
+        inner = tuple(arg.arg if _is_of_branch(arg) else arg for arg in call.args)
+        return f"cast({_call(replace(call, args=inner), sources)} as {cast_name(call.type)})"
+    name, args = call.function.name, [describe(arg, sources) for arg in call.args]
+    printer = _PRINTERS.get(name)
+    if printer is not None:
+        return printer(args)
+    match name:
+        case "nullif" if isinstance(call.args[0], Call):
+            return f"nullif({','.join(describe(arg, sources) for arg in call.args[0].args)})"
+        case "or" if all(is_member(arg) for arg in call.args):
+            pairs = [arg.args for arg in call.args if is_member(arg)]
+            members = ",".join(describe(member, sources) for _, member in pairs)
+            return f"({describe(pairs[0][0], sources)} in ({members}))"
+        case "and" | "or" | "xor":
+            return "(" + f" {name} ".join(_tested(call, args)) + ")"
+        case "is true" | "is false":
+            return f"({_tested(call, args)[0]} {name})"
+        case "not":
+            return _negated(call.args[0], args[0], sources)
+        case "collate":
+            return f"({args[0]} collate {call.type.collation})"
+    name, _, form = name.partition("@")  # what follows tells forms of one name apart
+    if form == "fuzzy":
+        return args[0]
     if name in _INFIX and len(args) >= 2:
         shown = "DIV" if name == "div" else name
         return "(" + f" {shown} ".join(args[:2] if name == "like" else args) + ")"
-    if name == "nullif" and isinstance(call.args[0], Call):
-        return f"nullif({','.join(describe(arg, sources) for arg in call.args[0].args)})"
-    if name == "case":
-        pairs = zip(args[:-1:2], args[1::2], strict=False)
-        branches = " ".join(f"when {when} then {then}" for when, then in pairs)
-        otherwise = f" else {args[-1]}" if len(args) % 2 else ""
-        return f"(case {branches}{otherwise} end)"
-    if name == "ceil":
-        name = "ceiling"
-    if name == "neg":
-        return f"-({args[0]})"
-    if name == "not":
-        return f"(not({args[0]}))"
-    if name.startswith("is "):
-        return f"({args[0]} {name})"
-    if name == "between":
-        return f"({args[0]} between {args[1]} and {args[2]})"
-    if name == "in":
-        return f"({args[0]} in ({','.join(args[1:])}))"
-    return f"{name}({','.join(args)})"
+    return f"{_NAMES.get(name, name)}({','.join(args)})"
+
+
+def _is_of_branch(arg: Expression) -> TypeGuard[Cast]:
+    return isinstance(arg, Cast) and arg.mode == EXPLICIT and arg.wording == OF_BRANCH
+
+
+def is_member(arg: Expression) -> TypeGuard[Call]:
+    """Whether it is one of an IN whose members are of several classes."""
+    return isinstance(arg, Call) and arg.function.name == "=@in"
+
+
+def _is_condition(arg: Expression) -> bool:
+    """Whether MySQL takes it for true, false or NULL without comparing it with zero."""
+    if isinstance(arg, Literal):
+        return is_boolean(arg.type) or arg.value is None
+    return isinstance(arg, Call) and (is_boolean(arg.type) or arg.function.name in _TRUTHS)
+
+
+def _tested(call: Call, args: list[str]) -> list[str]:
+    """Operands of AND, OR, XOR and IS TRUE."""
+    return [
+        shown if _is_condition(arg) else f"(0 <> {shown})"
+        for arg, shown in zip(call.args, args, strict=True)
+    ]
+
+
+def _negated(arg: Expression, shown: str, sources: Sequence[Source]) -> str:
+    """NOT arg."""
+    if isinstance(arg, Call):
+        inner = [describe(one, sources) for one in arg.args]
+        match arg.function.name:
+            case "is null":
+                return f"({inner[0]} is not null)"
+            case "is true" | "is false" as name:
+                return f"({_tested(arg, inner)[0]} is not {name[3:]})"
+            case "in":
+                return f"({inner[0]} not in ({','.join(inner[1:])}))"
+            case "between":
+                return f"({inner[0]} not between {inner[1]} and {inner[2]})"
+            case "not":
+                return _tested(arg, inner)[0]
+    return f"(not({shown}))" if _is_condition(arg) else f"(0 = {shown})"
+
+
+def _case(args: list[str]) -> str:
+    pairs = zip(args[:-1:2], args[1::2], strict=False)
+    branches = " ".join(f"when {when} then {then}" for when, then in pairs)
+    otherwise = f" else {args[-1]}" if len(args) % 2 else ""
+    return f"(case {branches}{otherwise} end)"
+
+
+def _word(literal: str) -> str:
+    """A unit, which is a string in the typed tree."""
+    return literal.strip("'")
+
+
+#: Numbers that are conditions.
+_TRUTHS: Final = ("strcmp", "json_valid", "json_contains", "json_contains_path")
+_NAMES: Final = {"ceil": "ceiling", "substring": "substr"}
+_PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
+    "case": _case,
+    "neg": lambda args: f"-({args[0]})",
+    "is null": lambda args: f"({args[0]} is null)",
+    "between": lambda args: f"({args[0]} between {args[1]} and {args[2]})",
+    "in": lambda args: f"({args[0]} in ({','.join(args[1:])}))",
+    "regexp": lambda args: f"regexp_like({args[0]},{args[1]})",
+    "member@of": lambda args: f"{args[0]} member of ({args[1]})",
+    "char using": lambda args: args[0],
+    "instr": lambda args: f"locate({args[1]},{args[0]})",
+    "datediff": lambda args: f"(to_days({args[0]}) - to_days({args[1]}))",
+    "week": lambda args: f"week({','.join([*args, '0'][:2])})",
+    "weekofyear": lambda args: f"week({args[0]},3)",
+    "extract": lambda args: f"extract({_word(args[0]).lower()} from {args[1]})",
+    "timestampdiff": lambda args: f"timestampdiff({_word(args[0])},{args[1]},{args[2]})",
+    "get_format": lambda args: f"get_format({_word(args[0])}, {args[1]})",
+    "date_add": lambda args: f"({args[0]} + interval {args[1]} {_word(args[2]).lower()})",
+    "date_sub": lambda args: f"({args[0]} - interval {args[1]} {_word(args[2]).lower()})",
+    "trim@both": lambda args: f"trim({' from '.join(reversed(args))})",
+    "trim@leading": lambda args: f"trim(leading {' from '.join(reversed(args))})",
+    "trim@trailing": lambda args: f"trim(trailing {' from '.join(reversed(args))})",
+}

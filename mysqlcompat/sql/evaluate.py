@@ -14,6 +14,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
 from mysqlcompat.sql.benchmark import repeated
+from mysqlcompat.sql.branches import SILENT
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.typed import (
     ASSIGN,
@@ -96,7 +97,7 @@ class Evaluator:
         if isinstance(value, bytes) and isinstance(node.arg, ColumnRef):
             value = _bytes_as_text(value, node.type)
         name, context = origin_name(node.arg), self.context
-        if name in _SILENT and source.cls is Class.STRING:
+        if name in SILENT and source.cls is Class.STRING:
             context = Listener(context)
         return convert(context, value, source, node.type, False, name)
 
@@ -193,7 +194,7 @@ class Evaluator:
         """``<=>``: a NULL is looked at anew, with the warnings that gives."""
         left, right = node.args
         value = self.value(left)
-        other = self.value(right) if value is not None else None
+        other = self.value(right) if value is not None or is_constant(right) else None
         if value is not None and other is not None:
             return self.call(node, (value, other))
         nulls = [arg.type.nullable and self.value(arg) is None for arg in node.args]
@@ -203,8 +204,11 @@ class Evaluator:
         """Constants are all looked at, other values up to the one that is equal."""
         value, *items = node.args
         if all(map(is_constant, items)):
-            return self.call(node, [self.value(arg) for arg in node.args])
+            known = [self.value(arg) for arg in items]
+            return self.call(node, [self.value(value), *known])
         wanted = self.value(value)
+        if isinstance(value, Literal) and wanted is None:
+            return None
         found: int | None = 0
         if wanted is None:
             return self.call(node, [None, *map(self.value, items)])
@@ -232,6 +236,17 @@ class Evaluator:
             return int(self.value(arg.args[0]) is not None)
         return self.call(node, [self.value(arg)])
 
+    def _elt(self, node: Call) -> Any:
+        """ELT: the string that is asked for, and no other."""
+        number = self.value(node.args[0])
+        if number is None or not 0 < number < len(node.args):
+            return None
+        return self.value(node.args[number])
+
+    def _type_only(self, node: Call) -> Any:
+        """What is said of an argument's type: its value is not looked at."""
+        return self.call(node, (None,))
+
     def _log(self, node: Call) -> Any:
         """LOG(b, x): no x where there is no logarithm to base b."""
         values = [self.value(node.args[0])]
@@ -256,10 +271,6 @@ class Evaluator:
         return self.value(args[-1]) if len(args) % 2 else None
 
 
-#: Functions whose text MySQL reads as a number without a word about what is behind it.
-_SILENT: Final = ("coalesce", "ifnull", "greatest", "least")
-
-
 def _bytes_as_text(value: bytes, target: SqlType) -> Any:
     """Bytes of a column where a number is wanted: what is no ASCII is a question mark in messages,
     which end at a NUL."""
@@ -278,6 +289,10 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "between": Evaluator._between,
     "is null": Evaluator._is_null,
     "not": Evaluator._not,
+    "elt": Evaluator._elt,
+    "coercibility": Evaluator._type_only,
+    "collation": Evaluator._type_only,
+    "charset": Evaluator._type_only,
     "log": Evaluator._log,
     "and": Evaluator._and,
     "or": Evaluator._or,

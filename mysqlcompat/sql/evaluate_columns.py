@@ -92,6 +92,9 @@ class ColumnEvaluator:
         function, args = node.function, [self._column(arg) for arg in node.args]
         python: Callable[..., Any] = function.python
         context = self._context
+        made = None if function.columns is None else function.columns(context, node, *args)
+        if made is not None:
+            return made
         if not function.null_rejects:
             return list(map(python, repeat(context), repeat(node), *args))
         match args:

@@ -167,7 +167,9 @@ class Resolver(Literals, RowComparisons, Conditions):
         pattern = self._pattern(node.expression)
         if BINARY not in (text.type.collation, pattern.type.collation):  # which is refused
             text, pattern = self.typing.comparable("regexp", text, pattern)
-        return self.typing.call("regexp", bool_type(nullable_of((text, pattern))), text, pattern)
+        args = text, pattern
+        made = self.typing.searched(bool_type(nullable_of(args)), args, "regexp")
+        return self.typing.call("regexp", made, *args)
 
     def arithmetic(self, node: Any) -> Expression:
         left, right = node.this, node.expression

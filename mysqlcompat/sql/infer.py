@@ -17,7 +17,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, as_result
 from mysqlcompat.sql.branches import Branches, natural
-from mysqlcompat.sql.comparisons import is_untyped
+from mysqlcompat.sql.comparisons import is_untyped, pinned
 from mysqlcompat.sql.measures import (
     decimal_result,
     digits,
@@ -139,6 +139,9 @@ class Typing(Agreement, Branches, Memberships):
         collation = source.collation if source.is_text else collation
         if source.cls is Class.JSON:
             target = string_type((1 << 32) - 1, "utf8mb4_bin", source.nullable, 2)
+        elif isinstance(arg, Call) and source.coercibility < NUMERIC and not source.is_text:
+            found = self.result_collation([one.type for one in arg.args[:2]], "concat")
+            target = string_type(text_length(source), found[0], source.nullable, found[1])
         else:
             target = string_type(text_length(source), collation, source.nullable, NUMERIC)
         return self.cast(self.shown(arg), target)
@@ -164,7 +167,7 @@ class Typing(Agreement, Branches, Memberships):
             return self.as_number(arg)
         if arg.type.cls is Class.INT:
             return arg
-        return self.cast(arg, int_type(nullable=arg.type.nullable))
+        return self.cast(self.computed(arg), int_type(nullable=arg.type.nullable))
 
     def as_double(self, arg: Expression) -> Expression:
         if is_number_literal(arg):
@@ -181,6 +184,19 @@ class Typing(Agreement, Branches, Memberships):
     def as_test(self, arg: Expression) -> Expression:
         """The condition of IF and CASE: a JSON value counts as a number."""
         return self.as_double(arg) if arg.type.cls is Class.JSON else self.as_condition(arg)
+
+    def folded(self, condition: Expression) -> Expression:
+        """The condition of an IF without what one constant decides."""
+        if not isinstance(condition, Call) or condition.function.name not in ("and", "or"):
+            return condition
+        is_or = condition.function.name == "or"
+        if any(isinstance(arg, Call) and arg.function.name == "=@in" for arg in condition.args):
+            return condition  # an IN, which MySQL does not take apart
+        for arg in map(self.folded, condition.args):
+            known = isinstance(arg, Literal) or self.constant_value(arg) is not None
+            if known and bool(self.constant_value(arg)) is is_or:
+                return Literal(bool_type(False), int(is_or))
+        return condition
 
     def as_moment(self, arg: Expression, fsp: int | None = None) -> Expression:
         if arg.type.cls is Class.DATETIME:
@@ -209,6 +225,10 @@ class Typing(Agreement, Branches, Memberships):
             return replace(arg, type=replace(arg.type, length=max(arg.type.length, 2)))
         return natural(arg)
 
+    def as_path(self, arg: Expression) -> Expression:
+        """A JSON path: a string, part of the plan if it is a literal."""
+        return pinned(self.as_string(arg))
+
     # bits
 
     def bitwise(self, operator: str, left: Expression, right: Expression) -> Expression:
@@ -228,11 +248,12 @@ class Typing(Agreement, Branches, Memberships):
         return self.call(operator, int_type(21, True, nullable_of((left, right))), left, right)
 
     def as_bits(self, arg: Expression) -> Expression:
-        """64 bits: DECIMALs beyond them are cut to an unsigned number."""
+        """64 bits: DECIMALs beyond those of a signed number are cut."""
         if arg.type.cls in (Class.INT, Class.NULL) or is_number_literal(arg):
             return self.as_integer(arg)
-        unsigned = arg.type.cls is Class.DECIMAL
-        return self.cast(arg, int_type(unsigned=unsigned, nullable=arg.type.nullable))
+        unsigned = arg.type.cls is Class.DECIMAL and arg.type.unsigned
+        target = int_type(unsigned=unsigned, nullable=arg.type.nullable)
+        return self.cast(self.computed(arg), target)
 
     # arithmetic
 
@@ -324,13 +345,14 @@ class Typing(Agreement, Branches, Memberships):
                 made = decimal_type(source.precision, source.scale, nullable=source.nullable)
                 return self.call("neg", made, arg)
         scale = source.scale if source.cls is Class.DOUBLE else NOT_FIXED
-        made = double_type(nullable=source.nullable, scale=scale)
+        length = 23 if scale == NOT_FIXED else 17 + scale
+        made = double_type(length, source.nullable, scale)
         return self.call("neg", made, self.as_double(arg))
 
 
 _CHOICES: Final = (
     *("if", "ifnull", "case", "coalesce", "nullif", "greatest", "least", "abs", "any_value"),
-    "set user variable",
+    *("set user variable", "div"),
 )
 #: Numbers that are booleans in JSON.
 _TRUTHS: Final = ("strcmp", "json_valid", "json_contains", "json_contains_path")

@@ -94,10 +94,10 @@ def double_of_null(operator: str, left: SqlType, right: SqlType, more: int) -> S
         side.scale if side.cls is Class.DOUBLE and side.scale != NOT_FIXED else scale_of(side)
         for side in (left, right)
     )
+    scale = max(one, other)
     if operator == "/":
-        scale = one + other + more
-        return double_type(min(left.length + other + more, 17 + scale), True, scale)
-    scale = one + other if operator == "*" else max(one, other)
+        scale += more
+        return double_type(min(left.length - one + scale, 17 + scale), True, scale)
     return double_type(max(left.length - one, right.length - other) + scale, True, scale)
 
 

@@ -26,6 +26,7 @@ from mysqlcompat.sqltypes import (
 )
 
 _TEXTUAL: Final = frozenset({Class.STRING, *TEMPORAL})
+_PLAIN_NUMBERS: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE})
 _NUMERIC: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE, Class.STRING})
 
 
@@ -50,13 +51,16 @@ class Memberships(Comparisons):
         return self.call("and", bool_type(any(part.type.nullable for part in parts)), *parts)
 
     def _without_json(self, *args: Expression) -> Sequence[Expression]:
-        """BETWEEN compares no documents as such, but their texts with strings, as MySQL warns."""
+        """BETWEEN compares no documents as such, but their texts with strings and their numbers
+        with numbers, as MySQL warns."""
         classes = {arg.type.cls for arg in args}
         if Class.JSON not in classes:
             return args
         text = "comparison of JSON in the BETWEEN operator"
         self.context.warn(1235, SqlError(1235, text).message)
-        return [self.as_string(arg) for arg in args] if Class.STRING in classes else args
+        if Class.STRING in classes or classes == {Class.JSON}:
+            return [self.as_string(arg) for arg in args]
+        return [self.as_double(arg) for arg in args] if classes & _PLAIN_NUMBERS else args
 
     def _alike(self, args: Sequence[Expression]) -> Sequence[Expression]:
         """What BETWEEN compares, in one class if none of it is JSON or `?`."""
@@ -120,8 +124,10 @@ class Memberships(Comparisons):
         if all(left == first and right.type.cls is first.type.cls for left, right in pairs):
             args = (first, *(right for _, right in pairs))
             return self.call("in", bool_type(any(arg.type.nullable for arg in args)), *args)
+        is_seen = value.type.cls is not Class.NULL or all(map(is_constant, items))
+        name = "=@in" if is_seen else "="  # beside NULL nothing is looked at but constants
         equal = [
-            self.call("=", bool_type(one.type.nullable or other.type.nullable), one, other)
+            self.call(name, bool_type(one.type.nullable or other.type.nullable), one, other)
             for one, other in pairs
         ]
         return self.call("or", bool_type(any(one.type.nullable for one in equal)), *equal)

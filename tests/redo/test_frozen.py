@@ -10,7 +10,7 @@ import pytest
 
 from redo.disk import FileDisk
 from redo.errors import UnknownFormat, VolumeError
-from redo.frozen import freeze, is_folded, load, refreeze, remove, thaw
+from redo.frozen import freeze, heir, is_folded, load, refreeze, remove, thaw
 from redo.quorum import COPIES, copy_directory
 from redo.volume import NEWEST
 from tests.redo.editing import PUT8, Step
@@ -155,9 +155,10 @@ def test_a_snapshot_is_restored_more_than_once(volumes: Volumes, tmp_path: Path)
     with pytest.raises(VolumeError, match="there is a snapshot monday already"):
         writer.volume.storage.freeze(snapshot)
     for name in ("one", "two"):
-        refreeze(DISK, snapshot, volumes.path / name, "snapshot monday")
+        refreeze(DISK, snapshot, volumes.path / name, heir(load(DISK, snapshot), "snapshot monday"))
         assert is_folded(DISK, volumes.path / name)
-    refreeze(DISK, volumes.path / "two", volumes.path / "three", "two")
+    two = volumes.path / "two"
+    refreeze(DISK, two, volumes.path / "three", heir(load(DISK, two), "two"))
     remove(DISK, snapshot)
     volumes.stop("main")
     remove(DISK, volumes.path / "main")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from redo.coalesce import store_hot
 from redo.control import (
     COUNT_MENDED,
     REPLICA_READ_POINT,
@@ -21,8 +23,10 @@ from redo.control import (
 from redo.disk import FileDisk
 from redo.environment import system_environment
 from redo.errors import LogUnavailable, PageUnavailable, VolumeLost
+from redo.metadata import CopyMeta
 from redo.quorum import COPIES, copy_directory
-from redo.repair import fill_log
+from redo.repair import NearCopy, fill_log
+from redo.segment_layout import S_HOT, S_HOT_AT
 from redo.volume import NEWEST, LocalVolume
 from tests.redo.editing import FILL, NEW, PUT8, WRITE, Editor, Step, random_steps
 
@@ -277,6 +281,64 @@ def test_a_copy_made_anew_gives_no_log_from_before_it(writers: Writers, tmp_path
     with pytest.raises(VolumeLost):
         fill_log(other.segment, before, [(made, now.durable)])
     assert made.log.read(made.log.begin, 8)  # all of that chunk is still there
+
+
+def test_a_copy_made_while_its_source_makes_checkpoints_has_no_hole(
+    writers: Writers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkpoints come with the page files, later than the end of log was asked for."""
+    writer = writers(coalesce_bytes=1 << 12, backtrack_window_s=3600)
+    storage = writer.volume.storage
+    rng = np.random.default_rng(15)
+    held = threading.Event()
+
+    class LateCopy(NearCopy):
+        def borrow(self) -> tuple[CopyMeta, dict[str, int]]:
+            assert held.wait(60.0)
+            return super().borrow()
+
+    monkeypatch.setattr("redo.healing.NearCopy", LateCopy)
+    writer.work(rng, 100)
+    lost = storage.copiers[2]
+    shutil.rmtree(tmp_path / "data" / copy_directory(2))
+    wait_for(lambda: storage.members.candidate(2) is not None)
+    before = max(writer.checkpoints())
+    while min(writer.checkpoints()[::2]) <= max(before, 1 << 15):
+        writer.work(rng, 20)
+    held.set()
+    wait_for(lambda: storage.copiers[2] not in (None, lost))
+    made = storage.copiers[2]
+    assert made is not None
+    wait_for(lambda: made.live)
+    with made.segment.lock:
+        assert made.segment.stretch(made.segment.meta.marks[0], made.durable).lsn == made.durable
+
+
+def test_images_newer_than_the_index_do_not_lead_round_in_a_circle(writers: Writers) -> None:
+    """A round that broke off leaves such images, of pages that were made anew as well."""
+    writer = writers(coalesce_bytes=1 << 30)
+    page = [Step(NEW, 1), Step(FILL, 1, 100, 50, 7)]
+    ends = [writer.run(page), writer.run(page), writer.run([Step(FILL, 1, 200, 50, 8)])]
+    copier = writer.volume.storage.copiers[0]
+    assert copier is not None
+    wait_for(lambda: copier.durable >= ends[-1])
+    segment = copier.segment
+    with segment.lock:
+        assert segment.extend_index(ends[-1]) == 0
+        segment.put(S_HOT, 1)
+        segment.arena.words(segment.get(S_HOT_AT), 1)[0] = 1
+    store_hot(segment, ends[-1])
+    history = writer.history
+    writer = writers(coalesce_bytes=1 << 30)
+    writer.history = history
+    for end in ends:
+        copier = writer.volume.storage.copiers[0]
+        assert copier is not None
+        frame = writer.volume.arena.alloc(PAGE)
+        with copier.segment.lock:
+            assert copier.segment.read_page(1, end, copier.durable, frame) == 0
+        image = writer.volume.storage.arena.mem[frame : frame + PAGE].tobytes()
+        assert image == writer.expected(end)[1]
 
 
 LOST = [(0, 1), (0, 2), (1, 3), (2, 5), (4, 5), (3, 4)]

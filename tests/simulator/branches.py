@@ -229,7 +229,8 @@ class Branches:
         """A volume of a snapshot."""
         path = self._new_path("volumes")
         disk = self._world.disk
-        frozen.refreeze(disk, snapshot.path, path, f"snapshot {snapshot.path.name}")
+        volume = frozen.heir(frozen.load(disk, snapshot.path), f"snapshot {snapshot.path.name}")
+        frozen.refreeze(disk, snapshot.path, path, volume)
         made = Moment(path, dict(snapshot.rows), snapshot.tables, snapshot.doubtful)
         self._moments.append(made)
         return made

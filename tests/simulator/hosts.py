@@ -7,67 +7,20 @@ as they do between processes of one host (`processes.Wire`).
 from __future__ import annotations
 
 import os
-from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import redo.feeder
-import redo.receiver
 from redo.arena import create_ring
 from redo.control import Control
-from redo.environment import Link, Steps
 from redo.feeder import Feeder
 from redo.quorum import COPIES, ZONES
 from redo.receiver import Receiver
 from redo.storage import Storage
-from redo.zone_node import ZoneNode
 from tests.simulator.links import WorldNetwork
-from tests.simulator.processes import LOOK_US, NO_SERVICES, Services, ThreeProcesses, Zone
+from tests.simulator.processes import FEEDER, NO_SERVICES, OwnTasks, Services, ThreeProcesses, Zone
 
 if TYPE_CHECKING:
     from tests.simulator.world import World
-
-
-class TaskFeeder(Feeder):
-    """A feeder whose turns are a task's steps."""
-
-    def _sleep(self) -> None:
-        """Its next turn comes when the world says so."""
-
-    def steps(self) -> Steps:
-        while True:
-            self._turn()
-            yield
-
-    def drop(self) -> None:
-        """kill -9 of its process."""
-        self._server._listener.close()
-        os.close(self._told_fd)
-        self._arena.close()
-
-
-class TaskReceiver(Receiver):
-    """A receiver whose messages wait for a task's step."""
-
-    def __init__(
-        self, zone: int, node: ZoneNode, ring: tuple[int, list[int], int], host: Host
-    ) -> None:
-        super().__init__(zone, node, ring, host.answers.whole)
-        self._host = host
-        self._waiting: deque[tuple[Link, bytes]] = deque()
-
-    def queue_up(self, link: Link, message: bytes) -> None:
-        self._waiting.append((link, message))
-
-    def steps(self) -> Steps:
-        while True:
-            if self._waiting and not self._host.is_locked():
-                self.taken(*self._waiting.popleft())
-            self.tell()
-            yield
-
-    def drop(self) -> None:
-        """kill -9 of its process."""
-        self._arena.close()
 
 
 class Host(Zone):
@@ -84,14 +37,17 @@ class Host(Zone):
             self._close()
             raise
         ring = (self.ring_fd, self.wake_fds[:COPIES], self.wake_fds[COPIES])
-        self._receiver = TaskReceiver(number, self.node, ring, self)
+        environment = replace(
+            processes.world.environment, tasks=OwnTasks(processes.world, self.name)
+        )
+        self._receiver = Receiver(number, self.node, ring, self.answers.whole, environment)
         processes.network.listen(self.name, self._receiver.accept)
-        task = processes.world.start(f"{self.name} receiver", self._receiver.steps())
-        task.every_us = LOOK_US // 10
+        self._receiver.start()
 
     def drop(self) -> None:
         super().drop()
-        self._receiver.drop()
+        self._receiver._arena.close()
+        os.close(self._receiver._queued_fd)
         self._close()
 
     def _close(self) -> None:
@@ -113,16 +69,16 @@ class ThreeHosts(ThreeProcesses):
         super().__init__(world, data, ring_fd, wake_fds, services)
         self.ring_bytes = os.fstat(ring_fd).st_size - 4096
         self.network = WorldNetwork(world, self.trouble / 10)
-        redo.feeder.time = redo.receiver.time = world  # type: ignore[attr-defined]
-        self._feeders: dict[int, TaskFeeder] = {}
+        self._feeders: dict[int, Feeder] = {}
 
     def start(self) -> None:
         super().start()
         ring = (self.ring_fd, self.wake_fds[:COPIES], self.wake_fds[COPIES])
+        tasks = OwnTasks(self.world, FEEDER)
+        environment = replace(self.world.environment, tasks=tasks, network=self.network)
         for number, name in enumerate(ZONES):
-            feeder = TaskFeeder(number, name, self.network, ring, "", {})
-            self._feeders[number] = feeder
-            self.world.start(f"feeder {name}", feeder.steps()).every_us = LOOK_US // 10
+            feeder = self._feeders[number] = Feeder(number, name, environment, ring, "", {})
+            feeder.start()
 
     def start_zone(self, number: int) -> None:
         self.zones[number] = Host(self, number)
@@ -148,5 +104,6 @@ class ThreeHosts(ThreeProcesses):
     def drop(self) -> None:
         super().drop()
         for feeder in self._feeders.values():
-            feeder.drop()
+            feeder._arena.close()
+            os.close(feeder._told_fd)
         self._feeders.clear()

@@ -1,7 +1,8 @@
 """Links between hosts: messages take their time, links break, zones are cut off for a while.
 
-As `redo.environment` promises and no better: a link keeps the order of its messages; when it
-breaks, those under way are lost, and each end learns of it at a time of its own.
+Worse than `redo.environment` promises: sometimes a message is lost though the link goes on, or
+comes twice, or after the one that was sent after it. When a link breaks, those under way are lost,
+and each end learns of it at a time of its own.
 """
 
 from __future__ import annotations
@@ -110,10 +111,21 @@ class WorldNetwork:
             self._links.remove(link)
             peer.lost(link, link.broken)
             return True
-        message = link.inbox.popleft()
+        message = self._arriving(link.inbox)
         try:
             peer.received(link, message)
         except Exception as error:  # as the thread that receives does
             self._world.note(f"{link.address}: {error}")
             link.cut(str(error))
         return True
+
+    def _arriving(self, inbox: deque[bytes]) -> bytes:
+        """The next message; sometimes one is lost, comes twice, or after the one behind it."""
+        fate = self._world.chance.random() / max(self.trouble, 1e-9)
+        if fate < 1 and len(inbox) > 1:
+            inbox.popleft()
+        elif fate < 2:
+            inbox.appendleft(inbox[0])
+        elif fate < 3 and len(inbox) > 1:
+            inbox[0], inbox[1] = inbox[1], inbox[0]
+        return inbox.popleft()

@@ -47,6 +47,7 @@ SCRUB_BYTES_PER_S = 1 << 18
 LOOK_US = 10_000  #: between two looks of a task that has nothing to do
 _NO_ANSWER_S = 1.0
 WRITER = -1  #: as one end of a call
+FEEDER = "feeder"  #: the writer's ends of links to hosts
 
 
 @dataclass(frozen=True)
@@ -393,7 +394,7 @@ class ThreeProcesses(Processes):
         return locked | super().standing()
 
     def names(self) -> set[str]:
-        return set(ZONES) | {"feeder"}
+        return {*ZONES, FEEDER}
 
     def open_storages(self) -> list[Storage]:
         return [zone.node.storage() for zone in self.zones.values() if zone.is_open]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 import threading
 from collections import deque
@@ -16,6 +18,7 @@ from tests.simulator.drives import Drives, PowerCut
 
 _BEGINNING_US = 1_700_000_000_000_000
 _TRACE_LINES = 400
+LOOK_US = 1_000  #: whoever polls sees this late what was written
 _TURNS_MAX = 500  #: of others, per step: whoever waits longer waits for ever
 
 
@@ -139,6 +142,16 @@ class World:
         if not event.is_set() and self._current is not None:
             self._current.rests_until_us = self._now_us + int(timeout_s * 1e6)
         return event.is_set()
+
+    def poll(self, fds: Sequence[int], timeout_s: float) -> None:
+        """The next turn of whoever waits comes soon, and it looks again then."""
+        written = False
+        for fd in fds:
+            with contextlib.suppress(BlockingIOError):
+                written = bool(os.eventfd_read(fd)) or written
+        if not written and self._current is not None:
+            rest_us = min(int(timeout_s * 1e6), LOOK_US)
+            self._current.rests_until_us = self._now_us + rest_us
 
     # tasks
 

@@ -11,6 +11,7 @@ filter compacts what later instructions need, so no op looks at a selection.
     wide_ops_kernels   decimals of up to 38 digits, in pairs of registers
     text_kernels       lengths, parts and case of strings, CONCAT, LIKE
     date_kernels       parts of dates and times, intervals
+    json_ops_kernels   values within documents, the rows of a JSON_TABLE
     logic_kernels      AND OR NOT IS …, choice, filter, limit
     key_kernels        memcmp-ordered keys of several registers
     collect_kernels    records of a collection: append, group, store

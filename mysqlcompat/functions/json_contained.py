@@ -1,0 +1,71 @@
+"""Documents held against each other: JSON_CONTAINS, JSON_OVERLAPS, MEMBER OF, order."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+from mysqlcompat import json_order, json_path, jsonb
+from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import BIGINT, define, implement, integer
+from mysqlcompat.functions.documents import document
+from mysqlcompat.functions.table import Context
+from mysqlcompat.json_stored import StoredJson
+from mysqlcompat.jsonb import Json
+from mysqlcompat.sql.typed import Call
+
+_DOUBLE_DIGITS: Final = 15  #: of a decimal that the double nearest to it says in full
+
+
+@define("json_contains", "jjp", BIGINT, required=2, nullable=True, null_rejects=False)
+def json_contains(context: Context, call: Call, target: Any, candidate: Any, *path: Any) -> Any:
+    if target is None:
+        return None
+    root = document(call, 0, target)
+    if candidate is None:
+        return None
+    wanted = document(call, 1, candidate)
+    if not path:
+        return int(json_order.contains(root, wanted))
+    if path[0] is None:
+        return None
+    found = json_path.find(root, json_path.single(path[0]))
+    return int(json_order.contains(found[0], wanted)) if found else None
+
+
+@define("json_overlaps", "jj", integer(1))
+def json_overlaps(context: Context, call: Call, left: Any, right: Any) -> int:
+    one, other = document(call, 0, left), document(call, 1, right)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return int(
+            any(key in other and json_order.compare(one[key], other[key]) == 0 for key in one)
+        )
+    first = one if isinstance(one, list) else [one]
+    second = other if isinstance(other, list) else [other]
+    return int(any(json_order.compare(a, b) == 0 for a in first for b in second))
+
+
+@define("member@of", "vj", integer(1))
+def member_of(context: Context, call: Call, value: Json, array: Any) -> int:
+    cells = document(call, 1, array)
+    cells = cells if isinstance(cells, list) else [cells]
+    return int(any(json_order.compare(value.value, cell) == 0 for cell in cells))
+
+
+@implement("json operand")
+def json_operand(context: Context, call: Call, value: Any) -> StoredJson:
+    """A constant that documents are compared with, as kernels compare it: a decimal as the double
+    which orders alike beside integers and doubles. Nothing, if it is no document."""
+    try:
+        wanted = document(call, 0, value)
+    except SqlError:
+        return StoredJson(b"")
+    if isinstance(wanted, Decimal) and len(wanted.as_tuple().digits) <= _DOUBLE_DIGITS:
+        wanted = float(wanted)
+    return StoredJson(jsonb.encode(wanted))
+
+
+@implement("json sort key")
+def json_sort_key(context: Context, call: Call, value: Json) -> bytes:
+    """What ORDER BY, GROUP BY, DISTINCT and hash joins order and tell JSON values apart by."""
+    return json_order.sort_key(value.value)

@@ -1,0 +1,162 @@
+"""Two zones are gone: reads go on, writes wait and say so, KILL works; all goes on with them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+
+from mysqlcompat.cluster import Cluster
+from mysqlcompat.control_socket import ask
+from mysqlcompat.write_gate import NO_QUORUM
+from redo.secret import create_secret
+from tests.crash.zones import Host
+
+PATIENCE_S = 120.0
+SCHEMA = """CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY, a INT, b VARCHAR(500));
+CREATE TABLE shop.source (b VARCHAR(500));
+CREATE TABLE shop.big (id INT AUTO_INCREMENT PRIMARY KEY, b VARCHAR(500));"""
+
+
+class Client(threading.Thread):
+    """A connection of its own, whose statement is waited for later."""
+
+    def __init__(self, port: int, *before: str) -> None:
+        super().__init__(daemon=True)
+        self._connection = pymysql.connect(
+            host="127.0.0.1", port=port, user="root", database="shop", autocommit=True
+        )
+        self.number = self._connection.thread_id()
+        self._sql = ""
+        self.outcome: Any = None
+        for sql in before:
+            self.now(sql)
+
+    def now(self, sql: str) -> Any:
+        """Run a statement; its rows."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall()
+
+    def begin(self, sql: str) -> None:
+        """Run a statement beside us."""
+        self._sql = sql
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.outcome = self.now(self._sql)
+        except pymysql.err.Error as error:
+            self.outcome = error.args[0]
+
+    def ended(self) -> Any:
+        """What became of it."""
+        self.join(PATIENCE_S)
+        assert not self.is_alive(), self._sql
+        return self.outcome
+
+
+def wait_until(good: Any, what: Any) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not good():
+        assert time.monotonic() < deadline, what()
+        threading.Event().wait(0.05)
+
+
+@contextmanager
+def hosts_and_cluster(path: Path) -> Iterator[tuple[list[Host], Cluster]]:
+    create_secret(path / "secret")
+    hosts = [Host(zone, path, path / "secret") for zone in ("az2", "az3")]
+    places = ",".join(f"{host.zone}={host.address}" for host in hosts)
+    options = {"zone": places, "secret_file": path / "secret", "ring_bytes": "16M"}
+    cluster = Cluster(path / "home", replicas=1, init_sql=SCHEMA, start=False, **options)
+    try:
+        cluster.start()
+        yield hosts, cluster
+    finally:
+        cluster.close()
+        for host in hosts:
+            host.kill()
+
+
+@pytest.mark.timeout(600)
+def test_writes_wait_for_two_zones(tmp_path: Path) -> None:
+    with hosts_and_cluster(tmp_path) as (hosts, cluster):
+        port = cluster.writer_port
+        look = Client(port)
+        for start in range(0, 1000, 100):
+            rows = ",".join(f"({i}, 0, REPEAT('x', 400))" for i in range(start, start + 100))
+            look.now(f"INSERT INTO t VALUES {rows}")
+        look.now("INSERT INTO source SELECT b FROM t")
+
+        def states() -> dict[int, tuple[str, str]]:
+            return {row[0]: (row[4], row[6]) for row in look.now("SHOW PROCESSLIST")}
+
+        def waits(client: Client) -> None:
+            expected = ("Query", NO_QUORUM)
+            wait_until(lambda: states().get(client.number) == expected, states)
+
+        big = Client(port)
+        commit = Client(port, "BEGIN", "UPDATE t SET a = 1 WHERE id = 1")
+        laned = Client(port, *["UPDATE t SET a = a + 1 WHERE id = 2"] * 3)
+        big.begin("INSERT INTO big (b) SELECT x.b FROM source x, source y")
+        wait_until(lambda: states()[big.number][0] == "Query", states)
+        for host in hosts:
+            host.kill()
+        commit.begin("COMMIT")
+        laned.begin("UPDATE t SET a = a + 1 WHERE id = 2")
+        waits(big)
+        waits(commit)
+        waits(laned)
+        write = Client(port)
+        write.begin("INSERT INTO t VALUES (5000, 0, '')")
+        define = Client(port)
+        define.begin("CREATE TABLE other (id INT)")
+        waits(write)
+        waits(define)
+        status = dict(look.now("SHOW VOLUME STATUS"))
+        missing = "az2/full, az2/tail, az3/full, az3/tail"
+        assert status["Volume_writes"] == f"{NO_QUORUM}: {missing}"
+        assert look.now("SELECT COUNT(*), SUM(LENGTH(b)) FROM t") == ((1000, 400000),)
+        reader = Client(cluster.reader_port)
+        assert reader.now("SELECT COUNT(*), SUM(LENGTH(b)) FROM t") == ((1000, 400000),)
+        assert NO_QUORUM in dict(reader.now("SHOW VOLUME STATUS"))["Volume_writes"]
+        for client, sql in ((write, "KILL QUERY"), (define, "KILL QUERY"), (big, "KILL QUERY")):
+            look.now(f"{sql} {client.number}")
+            assert client.ended() == 1317
+        assert look.now("SELECT COUNT(*) FROM big") == ((0,),)
+        assert commit.is_alive() and laned.is_alive()
+        for host in hosts:
+            host.start()
+        assert not commit.ended() and not laned.ended()
+        look.now("INSERT INTO t VALUES (6000, 0, '')")
+        assert look.now("SELECT id, a FROM t WHERE id IN (1, 2, 5000, 6000)") == (
+            (1, 1), (2, 4), (6000, 0),
+        )  # fmt: skip
+        start_without_them(hosts, cluster)
+        again = Client(cluster.writer_port)
+        assert again.now("SELECT COUNT(*), SUM(a) FROM t") == ((1001, 5),)
+
+
+def start_without_them(hosts: list[Host], cluster: Cluster) -> None:
+    """The whole cluster has gone, and comes back before two of its zones: it waits for them."""
+    cluster.kill()
+    for host in hosts:
+        host.kill()
+    starting = threading.Thread(target=cluster.start, daemon=True)
+    starting.start()
+    wait_until(lambda: "writer waits: " in cluster.output, lambda: cluster.output)
+    said = "2 of 6 copies are readable; 3 are needed, one full; not there: az2/full"
+    wait_until(lambda: said in cluster.output, lambda: cluster.output)
+    status = ask(cluster.volume_dir, {"do": "status"})
+    assert status is not None and status["state"] == "lost"
+    for host in hosts:
+        host.start()
+    starting.join(PATIENCE_S)
+    assert not starting.is_alive(), cluster.output
