@@ -12,23 +12,35 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from btree import keys_kernels, prepared_kernels, row_kernels, rows_kernels
+from btree import keys_kernels, prepared_kernels, row_kernels
 from btree.engine import Engine
 from btree.keys import KeyEncoder
+from btree.layout import (
+    C_AT,
+    C_CLASS,
+    C_SHIFT,
+    C_WIDTH,
+    CLASS_FIXED,
+    COLUMN_WORDS,
+    D_COLUMNS_AT,
+    D_WORDS,
+)
 from btree.prepared_kernels import (
     P_CALL,
     P_CTX,
     P_ENCODE,
-    P_LANE,
-    P_LANES,
     P_MEM,
     P_MEM_BYTES,
-    P_NULLS,
+    P_OPEN,
     P_OUT,
+    P_PART,
     P_ROOM,
     P_ROW,
+    P_ROW_BYTES,
+    P_SHIFT,
     P_ST,
     P_TABLE,
+    P_WIDTH,
     P_WORDS,
 )
 from btree.rows import RowCodec
@@ -67,8 +79,9 @@ class _Prepared:
 class PreparedInsert(_Prepared):
     """Inserting rows that are alike but for one number.
 
-    values  of the stored columns; that of `column`, a number, is left open
-    Raises what `Engine.ensure` does; the rows before are inserted then.
+    values  of the stored columns, of which `column`, a number kept in the row itself, is left open
+    Numbers must fit the column: they are lane values of it. Raises what `Engine.ensure` does; the
+    rows before are inserted then.
     """
 
     def __init__(
@@ -76,11 +89,12 @@ class PreparedInsert(_Prepared):
     ) -> None:
         super().__init__(engine, ctx, table)
         self._codec = RowCodec(engine.arena, engine.st, table)
-        row, _ = self._codec.encode_at(values)
-        self._block[P_ROW] = row
-        self._block[P_LANES], self._block[P_NULLS] = self._codec.lanes_at, self._codec.nulls_at
-        self._block[P_LANE] = self._codec.lanes_at + 8 * column
-        self._block[P_ENCODE] = address_of(rows_kernels.encode_row)
+        self._block[P_ROW], self._block[P_ROW_BYTES] = self._codec.encode_at(values)
+        columns = int(engine.words(table.descriptor, D_WORDS)[D_COLUMNS_AT])
+        described = engine.words(columns + 8 * COLUMN_WORDS * column, COLUMN_WORDS)
+        assert described[C_CLASS] == CLASS_FIXED, "only a number can be left open"
+        self._block[P_OPEN] = described[C_AT]
+        self._block[P_WIDTH], self._block[P_SHIFT] = described[C_WIDTH], described[C_SHIFT]
         self._block[P_CALL] = address_of(row_kernels.row_insert)
 
     def one(self) -> Callable[[int], None]:
@@ -116,7 +130,7 @@ class PreparedGet(_Prepared):
         assert len(table.clustered.parts) == 1
         self._encoder = KeyEncoder(engine.arena, engine.st, table, 0, 1024)
         self._block[P_ROW] = self._encoder.out_at
-        self._block[P_LANE] = self._encoder.parts_at
+        self._block[P_PART] = self._encoder.parts_at
         self._block[P_ENCODE] = address_of(keys_kernels.key_encode)
         self._block[P_CALL] = address_of(row_kernels.row_get)
         self._make_room(1 << 16)

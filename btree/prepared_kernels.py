@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from btree.rows_kernels import store_width
 from btree.state import ST_ROW_BYTES
 from redo.calls import call4, call5, memory_at, words_at
 from redo.codes import E_NO_ROOM, E_NOT_FOUND
@@ -19,36 +20,36 @@ from redo.state import ST_WORDS
 P_ST: Final = 0  #: address of the state words
 P_MEM: Final = 1  #: address of the arena,
 P_MEM_BYTES: Final = 2  #: and its bytes
-P_ENCODE: Final = 3  #: address of `encode_row` or of `key_encode`
-P_CALL: Final = 4  #: address of `row_insert` or of `row_get`
-P_CTX: Final = 5
-P_TABLE: Final = 6  #: the table's descriptor
-P_LANE: Final = 7  #: where the open lane is (insert); the key part's description (get)
-P_LANES: Final = 8  #: all lanes,
-P_NULLS: Final = 9  #: and their null bytes
-P_ROW: Final = 10  #: where the row, or the key, is put together
-P_OUT: Final = 11  #: where found rows are copied to,
-P_ROOM: Final = 12  #: and the bytes there are
-P_WORDS: Final = 13
+P_CALL: Final = 3  #: address of `row_insert` or of `row_get`
+P_CTX: Final = 4
+P_TABLE: Final = 5  #: the table's descriptor
+P_ROW: Final = 6  #: the row (insert), where the key is put together (get)
+# of an insert
+P_ROW_BYTES: Final = 7
+P_OPEN: Final = 8  #: where in the row the open column is,
+P_WIDTH: Final = 9  #: its bytes,
+P_SHIFT: Final = 10  #: and by how much its lane is shifted (`layout.C_SHIFT`)
+# of a get
+P_ENCODE: Final = 7  #: address of `key_encode`
+P_PART: Final = 8  #: the key part's description
+P_OUT: Final = 9  #: where found rows are copied to,
+P_ROOM: Final = 10  #: and the bytes there are
+P_WORDS: Final = 11
 
 
 @helper
 def _insert(block, st, mem, value):
-    """Make the row with `value` in the open lane and insert it: 0 or a code."""
+    """Put `value` into the open column and insert the row: 0 or a code."""
     row = block[P_ROW]
-    store_i64(mem, block[P_LANE], value)
-    made = (block[P_TABLE], block[P_LANES], block[P_NULLS], row)
-    count = call4(block[P_ENCODE], st, mem, made)
-    if count < 0:
-        return count
-    return call4(block[P_CALL], st, mem, (block[P_CTX], block[P_TABLE], row, count))
+    store_width(mem, row + block[P_OPEN], block[P_WIDTH], value >> block[P_SHIFT])
+    return call4(block[P_CALL], st, mem, (block[P_CTX], block[P_TABLE], row, block[P_ROW_BYTES]))
 
 
 @helper
 def _get(block, st, mem, value):
     """Look up the row whose key is `value`: its offset, or a code."""
     key = block[P_ROW]
-    count = call4(block[P_ENCODE], st, mem, (block[P_LANE], value, 0, key))
+    count = call4(block[P_ENCODE], st, mem, (block[P_PART], value, 0, key))
     return call5(block[P_CALL], st, mem, (block[P_CTX], block[P_TABLE], key, count, 0))
 
 

@@ -243,8 +243,8 @@ class RowCodec:
         self._st = st
         self.table = table
         columns = len(table.stored_columns)
-        self.lanes_at = arena.alloc(8 * columns)
-        self.nulls_at = arena.alloc(columns)
+        self._lanes = arena.alloc(8 * columns)
+        self._nulls = arena.alloc(columns)
         self._room = room
         self._values = arena.alloc(room)
         self._row = arena.alloc(2 * room)
@@ -253,8 +253,8 @@ class RowCodec:
         """Give the staging memory back."""
         columns = len(self.table.stored_columns)
         for at, count in (
-            (self.lanes_at, 8 * columns),
-            (self.nulls_at, columns),
+            (self._lanes, 8 * columns),
+            (self._nulls, columns),
             (self._values, self._room),
             (self._row, 2 * self._room),
         ):
@@ -269,11 +269,11 @@ class RowCodec:
         """Encode into the codec's own memory; offset and bytes."""
         arena, columns = self._arena, self.table.stored_columns
         assert len(values) == len(columns), (len(values), len(columns))
-        lanes = arena.words(self.lanes_at, len(columns))
+        lanes = arena.words(self._lanes, len(columns))
         used = self._values
         for number, (column, value) in enumerate(zip(columns, values, strict=True)):
             external = isinstance(value, External)
-            arena.mem[self.nulls_at + number] = NULL_EXTERNAL if external else value is None
+            arena.mem[self._nulls + number] = NULL_EXTERNAL if external else value is None
             lane = 0 if value is None else lane_of(column.type, value)
             if isinstance(lane, bytes):
                 length = len(lane)
@@ -284,7 +284,7 @@ class RowCodec:
             lanes[number] = lane - (1 << 64) if lane >= 1 << 63 else lane
         count = int(
             rows_kernels.encode_row(
-                self._st, arena.mem, self.table.descriptor, self.lanes_at, self.nulls_at, self._row
+                self._st, arena.mem, self.table.descriptor, self._lanes, self._nulls, self._row
             )
         )
         if count < 0:
@@ -300,11 +300,11 @@ class RowCodec:
         """Values of the row at an offset of the arena."""
         arena, columns = self._arena, self.table.stored_columns
         rows_kernels.decode_row(
-            self._st, arena.mem, self.table.descriptor, row, self.lanes_at, self.nulls_at
+            self._st, arena.mem, self.table.descriptor, row, self._lanes, self._nulls
         )
-        lanes = arena.words(self.lanes_at, len(columns))
+        lanes = arena.words(self._lanes, len(columns))
         return [
-            self._value(column.type, int(arena.mem[self.nulls_at + n]), int(lanes[n]))
+            self._value(column.type, int(arena.mem[self._nulls + n]), int(lanes[n]))
             for n, column in enumerate(columns)
         ]
 
