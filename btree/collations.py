@@ -44,8 +44,8 @@ from btree.state import (
     ST_WEIGHTS_UNICODE,
 )
 from btree.uca import PRIMARY, SECONDARY, TERTIARY, Weights, uca_400, uca_520, uca_900
-from redo import jit
 from redo.arena import Arena, Words
+from redo.cache_place import cache_root
 
 #: Collations that can be stored and compared, by MySQL's name. Strings are UTF-8, always.
 CODES: Final = {
@@ -113,7 +113,7 @@ def _kept(name: str, weights: Callable[[], Weights]) -> Table:
     source = here.read_bytes() + here.with_name("uca.py").read_bytes()
     source += unicodedata.unidata_version.encode()
     stamp = hashlib.sha256(source).hexdigest()[:12]
-    path = jit.cache_root() / f"weights-{name}-{_FORM}-{stamp}.npy"
+    path = cache_root() / f"weights-{name}-{_FORM}-{stamp}.npy"
     if path.exists():
         return np.asarray(np.load(path, mmap_mode="r"), np.uint8)
     table = pack(weights())

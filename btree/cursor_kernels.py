@@ -197,6 +197,18 @@ def _settled_run(st, mem, ctx, table, frame, slot, slots, step, rows_out):
     return max(slots, 0)
 
 
+@helper
+def _leaf_soon(st, mem, page_no):
+    """Ask for the beginning of a leaf that comes next: header, first slots, first cells."""
+    frame = pool_peek(st, mem, page_no)
+    if frame > 0:
+        slots = frame + st[ST_PAGE_BYTES]
+        for i in range(SOON):
+            prefetch(mem, frame + 64 * i)
+            if 2 * i < SOON:
+                prefetch(mem, slots - 64 * (i + 1))
+
+
 @routine
 def _clustered_row(st, mem, ctx, frame, slot):
     """The row of a clustered slot as the view of `ctx` shows it: offset, 0: none, or a code."""
@@ -377,6 +389,8 @@ def cursor_next(st, mem, cursor, rows_out, limit):
     while True:
         edge = _leaf_edge(st, mem, cursor, frame, backward)
         ends_here = st[ST_LEAF_SLOT]
+        if settled and not ends_here:
+            _leaf_soon(st, mem, load_i64(mem, frame + (LEFT_AT if backward else RIGHT_AT)))
         while (slot > edge if backward else slot < edge) and n < limit:
             at = slot - 1 if backward else slot
             if settled:

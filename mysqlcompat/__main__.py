@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
+from mysqlcompat.bytecode import keep_bytecode
 from mysqlcompat.config import BadOption, Config, options, parse_url, parse_volume
 from mysqlcompat.startup import StartError
 from redo.errors import VolumeError
@@ -119,6 +121,7 @@ def _prepare_serve(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    gc.disable()  # what is loaded now stays for good: to look for garbage in it takes 0.1 s
     from mysqlcompat.serve import serve
 
     return serve(config_of(arguments), arguments.init_file, arguments.notify_fd)
@@ -451,6 +454,7 @@ def make_parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code. What stops it is one line on standard error."""
+    keep_bytecode()
     arguments = make_parser().parse_args(argv)
     try:
         code: int = arguments.run(arguments)

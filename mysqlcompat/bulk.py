@@ -178,7 +178,7 @@ def _program(session: Session, head: bytes, width: int, context: int) -> Program
     from mysqlcompat import compiler
 
     version = session.node.engine.catalog.version
-    programs = session.node.plans.bulk_programs(version)
+    programs = session.node.plans.programs("bulk", version)
     key = head, width, context
     program = programs.get(key)
     if program is None:

@@ -35,6 +35,7 @@ ANSWERS: Final = (PageUnavailable, StaleEpoch, VolumeLost, LogUnavailable)
 #: What a writer waits for, however long it takes: copies that return.
 COMES_BACK: Final = (LogUnavailable, VolumeLost)
 WAIT_S: Final = 0.5
+SAY_S: Final = 10.0  #: until it is said that there is no write quorum
 ZONE_TIMEOUT_S: Final = 60.0  #: a zone that recovers reads its log
 
 T = TypeVar("T")
@@ -149,9 +150,9 @@ class PatientZones(ZonedVolume):
         read = ZonedVolume.read_page
         self._patience.persist(lambda: read(self, page_no, lsn, frame), self.reconnect)
 
-    def open_writer(self) -> Recovered:
+    def open_writer(self, timeout_s: float = 60.0) -> Recovered:
         """Recover if need be, fence earlier writers; where to go on writing."""
-        recovered = _await_copies(lambda: ZonedVolume.open_writer(self), self._waits)
+        recovered = _await_copies(lambda: ZonedVolume.open_writer(self, SAY_S), self._waits)
         self._remember()
         return recovered
 

@@ -29,7 +29,7 @@ from redo.arena import Arena
 TEXT_BYTES: Final = 65536  #: longer statements are compiled every time
 LITERALS: Final = 4096
 CAPACITY: Final = 1000
-BULK_CAPACITY: Final = 200
+OTHERS_CAPACITY: Final = 200  #: of each kind
 
 
 @dataclass(slots=True)
@@ -96,7 +96,7 @@ class PlanCache:
         self._last_context = 0
         self._served: dict[tuple[bytes, int], int] = {}  #: generations, as in Entry
         self._programs = 0
-        self._bulk: dict[Hashable, Program] = {}
+        self._others: dict[str, dict[Hashable, Program]] = {}
         self.version = -1
         self.hits = 0
         self.misses = 0
@@ -195,20 +195,22 @@ class PlanCache:
             self._clear_lane()
         return entry
 
-    def bulk_programs(self, version: int) -> dict[Hashable, Program]:
-        """Programs of bulk INSERTs, for `bulk` to look up and to add to."""
+    def programs(self, kind: str, version: int) -> dict[Hashable, Program]:
+        """Programs found by something else than a shape, to look up and to add to: those of bulk
+        INSERTs ("bulk"), and of texts that are prepared ("prepared")."""
         if version != self.version:
             self.forget(version)
-        if len(self._bulk) >= BULK_CAPACITY:
-            self._bulk.clear()
-        return self._bulk
+        found = self._others.setdefault(kind, {})
+        if len(found) >= OTHERS_CAPACITY:
+            found.clear()
+        return found
 
     def forget(self, version: int) -> None:
         """The dictionary has moved: nothing compiled before may run again."""
         self._clear_lane()
         self._entries.clear()
         self._served.clear()
-        self._bulk.clear()
+        self._others.clear()
         self._programs = 0
         self.version = version
 

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from mysqlcompat.session_state import SessionState
 
 MAX_PARAMETERS: Final = 65535
+_KEPT_CHARACTERS: Final = 4096  #: longer texts are compiled whenever they are prepared
 #: What a parameter looks like before anything is bound: MySQL's clients ignore all but the count.
 _PARAMETER: Final = ColumnDef(
     "?", WIRE_VAR_STRING, 0, FLAG_BINARY, 0, BINARY_COLLATION, "", "", "", ""
@@ -89,9 +90,21 @@ class Prepared:
         place = self.place_now(session)
         if self.program is None or self.place != place:
             self.close()
-            self.program = compiler.compile_statement(self.text, session)
+            self.program = self._compiled(session)
             self.place = place
         return self.program
+
+    def _compiled(self, session: Session) -> Program:
+        """What others have prepared need not be compiled again, if nothing is to be said of it."""
+        kept = session.node.plans.programs("prepared", session.node.engine.catalog.version)
+        key = self.text, session.plans.context, session.strict
+        program = kept.get(key)
+        if program is None:
+            mark = session.diagnostics.mark()
+            program = compiler.compile_statement(self.text, session)
+            if session.diagnostics.mark() == mark and len(self.text) <= _KEPT_CHARACTERS:
+                kept[key] = program
+        return program
 
     @staticmethod
     def place_now(session: SessionState) -> tuple[Any, ...]:

@@ -2,24 +2,27 @@
 
 1  the data directory is locked and the ports are taken before anything slow happens, so that what
    is wrong is said at once;
-2  kernels are compiled and loaded once, in this process, before the first fork;
+2  kernels are compiled and loaded once, in this process, without garbage collection: those of
+   storage before it is forked, all others while it recovers, before the other processes are;
 3  the supervisor takes over until the end.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import gc
 import ipaddress
 import os
 import sys
 from pathlib import Path
 
+from mysqlcompat.child import Status
 from mysqlcompat.config import Config
 from mysqlcompat.control_socket import control_socket
 from mysqlcompat.encryption import check_keys
 from mysqlcompat.startup import StartError, listen, lock_volume
-from mysqlcompat.supervisor import Roles, Shared, Supervisor
+from mysqlcompat.supervisor import Role, Roles, Shared, Supervisor
 from redo.disk import FileDisk
 from redo.frozen import thaw
 from redo.quorum import ZONES
@@ -42,26 +45,40 @@ def serve(config: Config, init_file: Path | None, notify_fd: int | None) -> int:
         READER_ENDPOINT: listen(config.bind, config.reader_port, "--reader-port"),
     }
     _compile()
-    from redo import jit
-
-    gc.disable()  # what is loaded now stays for good: nothing to collect, 0.1 s saved
-    jit.import_all()
-    from mysqlcompat.node_role import node_role
-    from mysqlcompat.storage_role import run_storage
-
-    gc.freeze()  # and the children's collections do not touch, hence copy, what they share
-    gc.enable()
     shared = Shared.create(config, listeners)
     supervisor = Supervisor(
         config,
         shared,
-        Roles(storage=run_storage, node=node_role(script)),
+        Roles(_storage_role(), functools.cache(lambda: _node_role(script))),
         private_fds=[lock_fd] + ([] if notify_fd is None else [notify_fd]),
         announce=lambda: _announce(config, shared, bool(script)),
         notify_fd=notify_fd,
         control_path=control_socket(config.volume_dir),
     )
     return supervisor.run()
+
+
+def _storage_role() -> Role:
+    from mysqlcompat.storage_role import run_storage
+
+    def run(config: Config, shared: Shared, name: str, status: Status) -> None:
+        gc.enable()
+        run_storage(config, shared, name, status)
+
+    return run
+
+
+def _node_role(script: str) -> Role:
+    from redo import jit
+
+    jit.import_all()
+    import numpy.ma  # noqa: F401  numba looks there when a process hands it the first array
+
+    from mysqlcompat.node_role import node_role
+
+    gc.freeze()  # and the children's collections do not touch, hence copy, what they share
+    gc.enable()
+    return node_role(script)
 
 
 def _check_secret(config: Config) -> None:

@@ -357,6 +357,6 @@ def wire_flags(sql_type: SqlType) -> int:
     flags = 0 if sql_type.nullable else NOT_NULL_FLAG
     if sql_type.unsigned:
         flags |= UNSIGNED_FLAG
-    if sql_type.collation == BINARY or sql_type.collation.endswith("_bin"):
+    if sql_type.cls is Class.INT or sql_type.collation in (BINARY, f"{sql_type.charset}_bin"):
         flags |= BINARY_FLAG
     return flags

@@ -118,11 +118,11 @@ class Roles:
     """What each kind of process runs (the composition root fills this in)."""
 
     storage: Role
-    node: Role  #: writer and replicas; the name says which
+    load_node: Callable[[], Role]  #: loads what writer and replicas need, once; that of both
 
     def of(self, name: str) -> Role:
         """The role of the process called `name`."""
-        return self.storage if is_storage(name) else self.node
+        return self.storage if is_storage(name) else self.load_node()
 
 
 class Supervisor:
@@ -174,6 +174,7 @@ class Supervisor:
             self._control = ControlServer(self._control_path, self._selector, operations.handle)
         try:
             self._start_next()
+            self.roles.load_node()  # while storage recovers
             while not self._stopping:
                 self._turn()
         finally:

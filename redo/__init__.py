@@ -11,8 +11,9 @@ log below it is in pages. *run* some megabytes of log, with the newest record of
 
 Read in this order:
 
-- ``jit`` the door to numba, ``lean`` how helpers are compiled, ``shortcuts`` numba in less time,
-  ``kernel_cache`` where what was compiled is found ·
+- ``jit`` makes kernels of functions, ``compiled`` is what is seen of them, ``stored_code`` machine
+  code on disk · for who compiles: ``lean`` the door to numba, ``shortcuts`` it in less time,
+  ``kernel_cache`` its own cache, ``cache_place`` where that is ·
   ``codes`` results of kernels ·
   ``arena`` the memory they share
 - ``calls`` kernels called by address · ``coding_kernels`` numbers and runs of bytes ·

@@ -76,6 +76,9 @@ class Arena:
         self._map(self._base + CONTROL_AT, CONTROL_BYTES, shared, ring_fd, 0)
         for at in (RING_AT, RING_AT + self.ring_bytes):
             self._map(self._base + at, self.ring_bytes, shared, ring_fd, CONTROL_BYTES)
+        # Scans and lookups go all over it: a TLB's entries should reach far. Where the system has
+        # no huge pages this is refused, and nothing is different.
+        _libc.madvise(self._base + self.private_at, private_bytes, _MADV_HUGEPAGE)
         buffer = (ctypes.c_uint8 * self.size).from_address(self._base)
         self.mem: Memory = np.frombuffer(memoryview(buffer), dtype=np.uint8)
         self._lock = threading.Lock()

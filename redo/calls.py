@@ -24,35 +24,33 @@ import numpy as np
 from redo import jit
 
 if not jit.DISABLED:
-    from llvmlite import ir
-    from numba import types
-    from numba.core import cgutils
-    from numba.extending import intrinsic
-    from numba.np.arrayobj import populate_array
+    types, ir, cgutils, intrinsic = jit.types, jit.ir, jit.cgutils, jit.Intrinsic
 
-    def _array_at(item: Any) -> Any:
-        kind, item_bytes = item[::1], item.bitwidth // 8
-
+    def _array_at(name: str) -> Any:
         @intrinsic
         def at(typingctx, address, count):
+            from numba.np.arrayobj import populate_array
+
+            item = getattr(types, name)
+
             def codegen(context, builder, signature, args):
-                array = context.make_array(kind)(context, builder)
+                array = context.make_array(item[::1])(context, builder)
                 data = builder.inttoptr(args[0], array.data.type)
-                width = context.get_constant(types.intp, item_bytes)
+                width = context.get_constant(types.intp, item.bitwidth // 8)
                 shape = cgutils.pack_array(builder, [args[1]])
                 strides = cgutils.pack_array(builder, [width])
                 populate_array(array, data, shape, strides, width, None)
                 return array._getvalue()
 
-            return kind(types.int64, types.int64), codegen
+            return item[::1](types.int64, types.int64), codegen
 
         return at
 
     def _caller(count: int) -> Any:
-        arguments = (types.int64[::1], types.uint8[::1]) + (types.int64,) * count
-
         @intrinsic
         def call(typingctx, address, st, mem, numbers):
+            arguments = (types.int64[::1], types.uint8[::1]) + (types.int64,) * count
+
             def codegen(context, builder, signature, args):
                 kind = context.call_conv.get_function_type(types.int64, arguments)
                 pointer = builder.inttoptr(args[0], kind.as_pointer())
@@ -83,13 +81,13 @@ if not jit.DISABLED:
 
     def address_of(kernel: Any) -> int:
         """Machine address of a `@kernel` of signature ``i8(i8[::1], u1[::1], i8, …)``."""
-        (compiled,) = kernel.overloads.values()
-        return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
+        return int(kernel.address)
 
 else:
     _functions: list[Any] = []
 
-    def _array_at(item: Any) -> Any:
+    def _array_at(name: str) -> Any:
+        item = getattr(ctypes, f"c_{name}")
         return lambda address, count: np.frombuffer(
             memoryview((item * int(count)).from_address(int(address))), item
         )
@@ -117,8 +115,8 @@ else:
         return _functions.index(kernel)
 
 
-words_at = _array_at(ctypes.c_int64 if jit.DISABLED else types.int64)
-memory_at = _array_at(ctypes.c_uint8 if jit.DISABLED else types.uint8)
+words_at = _array_at("int64")
+memory_at = _array_at("uint8")
 
 call2 = _caller(2)
 call3 = _caller(3)

@@ -31,9 +31,7 @@ def _has_instruction() -> bool:
 HAS_INSTRUCTION = _has_instruction()
 
 if HAS_INSTRUCTION:
-    from llvmlite import ir
-    from numba import types
-    from numba.extending import intrinsic
+    types, ir, intrinsic = jit.types, jit.ir, jit.Intrinsic
 
     @intrinsic
     def crc_u64(typingctx, crc, value):

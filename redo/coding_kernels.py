@@ -14,10 +14,7 @@ from typing import Any
 from redo import jit
 
 if not jit.DISABLED:
-    from llvmlite import ir
-    from numba import types
-    from numba.core import cgutils
-    from numba.extending import intrinsic
+    types, ir, cgutils, intrinsic = jit.types, jit.ir, jit.cgutils, jit.Intrinsic
 
     def _place(context, builder, array_type, array, offset, count):
         """Pointer to `count` bytes of the arena; where bounds are checked, only if they are it."""

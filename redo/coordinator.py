@@ -65,7 +65,7 @@ class Coordinator(Zones):
         self._wake = wake
         self.known = known
 
-    def open_writer(self, timeout_s: float = 10.0) -> Recovered:
+    def open_writer(self, timeout_s: float = 60.0) -> Recovered:
         """Recover the volume if nobody has, fence earlier writers; where to go on writing."""
         if self._control.published == 0:
             self._recover()

@@ -9,9 +9,7 @@ from redo import jit
 from redo.state import ST_FAILPOINT, ST_FAILPOINT_HITS
 
 if not jit.DISABLED:
-    from numba import types
-
-    _raise = types.ExternalFunction("raise", types.int32(types.int32))
+    _raise = jit.External("raise", "int32", "int32")
 else:
 
     def _raise(number):

@@ -3,8 +3,8 @@
 Kinds of compiled functions; the difference decides how long a start takes:
 
 - ``@kernel(signature)`` is an *entry point*: Python (or an instruction table) calls it. It is
-  compiled on import when the cache has no copy, and loaded from the cache otherwise (about
-  8 ms each). Have few of them.
+  compiled on import when the cache has no copy, and loaded from the cache otherwise
+  (`stored_code`). Have few of them.
 - ``@helper`` is called by kernels only. It is compiled lazily, together with the kernels which use
   it and only as far as they need (`lean`), and costs nothing when those come out of the cache.
   Have as many as read well. Literal arguments do not make copies of it.
@@ -25,7 +25,7 @@ import functools
 import gc
 import hashlib
 import importlib
-import importlib.util
+import importlib.metadata
 import inspect
 import json
 import multiprocessing
@@ -41,24 +41,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import llvmlite.binding
-import numba
-from numba.core import config
 
-from redo import lean
+from redo import compiled
+from redo.cache_place import cache_root
 
 PACKAGES = ("redo", "btree", "replicas", "mysqlcompat")
-DISABLED = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
-#: Kernels look whether each access is inside its array: `coding_kernels`.
-CHECKED = bool(config.BOUNDSCHECK)  # type: ignore[attr-defined]
-_FLAGS = (numba.__version__, sys.version, os.environ.get("NUMBA_BOUNDSCHECK", "0"))
+DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
+CHECKED = compiled.CHECKED
+_FLAGS = (importlib.metadata.version("numba"), sys.version, str(CHECKED))
 
 Decorator = Callable[[Callable[..., Any]], Any]
-
-
-def cache_root() -> Path:
-    """Where compiled kernels live: ``$MYSQLCOMPAT_CACHE`` or ``~/.cache/mysqlcompat/kernels``."""
-    chosen = os.environ.get("MYSQLCOMPAT_CACHE")
-    return Path(chosen) if chosen else Path.home() / ".cache" / "mysqlcompat" / "kernels"
 
 
 @functools.cache
@@ -119,6 +111,18 @@ def _imports_in(module: str, source: bytes) -> Iterator[str]:
 
 
 @functools.cache
+def _source(module: str) -> bytes | None:
+    """Source of a project module; None: it is none."""
+    path = _source_of(module)
+    return None if path is None else path.read_bytes()
+
+
+@functools.cache
+def _digest(module: str) -> bytes:
+    return hashlib.sha256(_source(module) or b"").digest()
+
+
+@functools.cache
 def stamp(module: str) -> str:
     """Hash of everything that decides what the kernels of `module` compile to."""
     digest = hashlib.sha256("|".join(_FLAGS).encode())
@@ -126,25 +130,28 @@ def stamp(module: str) -> str:
     waiting = [module]
     while waiting:
         name = waiting.pop()
-        path = _source_of(name)
-        if name in seen or path is None:
+        source = _source(name)
+        if name in seen or source is None:
             continue
         seen.add(name)
-        waiting.extend(_imports_of(name, path.read_bytes()))
+        waiting.extend(_imports_of(name, source))
     for name in sorted(seen):
-        path = _source_of(name)
-        assert path is not None
-        digest.update(name.encode() + b"\0" + path.read_bytes())
+        digest.update(name.encode() + b"\0" + _digest(name))
     return digest.hexdigest()[:16]
 
 
-def _enter_cache_of(function: Callable[..., Any]) -> None:
+@functools.cache
+def _directory(module: str) -> Path:
+    """Where compiled kernels of a module are."""
+    return cache_root() / f"{module}-{stamp(module)}"
+
+
+def _cache_of(function: Callable[..., Any]) -> Path:
     module = function.__module__
     if module == "__main__":  # run by path: `python -m` gives the real name in the spec
         spec = getattr(sys.modules["__main__"], "__spec__", None)
         module = spec.name if spec else module
-    config.CACHE_DIR = str(cache_root() / f"{module}-{stamp(module)}")  # type: ignore[attr-defined]
-    config.CACHE_LOCATOR_CLASSES = "redo.kernel_cache.ContentLocator"  # type: ignore[attr-defined]
+    return _directory(module)
 
 
 #: No kernel allocates: without numba's reference counts there is less to compile.
@@ -155,24 +162,19 @@ def kernel(signature: str) -> Decorator:
     """An entry-point kernel: compiled for exactly `signature`, cached, without GIL, no raising."""
 
     def decorate(function: Callable[..., Any]) -> Any:
-        _enter_cache_of(function)
-        return lean.njit(signature, cache=True, nogil=True, no_cfunc_wrapper=True, **_OPTIONS)(
-            function
+        if DISABLED:
+            return function
+        directory = _cache_of(function)
+        return compiled.Kernel(
+            function, signature, directory, nogil=True, no_cfunc_wrapper=True, **_OPTIONS
         )
 
     return decorate
 
 
 def entry(kernel: Any) -> Any:
-    """A kernel as a plain function, for who calls it from Python a million times.
-
-    It leaves out numba's choice among compiled signatures, a third of what a call costs (100 of 290
-    ns with six arguments, November 2026). Arrays of another type are a TypeError, as before.
-    """
-    if DISABLED:
-        return kernel
-    (compiled,) = kernel.overloads.values()
-    return compiled.entry_point
+    """A kernel as a plain function, for who calls it from Python a million times."""
+    return kernel if DISABLED else kernel.entry
 
 
 def inlined(function: Callable[..., Any]) -> Any:
@@ -182,14 +184,19 @@ def inlined(function: Callable[..., Any]) -> Any:
     """
     if DISABLED:
         return function
-    return lean.Helper(function, nogil=True, forceinline=True, **_OPTIONS)
+    return compiled.Helper(function, nogil=True, forceinline=True, **_OPTIONS)
 
 
 def helper(function: Callable[..., Any]) -> Any:
     """A function for kernels only: compiled when a kernel that calls it is."""
     if DISABLED:
         return function
-    return lean.Helper(function, nogil=True, **_OPTIONS)
+    return compiled.Helper(function, nogil=True, **_OPTIONS)
+
+
+#: For kernels that are written in LLVM's words: numba's types, and what makes instructions.
+Intrinsic, External = compiled.Intrinsic, compiled.External
+types, ir, cgutils = compiled.types, compiled.ir, compiled.cgutils
 
 
 def routine(function: Callable[..., Any]) -> Any:
@@ -198,12 +205,10 @@ def routine(function: Callable[..., Any]) -> Any:
         return function
     names = list(inspect.signature(function).parameters)
     kinds = {"st": "i8[::1]", "mem": "u1[::1]"}
-    compiled = kernel(f"i8({', '.join(kinds.get(name, 'i8') for name in names)})")(function)
+    entry = kernel(f"i8({', '.join(kinds.get(name, 'i8') for name in names)})")(function)
     symbol = f"{function.__module__}.{function.__name__}"
-    (result,) = compiled.overloads.values()
-    address = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
-    llvmlite.binding.add_symbol(symbol, address)
-    return lean.Routine(function, compiled, symbol)
+    llvmlite.binding.add_symbol(symbol, entry.address)
+    return compiled.Routine(function, entry, symbol)
 
 
 def kernel_modules(packages: Iterable[str] = PACKAGES) -> list[str]:
@@ -219,7 +224,7 @@ def kernel_modules(packages: Iterable[str] = PACKAGES) -> list[str]:
     def visit(module: str) -> None:
         if module in ordered:
             return
-        for imported in _imports_of(module, found[module].read_bytes()):
+        for imported in _imports_of(module, _source(module) or b""):
             if imported in found and imported != module:
                 visit(imported)
         ordered.append(module)
@@ -230,7 +235,7 @@ def kernel_modules(packages: Iterable[str] = PACKAGES) -> list[str]:
 
 
 def _compiled_marker(module: str) -> Path:
-    return cache_root() / f"{module}-{stamp(module)}" / "complete"
+    return _directory(module) / "complete"
 
 
 def stale_modules() -> list[str]:
@@ -359,9 +364,8 @@ def _compile(
 
 def _kernel_dependencies(module: str) -> set[str]:
     """Kernel modules below `module`: compiling them first lets it load them from the cache."""
-    path = _source_of(module)
-    assert path is not None
-    direct = {m for m in _imports_of(module, path.read_bytes()) if m.endswith("_kernels")}
+    imports = _imports_of(module, _source(module) or b"")
+    direct = {m for m in imports if m.endswith("_kernels")}
     direct.discard(module)
     return {m for m in direct if _source_of(m) is not None}
 
@@ -370,10 +374,8 @@ def _chains(depends: dict[str, set[str]]) -> dict[str, int]:
     """Bytes of source on the longest way from each module through those that wait for it."""
     chains: dict[str, int] = {}
     for module in reversed(depends):  # users come after what they use
-        path = _source_of(module)
-        assert path is not None
         users = (chains[user] for user, used in depends.items() if module in used)
-        chains[module] = path.stat().st_size + max(users, default=0)
+        chains[module] = len(_source(module) or b"") + max(users, default=0)
     return chains
 
 
@@ -394,5 +396,4 @@ def _forget_old_stamps(keep_days: float = 14.0) -> None:
 def import_all() -> None:
     """Import every kernel module: a process forked afterwards has all of them ready."""
     for module in kernel_modules():
-        if importlib.util.find_spec(module):
-            importlib.import_module(module)
+        importlib.import_module(module)

@@ -6,16 +6,15 @@ kernels, where it is optimised again together with its caller: all the rest was 
 a first start. `Helper` makes bitcode of it: arguments lose their literal types, there are no
 wrappers and no machine code. Called from Python (tests do), it is compiled the ordinary way.
 
-`Routine` is what stands for a function that has machine code of its own: kernels call its symbol.
+What stands for a function meanwhile is in `compiled`.
 
 This leans on insides of numba; `setup.cfg` bounds its version.
 """
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import llvmlite.binding
@@ -24,12 +23,14 @@ import numba.core.cgutils
 import numba.core.compiler
 from llvmlite.binding import ffi
 from numba import types
+from numba.core import config
 from numba.core.codegen import JITCodeLibrary
 from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined]
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.extending import intrinsic
 
-from redo import shortcuts
+from redo import shortcuts, stored_code
+from redo.compiled import CHECKED
 
 # llvmlite tells numba of each of its 200,000 calls, for timers that nobody reads.
 ffi.lib._lock._cblist.clear()
@@ -131,50 +132,43 @@ class _HelperDispatcher(CPUDispatcher):
         self.overloads[tuple(result.signature.args)] = result._replace(entry_point=key)
 
 
-class Helper:
-    """A function for kernels."""
-
-    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
-        functools.update_wrapper(self, function)
-        self.py_func = function
-        self._options = options
-        self._for_python: Any = None
-
-    @functools.cached_property
-    def _for_kernels(self) -> _HelperDispatcher:
-        return _HelperDispatcher(self.py_func, {"nopython": True, **self._options})
-
-    @property
-    def _numba_type_(self) -> Any:
-        dispatcher: Any = self._for_kernels
-        return dispatcher._numba_type_
-
-    def __call__(self, *args: Any) -> Any:
-        if self._for_python is None:
-            self._for_python = njit(**self._options)(self.py_func)
-        return self._for_python(*args)
+def helper(function: Callable[..., Any], options: dict[str, Any]) -> Any:
+    """A helper as numba knows it. Numba's types do not hold what they are of: the caller does."""
+    return _HelperDispatcher(function, {"nopython": True, **options})
 
 
-class Routine:
-    """A function that is compiled by itself: Python calls `compiled`, kernels call `symbol`."""
-
-    def __init__(self, function: Callable[..., Any], compiled: Any, symbol: str) -> None:
-        functools.update_wrapper(self, function)
-        self.py_func = function
-        self._compiled = compiled
-        (result,) = compiled.overloads.values()
-        self._linked = _linked(function, symbol, tuple(result.signature.args))
-
-    @property
-    def _numba_type_(self) -> Any:
-        return cpu_target.typing_context.resolve_value_type(self._linked)
-
-    def __call__(self, *args: Any) -> Any:
-        return self._compiled(*args)
+def dispatcher(
+    function: Callable[..., Any], signature: str, directory: Path, options: dict[str, Any]
+) -> Any:
+    """A kernel as numba knows it, out of its cache or compiled."""
+    config.CACHE_DIR = str(directory)  # type: ignore[attr-defined]
+    config.CACHE_LOCATOR_CLASSES = "redo.kernel_cache.ContentLocator"  # type: ignore[attr-defined]
+    return njit(signature, cache=True, **options)(function)
 
 
-def _linked(function: Callable[..., Any], symbol: str, arguments: tuple[Any, ...]) -> Any:
-    """An intrinsic that calls `symbol`."""
+def kept(known: Any, function: Callable[..., Any], directory: Path) -> stored_code.Loaded:
+    """What numba has compiled, kept on disk for the next time."""
+    (result,) = known.overloads.values()
+    names, library = result.fndesc, result.library
+    if not CHECKED:
+        environment = cpu_target.target_context.get_env_name(names)
+        symbols = (names.llvm_cpython_wrapper_name, names.llvm_func_name, environment)
+        code = stored_code.Code(*symbols, library._get_compiled_object())
+        stored_code.keep(directory, function, code)
+    address = library.get_pointer_to_function(names.llvm_func_name)
+    return stored_code.Loaded(result.entry_point, address)
+
+
+def type_of(made: Any) -> Any:
+    """What numba takes an intrinsic for."""
+    cpu_target.typing_context.refresh()  # it is typing its caller, and must know of it
+    return cpu_target.typing_context.resolve_value_type(made)
+
+
+def called_by_symbol(names: list[str], symbol: str) -> Any:
+    """An intrinsic of these arguments that calls a symbol."""
+    kinds = {"st": types.int64[::1], "mem": types.uint8[::1]}
+    arguments = tuple(kinds.get(name, types.int64) for name in names)
 
     def typer(*_given: Any) -> Any:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -187,7 +181,7 @@ def _linked(function: Callable[..., Any], symbol: str, arguments: tuple[Any, ...
 
         return types.int64(*arguments), codegen
 
-    names = ", ".join(inspect.signature(function).parameters)
+    listed = ", ".join(names)
     space: dict[str, Any] = {"typer": typer}
-    exec(f"def linked(typingctx, {names}):\n    return typer({names})\n", space)
+    exec(f"def linked(typingctx, {listed}):\n    return typer({listed})\n", space)
     return intrinsic(space["linked"])

@@ -39,6 +39,7 @@ from redo.control import (
 from redo.environment import Environment, Link, Steps, Task, system_environment
 from redo.errors import StaleEpoch, VolumeError
 from redo.exchange import Exchange
+from redo.gossip import Gossip
 from redo.messages import BadMessage, LogHead, Opening, Stand
 from redo.quorum import zone_copies
 from redo.zone_node import OPEN, ZoneNode
@@ -111,16 +112,22 @@ class Receiver:
         self._said_s = 0.0
         self._stop = False
         self._tasks: list[Task] = []
+        self._gossip = Gossip(self._arena, self._clock, node.peers, self._take_from_peer)
+        self._gossip_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
 
     def start(self) -> None:
         """Begin."""
-        for name, steps in (("redo-receiver", self._taking()), ("redo-stand", self._telling())):
+        for name, steps in (
+            ("redo-receiver", self._taking()),
+            ("redo-stand", self._telling()),
+            ("redo-gossip", self._gossip.steps(self._gossip_fd)),
+        ):
             self._tasks.append(self._start_task(name, steps))
 
     def close(self) -> None:
         """End."""
-        self._stop = True
-        for fd in (self._queued_fd, self._moved_fd):
+        self._stop = self._gossip.stopping = True
+        for fd in (self._queued_fd, self._moved_fd, self._gossip_fd):
             os.eventfd_write(fd, 1)
         for task in self._tasks:
             task.join()
@@ -235,6 +242,22 @@ class Receiver:
                 os.eventfd_write(self._wake_fds[copy_no], 1)
         if control.vdl < head.vdl <= control.published:
             control.put(CTRL_VDL, head.vdl)
+
+    def _take_from_peer(self, lsn: int, data: bytes, last_batch: int) -> bool:
+        """Whole batches that a peer has, if they are what comes next (`gossip.py`)."""
+        with self._node.lock:
+            control = self._control
+            begun = self._link is not None and self._next not in (0, lsn)  # it brings a batch
+            if begun or control.published != lsn or self._node.state != OPEN:
+                return False
+            self._wait_for_room(lsn + len(data))
+            self._put(lsn, memoryview(data))
+            control.put(CTRL_LAST_BATCH, last_batch)
+            control.put(CTRL_PUBLISHED, self._next)
+            control.put(CTRL_VDL, max(control.vdl, self._next))
+            for copy_no in (self._full, self._tail):
+                os.eventfd_write(self._wake_fds[copy_no], 1)
+            return True
 
     def _wait_for_room(self, end: int) -> None:
         """Until the copies have written what log up to `end` overwrites; not for ever."""

@@ -8,6 +8,7 @@
                                                   may say "vdl", if that is further than known here
     {"do": "rewind", "to_us": CLOCK}         ->  the same; storage must then be started again
     {"do": "status"}                         ->  `health.describe`
+    {"do": "stand"}                          ->  {"epoch", "vdl", "durable"}  of our furthest copy
     {"do": "members"}                        ->  {"members"}   who they are (`members.py`)
     {"do": "install members", "members": M}  ->  {"copies"}    on which that is durable now
     {"do": "lend" | "give back", "copy": N}  ->  `Lending.lend`; {}
@@ -48,6 +49,10 @@ def answer(storage: Storage, request: Fields) -> Fields:
             return _state(storage.rewind(to_us))
         case {"do": "status"}:
             return storage.status()
+        case {"do": "stand"}:
+            durable = max((copier.durable for copier in storage.live()), default=0)
+            control = storage.control
+            return {"epoch": abs(control.epoch), "vdl": control.vdl, "durable": durable}
         case {"do": "members"}:
             return {"members": asdict(storage.members)}
         case {"do": "install members", "members": dict(members)}:

@@ -14,11 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from cryptography.x509.oid import NameOID
 
 from redo.errors import VolumeError
 
@@ -79,6 +77,9 @@ def _derived(secret: bytes) -> bytes:
 
 
 def _certificate(key: Ed25519PrivateKey) -> bytes:
+    from cryptography import x509  # takes its time, and few volumes are on several hosts
+    from cryptography.x509.oid import NameOID
+
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mysqlcompat storage")])
     builder = (
         x509.CertificateBuilder()

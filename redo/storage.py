@@ -297,14 +297,15 @@ class Storage:
         self.geometry.check(said.geometry)
 
     def grow(self) -> None:
-        """Add protection groups for pages that have come."""
+        """Add protection groups for pages that have come; copies made anew learn of all."""
         segments = self.segments()
         last = max((s.last_page for s in segments if s.full), default=0)
         grown = self.geometry.grown_to(last)
-        if grown == self.geometry:
+        lagging = [s for s in segments if s.meta.groups < grown.groups]
+        if grown == self.geometry and not lagging:
             return
         try:
-            for segment in segments:
+            for segment in lagging:
                 segment.set_groups(grown.groups)
         except OSError as error:  # no room: the next look tries again
             logger.warning("another protection group: %s", error)

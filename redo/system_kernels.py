@@ -11,23 +11,15 @@ from redo import jit
 from redo.coding_kernels import address_of, load_i32_outside, load_i64, load_u32, store_i64
 
 if not jit.DISABLED:
-    from numba import types
-
-    sys_read = types.ExternalFunction("read", types.int64(types.int32, types.intp, types.int64))
-    sys_write = types.ExternalFunction("write", types.int64(types.int32, types.intp, types.int64))
-    sys_pread = types.ExternalFunction(
-        "pread", types.int64(types.int32, types.intp, types.int64, types.int64)
-    )
-    sys_pwrite = types.ExternalFunction(
-        "pwrite", types.int64(types.int32, types.intp, types.int64, types.int64)
-    )
-    sys_fdatasync = types.ExternalFunction("fdatasync", types.int32(types.int32))
-    sys_clock_gettime = types.ExternalFunction(
-        "clock_gettime", types.int32(types.int32, types.intp)
-    )
-    sys_usleep = types.ExternalFunction("usleep", types.int32(types.uint32))
-    sys_errno_address = types.ExternalFunction("__errno_location", types.intp())
-    sys_call = types.ExternalFunction("syscall", types.int64(types.int64, types.int64, types.intp))
+    sys_read = jit.External("read", "int64", "int32", "intp", "int64")
+    sys_write = jit.External("write", "int64", "int32", "intp", "int64")
+    sys_pread = jit.External("pread", "int64", "int32", "intp", "int64", "int64")
+    sys_pwrite = jit.External("pwrite", "int64", "int32", "intp", "int64", "int64")
+    sys_fdatasync = jit.External("fdatasync", "int32", "int32")
+    sys_clock_gettime = jit.External("clock_gettime", "int32", "int32", "intp")
+    sys_usleep = jit.External("usleep", "int32", "uint32")
+    sys_errno_address = jit.External("__errno_location", "intp")
+    sys_call = jit.External("syscall", "int64", "int64", "int64", "intp")
 else:  # the same functions for kernels run as Python
     import ctypes
 

@@ -32,6 +32,7 @@ _IDLE_S = 5.0
 _IDLE_BYTES = 1 << 20
 _FULL_DISK_S = 5.0
 _RUN_S = 5.0
+_INDEX_BYTES = 1 << 19  #: log that is indexed at once, so much the next read of a page waits for
 _BOUND_ROUNDS = 8  #: so much log that could be pages is too much: writers wait
 _MISSED_RUNS = 8  #: a tail that is so far behind reads its log itself
 _NICE = 5
@@ -56,6 +57,7 @@ class Upkeep:
         self._storage = storage
         self._settings = settings
         self._run_bytes = min(RUN_BYTES, settings.coalesce_bytes // 4)
+        self._index_bytes = min(_INDEX_BYTES, self._run_bytes)
         self._clock = storage.environment.clock
         self._ended = self._clock.monotonic_s()
         self._rounds: dict[int, Iterator[None]] = {}
@@ -231,7 +233,7 @@ class Upkeep:
                 return
         ahead = end - segment.indexed.lsn
         due = self._idle() or self._clock.monotonic_s() - self._ended > _RUN_S
-        if (ahead > self._run_bytes or due) and ahead > 0 and segment.extend_index(end) < 0:
+        if (ahead > self._index_bytes or due) and ahead > 0 and segment.extend_index(end) < 0:
             raise VolumeError("its log is damaged")
         if segment.gathered >= self._run_bytes or due:
             segment.end_run()

@@ -72,7 +72,7 @@ class ZoneNode:
         closing: Callable[[], None],
     ) -> None:
         self._make = make
-        self._peers = peers
+        self.peers = peers
         self._shared = shared
         self._opened = opened
         self._closing = closing
@@ -259,7 +259,7 @@ class ZoneNode:
                     return {"copies": sorted(self._set_history(copies, history))}
             if not self._scanned:
                 raise LogUnavailable("this zone is not recovered yet")
-            fill_laggards(self._storage.opening, vdl, self._peers.logs)
+            fill_laggards(self._storage.opening, vdl, self.peers.logs)
             done = self._set_history(self._present(), history)
             self._installed = True
             return {"copies": sorted(done)}
@@ -282,7 +282,7 @@ class ZoneNode:
 
     def _begin_anew(self) -> bool:
         """Have the volume of our open peers here, with copies that are to be made from theirs."""
-        volume = self._peers.volume()
+        volume = self.peers.volume()
         if volume is None:
             return False
         storage = self._storage
@@ -334,7 +334,7 @@ class ZoneNode:
         own = self._known_history()
         if own.latest_epoch >= needed:
             return own
-        history = max((own, self._peers.history()), key=lambda known: known.latest_epoch)
+        history = max((own, self.peers.history()), key=lambda known: known.latest_epoch)
         if history.latest_epoch < needed:
             known = history.latest_epoch
             raise LogUnavailable(f"peers are needed: the epoch is {needed}, {known} is known here")

@@ -135,10 +135,10 @@ class ZonedVolume:
             _readable(connected, HELLO_S)
         self.page_bytes = there[0].page_bytes
 
-    def open_writer(self) -> Recovered:
+    def open_writer(self, timeout_s: float = 60.0) -> Recovered:
         """Recover if need be, fence earlier writers; where to go on writing."""
         assert self._coordinator is not None
-        recovered = self._coordinator.open_writer()
+        recovered = self._coordinator.open_writer(timeout_s)
         self.write_as(recovered.epoch)
         return recovered
 

@@ -97,7 +97,8 @@ def _best(values: Sequence[Any], collation: str, sign: int) -> int:
     best = 0
     for at in range(1, len(values)):
         ranked = order(values[at], values[best], collation) * sign
-        if ranked > 0 or (ranked == 0 and isinstance(values[at], float)):  # 0 and -0
+        is_later = sign > 0 and isinstance(values[at], float)
+        if ranked > 0 or (ranked == 0 and is_later):  # 0 and -0
             best = at
     return best
 

@@ -97,7 +97,7 @@ def collation(context: Context, call: Call, value: Any) -> str:
     """Of a JSON column MySQL says "binary", of other JSON not."""
     arg = call.args[0]
     is_json_column = isinstance(arg, ColumnRef) and arg.type.cls is Class.JSON
-    return BINARY if is_json_column else arg.type.collation
+    return BINARY if is_json_column or arg.type.cls is Class.INT else arg.type.collation
 
 
 @define("coercibility", "x", integer(10), nullable=False, null_rejects=False)

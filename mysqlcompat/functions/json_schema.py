@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from functools import lru_cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
-
-import jsonschema
-import regex
-from jsonschema import Draft4Validator, validators
-from jsonschema.exceptions import ValidationError
 
 from mysqlcompat import jsonb
 from mysqlcompat.errors import SqlError
@@ -23,87 +17,10 @@ from mysqlcompat.sql.infer import Typing, nullable_of
 from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import Class, SqlType, bool_type, null_type
 
-_PATTERN_S: Final = 1.0  #: how long one pattern may take
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
 _UNITING: Final = ("allOf", "anyOf", "oneOf", "not")
-
-
-def _matches(pattern: str, text: str) -> bool:
-    try:
-        return regex.search(pattern, text, timeout=_PATTERN_S) is not None
-    except regex.error:
-        return True  # a pattern that is none asks for nothing
-    except TimeoutError:
-        raise SqlError(3699) from None
-
-
-def _pattern(validator: Any, pattern: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
-    if isinstance(value, str) and isinstance(pattern, str) and not _matches(pattern, value):
-        yield ValidationError("pattern")
-
-
-def _pattern_properties(
-    validator: Any, patterns: Any, value: Any, schema: Any
-) -> Iterator[ValidationError]:
-    if not isinstance(value, dict):
-        return
-    for pattern, inner in patterns.items():
-        for key, member in value.items():
-            if _matches(pattern, key):
-                for _ in validator.descend(member, inner, path=key, schema_path=pattern):
-                    yield ValidationError("patternProperties", path=[key])
-
-
-def _additional_properties(
-    validator: Any, allowed: Any, value: Any, schema: Any
-) -> Iterator[ValidationError]:
-    if not isinstance(value, dict) or allowed is True:
-        return
-    patterns = schema.get("patternProperties", {})
-    for key, member in value.items():
-        if key in schema.get("properties", {}) or any(_matches(one, key) for one in patterns):
-            continue
-        if allowed is False:
-            yield ValidationError("additionalProperties", path=[key])
-        else:
-            yield from validator.descend(member, allowed, path=key)
-
-
-def _type(validator: Any, types: Any, value: Any, schema: Any) -> Iterator[ValidationError]:
-    """A type that is none of JSON's has no values."""
-    wanted = types if isinstance(types, list) else [types]
-    known = validator.TYPE_CHECKER
-    if not any(one in _TYPES and known.is_type(value, one) for one in wanted):
-        yield ValidationError("type")
-
-
-_TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
-_Validator: Final = validators.extend(
-    Draft4Validator,
-    {
-        "type": _type,
-        "pattern": _pattern,
-        "patternProperties": _pattern_properties,
-        "additionalProperties": _additional_properties,
-    },
-)
-
-
-@lru_cache(maxsize=64)
-def _validator(text: str) -> Any:
-    """For a schema as JSON text. ERROR 1235 for references to other documents."""
-    schema = jsonb.parse(text)
-    _check_references(schema)
-    return _Validator(schema)
-
-
-def _check_references(schema: Any) -> None:
-    if isinstance(schema, dict):
-        target = schema.get("$ref")
-        if isinstance(target, str) and not target.startswith("#"):
-            raise SqlError(1235, "references in JSON Schema")
-    for inner in schema.values() if isinstance(schema, dict) else schema:
-        if isinstance(inner, dict | list):
-            _check_references(inner)
 
 
 def _plain(value: Any) -> Any:
@@ -134,12 +51,9 @@ def _documents(call: Call, schema: Any, value: Any) -> tuple[dict[str, Any], Any
 
 
 def _first_mistake(rules: dict[str, Any], checked: Any) -> ValidationError | None:
-    try:
-        return next(_validator(jsonb.text_of(rules)).iter_errors(checked), None)
-    except (RecursionError, jsonschema.exceptions._WrappedReferencingError):
-        raise SqlError(1235, "references in JSON Schema") from None
-    except (TypeError, AttributeError):
-        return None  # what is no rule asks for nothing
+    from mysqlcompat.functions.schema_rules import first_mistake
+
+    return first_mistake(rules, checked)
 
 
 def _null_schema(typing: Typing, args: Sequence[Expression], made: SqlType) -> SqlType:

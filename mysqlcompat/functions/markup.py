@@ -14,9 +14,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from xml.etree import ElementTree
 
-import elementpath
-from elementpath import XPath1Parser, XPath2Parser
-
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import IGNORABLE, define
 from mysqlcompat.functions.table import Context
@@ -101,6 +98,9 @@ def _add_text(element: ElementTree.Element, text: str) -> None:
 
 def _select(context: Context, document: _Document, path: str) -> Any:
     """What XPath finds: a list of nodes, or one value. Raises 1105."""
+    import elementpath  # no start has to wait for this
+    from elementpath import XPath1Parser, XPath2Parser
+
     tree = ElementTree.ElementTree(document.root)
     variable = re.search(r"\$@?\w*", path)
     if variable:

@@ -216,7 +216,7 @@ def divide(context: Context, call: Call, left: Any, right: Any) -> Any:
     more = max(call.type.scale - one - padding, 0)
     places = -(-(one + other + padding + more) // _WORD) * _WORD
     quotient = truncate_decimal(EXACT.divide(left, right), places)
-    if not left:
+    if not quotient:
         return _exact_result(quotient, call.type)
     return checked(round_decimal(quotient, call.type.scale), call.type)
 

@@ -14,17 +14,9 @@ MSG_NOSIGNAL: Final = 0x4000
 CLOCK_MONOTONIC: Final = 1
 
 if not jit.DISABLED:
-    from numba import types
-
-    _epoll_wait = types.ExternalFunction(
-        "epoll_wait", types.int32(types.int32, types.intp, types.int32, types.int32)
-    )
-    _recv = types.ExternalFunction(
-        "recv", types.int64(types.int32, types.intp, types.int64, types.int32)
-    )
-    _send = types.ExternalFunction(
-        "send", types.int64(types.int32, types.intp, types.int64, types.int32)
-    )
+    _epoll_wait = jit.External("epoll_wait", "int32", "int32", "intp", "int32", "int32")
+    _recv = jit.External("recv", "int64", "int32", "intp", "int64", "int32")
+    _send = jit.External("send", "int64", "int32", "intp", "int64", "int32")
 
     @jit.helper
     def epoll_wait(mem, descriptor, events, limit, timeout_ms):

@@ -10,9 +10,7 @@ from __future__ import annotations
 from redo import jit
 
 if not jit.DISABLED:
-    from llvmlite import ir
-    from numba import types
-    from numba.extending import intrinsic
+    types, ir, intrinsic = jit.types, jit.ir, jit.Intrinsic
 
     @intrinsic
     def fits_product(typingctx, a, b):

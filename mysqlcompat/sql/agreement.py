@@ -147,8 +147,8 @@ class Agreement:
 
     def searched(self, made: SqlType, args: Sequence[Expression], operator: str) -> SqlType:
         """The number that a search among strings gives: it counts as one of them."""
-        _, coercibility = self.result_collation([arg.type for arg in args], operator)
-        return replace(made, coercibility=coercibility)
+        found = self.result_collation([arg.type for arg in args], operator)
+        return replace(made, collation=found[0], coercibility=found[1])
 
     def collation(self, types: Sequence[SqlType], operator: str) -> str:
         """The collation strings of these types are compared in. Raises 1267, 1270 or 1271."""

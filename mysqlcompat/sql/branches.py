@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.convert import is_boolean
+from mysqlcompat.sql.agreement import NUMERIC
 from mysqlcompat.sql.measures import digits, is_fixed, numeric_type, scale_of, text_length
 from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression
 from mysqlcompat.sqltypes import (
@@ -172,7 +173,10 @@ class Branches:
             return string_type(sql_type.length, BINARY, coercibility=2)
         if sql_type.cls is Class.JSON:
             return string_type(1, "utf8mb4_bin", coercibility=2)
-        return string_type(text_length(sql_type), self.context.collation, coercibility=5)
+        is_search = sql_type.cls is Class.INT and sql_type.coercibility < NUMERIC
+        collation = sql_type.collation if is_search else self.context.collation
+        best = sql_type.coercibility if is_search else NUMERIC
+        return string_type(text_length(sql_type), collation, coercibility=best)
 
     def to_result(self, arg: Expression, target: SqlType) -> Expression:
         """`arg` as a branch of IF, CASE or COALESCE of type `target`."""

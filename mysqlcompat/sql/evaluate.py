@@ -20,6 +20,7 @@ from mysqlcompat.sql.typed import (
     ASSIGN,
     COMPARE,
     EXPLICIT,
+    IMPLICIT,
     Call,
     Cast,
     ColumnRef,
@@ -194,7 +195,9 @@ class Evaluator:
         """``<=>``: a NULL is looked at anew, with the warnings that gives."""
         left, right = node.args
         value = self.value(left)
-        other = self.value(right) if value is not None or is_constant(right) else None
+        inner = left.arg if isinstance(left, Cast) and left.mode == IMPLICIT else left
+        is_seen = is_constant(right) and inner.type.cls in (Class.DOUBLE, Class.DECIMAL)
+        other = self.value(right) if value is not None or is_seen else None
         if value is not None and other is not None:
             return self.call(node, (value, other))
         nulls = [arg.type.nullable and self.value(arg) is None for arg in node.args]
@@ -207,7 +210,7 @@ class Evaluator:
             known = [self.value(arg) for arg in items]
             return self.call(node, [self.value(value), *known])
         wanted = self.value(value)
-        if isinstance(value, Literal) and wanted is None:
+        if wanted is None and (isinstance(value, Literal) or value.type.cls is Class.STRING):
             return None
         found: int | None = 0
         if wanted is None:
@@ -228,12 +231,23 @@ class Evaluator:
     def _is_null(self, node: Call) -> Any:
         """What cannot be NULL is not looked at."""
         (arg,) = node.args
+        if (
+            isinstance(arg, Call)
+            and arg.function.name in _ORDERS
+            and any(map(is_constant, arg.args))
+        ):
+            sides = [
+                one.arg if isinstance(one, Cast) and one.mode != EXPLICIT else one
+                for one in arg.args
+            ]
+            looked_at = (side for side in sides if side.type.nullable or is_constant(side))
+            return int(any(self.value(side) is None for side in looked_at))
         return int(arg.type.nullable and self.value(arg) is None)
 
     def _not(self, node: Call) -> Any:
         (arg,) = node.args
         if isinstance(arg, Call) and arg.function.name == "is null":
-            return int(self.value(arg.args[0]) is not None)
+            return 1 - self._is_null(arg)
         return self.call(node, [self.value(arg)])
 
     def _elt(self, node: Call) -> Any:
@@ -280,6 +294,8 @@ def _bytes_as_text(value: bytes, target: SqlType) -> Any:
     return text.partition("\0")[0] if target.cls is Class.INT else text
 
 
+#: A comparison with a constant is NULL if one of its sides is: they need not be compared.
+_ORDERS: Final = frozenset(("=", "<>", "<", "<=", ">", ">="))
 _ARITHMETIC: Final = frozenset(
     ("+", "-", "*", "/", "%", "div")
 )  #: over doubles and integers both sides are looked at

@@ -139,11 +139,11 @@ class Typing(Agreement, Branches, Memberships):
         collation = source.collation if source.is_text else collation
         if source.cls is Class.JSON:
             target = string_type((1 << 32) - 1, "utf8mb4_bin", source.nullable, 2)
-        elif isinstance(arg, Call) and source.coercibility < NUMERIC and not source.is_text:
-            found = self.result_collation([one.type for one in arg.args[:2]], "concat")
-            target = string_type(text_length(source), found[0], source.nullable, found[1])
         else:
-            target = string_type(text_length(source), collation, source.nullable, NUMERIC)
+            if source.cls is Class.INT and source.coercibility < NUMERIC:  # of a search
+                collation = source.collation
+            best = min(source.coercibility, NUMERIC)
+            target = string_type(text_length(source), collation, source.nullable, best)
         return self.cast(self.shown(arg), target)
 
     def as_number(self, arg: Expression) -> Expression:

@@ -150,7 +150,7 @@ def _length(sql_type: SqlType) -> int:
 def _collation_id(sql_type: SqlType) -> int:
     if sql_type.cls is Class.JSON:
         return _IDS["utf8mb4_bin"]
-    if sql_type.collation == BINARY:
+    if sql_type.collation == BINARY or sql_type.cls is Class.INT:
         return _BINARY_ID
     return _IDS.get(sql_type.collation, _BINARY_ID)
 

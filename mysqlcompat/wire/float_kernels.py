@@ -18,12 +18,10 @@ from redo.coding_kernels import (
 )
 
 if not jit.DISABLED:
-    from llvmlite import ir
-    from numba import types
-    from numba.extending import intrinsic
+    types, ir, intrinsic = jit.types, jit.ir, jit.Intrinsic
 
-    _gcvt = types.ExternalFunction("gcvt", types.intp(types.float64, types.int32, types.intp))
-    _strtod = types.ExternalFunction("strtod", types.float64(types.intp, types.intp))
+    _gcvt = jit.External("gcvt", "intp", "float64", "int32", "intp")
+    _strtod = jit.External("strtod", "float64", "intp", "intp")
 
     @intrinsic
     def float32_bits(typingctx, value):

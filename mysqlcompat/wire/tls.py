@@ -13,10 +13,8 @@ import ssl
 from pathlib import Path
 from typing import Final
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.x509.oid import NameOID
 
 _KEY_BITS: Final = 2048
 _LIFETIME: Final = datetime.timedelta(days=3650)
@@ -53,7 +51,8 @@ class Identity:
         if not file.exists():
             directory.mkdir(parents=True, exist_ok=True)
             _create(file)
-        key = serialization.load_pem_private_key(file.read_bytes(), None)
+        pem = file.read_bytes()  # of our own making: to prove its primes again takes 30 ms
+        key = serialization.load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
         if not isinstance(key, rsa.RSAPrivateKey):
             raise ValueError(f"{file} does not hold an RSA key")
         self.password_key = PasswordKey(key)
@@ -63,6 +62,9 @@ class Identity:
 
 
 def _create(file: Path) -> None:
+    from cryptography import x509  # takes its time, and is needed once in a volume's life
+    from cryptography.x509.oid import NameOID
+
     key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mysqlcompat server")])
     now = datetime.datetime.now(datetime.UTC)

@@ -81,7 +81,7 @@ def test_one_program_for_any_number_of_rows(talk: Talk) -> None:
         assert is_bulk(talk, sql)
         assert talk.run(sql).affected == count
     assert talk.run("SELECT COUNT(*) FROM `long` WHERE k = 1") == [["1560"]]
-    assert len(talk.node.plans.bulk_programs(talk.node.engine.catalog.version)) == 1
+    assert len(talk.node.plans.programs("bulk", talk.node.engine.catalog.version)) == 1
 
 
 @pytest.mark.parametrize(

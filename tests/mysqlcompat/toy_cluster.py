@@ -34,7 +34,7 @@ def main() -> int:
     supervisor = Supervisor(
         config,
         Shared.create(config, listeners),
-        Roles(storage=live, node=live),
+        Roles(storage=live, load_node=lambda: live),
         private_fds=[int(sys.argv[1])],
         announce=lambda: os.write(1, b"all serve\n") and None,
         notify_fd=int(sys.argv[1]),

@@ -137,8 +137,11 @@ def test_membership_is_refused_to_who_knows_an_older_one(writer: Writer) -> None
 
 
 @pytest.mark.parametrize("crash", ["while it is made", "before it takes the place", "after"])
-def test_a_crash_while_a_copy_is_replaced(crash: str, writer: Writer, tmp_path: Path) -> None:
+def test_a_crash_while_a_copy_is_replaced(crash: str, tmp_path: Path) -> None:
     """One of the two directories is left, the one that counts."""
+    writer = Writer(tmp_path / "data")
+    writer.work(np.random.default_rng(3), 50)
+    writer.volume.close()  # nobody changes anything while directories are copied
     disk, path = FileDisk(), str(tmp_path / "data/az3/tail")
     meta = load_copy(disk, path)
     new = FIRST.suspect(5)

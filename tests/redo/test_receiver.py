@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from redo import messages, protocol
 from redo.arena import RING_AT, Arena, create_ring
 from redo.control import COPY_DURABLE, CTRL_EPOCH, STATE_LIVE, Control, copy_word
 from redo.errors import VolumeError
+from redo.gossip import whole_batches
 from redo.log import LogWriter, Recovered, new_state
 from redo.messages import BadMessage, LogHead, Opening, Stand
 from redo.metadata import new_volume
@@ -60,7 +62,7 @@ class Home:
 
     def wait_for(self, good: Callable[[], bool]) -> None:
         with self._heard:
-            assert self._heard.wait_for(good, 20), self.said[-3:]
+            assert self._heard.wait_for(good, 60), self.said[-3:]
 
     def wait_for_copies(self, lsn: int) -> None:
         """Both are durable to here, and no further."""
@@ -97,12 +99,12 @@ class Home:
 class Zone:
     """az2 on another host, in this process: formatted, recovered at the beginning of the log."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, peers: Peers | None = None) -> None:
         wakes = [os.eventfd(0) for _ in range(COPIES)]
         ring = self.ring = (create_ring(RING), wakes, os.eventfd(0, os.EFD_NONBLOCK))
         self.path = str(path / "socket")
         config = StorageConfig(str(path / "data"), self.path, durable=False)
-        self.server = ZoneServer(config, 1, ring, Peers({}), shared=False)
+        self.server = ZoneServer(config, 1, ring, peers or Peers({}), shared=False)
         self.node = self.server.node
         self.receiver = Receiver(1, self.node, ring, self.server.answers.whole)
         self.server.start()
@@ -226,3 +228,47 @@ def test_more_than_was_asked_for_ends_the_link(zone: Zone, home: Home) -> None:
     with pytest.raises(BadMessage, match="more log than was asked for"):
         for _ in range(QUEUED_MAX + 2):
             session.received(home, home.opening())
+
+
+class Neighbour:
+    """Another zone, which has all that the writer has published (`peers.Peer`)."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self.damaged = False
+
+    def ask(self, op: int, a: int = 0, b: int = 0, *, tail: bytes = b"") -> bytes:
+        end = self._home.log.published_lsn
+        if op == protocol.REQUEST and json.loads(tail) == {"do": "stand"}:
+            return json.dumps({"epoch": EPOCH, "vdl": end, "durable": end}).encode()
+        if op != protocol.LOG:
+            raise VolumeError("not asked for here")
+        data = bytearray(self._home.arena.mem[RING_AT + a : RING_AT + min(a + b, end)].tobytes())
+        if self.damaged:
+            data[len(data) // 2] ^= 1
+        return bytes(data)
+
+
+def test_gossip_fills_a_hole_that_no_link_brings(tmp_path: Path, home: Home) -> None:
+    """And what a peer gives is looked at: damaged batches are not taken."""
+    neighbour = Neighbour(home)
+    zone = Zone(tmp_path, Peers({0: neighbour}))
+    try:
+        session = zone.receiver.accept(home)
+        session.received(home, home.opening())
+        home.wait_for(lambda: home.stand.next == FIRST_LSN)
+        rng = np.random.default_rng(4)
+        start, end = home.work(rng, 20)
+        session.received(home, home.message(start, end, end))
+        home.wait_for_copies(end)
+        neighbour.damaged = True
+        start, end = home.work(rng, 40)
+        good = start + whole_batches(neighbour.ask(protocol.LOG, start, end - start), start)[0]
+        assert start < good < end
+        home.wait_for_copies(good)
+        neighbour.damaged = False
+        home.wait_for_copies(end)
+        for page in home.known:
+            assert zone.read(page, end) == home.editor.image(page)
+    finally:
+        zone.close()

@@ -56,7 +56,7 @@ def test_a_prepared_chunk_is_whole_and_is_the_one_that_is_used(tmp_path: Path) -
     arena = Arena(create_ring(1 << 20), 1 << 24)
     try:
         log = ChunkLog(FileDisk(False), str(log_path), new_volume(4096, CHUNK_BYTES, 1024), arena)
-        log.open()
+        log.open(0)
         log.prepare(CHUNK_BYTES)
         assert [path.name for path in log_path.iterdir()] == [f"{CHUNK_BYTES:016x}.log"]
         made = (log_path / f"{CHUNK_BYTES:016x}.log").stat()

@@ -3,6 +3,6 @@
 ``python -m tests.simulator`` runs it; `docs/simulator.md` says what it does and finds. Read:
 `world` (time, chance, who runs next) · `drives` (disks) · `syscalls` (kernels' way to both) ·
 `ledger` (what must be true) · `processes` `links` `hosts` (storage, in one process or several) ·
-`nodes` (writers, replicas) · `cluster` (all of them) · `faults` · `invariants` · `mutations`
-(planted bugs) · `run`.
+`objects` (an object store) · `nodes` (writers, replicas) · `cluster` (all of them) · `branches`
+(snapshots, clones, restores) · `faults` · `invariants` · `mutations` (planted bugs) · `run`.
 """

@@ -51,12 +51,13 @@ def main() -> int:
 
 def explore(options: argparse.Namespace, job: int) -> int:
     """Every `jobs`-th seed; 1 when something is wrong."""
+    from tests.simulator.cluster import Kind
     from tests.simulator.run import simulate
 
     started, bad, seeds, commits, boots = time.monotonic(), 0, 0, 0, 0
     for seed in range(options.seed + job, options.seed + options.count, options.jobs):
         faulthandler.dump_traceback_later(_STARTS_S + _SEED_S, exit=True)
-        outcome = simulate(seed, options.steps, options.processes)
+        outcome = simulate(seed, options.steps, Kind(options.processes))
         seeds += 1
         commits += outcome.commits
         boots += outcome.boots
@@ -86,7 +87,7 @@ def hunt(options: argparse.Namespace) -> int:
         for seed in range(options.seed, options.seed + options.count):
             faulthandler.dump_traceback_later(_STARTS_S + _SEED_S, exit=True)
             with mutation.plant():
-                outcome = simulate(seed, options.steps, 1, plain=True)
+                outcome = simulate(seed, options.steps, mutation.kind)
             if outcome.violation:
                 break
         if options.mutation != "all":

@@ -152,8 +152,8 @@ class Branches:
             with self._served(moment) as branch:
                 self._work(branch, moment)
         except (VolumeError, OSError, BtreeError) as error:
-            self._cluster.explained(error)
             self._forget_unless_folded(moment)
+            self._cluster.explained(error)
         except PowerCut:
             self._forget_unless_folded(moment)
             raise

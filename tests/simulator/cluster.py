@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from redo.arena import Arena, create_ring
@@ -17,6 +18,7 @@ from redo.errors import LsnOutOfRange, StaleEpoch, VolumeError
 from redo.keyring import LocalKeyring
 from redo.quorum import COPIES, copy_directory
 from tests.simulator.branches import PROCESS, Branch
+from tests.simulator.drives import PowerCut
 from tests.simulator.hosts import ThreeHosts
 from tests.simulator.ledger import Ledger
 from tests.simulator.nodes import Replica, Writer
@@ -33,6 +35,24 @@ REPLICAS = 2
 _PATIENCE = 4000
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What is known of a cluster before the seed decides the rest.
+
+    processes  of storage: 1 or 3; 4: hosts, with that of the writer; 0: the seed decides
+    encrypted, archived   is it? None: the seed decides
+    likely     faults that come ten times as often ("branch": snapshots and looks at them)
+    """
+
+    processes: int = 0
+    encrypted: bool | None = None
+    archived: bool | None = None
+    likely: tuple[str, ...] = ()
+
+
+ANY = Kind()
+
+
 class StartAnew(Exception):
     """All processes are to be started again."""
 
@@ -40,18 +60,17 @@ class StartAnew(Exception):
 class Cluster:
     """One volume and the nodes on it.
 
-    processes   of storage: 1 or 3; 4: hosts, with that of the writer; 0: the seed decides
-    plain       not encrypted; otherwise the seed decides
+    kind   what the seed does not decide
     """
 
-    def __init__(self, world: World, processes: int = 0, plain: bool = False) -> None:
+    def __init__(self, world: World, kind: Kind = ANY) -> None:
         self.world = world
         self.ledger = Ledger()
         self.data = f"{world.disk.root}/volume"
         drawn = world.chance.choice((OneProcess, ThreeProcesses, ThreeHosts))
         kinds = {1: OneProcess, 3: ThreeProcesses, 4: ThreeHosts}
-        self.kind = kinds.get(processes, drawn)
-        self.services = self._services(plain)
+        self.kind = kinds.get(kind.processes, drawn)
+        self.services = self._services(kind)
         self.branch: Branch | None = None  #: that is served beside it
         self.processes: OneProcess | ThreeProcesses
         self.arena: Arena
@@ -76,12 +95,13 @@ class Cluster:
         )
         world.note(self.kind.__name__ + "".join(said))
 
-    def _services(self, plain: bool) -> Services:
+    def _services(self, kind: Kind) -> Services:
         chance, keys, store = self.world.chance, None, None
-        fates = chance.random(), chance.random(), chance.choice((0.0, 0.02, 0.2))
-        if fates[0] < ENCRYPTED and not plain:
+        fates = chance.random(), chance.random(), chance.choice((0.0, 0.05, 0.3))
+        if fates[0] < ENCRYPTED if kind.encrypted is None else kind.encrypted:
             keys = LocalKeyring.create(Path(self.world.disk.root) / "keyring")
-        if fates[1] < ARCHIVED and self.kind is not ThreeHosts:
+        archived = fates[1] < ARCHIVED if kind.archived is None else kind.archived
+        if archived and self.kind is not ThreeHosts:
             store = WorldStore(self.world, fates[2])
         return Services(keys, store)
 
@@ -266,7 +286,10 @@ class Cluster:
         return any(self.hurt) or len(self.processes.live()) < COPIES
 
     def explained(self, error: Exception) -> None:
-        """Is the volume so damaged that this error is the truth? Raises Violation if not."""
+        """Is the volume so damaged that this error is the truth? Raises Violation if not, and
+        PowerCut when that is the reason."""
+        if self.world.cut:
+            raise PowerCut from error
         if isinstance(error, LsnOutOfRange):
             raise Violation("what readers need is kept", str(error)) from error
         if isinstance(error, StaleEpoch) or not self.is_impaired():

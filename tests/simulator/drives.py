@@ -7,7 +7,7 @@ What the fault model allows, and no more:
 - names that were made, changed or removed since the directory was synced: the first few of these
   changes are there, the others not
 - a sync that fails loses what it should have made durable, also if a later sync succeeds
-- a disk may be full, slow (`Drive.speed`), gone for a while, or have a bit flipped
+- a disk may be full, slow (`Drive.speed`), gone for a while, fail to read, or have a bit flipped
 """
 
 from __future__ import annotations
@@ -46,10 +46,12 @@ class Drive:
     away: bool = False
     failing_syncs: int = 0
     failing_writes: int = 0
+    failing_reads: int = 0
 
     @property
     def good(self) -> bool:
-        return not (self.full or self.away or self.failing_syncs or self.failing_writes)
+        failing = self.failing_syncs or self.failing_writes or self.failing_reads
+        return not (self.full or self.away or failing)
 
 
 @dataclass
@@ -151,10 +153,13 @@ class Drives(FileDisk):
 
     def read(self, fd: int, at: int, count: int) -> bytes:
         self.world.power()
-        drive = self.drive_of(fd)
-        if drive is not None and drive.away:
-            raise OSError(errno.EIO, "the disk is away")
+        self._may_read(self.drive_at(self.open_files.get(fd, "")))
         return super().read(fd, at, count)
+
+    def _may_read(self, drive: Drive | None) -> None:
+        if drive is not None and (drive.away or drive.failing_reads > 0):
+            drive.failing_reads = max(0, drive.failing_reads - 1)
+            raise OSError(errno.EIO, "read failed")
 
     def write(self, fd: int, at: int, data: bytes) -> None:
         self.world.power()
@@ -225,6 +230,15 @@ class Drives(FileDisk):
             yield from ((at, at + len(data)) for at, data in file.writes if data)
 
     # what kernels do (`syscalls`)
+
+    def kernel_read(self, fd: int, address: int, count: int, at: int) -> int:
+        """pread(2): bytes read, or -errno."""
+        try:
+            data = self.read(fd, at, count)
+        except OSError as error:
+            return -(error.errno or errno.EIO)
+        ctypes.memmove(address, data, len(data))
+        return len(data)
 
     def kernel_write(self, fd: int, address: int, count: int, at: int) -> int:
         """pwrite(2): bytes written, or -errno."""
@@ -300,6 +314,7 @@ class Drives(FileDisk):
 
     def read_file(self, path: str) -> bytes:
         self._must_be_there(path)
+        self._may_read(self.drive_at(path))
         return super().read_file(path)
 
     def names(self, path: str) -> list[str]:

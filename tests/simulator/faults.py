@@ -23,13 +23,17 @@ NEVER = 1 << 62
 
 
 class Faults:
-    """Hurts a cluster."""
+    """Hurts a cluster.
 
-    def __init__(self, cluster: Cluster) -> None:
+    likely   faults that come ten times as often
+    """
+
+    def __init__(self, cluster: Cluster, likely: tuple[str, ...] = ()) -> None:
         self._cluster = cluster
         self._world = cluster.world
         self._drives = cluster.world.disk.drives
         self._return_at = NEVER
+        self._likely = {f"_{name}" for name in likely}
 
     def step(self) -> None:
         """One more thing goes wrong, or one ends."""
@@ -39,6 +43,7 @@ class Faults:
             (2, self._slow),
             (1, self._fail_sync),
             (1, self._fail_write),
+            (1, self._fail_reads),
             (1, self._fill),
             (1, self._remove),
             (1, self._take_away),
@@ -57,7 +62,8 @@ class Faults:
             (1, self._turn_clock),
             (1, self._lose_the_store),
         ]
-        world.choose([fault for _, fault in options], [weight for weight, _ in options])()
+        weights = [w * (10 if f.__name__ in self._likely else 1) for w, f in options]
+        world.choose([fault for _, fault in options], weights)()
 
     def due(self) -> None:
         """What was put off until now."""
@@ -101,7 +107,7 @@ class Faults:
     def _mend(self, drive: Drive) -> None:
         drive.speed = 1.0
         drive.full = drive.away = False
-        drive.failing_syncs = drive.failing_writes = 0
+        drive.failing_syncs = drive.failing_writes = drive.failing_reads = 0
 
     def _mend_some(self) -> None:
         if self._world.chance.random() < 0.3:
@@ -125,6 +131,11 @@ class Faults:
         drive = self._hurt("a write fails")
         if drive is not None:
             drive.failing_writes = 1
+
+    def _fail_reads(self) -> None:
+        drive = self._hurt("some reads fail")
+        if drive is not None:
+            drive.failing_reads = self._world.chance.choice((1, 3, 30))
 
     def _fill(self) -> None:
         drive = self._hurt("full")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+import zstandard
+
 from redo import record_kernels
 from redo.arena import Arena, create_ring
 from redo.cipher import Cipher
@@ -23,10 +25,11 @@ from redo.state import FIRST_LSN
 from tests.simulator.cluster import Cluster
 from tests.simulator.ledger import Batch
 from tests.simulator.nodes import PLANTED
-from tests.simulator.processes import CHUNK_BYTES, PAGE_BYTES
+from tests.simulator.processes import CHUNK_BYTES, PAGE_BYTES, PG_PAGES
 from tests.simulator.world import Violation
 
 _ORACLE_BYTES = 16 << 20
+ZSTD_MAGIC = zstandard.FRAME_HEADER
 
 
 class PagesByLog:
@@ -221,13 +224,17 @@ class Invariants:
                         raise Violation("what is stored is encrypted", path)
         objects = {} if services.store is None else services.store.objects
         for path, data in objects.items():
-            if planted in data:
+            frame = data.find(ZSTD_MAGIC)
+            clear = zstandard.decompress(data[frame:]) if 0 <= frame < 64 else data
+            if planted in clear:
                 raise Violation("what is stored is encrypted", path)
 
-    def check_quorum(self) -> None:
-        """No copy says it is further than what was published."""
-        control = self._cluster.control
-        for copy_no in range(COPIES):
-            durable = control.get(copy_word(copy_no, COPY_DURABLE))
-            if durable > control.published:
-                raise Violation("copies follow", f"copy {copy_no} at {durable}")
+    def check_groups(self) -> None:
+        """Every copy knows of each protection group that there are pages of."""
+        needed = max(self.oracle.page_nos(), default=0) // PG_PAGES + 1
+        self._world.note(f"{needed} protection groups")
+        for copier in self._cluster.processes.live():
+            segment = copier.segment
+            if segment.meta.groups < needed:
+                what = f"{segment.name}: {segment.meta.groups} of {needed}"
+                raise Violation("the volume grows with its pages", what)

@@ -14,10 +14,15 @@ from unittest.mock import patch
 
 from btree import pool_kernels
 from redo import log_kernels
+from redo.archive import Archive
 from redo.arena import RING_AT
-from redo.control import COPY_DURABLE, COPY_WRITTEN, CTRL_VDL, Control
+from redo.control import COPY_DURABLE, COPY_WRITTEN, CTRL_LAST_BATCH, CTRL_VDL, Control
 from redo.copier import Copier
+from redo.errors import ArchiveUnavailable, PageUnavailable
+from redo.image import PAGE_LSN_AT
+from redo.keyring import KeySealer
 from redo.log import LogWriter, Recovered
+from redo.page_store import PageStore
 from redo.quorum import READ_QUORUM
 from redo.record import (
     BATCH_HEADER_BYTES,
@@ -33,9 +38,11 @@ from redo.state import ST_RING_BYTES, ST_VDL
 from redo.storage import Storage
 from replicas.apply import Applier
 from replicas.reader import ReadEngine
+from tests.simulator.cluster import Kind
 from tests.simulator.drives import Drives
 
 NEVER = 1 << 62
+PLAIN = Kind(1, encrypted=False, archived=False)
 Plant = Callable[[], Any]
 
 
@@ -44,12 +51,14 @@ class Mutation:
     """trap    its number in the literature's list
     plant      makes the context manager
     caught_by  the invariants any of which may find it
+    kind       of cluster that shows it soon
     """
 
     name: str
     trap: str
     plant: Plant
     caught_by: tuple[str, ...]
+    kind: Kind = PLAIN
 
 
 def evict_what_is_not_durable() -> Any:
@@ -71,6 +80,21 @@ def apply_above_vdl() -> Any:
         return False
 
     return patch.object(Applier, "advance", advance)
+
+
+def starve_idle_groups() -> Any:
+    """F5: a read point of the whole volume is compared with how far a group's own log goes: here
+    that of a group of one page, which ends at its last record."""
+    read_page = Storage.read_page
+
+    def starving(self: Storage, page_no: int, lsn: int, frame: int) -> None:
+        read_page(self, page_no, lsn, frame)
+        at = frame + PAGE_LSN_AT
+        complete = int.from_bytes(self.arena.mem[at : at + 8].tobytes(), "little")
+        if complete < self.control.get(CTRL_LAST_BATCH):
+            raise PageUnavailable(f"the group is complete to {complete} only")
+
+    return patch.object(Storage, "read_page", starving)
 
 
 def look_before_fencing() -> Any:
@@ -218,6 +242,46 @@ def acknowledge_early() -> Any:
     return patch.object(LogWriter, "advance", eager)
 
 
+def forget_jumps() -> Any:
+    """Copies do not know that the volume went back in time: what was undone returns."""
+    from redo.segment import Segment
+
+    set_history = Segment._set_history
+
+    def without(self: Segment, history: Any) -> None:
+        set_history(self, replace(history, jumps=()))
+
+    return patch.object(Segment, "_set_history", without)
+
+
+def share_everything() -> Any:
+    """A snapshot counts the images that its parent stores after it was made."""
+    return patch.object(PageStore, "limits", lambda self, shared: shared)
+
+
+def believe_the_store() -> Any:
+    """Log that the object store has not taken counts as archived."""
+    put_log = Archive.put_log
+
+    def believing(self: Archive, name: Any, log: bytes) -> int:
+        try:
+            return put_log(self, name, log)
+        except ArchiveUnavailable:
+            return 0
+
+    return patch.object(Archive, "put_log", believing)
+
+
+@contextmanager
+def archive_in_clear() -> Iterator[None]:
+    """The archive of an encrypted volume is not encrypted."""
+    with (
+        patch.object(KeySealer, "seal", lambda self, name, data: data),
+        patch.object(KeySealer, "unseal", lambda self, name, data: data),
+    ):
+        yield
+
+
 def believe_old_epochs() -> Any:
     """Recovery takes what an older writer left above the end of its epoch."""
     from redo.segment import Segment
@@ -248,18 +312,68 @@ WRITER_IS_WRONG = (
     "log follows itself",
     "copies agree",
 )
+NOTHING_GOES_ON = ("the volume serves", "everything ends")
+MOMENTS_ARE_WRONG = ("snapshots show their moment", "structures are whole", "the volume serves")
+ARCHIVE_IS_WRONG = ("the archive has every moment", "the volume serves")
+JOURNEYS_FAIL = (*ANY_OF_THESE, "the volume serves", "log follows itself")
+
+
+def during(*faults: str) -> Kind:
+    """A plain cluster to which these things happen often."""
+    return replace(PLAIN, likely=faults)
+
+
 MUTATIONS = [
     Mutation("evict_what_is_not_durable", "F1", evict_what_is_not_durable, WRITER_IS_WRONG),
     Mutation("apply_above_vdl", "F2", apply_above_vdl, ("replicas stay below VDL",)),
-    Mutation("look_before_fencing", "F3", look_before_fencing, COMMITS_ARE_LOST),
+    Mutation(
+        "look_before_fencing", "F3", look_before_fencing, COMMITS_ARE_LOST, during("replace_writer")
+    ),
     Mutation("durable_within_a_batch", "F4", durable_within_a_batch, BOUNDARY),
-    Mutation("link_to_nothing", "F6", link_to_nothing, COMMITS_ARE_LOST + COPIES_DIFFER),
-    Mutation("recover_without_a_full_copy", "F7", recover_without_a_full_copy, COMMITS_ARE_LOST),
-    Mutation("forget_readers", "F8", forget_readers, ("what readers need is kept",)),
+    Mutation("starve_idle_groups", "F5", starve_idle_groups, NOTHING_GOES_ON),
+    Mutation(
+        "link_to_nothing",
+        "F6",
+        link_to_nothing,
+        COMMITS_ARE_LOST + COPIES_DIFFER,
+        during("cut_power"),
+    ),
+    Mutation(
+        "recover_without_a_full_copy",
+        "F7",
+        recover_without_a_full_copy,
+        COMMITS_ARE_LOST,
+        during("lose_a_quorum"),
+    ),
+    Mutation(
+        "forget_readers",
+        "F8",
+        forget_readers,
+        ("what readers need is kept",),
+        during("pause_replica"),
+    ),
     Mutation("apply_half", "F9", apply_half, REPLICAS_ARE_WRONG),
-    Mutation("sync_again", "F10", sync_again, NOT_KEPT),
-    Mutation("keep_the_cache", "F11", keep_the_cache, REPLICAS_ARE_WRONG),
+    Mutation("sync_again", "F10", sync_again, NOT_KEPT, during("fail_sync", "mend_some")),
+    Mutation("keep_the_cache", "F11", keep_the_cache, REPLICAS_ARE_WRONG, during("pause_replica")),
     Mutation("keep_the_dictionary", "F12", keep_the_dictionary, TABLES_ARE_WRONG),
     Mutation("acknowledge_early", "C5", acknowledge_early, NOT_KEPT),
-    Mutation("believe_old_epochs", "C15", believe_old_epochs, ANY_OF_THESE),
+    Mutation(
+        "believe_old_epochs", "C15", believe_old_epochs, ANY_OF_THESE, during("miss_a_recovery")
+    ),
+    Mutation("forget_jumps", "C31", forget_jumps, JOURNEYS_FAIL, during("travel")),
+    Mutation("share_everything", "C32", share_everything, MOMENTS_ARE_WRONG, during("branch")),
+    Mutation(
+        "believe_the_store",
+        "C33",
+        believe_the_store,
+        ARCHIVE_IS_WRONG,
+        replace(during("lose_the_store"), archived=True),
+    ),
+    Mutation(
+        "archive_in_clear",
+        "K",
+        archive_in_clear,
+        ("what is stored is encrypted",),
+        Kind(1, encrypted=True, archived=True),
+    ),
 ]

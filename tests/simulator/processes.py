@@ -41,7 +41,8 @@ CHUNK_BYTES = 1 << 14
 COALESCE_BYTES = 1 << 14
 WINDOW_S = 3600
 ARCHIVE_BASE_BYTES = 1 << 16
-PG_PAGES = 64
+ARCHIVE_S = 0.5  #: between two looks at the log
+PG_PAGES = 16
 STORAGE_BYTES = 1 << 30
 SCRUB_BYTES_PER_S = 1 << 18
 LOOK_US = 10_000  #: between two looks of a task that has nothing to do
@@ -100,7 +101,7 @@ class Processes:
         self.volume = new_volume(PAGE_BYTES, CHUNK_BYTES, PG_PAGES, wrapped)
         archive = None
         if services.store is not None:
-            archive = ArchiveSettings("", "main", 1, 2.0, ARCHIVE_BASE_BYTES, services.store)
+            archive = ArchiveSettings("", "main", 1, ARCHIVE_S, ARCHIVE_BASE_BYTES, services.store)
         self.config = StorageConfig(
             data_dir=data,
             socket_path="",

@@ -13,7 +13,7 @@ import btree.statistics
 from btree.errors import BtreeError
 from redo.errors import LogUnavailable, StaleEpoch, VolumeError
 from tests.simulator.branches import Branches
-from tests.simulator.cluster import Cluster, StartAnew
+from tests.simulator.cluster import ANY, Cluster, Kind, StartAnew
 from tests.simulator.drives import PowerCut
 from tests.simulator.faults import Faults
 from tests.simulator.invariants import Invariants
@@ -21,6 +21,7 @@ from tests.simulator.world import Violation, World
 
 _ROOT = "/dev/shm" if Path("/dev/shm").is_dir() else None
 STEP_S = 0.01
+FAILURES = (LogUnavailable, VolumeError, BtreeError)
 Action = Callable[[], None]
 
 
@@ -43,14 +44,15 @@ class Outcome:
 class Simulation:
     """A world with one cluster."""
 
-    def __init__(self, seed: int, root: Path, processes: int, plain: bool) -> None:
+    def __init__(self, seed: int, root: Path, kind: Kind) -> None:
         self.world = World(seed, root)
         btree.statistics.time = self.world  # it has no clock given to it
-        self.cluster = Cluster(self.world, processes, plain)
+        self.cluster = Cluster(self.world, kind)
         self.invariants = Invariants(self.cluster)
         self.cluster.went_back = self.invariants.start_over
-        self.faults = Faults(self.cluster)
+        self.faults = Faults(self.cluster, kind.likely)
         self.branches = Branches(self.cluster)
+        self._often = 4.0 if "branch" in kind.likely else 0.4
         self.world.observe = self.invariants.observe
 
     def run(self, steps: int) -> None:
@@ -63,6 +65,7 @@ class Simulation:
             self._guarded(self._choose())
         self.world.note("the end: faults end")
         self.faults.end()
+        self.world.cut_after = None
         self._guarded(self._settle)
 
     def _choose(self) -> Action:
@@ -78,8 +81,8 @@ class Simulation:
             (0.3, self.invariants.check_log),
             (1, lambda: self.invariants.check_pages(3)),
             (5, self.faults.step),
-            (0.4, self.branches.freeze),
-            (0.4, self.branches.visit),
+            (self._often, self.branches.freeze),
+            (self._often, self.branches.visit),
         ]
         for replica in cluster.replicas:
             if replica is not None and replica.resumes_at <= world.steps:
@@ -95,47 +98,46 @@ class Simulation:
     def _guarded(self, action: Action) -> None:
         """Do it; what dies of it is started again."""
         try:
-            action()
-            self.invariants.observe()
-            self.world.power()
+            try:
+                action()
+                self.invariants.observe()
+                self.world.power()
+            except StaleEpoch as error:  # a zombie catches its own
+                raise Violation("the newest writer may write", str(error)) from error
+            except FAILURES as error:
+                self.cluster.explained(error)
+                self.faults.relent()
+                self._restart_nodes()
         except PowerCut:
             self.cluster.cut_power()
             self._bring_up()
         except StartAnew:
             self.cluster.stop_all()
             self._bring_up()
-        except StaleEpoch as error:  # a zombie catches its own
-            raise Violation("the newest writer may write", str(error)) from error
-        except (LogUnavailable, VolumeError, BtreeError) as error:
-            self.cluster.explained(error)
-            self.faults.relent()
-            self._restart_nodes()
 
     def _bring_up(self) -> None:
         """Start storage and nodes, whatever happens meanwhile."""
         while True:
             try:
-                self.cluster.boot()
-                self.cluster.start_nodes()
-                self.invariants.check_log()
-                return
+                try:
+                    self.cluster.boot()
+                    self.cluster.start_nodes()
+                    self.invariants.check_log()
+                    return
+                except (*FAILURES, OSError) as error:
+                    self.cluster.explained(error)
+                    self.faults.end()
+                    raise PowerCut from error
             except PowerCut:
-                self.cluster.cut_power()
-            except (LogUnavailable, VolumeError, OSError) as error:
-                self.cluster.explained(error)
-                self.faults.end()
                 self.cluster.cut_power()
 
     def _restart_nodes(self) -> None:
+        """Raises PowerCut."""
         while True:
             try:
                 self.cluster.start_nodes()
                 return
-            except PowerCut:
-                self.cluster.cut_power()
-                self._bring_up()
-                return
-            except (LogUnavailable, VolumeError, BtreeError) as error:
+            except FAILURES as error:
                 self.cluster.explained(error)
                 self.faults.end()
                 self.world.sleep(0.1)
@@ -162,6 +164,7 @@ class Simulation:
         self.invariants.observe()
         self.invariants.check_log()
         self.invariants.check_pages(1 << 30)
+        self._wait_for_groups()
         for replica in cluster.replicas:
             assert replica is not None
             while replica.engine.advance():
@@ -171,16 +174,25 @@ class Simulation:
         self.branches.visit_all()
         self.invariants.check_stored()
 
+    def _wait_for_groups(self) -> None:
+        """Upkeep looks at them now and then."""
+        for _ in range(300):
+            try:
+                return self.invariants.check_groups()
+            except Violation:
+                self.world.sleep(0.1)
+        self.invariants.check_groups()
+
     def close(self) -> None:
         self.invariants.close()
         self.cluster.close()
 
 
-def simulate(seed: int, steps: int, processes: int = 0, plain: bool = False) -> Outcome:
+def simulate(seed: int, steps: int, kind: Kind = ANY) -> Outcome:
     """Run one seed; the same seed and steps give the same outcome."""
     logging.disable(logging.CRITICAL)
     root = Path(tempfile.mkdtemp(prefix="simulator-", dir=_ROOT))
-    simulation = Simulation(seed, root, processes, plain)
+    simulation = Simulation(seed, root, kind)
     violation = what = ""
     try:
         simulation.run(steps)

@@ -1,8 +1,7 @@
 """The C functions that kernels call, given other addresses: clock, files and wake-ups of a world.
 
 Machine code out of the cache is linked by symbol when it is loaded, so `install` comes before the
-first import of a kernel, and a process that has called it simulates for the rest of its life. What
-kernels read (pread) is read from the real files, which `drives` keeps as they would look.
+first import of a kernel, and a process that has called it simulates for the rest of its life.
 """
 
 from __future__ import annotations
@@ -50,6 +49,10 @@ def _read(fd: int, address: int, count: int) -> int:
     return len(data)
 
 
+def _pread(fd: int, address: int, count: int, at: int) -> int:
+    return _result(_worlds[0].kernel(lambda disk: disk.kernel_read(fd, address, count, at)))
+
+
 def _pwrite(fd: int, address: int, count: int, at: int) -> int:
     return _result(_worlds[0].kernel(lambda disk: disk.kernel_write(fd, address, count, at)))
 
@@ -70,6 +73,7 @@ def _errno_location() -> int:
 _FUNCTIONS = {
     "clock_gettime": ctypes.CFUNCTYPE(_i32, _i32, _i64)(_clock_gettime),
     "read": ctypes.CFUNCTYPE(_i64, _i32, _i64, _i64)(_read),
+    "pread": ctypes.CFUNCTYPE(_i64, _i32, _i64, _i64, _i64)(_pread),
     "pwrite": ctypes.CFUNCTYPE(_i64, _i32, _i64, _i64, _i64)(_pwrite),
     "fdatasync": ctypes.CFUNCTYPE(_i32, _i32)(_fdatasync),
     "usleep": ctypes.CFUNCTYPE(_i32, ctypes.c_uint32)(_usleep),

@@ -8,6 +8,7 @@ import select
 import socket
 import struct
 from collections.abc import Iterator
+from typing import Any
 
 import numba
 import numpy as np
@@ -18,7 +19,6 @@ from mysqlcompat.lane import lane_layout as layout
 from mysqlcompat.lane.durability import DurabilityQueue
 from mysqlcompat.lane.lane import Lane
 from mysqlcompat.lane.selector import new_loop
-from mysqlcompat.machine.calls import address_of
 from mysqlcompat.machine.state import ST_MACHINE_SEQUENCE
 from redo.arena import Arena, create_ring
 from redo.coding_kernels import load_i64, load_u8, move, store_i64, store_u8
@@ -44,6 +44,12 @@ def echo(st, mem, program, ctx, params, out, out_bytes, sequence, binary):
     store_u8(mem, out + 3, sequence)
     st[ST_MACHINE_SEQUENCE] = sequence + 1
     return 4 + size
+
+
+def address_of(function: Any) -> int:
+    """Where numba has put a function that it has compiled once."""
+    (compiled,) = function.overloads.values()
+    return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name))
 
 
 class Bench:

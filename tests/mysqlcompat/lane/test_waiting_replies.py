@@ -11,12 +11,11 @@ import pytest
 
 from mysqlcompat.lane import lane_layout as layout
 from mysqlcompat.lane.lane import Slots
-from mysqlcompat.machine.calls import address_of
 from mysqlcompat.machine.layout import RUN_BYTES, RUN_CHANGED, RUN_INSERT_ID
 from mysqlcompat.machine.state import ST_MACHINE_LSN, ST_MACHINE_RUN
 from redo.coding_kernels import load_i64, store_i64
 from redo.state import ST_EPOCH, ST_READ_ONLY, ST_VDL
-from tests.mysqlcompat.lane.test_lane import AUTOCOMMIT, Bench, Neighbour, query
+from tests.mysqlcompat.lane.test_lane import AUTOCOMMIT, Bench, Neighbour, address_of, query
 
 OK = b"\x07\0\0\x01\0\x01%c\x02\0\0\0"
 

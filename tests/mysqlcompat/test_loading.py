@@ -1,0 +1,46 @@
+"""What a start loads, and what it does not have to do again."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from redo import jit
+
+LOAD = """
+import sys
+from redo import jit
+import mysqlcompat.serve, mysqlcompat.storage_role
+jit.import_all()
+import mysqlcompat.node_role
+print(*sys.modules)
+"""
+
+
+def run(*command: str, **environment: str) -> str:
+    """What a command prints, run in an environment of its own."""
+    changed = {**os.environ, **environment}
+    done = subprocess.run(
+        [sys.executable, *command], env=changed, capture_output=True, text=True, check=True
+    )
+    return done.stdout
+
+
+def test_who_serves_loads_neither_numba_nor_what_few_statements_need() -> None:
+    jit.compile_all()
+    loaded = run("-c", LOAD).split()
+    assert "llvmlite" in loaded
+    assert not {"numba", "scipy", "jsonschema", "elementpath"} & {*loaded}
+
+
+def test_bytecode_is_kept_where_it_may_not_be_written_beside_the_sources(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    (tmp_path / "data").mkdir()
+    list_volumes = ("-m", "mysqlcompat", "volume", "list", "--data", str(tmp_path / "data"))
+    run(*list_volumes, MYSQLCOMPAT_CACHE=str(cache), PYTHONDONTWRITEBYTECODE="1")
+    assert list(cache.rglob("volume_commands.*.pyc"))
+    other = tmp_path / "other"
+    run(*list_volumes, MYSQLCOMPAT_CACHE=str(other), PYTHONDONTWRITEBYTECODE="")
+    assert not list(other.rglob("*.pyc"))
