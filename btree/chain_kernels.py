@@ -17,6 +17,11 @@ K3  An update that keeps a value keeps its chain: the image in its undo record m
 K4  A reference is good while the chain's first page has its stamp. Who gives a chain up clears
     that and puts it at the head of the list in page 0, in the same mini-transaction.
     `chains_free_step` frees what is there.
+K5  A value that changes in few of its bytes keeps its chain, to which its *patches* are added, on
+    one page behind the value's own: places and what is there now. A reference says how many bytes
+    of them count, so each version of the row reads its own value, and what follows is free for
+    whoever has the row locked: nothing is to be undone. When that page is full the value is
+    written anew.
 """
 
 from __future__ import annotations
@@ -31,6 +36,7 @@ from btree.layout import (
     LEFT_AT,
     PAGE_OVERFLOW,
     REFERENCE_BYTES,
+    REFERENCE_PATCHED,
     REFERENCE_STAMP,
     RIGHT_AT,
     STAMP_AT,
@@ -42,19 +48,17 @@ from btree.space_kernels import (
     page_allocate,
     page_free,
     pages_reserve,
+    patches_apply,
     reserve_begin,
 )
-from btree.state import ST_CHAIN_DONE, ST_CHAIN_PAGE
+from btree.state import ST_CHAIN_PAGE
 from btree.txn_layout import UNDO_CHAIN
 from btree.undo_kernels import undo_append, undo_promise
-from redo.coding_kernels import compare, load_i64, load_u16, store_i64, store_u32
+from redo.coding_kernels import load_i64, load_u16, store_i64, store_u32
 from redo.edit_kernels import mtr_begin, mtr_commit, page_put_i64, page_write
 from redo.image import PAGE_NO_AT
 from redo.jit import kernel, routine
 from redo.state import ST_NEXT_LSN, ST_PAGE_BYTES
-
-#: Result of `chain_compare` for different contents (codes are small negative numbers).
-DIFFERENT = 1
 
 
 # --- writing --------------------------------------------------------------------------------------
@@ -105,6 +109,7 @@ def chain_begin(st, mem, ctx, table_id, value, count, pages, reference):
     store_i64(mem, reference, first)
     store_u32(mem, reference + 8, count)
     store_u32(mem, reference + REFERENCE_STAMP, stamp)
+    store_u32(mem, reference + REFERENCE_PATCHED, 0)
     room = REFERENCE_BYTES
     undo_append(st, mem, ctx, table_id, UNDO_CHAIN, 0, 0, 0, reference, 0, reference, room, 0, 0)
     mtr_commit(st, mem)
@@ -140,21 +145,47 @@ def chain_gather(st, mem, page_no, count, out):
     return overflow_read(st, mem, page_no, count, out)
 
 
-@kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
-def chain_compare(st, mem, page_no, count, value):
-    """Compare a chain with a value: 0 the same, DIFFERENT, or as `overflow_read`."""
-    done = 0
-    while done < count:
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8)")
+def chain_patches(st, mem, page_no, patched, out, count):
+    """`patches_apply` for Python."""
+    return patches_apply(st, mem, page_no, patched, out, count)
+
+
+# --- patching -------------------------------------------------------------------------------------
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8)")
+def chain_patch(st, mem, page_no, count, patched, patches, size):
+    """Put `size` bytes of patches behind the `patched` ones that count, of the chain of `count`
+    bytes which begins on page `page_no`. What is there and does not count is written over (K5).
+
+    -> 0, or a code with nothing done
+    """
+    last = 0
+    while count > 0:
+        last = overflow_page(st, mem, page_no)
+        if last < 0:
+            return last
+        count -= load_u16(mem, last + COUNT_AT)
+        page_no = load_i64(mem, last + RIGHT_AT)
+    frame = 0
+    if page_no != 0:
         frame = overflow_page(st, mem, page_no)
-        if frame < 0:
-            st[ST_CHAIN_DONE] = done
-            st[ST_CHAIN_PAGE] = page_no
-            return frame
-        part = min(load_u16(mem, frame + COUNT_AT), count - done)
-        if compare(mem, frame + CELLS_AT, part, value + done, part) != 0:
-            return DIFFERENT
-        done += part
-        page_no = load_i64(mem, frame + RIGHT_AT)
+    reserve_begin(st)
+    code = min(frame, 0)
+    if code >= 0 and frame == 0:
+        code = pages_reserve(st, mem, 1)
+    if code >= 0:
+        code = mtr_begin(st, mem)
+    if code < 0:
+        return code
+    if frame == 0:
+        frame = page_allocate(st, mem)
+        page_put_i64(st, mem, frame, RIGHT_AT, 0)
+        page_put_i64(st, mem, last, RIGHT_AT, load_i64(mem, frame + PAGE_NO_AT))
+    used = patched + size
+    page_put_i64(st, mem, frame, COUNT_AT, used | PAGE_OVERFLOW << 16 | CELLS_AT << 32)
+    page_write(st, mem, frame, CELLS_AT + patched, patches, size)
+    mtr_commit(st, mem)
+    failpoint(st, mem, failpoints.CHAIN_PATCH)
     return 0
 
 

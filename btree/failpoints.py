@@ -34,6 +34,7 @@ DDL_FREE: Final = 36
 DDL_FOLLOW: Final = 37
 CHAIN_WRITE: Final = 38
 CHAIN_FREE: Final = 39
+CHAIN_PATCH: Final = 40
 
 POINTS: Final[dict[str, int]] = failpoints.POINTS | {
     "page.allocate": PAGE_ALLOCATE,  #: a page is taken from the free chain or the end
@@ -59,5 +60,6 @@ POINTS: Final[dict[str, int]] = failpoints.POINTS | {
     "ddl.free": DDL_FREE,  #: a part of a dropped tree is freed
     "ddl.follow": DDL_FOLLOW,  #: an entry of a row changed meanwhile is in an index being built
     "chain.write": CHAIN_WRITE,  #: some pages of a long value are written, its row is not
+    "chain.patch": CHAIN_PATCH,  #: a chain has the patches of a row that has not
     "chain.free": CHAIN_FREE,  #: some pages of a chain that nobody has any more are freed
 }

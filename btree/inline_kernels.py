@@ -20,9 +20,9 @@ from btree.layout import (
     EXTERNAL_WIDE_END,
     REFERENCE_BYTES,
 )
-from btree.reference_kernels import chain_touch, reference_count
+from btree.reference_kernels import chain_touch, reference_count, reference_patched
 from btree.rows_kernels import column_of, end_entry, row_size, table_word, variable_end
-from btree.space_kernels import overflow_read
+from btree.space_kernels import overflow_read, patches_apply
 from btree.state import ST_CHAIN_DONE, ST_CHAIN_PAGE
 from redo.codes import E_CORRUPT
 from redo.coding_kernels import load_i64, load_u16, move, store_i64, store_u16, store_u32
@@ -136,6 +136,10 @@ def row_inline(st, mem, table, row, wanted, out, state):
                 code = _chain_check(st, mem, row + ~entry)
             if code >= 0:
                 code = overflow_read(st, mem, page_no, count - done, out + end + done)
+                if code >= 0:
+                    done = count
+                    patched = reference_patched(mem, row + ~entry)
+                    code = patches_apply(st, mem, st[ST_CHAIN_PAGE], patched, out + end, count)
             if code < 0:
                 store_i64(mem, state + INLINE_COLUMN, column + 1)
                 store_i64(mem, state + INLINE_DONE, done + st[ST_CHAIN_DONE])

@@ -213,9 +213,11 @@ FORMAT_MASK: Final = 0x7FFF
 EXTERNAL_END: Final = 0x8000  #: in an entry of an ends table of width 2
 EXTERNAL_WIDE_END: Final = 0x80000000  #: and of width 4
 EXTERNAL_LEAST: Final = 40  #: values up to this many bytes always stay in the row
-REFERENCE_BYTES: Final = 16
+REFERENCE_BYTES: Final = 20
 REFERENCE_STAMP: Final = 12  #: in a reference, u4: as at STAMP_AT of the first page
 REFERENCE_SHARED: Final = 0x80000000  #: the version after this one has the same chain, and owns it
+REFERENCE_PATCHED: Final = 16  #: u4: bytes of the chain's patches that belong to the value
+PATCH_HEADER: Final = 6  #: of a patch: offset in the value u4, bytes u2; then these
 NULL_EXTERNAL: Final = 2  #: null byte of a lane that holds a reference instead of the value
 
 

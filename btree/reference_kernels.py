@@ -12,6 +12,7 @@ from btree.layout import (
     HEADER_PAGE,
     LEFT_AT,
     REFERENCE_BYTES,
+    REFERENCE_PATCHED,
     REFERENCE_SHARED,
     REFERENCE_STAMP,
     STAMP_AT,
@@ -53,6 +54,12 @@ def reference_page(mem, at):
 def reference_count(mem, at):
     """Bytes of the value."""
     return load_u32(mem, at + 8) & (REFERENCE_SHARED - 1)
+
+
+@helper
+def reference_patched(mem, at):
+    """Bytes of patches."""
+    return load_u32(mem, at + REFERENCE_PATCHED)
 
 
 @routine

@@ -28,6 +28,7 @@ from btree.layout import (
     PAGE_FREE,
     PAGE_HEADER,
     PAGE_OVERFLOW,
+    PATCH_HEADER,
     RIGHT_AT,
     TREE_ID_AT,
 )
@@ -46,7 +47,7 @@ from btree.state import (
 )
 from redo import jit
 from redo.codes import E_CORRUPT, E_NO_FRAME, E_TOO_BIG
-from redo.coding_kernels import load_i64, load_u16, move, store_i64
+from redo.coding_kernels import load_i64, load_u16, load_u32, move, store_i64
 from redo.edit_kernels import page_fill, page_new, page_put_i64, page_write
 from redo.image import PAGE_BODY_AT, PAGE_NO_AT
 from redo.state import ST_MTR_LIMIT, ST_PAGE_BYTES
@@ -245,8 +246,8 @@ def overflow_page(st, mem, page_no):
 def overflow_read(st, mem, page_no, count, out):
     """Gather `count` bytes at `out`, from the start of page `page_no` of a chain on.
 
-    -> 0, E_CORRUPT, or E_PAGE_MISS: ST_CHAIN_DONE bytes are there then, and what comes next is at
-    the start of page ST_CHAIN_PAGE
+    -> 0, the page behind in ST_CHAIN_PAGE; E_CORRUPT; or E_PAGE_MISS: ST_CHAIN_DONE bytes are there
+    then, and what comes next is at the start of page ST_CHAIN_PAGE
     """
     done = 0
     while done < count:
@@ -259,4 +260,32 @@ def overflow_read(st, mem, page_no, count, out):
         move(mem, out + done, frame + CELLS_AT, part)
         done += part
         page_no = load_i64(mem, frame + RIGHT_AT)
+    st[ST_CHAIN_PAGE] = page_no
+    return 0
+
+
+@jit.routine
+def patches_apply(st, mem, page_no, patched, out, count):
+    """Put `patched` bytes of patches, on page `page_no`, over a value of `count` bytes at `out`.
+
+    -> 0, E_CORRUPT, or E_PAGE_MISS with nothing done: call again, with the same page
+    """
+    if patched == 0:
+        return 0
+    frame = overflow_page(st, mem, page_no)
+    if frame < 0:
+        st[ST_CHAIN_DONE] = 0
+        st[ST_CHAIN_PAGE] = page_no
+        return frame
+    at = frame + CELLS_AT
+    end = at + patched
+    if patched > load_u16(mem, frame + COUNT_AT):
+        return E_CORRUPT
+    while at + PATCH_HEADER <= end:
+        place = load_u32(mem, at)
+        size = load_u16(mem, at + 4)
+        if at + PATCH_HEADER + size > end or place + size > count:
+            return E_CORRUPT
+        move(mem, out + place, at + PATCH_HEADER, size)
+        at += PATCH_HEADER + size
     return 0

@@ -145,6 +145,8 @@ def _integer_of(
             whole = convert.integer_of_double(float(int(value)))
             return whole & (2 * _I63 - 1) if is_bit else whole
         case float():
+            if target.kind is TypeKind.INT and target.unsigned and value > target.range[1]:
+                complain(context, 1264, column, context.row)  # MySQL says it twice
             return round_double(value) if abs(value) < 1e30 else int(value)
         case Decimal():
             number = int(round_decimal(value, 0))

@@ -197,7 +197,10 @@ def _moment_of_json(
     context: Context, value: Json, source: SqlType, wanted: Target, origin: str
 ) -> AnyDatetime | None:
     document = value.value
-    if isinstance(document, str) and temporal.parse_datetime(document)[0] is not None:
+    known = temporal.parse_datetime(document)[0] if isinstance(document, str) else None
+    if known is not None:
+        if wanted.word == "datetime" and len(document.split()) == 1 and "T" not in document:
+            wanted.judge(reading.TRUNCATED, temporal.date_text(known))  # a date is no moment
         return _moment(context, document, source, wanted, origin)[0]
     if isinstance(document, date):
         return moment_of(context, document, source)

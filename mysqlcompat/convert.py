@@ -283,7 +283,7 @@ def decimal_of(context: Context, value: Any, source: SqlType, name: str = "") ->
         case int():
             return Decimal(value)
         case float():
-            return _decimal_of_double(context, value)
+            return decimal_of_double(context, value)
         case str() | bytes():
             if source.kind in (TypeKind.ENUM, TypeKind.SET) and isinstance(value, str):
                 return Decimal(member_number(value, source))
@@ -337,7 +337,7 @@ def _mantissa(text: str) -> str:
 
 
 def decimal_of_json_double(context: Context, value: float, name: str) -> Decimal:
-    number = _decimal_of_double(context, value)
+    number = decimal_of_double(context, value)
     if number.adjusted() + 1 >= _DECIMAL_DIGITS:
         context.warn(
             3155,
@@ -346,7 +346,7 @@ def decimal_of_json_double(context: Context, value: float, name: str) -> Decimal
     return number
 
 
-def _decimal_of_double(context: Context, value: float) -> Decimal:
+def decimal_of_double(context: Context, value: float) -> Decimal:
     exact = EXACT.create_decimal(double_text(value))
     if exact.adjusted() >= _DECIMAL_DIGITS:
         shown_value = double_text(value).partition("e")[0]
@@ -428,7 +428,8 @@ def parse_json(text: str, argument_no: int, function: str) -> Json:
 
 def is_boolean(sql_type: SqlType) -> bool:
     """TRUE, FALSE and predicates: JSON shows them as true and false."""
-    return sql_type.kind is TypeKind.BIGINT and sql_type.length == 1
+    is_one_digit = sql_type.length == 1 and not sql_type.unsigned
+    return sql_type.kind is TypeKind.BIGINT and is_one_digit
 
 
 def json_scalar(value: Any, source: SqlType) -> Json:

@@ -205,6 +205,9 @@ def stored(context: Context, target: SqlType, name: str, value: Any) -> Any:
     source = _JSON if as_it_is else _TEXT
     if type(value) in (int, Unsigned) and target.cls is Class.INT:
         source, given = int_type(unsigned=value >= 0), int(value)
+    is_below = type(value) is float and -(1 << 63) <= value < 0
+    if is_below and target.cls is Class.INT and target.unsigned:  # its 64 bits count
+        source, given = int_type(unsigned=True), round(value) % (1 << 64)
     strict: Any = _Strict(context, name, target)
     try:
         return assign(strict, given, source, target, name, name)

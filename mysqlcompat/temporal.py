@@ -14,7 +14,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -193,6 +193,7 @@ LAST_CHANGE_YEAR: Final = 2037  #: after it MySQL's zones keep the offset they h
 _LAST_CHANGES: Final = datetime(LAST_CHANGE_YEAR, 12, 31, 12)
 
 
+@lru_cache(maxsize=256)
 def zone_of(name: str) -> timezone | ZoneInfo:
     """The zone called `name`: SYSTEM (this server keeps UTC), an offset, or a zoneinfo name."""
     if name.upper() in ("SYSTEM", "UTC"):

@@ -42,7 +42,7 @@ from redo.record import (
     RECORD_PREV_PAGE_AT,
 )
 from redo.record_kernels import apply_record, batch_length, image_crc, record_stride
-from redo.sealed_log_kernels import batch_admit, log_trust, window_decrypt
+from redo.sealed_log_kernels import batch_admit, record_trust, window_decrypt
 from redo.segment_layout import (
     E_COUNT,
     E_HEAD,
@@ -77,6 +77,8 @@ from redo.segment_layout import (
     S_TOUCHED,
     S_TOUCHED_AT,
     S_TOUCHED_SLOTS,
+    S_TRUSTED_END,
+    S_TRUSTED_LSN,
     S_WINDOW_AT,
     S_WINDOW_COUNT,
     S_WINDOW_LSN,
@@ -225,6 +227,9 @@ def window_fill(mem, seg, lsn, count, wanted):
     count = log_read(mem, seg, lsn, count, load_i64(mem, seg + S_WINDOW_AT))
     store_i64(mem, seg + S_WINDOW_LSN, lsn)
     store_i64(mem, seg + S_WINDOW_COUNT, count)
+    trusted = load_i64(mem, seg + S_TRUSTED_END) - load_i64(mem, seg + S_TRUSTED_LSN)
+    if trusted <= WINDOW_BYTES:  # found intact before this was read; long batches are not again
+        store_i64(mem, seg + S_TRUSTED_END, 0)
     if load_i64(mem, seg + S_CIPHER) != 0:
         window_decrypt(mem, seg, wanted)
     return 0
@@ -241,7 +246,7 @@ def window_step(mem, seg, lsn):
 @jit.helper
 def record_load(mem, seg, lsn):
     """Offset of the record at `lsn`, all of it; what follows it comes along. CANNOT_READ."""
-    if log_believe(mem, seg, lsn) < 0 or log_trust(mem, seg, lsn) < 0:
+    if log_believe(mem, seg, lsn) < 0:
         return CANNOT_READ
     record = window_find(mem, seg, lsn, 1)
     if record < 0:
@@ -250,6 +255,8 @@ def record_load(mem, seg, lsn):
     if record < 0:
         window_fill(mem, seg, lsn, WINDOW_BYTES, lsn)
         record = window_find(mem, seg, lsn, 1)
+    if record >= 0 and record_trust(mem, seg, lsn, record) < 0:
+        return CANNOT_READ
     return record
 
 

@@ -50,6 +50,8 @@ DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 CHECKED = compiled.CHECKED
 _FLAGS = (importlib.metadata.version("numba"), sys.version, str(CHECKED))
 
+_COMPILER = "redo.lean"  #: what nobody imports who does not compile
+
 Decorator = Callable[[Callable[..., Any]], Any]
 
 
@@ -127,7 +129,7 @@ def stamp(module: str) -> str:
     """Hash of everything that decides what the kernels of `module` compile to."""
     digest = hashlib.sha256("|".join(_FLAGS).encode())
     seen: set[str] = set()
-    waiting = [module]
+    waiting = [module, _COMPILER]
     while waiting:
         name = waiting.pop()
         source = _source(name)

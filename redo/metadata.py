@@ -19,7 +19,7 @@ from redo.members import FIRST, Members, members_of
 from redo.state import FIRST_LSN
 from redo.timeline import History, Jump, Mark
 
-FORMAT = 3  #: 2 had shorter entries in indexes of page files
+FORMAT = 4  #: 3 had no patches of long values
 VOLUME_FILE = "volume.json"
 COPY_FILE = "copy.json"
 FIRST_MARK = Mark(FIRST_LSN, 0, 0, 0)

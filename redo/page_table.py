@@ -38,6 +38,7 @@ from redo.segment_layout import (
     S_STARTS_AT,
     S_STARTS_SLOTS,
     S_STORE_FDS_AT,
+    S_SUMS_AT,
     S_TOUCHED,
     S_TOUCHED_AT,
     S_TOUCHED_SLOTS,
@@ -46,6 +47,8 @@ from redo.segment_layout import (
     START_BYTES,
     STARTS_AT_FIRST,
     STORE_ENTRY_BYTES,
+    SUM_BYTES,
+    SUMS_A_START,
     WINDOW_BYTES,
 )
 
@@ -139,9 +142,14 @@ class PageTable:
         new = self._arena.alloc(8 * count)
         noted = self._arena.words(new, count)
         noted[:] = 0
+        sums_bytes = SUM_BYTES * SUMS_A_START
+        sums = self._arena.alloc(sums_bytes * count)
+        self._arena.words(sums, sums_bytes * count // 8)[:] = 0
         if slots:  # a slot goes where its block does: either place, what is wrong is found out
             noted[:] = np.tile(self._arena.words(old, slots), count // slots)
             self._arena.free(old, 8 * slots)
+            self._arena.free(self._get(S_SUMS_AT), sums_bytes * slots)
+        self._put(S_SUMS_AT, sums)
         self._put(S_STARTS_AT, new)
         self._put(S_STARTS_SLOTS, count)
 
@@ -234,6 +242,8 @@ class PageTable:
         for place, slots, size in _TABLES:
             self._arena.free(self._get(place), self._get(slots) * size)
         if self._get(S_STARTS_SLOTS):
-            self._arena.free(self._get(S_STARTS_AT), 8 * self._get(S_STARTS_SLOTS))
+            slots = self._get(S_STARTS_SLOTS)
+            self._arena.free(self._get(S_STARTS_AT), 8 * slots)
+            self._arena.free(self._get(S_SUMS_AT), SUM_BYTES * SUMS_A_START * slots)
         self._arena.free(self._get(S_WINDOW_AT), WINDOW_BYTES)
         self._arena.free(self._get(S_HOT_AT), 8 * HOT_SLOTS)

@@ -1,28 +1,36 @@
-"""Records of an encrypted log, read without their whole batches.
+"""Records read without their whole batches: which batch they lie in, to verify or decrypt it.
 
-To decrypt a stretch one must know which batches lie in it. Their headers are plain, so it is enough
-to remember one that starts in each START_BYTES of log (S_STARTS_AT) and to walk on from there. That
-is noted when a batch is authenticated: when it is indexed, or when its run is verified that was
-taken over from a former life. What was noted is never trusted: what is there must be a header.
+Checksums are of batches, and to decrypt a stretch one must know which batches lie in it. Their
+headers are plain, so it is enough to remember one that starts in each START_BYTES of log
+(S_STARTS_AT) and to walk on from there. That is noted when a batch is found intact: when it is
+indexed, or when its run is verified that was taken over from a former life. What was noted is never
+trusted: what is there must be a header, or a gap that the path leaves out.
+
+A record whose batch was found intact once is known by a checksum of its own from then on
+(S_SUMS_AT): the next time it must have the same bytes, and its batch need not be read.
 """
 
 from __future__ import annotations
 
 from redo import jit
+from redo.checksum_kernels import crc32c
 from redo.cipher_kernels import DECRYPT, batch_turn, log_stream
 from redo.cipher_layout import C_HEADER
 from redo.codes import E_CORRUPT
-from redo.coding_kernels import load_i64, move, store_i64
+from redo.coding_kernels import load_i64, load_u32, move, store_i64
 from redo.log_file_kernels import log_read
-from redo.record import BATCH_HEADER_BYTES, BATCH_LSN_AT
+from redo.record import BATCH_HEADER_BYTES, BATCH_LSN_AT, RECORD_LENGTH_AT
 from redo.record_kernels import batch_check, batch_length
 from redo.segment_layout import (
     S_BUFFER_AT,
     S_BUFFER_BYTES,
     S_BUFFER_COUNT,
     S_CIPHER,
+    S_GAPS,
+    S_GAPS_AT,
     S_STARTS_AT,
     S_STARTS_SLOTS,
+    S_SUMS_AT,
     S_TRUSTED_END,
     S_TRUSTED_LSN,
     S_WINDOW_AT,
@@ -30,6 +38,8 @@ from redo.segment_layout import (
     S_WINDOW_LSN,
     START_BYTES,
     STARTS_AT_FIRST,
+    SUM_BYTES,
+    SUMS_A_START,
 )
 
 
@@ -100,34 +110,69 @@ def batch_around(mem, seg, header, lsn):
     return length
 
 
-@jit.routine
-def log_trust(mem, seg, lsn):
-    """Is the batch that the record at `lsn` lies in still intact in its file? 0 or E_CORRUPT.
+@jit.helper
+def gap_over(mem, seg, lsn):
+    """End of the gap that the path leaves out at `lsn`, or `lsn`."""
+    table = load_i64(mem, seg + S_GAPS_AT)
+    for i in range(load_i64(mem, seg + S_GAPS)):
+        if load_i64(mem, table + 16 * i) <= lsn < load_i64(mem, table + 16 * i + 8):
+            return load_i64(mem, table + 16 * i + 8)
+    return lsn
 
-    It was when it was indexed. Where nobody can tell which batch that is, it is left to scrubbing.
+
+@jit.helper
+def log_trust(mem, seg, lsn):
+    """Is the batch that `lsn` lies in still intact in its file, as when it was indexed?
+
+    ->  1, E_CORRUPT; 0: nobody can tell which batch that is, or it is not there: left to scrubbing
     """
     if load_i64(mem, seg + S_TRUSTED_LSN) <= lsn < load_i64(mem, seg + S_TRUSTED_END):
-        return 0
-    if load_i64(mem, seg + S_STARTS_SLOTS) == 0:
-        return 0
+        return 1
     start = start_before(mem, seg, lsn)
     if start < 0:
         return 0
     buffer = load_i64(mem, seg + S_BUFFER_AT)
     store_i64(mem, seg + S_BUFFER_COUNT, 0)
-    length = header_at(mem, seg, buffer, start)
-    while length > 0 and start + length <= lsn:
+    length = 0
+    while start + length <= lsn:
         start += length
-        length = header_at(mem, seg, buffer, start)
-    if length <= 0 or length > load_i64(mem, seg + S_BUFFER_BYTES):
-        return 0
+        if log_read(mem, seg, start, BATCH_HEADER_BYTES, buffer) != BATCH_HEADER_BYTES:
+            return 0
+        length = batch_length(mem, buffer, start)
+        if length < 0:
+            length = gap_over(mem, seg, start) - start
+            if length == 0:
+                return E_CORRUPT
+            if start + length > lsn:
+                return 0
+    if length > load_i64(mem, seg + S_BUFFER_BYTES):
+        return E_CORRUPT
     if log_read(mem, seg, start, length, buffer) != length:
         return E_CORRUPT
     if batch_check(mem, buffer, start, length) < 0:
         return E_CORRUPT
     store_i64(mem, seg + S_TRUSTED_LSN, start)
     store_i64(mem, seg + S_TRUSTED_END, start + length)
-    return 0
+    return 1
+
+
+@jit.routine
+def record_trust(mem, seg, lsn, record):
+    """Are the bytes at `record` those of the record at `lsn` as it was indexed? 0 or E_CORRUPT."""
+    slots = SUMS_A_START * load_i64(mem, seg + S_STARTS_SLOTS)
+    if slots == 0:
+        return 0
+    known = load_i64(mem, seg + S_SUMS_AT) + SUM_BYTES * ((lsn >> 3) & (slots - 1))
+    crc = crc32c(mem, record, load_u32(mem, record + RECORD_LENGTH_AT))
+    if load_i64(mem, known) == lsn:
+        if load_i64(mem, known + 8) == crc:
+            return 0
+        store_i64(mem, seg + S_TRUSTED_END, 0)
+    verified = log_trust(mem, seg, lsn)
+    if verified > 0:
+        store_i64(mem, known, lsn)
+        store_i64(mem, known + 8, crc)
+    return min(verified, 0)
 
 
 @jit.helper

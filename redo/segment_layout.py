@@ -56,6 +56,8 @@ to; and the byte tables of a copy's own files. The log's bytes are in `record.py
     392    S_INDEX_FDS_AT     descriptors of store indexes by file number
     400    S_TRUSTED_LSN      the batch that was last found intact for a read
     408    S_TRUSTED_END
+    416    S_SUMS_AT          SUMS_A_START * S_STARTS_SLOTS pairs: LSN of a record that was found
+                              intact, CRC32C of its bytes as they are read
 
     OFFSET SIZE  NAME         PAGE TABLE ENTRY (48 bytes)
     0      8     E_PAGE       page_no + 1; 0: empty
@@ -152,6 +154,7 @@ S_STARTS_SLOTS: Final = 384
 S_INDEX_FDS_AT: Final = 392
 S_TRUSTED_LSN: Final = 400
 S_TRUSTED_END: Final = 408
+S_SUMS_AT: Final = 416
 SEGMENT_BYTES: Final = 448
 
 FDS_SLOTS: Final = 4096
@@ -196,6 +199,8 @@ RUN_MAGIC: Final = 0x534E5552  # "RUNS"
 RUN_HEADER_BYTES: Final = 64
 PAIR_BYTES: Final = 16
 
+SUM_BYTES: Final = 16
+SUMS_A_START: Final = 16  #: slots for records by each slot for starts
 START_BYTES: Final = 4096
 STARTS_AT_FIRST: Final = 4096  #: more than blocks of the longest batch
 

@@ -23,6 +23,10 @@ _SHORT_BYTES: Final = 255  #: longest value whose length MySQL keeps in one byte
 _TYPE: Final = "Cannot change column type INPLACE"
 _TYPE_INSTANT: Final = "Need to rebuild the table to change column type"
 _PRIMARY: Final = "Dropping a primary key is not allowed without also adding a new primary key"
+_VIRTUAL_AND_INDEX: Final = "ADD COLUMN col...VIRTUAL, ADD INDEX(col)"
+_COMBINED: Final = (
+    "INPLACE ADD or DROP of virtual columns cannot be combined with other ALTER TABLE actions"
+)
 _COUNTER: Final = "Adding an auto-increment column requires a lock"
 
 
@@ -57,6 +61,12 @@ def needed(made: Alteration, actions: Sequence[act.Action]) -> Need:
     if made.order_by:
         return Need(COPY)
     added = [new for new, s in zip(made.new.columns, made.sources, strict=True) if s < 0]
+    if any(column.hidden for column in added):
+        keys = (act.AddIndex, act.DropIndexAction)
+        others = any(not isinstance(action, keys) for action in actions)
+        if others or any(index.unique for index in made.added_indexes):  # which sorts before others
+            return Need(COPY, _COMBINED, _COMBINED)
+        return Need(INPLACE, instant=_VIRTUAL_AND_INDEX, shared=_VIRTUAL_AND_INDEX)
     if any(column.generated_stored or column.has_default_expression for column in added):
         return Need(COPY)
     if any(column.auto_increment for column in added):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, Final
 
 from mysqlcompat import temporal
@@ -97,7 +98,7 @@ def _best(values: Sequence[Any], collation: str, sign: int) -> int:
     best = 0
     for at in range(1, len(values)):
         ranked = order(values[at], values[best], collation) * sign
-        is_later = sign > 0 and isinstance(values[at], float)
+        is_later = sign > 0 and isinstance(values[at], float | Decimal)
         if ranked > 0 or (ranked == 0 and is_later):  # 0 and -0
             best = at
     return best

@@ -116,14 +116,13 @@ def _resolved(schema: Any, place: Sequence[Any]) -> list[Any]:
     at: list[Any] = []
     here = schema
     for part in place:
-        if part == "$ref" and isinstance(here, dict):
+        here = here[part]
+        at.append(part)
+        while isinstance(here, dict) and isinstance(here.get("$ref"), str):
             at = [one for one in here["$ref"].lstrip("#").split("/") if one]
             here = schema
             for one in at:
                 here = here[one] if isinstance(here, dict) else here[int(one)]
-        else:
-            at.append(part)
-            here = here[part]
     return at
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import json_path, jsonb
-from mysqlcompat.convert import convert
+from mysqlcompat.convert import convert, decimal_of_double
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.documents import document
@@ -160,6 +160,7 @@ def of_document(context: Context, value: Any, target: SqlType) -> Any:
     return fitted(context, Json(value), _JSON, target)
 
 
+_GREATEST_FLOAT: Final = 3.4028234663852886e38
 _JSON: Final = SqlType(TypeKind.JSON, 0)
 
 
@@ -167,6 +168,11 @@ def fitted(context: Any, value: Any, source: SqlType, target: SqlType) -> Any:
     """`value` as a value of type `target`. Raises Unfit where anything is lost but decimals."""
     if value is None:
         return None
+    if isinstance(value, Json) and isinstance(value.value, float):
+        if target.kind is TypeKind.FLOAT and abs(value.value) > _GREATEST_FLOAT:
+            return 0.0
+        if target.cls is Class.DECIMAL:
+            decimal_of_double(context, value.value)  # which warns of what no DECIMAL has room for
     exact = replace(target, scale=6) if target.cls in (Class.DATETIME, Class.TIME) else target
     made = convert(_Quiet(context), value, source, exact, False)
     match made:

@@ -218,7 +218,8 @@ def divide(context: Context, call: Call, left: Any, right: Any) -> Any:
     quotient = truncate_decimal(EXACT.divide(left, right), places)
     if not quotient:
         return _exact_result(quotient, call.type)
-    return checked(round_decimal(quotient, call.type.scale), call.type)
+    made = round_decimal(quotient, call.type.scale)
+    return checked(made or made.copy_abs(), call.type)
 
 
 _WORD = 9  #: digits of the words in which MySQL divides, whole words behind the point

@@ -23,10 +23,11 @@ from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import Class, SqlType
 
 
-def _found(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    """The result of a search: where no collation wins, the binary one does."""
+def _found(typing: Typing, args: Sequence[Expression], whole: Expression) -> SqlType:
+    """The result of a search in `whole`: where no collation wins, the binary one does."""
+    typing.result_collation([arg.type for arg in args[:2]], "locate")
     made = integer(11).or_null(any(arg.type.nullable for arg in args))
-    return typing.searched(made, args[:2], "locate")
+    return typing.searched(made, [whole], "locate")
 
 
 def _compared(typing: Typing, args: Sequence[Expression]) -> SqlType:
@@ -44,12 +45,14 @@ def _position(call: Call, whole: Any, part: Any, start: int = 1) -> int:
     return collations.find(whole, part, start - 1, collation) + 1
 
 
-@define("instr", "ss", _found, texts="first")
+@define("instr", "ss", lambda typing, args: _found(typing, args, args[0]), texts="first")
 def instr(context: Context, call: Call, value: Any, part: Any) -> int:
     return _position(call, value, part)
 
 
-@define("locate", "ssi", _found, required=2, texts="second")
+@define(
+    "locate", "ssi", lambda typing, args: _found(typing, args, args[1]), required=2, texts="second"
+)  # fmt: skip
 def locate(context: Context, call: Call, part: Any, value: Any, start: int = 1) -> int:
     return _position(call, value, part, start)
 

@@ -60,7 +60,10 @@ def build_from_unixtime(typing: Typing, args: Sequence[Expression]) -> Expressio
 
 @implement("from_unixtime", pure=False)
 def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None:
-    micros = int(EXACT.scaleb(Decimal(str(seconds)), 6))
+    if type(seconds) is int:
+        micros = 1000000 * seconds
+    else:
+        micros = int(EXACT.scaleb(Decimal(str(seconds)), 6))
     if not 0 <= micros < _END_US:
         return None
     return temporal.local_of_us(micros, context.time_zone)

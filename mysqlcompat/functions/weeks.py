@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import calendar
 from datetime import date
+from functools import lru_cache
 from typing import Final
 
 from mysqlcompat import temporal_text
@@ -48,6 +49,7 @@ def week_flags(mode: int) -> int:
     return flags if flags & MONDAY_FIRST else flags ^ FIRST_FULL
 
 
+@lru_cache(maxsize=1 << 14)  # rows share days
 def week_of(value: AnyDate, mode: int) -> tuple[int, int]:
     """(year, week) as WEEK(…, mode) counts."""
     flags = week_flags(mode)

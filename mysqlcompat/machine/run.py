@@ -300,7 +300,7 @@ class Execution:
         reference = b""
         if before:
             kept = self.mem[before : before + REFERENCE_BYTES].tobytes()
-            reference = kept if values.is_same(kept, at, count) else b""
+            reference = values.changed(kept, at, count)
         if not reference:
             table_id = int(memory.arena.words(descriptor, D_TABLE_ID + 1)[D_TABLE_ID])
             writing = values.writing(self.session.ctx, table_id, at, count)

@@ -216,17 +216,18 @@ class Agreement:
         also for what is unknown until then."""
         from mysqlcompat.sql.evaluate import Evaluator
 
-        if not is_constant(arg) or _has_param(arg):
+        if not is_constant(arg) or has_param(arg):
             return None
         return Evaluator(self.context).value(arg)
 
 
-def _has_param(arg: Expression) -> bool:
+def has_param(arg: Expression) -> bool:
+    """Whether its value is unknown while the statement is prepared."""
     match arg:
         case Param():
             return True
         case Cast(arg=inner):
-            return _has_param(inner)
+            return has_param(inner)
         case Call(args=args, function=function):
-            return not function.pure or any(map(_has_param, args))
+            return not function.pure or any(map(has_param, args))
     return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Final
 
 from btree.schema import TypeKind
@@ -78,7 +79,9 @@ def at_time_zone(typing: Typing, arg: Expression, node: Any) -> Expression:
     is. Raises 1298 for others, 3998 for what is no TIMESTAMP."""
     sizes = [int(str(part.this.this)) for part in node.args["to"].expressions]
     target = _temporal("DATETIME", sizes, arg)
-    if arg.type.kind not in (TypeKind.TIMESTAMP, TypeKind.NULL):
+    if isinstance(arg, Literal) and isinstance(arg.value, datetime):  # its fraction is lost
+        arg = Literal(datetime_type(0, False), arg.value.replace(microsecond=0))
+    elif arg.type.kind not in (TypeKind.TIMESTAMP, TypeKind.NULL):
         raise SqlError(3998)
     zone = str(node.this.args["zone"].this)
     if zone not in ("UTC", "+00:00"):

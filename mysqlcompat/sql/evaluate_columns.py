@@ -9,6 +9,7 @@ which branch of an IF was not looked at) is not known this way, so whatever woul
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from itertools import repeat
 from typing import Any, Final, NoReturn
 
@@ -116,6 +117,11 @@ class ColumnEvaluator:
         source, target, context = node.arg.type, node.type, self._context
         if node.mode == IMPLICIT and source.cls in _NUMBERS and target.cls is Class.DOUBLE:
             return [None if x is None else float(x) for x in values]
+        if node.mode == IMPLICIT and source.cls is Class.DATETIME and target.cls is Class.DATE:
+            return [
+                x.date() if type(x) is datetime else convert(context, x, source, target, False)
+                for x in values
+            ]
         if node.mode == IMPLICIT and target.cls is not Class.DECIMAL:
             return [
                 None if x is None else convert(context, x, source, target, False) for x in values

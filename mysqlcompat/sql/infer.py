@@ -307,7 +307,8 @@ class Typing(Agreement, Branches, Memberships):
         """For DIV: strings and doubles count as decimals."""
         if arg.type.cls in (Class.STRING, Class.DOUBLE, Class.JSON):
             nullable = arg.type.nullable
-            target = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE, nullable=nullable)
+            unsigned = arg.type.unsigned
+            target = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE, unsigned, nullable)
             return self.cast(arg, target)
         return self.as_number(arg)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.branches import common_decimal
 from mysqlcompat.sql.comparisons import (
     DATED,
@@ -15,7 +16,8 @@ from mysqlcompat.sql.comparisons import (
     whole_number,
     wording,
 )
-from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, is_constant
+from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
     TEMPORAL,
     Class,
@@ -117,6 +119,8 @@ class Memberships(Comparisons):
     def membership(self, value: Expression, items: Sequence[Expression]) -> Expression:
         if len(items) == 1:
             return self.comparison("=", value, items[0])
+        if all(map(is_constant, items)):
+            items = [self._known(item) for item in items]
         value, *items = self.gathered([value, *items], " IN ")
         value, *items = self._members(value, items)
         pairs = [self.comparable("in", value, item) for item in items]
@@ -131,6 +135,12 @@ class Memberships(Comparisons):
             for one, other in pairs
         ]
         return self.call("or", bool_type(any(one.type.nullable for one in equal)), *equal)
+
+    def _known(self, item: Expression) -> Expression:
+        """A constant of a list of constants, which MySQL looks at while it prepares."""
+        if not isinstance(item, Call | Cast) or has_param(item):
+            return item
+        return Literal(item.type, self.constant_value(item), text=describe(item))
 
     def _members(self, value: Expression, items: Sequence[Expression]) -> Sequence[Expression]:
         classes = {arg.type.cls for arg in (value, *items)} - {Class.NULL}

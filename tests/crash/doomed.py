@@ -104,6 +104,7 @@ def _text(rng: random.Random, number: int) -> str | None:
 #: Statements about the dictionary, and transactions over side tables.
 KINDS = (
     *("side+", "side-", "column+", "note+", "note+", "note+", "note-", "note?"),
+    *("note~", "note~", "note~"),
     *("index", "database+", "table+", "table+", "database-"),
 )
 
@@ -129,7 +130,7 @@ def _definition(rng: random.Random, number: int, after: State) -> Step:
     name = rng.choice(sorted(after.sides))
     if kind == "side-":
         del after.sides[name]
-    elif kind == "note-" and not after.sides[name].notes:
+    elif kind in ("note-", "note~") and not after.sides[name].notes:
         kind = "note?"
     elif kind != "note?":
         after.sides[name] = after.sides[name].changed(kind, note)

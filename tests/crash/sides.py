@@ -31,10 +31,21 @@ class Contents:
     columns: int = 0
 
     def changed(self, kind: str, note: tuple[int, str]) -> Contents:
-        """After a step: "column+", "note+" or "note-" (the oldest goes)."""
+        """After a step: "column+", "note+", "note-" (the oldest goes), "note~" (words of the newest
+        are others)."""
         if kind == "column+":
             return replace(self, columns=self.columns + 1)
+        if kind == "note~":
+            *others, (number, text) = self.notes
+            return replace(self, notes=(*others, (number, edited(text, note[0]))))
         return replace(self, notes=(*self.notes, note) if kind == "note+" else self.notes[1:])
+
+
+def edited(text: str, number: int) -> str:
+    """A text as long with a word changed in the middle and one at the end."""
+    middle = len(text) // 2
+    word = f"{number:04}"[-4:]
+    return f"{text[: middle - 4]}{word}{text[middle:-4]}{word}"
 
 
 class Side(Beside):
@@ -47,12 +58,16 @@ class Side(Beside):
             return
         engine = self.engine
         engine.statement(ctx)
+        added = range(1, len(self.table.columns) - 1)
         if kind == "note-":
             oldest = self.scan(ctx, limit=1)[0][0]
             engine.statement(ctx)
             assert self.delete(ctx, oldest) == 0
+        elif kind == "note~":
+            number, text = self.scan(ctx, limit=1)[-1]
+            value = self._value(ctx, edited(text, note[0]).encode(), self._stored)
+            assert self.update(ctx, number, (number, value, *added)) == 0  # type: ignore[arg-type]
         else:
-            added = range(1, len(self.table.columns) - 1)
             row = (note[0], self._value(ctx, note[1].encode()), *added)
             assert self.insert(ctx, row) == 0  # type: ignore[arg-type]
         if kind == "note?":
@@ -74,19 +89,23 @@ class Side(Beside):
         self.arena.mem[self._old : self._old + len(row)] = bytearray(row)
         return self._old
 
-    def _value(self, ctx: int, data: bytes) -> bytes | External:
+    def _value(self, ctx: int, data: bytes, before: object = None) -> bytes | External:
         if len(data) <= STAYS:
             return data
         staged = self.arena.alloc(len(data))
         self.arena.mem[staged : staged + len(data)] = bytearray(data)
         values = self.engine.long_values
-        reference = values.store(ctx, self.table.table_id, staged, len(data))
+        reference = b""
+        if isinstance(before, External):
+            reference = values.changed(before.reference, staged, len(data))
+        reference = reference or values.store(ctx, self.table.table_id, staged, len(data))
         self.arena.free(staged, len(data))
         return External(reference)
 
     def _row(self, at: int) -> tuple:  # type: ignore[override]
         number, note, *added = self.codec.decode_at(at)
         assert added == list(range(1, len(self.table.columns) - 1))
+        self._stored = note
         if isinstance(note, External):
             note = self.engine.long_values.read(note.reference)
         return number, note.decode()

@@ -18,6 +18,7 @@ import re
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -78,10 +79,8 @@ def simplest(oracle: Asker, wrong: Tree) -> Difference:
     def differs(one: Tree) -> bool:
         return any(True for _ in differences(oracle, [one.text]))
 
-    try:
+    with suppress(NoSuchExample):  # all that chance tried was too simple: it stays as it is
         wrong = find(_simpler(wrong), differs, settings=SIMPLER)
-    except NoSuchExample:  # all that chance tried was too simple: it stays as it is
-        pass
     return next(one for _, one in differences(oracle, [wrong.text]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +23,14 @@ from redo.disk import FileDisk
 from redo.errors import StaleMembership
 from redo.healing import REBUILD, TAKE_BACK, WAIT, remedy
 from redo.health import DEGRADED, FULL, HEALTHY, LOST, READ_ONLY, volume_state
+from redo.keyring import LocalKeyring
 from redo.members import FIRST
 from redo.metadata import load_copy, save_copy
 from redo.record import BATCH_HEADER_BYTES, BATCH_LENGTH_AT
 from redo.scrub import Scrubber
 from tests.redo.test_volume import Writer, wait_for
 
+TURNS = 8
 ALL = [True] * 6
 NONE = [False] * 6
 
@@ -127,8 +130,7 @@ def test_an_old_member_that_comes_back_is_kept(writer: Writer, tmp_path: Path) -
 def test_membership_is_refused_to_who_knows_an_older_one(writer: Writer) -> None:
     storage = writer.volume.storage
     first = storage.members
-    storage.change_members(lambda members: members.suspect(4))
-    storage.change_members(lambda members: members.settle(4, 4))
+    storage.change_members(lambda members: members.suspect(4).settle(4, 4))  # not for upkeep
     assert storage.membership_epoch == first.epoch + 2
     with pytest.raises(StaleMembership):
         storage.install_members(first.suspect(3))
@@ -184,25 +186,38 @@ def test_scrub_finds_and_mends_log_and_images(writer: Writer, tmp_path: Path) ->
     scrubber.stop()
 
 
-def test_a_read_finds_log_that_was_flipped_after_it_was_indexed(tmp_path: Path) -> None:
-    writer = Writer(tmp_path / "data")
-    end = writer.work(np.random.default_rng(9), 60)
+@pytest.mark.parametrize("encrypted", [False, True])
+def test_a_read_finds_log_that_was_flipped_after_it_was_indexed(
+    tmp_path: Path, encrypted: bool
+) -> None:
+    """Anywhere: in every field of the headers of batches, and all over their records."""
+    keys = LocalKeyring.create(tmp_path / "keyring") if encrypted else None
+    writer = Writer(tmp_path / "data", keys=keys)
+    end = writer.work(np.random.default_rng(9), 600)  # far more than is kept in memory
     storage = writer.volume.storage
     expected = writer.expected(end)
-    for _ in range(3):  # every copy has indexed it all
-        assert {page: writer.read(page) for page in expected} == expected
+
+    def reads() -> None:
+        for _ in range(3):  # each full copy has its turn
+            assert {page: writer.read(page) for page in expected} == expected
+
+    reads()
     copier = storage.copiers[2]
     assert copier is not None
     log = copier.segment.log
-    start = 4096
-    while start < end:  # records in every batch; what makes it one stays
-        length = int.from_bytes(log.read(start + BATCH_LENGTH_AT, 4), "little")
-        for lsn in range(start + BATCH_HEADER_BYTES, start + length, 97):
-            byte = log.read(lsn, 1)
-            log.mend(lsn, bytes([byte[0] ^ 16]))
-        start += length
-    for _ in range(3):
-        assert {page: writer.read(page) for page in expected} == expected
-    wait_for(lambda: storage.control.counted(2, COUNT_MENDED) > 0)
-    wait_for(lambda: writer.gives(2, end))
+    whole = log.read(4096, end - 4096)
+    starts = [4096]
+    while starts[-1] < end:
+        at = starts[-1] - 4096 + BATCH_LENGTH_AT
+        starts.append(starts[-1] + int.from_bytes(whole[at : at + 4], "little"))
+    for turn in range(TURNS):
+        damaged = storage.control.counted(2, COUNT_DAMAGED)
+        for start, stop in pairwise(starts):  # another byte of each header at each turn
+            header = start + turn * BATCH_HEADER_BYTES // TURNS
+            for lsn in (header, *range(start + BATCH_HEADER_BYTES + turn, stop, 97)):
+                log.mend(lsn, bytes([log.read(lsn, 1)[0] ^ 16]))
+        reads()
+        wait_for(lambda before=damaged: storage.control.counted(2, COUNT_DAMAGED) > before)
+        wait_for(lambda: log.read(4096, end - 4096) == whole)
+        wait_for(lambda: writer.gives(2, end))
     writer.volume.close()

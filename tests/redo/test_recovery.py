@@ -259,9 +259,9 @@ def test_the_format_before_is_refused(past: Past, opened: Opened) -> None:
     """Its page files cannot be read: they are left alone."""
     data = past.disks.data
     path = data / "volume.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 2}))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format": 3}))
     stored = {file: file.read_bytes() for file in data.rglob("*.*") if file.is_file()}
-    with pytest.raises(UnknownFormat, match="has format 2, this program knows format 3"):
+    with pytest.raises(UnknownFormat, match="has format 3, this program knows format 4"):
         opened()
     assert stored == {file: file.read_bytes() for file in data.rglob("*.*") if file.is_file()}
 

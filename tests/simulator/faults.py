@@ -61,6 +61,7 @@ class Faults:
             (1, self._travel),
             (1, self._turn_clock),
             (1, self._lose_the_store),
+            (1, self._rotate_key),
         ]
         weights = [w * (10 if f.__name__ in self._likely else 1) for w, f in options]
         world.choose([fault for _, fault in options], weights)()
@@ -293,6 +294,13 @@ class Faults:
         if store is not None:
             store.away = not store.away
             self._world.note(f"the object store is {'away' if store.away else 'back'}")
+
+    def _rotate_key(self) -> None:
+        """There is another master key; what earlier ones have wrapped can be read for ever."""
+        keys = self._cluster.services.keys
+        if keys is not None:
+            keys.rotate()
+            self._world.note("there is another master key")
 
     def _turn_clock(self) -> None:
         self._world.skew_us = self._world.chance.randint(-10_000_000, 10_000_000)

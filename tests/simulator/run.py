@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import btree.statistics
+import redo.cipher
+import redo.keyring
+import redo.metadata
 from btree.errors import BtreeError
 from redo.errors import LogUnavailable, StaleEpoch, VolumeError
 from tests.simulator.branches import Branches
@@ -47,6 +50,7 @@ class Simulation:
     def __init__(self, seed: int, root: Path, kind: Kind) -> None:
         self.world = World(seed, root)
         btree.statistics.time = self.world  # it has no clock given to it
+        redo.metadata.secrets = redo.keyring.secrets = redo.cipher.secrets = self.world
         self.cluster = Cluster(self.world, kind)
         self.invariants = Invariants(self.cluster)
         self.cluster.went_back = self.invariants.start_over

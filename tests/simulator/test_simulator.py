@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.timeout(400)  # a machine may be busy
+pytestmark = pytest.mark.timeout(900)  # a machine may be busy
 
 SEEDS = 200
 STEPS = 60

@@ -129,6 +129,14 @@ class World:
         """As `time.time_ns`."""
         return self.wall_us() * 1000
 
+    def token_bytes(self, count: int) -> bytes:
+        """As `secrets.token_bytes`, for code that has no chance given to it."""
+        return self.chance.randbytes(count)
+
+    def token_hex(self, count: int) -> str:
+        """As `secrets.token_hex`."""
+        return self.chance.randbytes(count).hex()
+
     def pass_time(self, seconds: float) -> None:
         """Let time go by, and nothing happen."""
         self._now_us += int(seconds * 1e6)

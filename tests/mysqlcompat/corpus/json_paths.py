@@ -330,12 +330,3 @@ SECTIONS: Final = (
         node=True,
     ),
 )
-
-_WILD: Final = "8.4 takes no wildcards here, 9.7 does"
-DIFFERENT: Final = dict.fromkeys(
-    (
-        *(f"json_length({DOCUMENT}, {path})" for path in _GOOD if "*" in path or "to" in path),
-        "json_length('[1]', '$[*]')",
-    ),
-    _WILD,
-)

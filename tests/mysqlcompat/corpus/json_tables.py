@@ -29,6 +29,20 @@ _AGGREGATED: Final = (
     "j->'$.a'",
 )
 
+_SORTED: Final = (
+    section(("id", "j", "j is null"), tail="FROM g ORDER BY j, id", node=True),
+    section(("id", "j", "j is null"), tail="FROM g ORDER BY j DESC, id", node=True),
+    section(("id", "j", "j is null"), tail="FROM g WHERE j > 0 ORDER BY j, id", node=True),
+    section(("j, count(*)", "json_type(j)"), tail="FROM g GROUP BY j ORDER BY j", node=True),
+    section(("distinct j",), tail="FROM g ORDER BY 1", node=True),
+    section(("group_concat(distinct j order by j)",), tail="FROM g", node=True),
+)
+DIFFERENT: Final = {
+    (one.header(), expression): "MySQL warns that it cannot sort objects and arrays; we sort them"
+    for one in _SORTED
+    for expression in one.expressions
+}
+
 SECTIONS: Final = (
     *(
         section(

@@ -257,4 +257,14 @@ round(mod(u, -2.5), 2)
 -(mod(u, -2.5))
 """
 
+DIFFERENT: Final = dict.fromkeys(
+    (
+        "hex(cast(u as decimal(10,2)))",
+        "concat(cast(u as decimal(5,2)))",
+        "round(cast(999999 as decimal(5,2)))",
+    ),
+    "MySQL names a CAST in a warning by its text where its grammar happens to keep that: as an "
+    "argument of functions without a rule of their own",
+)
+
 SECTIONS: Final = (section(_ALL.strip().split("\n"), tail="FROM v"),)

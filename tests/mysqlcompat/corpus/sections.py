@@ -177,12 +177,12 @@ def generated(family: str) -> list[Section]:
     return list(sections) if sections is not None else [one for one, _ in read(family)]
 
 
-def reasons(family: str) -> dict[str, str]:
-    """Expressions on which this server differs on purpose, and why."""
-    return dict(getattr(_module(family), "DIFFERENT", {}))
-
-
 Place = tuple[str, str]  #: header of a section, expression
+
+
+def reasons(family: str) -> dict[str | Place, str]:
+    """Expressions on which this server differs on purpose, in all sections or in one, and why."""
+    return dict(getattr(_module(family), "DIFFERENT", {}))
 
 
 def faults(family: str) -> set[Place]:
