@@ -39,15 +39,16 @@ Settings: `variables` over `variable_table`. Counters: `status`, `engine_status`
 `engine_monitor` (SHOW ENGINE INNODB STATUS). Errors: `errors`
 over `errors_1000` and `errors_1292`, `diagnostics` (warnings).
 
-Processes: `__main__` reads the command line (`config`), `serve` checks (`startup`), compiles
-(`progress`) and hands over to `supervisor`, which forks `storage_role` and `node_role` processes
-(`child`, `roles`) and starts anew what dies; `zone_host` is a zone's storage elsewhere. `node` puts
-a writer or a reader together, with `sessions` and `patient_volume`; `node_api` is what sessions see
-of it. `control_socket` and `operations` are how a running cluster is told what to do,
+Processes: `__main__` reads the command line (`config`; `bytecode` is kept), `serve` checks
+(`startup`), compiles (`progress`) and hands over to `supervisor`, which forks `storage_role` and
+`node_role` processes (`child`, `roles`) and starts anew what dies; `zone_host` is a zone's storage
+elsewhere. `node` puts a writer or a reader together, with `sessions`, `patient_volume` and
+`write_gate`, where changes wait while there is no write quorum; `node_api` is what sessions see of
+it. `control_socket` and `operations` are how a running cluster is told what to do,
 `volume_commands` the commands that tell it (snapshots, clones, backtrack), `volume_status` says how
-the volume is, `fault_statements` lets parts of it fail, `restore_command` works on backups
-without one, `encryption` sees to keys before a start. `check_command` is `mysqlcompat check`;
-`cluster` is a handle for tests and notebooks:
+the volume is, `fault_statements` lets parts of it fail, `restore_command` works on backups without
+one, `encryption` sees to keys before a start. `check_command` is `mysqlcompat check`; `cluster` is
+a handle for tests and notebooks:
 
     >>> from mysqlcompat import Cluster
     >>> with Cluster(replicas=1) as cluster:            # doctest: +SKIP

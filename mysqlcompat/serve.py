@@ -37,6 +37,14 @@ def serve(config: Config, init_file: Path | None, notify_fd: int | None) -> int:
     if config.zone:
         _check_secret(config)
     lock_fd = lock_volume(config.data, config.volume)
+    try:
+        return _serve_locked(config, script, notify_fd, lock_fd)
+    finally:
+        os.close(lock_fd)
+
+
+def _serve_locked(config: Config, script: str, notify_fd: int | None, lock_fd: int) -> int:
+    """The same, when the volume's lock is ours."""
     if config.zoned:
         thaw(FileDisk(), config.volume_dir)  # each zone finds its files in place
     check_keys(config)

@@ -225,7 +225,12 @@ class Session(SessionState):
             program = compiler.compile_statement(text, self)
             while self._is_guarded and await table_locks.admit(self, program):
                 program = compiler.compile_statement(text, self)
-            self.plans.keep(program, text)
+            if (
+                self.diagnostics.warning_count
+            ):  # of the text itself: said again when it is run again
+                self.plans.read = None
+            else:
+                self.plans.keep(program, text)
         else:
             program = handle.current_program(self)
             while self._is_guarded and await table_locks.admit(self, program):

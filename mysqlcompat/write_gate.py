@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mysqlcompat.session_state import SessionState
     from redo.arena import Words
     from redo.control import Control
+    from redo.log import LogWriter
 
 #: In the process list.
 NO_QUORUM: Final = "waiting for storage quorum"
@@ -78,6 +79,14 @@ class WriteGate:
         """A statement may change data, or go on with that."""
         while self.closed or self._room_lsn(_BEGIN_EIGHTHS) > self._st[ST_VDL]:
             await self._wait(session)
+
+    async def log_room(self, session: SessionState, log: LogWriter) -> None:
+        """The answer to E_LOG_FULL: publish (all there is to do when only the batch was full), and
+        wait for what is too much."""
+        log.publish()
+        log.advance()
+        await self.until(session, log.room_lsn)
+        await self.admitted(session)
 
     async def room_for_commit(self) -> None:
         """There is room for the mark of a commit."""

@@ -35,6 +35,7 @@ Read in this order:
   ``storage`` all six, or those of a zone · ``upkeep`` its background, which
   gives the ``right_of_way``
 - ``volumes`` what a data directory holds · ``frozen`` snapshots and the beginning of clones ·
+  ``frozen_parts`` those of zones elsewhere ·
   ``rewind`` backtrack · ``requests`` what storage can be asked to do
 - ``keyring`` keys · ``cipher_layout`` ``cipher_kernels`` ``cipher`` ``copy_cipher`` encryption of
   log and pages · ``sealed_log_kernels`` the batch a record lies in, to decrypt or verify it ·
@@ -47,7 +48,7 @@ Read in this order:
   ``lending`` page files for them · ``zones`` asked together · ``coordinator`` recovers such a
   volume · ``zoned_volume`` reads its pages
 - ``secret`` ``network`` links between hosts · ``messages`` ``exchange`` what goes over them ·
-  ``feeder`` ``receiver`` their two ends
+  ``feeder`` ``receiver`` their two ends · ``gossip`` log from other zones
 - ``failpoints`` ``failpoint_kernels`` named places where a test lets the process die
 - ``errors`` what can go wrong
 

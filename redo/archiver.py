@@ -334,7 +334,9 @@ class Archiver:
         kept = list(self._bases)
         while len(kept) > 1 and kept[1].clock_us <= before_us:
             kept.pop(0)
-        gone = [base.path for base in self._bases if base not in kept]
+        good = {base.path for base in kept}
+        # Also those that were stored though the store did not say so: nobody keeps their log.
+        gone = [path for path in archive.names("base") if path not in good]
         archive.delete(gone)  # first: a base without its pieces would be a lie
         self._bases = kept
         first = min(base.mark.lsn for base in kept)

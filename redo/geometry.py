@@ -2,7 +2,8 @@
 
 A volume is a row of groups of equally many pages; page -> group is a division. Each group has six
 segments, a full one and a tail in each of three zones. The segments that a copy has of all groups
-share its log; a full one keeps its pages in a directory of its own (`pg-00000`, …).
+share its log, and so one SCL: one write and one sync for a commit, whatever groups it touches; but
+a copy is rebuilt as a whole. A full one keeps its pages in a directory of its own (`pg-00000`, …).
 
 A volume grows by itself: whoever indexes the log and meets a page beyond the last group adds
 groups up to it. So every storage process comes to the same geometry, and its epoch, the number of

@@ -110,7 +110,7 @@ def make_plan(archive: Archive, to_us: int | None) -> Plan:
     full = bases[-1].history if head is None else head.history
     jumps = tuple(jump for jump in full.jumps if jump.clock_us <= until_us)
     end = min([NEVER, *(jump.start for jump in full.jumps[len(jumps) :])])
-    logs = [name for name in archive.logs() if name.start < end]
+    logs = [name for name in longest(archive.logs()) if name.start < end]
     target, last, last_us, name = _cut(archive, logs, bases[-1], until_us)
     if jumps and jumps[-1].start > target:
         target, last = jumps[-1].start, None
@@ -132,6 +132,16 @@ def make_plan(archive: Archive, to_us: int | None) -> Plan:
     if last is not None and name != needed[-1]:
         raise ArchiveDamaged("the log of the archive overlaps itself")
     return Plan(good[-1], tuple(needed), last, target, last_us, history)
+
+
+def longest(logs: list[LogName]) -> list[LogName]:
+    """Without those that are part of another one, ascending: what was stored though the store did
+    not say so was stored once more, with what had come since."""
+    found: list[LogName] = []
+    for name in sorted(logs, key=lambda name: (name.start, -name.end)):
+        if not found or name.end > found[-1].end:
+            found.append(name)
+    return found
 
 
 def _path(base: Base, gaps: Gaps, target: int) -> list[tuple[int, int]]:

@@ -16,7 +16,7 @@ from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.typed import Call, Expression, Literal
-from mysqlcompat.sqltypes import BINARY, Class, bool_type, string_type
+from mysqlcompat.sqltypes import BINARY, Class, string_type
 
 
 @build_as("if", 3)
@@ -59,7 +59,7 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     """``if(a = b, NULL, a)``, with a's type."""
     made = typing.common_type(args[:1], True)
     is_bytes = made.collation == BINARY
-    if made.cls is Class.DOUBLE or is_number_literal(args[0]):
+    if made.cls in (Class.DOUBLE, Class.DECIMAL) or is_number_literal(args[0]):
         made = args[0].type.or_null()
     elif all(arg.type.cls in (Class.STRING, Class.JSON) for arg in args) and (
         made.cls is Class.STRING
@@ -111,7 +111,7 @@ def case(context: Context, call: Call, *values: Any) -> Any:
 
 @build_as("isnull", 1)
 def build_isnull(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return typing.call("is null", bool_type(False), args[0])
+    return typing.is_null(args[0])
 
 
 @build_as("any_value", 1)

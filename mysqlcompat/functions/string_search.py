@@ -36,25 +36,25 @@ def _compared(typing: Typing, args: Sequence[Expression]) -> SqlType:
     return integer(11).or_null(any(arg.type.nullable for arg in args))
 
 
-def _position(call: Call, whole: Any, part: Any, start: int = 1) -> int:
+def _position(whole: Any, part: Any, collation: str, start: int = 1) -> int:
+    """Where a part is in a whole, whose collation decides."""
     if start < 1 or start > len(whole) + 1:
         return 0
     if isinstance(whole, bytes):
         return int(whole.find(part, start - 1)) + 1
-    collation = agree([arg.type for arg in call.args[:2]], call.function.name)[0]
     return collations.find(whole, part, start - 1, collation) + 1
 
 
 @define("instr", "ss", lambda typing, args: _found(typing, args, args[0]), texts="first")
 def instr(context: Context, call: Call, value: Any, part: Any) -> int:
-    return _position(call, value, part)
+    return _position(value, part, call.args[0].type.collation)
 
 
 @define(
     "locate", "ssi", lambda typing, args: _found(typing, args, args[1]), required=2, texts="second"
 )  # fmt: skip
 def locate(context: Context, call: Call, part: Any, value: Any, start: int = 1) -> int:
-    return _position(call, value, part, start)
+    return _position(value, part, call.args[1].type.collation, start)
 
 
 @define("substring_index", "ssi", same_string, texts="agreed")

@@ -171,6 +171,9 @@ def _view(session: Session) -> Any:
 
 
 def _tables_rows(session: Session, wanted: Wanted) -> Iterator[Row]:
+    if wanted.columns is not None and wanted.columns <= _NAMES:
+        yield from _names_rows(session, wanted)
+        return
     # What is not in the definition is looked up on pages, so only for who looks at it.
     measured = wanted.has_column("table_rows", "avg_row_length", "data_length", "index_length")
     counted = wanted.has_column("auto_increment")
@@ -190,6 +193,23 @@ def _tables_rows(session: Session, wanted: Wanted) -> Iterator[Row]:
             f"row_format={row_format}" if row_format else "",
             one.comment,
         )
+
+
+#: Columns of TABLES that need no definitions.
+_NAMES: Final = frozenset(("table_catalog", "table_schema", "table_name", "table_type"))
+
+
+def _names_rows(session: Session, wanted: Wanted) -> Iterator[Row]:
+    from mysqlcompat.catalog_view import is_virtual
+
+    view = _view(session)
+    for database in view.databases():
+        if wanted.databases is not None and database not in wanted.databases:
+            continue
+        kind = "SYSTEM VIEW" if is_virtual(database) else "BASE TABLE"
+        for name in view.table_names(database):
+            if wanted.tables is None or name in wanted.tables:
+                yield (CATALOG, database, name, kind)
 
 
 def _columns_rows(session: Session, wanted: Wanted) -> Iterator[Row]:

@@ -52,7 +52,6 @@ from redo.codes import (
     E_PAGE_MISS,
     E_TOO_BIG,
 )
-from redo.log import LogWriter
 
 Inputs = dict[tuple[int, int], tuple[SqlType, Register]]
 OUT_BYTES: Final = 128 << 10
@@ -202,7 +201,7 @@ class Execution:
                 if self.program.kind != "read":
                     await self.session.node.gate.admitted(self.session)
             elif code == E_LOG_FULL and self.engine.log is not None:
-                await self._log_room(self.engine.log)
+                await self.session.node.gate.log_room(self.session, self.engine.log)
             elif code == E_NO_ROOM and self.memory.get(layout.RUN_WANT_OF) == layout.WANT_OUT:
                 return code
             elif code == E_NO_ROOM:
@@ -249,14 +248,6 @@ class Execution:
             raise SqlError(1118, 8126)
         if not self.engine.settle(code):
             self.engine.ensure(code)
-
-    async def _log_room(self, log: LogWriter) -> None:
-        """Publish, which is all when only the batch was full, and wait for what is too much."""
-        gate = self.session.node.gate
-        log.publish()
-        log.advance()
-        await gate.until(self.session, log.room_lsn)
-        await gate.admitted(self.session)
 
     async def _wait(self) -> None:
         """Wait for the transaction that holds a lock, at most innodb_lock_wait_timeout."""

@@ -54,8 +54,7 @@ class Branches:
         mixed = replace(arg.type, mixed=True)
         args = list(arg.args)
         for number in branches:
-            branch = args[number]
-            inner = branch.arg if isinstance(branch, Cast) and branch.mode == IMPLICIT else branch
+            inner = _own(args[number])
             args[number] = Cast(mixed.or_null(inner.type.nullable), self.shown(inner))
         return replace(arg, type=mixed, args=tuple(args))
 
@@ -69,7 +68,10 @@ class Branches:
             return arg
         if arg.function.name in _COMPUTED:
             return self.cast(arg, numeric_type(arg.type))
-        branches = {number: self.computed(arg.args[number]) for number in _branches(arg)}
+        numbers = _branches(arg)
+        if any(_own(arg.args[n]).type.cls not in (arg.type.cls, Class.NULL) for n in numbers):
+            return arg  # each branch is converted by itself
+        branches = {number: self.computed(arg.args[number]) for number in numbers}
         if all(one.type.cls is arg.type.cls for one in branches.values()):
             return arg
         target = numeric_type(arg.type)
@@ -93,10 +95,9 @@ class Branches:
             return None
         args, is_mixed = list(arg.args), False
         for number in _branches(arg):
-            branch = args[number]
-            inner = branch.arg if isinstance(branch, Cast) and branch.mode == IMPLICIT else branch
+            inner = _own(args[number])
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
-            is_mixed = is_mixed or (isinstance(inner, Call) and inner.function.name in SILENT)
+            is_mixed = is_mixed or _is_silent(inner)
             args[number] = convert(inner)
         if not is_mixed:
             return None
@@ -185,6 +186,15 @@ class Branches:
         return self.cast(arg, target)
 
 
+def _is_silent(arg: Expression) -> bool:
+    return isinstance(arg, Call) and arg.function.name in SILENT
+
+
+def _own(branch: Expression) -> Expression:
+    """A branch before it was made what all branches are."""
+    return branch.arg if isinstance(branch, Cast) and branch.mode == IMPLICIT else branch
+
+
 def natural(arg: Expression) -> Expression:
     """A DECIMAL with as many digits behind the point as its value comes to have, not as its type
     says: an integer none, a sum as many as the longer side, zero as a result none."""
@@ -193,6 +203,8 @@ def natural(arg: Expression) -> Expression:
     match arg:
         case Cast(mode=mode) if mode == IMPLICIT:
             return replace(arg, type=replace(arg.type, mixed=True), arg=natural(arg.arg))
+        case Call(function=function) if function.name == "nullif" and _is_silent(arg.args[1]):
+            return arg
         case Call(function=function) if function.name in _NATURAL:
             args = tuple(map(natural, arg.args))
             return replace(arg, type=replace(arg.type, mixed=True), args=args)

@@ -60,7 +60,8 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
         may_fail = False
     target = target.or_null(may_fail or arg.type.nullable)
     own = typing.own_branches(arg, target, lambda inner: _of_branch(cast_node(typing, node, inner)))
-    if own is not None:
+    is_text = arg.type.cls is Class.STRING and target.cls is Class.INT  # which is read as it is
+    if own is not None and not is_text:
         return own
     made = Cast(target, arg, EXPLICIT)
     into = _column_name(arg) if arg.type.cls is Class.JSON else describe(made)

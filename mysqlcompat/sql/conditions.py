@@ -83,7 +83,7 @@ class Conditions:
     def is_something(self, node: Any) -> Expression:
         what = node.expression
         if isinstance(what, exp.Null):
-            return self.typing.call("is null", bool_type(False), self.scalar(node.this))
+            return self.typing.is_null(self.scalar(node.this))
         name = "is true" if what.this else "is false"
         return self.typing.call(name, bool_type(False), self.condition(node.this))
 

@@ -17,6 +17,7 @@ from btree.schema import Table
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.plan import Access
+from mysqlcompat.sql.resolve import PlainContext
 from mysqlcompat.sql.typed import Cast, Expression, Item, Literal, Order, Select, transform
 from mysqlcompat.sqltypes import SqlType
 from mysqlcompat.values import is_variable, to_bytes, to_lane
@@ -43,7 +44,7 @@ class Dives:
         try:
             prefix = self._key(table, access.index_no, 0, access.equal)
             ends = self._ends(table, access, len(access.equal))
-        except (_Unknown, SqlError, AttributeError, TypeError, ValueError, ArithmeticError):
+        except (_Unknown, SqlError):
             return None
         return self._between(table, access.index_no, prefix, ends)
 
@@ -97,7 +98,7 @@ class Dives:
         constant = expression.arg if isinstance(expression, Cast) else expression
         if not isinstance(constant, Literal):
             raise _Unknown
-        value = Evaluator(_Nobody()).value(expression)  # type: ignore[arg-type]
+        value = Evaluator(PlainContext(time_zone="UTC")).value(expression)
         of: SqlType = expression.type
         if value is None:
             return 0, 1
@@ -109,17 +110,6 @@ class Dives:
         mem = self._engine.arena.mem
         mem[self._value : self._value + len(data)] = bytearray(data)
         return self._value << RUN_SHIFT | len(data), 0
-
-
-class _Nobody:
-    """For whom a constant is evaluated: nobody hears of its warnings."""
-
-    sql_mode: frozenset[str] = frozenset()
-    strict = False
-    time_zone = "UTC"
-
-    def warn(self, errno: int, *args: Any) -> None:
-        pass
 
 
 class _Unknown(Exception):

@@ -114,8 +114,12 @@ class Typing(Agreement, Branches, Memberships):
             return Literal(target.or_null(), None) if isinstance(arg, Literal) else arg
         if mode == IMPLICIT:
             target = target.or_null(source.nullable)
-            own = self.own_branches(arg, target, lambda inner: self.cast(inner, target))
-            return own or Cast(target, arg, mode)
+            is_whole = target.cls is Class.INT
+
+            def convert(inner: Expression) -> Expression:
+                return self.cast(self.computed(inner) if is_whole else inner, target)
+
+            return self.own_branches(arg, target, convert) or Cast(target, arg, mode)
         return Cast(target.or_null(target.nullable or source.nullable), arg, mode)
 
     @staticmethod

@@ -120,7 +120,7 @@ class Memberships(Comparisons):
         if len(items) == 1:
             return self.comparison("=", value, items[0])
         if all(map(is_constant, items)):
-            items = [self._known(item) for item in items]
+            items = [self.known(item) for item in items]
         value, *items = self.gathered([value, *items], " IN ")
         value, *items = self._members(value, items)
         pairs = [self.comparable("in", value, item) for item in items]
@@ -136,9 +136,12 @@ class Memberships(Comparisons):
         ]
         return self.call("or", bool_type(any(one.type.nullable for one in equal)), *equal)
 
-    def _known(self, item: Expression) -> Expression:
-        """A constant of a list of constants, which MySQL looks at while it prepares."""
-        if not isinstance(item, Call | Cast) or has_param(item):
+    def is_null(self, arg: Expression) -> Expression:
+        return self.call("is null", bool_type(False), self.known(arg) if arg.type.nullable else arg)
+
+    def known(self, item: Expression) -> Expression:
+        """A constant as MySQL sees it while it prepares: in a list of constants, before IS NULL."""
+        if not isinstance(item, Call | Cast) or not is_constant(item) or has_param(item):
             return item
         return Literal(item.type, self.constant_value(item), text=describe(item))
 

@@ -1,7 +1,8 @@
 """Documents: ``python -m tests.bench.bench_json [rows]``.
 
-Path lookups with and without an index (functional and multi-valued), JSON_TABLE, small changes of
-documents and the rate of them. With MYSQL_ORACLE=host:port the same on a MySQL beside ours.
+Scans by constant paths, path lookups with and without an index (functional and multi-valued),
+JSON_TABLE, small changes of documents and the rate of them. With MYSQL_ORACLE=host:port the same
+on a MySQL beside ours.
 """
 
 from __future__ import annotations
@@ -32,10 +33,30 @@ LOOKUPS: Final = {
     "JSON_CONTAINS(j->'$.tags', '[?, ?]')": "JSON_CONTAINS(j->'$.tags', '[{0}, {1}]')",
     "JSON_OVERLAPS(j->'$.tags', '[?, ?]')": "JSON_OVERLAPS(j->'$.tags', '[{0}, {1}]')",
 }
-EXPANDED: Final = (
-    "SELECT COUNT(*), SUM(t.tag) FROM d, JSON_TABLE(d.j, '$.tags[*]' COLUMNS (tag INT PATH '$')) t"
-    " WHERE d.id < 10000"
-)
+SCANS: Final = {
+    "WHERE j->'$.n' = 77": "SELECT COUNT(*) FROM d WHERE j->'$.n' = 77",
+    "WHERE j->'$.more.a[1]' > 2.4": "SELECT COUNT(*) FROM d WHERE j->'$.more.a[1]' > 2.4",
+    "WHERE j->>'$.name' = 'name 77'": "SELECT COUNT(*) FROM d WHERE j->>'$.name' = 'name 77'",
+    "SUM(j->>'$.n')": "SELECT SUM(j->>'$.n') FROM d",
+    "SUM(CAST(j->'$.n' AS SIGNED))": "SELECT SUM(CAST(j->'$.n' AS SIGNED)) FROM d",
+    "JSON_VALUE … RETURNING SIGNED": "SELECT MAX(JSON_VALUE(j, '$.n' RETURNING SIGNED)) FROM d",
+    "JSON_LENGTH": "SELECT SUM(JSON_LENGTH(j, '$.tags')) FROM d",
+    "JSON_CONTAINS_PATH": "SELECT SUM(JSON_CONTAINS_PATH(j, 'one', '$.no', '$.more.a')) FROM d",
+    "JSON_CONTAINS": "SELECT COUNT(*) FROM d WHERE JSON_CONTAINS(j->'$.tags', '[77, 78]')",
+    "GROUP BY j->>'$.tags[3]'": "SELECT j->>'$.tags[3]', COUNT(*) FROM d GROUP BY j->>'$.tags[3]'",
+    "whole documents to the client": "SELECT j FROM d WHERE id < 2000",
+    "JSON_TABLE, one level": (
+        "SELECT COUNT(*), SUM(t.tag) FROM d, JSON_TABLE(d.j, '$.tags[*]' COLUMNS (tag INT PATH"
+        " '$')) t WHERE d.id < 10000"
+    ),
+    "JSON_TABLE, NESTED": (
+        "SELECT COUNT(*), SUM(t.n), MAX(t.name), SUM(t.tag) FROM d, JSON_TABLE(d.j, '$' COLUMNS"
+        " (n INT PATH '$.n', name VARCHAR(20) PATH '$.name', NESTED PATH '$.tags[*]' COLUMNS"
+        " (o FOR ORDINALITY, tag INT PATH '$'))) t WHERE d.id < 10000"
+    ),
+}
+RUNS: Final = 4
+LONG: Final = 20_000  #: bytes of a document outside of its row
 
 
 def document(i: int) -> str:
@@ -86,6 +107,34 @@ def lookups(servers: list[Server], title: str) -> None:
         report(f"{name}, {title}", [server.rate(sql) for server in servers], "/s")
 
 
+def scans(servers: list[Server]) -> None:
+    """Milliseconds of statements over all documents, the best of some runs."""
+    for name, sql in SCANS.items():
+        answers = [sorted(map(repr, server.run(sql))) for server in servers]
+        assert all(answer == answers[0] for answer in answers), name
+        best = [float("inf")] * len(servers)
+        for _ in range(RUNS):
+            for number, server in enumerate(servers):
+                started = time.perf_counter()
+                server.run(sql)
+                best[number] = min(best[number], 1000 * (time.perf_counter() - started))
+        report(name, best, "ms")
+
+
+def long_changes(servers: list[Server]) -> None:
+    """Small changes of long documents a second."""
+    text = json.dumps({"n": 1, "text": "x" * LONG})
+    for server in servers:
+        server.run("CREATE TABLE l (id INT PRIMARY KEY, j JSON)")
+        for i in range(100):
+            server.run(f"INSERT INTO l VALUES ({i}, '{text}')")
+    changes = [
+        server.rate(lambda i: f"UPDATE l SET j = JSON_SET(j, '$.n', {i}) WHERE id = {i % 100}")
+        for server in servers
+    ]
+    report(f"UPDATE … JSON_SET of {LONG // 1000} KB", changes, "/s")
+
+
 def report(name: str, figures: list[float], unit: str) -> None:
     shown = "".join(f"{figure:12.1f}{unit}" for figure in figures)
     sys.stdout.write(f"{name:52s}{shown}\n")
@@ -100,6 +149,7 @@ def main(rows: int = 50_000) -> None:
         if oracle:
             host, port = oracle.rsplit(":", 1)
             servers.append(Server(host, int(port), rows))
+        scans(servers)
         lookups(servers, "no index")
         for statement in INDEXES:
             seconds = []
@@ -109,13 +159,12 @@ def main(rows: int = 50_000) -> None:
                 seconds.append(time.perf_counter() - started)
             report(f"index {statement.split()[5]} made", seconds, "s ")
         lookups(servers, "indexed")
-        started = [server.rate(lambda _: EXPANDED) * 40_000 / 1000 for server in servers]
-        report("JSON_TABLE", started, "k rows/s")
         changes = [
             server.rate(lambda i: f"UPDATE d SET j = JSON_SET(j, '$.n', {i}) WHERE id = {i}")
             for server in servers
         ]
         report("UPDATE … JSON_SET, three indexes", changes, "/s")
+        long_changes(servers)
         for server in servers:
             server.run(f"DROP DATABASE {DATABASE}")
             server.connection.close()

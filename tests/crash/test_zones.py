@@ -161,7 +161,7 @@ def wait_for_room(
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_zones_on_other_hosts(tmp_path: Path) -> None:
-    """az2 and az3 over TLS: killed, cut off, stalled; then everything at once."""
+    """az2 and az3 over TLS: cut off, stalled, killed (and all at once in `test_no_quorum`)."""
     secret = tmp_path / "secret"
     create_secret(secret)
     hosts = {zone: Host(zone, tmp_path, secret) for zone in ("az2", "az3")}
@@ -188,12 +188,6 @@ def test_zones_on_other_hosts(tmp_path: Path) -> None:
         hosts["az2"].start()
         wait_for_all(cluster, ledger)
         settle(cluster, ledger, threads)
-        cluster.kill()
-        for host in hosts.values():
-            host.kill()
-            host.start()
-        cluster.start()
-        verify(cluster.writer_port, ledger)
         assert cluster.stop() == 0, cluster.output
         assert [host.stop() for host in hosts.values()] == [0, 0]
     finally:

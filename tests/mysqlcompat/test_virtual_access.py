@@ -82,6 +82,16 @@ def test_counters_of_tables_that_are_not_loaded(talk: Talk) -> None:
     assert talk.run(text) == [["42"]]
 
 
+def test_names_alone(talk: Talk) -> None:
+    names = f"SELECT TABLE_NAME, TABLE_TYPE FROM {TABLES} WHERE TABLE_SCHEMA"
+    assert ["t", "BASE TABLE"] in talk.run(f"{names} = 'd'")
+    assert talk.run(f"{names} = 'd' AND TABLE_NAME = 't'") == [["t", "BASE TABLE"]]
+    whole = f"SELECT TABLE_NAME, TABLE_TYPE, ENGINE FROM {TABLES} WHERE TABLE_SCHEMA"
+    for database in ("d", "information_schema", "performance_schema"):
+        rows = talk.run(f"{whole} = '{database}'")
+        assert talk.run(f"{names} = '{database}'") == [row[:2] for row in rows]
+
+
 def test_a_text_that_is_prepared_again_is_not_compiled_again(talk: Talk) -> None:
     talk.run("PREPARE first FROM 'SELECT name FROM t WHERE id = ?'")
     talk.run("PREPARE again FROM 'SELECT name FROM t WHERE id = ?'")

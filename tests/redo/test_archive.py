@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from obstore.store import MemoryStore
 
-from redo.archive import Archive, volumes_at
+from redo.archive import Archive, LogName, volumes_at
 from redo.archiver import PIN, Archiver, ArchiveSettings
 from redo.checksum_kernels import crc32c_of
-from redo.errors import ArchiveDamaged, KeyUnavailable, OutsideWindow
+from redo.errors import ArchiveDamaged, KeyUnavailable, OutsideWindow, VolumeError
 from redo.keyring import LocalKeyring
 from redo.record import BATCH_HEADER_BYTES, BATCH_MAGIC, FLAG_CPL, KIND_BEGIN, KIND_COMMIT
-from redo.restore import cut_log, make_plan, restore, window
+from redo.restore import cut_log, longest, make_plan, restore, window
 from tests.redo.editing import NEW, WRITE, Step
 from tests.redo.test_rewind import Traveller
 from tests.redo.test_volume import Writer, wait_for
@@ -132,6 +133,61 @@ def test_a_store_that_is_away_for_a_while(tmp_path: Path) -> None:
     one.ship()
     assert one.restored(tmp_path / "new") == one.state()
     one.writer.volume.close()
+
+
+class Silent:
+    """A store that does what it is asked; of some objects it does not say so the next time."""
+
+    def __init__(self) -> None:
+        self._store = MemoryStore()
+        self.silent_of: set[str] = set()
+
+    def put(self, path: str, data: bytes) -> None:
+        self._store.put(path, data)
+        folder = path.split("/")[1]
+        if folder in self.silent_of:
+            self.silent_of.discard(folder)
+            raise OSError("no answer")
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+
+def test_a_base_that_was_stored_without_an_answer(tmp_path: Path) -> None:
+    """Nobody keeps the log that it would need, so it must go."""
+    rng = np.random.default_rng(6)
+    one = Archived(tmp_path, coalesce_bytes=1 << 12, backtrack_window_s=0)
+    store = Silent()
+    settings = ArchiveSettings("", "main", store=store)
+    one.archiver = Archiver(one.writer.volume.storage, settings)
+    for _ in range(3):
+        store.silent_of = {"base"}
+        with pytest.raises(VolumeError, match="no answer"):
+            one.archiver.step()
+        one.work(rng, 2)
+    stored = one.writer.volume.storage.pins[PIN]
+    one.work(rng, 8)
+    wait_for(lambda: min(one.writer.checkpoints()) > stored)
+    one.archiver.step()
+    one.archiver.expire(0)
+    one.work(rng, 2)
+    one.archiver.step()
+    archive = Archive("", f"main-{one.writer.volume.storage.volume.volume_id}", None, store)
+    archive.open()
+    for to_us in window(archive):
+        make_plan(archive, to_us)
+    restore(archive, make_plan(archive, None), tmp_path / "new", lambda *_: None)
+    writer = Writer(tmp_path / "new")
+    assert {page: writer.read(page) for page in one.writer.known} == one.state()
+    writer.volume.close()
+    one.writer.volume.close()
+
+
+def test_log_that_was_stored_without_an_answer() -> None:
+    """It was stored again with what had come since: that is taken, once."""
+    part, whole = LogName(4096, 5000, 3, 10, 20), LogName(4096, 9000, 3, 10, 40)
+    after = LogName(9000, 9900, 3, 50, 60)
+    assert longest([part, whole, after]) == [whole, after]
 
 
 def test_retention(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,9 @@ def test_a_volume_grows_by_itself(tmp_path: Path) -> None:
         directories = sorted(p.name for p in (path / copy_directory(copy_no)).glob("pg-*"))
         expected = [f"pg-{group:05d}" for group in range(5)] if is_full(copy_no) else []
         assert directories == expected
+    anew = storage.segments()[3]  # a copy made anew is as old as what it was made of
+    anew.save(replace(anew.meta, groups=2))
+    wait_for(lambda: groups_of(path) == [5] * COPIES)
     writer.volume.close()
     again = Writer(path, pg_pages=8)
     assert again.volume.storage.geometry.groups == 5

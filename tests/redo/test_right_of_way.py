@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
+import pytest
+
+from redo import coalesce
 from redo.arena import Arena, create_ring
 from redo.chunks import ChunkLog
 from redo.disk import FileDisk
-from redo.environment import SystemClock
+from redo.environment import SystemClock, system_environment
 from redo.metadata import new_volume
 from redo.right_of_way import RightOfWay
 from redo.segment_layout import CHUNK_HEADER_BYTES
+from redo.timeline import NEVER
+from tests.redo.editing import FILL, NEW, Step
+from tests.redo.test_volume import PAGE, Writer, wait_for
 
 PATIENCE_S = 60.0
 CHUNK_BYTES = 1 << 20
@@ -67,3 +74,58 @@ def test_a_prepared_chunk_is_whole_and_is_the_one_that_is_used(tmp_path: Path) -
         log.close()
     finally:
         arena.close()
+
+
+class DirtyDisk(FileDisk):
+    """Knows how much of the page files is written and not synced."""
+
+    def __init__(self) -> None:
+        super().__init__(durable=False)
+        self.dirty: dict[int, int] = {}
+        self.most = 0
+
+    def create(self, path: str, count: int) -> int:
+        fd = super().create(path, count)
+        if path.endswith(".dat"):
+            self.dirty[os.fstat(fd).st_ino] = 0
+        return fd
+
+    def write(self, fd: int, at: int, data: bytes) -> None:
+        super().write(fd, at, data)
+        inode = os.fstat(fd).st_ino
+        if inode in self.dirty:
+            self.dirty[inode] += len(data)
+            self.most = max(self.most, sum(self.dirty.values()))
+
+    def sync(self, fd: int) -> None:
+        super().sync(fd)
+        inode = os.fstat(fd).st_ino
+        if inode in self.dirty:
+            self.dirty[inode] = 0
+
+
+def test_a_round_of_coalescing_leaves_little_unsynced_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many pages a round writes: whoever syncs something else waits for a step's only."""
+    monkeypatch.setattr(coalesce, "_SYNC_STEPS", 1)
+    monkeypatch.setattr(coalesce, "STEP_PAGES", 4)
+    disk = DirtyDisk()
+    environment = system_environment(disk)
+    writer = Writer(tmp_path / "data", coalesce_bytes=1 << 30, environment=environment)
+    try:
+        pages = range(1, 21)
+        end = writer.run([step for n in pages for step in (Step(NEW, n), Step(FILL, n, 99, 9, 7))])
+        copier = writer.volume.storage.copiers[0]
+        assert copier is not None
+        wait_for(lambda: copier.durable >= end)
+        segment = copier.segment
+        with segment.lock:
+            assert segment.extend_index(end) == 0
+            segment.end_run()
+        for _ in coalesce.coalesce(segment, end, 1 << 30, coalesce.Keep(NEVER, NEVER)):
+            pass
+        assert segment.images == len(pages)
+        assert 0 < disk.most <= 4 * PAGE
+    finally:
+        writer.volume.close()

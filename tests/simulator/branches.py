@@ -21,11 +21,12 @@ from redo.archiver import PIN
 from redo.arena import Arena, create_ring
 from redo.control import COPY_DURABLE, COPY_WRITTEN, Control, copy_word
 from redo.errors import OutsideWindow, VolumeError
-from redo.quorum import COPIES
+from redo.quorum import COPIES, ZONES
 from redo.restore import make_plan, restore, window
 from redo.timeline import NEVER
 from tests.btree.shop import Row
 from tests.simulator.drives import PowerCut
+from tests.simulator.hosts import ThreeHosts, host_data
 from tests.simulator.ledger import Commit, Ledger
 from tests.simulator.nodes import DATABASE, Writer
 from tests.simulator.processes import OneProcess, OwnTasks, Services
@@ -46,6 +47,7 @@ class Moment:
 
     tables   whose making or dropping is certain;  doubtful   the others
     folded   never opened: it must not change any more
+    in_parts   hosts have what belongs to their copies
     """
 
     path: Path
@@ -53,6 +55,7 @@ class Moment:
     tables: set[str]
     doubtful: set[str]
     folded: bool = True
+    in_parts: bool = False
     made_by: str = "snapshots show their moment"  #: the invariant that it has to keep
 
 
@@ -134,7 +137,9 @@ class Branches:
             return
         ledger = cluster.ledger
         rows, doubtful = ledger.rows_at(lsn), set(ledger.doubtful)
-        self._moments.append(Moment(path, rows, ledger.tables_at(lsn) - doubtful, doubtful))
+        moment = Moment(path, rows, ledger.tables_at(lsn) - doubtful, doubtful)
+        moment.in_parts = isinstance(cluster.processes, ThreeHosts)
+        self._moments.append(moment)
         self._world.note(f"frozen at {lsn}: {path.parent.name} {path.name}")
 
     def _remove(self, moment: Moment) -> None:
@@ -147,7 +152,9 @@ class Branches:
         if moment is None:
             return
         try:
-            if moment.path.parent.name == "snapshots":
+            if moment.in_parts:
+                moment = self._gathered(moment)
+            elif moment.path.parent.name == "snapshots":
                 moment = self._restored(moment)
             with self._served(moment) as branch:
                 self._work(branch, moment)
@@ -232,6 +239,23 @@ class Branches:
         volume = frozen.heir(frozen.load(disk, snapshot.path), f"snapshot {snapshot.path.name}")
         frozen.refreeze(disk, snapshot.path, path, volume)
         made = Moment(path, dict(snapshot.rows), snapshot.tables, snapshot.doubtful)
+        self._moments.append(made)
+        return made
+
+    def _gathered(self, source: Moment) -> Moment:
+        """A volume on one host, of the parts that several have."""
+        path, disk = self._new_path("volumes"), self._world.disk
+        found, draft = frozen.load(disk, source.path), frozen.draft_of(disk, path)
+        copies = []
+        for zone, name in enumerate(ZONES):
+            data = Path(host_data(disk.root, zone))
+            part = data / source.path.parent.name / source.path.name
+            if name in found.elsewhere and disk.exists(str(part)):
+                copies += [copy for copy in found.copies if copy.copy_no // 2 == zone]
+                for file in disk.names(f"{part}/{frozen.FILES}"):
+                    disk.link(f"{part}/{frozen.FILES}/{file}", f"{draft}/{frozen.FILES}/{file}")
+        frozen.put(disk, draft, path, replace(found, copies=tuple(copies), elsewhere=()))
+        made = Moment(path, dict(source.rows), source.tables, source.doubtful)
         self._moments.append(made)
         return made
 

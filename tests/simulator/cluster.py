@@ -275,6 +275,10 @@ class Cluster:
         states = [(c.segment.name, c.durable, c.reason) for c in copiers]
         raise Violation("copies become whole again", f"{states} of {self.control.published}")
 
+    def path_of(self, copy_no: int) -> str:
+        """Where the files of a copy are."""
+        return f"{self.processes.data_of(copy_no)}/{copy_directory(copy_no)}"
+
     def is_impaired(self) -> bool:
         """Is anything the matter that may keep a volume from serving for a while?"""
         drives = self.world.disk.drives

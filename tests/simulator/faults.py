@@ -152,7 +152,8 @@ class Faults:
         drive = self._hurt("everything is removed")
         if drive is not None:
             self._cluster.removed.add(self._drives.index(drive))
-            shutil.rmtree(f"{self._cluster.data}/{drive.name}", ignore_errors=True)
+            path = self._cluster.path_of(self._drives.index(drive))
+            shutil.rmtree(path, ignore_errors=True)
 
     def _flip(self) -> None:
         """One bit of a page file; or of log, which is read again when its process has died.
@@ -161,7 +162,7 @@ class Faults:
         drive = self._hurt("a bit flips")
         if drive is None:
             return
-        top = f"{self._cluster.data}/{drive.name}"
+        top = self._cluster.path_of(self._drives.index(drive))
         paths = [
             f"{directory}/{name}"
             for directory, _, names in sorted(os.walk(top))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from redo.arena import create_ring
@@ -16,11 +17,18 @@ from redo.feeder import Feeder
 from redo.quorum import COPIES, ZONES
 from redo.receiver import Receiver
 from redo.storage import Storage
+from redo.volumes import MAIN, volume_path
+from redo.zones import Zones
 from tests.simulator.links import WorldNetwork
 from tests.simulator.processes import FEEDER, NO_SERVICES, OwnTasks, Services, ThreeProcesses, Zone
 
 if TYPE_CHECKING:
     from tests.simulator.world import World
+
+
+def host_data(root: str, zone: int) -> str:
+    """The data directory of a zone's host."""
+    return f"{root}/hosts/{zone}"
 
 
 class Host(Zone):
@@ -70,6 +78,14 @@ class ThreeHosts(ThreeProcesses):
         self.ring_bytes = os.fstat(ring_fd).st_size - 4096
         self.network = WorldNetwork(world, self.trouble / 10)
         self._feeders: dict[int, Feeder] = {}
+
+    def data_of(self, copy_no: int) -> str:
+        return str(volume_path(Path(host_data(self.world.disk.root, copy_no // 2)), MAIN))
+
+    def freeze(self, path: Path) -> int:
+        """Each host keeps its part in its own data directory."""
+        zones = Zones(self._wires, self.world, elsewhere=range(len(ZONES)))
+        return zones.freeze(path, MAIN, self.world.disk).lsn
 
     def start(self) -> None:
         super().start()

@@ -12,7 +12,7 @@ from redo.arena import Arena, create_ring
 from redo.cipher import Cipher
 from redo.control import COPY_DURABLE, copy_word
 from redo.log import new_state
-from redo.quorum import COPIES, can_write, copy_directory
+from redo.quorum import COPIES, can_write
 from redo.record import (
     BATCH_HEADER_BYTES,
     KIND_PAGE,
@@ -23,6 +23,7 @@ from redo.record import (
 from redo.segment_layout import CHUNK_HEADER_BYTES
 from redo.state import FIRST_LSN
 from tests.simulator.cluster import Cluster
+from tests.simulator.drives import PowerCut
 from tests.simulator.ledger import Batch
 from tests.simulator.nodes import PLANTED
 from tests.simulator.processes import CHUNK_BYTES, PAGE_BYTES, PG_PAGES
@@ -133,7 +134,7 @@ class Invariants:
 
     def _is_kept(self, copy_no: int, batch: Batch) -> bool:
         """Is the batch on this copy's disk, safe from a power cut?"""
-        log = f"{self._cluster.data}/{copy_directory(copy_no)}/log"
+        log = f"{self._cluster.path_of(copy_no)}/log"
         lsn = batch.lsn
         while lsn < batch.end:
             start = lsn - lsn % CHUNK_BYTES
@@ -194,6 +195,8 @@ class Invariants:
                 with segment.lock:
                     code = segment.read_page(page_no, vdl, copier.durable, at)
                 if code < 0:
+                    if self._world.cut:
+                        raise PowerCut
                     if cluster.hurt[segment.copy_no] or cluster.flipped[segment.copy_no]:
                         copier.fail(f"page {page_no} cannot be read")  # as any reader would
                         break

@@ -125,7 +125,7 @@ class Processes:
         environment = replace(self.world.environment, tasks=OwnTasks(self.world, process))
         return Storage(
             environment,
-            self.data,
+            self.data_of(copies[0]),
             self.ring_fd if ring_fd < 0 else ring_fd,
             fds[:COPIES],
             fds[COPIES],
@@ -136,6 +136,10 @@ class Processes:
             fed=fed,
             keys=self.keys,
         )
+
+    def data_of(self, copy_no: int) -> str:
+        """The volume's directory that has this copy."""
+        return self.data
 
     def cipher(self, arena: Arena) -> Cipher | None:
         """Encryption of log, for a node's arena; None: there is none."""
@@ -317,7 +321,8 @@ class Zone:
         self.is_up = False
         world = self._processes.world
         world.tasks = [task for task in world.tasks if task.process != self.name]
-        world.disk.kill(f"{self._processes.data}/{self.name}/")
+        data = self._processes.data_of(zone_copies(self.number)[0])
+        world.disk.kill(f"{data}/{self.name}/")
         if self._storage is not None:
             self._processes.forget(self._storage)
 
