@@ -43,6 +43,7 @@ Read in this order
     catalog, catalog_rows, catalog_kernels   the dictionary changed; private tables; dropping
     loaded_tables          descriptors of the tables in use
     engine                 the façade
+    prepared, prepared_kernels   rows inserted and looked up by one number, from Python
     check, check_rows, check_chains     every invariant, verified
     dump                   `python -m btree.dump`
 

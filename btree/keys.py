@@ -29,19 +29,19 @@ class KeyEncoder:
         stored = table.stored_columns
         self._types = [stored[table.column_no(name)].type for name in names]
         described = arena.words(table.descriptor, 16)
-        self._parts = int(
+        self.parts_at = int(
             arena.words(int(described[D_INDEXES_AT]), 16 * len(table.indexes))[
                 16 * index_no + I_PARTS_AT
             ]
         )
         self._value = arena.alloc(room >> 4)
-        self._out = arena.alloc(room)
+        self.out_at = arena.alloc(room)
 
     def encode(self, values: Sequence[Value]) -> bytes:
         """Key bytes of the first ``len(values)`` parts: a whole key, or a prefix to search with."""
         made = b""
         for number, value in enumerate(values):
-            description = self._parts + 8 * COLUMN_WORDS * number
+            description = self.parts_at + 8 * COLUMN_WORDS * number
             made += _encode(
                 self._arena,
                 self._st,
@@ -49,7 +49,7 @@ class KeyEncoder:
                 self._types[number],
                 value,
                 self._value,
-                self._out,
+                self.out_at,
             )
         return made
 

@@ -36,11 +36,24 @@ from redo.coding_kernels import (
     load_u8,
     load_u16,
     move,
+    prefetch,
     store_i64,
     store_u16,
 )
-from redo.edit_kernels import page_move, page_put_i64, page_put_u16, page_write
+from redo.edit_kernels import (
+    edit_move,
+    edit_put_i64,
+    edit_write,
+    edits_open,
+    page_move,
+    page_put_i64,
+    page_put_u16,
+    page_write,
+)
+from redo.record import EDIT_HEADER_BYTES
 from redo.state import ST_PAGE_BYTES
+
+PREFETCHED_SLOTS = 32  #: a leaf with more has them on so many cache lines that it pays
 
 
 @jit.inlined
@@ -152,6 +165,10 @@ def page_search(st, mem, frame, low, head, key, key_bytes):
     high = shape & 0xFFFF
     header = LEAF_CELL_HEADER if (shape >> 24) & 0xFF == 0 else 0
     base = frame + st[ST_PAGE_BYTES] - SLOT_BYTES
+    if header and high > PREFETCHED_SLOTS:  # a leaf is seldom in the cache: fetch the first steps
+        step = high >> 3
+        for part in range(1, 8):
+            prefetch(mem, base - SLOT_BYTES * step * part)
     while low < high:
         middle = (low + high) >> 1
         at = base - SLOT_BYTES * middle
@@ -250,15 +267,19 @@ def page_insert(st, mem, frame, slot, cell, length, key_at, key_bytes):
     count = shape & 0xFFFF
     cells_end = (shape >> 32) & 0xFFFF
     first = st[ST_PAGE_BYTES] - SLOT_BYTES * count
-    page_write(st, mem, frame, cells_end, cell, length)
-    page_move(st, mem, frame, first - SLOT_BYTES, first, SLOT_BYTES * (count - slot))
+    moved = SLOT_BYTES * (count - slot)
     made = scratch(st, 7)
     store_i64(mem, made, head_of(mem, cell + key_at, key_bytes))
     store_u16(mem, made + SLOT_CELL, cells_end)
     store_u16(mem, made + SLOT_KEY_BYTES, key_bytes)
-    at = st[ST_PAGE_BYTES] - SLOT_BYTES * (slot + 1)
-    page_write(st, mem, frame, at, made, SLOT_BYTES)
-    page_shape(st, mem, frame, count + 1, cells_end + length, (shape >> 48) & 0xFFFF)
+    edits = length + SLOT_BYTES + 8 + (4 if moved else 3) * EDIT_HEADER_BYTES
+    place = edits_open(st, mem, frame, edits)
+    place = edit_write(mem, place, frame, cells_end, cell, length)
+    if moved:
+        place = edit_move(mem, place, frame, first - SLOT_BYTES, first, moved)
+    place = edit_write(mem, place, frame, first - SLOT_BYTES + moved, made, SLOT_BYTES)
+    shape = count + 1 | (shape & 0xFFFF0000) | (cells_end + length) << 32 | (shape >> 48) << 48
+    edit_put_i64(mem, place, frame, COUNT_AT, shape)
     return 0
 
 

@@ -23,6 +23,7 @@ from btree.state import (
     ST_AHEAD_AT,
     ST_AHEAD_COUNT,
     ST_CLOCK_HAND,
+    ST_FOUND_ROOT,
     ST_FRAME_COUNT,
     ST_FRAMES_AT,
     ST_FREE_COUNT,
@@ -46,6 +47,8 @@ from redo.image import PAGE_LSN_AT, PAGE_NO_AT
 from redo.protocol import READ_MANY_PAGES
 from redo.state import ST_MISS_PAGE, ST_PAGE_BYTES, ST_READ_ONLY, ST_VDL
 from redo.volume import Volume
+
+LARGE_POOL_BYTES = 32 << 20  #: pools from this size on lie in large pages of memory
 
 
 class BufferPool:
@@ -76,6 +79,8 @@ class BufferPool:
         #: frames kept free for pages made inside kernels
         self._spare = max(2, min(64, frames // 16))
         st[ST_FRAMES_AT] = arena.alloc(frames * page_bytes)
+        if frames * page_bytes >= LARGE_POOL_BYTES:
+            arena.prefer_large_pages(int(st[ST_FRAMES_AT]), frames * page_bytes)
         st[ST_FRAME_COUNT] = frames
         st[ST_PAGE_SHIFT] = page_bytes.bit_length() - 1
         st[ST_TABLE_AT] = arena.alloc(entries * TABLE_ENTRY_BYTES)
@@ -106,6 +111,7 @@ class BufferPool:
         owners[-1] = -1
         st[ST_FREE_FRAME] = 0
         st[ST_FREE_COUNT] = frames
+        st[ST_FOUND_ROOT] = 0
         st[ST_CLOCK_HAND] = st[ST_HOT_COUNT] = st[ST_HOT_WANTED] = 0
         self._probation.clear()
 

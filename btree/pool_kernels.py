@@ -18,6 +18,7 @@ from btree.layout import (
 )
 from btree.state import (
     ST_CLOCK_HAND,
+    ST_FOUND_ROOT,
     ST_FRAME_COUNT,
     ST_FRAMES_AT,
     ST_FREE_COUNT,
@@ -137,6 +138,7 @@ def pool_release(st, mem, page_no):
     if marked & FRAME_HOT:
         st[ST_HOT_COUNT] -= 1
     table_remove(st, mem, entry)
+    st[ST_FOUND_ROOT] = 0
     number = (frame - st[ST_FRAMES_AT]) >> st[ST_PAGE_SHIFT]
     store_i64(mem, st[ST_OWNER_AT] + 8 * number, -2 - st[ST_FREE_FRAME])
     st[ST_FREE_FRAME] = number

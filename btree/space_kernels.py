@@ -38,6 +38,7 @@ from btree.state import (
     ST_ALLOCATED,
     ST_CHAIN_DONE,
     ST_CHAIN_PAGE,
+    ST_FOUND_ROOT,
     ST_FREE_COUNT,
     ST_FREED,
     ST_RESERVED_BYTES,
@@ -112,6 +113,7 @@ def page_allocate(st, mem):
                 return frame
         page_put_i64(st, mem, header, NEXT_PAGE_AT, page_no + 1)
         page_new(st, mem, frame, page_no)
+    st[ST_FOUND_ROOT] = 0
     st[ST_ALLOCATED] += 1
     failpoint(st, mem, failpoints.PAGE_ALLOCATE)
     return frame
@@ -132,6 +134,7 @@ def page_free(st, mem, frame):
     page_put_i64(st, mem, header, FREE_HEAD_AT, page_no)
     free = load_i64(mem, header + FREE_COUNT_AT)
     page_put_i64(st, mem, header, FREE_COUNT_AT, free + 1)
+    st[ST_FOUND_ROOT] = 0
     st[ST_FREED] += 1
     return 0
 

@@ -39,6 +39,7 @@ ST_RESERVED_PAGES: Final = 105  #: page numbers promised since `reserve_begin`
 ST_ALLOCATED: Final = 106  #: pages allocated since start, a counter
 ST_FREED: Final = 107  #: pages freed since start, a counter
 ST_RESERVED_BYTES: Final = 108  #: page bytes promised since `reserve_begin`
+ST_FOUND_ROOT: Final = 109  #: tree whose path ST_PATH is, still good; 0: of none (`tree_find`)
 ST_PATH: Final = 112  #: frame of the page at each level (16 words; level 0 is the leaf)
 ST_PATH_SLOT: Final = 128  #: slot taken at each level (16 words)
 

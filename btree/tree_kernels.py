@@ -51,11 +51,13 @@ from btree.space_kernels import (
 )
 from btree.split_kernels import tree_grow, tree_mend
 from btree.state import (
+    ST_FOUND_ROOT,
     ST_HEIGHT,
     ST_LEAF_FRAME,
     ST_LEAF_SLOT,
     ST_PATH,
     ST_PATH_SLOT,
+    ST_POOL_HITS,
     ST_RESERVED_BYTES,
     ST_SPILL_AT,
     ST_SPILL_END,
@@ -65,19 +67,58 @@ from btree.state import (
 )
 from redo import jit
 from redo.codes import E_CORRUPT, E_DUPLICATE, E_NOT_FOUND, E_SPILL_FULL, E_TOO_BIG
-from redo.coding_kernels import head_of, load_i64, load_u16, load_u32, store_i64, store_u32
+from redo.coding_kernels import compare, head_of, load_i64, load_u16, load_u32, store_i64, store_u32
 from redo.image import PAGE_NO_AT
-from redo.state import ST_PAGE_BYTES
+from redo.state import ST_PAGE_BYTES, ST_READ_ONLY
 
 
 # --- finding --------------------------------------------------------------------------------------
 @jit.helper
+def _found_again(st, mem, head, key, key_bytes):
+    """Where the last search ended, or a slot further, if `key` belongs there; as `page_search`, -1.
+
+    Told by two neighbouring slots of the leaf alone, so what lies above it does not matter.
+    """
+    frame = st[ST_PATH]
+    slot = st[ST_PATH_SLOT]
+    count = page_count(mem, frame)
+    at = slot_of(st, frame, slot)
+    if slot < count and load_i64(mem, at) < head:
+        slot += 1
+        at -= SLOT_BYTES
+    elif slot == 0 or slot > count or load_i64(mem, at + SLOT_BYTES) >= head:
+        return -1
+    if slot == count:  # behind the last key: right only in the last leaf
+        return slot << 1 if load_i64(mem, frame + RIGHT_AT) == 0 else -1
+    found = load_i64(mem, at)
+    if found > head:
+        return slot << 1
+    if found < head:
+        return -1
+    cell = frame + load_u16(mem, at + SLOT_CELL) + LEAF_CELL_HEADER
+    order = compare(mem, cell, load_u16(mem, at + SLOT_KEY_BYTES), key, key_bytes)
+    return slot << 1 | 1 if order == 0 else -1
+
+
+@jit.routine
 def tree_find(st, mem, root, key, key_bytes):
     """Position of `key`, or of the first greater key (slot may be `count` of its leaf).
 
     -> 1 found, 0 not, or E_PAGE_MISS. Path in ST_PATH, ST_PATH_SLOT, ST_HEIGHT.
+
+    A path stays good until a page is allocated, freed or taken out of the pool: whoever does that
+    clears ST_FOUND_ROOT. A follower's pages change by themselves, so it remembers no path.
     """
     head = head_of(mem, key, key_bytes)
+    if st[ST_FOUND_ROOT] == root:
+        found = _found_again(st, mem, head, key, key_bytes)
+        if found >= 0:
+            st[ST_POOL_HITS] += 1
+            st[ST_PATH_SLOT] = found >> 1
+            st[ST_LEAF_FRAME] = st[ST_PATH]
+            st[ST_LEAF_SLOT] = found >> 1
+            return found & 1
+    st[ST_FOUND_ROOT] = 0
     frame = pool_find(st, mem, root)
     if frame < 0:
         return frame
@@ -99,6 +140,7 @@ def tree_find(st, mem, root, key, key_bytes):
     st[ST_PATH_SLOT] = found >> 1
     st[ST_LEAF_FRAME] = frame
     st[ST_LEAF_SLOT] = found >> 1
+    st[ST_FOUND_ROOT] = root if st[ST_READ_ONLY] == 0 else 0
     return found & 1
 
 
@@ -123,6 +165,7 @@ def leaf_previous(st, mem):
 @jit.helper
 def tree_last(st, mem, root):
     """Position of the last key. 1, 0 when the tree is empty, or E_PAGE_MISS."""
+    st[ST_FOUND_ROOT] = 0
     frame = pool_find(st, mem, root)
     if frame < 0:
         return frame

@@ -78,8 +78,15 @@ from redo.coding_kernels import (
     store_u16,
     store_u32,
 )
-from redo.edit_kernels import page_put_i64, page_put_u8, page_write
+from redo.edit_kernels import (
+    edit_put_i64,
+    edit_write,
+    edits_open,
+    page_put_i64,
+    page_put_u8,
+)
 from redo.jit import helper, kernel, routine
+from redo.record import EDIT_HEADER_BYTES
 from redo.state import ST_PAGE_BYTES, ST_READ_ONLY
 
 
@@ -247,8 +254,9 @@ def undo_append(
         store_u16(mem, build + U_ROW_BYTES, SPILLED_BYTES)
     else:
         store_u16(mem, build + U_ROW_BYTES, row_bytes)
-    page_write(st, mem, frame, at, build, count)
-    page_put_i64(st, mem, frame, UNDO_END, at + count)
+    place = edits_open(st, mem, frame, count + 8 + 2 * EDIT_HEADER_BYTES)
+    place = edit_write(mem, place, frame, at, build, count)
+    edit_put_i64(mem, place, frame, UNDO_END, at + count)
     if trx_id == 0:
         _trx_assign(st, mem, ctx, pointer)
     store_i64(mem, ctx + CTX_UNDO_LAST, pointer)

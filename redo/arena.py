@@ -116,6 +116,17 @@ class Arena:
         with self._lock:
             self._free.setdefault(size, []).append(at)
 
+    def prefer_large_pages(self, at: int, count: int) -> None:
+        """Have the system keep this private memory in pages of 2 MiB where it can.
+
+        For what is large and met at random: with pages of 4 KiB each look costs a walk through the
+        processor's page tables as well, twice as much as the look itself. A system that will not
+        is none the worse.
+        """
+        first, last = -(-at // mmap.PAGESIZE), (at + count) // mmap.PAGESIZE
+        address = self._base + first * mmap.PAGESIZE
+        _libc.madvise(address, (last - first) * mmap.PAGESIZE, _MADV_HUGEPAGE)
+
     @staticmethod
     def size_class(count: int) -> int:
         """Sizes are rounded up so that they recur: to powers of two below 1 MiB, above that to

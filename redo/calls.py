@@ -7,6 +7,9 @@ from it: they are put into state words at start, never cached on disk.
 
 With ``NUMBA_DISABLE_JIT=1`` an address is a number in a Python list.
 
+``words_at`` and ``memory_at`` are a node's two arrays again, from their addresses: for kernels that
+Python calls with numbers only, as to pass two arrays takes longer than to look up a row.
+
 ``outside…`` calls functions of C libraries: ``(address, (integers and addresses …)) -> int64``, of
 which no more than the function's own result is defined.
 """
@@ -16,10 +19,32 @@ from __future__ import annotations
 import ctypes
 from typing import Any
 
+import numpy as np
+
 from redo import jit
 
 if not jit.DISABLED:
-    types, ir, intrinsic = jit.types, jit.ir, jit.Intrinsic
+    types, ir, cgutils, intrinsic = jit.types, jit.ir, jit.cgutils, jit.Intrinsic
+
+    def _array_at(name: str) -> Any:
+        @intrinsic
+        def at(typingctx, address, count):
+            from numba.np.arrayobj import populate_array
+
+            item = getattr(types, name)
+
+            def codegen(context, builder, signature, args):
+                array = context.make_array(item[::1])(context, builder)
+                data = builder.inttoptr(args[0], array.data.type)
+                width = context.get_constant(types.intp, item.bitwidth // 8)
+                shape = cgutils.pack_array(builder, [args[1]])
+                strides = cgutils.pack_array(builder, [width])
+                populate_array(array, data, shape, strides, width, None)
+                return array._getvalue()
+
+            return item[::1](types.int64, types.int64), codegen
+
+        return at
 
     def _caller(count: int) -> Any:
         @intrinsic
@@ -61,6 +86,12 @@ if not jit.DISABLED:
 else:
     _functions: list[Any] = []
 
+    def _array_at(name: str) -> Any:
+        item = getattr(ctypes, f"c_{name}")
+        return lambda address, count: np.frombuffer(
+            memoryview((item * int(count)).from_address(int(address))), item
+        )
+
     def _caller(count: int) -> Any:
         def call(address, st, mem, numbers):
             assert len(numbers) == count
@@ -83,6 +114,9 @@ else:
             _functions.append(kernel)
         return _functions.index(kernel)
 
+
+words_at = _array_at("int64")
+memory_at = _array_at("uint8")
 
 call2 = _caller(2)
 call3 = _caller(3)

@@ -44,7 +44,6 @@ from redo.record import (
     EDIT_HEADER_BYTES,
     EDIT_IMAGE,
     EDIT_MOVE,
-    EDIT_OP_AT,
     EDIT_SOURCE_AT,
     EDIT_WRITE,
     FLAG_CPL,
@@ -157,24 +156,69 @@ def record_open(st, mem, kind, page_no, prev_page, flags):
     return lsn
 
 
+@jit.routine
+def record_of_page(st, mem, frame):
+    """Close the open record and begin one of this page."""
+    page_no = load_i64(mem, frame + PAGE_NO_AT)
+    lsn = record_open(st, mem, KIND_PAGE, page_no, load_i64(mem, frame + PAGE_LSN_AT), 0)
+    store_i64(mem, frame + PAGE_LSN_AT, lsn)  # I4
+    st[ST_MTR_FRAME] = frame
+    return 0
+
+
+# --- edits: room for them in the page's record, then each one where the one before ended ----------
+@jit.inlined
+def edits_open(st, mem, frame, count):
+    """Offset of room for edits of `count` bytes, headers included, in the page's record.
+
+    Opens a record if need be. All of that room is to be filled, by the `edit_…` below.
+    """
+    if st[ST_MTR_FRAME] != frame or st[ST_NEXT_LSN] - st[ST_MTR_RECORD] > RECORD_SPLIT_BYTES:
+        record_of_page(st, mem, frame)
+    place = ring_offset(st, st[ST_NEXT_LSN])
+    st[ST_NEXT_LSN] += count
+    return place
+
+
+@jit.inlined
+def edit_header(mem, place, op, byte, at, count, source):
+    """Write an edit's header; offset of its payload."""
+    word = op | byte << 8 * EDIT_BYTE_AT | at << 8 * EDIT_AT_AT
+    store_i64(mem, place, word | count << 8 * EDIT_COUNT_AT | source << 8 * EDIT_SOURCE_AT)
+    return place + EDIT_HEADER_BYTES
+
+
+@jit.inlined
+def edit_write(mem, place, frame, at, source, count):
+    """Copy `count` bytes from `mem[source:]` to the page; the place behind this edit."""
+    payload = edit_header(mem, place, EDIT_WRITE, 0, at, count, 0)
+    move(mem, payload, source, count)
+    move(mem, frame + at, payload, count)
+    return payload + count
+
+
+@jit.inlined
+def edit_put_i64(mem, place, frame, at, value):
+    """Write eight bytes, little-endian; the place behind this edit."""
+    payload = edit_header(mem, place, EDIT_WRITE, 0, at, 8, 0)
+    store_i64(mem, payload, value)
+    store_i64(mem, frame + at, value)
+    return payload + 8
+
+
+@jit.inlined
+def edit_move(mem, place, frame, to, source, count):
+    """Move `count` bytes inside the page; the place behind this edit."""
+    edit_header(mem, place, EDIT_MOVE, 0, to, count, source)
+    move(mem, frame + to, frame + source, count)
+    return place + EDIT_HEADER_BYTES
+
+
 @jit.helper
 def edit_append(st, mem, frame, op, byte, at, count, source, payload):
-    """Append an edit header to the page's record, opening one if need be; offset of its payload."""
-    record = st[ST_MTR_RECORD]
-    full = st[ST_NEXT_LSN] - record > RECORD_SPLIT_BYTES
-    if record == 0 or st[ST_MTR_FRAME] != frame or full:
-        page_no = load_i64(mem, frame + PAGE_NO_AT)
-        lsn = record_open(st, mem, KIND_PAGE, page_no, load_i64(mem, frame + PAGE_LSN_AT), 0)
-        store_i64(mem, frame + PAGE_LSN_AT, lsn)  # I4
-        st[ST_MTR_FRAME] = frame
-    place = ring_offset(st, st[ST_NEXT_LSN])
-    store_u8(mem, place + EDIT_OP_AT, op)
-    store_u8(mem, place + EDIT_BYTE_AT, byte)
-    store_u16(mem, place + EDIT_AT_AT, at)
-    store_u16(mem, place + EDIT_COUNT_AT, count)
-    store_u16(mem, place + EDIT_SOURCE_AT, source)
-    st[ST_NEXT_LSN] += EDIT_HEADER_BYTES + payload
-    return place + EDIT_HEADER_BYTES
+    """Append an edit's header to the page's record; offset of its payload."""
+    place = edits_open(st, mem, frame, EDIT_HEADER_BYTES + payload)
+    return edit_header(mem, place, op, byte, at, count, source)
 
 
 @jit.helper
@@ -194,9 +238,8 @@ def page_new(st, mem, frame, page_no):
 def page_write(st, mem, frame, at, source, count):
     """Copy `count` bytes from `mem[source:]` (anywhere, this page included) to the page at `at`."""
     if count > 0:
-        place = edit_append(st, mem, frame, EDIT_WRITE, 0, at, count, 0, count)
-        move(mem, place, source, count)
-        move(mem, frame + at, place, count)
+        place = edits_open(st, mem, frame, EDIT_HEADER_BYTES + count)
+        edit_write(mem, place, frame, at, source, count)
     return 0
 
 
@@ -230,9 +273,8 @@ def page_put_u32(st, mem, frame, at, value):
 @jit.helper
 def page_put_i64(st, mem, frame, at, value):
     """Write eight bytes, little-endian."""
-    place = edit_append(st, mem, frame, EDIT_WRITE, 0, at, 8, 0, 8)
-    store_i64(mem, place, value)
-    store_i64(mem, frame + at, value)
+    place = edits_open(st, mem, frame, EDIT_HEADER_BYTES + 8)
+    edit_put_i64(mem, place, frame, at, value)
     return 0
 
 
@@ -240,8 +282,8 @@ def page_put_i64(st, mem, frame, at, value):
 def page_move(st, mem, frame, to, source, count):
     """Move `count` bytes inside the page from `source` to `to`; the runs may overlap."""
     if count > 0:
-        edit_append(st, mem, frame, EDIT_MOVE, 0, to, count, source, 0)
-        move(mem, frame + to, frame + source, count)
+        place = edits_open(st, mem, frame, EDIT_HEADER_BYTES)
+        edit_move(mem, place, frame, to, source, count)
     return 0
 
 

@@ -17,6 +17,7 @@ import btree
 from redo import jit
 
 CHOSEN = ["locks", "engine", "keys", "rows", "row_formats", "long_values", "foreign_keys"]
+CHOSEN += ["prepared"]
 #: Reached only through statements: their tests speak SQL.
 BY_STATEMENTS = {"inline_kernels"}
 #: What takes long as plain Python and reaches no other function.

@@ -8,8 +8,9 @@ import pytest
 
 from btree.errors import RowTooLarge
 from btree.layout import key_limit
-from btree.state import ST_ALLOCATED, ST_FREED
+from btree.state import ST_ALLOCATED, ST_FREED, ST_PATH, ST_PATH_SLOT, ST_POOL_HITS
 from btree.tree import BTree
+from redo.state import ST_READ_ONLY
 from tests.btree.storage import Pages, open_pages
 
 SIZES = (0, 1, 3, 10, 20, 29, 30, 31, 60, 300, 1500)
@@ -154,6 +155,36 @@ def test_value_too_large_for_a_mini_transaction_changes_nothing(tmp_path):
             tree.insert(b"c", b"d" * (1 << 20))
         assert tree.get(b"a") == b"b" * 200_000
         assert pages.check(tree) == 1
+
+
+def test_a_search_starts_where_the_last_one_ended(tmp_path):
+    with open_pages(tmp_path) as pages:
+        tree, st = BTree.create(pages.store), pages.st
+        keys = [n.to_bytes(2, "big") for n in range(0, 300, 2)]
+        for key in keys:
+            tree.insert(key, b"value of " + key)
+
+        def finds(key: bytes, there: bool = True) -> int:
+            before = int(st[ST_POOL_HITS])
+            assert tree.get(key) == (b"value of " + key if there else None)
+            return int(st[ST_POOL_HITS]) - before
+
+        assert finds(keys[70]) > 2
+        middle = 70 if st[ST_PATH_SLOT] else 71
+        finds(keys[middle])
+        assert finds(keys[middle]) == 1
+        assert finds((2 * middle - 1).to_bytes(2, "big"), there=False) == 1
+        assert finds(keys[-1]) > 2
+        assert finds((1000).to_bytes(2, "big"), there=False) == 1, "behind all keys"
+        leaf = int(st[ST_PATH])
+        BTree.create(pages.store)
+        assert finds(keys[-1]) > 2, "a page has been allocated"
+        assert int(st[ST_PATH]) == leaf
+        pages.pool.drop(pages.pool.pages()[-1])
+        assert finds(keys[-1]) > 2, "a page has left the pool"
+        st[ST_READ_ONLY] = 1
+        assert [finds(keys[5]) > 2 for _ in range(3)] == [True] * 3, "pages change by themselves"
+        st[ST_READ_ONLY] = 0
 
 
 def test_items_from_a_key_on(tmp_path):
