@@ -74,7 +74,7 @@ def hosts_and_cluster(path: Path) -> Iterator[tuple[list[Host], Cluster]]:
     create_secret(path / "secret")
     hosts = [Host(zone, path, path / "secret") for zone in ("az2", "az3")]
     places = ",".join(f"{host.zone}={host.address}" for host in hosts)
-    options = {"zone": places, "secret_file": path / "secret", "ring_bytes": "16M"}
+    options = {"zone": places, "secret_file": path / "secret"}
     cluster = Cluster(path / "home", replicas=1, init_sql=SCHEMA, start=False, **options)
     try:
         cluster.start()
