@@ -161,6 +161,8 @@ class SessionState:
             return NO_QUORUM
         if is_committing:
             return "waiting for handler commit"
+        if self.own_stage in (NO_QUORUM, NO_ROOM):
+            return self.own_stage
         if self.long_stage is not None:
             return self.long_stage.state
         return self.own_stage or _STAGES.get(self.text.lstrip()[:6].lower(), "executing")

@@ -8,10 +8,14 @@ source has compiled already.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from numba.core import config
 from numba.core.caching import UserProvidedCacheLocator
+
+from redo import stored_code
+from redo.compiled import CHECKED
 
 
 class ContentLocator(UserProvidedCacheLocator):
@@ -20,6 +24,16 @@ class ContentLocator(UserProvidedCacheLocator):
     def __init__(self, py_func: Any, py_file: str) -> None:
         super().__init__(py_func, py_file)  # type: ignore[no-untyped-call]
         self._cache_path: str = config.CACHE_DIR  # type: ignore[attr-defined]
+        self._forget_half(py_func)
+
+    def _forget_half(self, py_func: Any) -> None:
+        """What numba has kept of a kernel without the machine code beside it (whoever compiled it
+        has died since, or is about to keep that) does not give the code away again: it is compiled
+        once more."""
+        directory = Path(self._cache_path)
+        if not CHECKED and stored_code.find(directory, py_func) is None:
+            for index in directory.glob(f"*.{py_func.__qualname__}-*.nbi"):
+                index.unlink(missing_ok=True)
 
     def get_source_stamp(self) -> str:
         """The directory's name has the hash of the source in it."""

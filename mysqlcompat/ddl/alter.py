@@ -222,6 +222,7 @@ async def run_build(session: Session, build: IndexBuild) -> None:
     try:
         while build.step():
             await asyncio.sleep(0)
+            await session.node.gate.admitted(session)
     finally:
         session.long_stage = None
 

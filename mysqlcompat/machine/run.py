@@ -297,6 +297,7 @@ class Execution:
             writing = values.writing(self.session.ctx, table_id, at, count)
             while writing.step():
                 await asyncio.sleep(0)
+                await self.session.node.gate.admitted(self.session)
             reference = writing.reference
         place = self._outside + 8 * columns + REFERENCE_BYTES * column
         self.mem[place : place + REFERENCE_BYTES] = np.frombuffer(reference, np.uint8)

@@ -103,7 +103,7 @@ def stage_run(st, mem, run):
             n = result
             pc += INSTRUCTION_BYTES
         depth = load_i64(mem, run + RUN_DEPTH)
-        if depth > 0:
+        if depth > 0 and load_i64(mem, run + RUN_STOP) == 0:
             depth -= 1
             store_i64(mem, run + RUN_DEPTH, depth)
             pc = load_i64(mem, run + RUN_STACK + 16 * depth)

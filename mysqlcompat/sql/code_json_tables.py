@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from mysqlcompat.sql.code_scans import ScanCoder
 
 _MOST_LEVELS: Final = 3  #: each may stand on the stack of a run while its rows are used up
+_FEW_TABLES: Final = 16
 _JSON: Final = json_type()
 _ALL: Final = json_path.parse_path("$[*]")[0]
 
@@ -39,7 +40,8 @@ def expanded(
     table: JsonTable = scans.sources[table_no].table
     levels = list(_chain(table.level))
     document = _document(table.document)
-    if on is not None or document is None or len(levels) > _MOST_LEVELS:
+    most_levels = _MOST_LEVELS if len(scans.sources) <= _FEW_TABLES else 1
+    if on is not None or document is None or len(levels) > most_levels:
         return None
     paths = [_rows_path(level.path) for level in levels]
     if levels[-1].nested or None in paths:

@@ -12,6 +12,7 @@ from mysqlcompat.sql.json_tables import resolve_json_table
 from mysqlcompat.sql.scope import ON, CatalogView, Scope
 from mysqlcompat.sql.typed import Expression, Join, Source
 
+MOST_TABLES: Final = 61  #: of one SELECT
 _TABLE_ARGS: Final = {"this", "db", "alias", "hints", "joins"}
 _JOIN_ARGS: Final = {"this", "side", "kind", "method", "on", "using"}
 
@@ -25,6 +26,8 @@ def check_args(node: Any, known: set[str], feature: str) -> None:
 
 def add_table(view: CatalogView, resolver: Resolver, node: Any) -> Source:
     scope = resolver.scope
+    if len(scope.sources) == MOST_TABLES:
+        raise SqlError(1116, MOST_TABLES)
     if isinstance(node, exp.Subquery):
         if node.args.get("alias") is None:
             raise SqlError(1248)

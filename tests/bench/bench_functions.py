@@ -39,6 +39,33 @@ ROW: Final = (
 FIRST: Final = ("s", "x", "f", "m", "d", "t", "j", "b", "'Name-7'", "'$.k'")
 LATER: Final = ("2", "'a'", "'$.k'", "'%Y-%m-%d'", "x", "s", "d", "j", "'7'", "'k'", "'+01:00'")
 MOST_ARGUMENTS: Final = 4
+#: Where nothing of that would do, or only what nobody asks for.
+GIVEN: Final = {
+    "timestampdiff": "timestampdiff(HOUR, d, '2024-01-01')",
+    "timestampadd": "timestampadd(DAY, 2, d)",
+    "str_to_date": "str_to_date(DATE(d), '%Y-%m-%d')",
+    "convert_tz": "convert_tz(d, '+00:00', 'Europe/Berlin')",
+    "date_format": "date_format(d, '%Y-%m-%d')",
+    "time_format": "time_format(t, '%H:%i')",
+    "week": "week(d, 3)",
+    "year": "year(d)",
+    "month": "month(d)",
+    "day": "day(d)",
+    "hour": "hour(t)",
+    "minute": "minute(t)",
+    "log": "log(x + 1)",
+    "ln": "ln(x + 1)",
+    "log10": "log10(x + 1)",
+    "json_set": "json_set(j, '$.k', x)",
+    "json_contains": "json_contains(j, '7', '$.k')",
+    "json_search": "json_search(j, 'one', 'x')",
+    "sha2": "sha2(s, 256)",
+    "greatest": "greatest(x, 7)",
+    "least": "least(x, 7)",
+    "field": "field(s, 'Name-1', 'Name-2')",
+    "truncate": "truncate(m, 1)",
+    "round": "round(m, 1)",
+}
 
 
 def calls(name: str) -> Iterator[str]:
@@ -54,6 +81,8 @@ def calls(name: str) -> Iterator[str]:
 
 def suitable(server: Server, name: str, tries: int = 600) -> str | None:
     """A call that reads a column and gives a value, without an error or a warning."""
+    if name in GIVEN:
+        return GIVEN[name]
     columns = set("sxfmdtjb")
     marks = str.maketrans("(),", "   ")
     for call in itertools.islice(calls(name), tries):

@@ -104,6 +104,15 @@ def test_warnings_stay_until_the_next_statement(talk: Talk) -> None:
     assert talk.run("SHOW WARNINGS") == []
 
 
+def test_warnings_of_a_text_are_said_whenever_it_is_run(talk: Talk) -> None:
+    """Also those given while its names and types are looked up."""
+    talk.run("CREATE TABLE clocks (id INT PRIMARY KEY, at TIME)")
+    said = "Incorrect time value: '2024-01-01 10:10:10' for column 'at' at row 1"
+    for _ in range(3):
+        talk.run("SELECT id FROM clocks WHERE at = '2024-01-01 10:10:10'")
+        assert talk.run("SHOW WARNINGS") == [["Note", "1292", said]]
+
+
 def test_reset_forgets(talk: Talk) -> None:
     talk.run("SET @a = 1, wait_timeout = 5")
     talk.run("PREPARE s FROM 'SELECT 1'")

@@ -89,3 +89,27 @@ def test_the_same_source_elsewhere_is_not_compiled_again(tmp_path: Path) -> None
         misses.append(int(done.stdout))
     assert misses[0] > 0
     assert misses[1:] == [0, 0]
+
+
+def test_a_kernel_of_which_half_is_kept_is_compiled_again(tmp_path: Path) -> None:
+    """Its machine code is written after what numba keeps: somebody may die in between."""
+    script = "from redo import checksum_kernels as it; print(it.crc32c_of.compiled)"
+    environment = os.environ | {"MYSQLCOMPAT_CACHE": str(tmp_path), "NUMBA_BOUNDSCHECK": "0"}
+
+    def was_compiled() -> bool:
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=110,
+            check=True,
+        )
+        return done.stdout.strip() == "True"
+
+    assert was_compiled()
+    assert not was_compiled()
+    (code,) = tmp_path.glob("*/*.code")
+    code.unlink()
+    assert was_compiled()
+    assert not was_compiled()
