@@ -55,6 +55,9 @@ def build_abs(typing: Typing, args: Sequence[Expression]) -> Expression:
         return typing.call("abs", double_type(17, scale=0), typing.as_double(arg))
     if made.cls is Class.INT:
         made = int_type(made.length, made.unsigned, made.nullable)
+    elif made.cls is Class.DECIMAL:
+        made = replace(made, mixed=False)
+        arg = typing.cast(arg, made)
     elif made.cls is Class.DOUBLE:
         length = 17 + made.scale if is_fixed(made) else 23
         made = replace(double_type(length, made.nullable, made.scale), unsigned=made.unsigned)

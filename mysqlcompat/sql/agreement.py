@@ -153,9 +153,10 @@ class Agreement:
     def collation(self, types: Sequence[SqlType], operator: str) -> str:
         """The collation strings of these types are compared in. Raises 1267, 1270 or 1271."""
         collation, coercibility = agree(types, operator)
-        if coercibility == _NO_COLLATION and all(
-            one.coercibility != _NO_COLLATION for one in types
-        ):
+        if coercibility != _NO_COLLATION:
+            return collation
+        decided = [one for one in types if one.coercibility != _NO_COLLATION]
+        if not decided or agree(decided, operator)[1] == _NO_COLLATION:
             raise _illegal_mix(types, operator)
         return collation
 

@@ -11,6 +11,7 @@ import pytest
 from redo.disk import FileDisk
 from redo.errors import UnknownFormat, VolumeError
 from redo.frozen import freeze, heir, is_folded, load, refreeze, remove, thaw
+from redo.metadata import FORMAT
 from redo.quorum import COPIES, copy_directory
 from redo.volume import NEWEST
 from tests.redo.editing import PUT8, Step
@@ -231,7 +232,8 @@ def test_damaged_manifest_is_an_error(volumes: Volumes) -> None:
     volumes.clone("main", "copy")
     manifest = volumes.path / "copy" / "frozen.json"
     good = manifest.read_text()
-    for damaged in ("{", good.replace('"copies"', '"copied"'), good.replace('"format": 3', "")):
+    unknown = good.replace(f'"format": {FORMAT}', "")
+    for damaged in ("{", good.replace('"copies"', '"copied"'), unknown):
         manifest.write_text(damaged)
         with pytest.raises(UnknownFormat, match=r"frozen\.json"):
             volumes.start("copy")
