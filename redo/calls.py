@@ -29,17 +29,17 @@ if not jit.DISABLED:
     def _array_at(name: str) -> Any:
         @intrinsic
         def at(typingctx, address, count):
-            from numba.np.arrayobj import populate_array
-
             item = getattr(types, name)
 
             def codegen(context, builder, signature, args):
                 array = context.make_array(item[::1])(context, builder)
                 data = builder.inttoptr(args[0], array.data.type)
                 width = context.get_constant(types.intp, item.bitwidth // 8)
-                shape = cgutils.pack_array(builder, [args[1]])
-                strides = cgutils.pack_array(builder, [width])
-                populate_array(array, data, shape, strides, width, None)
+                array.data, array.nitems, array.itemsize = data, args[1], width
+                array.shape = cgutils.pack_array(builder, [args[1]])
+                array.strides = cgutils.pack_array(builder, [width])
+                array.meminfo = cgutils.get_null_value(array.meminfo.type)
+                array.parent = cgutils.get_null_value(array.parent.type)
                 return array._getvalue()
 
             return item[::1](types.int64, types.int64), codegen
