@@ -266,6 +266,13 @@ def build_date_shift(
 def _shifted(typing: Typing, start: Expression) -> Expression:
     """What an interval is added to: a moment, a YEAR, or the text of anything else."""
     is_known = start.type.cls in (*TEMPORAL, Class.STRING) or start.type.kind is TypeKind.YEAR
+    if start.type.cls is Class.STRING:  # a date that IF or CASE chose is a moment
+
+        def moment(inner: Expression) -> Expression:
+            is_dated = inner.type.cls in TEMPORAL
+            return typing.to_result(typing.as_moment(inner) if is_dated else inner, start.type)
+
+        return typing.own_branches(start, start.type, moment) or start
     return start if is_known else typing.as_string(start)
 
 

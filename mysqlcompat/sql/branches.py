@@ -225,7 +225,11 @@ _NATURAL: Final = (
 
 NUMERIC_CLASSES: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE)
 #: The text of a date, the JSON of a double: not the branch's own.
-_TAKEN_WHOLE: Final = ((Class.DATETIME, Class.STRING), (Class.DOUBLE, Class.JSON))
+_TAKEN_WHOLE: Final = (
+    (Class.DATETIME, Class.STRING),
+    (Class.DOUBLE, Class.JSON),
+    (Class.STRING, Class.JSON),
+)
 #: Classes in which branches lose what they were.
 _LOOSE: Final = (Class.STRING, Class.DATETIME, Class.DOUBLE)
 

@@ -15,6 +15,6 @@ through a server. `tables` are the tables expressions may read.
 
 prints what differs; with ``--keep`` it writes the lists of faults anew.
 
-`grammar_of_values` makes random expressions: those of the family `random_values`, and the soak
-`test_fuzz_values`.
+`grammar_of_values` makes random expressions: those of the family `random_values`, and those of the
+soak (`fuzz_values`). What the soak once found is the family `fuzzed`.
 """
