@@ -8,7 +8,7 @@ from pathlib import Path
 from btree.layout import HEADER_PAGE, NEXT_PAGE_AT
 from redo.quorum import copy_directory
 from tests.btree.shop import TABLE, Beside, Shop
-from tests.redo.test_volume import wait_for
+from tests.redo.writing import wait_for
 
 TEXT = "long " * 390
 ROWS = 3000

@@ -19,7 +19,7 @@ from redo.record import BATCH_HEADER_BYTES, BATCH_MAGIC, FLAG_CPL, KIND_BEGIN, K
 from redo.restore import cut_log, longest, make_plan, restore, window
 from tests.redo.editing import NEW, WRITE, Step
 from tests.redo.test_rewind import Traveller
-from tests.redo.test_volume import Writer, wait_for
+from tests.redo.writing import Writer, wait_for
 
 
 class Archived(Traveller):

@@ -33,7 +33,7 @@ from tests.redo.editing import NEW, WRITE, Step
 from tests.redo.test_archive import batch
 from tests.redo.test_frozen import Volumes, images, same
 from tests.redo.test_rewind import Traveller
-from tests.redo.test_volume import Writer, wait_for
+from tests.redo.writing import Writer, wait_for
 
 
 def xaes(key: bytes, nonce: bytes, plain: bytes, bound: bytes) -> bytes:

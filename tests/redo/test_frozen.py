@@ -15,7 +15,7 @@ from redo.metadata import FORMAT
 from redo.quorum import COPIES, copy_directory
 from redo.volume import NEWEST
 from tests.redo.editing import PUT8, Step
-from tests.redo.test_volume import PAGE, Writer, wait_for
+from tests.redo.writing import PAGE, Writer, wait_for
 
 DISK = FileDisk(durable=False)
 

@@ -13,7 +13,7 @@ from redo.geometry import Geometry
 from redo.metadata import load_copy
 from redo.quorum import COPIES, copy_directory, is_full
 from tests.redo.editing import NEW, PUT8, Step
-from tests.redo.test_volume import Writer, wait_for
+from tests.redo.writing import Writer, wait_for
 
 GROWTH = [
     # pages a group, page, groups then

@@ -28,7 +28,7 @@ from redo.members import FIRST
 from redo.metadata import load_copy, save_copy
 from redo.record import BATCH_HEADER_BYTES, BATCH_LENGTH_AT
 from redo.scrub import Scrubber
-from tests.redo.test_volume import Writer, wait_for
+from tests.redo.writing import Writer, wait_for
 
 TURNS = 8
 ALL = [True] * 6

@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from redo.copier import Copier
+from redo.errors import VolumeLost
+from redo.metadata import CopyMeta
 from redo.quorum import COPIES, copy_directory
-from tests.redo.test_volume import Writer, wait_for
+from redo.repair import NearCopy, fill_log
+from tests.redo.writing import Writer, Writers, wait_for
 
 ROUNDS = int(os.environ.get("LOST_ROUNDS", "3"))
 FIRST = int(os.environ.get("SEED", "1"))
@@ -77,3 +81,103 @@ def test_whatever_vanishes_all_copies_are_whole_again(tmp_path: Path, seed: int)
     for copy_no in (0, 2, 4):
         assert writer.images_of_copy(copy_no, end) == expected
     writer.volume.close()
+
+
+def test_a_copy_made_anew_gives_no_log_from_before_it(writers: Writers, tmp_path: Path) -> None:
+    """Its first chunk begins earlier than its log does: what lies between was never written."""
+    writer = writers(coalesce_bytes=1 << 12)
+    rng = np.random.default_rng(14)
+    end = writer.work(rng, 200)
+    wait_for(lambda: min(writer.checkpoints()) > end - (1 << 13))
+    storage = writer.volume.storage
+    lost = storage.copiers[1]
+    assert lost is not None
+    (tmp_path / "data" / copy_directory(1)).rename(tmp_path / "lost")
+
+    def made_anew() -> bool:
+        now = storage.copiers[1]
+        return now is not None and now is not lost and now.durable >= end
+
+    wait_for(made_anew)
+    now, other = storage.copiers[1], storage.copiers[3]
+    assert now is not None and other is not None
+    made = now.segment
+    assert made.log.begin % made.log.chunk_bytes > 0
+    more = writer.work(rng, 3)
+    wait_for(lambda: now.durable >= more)
+    before = made.log.begin - 1
+    with pytest.raises(VolumeLost):
+        fill_log(other.segment, before, [(made, now.durable)])
+    assert made.log.read(made.log.begin, 8)  # all of that chunk is still there
+
+
+def test_a_copy_made_while_its_source_makes_checkpoints_has_no_hole(
+    writers: Writers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checkpoints come with the page files, later than the end of log was asked for."""
+    writer = writers(coalesce_bytes=1 << 12, backtrack_window_s=3600)
+    storage = writer.volume.storage
+    rng = np.random.default_rng(15)
+    held = threading.Event()
+
+    class LateCopy(NearCopy):
+        def borrow(self) -> tuple[CopyMeta, dict[str, int]]:
+            assert held.wait(60.0)
+            return super().borrow()
+
+    monkeypatch.setattr("redo.healing.NearCopy", LateCopy)
+    writer.work(rng, 100)
+    lost = storage.copiers[2]
+    (tmp_path / "data" / copy_directory(2)).rename(tmp_path / "lost")
+    wait_for(lambda: storage.members.candidate(2) is not None)
+    before = max(writer.checkpoints())
+    while min(writer.checkpoints()[::2]) <= max(before, 1 << 15):
+        writer.work(rng, 20)
+    held.set()
+    wait_for(lambda: storage.copiers[2] not in (None, lost))
+    made = storage.copiers[2]
+    assert made is not None
+    wait_for(lambda: made.live)
+    with made.segment.lock:
+        assert made.segment.stretch(made.segment.meta.marks[0], made.durable).lsn == made.durable
+
+
+LOST = [(0, 1), (0, 2), (1, 3), (2, 5), (4, 5), (3, 4)]
+
+
+@pytest.mark.parametrize("lost", LOST)
+def test_two_copies_deleted_while_writing(
+    writers: Writers, tmp_path: Path, lost: tuple[int, int]
+) -> None:
+    """Writes go on, and both copies come back equal to the others."""
+    writer = writers(coalesce_bytes=1 << 13)
+    rng = np.random.default_rng(sum(lost))
+    writer.work(rng, 200)
+    copiers = [writer.volume.storage.copiers[i] for i in lost]
+    for copy_no in lost:  # away first: deleting in place may meet a file just being made
+        gone = tmp_path / f"gone-{copy_no}"
+        (tmp_path / "data" / copy_directory(copy_no)).rename(gone)
+        shutil.rmtree(gone)
+    storage = writer.volume.storage
+
+    def back() -> bool:
+        new = [storage.copiers[i] for i in lost]
+        return all(
+            a is not None and a is not b and a.live for a, b in zip(new, copiers, strict=True)
+        )
+
+    rounds = 0
+    while not back():
+        writer.work(rng, 20)
+        rounds += 1
+        assert rounds < 2000
+    end = writer.work(rng, 100)
+    wait_for(lambda: all(c is not None and c.durable >= end for c in storage.copiers))
+    expected = writer.expected(end)
+    for copy_no in (0, 2, 4):
+        assert writer.images_of_copy(copy_no, end) == expected
+    writer = writers()
+    assert writer.volume.recovered.vdl == end
+    for copy_no in (0, 2, 4):
+        writer.history = [(end, expected)]
+        assert writer.images_of_copy(copy_no, end) == expected

@@ -25,7 +25,7 @@ from redo.quorum import COPIES
 from redo.storage_server import StorageConfig, main
 from redo.volume import NEWEST, SocketVolume
 from tests.redo.editing import NEW, PUT8, WRITE, Editor, Step, random_steps
-from tests.redo.test_volume import wait_for
+from tests.redo.writing import wait_for
 
 PAGE = 512
 PAGES = 20

@@ -17,7 +17,7 @@ from redo.segment_layout import CHUNK_HEADER_BYTES
 from redo.timeline import NEVER
 from redo.volume import LocalVolume
 from tests.redo.editing import FILL, NEW, PUT8, Step
-from tests.redo.test_volume import PAGE, Writer, wait_for
+from tests.redo.writing import PAGE, Writer, wait_for
 
 CHUNK = 1 << 15
 

@@ -12,7 +12,7 @@ import pytest
 from redo.errors import OutsideWindow, PageUnavailable
 from redo.quorum import copy_directory
 from redo.timeline import clock_text
-from tests.redo.test_volume import PAGE, PAGES, Writer, wait_for
+from tests.redo.writing import PAGE, PAGES, Writer, wait_for
 
 
 class Traveller:

@@ -18,7 +18,7 @@ from redo.right_of_way import RightOfWay
 from redo.segment_layout import CHUNK_HEADER_BYTES
 from redo.timeline import NEVER
 from tests.redo.editing import FILL, NEW, Step
-from tests.redo.test_volume import PAGE, Writer, wait_for
+from tests.redo.writing import PAGE, Writer, wait_for
 
 PATIENCE_S = 60.0
 CHUNK_BYTES = 1 << 20

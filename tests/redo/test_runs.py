@@ -16,7 +16,7 @@ from redo.segment_layout import CHUNK_HEADER_BYTES, HOT_RECORDS, S_CHECKS, S_UNC
 from redo.timeline import Mark
 from tests.redo.editing import NEW, PUT8, Step
 from tests.redo.test_recovery import Disks
-from tests.redo.test_volume import PAGE, Writer, wait_for
+from tests.redo.writing import PAGE, Writer, wait_for
 
 
 def sample(lsn: int, end: int, pages: int = 3) -> Run:

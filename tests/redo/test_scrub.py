@@ -14,7 +14,7 @@ from redo.quorum import COPIES
 from redo.scrub import Scrubber
 from redo.segment_layout import CHUNK_HEADER_BYTES
 from redo.timeline import NEVER
-from tests.redo.test_volume import Writer, wait_for
+from tests.redo.writing import Writer, wait_for
 
 CHUNK = 8192
 

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
-import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -22,133 +18,12 @@ from redo.control import (
 )
 from redo.disk import FileDisk
 from redo.environment import system_environment
-from redo.errors import LogUnavailable, PageUnavailable, VolumeLost
-from redo.metadata import CopyMeta
+from redo.errors import LogUnavailable, PageUnavailable
 from redo.quorum import COPIES, copy_directory
-from redo.repair import NearCopy, fill_log
 from redo.segment_layout import S_HOT, S_HOT_AT
-from redo.volume import NEWEST, LocalVolume
-from tests.redo.editing import FILL, NEW, PUT8, WRITE, Editor, Step, random_steps
-
-PAGE = 512
-PAGES = 40
-
-
-class Writer:
-    """A small volume with an editor, which remembers what every page was at every LSN."""
-
-    def __init__(self, path: Path, **options: object) -> None:
-        settings: dict[str, object] = {
-            "page_bytes": PAGE,
-            "ring_bytes": 1 << 16,
-            "private_bytes": 4 << 20,
-            "chunk_bytes": 1 << 15,
-            "pg_pages": 16,
-            "durable": False,
-        }
-        self.volume = LocalVolume(str(path), **{**settings, **options})  # type: ignore[arg-type]
-        v = self.volume
-        self.editor = Editor(v.arena, v.st, v.log, PAGES)
-        self.frame = v.arena.alloc(PAGE)
-        self.history: list[tuple[int, dict[int, bytes]]] = []
-        self.known: set[int] = set()
-
-    def run(self, steps: list[Step], wait: bool = True) -> int:
-        """One mini-transaction, durable if `wait`; its end LSN."""
-        end = self.editor.run(steps)
-        touched = {step.page for step in steps}
-        self.known |= touched
-        self.history.append((end, {page: self.editor.image(page) for page in touched}))
-        if wait:
-            self.volume.log.wait_durable(end)
-        return end
-
-    def work(self, rng: np.random.Generator, count: int) -> int:
-        """`count` random mini-transactions, published now and then; all durable at the end."""
-        end = 0
-        for _ in range(count):
-            end = self.run(random_steps(rng, PAGE, self.known, PAGES), wait=False)
-            if rng.random() < 0.3:
-                self.volume.log.publish()
-        self.volume.log.wait_durable(end)
-        return end
-
-    def read(self, page: int, lsn: int = NEWEST) -> bytes:
-        """A page out of the volume."""
-        self.volume.read_page(page, lsn, self.frame)
-        return self.volume.arena.mem[self.frame : self.frame + PAGE].tobytes()
-
-    def expected(self, lsn: int) -> dict[int, bytes]:
-        """All pages as of `lsn`."""
-        pages: dict[int, bytes] = {}
-        for end, images in self.history:
-            if end <= lsn:
-                pages.update(images)
-        return pages
-
-    def images_of_copy(self, copy_no: int, lsn: int) -> dict[int, bytes]:
-        """All pages of one full copy."""
-        storage = self.volume.storage
-        copier = storage.copiers[copy_no]
-        assert copier is not None
-        wait_for(lambda: copier.durable >= lsn)
-        frame = storage.arena.alloc(PAGE)
-        found = {}
-        for page in self.expected(lsn):
-            with copier.segment.lock:
-                assert copier.segment.read_page(page, lsn, copier.durable, frame) == 0
-            found[page] = storage.arena.mem[frame : frame + PAGE].tobytes()
-        storage.arena.free(frame, PAGE)
-        return found
-
-    def gives(self, copy_no: int, lsn: int) -> bool:
-        """Does one full copy give every page, as it should be?"""
-        storage = self.volume.storage
-        copier = storage.copiers[copy_no]
-        frame = storage.arena.alloc(PAGE)
-        try:
-            if copier is None:
-                return False
-            for page, image in self.expected(lsn).items():
-                with copier.segment.lock:
-                    if copier.segment.read_page(page, lsn, copier.durable, frame) != 0:
-                        return False
-                assert storage.arena.mem[frame : frame + PAGE].tobytes() == image
-            return True
-        finally:
-            storage.arena.free(frame, PAGE)
-
-    def checkpoints(self) -> list[int]:
-        """Checkpoints of the full copies; 0 for one that is not there."""
-        copiers = self.volume.storage.copiers
-        return [0 if c is None else c.segment.mark.lsn for c in copiers[::2]]
-
-
-def wait_for(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
-    """Wait for other threads to have done something."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.002)
-
-
-@pytest.fixture
-def writers(tmp_path: Path) -> Iterator[Callable[..., Writer]]:
-    """Makes writers on one data directory, one after the other; the last is closed at the end."""
-    made: list[Writer] = []
-
-    def make(**options: object) -> Writer:
-        if made:
-            made.pop().volume.close()
-        made.append(Writer(tmp_path / "data", **options))
-        return made[-1]
-
-    yield make
-    for writer in made:
-        writer.volume.close()
-
-
-Writers = Callable[..., Writer]
+from redo.volume import NEWEST
+from tests.redo.editing import FILL, NEW, PUT8, WRITE, Step, random_steps
+from tests.redo.writing import PAGE, PAGES, Writers, wait_for
 
 
 def test_pages_at_every_lsn(writers: Writers) -> None:
@@ -255,65 +130,6 @@ def test_page_files_do_not_grow_for_ever(
         assert writer.read(page) == image
 
 
-def test_a_copy_made_anew_gives_no_log_from_before_it(writers: Writers, tmp_path: Path) -> None:
-    """Its first chunk begins earlier than its log does: what lies between was never written."""
-    writer = writers(coalesce_bytes=1 << 12)
-    rng = np.random.default_rng(14)
-    end = writer.work(rng, 200)
-    wait_for(lambda: min(writer.checkpoints()) > end - (1 << 13))
-    storage = writer.volume.storage
-    lost = storage.copiers[1]
-    assert lost is not None
-    (tmp_path / "data" / copy_directory(1)).rename(tmp_path / "lost")
-
-    def made_anew() -> bool:
-        now = storage.copiers[1]
-        return now is not None and now is not lost and now.durable >= end
-
-    wait_for(made_anew)
-    now, other = storage.copiers[1], storage.copiers[3]
-    assert now is not None and other is not None
-    made = now.segment
-    assert made.log.begin % made.log.chunk_bytes > 0
-    more = writer.work(rng, 3)
-    wait_for(lambda: now.durable >= more)
-    before = made.log.begin - 1
-    with pytest.raises(VolumeLost):
-        fill_log(other.segment, before, [(made, now.durable)])
-    assert made.log.read(made.log.begin, 8)  # all of that chunk is still there
-
-
-def test_a_copy_made_while_its_source_makes_checkpoints_has_no_hole(
-    writers: Writers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The checkpoints come with the page files, later than the end of log was asked for."""
-    writer = writers(coalesce_bytes=1 << 12, backtrack_window_s=3600)
-    storage = writer.volume.storage
-    rng = np.random.default_rng(15)
-    held = threading.Event()
-
-    class LateCopy(NearCopy):
-        def borrow(self) -> tuple[CopyMeta, dict[str, int]]:
-            assert held.wait(60.0)
-            return super().borrow()
-
-    monkeypatch.setattr("redo.healing.NearCopy", LateCopy)
-    writer.work(rng, 100)
-    lost = storage.copiers[2]
-    (tmp_path / "data" / copy_directory(2)).rename(tmp_path / "lost")
-    wait_for(lambda: storage.members.candidate(2) is not None)
-    before = max(writer.checkpoints())
-    while min(writer.checkpoints()[::2]) <= max(before, 1 << 15):
-        writer.work(rng, 20)
-    held.set()
-    wait_for(lambda: storage.copiers[2] not in (None, lost))
-    made = storage.copiers[2]
-    assert made is not None
-    wait_for(lambda: made.live)
-    with made.segment.lock:
-        assert made.segment.stretch(made.segment.meta.marks[0], made.durable).lsn == made.durable
-
-
 def test_images_newer_than_the_index_do_not_lead_round_in_a_circle(writers: Writers) -> None:
     """A round that broke off leaves such images, of pages that were made anew as well."""
     writer = writers(coalesce_bytes=1 << 30)
@@ -339,47 +155,6 @@ def test_images_newer_than_the_index_do_not_lead_round_in_a_circle(writers: Writ
             assert copier.segment.read_page(1, end, copier.durable, frame) == 0
         image = writer.volume.storage.arena.mem[frame : frame + PAGE].tobytes()
         assert image == writer.expected(end)[1]
-
-
-LOST = [(0, 1), (0, 2), (1, 3), (2, 5), (4, 5), (3, 4)]
-
-
-@pytest.mark.parametrize("lost", LOST)
-def test_two_copies_deleted_while_writing(
-    writers: Writers, tmp_path: Path, lost: tuple[int, int]
-) -> None:
-    """Writes go on, and both copies come back equal to the others."""
-    writer = writers(coalesce_bytes=1 << 13)
-    rng = np.random.default_rng(sum(lost))
-    writer.work(rng, 200)
-    copiers = [writer.volume.storage.copiers[i] for i in lost]
-    for copy_no in lost:  # away first: deleting in place may meet a file just being made
-        gone = tmp_path / f"gone-{copy_no}"
-        (tmp_path / "data" / copy_directory(copy_no)).rename(gone)
-        shutil.rmtree(gone)
-    storage = writer.volume.storage
-
-    def back() -> bool:
-        new = [storage.copiers[i] for i in lost]
-        return all(
-            a is not None and a is not b and a.live for a, b in zip(new, copiers, strict=True)
-        )
-
-    rounds = 0
-    while not back():
-        writer.work(rng, 20)
-        rounds += 1
-        assert rounds < 2000
-    end = writer.work(rng, 100)
-    wait_for(lambda: all(c is not None and c.durable >= end for c in storage.copiers))
-    expected = writer.expected(end)
-    for copy_no in (0, 2, 4):
-        assert writer.images_of_copy(copy_no, end) == expected
-    writer = writers()
-    assert writer.volume.recovered.vdl == end
-    for copy_no in (0, 2, 4):
-        writer.history = [(end, expected)]
-        assert writer.images_of_copy(copy_no, end) == expected
 
 
 def test_damaged_stored_page_is_read_elsewhere_and_repaired(
