@@ -158,6 +158,10 @@ class Branches:
                 moment = self._restored(moment)
             with self._served(moment) as branch:
                 self._work(branch, moment)
+        except Violation:
+            raise
+        except AssertionError as error:
+            raise Violation(moment.made_by, repr(error)) from error
         except (VolumeError, OSError, BtreeError) as error:
             self._forget_unless_folded(moment)
             self._cluster.explained(error)

@@ -41,7 +41,7 @@ class Kind:
 
     processes  of storage: 1 or 3; 4: hosts, with that of the writer; 0: the seed decides
     encrypted, archived   is it? None: the seed decides
-    likely     faults that come ten times as often ("branch": snapshots and looks at them)
+    likely     faults that come thirty times as often ("branch": snapshots and looks at them)
     """
 
     processes: int = 0

@@ -25,7 +25,7 @@ NEVER = 1 << 62
 class Faults:
     """Hurts a cluster.
 
-    likely   faults that come ten times as often
+    likely   faults that come thirty times as often
     """
 
     def __init__(self, cluster: Cluster, likely: tuple[str, ...] = ()) -> None:
@@ -63,7 +63,7 @@ class Faults:
             (1, self._lose_the_store),
             (1, self._rotate_key),
         ]
-        weights = [w * (10 if f.__name__ in self._likely else 1) for w, f in options]
+        weights = [w * (30 if f.__name__ in self._likely else 1) for w, f in options]
         world.choose([fault for _, fault in options], weights)()
 
     def due(self) -> None:

@@ -352,7 +352,7 @@ MUTATIONS = [
         ("what readers need is kept",),
         during("pause_replica"),
     ),
-    Mutation("apply_half", "F9", apply_half, REPLICAS_ARE_WRONG),
+    Mutation("apply_half", "F9", apply_half, (*REPLICAS_ARE_WRONG, "the volume serves")),
     Mutation("sync_again", "F10", sync_again, NOT_KEPT, during("fail_sync", "mend_some")),
     Mutation("keep_the_cache", "F11", keep_the_cache, REPLICAS_ARE_WRONG, during("pause_replica")),
     Mutation("keep_the_dictionary", "F12", keep_the_dictionary, TABLES_ARE_WRONG),
@@ -367,7 +367,7 @@ MUTATIONS = [
         "C33",
         believe_the_store,
         ARCHIVE_IS_WRONG,
-        replace(during("lose_the_store"), archived=True),
+        replace(PLAIN, archived=True),
     ),
     Mutation(
         "archive_in_clear",
