@@ -172,14 +172,13 @@ def _prepare_dump(parser: argparse.ArgumentParser) -> None:
 
 
 def _dump(arguments: argparse.Namespace) -> int:
-    import runpy
+    import importlib
 
-    module = {"log": "redo.dump", "pages": "btree.dump"}[arguments.what]
+    module = importlib.import_module({"log": "redo.dump", "pages": "btree.dump"}[arguments.what])
     path = volume_path(arguments.data, arguments.volume)
     keyring = [] if arguments.keyring is None else ["--keyring", str(arguments.keyring)]
-    sys.argv = [module, str(path), *keyring, *arguments.more]
-    runpy.run_module(module, run_name="__main__")
-    return 0
+    code: int = module.main([str(path), *keyring, *arguments.more])
+    return code
 
 
 def _prepare_names(parser: argparse.ArgumentParser, **names: str) -> None:

@@ -235,7 +235,7 @@ def damage(cluster: Cluster, page_bytes: int = 16384) -> int:
     volume = cluster.volume_dir
     images = 0
     for path in (volume / "az2/full").glob("pg-*/*.dat"):
-        for at in range(0, path.stat().st_size, page_bytes):
+        for at in range(0, path.stat().st_size - page_bytes + 1, page_bytes):
             flip(path, at + 700)
             images += 1
     for name in ("az1/tail", "az3/full"):

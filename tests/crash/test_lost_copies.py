@@ -49,11 +49,12 @@ def compare_copies(data: Path) -> int:
         vdl = storage.control.vdl
         found: list[dict[int, bytes]] = []
         ends = []
+        first = max(vdl - 4096, *(copier.segment.meta.kept for copier in storage.live()))
         for copier in storage.live():
             segment = copier.segment
             while copier.durable < vdl:
                 threading.Event().wait(0.01)
-            ends.append(segment.log.read(vdl - 4096, 4096))
+            ends.append(segment.log.read(first, vdl - first))
             if not is_full(segment.copy_no):
                 continue
             pages: dict[int, bytes] = {}
