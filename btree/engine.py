@@ -93,7 +93,7 @@ TRANSACTIONS_MAX: Final = 4096  #: that change data at the same time
 _BUILD_BYTES: Final = 2 << 20
 _NO_VIEW: Final = 1 << 62
 _ROLLBACK_ROWS: Final = 256  #: undone between two looks at the clock of others
-_UNTOUCHED: Final = -1  #: a savepoint of a transaction that had done nothing yet
+UNTOUCHED: Final = -1  #: a savepoint of a transaction that had done nothing yet
 _PURGE_ROWS: Final = 128
 _COUNTED_LEAVES: Final = 200
 _CHAIN_PAGES: Final = 32  #: of a long value freed at once
@@ -291,12 +291,12 @@ class Engine:
         """A mark for `rollback_to`, good until the transaction ends or goes back before it."""
         begun = (CTX_TRX, CTX_VIEW_OPEN, CTX_LOCKS, CTX_GAPS)
         if not any(self.word(ctx, at) for at in begun):
-            return _UNTOUCHED
+            return UNTOUCHED
         return self.word(ctx, CTX_UNDO_LAST)
 
     def rollback_to(self, ctx: int, mark: int) -> None:
         """Undo what was done since the mark; its locks stay, unless nothing was done before it."""
-        if mark != _UNTOUCHED:
+        if mark != UNTOUCHED:
             self._undo(ctx, mark, True)
             return
         flags = self.word(ctx, CTX_FLAGS)

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from btree import txn_layout as t
+from btree.engine import UNTOUCHED
 from btree.state import ST_ACTIVE_COUNT, ST_LOCK_COUNT
 from redo.codes import E_LOCK_WAIT
 from redo.state import ST_WAIT_FOR
@@ -134,10 +135,14 @@ class Transactions(RuleBasedStateMachine):
     def rollback_to(self, data: st.DataObject) -> None:
         session = data.draw(st.sampled_from([one for one in self.model.sessions if one.marks]))
         place = data.draw(st.integers(0, len(session.marks) - 1))
-        mark, changes = session.marks[place]
-        del session.marks[place + 1 :]
+        marks = session.marks[: place + 1]
+        mark, changes = marks[-1]
         self.shop.engine.rollback_to(session.ctx, mark)
-        self.model.back_to(session, changes)
+        if mark == UNTOUCHED:  # of a transaction that had not begun to do anything
+            self.model.end(session, False)
+        else:
+            self.model.back_to(session, changes)
+        session.marks = marks
 
     @rule(number=contexts, commits=st.booleans(), isolation=isolations)
     def end(self, number: int, commits: bool, isolation: int) -> None:
