@@ -161,10 +161,10 @@ class SessionState:
             return NO_QUORUM
         if is_committing:
             return "waiting for handler commit"
+        if self.long_stage is not None and self.own_stage != NO_QUORUM:
+            return self.long_stage.state  # that it waits for room now and then is part of it
         if self.own_stage in (NO_QUORUM, NO_ROOM):
             return self.own_stage
-        if self.long_stage is not None:
-            return self.long_stage.state
         return self.own_stage or _STAGES.get(self.text.lstrip()[:6].lower(), "executing")
 
     # What functions ask: `functions.table.Context`
