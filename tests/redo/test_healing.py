@@ -84,8 +84,9 @@ def test_state_of_a_volume(
 @pytest.fixture
 def writer(tmp_path: Path) -> Iterator[Writer]:
     made = Writer(tmp_path / "data", coalesce_bytes=1 << 12)
-    made.work(np.random.default_rng(3), 200)
+    end = made.work(np.random.default_rng(3), 200)
     wait_for(lambda: min(made.checkpoints()) > 1 << 13)
+    wait_for(lambda: min(made.volume.storage.control.durable()) >= end)
     yield made
     made.volume.close()
 
@@ -181,7 +182,7 @@ def test_scrub_finds_and_mends_log_and_images(writer: Writer, tmp_path: Path) ->
     assert storage.control.counted(2, COUNT_MENDED) == storage.control.counted(2, COUNT_DAMAGED)
     assert all(storage.control.counted(i, COUNT_SCRUBBED) > 0 for i in range(6))
     assert copier.segment.log.read(lsn, 1) == byte
-    assert writer.gives(2, end)
+    wait_for(lambda: writer.gives(2, end))
     writer.volume.storage.stopping = True
     scrubber.stop()
 

@@ -88,7 +88,7 @@ class Writer:
         copier = storage.copiers[copy_no]
         frame = storage.arena.alloc(PAGE)
         try:
-            if copier is None:
+            if copier is None or copier.durable < lsn:
                 return False
             for page, image in self.expected(lsn).items():
                 with copier.segment.lock:
