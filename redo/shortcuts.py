@@ -4,7 +4,6 @@
 - The variables of a statement are looked for in everything that it holds, its place in the source
   and its numbers included.
 - Each function of a module, declarations too, gets a pass manager of its own.
-- What numba itself registers is looked for before each compilation.
 
 Like `lean`, this leans on insides of numba, of which `setup.cfg` bounds the version.
 """
@@ -16,12 +15,9 @@ from typing import Any
 
 import numba.core.ir
 from numba import types
-from numba.core import codegen, cpu
-from numba.core.typing import context as typing_context
+from numba.core import codegen
 
 _BaseFunction: Any = types.BaseFunction
-_CPUContext: Any = cpu.CPUContext
-_TypingContext: Any = typing_context.Context
 _unliteral: Any = types.unliteral
 _resolve = _BaseFunction.get_call_type
 _operators = {value for value in vars(operator).values() if callable(value)}
@@ -79,23 +75,9 @@ def _optimize_functions(self: Any, module: Any) -> None:
             manager.run(function, builder)
 
 
-def _once(method: Any) -> Any:
-    """A method without arguments that does something for each object only once."""
-    done: set[int] = set()
-
-    def called(self: Any) -> None:
-        if id(self) not in done:
-            done.add(id(self))
-            method(self)
-
-    return called
-
-
 def take() -> None:
     """Put all of this in its place; once in a process, before anything is compiled."""
     _BaseFunction.get_call_type = _call_type
     _ir.Inst._rec_list_vars = _list_variables
     library: Any = codegen.CPUCodeLibrary
     library._optimize_functions = _optimize_functions
-    for context in (_CPUContext, _TypingContext):
-        context.load_additional_registries = _once(context.load_additional_registries)
