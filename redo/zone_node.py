@@ -11,7 +11,8 @@
     {"do": "draft", "volume": META}          makes empty copies of a volume that there is not yet
     {"do": "format", "volume": META}         makes a volume of its draft; without one the copies
                                              are lost ones, to be made anew from their peers
-    {"do": "fence", "epoch": N, "history": H}  ->  {"complete": {copy: LSN}, "last": {copy: LSN}}
+    {"do": "fence", "epoch": N, "history": H}  ->  {"complete": {copy: LSN},
+                                                    "last": {copy: (LSN, µs)}}   of the last batch
     {"do": "install", "history": H, "vdl": LSN}  ->  {"copies": [...]}   on which it is durable now
     {"do": "start", "vdl": LSN, "epoch": N, "last_batch": LSN}
     {"do": "link", "draft": PATH, "lsn": LSN}    ->  {"copies": [...]}   (`frozen.Linked`)
@@ -241,7 +242,7 @@ class ZoneNode:
             copies = self._present()
             return {
                 "complete": {segment.copy_no: segment.complete for segment in copies},
-                "last": {segment.copy_no: segment.last_batch for segment in copies},
+                "last": {s.copy_no: (s.last_batch, s.last_clock_us) for s in copies},
             }
 
     def _present(self) -> list[Segment]:
@@ -294,16 +295,19 @@ class ZoneNode:
     def join(self, opening: Opening) -> int:
         """Open beside a living writer whose ring is elsewhere; from where on log is wanted.
 
-        Raises VolumeError.
+        That may be beyond what was published when it was said: peers were quicker. What was told
+        to be here stays readable, so the end of our log never goes back. Raises VolumeError.
         """
         with self.lock:
             if self.state == BLANK and not self._begin_anew():
                 raise LogUnavailable("there is no volume here")
+            if self.state == OPEN and opening.epoch > self._storage.history.latest_epoch:
+                self._reopen()  # recovered without us: what we have may have been cut off
             if self.state == CLOSED:
                 history = self._scan(opening.epoch, opening.published)
                 self._start_ring(opening, max((s.complete for s in self._present()), default=0))
                 self._begin(history)
-            elif not opening.floor <= self.control.published <= opening.published:
+            elif self.control.published < opening.floor:
                 self._start_ring(opening, opening.published)  # peers fill the hole before it
             return self.control.published
 

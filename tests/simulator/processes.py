@@ -21,7 +21,7 @@ from redo.control import COPY_DURABLE, Control, copy_word
 from redo.coordinator import Coordinator
 from redo.copier import Copier
 from redo.environment import Steps
-from redo.errors import LsnOutOfRange, VolumeError
+from redo.errors import VolumeError
 from redo.keyring import KeyService, unwrapped
 from redo.log import Recovered
 from redo.metadata import new_volume
@@ -47,7 +47,6 @@ STORAGE_BYTES = 1 << 30
 SCRUB_BYTES_PER_S = 1 << 18
 LOOK_US = 10_000  #: between two looks of a task that has nothing to do
 _NO_ANSWER_S = 1.0
-_PATIENCE = 100  #: looks at zones that hear of VDL late
 WRITER = -1  #: as one end of a call
 FEEDER = "feeder"  #: the writer's ends of links to hosts
 
@@ -410,14 +409,7 @@ class ThreeProcesses(Processes):
         return self._coordinator.open_writer()
 
     def read_page(self, page_no: int, lsn: int, epoch: int) -> bytes:
-        """From any zone that has the log up to `lsn`, or soon has."""
-        for _ in range(_PATIENCE):
-            with contextlib.suppress(LsnOutOfRange):
-                return self._read_page(page_no, lsn, epoch)
-            self.world.sleep(0.1)
-        return self._read_page(page_no, lsn, epoch)
-
-    def _read_page(self, page_no: int, lsn: int, epoch: int) -> bytes:
+        """From any zone that has the log up to `lsn`."""
         there = [n for n in self.zones if self._durable(n) >= lsn] or list(self.zones)
         self.world.chance.shuffle(there)
         failure = VolumeError("no zone answers")

@@ -104,7 +104,7 @@ class Simulation:
         try:
             try:
                 action()
-                self.invariants.observe()
+                self.invariants.after_step()
                 self.world.power()
             except StaleEpoch as error:  # a zombie catches its own
                 raise Violation("the newest writer may write", str(error)) from error
