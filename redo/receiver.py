@@ -43,7 +43,7 @@ from redo.exchange import Exchange
 from redo.gossip import Gossip
 from redo.messages import BadMessage, LogHead, Opening, Stand
 from redo.quorum import zone_copies
-from redo.record import BATCH_CLOCK_AT
+from redo.record import BATCH_CLOCK_AT, BATCH_LSN_AT
 from redo.zone_node import OPEN, ZoneNode
 
 logger = logging.getLogger(__name__)
@@ -258,13 +258,16 @@ class Receiver:
     def _let_out(self, last_batch: int) -> None:
         """All that is here are whole batches: the copies may have them."""
         control = self._control
-        clock = RING_AT + last_batch % self._arena.ring_bytes + BATCH_CLOCK_AT
-        clock_us = int.from_bytes(self._arena.mem[clock : clock + 8].tobytes(), "little")
-        control.put(CTRL_BATCH_CLOCK, clock_us)
+        batch = RING_AT + last_batch % self._arena.ring_bytes
+        if self._number(batch + BATCH_LSN_AT) == last_batch > 0:
+            control.put(CTRL_BATCH_CLOCK, self._number(batch + BATCH_CLOCK_AT))
         control.put(CTRL_LAST_BATCH, last_batch)
         control.put(CTRL_PUBLISHED, self._next)
         for copy_no in (self._full, self._tail):
             os.eventfd_write(self._wake_fds[copy_no], 1)
+
+    def _number(self, at: int) -> int:
+        return int.from_bytes(self._arena.mem[at : at + 8].tobytes(), "little", signed=True)
 
     def _wait_for_room(self, end: int) -> None:
         """Until the copies have written what log up to `end` overwrites; not for ever."""

@@ -47,6 +47,7 @@ STORAGE_BYTES = 1 << 30
 SCRUB_BYTES_PER_S = 1 << 18
 LOOK_US = 10_000  #: between two looks of a task that has nothing to do
 _NO_ANSWER_S = 1.0
+_BUSY_S = 0.05  #: else links would seem to be silent while zones that are busy ask one another
 WRITER = -1  #: as one end of a call
 FEEDER = "feeder"  #: the writer's ends of links to hosts
 
@@ -444,13 +445,13 @@ class ThreeProcesses(Processes):
             raise self._no_answer()
         return self._ask(zone, question) if fate < 1.0 else answer
 
-    def _no_answer(self) -> VolumeError:
-        self.world.pass_time(_NO_ANSWER_S)
+    def _no_answer(self, after_s: float = _NO_ANSWER_S) -> VolumeError:
+        self.world.pass_time(after_s)
         return VolumeError("no answer")
 
     def _ask(self, zone: Zone, question: bytes) -> bytes:
         if zone.is_busy():  # it would wait until that is done; whoever asks, does not
-            raise self._no_answer()
+            raise self._no_answer(_BUSY_S)
         try:
             return zone.answers.whole(question)
         except BadQuestion as error:
