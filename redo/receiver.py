@@ -194,8 +194,8 @@ class Receiver:
             link.close()
 
     def _check(self, epoch: int) -> None:
-        if epoch < self._node.fence:
-            raise StaleEpoch(f"epoch {epoch} is over: the fence is at {self._node.fence}")
+        if epoch < self._node.log_fence:
+            raise StaleEpoch(f"epoch {epoch} is over: the fence is at {self._node.log_fence}")
 
     def _open(self, link: Link, opening: Opening) -> None:
         self._check(opening.epoch)

@@ -92,8 +92,17 @@ class ZoneNode:
 
     @property
     def fence(self) -> int:
-        """Log of earlier epochs than this is refused."""
+        """No earlier epoch begins any more, nor this one again."""
         return max(self._fence, self._storage.history.latest_epoch)
+
+    @property
+    def log_fence(self) -> int:
+        """Log is refused that comes from a ring of an earlier epoch than this.
+
+        Not `fence`: when a writer replaces another on its ring, nothing of that is cut off; zones
+        may know the new epoch, and the ring not yet, or never if that came to nothing halfway.
+        """
+        return self._fence
 
     def storage(self) -> Storage:
         """The open volume. Raises VolumeError when it is not."""
@@ -302,14 +311,34 @@ class ZoneNode:
             if self.state == BLANK and not self._begin_anew():
                 raise LogUnavailable("there is no volume here")
             if self.state == OPEN and opening.epoch > self._storage.history.latest_epoch:
-                self._reopen()  # recovered without us: what we have may have been cut off
+                self._catch_up(self._newest_history(opening.epoch))
             if self.state == CLOSED:
                 history = self._scan(opening.epoch, opening.published)
                 self._start_ring(opening, max((s.complete for s in self._present()), default=0))
                 self._begin(history)
             elif self.control.published < opening.floor:
                 self._start_ring(opening, opening.published)  # peers fill the hole before it
+            self._shut_out_before(opening.epoch)
             return self.control.published
+
+    def _catch_up(self, history: History) -> None:
+        """Take over what was decided without us; log that may be cut off is read anew."""
+        storage = self._storage
+        ours = storage.history
+        later = [start for epoch, start in history.epochs if epoch > ours.latest_epoch]
+        if history.jumps != ours.jumps or min(later) < self.control.published:
+            self._reopen()
+            return
+        with storage.writer_lock:
+            storage.history = history
+            self._set_history(storage.segments(), history)
+
+    def _shut_out_before(self, epoch: int) -> None:
+        """Take log of no ring of an earlier epoch, durably. Raises OSError."""
+        if epoch > self._fence:
+            for segment in self._storage.segments():
+                segment.set_fence(epoch)
+            self._fence = epoch
 
     def _start_ring(self, opening: Opening, lsn: int) -> None:
         there = opening.floor <= lsn <= opening.published

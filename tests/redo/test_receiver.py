@@ -27,7 +27,6 @@ from redo.state import FIRST_LSN
 from redo.storage_server import StorageConfig, ZoneServer
 from redo.timeline import History
 from tests.redo.editing import Editor, random_steps
-from tests.redo.writing import wait_for
 
 PAGE, PAGES, RING = 512, 20, 1 << 16
 EPOCH = 2
@@ -297,8 +296,10 @@ class Survivor:
 
     def __init__(self) -> None:
         self.vdl = 0
+        self.asked = threading.Event()
 
     def ask(self, op: int, a: int = 0, b: int = 0, *, tail: bytes = b"") -> bytes:
+        self.asked.set()
         if op != protocol.REQUEST or json.loads(tail) != {"do": "survey"} or not self.vdl:
             raise VolumeError("not asked for here")
         history = asdict(History(((1, FIRST_LSN), (EPOCH, FIRST_LSN), (9, self.vdl))))
@@ -320,7 +321,8 @@ def test_a_zone_gives_up_what_a_recovery_without_it_cut_off(tmp_path: Path, home
         home.wait_for_copies(end)
         opening = Opening(9, kept, kept, 0, FIRST_LSN, 0).pack()
         session.received(home, opening)
-        wait_for(lambda: zone.node.state == "closed")
+        assert peer.asked.wait(60)
+        assert zone.node.log_fence == EPOCH, "it believes somebody whose epoch nobody knows"
         peer.vdl = kept
         session.received(home, opening)
         home.wait_for_copies(kept)
