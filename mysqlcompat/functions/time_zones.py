@@ -90,7 +90,7 @@ def utc_of(context: Context, call: Call, moment: Any) -> Any:
 @build_as("convert_tz", 3)
 def build_convert_tz(typing: Typing, args: Sequence[Expression]) -> Expression:
     made = datetime_type(shown_fsp(args[0], reads_as_moment))
-    zones = map(typing.as_string, args[1:])
+    zones = (typing.in_charset(typing.as_string(arg), "utf8mb4_bin") for arg in args[1:])
     return typing.call("convert_tz", made.or_null(), typing.as_moment(args[0]), *zones)
 
 
