@@ -31,6 +31,7 @@ LEG_MEMBER, LEG_CELL, LEG_CELL_FROM_END, LEG_CELLS = range(4)
 LEG_BYTES = 24
 UNORDERED = 2  #: of two values that only Python compares
 NULL, TRUE, FALSE = range(3)
+MAX_DEPTH = 100
 EXACT = 1 << 53  #: integers up to here are doubles, too
 
 
@@ -47,6 +48,11 @@ def kind_of(place):
 @helper
 def body_of(place):
     return place >> 8
+
+
+@helper
+def is_null(mem, place):
+    return kind_of(place) == LITERAL and load_u8(mem, body_of(place)) == NULL
 
 
 @helper
@@ -113,8 +119,8 @@ def key_of(mem, place, number):
 
 
 @helper
-def member_place(mem, place, end, name, count):
-    """Place of the member of that name: shorter keys come first, then by bytes."""
+def member_number(mem, place, end, name, count):
+    """Number of the member of that name: shorter keys come first, then by bytes."""
     high = cells_of(mem, place, end)
     low = 0
     while low < high:
@@ -124,12 +130,19 @@ def member_place(mem, place, end, name, count):
             return BROKEN
         order = size - count if size != count else compare(mem, key, size, name, count)
         if order == 0:
-            return cell_place(mem, place, end, middle)
+            return middle
         if order < 0:
             low = middle + 1
         else:
             high = middle
     return NOWHERE
+
+
+@helper
+def member_place(mem, place, end, name, count):
+    """Place of the member of that name."""
+    number = member_number(mem, place, end, name, count)
+    return cell_place(mem, place, end, number) if number >= 0 else number
 
 
 @routine

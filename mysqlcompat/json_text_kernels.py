@@ -6,6 +6,7 @@ from mysqlcompat.json_kernels import (
     BROKEN,
     DOUBLE,
     LITERAL,
+    MAX_DEPTH,
     NULL,
     STRING,
     TRUE,
@@ -26,7 +27,6 @@ from mysqlcompat.wire.float_kernels import FLOAT_ROOM, double_text
 from redo.coding_kernels import load_i64, load_u8, move, store_i64, store_u8, store_u32
 from redo.jit import helper, routine
 
-MAX_DEPTH = 100
 STACK_BYTES = 16 * (MAX_DEPTH + 1)
 #: Bytes of text per byte of a document, at most, and besides.
 GROWTH = 6

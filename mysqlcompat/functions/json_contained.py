@@ -56,13 +56,26 @@ def member_of(context: Context, call: Call, value: Json, array: Any) -> int:
 def json_operand(context: Context, call: Call, value: Any) -> StoredJson:
     """A constant that documents are compared with, as kernels compare it: a decimal as the double
     which orders alike beside integers and doubles. Nothing, if it is no document."""
-    try:
-        wanted = document(call, 0, value)
-    except SqlError:
+    wanted = _document_or_none(call, value)
+    if wanted is None:
         return StoredJson(b"")
+    wanted = wanted.value
     if isinstance(wanted, Decimal) and len(wanted.as_tuple().digits) <= _DOUBLE_DIGITS:
         wanted = float(wanted)
     return StoredJson(jsonb.encode(wanted))
+
+
+@implement("json document")
+def json_document(context: Context, call: Call, value: Any) -> Json:
+    """The document a constant text is; nothing, if it is none."""
+    return _document_or_none(call, value) or StoredJson(b"")
+
+
+def _document_or_none(call: Call, value: Any) -> Json | None:
+    try:
+        return Json(document(call, 0, value))
+    except SqlError:
+        return None
 
 
 @implement("json sort key")

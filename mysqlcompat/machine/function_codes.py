@@ -42,3 +42,9 @@ JSON_QUOTED: Final = 8  #: JSON_TEXT: strings are in quotes
 # Flags of op_json_rows.
 ROWS_OUTER: Final = 1
 ROWS_OF_CELLS: Final = 2
+
+# Kinds of op_json_make: of SQL values, of texts, of several or two documents, of one.
+MAKE_OF_INTEGER, MAKE_OF_TRUTH, MAKE_OF_DOUBLE, MAKE_OF_DECIMAL, MAKE_OF_MOMENT = range(5)
+MAKE_OF_TEXT, MAKE_OF_BYTES, MAKE_PARSED, MAKE_QUOTED, MAKE_UNQUOTED = range(5, 10)
+MAKE_ARRAY, MAKE_OBJECT, MAKE_CHANGE, MAKE_MERGE, MAKE_SEARCH = range(10, 15)
+MAKE_KEYS, MAKE_MEASURE, MAKE_SORT_KEY = range(15, 18)

@@ -225,6 +225,12 @@ def double_text(mem, out, bits, single):
 
 
 @jit.helper
+def double_of_text(mem, at):
+    """The bits of the double whose text is at `at` and ends with a zero byte."""
+    return bits_of_float(_strtod(address_of(mem, at), 0))
+
+
+@jit.helper
 def _put_fixed(mem, out, digits, count, decpt, decimals):
     """Write `count` digits at `digits` with the point after `decpt` of them and padding: bytes."""
     at = out

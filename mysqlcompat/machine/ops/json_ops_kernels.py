@@ -28,6 +28,7 @@ from mysqlcompat.json_kernels import (
     integer_at,
     is_array,
     is_container,
+    is_null,
     is_number,
     json_holds,
     json_locate,
@@ -89,11 +90,6 @@ NOT_HERE = -1  #: of `text_made`: the value is Python's
 def root_of(mem, lane):
     """Place of the document a lane is."""
     return place_of(load_u8(mem, text_at(lane)), text_at(lane) + 1)
-
-
-@helper
-def is_null(mem, place):
-    return kind_of(place) == LITERAL and load_u8(mem, body_of(place)) == NULL
 
 
 @helper
