@@ -73,7 +73,7 @@ def entry_put(mem, at, key, key_bytes, kind, body, size):
     return at + ENTRY_BYTES
 
 
-@helper
+@routine
 def member_put(mem, first, last, key, key_bytes, kind, body, size):
     """Put an entry where its key belongs, in place of one of the same key: where the entries
     end."""

@@ -175,7 +175,9 @@ def number_put(mem, at, end, is_double, to):
         return BROKEN, 0
     for i in range(at, end):
         value = value * 10 + load_u8(mem, i) - _ZERO
-    return integer_put(mem, to, -value if negative else value, 1 if value >= 1 << 32 and not negative else 0)
+    if negative:
+        return integer_put(mem, to, -value, 0)
+    return integer_put(mem, to, value, 1 if value >= 1 << 32 else 0)
 
 
 @helper

@@ -142,10 +142,10 @@ def _contains_path(coder: Coder, call: Call) -> Register | None:
 
 
 def _holds(coder: Coder, call: Call) -> Register | None:
-    """JSON_CONTAINS, JSON_OVERLAPS, MEMBER OF of a constant."""
+    """JSON_CONTAINS, JSON_OVERLAPS, MEMBER OF."""
     name = call.function.name
     document, asked = call.args[:2][::-1] if name == "member@of" else call.args[:2]
-    if not _is_document(document) or not typed.is_constant(asked):
+    if not _is_document(document) or not (typed.is_constant(asked) or _is_document(asked)):
         return None
     if typed.is_constant(document):
         return None

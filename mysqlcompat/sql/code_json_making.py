@@ -13,7 +13,7 @@ from mysqlcompat.convert import is_boolean
 from mysqlcompat.functions import FUNCTIONS
 from mysqlcompat.json_kernels import LEG_CELL, LEG_CELL_FROM_END, LEG_MEMBER
 from mysqlcompat.machine import function_codes as codes
-from mysqlcompat.machine.ops import json_make_kernels
+from mysqlcompat.machine.ops import json_make_kernels, text_kernels
 from mysqlcompat.machine.program import Assembler, Constant, Register
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Literal
@@ -210,10 +210,35 @@ def _keys(coder: Coder, call: Call) -> Register | None:
     return None if made is None else make(coder, call, (codes.MAKE_KEYS, 0, 0), made)
 
 
-def _depth(coder: Coder, call: Call) -> Register | None:
+def _asked(coder: Coder, call: Call) -> Register | None:
+    """What is asked of a document alone."""
     made = document(coder, call.args[0])
-    measure = (codes.MAKE_MEASURE, walk.DEPTH, 0)
-    return None if made is None else make(coder, call, measure, made)
+    return None if made is None else make(coder, call, _ASKED[call.function.name], made)
+
+
+_ASKED: Final[dict[str, Maker]] = {
+    "json_depth": (codes.MAKE_MEASURE, walk.DEPTH, 0),
+    "json_storage_free": (codes.MAKE_MEASURE, walk.COMPACT, 0),
+    "json_pretty": (codes.MAKE_PRETTY, 0, 0),
+}
+
+
+def _stored(coder: Coder, call: Call) -> Register | None:
+    """What is asked of the bytes of a column's document."""
+    (one,) = call.args
+    if one.type.cls is not Class.JSON:
+        return None
+    if call.function.name == "json_storage_free":
+        return _asked(coder, call)
+    a = coder.value(one)
+    return coder.emit_checked(text_kernels.op_text, call, a, codes.LENGTH, a, a, 1)
+
+
+def _valid(coder: Coder, call: Call) -> Register | None:
+    (text,) = call.args
+    if not is_text(text.type):
+        return None
+    return make(coder, call, (codes.MAKE_VALID, 0, 0), coder.value(text))
 
 
 def _sort_key(coder: Coder, call: Call) -> Register | None:
@@ -238,7 +263,11 @@ CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
     "json_merge_preserve": _merged,
     "json_search": _search,
     "json_keys": _keys,
-    "json_depth": _depth,
+    "json_depth": _asked,
+    "json_pretty": _asked,
+    "json_storage_size": _stored,
+    "json_storage_free": _stored,
+    "json_valid": _valid,
     "json sort key": _sort_key,
     "json_quote": _text,
     "json_unquote": _text,

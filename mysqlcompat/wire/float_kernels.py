@@ -198,7 +198,7 @@ def _shortest(mem, out, text, bits):
     return _digits(mem, out, text)
 
 
-@jit.helper
+@jit.routine
 def double_text(mem, out, bits, single):
     """Text of the double with IEEE bits `bits` at `out`, as MySQL prints DOUBLE (single: FLOAT).
 

@@ -41,9 +41,9 @@ from mysqlcompat.json_kernels import (
     kind_of,
     place_of,
 )
-from mysqlcompat.json_parse_kernels import json_parsed
-from mysqlcompat.json_text_kernels import put_quoted
-from mysqlcompat.json_walk_kernels import WALK_BYTES, json_measure, json_sort_key
+from mysqlcompat.json_parse_kernels import after_blanks, json_parsed
+from mysqlcompat.json_text_kernels import PRETTY, json_text, put_quoted
+from mysqlcompat.json_walk_kernels import COMPACT, WALK_BYTES, json_measure, json_sort_key
 from mysqlcompat.machine.function_codes import (
     LANE_FAILED,
     MAKE_ARRAY,
@@ -60,10 +60,12 @@ from mysqlcompat.machine.function_codes import (
     MAKE_OF_TEXT,
     MAKE_OF_TRUTH,
     MAKE_PARSED,
+    MAKE_PRETTY,
     MAKE_QUOTED,
     MAKE_SEARCH,
     MAKE_SORT_KEY,
     MAKE_UNQUOTED,
+    MAKE_VALID,
 )
 from mysqlcompat.machine.layout import NULLS_AT, RUN_HEAP
 from mysqlcompat.machine.ops.operands import (
@@ -325,6 +327,17 @@ def json_search(st, mem, place, end, pattern, escape, every, scratch, limit):
 
 
 @helper
+def may_begin(mem, at, count):
+    """0: no JSON begins like this; NOT_HERE: Python says whether it is."""
+    start = after_blanks(mem, at, at + count)
+    if start == at + count:
+        return 0
+    byte = load_u8(mem, start)
+    digit = byte == 45 or 48 <= byte <= 57 or byte == 34 or byte == 91 or byte == 123
+    return NOT_HERE if digit or byte == 116 or byte == 102 or byte == 110 else 0
+
+
+@helper
 def text_of(mem, kind, lane, out):
     """JSON_QUOTE and JSON_UNQUOTE of a text: the latter if it says itself."""
     at = text_at(lane)
@@ -368,9 +381,14 @@ def asked_of(st, mem, kind, document, other, x, y, scratch, limit):
         return json_search(st, mem, place, end, other, x, y, scratch, limit)
     if kind == MAKE_MEASURE:
         value = json_measure(st, mem, place, end, x, scratch)
+        if x == COMPACT and value >= 0:
+            value = max(text_bytes(document) - value, 0)
         return value if value >= 0 else NOT_HERE
     out = scratch + WALK_BYTES
-    size = json_sort_key(st, mem, place, end, out, limit - out, scratch)
+    if kind == MAKE_PRETTY:
+        size = json_text(st, mem, place, end, out, limit - out, scratch, PRETTY)
+    else:
+        size = json_sort_key(st, mem, place, end, out, limit - out, scratch)
     return text_lane(out, size) if size >= 0 else NOT_HERE
 
 
@@ -379,10 +397,11 @@ def op_json_make(st, mem, run, instruction, n):
     """to = what is made of values or documents. Operands: to, kind, a, b (registers), x, y
     (constants). Lanes for Python are marked; those of MAKE_PARSED with y = 1 are empty instead.
 
-    MAKE_OF_…, MAKE_PARSED, MAKE_QUOTED, MAKE_UNQUOTED of the value a · MAKE_ARRAY, MAKE_OBJECT of
+    MAKE_OF_…, MAKE_PARSED, MAKE_VALID, MAKE_QUOTED, MAKE_UNQUOTED of the value a · MAKE_ARRAY, MAKE_OBJECT of
     the registers listed at x · MAKE_CHANGE of a by the path x: b is put there, in the way y ·
     MAKE_MERGE of a and b in the way x · MAKE_SEARCH in a for the pattern b, with the escape x, for
-    all places if y is 1 · MAKE_MEASURE: x of a · MAKE_KEYS, MAKE_SORT_KEY of a
+    all places if y is 1 · MAKE_MEASURE: x of
+    a (COMPACT: the bytes it could do without) · MAKE_KEYS, MAKE_SORT_KEY, MAKE_PRETTY of a
     """
     to = register(mem, run, instruction, 1)
     kind = operand(mem, instruction, 2)
@@ -425,8 +444,10 @@ def op_json_make(st, mem, run, instruction, n):
             value = NOT_HERE
         elif kind <= MAKE_OF_BYTES:
             value = document_of(mem, kind, a, x, y, scratch)
-        elif kind == MAKE_PARSED:
+        elif kind <= MAKE_VALID:
             value = json_parsed(st, mem, text_at(a), size, scratch, limit)
+            if kind == MAKE_VALID:
+                value = 1 if value >= 0 else may_begin(mem, text_at(a), size)
         elif kind <= MAKE_UNQUOTED:
             value = text_of(mem, kind, a, scratch)
         elif size < 2:
@@ -449,7 +470,7 @@ def op_json_make(st, mem, run, instruction, n):
                 null = 0
             failed |= int(null == LANE_FAILED)
             value = 0
-        elif kind != MAKE_MEASURE and text_at(value) >= heap and text_at(value) < limit:
+        elif kind != MAKE_MEASURE and kind != MAKE_VALID and text_at(value) >= heap and text_at(value) < limit:
             move(mem, heap, text_at(value), text_bytes(value))
             value = text_lane(heap, text_bytes(value))
             heap += text_bytes(value)

@@ -6,6 +6,7 @@ here (decimals, dates, bytes, texts that become numbers) is left over, lane by l
 
 from __future__ import annotations
 
+from mysqlcompat.json_compare_kernels import UNORDERED, json_holds, json_order
 from mysqlcompat.json_kernels import (
     BROKEN,
     FALSE,
@@ -16,7 +17,6 @@ from mysqlcompat.json_kernels import (
     STRING,
     TRUE,
     UINT64,
-    UNORDERED,
     body_bytes,
     body_of,
     cell_place,
@@ -30,9 +30,7 @@ from mysqlcompat.json_kernels import (
     is_container,
     is_null,
     is_number,
-    json_holds,
     json_locate,
-    json_order,
     kind_of,
     place_of,
 )
