@@ -3,7 +3,6 @@ surrogates, integers of 19 digits, very long or deep documents) is left to `json
 
 from __future__ import annotations
 
-from btree.layout import RUN_SHIFT
 from mysqlcompat.json_build_kernels import (
     ENTRY_BYTES,
     LONGEST_KEY,

@@ -217,7 +217,7 @@ def json_measure(st, mem, place, end, what, stack):
             done = load_i64(mem, frame + 8)
             if done < cells_of(mem, container, end):
                 if not is_array(kind_of(container)):
-                    key, size = key_of(mem, container, done)
+                    _, size = key_of(mem, container, done)
                     store_i64(mem, frame + 16, load_i64(mem, frame + 16) + size)
                     store_i64(mem, frame + 24, load_i64(mem, frame + 24) + size)
                 store_i64(mem, frame + 8, done + 1)

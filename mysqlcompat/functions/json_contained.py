@@ -56,10 +56,10 @@ def member_of(context: Context, call: Call, value: Json, array: Any) -> int:
 def json_operand(context: Context, call: Call, value: Any) -> StoredJson:
     """A constant that documents are compared with, as kernels compare it: a decimal as the double
     which orders alike beside integers and doubles. Nothing, if it is no document."""
-    wanted = _document_or_none(call, value)
-    if wanted is None:
+    found = _document_or_none(call, value)
+    if found is None:
         return StoredJson(b"")
-    wanted = wanted.value
+    wanted = found.value
     if isinstance(wanted, Decimal) and len(wanted.as_tuple().digits) <= _DOUBLE_DIGITS:
         wanted = float(wanted)
     return StoredJson(jsonb.encode(wanted))
