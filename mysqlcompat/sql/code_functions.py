@@ -17,6 +17,7 @@ from mysqlcompat.machine.ops import (
     text_kernels,
 )
 from mysqlcompat.machine.program import Register
+from mysqlcompat.sql.code_moments import time_shift
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, Class, SqlType
 from mysqlcompat.values import is_variable
@@ -208,6 +209,8 @@ def _datediff(coder: Coder, call: Call) -> Register | None:
 
 def _shift(coder: Coder, call: Call) -> Register | None:
     start, amount, unit = call.args
+    if call.type.cls is Class.TIME:
+        return time_shift(coder, call)
     if not isinstance(unit, Literal) or not _number(amount) or not _is_moment(start.type):
         return None
     if call.type.cls not in (Class.DATE, Class.DATETIME) or call.type.scale < start.type.scale:
