@@ -8,7 +8,7 @@ from typing import Any, Final
 from mysqlcompat import json_order, json_path, jsonb
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import BIGINT, define, implement, integer
-from mysqlcompat.functions.documents import document
+from mysqlcompat.functions.documents import document, scalar_of
 from mysqlcompat.functions.table import Context
 from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
@@ -46,10 +46,11 @@ def json_overlaps(context: Context, call: Call, left: Any, right: Any) -> int:
 
 
 @define("member@of", "vj", integer(1))
-def member_of(context: Context, call: Call, value: Json, array: Any) -> int:
+def member_of(context: Context, call: Call, value: Any, array: Any) -> int:
+    wanted = scalar_of(value, call.args[0])
     cells = document(call, 1, array)
     cells = cells if isinstance(cells, list) else [cells]
-    return int(any(json_order.compare(value.value, cell) == 0 for cell in cells))
+    return int(any(json_order.compare(wanted, cell) == 0 for cell in cells))
 
 
 @implement("json operand")

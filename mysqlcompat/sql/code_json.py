@@ -41,8 +41,10 @@ def _is_document(expression: Expression) -> bool:
     return expression.type.cls is Class.JSON
 
 
-def _reached(document: Expression) -> tuple[Expression, json_path.Path]:
+def _reached(coder: Coder, document: Expression) -> tuple[Expression, json_path.Path]:
     """The document in which a value is looked for, and its place there."""
+    if coder.is_known(document):
+        return document, ()
     match document:
         case Call(function=function, args=(inner, path)) if function.name == "json_extract":
             legs = plain_path(path)
@@ -60,7 +62,7 @@ def emit(
     other: Register | None = None,
 ) -> Register:
     """op_json of what `legs` lead to in `document`; `node` is evaluated where it gives up."""
-    root, before = _reached(document)
+    root, before = _reached(coder, document)
     kind, x, y, flags = wanted
     return coder.emit_checked(
         json_ops_kernels.op_json,

@@ -18,6 +18,7 @@ from mysqlcompat.json_build_kernels import (
 )
 from mysqlcompat.json_kernels import (
     LITERAL,
+    MAX_DEPTH,
     NULL,
     cells_of,
     is_array,
@@ -28,7 +29,7 @@ from mysqlcompat.json_kernels import (
 )
 from mysqlcompat.json_parse_kernels import after_blanks, json_parsed
 from mysqlcompat.json_text_kernels import PRETTY, json_text, put_quoted
-from mysqlcompat.json_walk_kernels import COMPACT, WALK_BYTES, json_measure, json_sort_key
+from mysqlcompat.json_walk_kernels import COMPACT, DEPTH, WALK_BYTES, json_measure, json_sort_key
 from mysqlcompat.machine.function_codes import (
     LANE_FAILED,
     MAKE_ARRAY,
@@ -68,6 +69,7 @@ from redo.codes import E_OVERFLOW
 from redo.coding_kernels import load_i64, load_u8, move, store_i64, store_u8
 from redo.jit import helper, kernel
 
+SHALLOW = 600  #: bytes of a document that cannot be as deep as one may be
 LONGEST = 1 << 16  #: bytes of documents and texts that are read here
 SCRATCH_PER_BYTE = 64
 SCRATCH = 24 << 10
@@ -90,7 +92,7 @@ def container_of(st, mem, run, i, kind, parts, scratch, limit):
     null_document = null_put(mem, scratch)
     scratch += 8
     last = scratch
-    if scratch + ENTRY_BYTES * count > limit:
+    if scratch + ENTRY_BYTES * count + WALK_BYTES > limit:
         return NOT_HERE
     for j in range(0, count, step):
         source = run + load_i64(mem, parts + 8 * (j + step))
@@ -100,6 +102,11 @@ def container_of(st, mem, run, i, kind, parts, scratch, limit):
         if text_bytes(document) < 2:
             return NOT_HERE
         at = text_at(document)
+        if text_bytes(document) > SHALLOW:
+            place = place_of(load_u8(mem, at), at + 1)
+            depth = json_measure(st, mem, place, at + text_bytes(document), DEPTH, last)
+            if depth < 0 or depth >= MAX_DEPTH:
+                return NOT_HERE
         if kind == MAKE_ARRAY:
             last = entry_of_document(mem, last, at, text_bytes(document))
             continue
