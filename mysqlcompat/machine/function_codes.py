@@ -37,6 +37,7 @@ LOCAL_TO_UTC, UTC_TO_LOCAL, CONVERTED, MICROS_TO_UNIX, UNIX_TO_MICROS = range(5,
 # Kinds of op_read: what a text is read as.
 READ_SIGNED, READ_DOUBLE, READ_DECIMAL, READ_DATE, READ_DATETIME, READ_TIME = range(6)
 READ_CLOCK_OF_MOMENT: Final = 6  #: a time, or that of a moment
+READ_UNSIGNED: Final = 7
 
 # Kinds of op_search.
 LOCATE, FIND_IN_SET = range(2)
