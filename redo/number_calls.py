@@ -76,7 +76,8 @@ no:
   ret ptr %answer
 ask:
   %code = call ptr @PyLong_FromLongLong(i64 %result)
-  %made = call ptr (ptr, ...) @PyObject_CallFunctionObjArgs(ptr %self, ptr %number, ptr %code, ptr null)
+  %made = call ptr (ptr, ...) @PyObject_CallFunctionObjArgs(
+      ptr %self, ptr %number, ptr %code, ptr null)
   call void @Py_DecRef(ptr %code)
   ret ptr %made
 }}
@@ -113,16 +114,17 @@ def number_call(
     nothing  a code that means None
     ask      called with number and code for any other code
     """
-    text = _TEXT.format(
-        kernel=kernel, block=block, counter=counter, nothing=nothing, none=id(None)
-    )
+    text = _TEXT.format(kernel=kernel, block=block, counter=counter, nothing=nothing, none=id(None))
     _prepare()
     machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine)
     engine.finalize_object()
     method = _Method(b"number_call", engine.get_function_address("call"), _METH_O, None)
     make = ctypes.pythonapi.PyCFunction_NewEx
-    make.restype, make.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.py_object, ctypes.py_object)
+    make.restype, make.argtypes = (
+        ctypes.py_object,
+        (ctypes.c_void_p, ctypes.py_object, ctypes.py_object),
+    )
     # The third is what the function keeps alive besides `ask`.
     made: Callable[[int], Any] = make(ctypes.byref(method), ask, (engine, method))
     return made
