@@ -50,13 +50,6 @@ def archiving_zone(config: Config) -> int:
     return min({*range(len(ZONES))} - set(config.places), default=0)
 
 
-def archiving_socket(config: Config) -> str:
-    """Where the process listens that archives the volume."""
-    if config.zoned:
-        return zone_sockets(config.volume_dir)[archiving_zone(config)]
-    return storage_socket(config.volume_dir)
-
-
 def storage_config(config: Config, socket: str, archiving: bool) -> StorageConfig:
     """Settings of a storage process that listens at `socket`."""
     return StorageConfig(
