@@ -160,7 +160,7 @@ class PreparedGet(_Prepared):
                     return None
                 self._settle(row)
                 row = 0
-            return ctypes.string_at(row, int(self._block[P_COUNT]))
+            return ctypes.string_at(int(row), int(self._block[P_COUNT]))
 
         return get if jit.DISABLED else self._number_call(prepared_kernels.get_one, get)
 
