@@ -77,6 +77,11 @@ class History:
         """The last epoch; 0: none."""
         return self.epochs[-1][0] if self.epochs else 0
 
+    def no_earlier_than(self, clock_us: int) -> int:
+        """The clock that log goes on from whose last batch has `clock_us`: by time, too, batches
+        and jumps ascend."""
+        return max([clock_us, *(jump.clock_us for jump in self.jumps[-1:])])
+
 
 def clock_text(clock_us: int) -> str:
     """A moment for people, UTC."""
