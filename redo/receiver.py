@@ -26,7 +26,6 @@ from redo.control import (
     COPY_WRITTEN,
     CTRL_BATCH_CLOCK,
     CTRL_LAST_BATCH,
-    CTRL_PIN,
     CTRL_PUBLISHED,
     CTRL_RESERVED,
     CTRL_VDL,
@@ -42,6 +41,7 @@ from redo.errors import StaleEpoch, VolumeError
 from redo.exchange import Exchange
 from redo.gossip import Gossip
 from redo.messages import BadMessage, LogHead, Opening, Stand
+from redo.pins import FROM_AFAR, tell_pin
 from redo.quorum import zone_copies
 from redo.record import BATCH_CLOCK_AT, BATCH_LSN_AT
 from redo.zone_node import OPEN, ZoneNode
@@ -207,7 +207,7 @@ class Receiver:
     def _keep(self, low: int, pin: int) -> None:
         """What the zone must keep: pages as of `low` on, log from `pin` on."""
         self._control.put(replica_word(0, REPLICA_READ_POINT), low)
-        self._control.put(CTRL_PIN, pin)
+        tell_pin(self._control, FROM_AFAR, pin or None)
 
     def _take(self, link: Link, head: LogHead, data: memoryview) -> None:
         end = head.lsn + len(data)

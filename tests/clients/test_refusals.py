@@ -65,10 +65,11 @@ def test_the_system_says_no(data: Path, tmp_path: Path) -> None:
 
 def archived(path: Path, url: str) -> None:
     """A volume with an archive."""
+    from redo.archived import NearVolume
     from redo.archiver import Archiver, ArchiveSettings
 
     volume = LocalVolume(str(path), durable=False)
-    archiver = Archiver(volume.storage, ArchiveSettings(url, "main"))
+    archiver = Archiver(NearVolume(volume.storage), ArchiveSettings(url, "main"))
     try:
         archiver.step()
     finally:

@@ -188,6 +188,31 @@ def test_a_clone_of_a_volume_that_went_back(tmp_path: Path) -> None:
     clone.writer.volume.close()
 
 
+def test_a_pin_that_is_gone_keeps_nothing(tmp_path: Path) -> None:
+    """What was pinned for a while, as when a copy is made anew, is given up afterwards."""
+    rng = np.random.default_rng(7)
+    one = Traveller(tmp_path / "data", coalesce_bytes=1 << 12, backtrack_window_s=0)
+    storage = one.writer.volume.storage
+
+    def kept() -> int:
+        return max(copier.segment.meta.kept for copier in storage.live())
+
+    pinned = storage.pins["somebody"] = storage.control.vdl
+    for _ in range(2):
+        one.work(rng, 20)
+        end = one.writer.volume.log.vdl - (1 << 13)
+        wait_for(lambda end=end: min(one.writer.checkpoints()) > end)  # type: ignore[misc]
+    assert kept() <= pinned
+    del storage.pins["somebody"]
+
+    def given_up() -> bool:
+        one.work(rng, 2)
+        return kept() > pinned
+
+    wait_for(given_up)
+    one.writer.volume.close()
+
+
 def test_moments_ascend_though_the_clock_is_turned_back(tmp_path: Path) -> None:
     """Log of a machine whose clock was an hour ahead; what comes after it is not earlier."""
     rng = np.random.default_rng(8)

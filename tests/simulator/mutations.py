@@ -359,7 +359,13 @@ MUTATIONS = [
         during("pause_replica"),
     ),
     Mutation("apply_half", "F9", apply_half, (*REPLICAS_ARE_WRONG, "the volume serves")),
-    Mutation("sync_again", "F10", sync_again, NOT_KEPT, during("fail_sync", "mend_some")),
+    Mutation(
+        "sync_again",
+        "F10",
+        sync_again,
+        (*NOT_KEPT, "what copies call durable is synced"),
+        during("fail_sync", "mend_some"),
+    ),
     Mutation(
         "believe_what_is_read",
         "F10b",
