@@ -283,6 +283,8 @@ class Session(SessionState):
         uses_tables = bool(program.tables)
         if program.kind != "read" and not is_temporary(program.written):
             await self.node.gate.admitted(self)
+        if program.locking:
+            transaction.check_locking(program.tables)
         if uses_tables:
             transaction.enter_statement(program.tables, program.written, program.locking)
         limit_ms = program.max_execution_ms or self.max_execution_ms

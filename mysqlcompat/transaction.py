@@ -19,6 +19,7 @@ from btree.schema import Table
 from mysqlcompat.errors import SqlError
 from mysqlcompat.metadata_locks import COMMIT, Mode
 from mysqlcompat.node_api import Node
+from mysqlcompat.temporary_tables import is_temporary
 
 ISOLATION: Final = {
     "READ-UNCOMMITTED": txn_layout.ISOLATION_READ_UNCOMMITTED,
@@ -74,11 +75,12 @@ class Transaction:
     # beginning
 
     def begin(self, read_only: bool | None, snapshot: bool) -> None:
-        """BEGIN; whatever was open has been committed by the caller."""
+        """BEGIN; whatever was open has been committed by the caller. A snapshot is taken at
+        REPEATABLE READ only."""
         assert not self.active
         self.explicit = True
         self._start(read_only)
-        if snapshot:
+        if snapshot and self.current_isolation == "REPEATABLE-READ":
             self._engine.open_view(self.ctx)
 
     def enter_statement(
@@ -123,6 +125,11 @@ class Transaction:
             raise SqlError(1290, "--read-only")
         check_room(self._node)
         if self.is_read_only:
+            raise SqlError(1792)
+
+    def check_locking(self, tables: Iterable[Table]) -> None:
+        """ERROR 1792 when rows of these tables are to be locked for changes that are refused."""
+        if self.is_read_only and not all(is_temporary(table) for table in tables):
             raise SqlError(1792)
 
     @property

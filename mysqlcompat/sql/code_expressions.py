@@ -156,6 +156,11 @@ class Coder:
                 self._made[key] = made
         return made
 
+    def is_known(self, expression: Expression) -> bool:
+        """Whether the value is at hand; what it was made of may not be."""
+        key = key_of(expression)
+        return key in self.frame.registers or key in self.frame.fields
+
     def _compute(self, expression: Expression, key: Any) -> Register:
         kept = self.frame.fields.get(key)
         if kept is not None:
@@ -240,7 +245,8 @@ class Coder:
                 if key not in own:
                     inputs[node.table_no, node.column_no] = (node.type, self.value(node))
                 return node
-            if key in self.frame.fields or key in self.frame.registers:
+            is_kept = key in self.frame.fields or key in self.frame.registers
+            if is_kept or (not own and code_texts.is_shown(node) and not typed.is_constant(node)):
                 if key not in places:
                     places[key] = ColumnRef(node.type, INPUT, len(places), type(node).__name__)
                     inputs[INPUT, len(places) - 1] = (node.type, self.value(node))

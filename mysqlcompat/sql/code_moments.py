@@ -9,11 +9,11 @@ from btree.schema import TypeKind
 from mysqlcompat.functions.definitions import FUNCTIONS
 from mysqlcompat.machine import function_codes as codes
 from mysqlcompat.machine import layout
-from mysqlcompat.machine.ops import text_forms_kernels
+from mysqlcompat.machine.ops import compare_kernels, date_kernels, text_forms_kernels
 from mysqlcompat.machine.program import Register
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_chains import Chain
-from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, Class, SqlType, string_type
 from mysqlcompat.values import is_variable
 
@@ -166,6 +166,68 @@ def time_shift(coder: Coder, call: Call) -> Register | None:
     span = chain.micros(chain.args[0], codes.MICROS_OF_TIME)
     shifted = chain.arithmetic(span, operator, chain.args[1], 1, micros)
     return chain.end(chain.micros(shifted, codes.TIME_OF_MICROS))
+
+
+# Numbers ----------------------------------------------------------------------------------------
+
+_DATE_PARTS: Final = (codes.YEAR, codes.MONTH, codes.DAY)
+_CLOCK_PARTS: Final = (codes.HOUR, codes.MINUTE, codes.SECOND)
+#: Unit -> its fields, most of them two digits wide.
+_FIELDS: Final = {
+    "YEAR_MONTH": (codes.YEAR, codes.MONTH),
+    "DAY_HOUR": (codes.DAY, codes.HOUR),
+    "DAY_MINUTE": (codes.DAY, codes.HOUR, codes.MINUTE),
+    "DAY_SECOND": (codes.DAY, *_CLOCK_PARTS),
+    "DAY_MICROSECOND": (codes.DAY, *_CLOCK_PARTS, codes.MICROSECOND),
+    "HOUR_MINUTE": (codes.HOUR, codes.MINUTE),
+    "HOUR_SECOND": _CLOCK_PARTS,
+    "HOUR_MICROSECOND": (*_CLOCK_PARTS, codes.MICROSECOND),
+    "MINUTE_SECOND": (codes.MINUTE, codes.SECOND),
+    "MINUTE_MICROSECOND": (codes.MINUTE, codes.SECOND, codes.MICROSECOND),
+    "SECOND_MICROSECOND": (codes.SECOND, codes.MICROSECOND),
+}
+
+
+def _side_by_side(chain: Chain, kinds: tuple[int, ...], is_time: bool) -> Register:
+    """The fields of the argument as the digits of one number; of a TIME without its sign."""
+    source = chain.args[0]
+    made: Register | None = None
+    for kind in kinds:
+        part = chain.op(date_kernels.op_date, source, kind, source, 1, int(is_time))
+        width = 10**6 if kind == codes.MICROSECOND else 100
+        made = part if made is None else chain.arithmetic(made, layout.ADD, part, width)
+    assert made is not None
+    return made
+
+
+def composite_part(coder: Coder, call: Call) -> Register | None:
+    """EXTRACT of several fields of a moment."""
+    unit, source = call.args
+    kinds = _FIELDS.get(unit.value) if isinstance(unit, Literal) else None
+    if kinds is None:
+        return None
+    chain = Chain(coder, call, source)
+    return chain.end(_side_by_side(chain, kinds, False))
+
+
+def moment_number(coder: Coder, cast: Cast) -> Register | None:
+    """A date or time without a fraction as an integer."""
+    source, target = cast.arg.type, cast.type
+    if target.unsigned or target.kind in (TypeKind.BIT, TypeKind.YEAR) or source.scale:
+        return None
+    is_time = source.cls is Class.TIME
+    if not is_time and not _is_local(source):
+        return None
+    chain = Chain(coder, cast, cast.arg)
+    date = () if is_time else _DATE_PARTS
+    clock = () if source.cls is Class.DATE else _CLOCK_PARTS
+    made = _side_by_side(chain, date + clock, is_time)
+    if is_time:
+        nothing = chain.constant(0)
+        compare = compare_kernels.op_compare
+        below = chain.op(compare, chain.args[0], nothing, layout.LT, layout.SIGNED)
+        made = chain.choose(below, chain.arithmetic(nothing, layout.SUBTRACT, made), made)
+    return chain.end(made)
 
 
 # Time zones -------------------------------------------------------------------------------------

@@ -165,8 +165,8 @@ def read(coder: Coder, cast: Cast) -> Register | None:
 
 def _form(target: SqlType, explicit: bool) -> tuple[int, int, int] | None:
     match target.cls:
-        case Class.INT if not target.unsigned and target.kind not in (TypeKind.BIT, TypeKind.YEAR):
-            return codes.READ_SIGNED, 0, 0
+        case Class.INT if target.kind not in (TypeKind.BIT, TypeKind.YEAR):
+            return codes.READ_UNSIGNED if target.unsigned else codes.READ_SIGNED, 0, 0
         case Class.DOUBLE if target.kind is TypeKind.DOUBLE:
             return codes.READ_DOUBLE, 0, 0
         case Class.DECIMAL if explicit and not target.is_wide_decimal and not target.mixed:

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from btree import txn_layout as t
 from btree.engine import Engine
 from btree.errors import BtreeError
-from btree.state import ST_REMOTE_LOW
 from redo.arena import RING_AT, Arena
 from redo.codes import E_LOCK_WAIT, E_STALE_EPOCH
-from redo.control import REPLICA_VIEW_LOW, REPLICAS_MAX, replica_word
 from redo.errors import PageUnavailable, StaleEpoch, VolumeError
 from redo.log import LogWriter, Recovered, new_state
 from redo.state import ST_BATCH_LSN, ST_CIPHER, ST_NEXT_LSN, ST_RING_BYTES
@@ -283,9 +281,6 @@ class Writer(Node):
 
     def background(self) -> None:
         """Rollback after a crash, freeing of dropped tables, purge."""
-        control = self.cluster.control
-        lows = [control.get(replica_word(n, REPLICA_VIEW_LOW)) for n in range(REPLICAS_MAX)]
-        self.st[ST_REMOTE_LOW] = min([low for low in lows if low], default=1 << 62)
         self.engine.background_step()
 
     def go_on(self) -> None:

@@ -12,6 +12,7 @@ from mysqlcompat.machine.function_codes import (
     READ_DOUBLE,
     READ_SIGNED,
     READ_TIME,
+    READ_UNSIGNED,
 )
 from mysqlcompat.machine.layout import NULLS_AT, RUN_HEAP
 from mysqlcompat.machine.ops.date_kernels import is_real
@@ -203,8 +204,8 @@ def lane_read(mem, kind, at, count, scale, most):
     if kind == READ_DECIMAL:
         return decimal_read(mem, at, count, scale, most)
     value, places, digits = number_read(mem, at, count)
-    if kind == READ_SIGNED:
-        return value if places == 0 else UNREAD
+    if kind == READ_SIGNED or kind == READ_UNSIGNED:
+        return value if places == 0 and (value >= 0 or kind == READ_SIGNED) else UNREAD
     if value == UNREAD or digits > EXACT_DIGITS or (value == 0 and load_u8(mem, at) == 45):
         return UNREAD
     unit = 1.0
