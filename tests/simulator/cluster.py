@@ -344,6 +344,8 @@ class Cluster:
         """Raises Violation when there is the page, and a copy that nothing is the matter with."""
         if self.world.cut or self.writer is None or isinstance(error, LsnOutOfRange):
             return
+        if not isinstance(self.processes, OneProcess):  # others' copies cannot always be asked
+            return
         self.records.follow(self.decrypted)
         if not self.records.below(page_no, lsn):
             return
