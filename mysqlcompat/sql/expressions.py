@@ -282,6 +282,13 @@ class Resolver(Literals, RowComparisons, Conditions):
         definition = check_count(name, len(args))
         return definition.build(self.typing, self.resolve_all(args))
 
+    def binary_of(self, args: Sequence[Any]) -> Expression:
+        """``BINARY (x)``, which is no call. Raises 1241 for a row."""
+        if len(args) != 1:
+            raise SqlError(1241, 1)
+        node = exp.Cast(this=args[0], to=exp.DataType(this=exp.DataType.Type.BINARY))
+        return cast_node(self.typing, node, self.resolve(args[0]))
+
     def no_paren_call(self, node: Any) -> Expression:
         args = [node.this] if node.this is not None else []
         return self.named_call(_NO_PAREN_CALLS[type(node)], args)
@@ -389,6 +396,7 @@ def _feature(node: Any) -> str:
 Handler = Callable[[Resolver, Any], Expression]
 
 SYNTACTIC: Final[dict[str, Callable[[Resolver, Sequence[Any]], Expression]]] = {
+    "binary": Resolver.binary_of,
     "date_add": Resolver.date_add,
     "default": default_of,
     "grouping": grouping_of,

@@ -26,7 +26,7 @@ NULLIF is ``nullif(a = b, a)``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat.sqltypes import SqlType
@@ -73,12 +73,14 @@ class Param:
 
 @dataclass(frozen=True, slots=True)
 class ColumnRef:
-    """Column `column_no` of the statement's table `table_no` (or of `NEW_ROW`)."""
+    """Column `column_no` of the statement's table `table_no` (or of `NEW_ROW`). `stands_for`: what
+    a machine's register in its place has computed, for messages."""
 
     type: SqlType
     table_no: int
     column_no: int
     name: str = ""
+    stands_for: Expression | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
