@@ -1,4 +1,4 @@
-"""Kernels make of documents in binary form what Python makes of the decoded ones, byte by byte; what
+"""Kernels make of documents in binary form what Python makes of the decoded ones, to the byte; what
 they leave to Python they say; damaged documents do no harm."""
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _changed(kind: int, value: Any, path: json_path.Path, new: Any) -> Any:
     return json_path.store(value, path[:-1], cells, False, True)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_DOCUMENTS, _PATHS, _DOCUMENTS, st.integers(build.SET, build.REMOVE))
 def test_changes(value: Any, path: json_path.Path, new: Any, kind: int) -> None:
     if kind == build.REMOVE and not path:
@@ -116,7 +116,7 @@ def test_changes(value: Any, path: json_path.Path, new: Any, kind: int) -> None:
         assert memory.bytes_of(made) == expected
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(_DOCUMENTS, _DOCUMENTS)
 def test_merging(left: Any, right: Any) -> None:
     memory = _Memory()
@@ -130,7 +130,7 @@ def test_merging(left: Any, right: Any) -> None:
         assert memory.bytes_of(made) == jsonb.encode(expected)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(_DOCUMENTS, _DOCUMENTS)
 def test_order_keys_and_containment(left: Any, right: Any) -> None:
     memory = _Memory()
@@ -148,7 +148,7 @@ def test_order_keys_and_containment(left: Any, right: Any) -> None:
         assert walk.json_measure(memory.st, memory.mem, a, a_end, what, SCRATCH) == measure
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(_DOCUMENTS, st.booleans(), st.sampled_from([None, 1]))
 def test_texts(value: Any, ascii_only: bool, indent: int | None) -> None:
     """Parsing gives the document of the text, or leaves it to Python."""
@@ -166,7 +166,7 @@ def test_texts(value: Any, ascii_only: bool, indent: int | None) -> None:
         assert memory.mem[SCRATCH : SCRATCH + size].tobytes() == expected.encode()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.binary(max_size=60), st.text(alphabet='{}[]",:\\u0e1.- tnrf', max_size=40))
 def test_what_is_no_document(data: bytes, text: str) -> None:
     """Bytes of any kind are refused or read; texts that are no JSON are not taken for some."""
