@@ -286,6 +286,15 @@ class Engine:
         self.ensure(self.call(txn_kernels.txn_rolled_back, ctx))
         self.locks.wake()
 
+    def rolling_back(self, ctx: int) -> Iterator[int]:
+        """Undo the whole transaction in pieces (`undoing`); `rollback`, which must follow, has
+        nothing left to wait for."""
+        yield from self.undoing(ctx, 0, False)
+        if self.log is not None and self.word(ctx, CTX_TRX):
+            self.log.publish()
+            while self.log.room_lsn > self.log.advance():
+                yield self.log.room_lsn
+
     def savepoint(self, ctx: int) -> int:
         """A mark for `rollback_to`, good until the transaction ends or goes back before it."""
         begun = (CTX_TRX, CTX_VIEW_OPEN, CTX_LOCKS, CTX_GAPS)

@@ -91,9 +91,9 @@ async def _commit(session: Session, statement: st.Commit, binary: bool) -> Resul
 
 async def _rollback(session: Session, statement: st.Rollback, binary: bool) -> Result:
     if statement.savepoint is not None:
-        session.transaction.rollback_to(statement.savepoint)
+        await session.transaction.rollback_to(session, statement.savepoint)
         return Ok()
-    session.transaction.rollback()
+    await session.transaction.roll_back(session)
     session.temporary.warn_of_rollback()
     return _after_end(session, statement)
 

@@ -115,10 +115,13 @@ class Session(SessionState):
         administer.kill(self, connection_id, query_only=False)
 
     async def reset(self) -> None:
-        self.transaction.rollback()
+        await self.transaction.roll_back(self)
         self.temporary.close()
         table_locks.unlock(self)
         self.reset_state()
+
+    async def end(self) -> None:
+        await self.transaction.roll_back(self)
 
     def close(self) -> None:
         self.close_named_statements()
