@@ -238,6 +238,7 @@ class Session(SessionState):
             program = handle.current_program(self)
             while self._is_guarded and await table_locks.admit(self, program):
                 program = handle.current_program(self)
+            program = handle.program_for(self, values)
             values = handle.convert(self, values)
         if writes and not is_temporary(program.written):
             self.transaction.check_write()

@@ -57,7 +57,7 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.cls in TEMPORAL:
         arg = natural(arg)
     if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
-        arg = Param(string_type(16383, typing.context.collation), arg.param_no)
+        arg = replace(arg, type=string_type(16383, typing.context.collation))
     may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)
     may_fail = may_fail or target.kind is TypeKind.YEAR
     if target.is_text and not typing.is_strict:

@@ -106,7 +106,7 @@ class Typing(Agreement, Branches, Memberships):
     def cast(self, arg: Expression, target: SqlType, mode: int = IMPLICIT) -> Expression:
         """`arg` as `target`; no node where none is needed, and an untyped `?` takes the type."""
         if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
-            return Param(target.or_null(), arg.param_no)
+            return replace(arg, type=target.or_null())
         source = arg.type
         if mode == IMPLICIT and source.cls is target.cls and self._same(source, target):
             return arg

@@ -65,10 +65,15 @@ class Literal:
 @dataclass(frozen=True, slots=True)
 class Param:
     """`?` number `param_no`, from 0. `type` is what its surroundings make of it; the value given at
-    execution is converted to it."""
+    execution is converted to it.
+
+    given  what it stands for in one run, if that is a document or an element of one: the plan is
+           for others of its shape (`key_parts.shape_of`)
+    """
 
     type: SqlType
     param_no: int
+    given: str | int | None = None
 
 
 @dataclass(frozen=True, slots=True)
