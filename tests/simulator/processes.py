@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from redo import protocol
 from redo.answers import Answers
+from redo.archived import PIN
 from redo.archiver import ArchiveSettings
 from redo.arena import Arena
 from redo.cipher import Cipher
@@ -181,6 +182,15 @@ class Processes:
     def live(self) -> list[Copier]:
         """All copies that count."""
         return [copier for storage in self.open_storages() for copier in storage.live()]
+
+    @property
+    def archived(self) -> int:
+        """Log up to here is in the archive."""
+        return max((s.pins.get(PIN, 0) for s in self.open_storages()), default=0)
+
+    def archive_status(self) -> list[dict[str, object]]:
+        """What archivers say of themselves."""
+        return [storage.archive_status() for storage in self.open_storages()]
 
     def standing(self) -> set[str]:
         """Processes whose tasks, but for the copies', may wait for what somebody holds: their
