@@ -45,10 +45,10 @@ Processes: `__main__` reads the command line (`config`; `bytecode` is kept), `se
 elsewhere. `node` puts a writer or a reader together, with `sessions`, `patient_volume` and
 `write_gate`, where changes wait while there is no write quorum; `node_api` is what sessions see of
 it. `control_socket` and `operations` are how a running cluster is told what to do,
-`volume_commands` the commands that tell it (snapshots, clones, backtrack), `volume_status` says how
-the volume is, `fault_statements` lets parts of it fail, `restore_command` works on backups without
-one, `encryption` sees to keys before a start. `check_command` is `mysqlcompat check`; `cluster` is
-a handle for tests and notebooks:
+`volume_commands` the commands that tell it (snapshots, clones, backtrack), `storage_watch` asks
+storage how the volume is, `volume_status` says it, `fault_statements` lets parts of it fail,
+`restore_command` works on backups without one, `encryption` sees to keys before a start.
+`check_command` is `mysqlcompat check`; `cluster` is a handle for tests and notebooks:
 
     >>> from mysqlcompat import Cluster
     >>> with Cluster(replicas=1) as cluster:            # doctest: +SKIP

@@ -365,9 +365,12 @@ def _storage(arguments: argparse.Namespace) -> int:
         return storage_status(arguments.data.absolute(), arguments.volume, arguments.json)
     from mysqlcompat.zone_host import ZoneHost, run_zone_host
 
-    for name in ("zone", "listen", "secret_file"):
-        if getattr(arguments, name) is None:
-            raise StartError(f"--{name.replace('_', '-')} is needed")
+    needed = {"zone": "--zone", "listen": "--listen", "secret_file": "--secret-file"}
+    missing = [flag for name, flag in needed.items() if getattr(arguments, name) is None]
+    if missing:
+        raise StartError(
+            f"to run a zone {', '.join(missing)} must be given; 'storage status' shows the copies"
+        )
     settings = ZoneHost(
         zone=arguments.zone,
         listen=arguments.listen,
@@ -451,6 +454,12 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _refusal(error: OSError) -> str:
+    """What the operating system would not do, as one line."""
+    reason = error.strerror or str(error)
+    return reason if error.filename is None else f"{error.filename}: {reason}"
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code. What stops it is one line on standard error."""
     keep_bytecode()
@@ -464,6 +473,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:  # `mysqlcompat dump log | head`
         return 0
+    except OSError as error:
+        sys.stderr.write(f"mysqlcompat: {_refusal(error)}\n")
+        return 1
     return code
 
 

@@ -27,6 +27,7 @@ from mysqlcompat.numerals import (
     double_text,
     double_text_within,
     greatest_decimal,
+    integer_of_digits,
     leading_decimal,
     leading_double,
     leading_integer,
@@ -276,7 +277,7 @@ def _decimal(
     limit = greatest_decimal(target.precision, target.scale)
     beyond = number.adjusted() > target.precision
     rounded = limit.copy_sign(number) if beyond else round_decimal(number, target.scale)
-    if beyond or abs(rounded) > limit or (target.unsigned and rounded < 0):
+    if beyond or rounded.copy_abs() > limit or (target.unsigned and rounded < 0):
         complain(context, 1264, column, context.row)
         return Decimal(0) if target.unsigned and rounded < 0 else limit.copy_sign(rounded)
     if rounded != number and not cut:
@@ -456,8 +457,8 @@ def _named_member(text: str, target: SqlType) -> str | None:
     is_enum = target.kind is TypeKind.ENUM
     limit = len(target.members) if is_enum else (1 << len(target.members)) - 1
     digits = text.removeprefix("+")
-    if digits.isascii() and digits.isdigit() and (not is_enum or int(digits)):
-        return member_text(int(digits), target) if int(digits) <= limit else None
+    if digits.isascii() and digits.isdigit() and (not is_enum or digits.strip("0")):
+        return member_text(int(digits), target) if integer_of_digits(digits) <= limit else None
     return None
 
 

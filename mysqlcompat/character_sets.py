@@ -12,6 +12,7 @@ from mysqlcompat.sqltypes import BINARY, charset_of
 from mysqlcompat.wire.charsets import default_collation
 
 _UNKNOWN: Final = "?"
+_SHOWN_BYTES: Final = 6  #: of a string that cannot be converted
 _LIMITED: Final = ("utf8mb3", "ucs2")  #: character sets without what lies beyond U+FFFF
 _UNITS: Final = {"ucs2": 2, "utf16": 2, "utf16le": 2, "utf32": 4}  #: bytes of the least character
 _UTF8: Final = ("utf8mb4", "utf8mb3", "utf8")
@@ -92,7 +93,8 @@ def characters_of(value: str | bytes, source: str, target: str) -> str:
             return decoded(value, charset)
         except UnicodeDecodeError:
             pass
-    raise SqlError(3854, shown_bytes(data), charset_of(source), charset)
+    more = "..." if len(data) > _SHOWN_BYTES else ""
+    raise SqlError(3854, shown_bytes(data[:_SHOWN_BYTES]) + more, charset_of(source), charset)
 
 
 def shown_bytes(data: str | bytes) -> str:

@@ -37,7 +37,7 @@ from mysqlcompat.numerals import (
     round_double,
 )
 from mysqlcompat.partial_dates import PartialDate, has_clock
-from mysqlcompat.sqltypes import BINARY, NOT_FIXED, Class, SqlType
+from mysqlcompat.sqltypes import BINARY, MAX_DECIMAL_DIGITS, NOT_FIXED, Class, SqlType
 from mysqlcompat.values import member_number, text_of
 
 if TYPE_CHECKING:
@@ -74,6 +74,9 @@ def to_integer(
 ) -> int | None:
     if target.kind is TypeKind.YEAR:
         return to_year(context, value, source, name)
+    if not explicit and source.kind in _QUIET_KINDS and isinstance(value, str | bytes):
+        number, _ = leading_integer(text_for_number(value))
+        return min(max(number, -_I63), _U64 - 1)
     number = integer_of(context, value, source, target.unsigned, name)
     if not explicit:
         return number
@@ -338,7 +341,7 @@ def _mantissa(text: str) -> str:
 
 def decimal_of_json_double(context: Context, value: float, name: str) -> Decimal:
     number = decimal_of_double(context, value)
-    if number.adjusted() + 1 >= _DECIMAL_DIGITS:
+    if abs(value) >= 10.0**_DECIMAL_DIGITS:
         context.warn(
             3155,
             f"Out of range JSON value for CAST to DECIMAL from column {name} at row {context.row}",
@@ -351,7 +354,7 @@ def decimal_of_double(context: Context, value: float) -> Decimal:
     if exact.adjusted() >= _DECIMAL_DIGITS:
         shown_value = double_text(value).partition("e")[0]
         context.warn(1292, f"Truncated incorrect DECIMAL value: '{shown_value}'")
-        return Decimal("9" * _DECIMAL_DIGITS).copy_sign(exact)
+        return Decimal("9" * MAX_DECIMAL_DIGITS).copy_sign(exact)
     return exact
 
 
@@ -426,6 +429,18 @@ def parse_json(text: str, argument_no: int, function: str) -> Json:
         raise SqlError(3141, argument_no, function, error.message, error.position, "") from None
 
 
+_CODE_VARCHAR: Final = 15
+#: Kinds of binary strings -> what JSON calls them; others are VARCHAR.
+_OPAQUE_CODES: Final = {
+    TypeKind.BIT: CODE_BIT,
+    TypeKind.TINYBLOB: 249,
+    TypeKind.MEDIUMBLOB: 250,
+    TypeKind.LONGBLOB: 251,
+    TypeKind.BLOB: 252,
+    TypeKind.BINARY: 254,
+}
+
+
 def is_boolean(sql_type: SqlType) -> bool:
     """TRUE, FALSE and predicates: JSON shows them as true and false."""
     is_one_digit = sql_type.length == 1 and not sql_type.unsigned
@@ -444,7 +459,7 @@ def json_scalar(value: Any, source: SqlType) -> Json:
         case int() if source.unsigned or source.kind is TypeKind.YEAR:
             return Json(Unsigned(value))
         case bytes():
-            return Json(Opaque(CODE_BIT if source.kind is TypeKind.BIT else 15, value))
+            return Json(Opaque(_OPAQUE_CODES.get(source.kind, _CODE_VARCHAR), value))
         case datetime() if source.kind is TypeKind.TIMESTAMP:
             return Json(timestamp_of(value))
     return Json(value)

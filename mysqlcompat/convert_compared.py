@@ -23,6 +23,9 @@ _ZERO: Final = {
 }
 
 
+NO_VALUE: Final = "NULL"
+
+
 class Listener:
     """A context that keeps quiet about warnings, but knows whether there were some."""
 
@@ -42,7 +45,7 @@ def compared(
 ) -> Any:
     """`value` as a value of type `target`.
 
-    type_name  ERROR 1525 for what is no such type; "": it is zero
+    type_name  ERROR 1525 for what is no such type; "": it is zero; NO_VALUE: it is NULL
     wording    the warning, ``{}`` where the value is; "": the conversion's own
     """
     if value is None:
@@ -57,11 +60,13 @@ def compared(
     else:
         listener: Any = Listener(context)
         made = convert(listener, value, source, target, False)
-        if made is None and type_name:
+        if made is None and type_name and type_name != NO_VALUE:
             raise SqlError(1525, type_name, text_of(value, source))
         if listener.was_warned or made is None:
             _say(context, value, source, wording)
-    return _ZERO[target.cls] if made is None else made
+    if made is None and type_name != NO_VALUE:
+        return _ZERO[target.cls]
+    return made
 
 
 def _say(context: Context, value: Any, source: SqlType, wording: str) -> None:

@@ -29,10 +29,9 @@ from mysqlcompat.machine import machine_kernels
 from mysqlcompat.node_api import Counters, ProcessList, ReplicaStatus
 from mysqlcompat.patient_volume import open_volume
 from mysqlcompat.plan_cache import PlanCache
-from mysqlcompat.storage_role import archiving_socket
+from mysqlcompat.storage_watch import StorageWatch
 from mysqlcompat.supervisor import Shared
 from mysqlcompat.variables import GlobalVariables
-from mysqlcompat.volume_status import gather
 from mysqlcompat.write_gate import WriteGate
 from redo.arena import Arena, Words
 from redo.calls import address_of
@@ -97,6 +96,7 @@ class ClusterNode:
         self.durability = DurabilityQueue(self.st, self.lane.words)
         self.gate = WriteGate(self.control, self.st, self.durable, self._gate_changed)
         self.engine: Any = None
+        self._storage = StorageWatch(config, self.control)
         self._cpu = CpuMeter()
         self._session_id = str(uuid.uuid4())
 
@@ -130,7 +130,7 @@ class ClusterNode:
 
     def volume_status(self) -> Fields:
         """What is known of the volume."""
-        return gather(self._config, self.control)
+        return self._storage.read()
 
     def check_plans(self) -> None:
         """Before every turn of the lane: nothing made for an older dictionary is served."""
@@ -313,9 +313,8 @@ def node_config(config: Config, shared: Shared, name: str) -> dict[str, Any]:
         "version": config.server_version,
         "bind": config.bind,
         "name": name,
-        "archiving_storage": archiving_socket(config) if config.backup_url else "",
+        "backup_url": config.backup_url,
         "backtrack_window": config.backtrack_window,
-        "keeping_storage": archiving_socket(config) if config.backtrack_window else "",
     }
 
 

@@ -18,6 +18,7 @@ knows of what is undone. Then all start as after a crash, on the log as it was a
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import time
 from collections.abc import Callable
@@ -27,9 +28,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 from mysqlcompat.child import Child
 from mysqlcompat.config import Config
 from mysqlcompat.control_socket import Fields, Reply, ask_storage, socket_path, zone_sockets
-from mysqlcompat.volume_status import gather
+from mysqlcompat.storage_watch import StorageWatch
 from redo.errors import VolumeError
 from redo.health import ControlSnapshot
+from redo.timeline import refuse_future
 from redo.volumes import snapshot_path, volume_path
 from replicas.failover import STORAGE, start_order
 
@@ -87,8 +89,7 @@ class Operations:
             case {"do": "restore snapshot" | "drop snapshot"}:
                 reply({"done": self._ask(request)})
             case {"do": "status"}:
-                control = ControlSnapshot(self._supervisor.shared.ring_fd)
-                reply({"done": gather(self._config, control)})
+                reply({"done": self._status()})
             case {"do": "crash", "what": str(what), "name": str(name)}:
                 self._crash(what, name)
                 reply({"done": {}})
@@ -96,6 +97,11 @@ class Operations:
                 self._backtrack(to_us, reply)
             case _:
                 raise VolumeError(f"unknown request {request!r:.200}")
+
+    def _status(self) -> Fields:
+        control = ControlSnapshot(self._supervisor.shared.ring_fd)
+        with contextlib.closing(StorageWatch(self._config, control)) as watch:
+            return watch.read()
 
     def _crash(self, what: str, name: str) -> None:
         """Kill processes; the supervisor finds them dead and does as always."""
@@ -149,6 +155,7 @@ class Operations:
     def _backtrack(self, to_us: int, reply: Reply) -> None:
         if not self._config.backtrack_window:
             raise VolumeError("this volume keeps no past: serve it with --backtrack-window SECONDS")
+        refuse_future(to_us, time.time_ns() // 1000)
         self._ask({"do": "locate", "to_us": to_us})  # what is impossible stops nobody
         answer: Fields = {}
 

@@ -64,7 +64,10 @@ def list_archives(url: str, keyring: Path | None) -> int:
     from redo.archive import volumes_at
     from redo.restore import window
 
-    for name in volumes_at(url):
+    names = volumes_at(url)
+    if not names:
+        raise VolumeError(f"there is no archive at {url}")
+    for name in names:
         try:
             earliest, latest = window(_opened(url, name, keyring))
             _say(f"{name}  {clock_text(earliest)}  to  {clock_text(latest)} UTC")
@@ -108,9 +111,10 @@ def _find(url: str, source: str) -> str:
     found = [name for name in names if name.rpartition("-")[0] == source]
     if len(found) == 1:
         return found[0]
+    if not names:
+        raise VolumeError(f"there is no archive at {url}")
     if not found:
-        have = ", ".join(names) or "nothing"
-        raise VolumeError(f"{url} has no archive of volume {source}; it has {have}")
+        raise VolumeError(f"{url} has no archive of volume {source}; it has {', '.join(names)}")
     raise VolumeError(f"{url} has several volumes {source}: name one with --source {found}")
 
 

@@ -25,7 +25,6 @@ from mysqlcompat.startup import StartError, listen, lock_volume
 from mysqlcompat.supervisor import Role, Roles, Shared, Supervisor
 from redo.disk import FileDisk
 from redo.frozen import thaw
-from redo.quorum import ZONES
 from redo.secret import load_secret
 from replicas.endpoints import READER_ENDPOINT, WRITER_ENDPOINT
 
@@ -94,10 +93,6 @@ def _check_secret(config: Config) -> None:
     if not config.secret_file:
         raise StartError("--zone needs --secret-file: the secret that the hosts share")
     load_secret(Path(config.secret_file))
-    if config.backup_url and len(config.places) == len(ZONES):
-        raise StartError(
-            "--backup-url needs a zone on this host, which archives: leave a --zone out"
-        )
 
 
 def _read_init_file(path: Path | None) -> str:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from mysqlcompat.control_socket import ask_storage
 from mysqlcompat.engine_status import status_figures
 from mysqlcompat.information_schema import volume
 from mysqlcompat.lane.lane_layout import L_SERVED
-from redo.errors import VolumeError
 from redo.timeline import clock_text
 
 if TYPE_CHECKING:
     from mysqlcompat.session import Session
 
-_STORAGE_TIMEOUT_S: Final = 1.0
 _COMMANDS: Final = (
     "alter_table", "analyze", "begin", "check", "commit", "create_db", "create_index",
     "create_table", "delete", "do", "drop_db", "drop_index", "drop_table", "execute_sql",
@@ -63,8 +60,10 @@ def status_rows(session: Session) -> list[tuple[str, str]]:
 
 def _backup_figures(session: Session) -> dict[str, object]:
     """What storage says of the archive; nothing when there is none, or storage does not answer."""
-    archive = _storage_says(session, "archiving_storage", "archive")
-    if archive is None:
+    if not session.node.config.get("backup_url"):
+        return {}
+    archive = session.node.volume_status()["archive"]
+    if not archive:
         return {}
     return {
         "Backup_archived_lsn": archive["archived"],
@@ -79,7 +78,9 @@ def _backup_figures(session: Session) -> dict[str, object]:
 
 def _backtrack_figures(session: Session) -> dict[str, object]:
     """How far back in time the volume can be taken, and what that takes; nothing when it cannot."""
-    kept = _storage_says(session, "keeping_storage", "backtrack")
+    if not session.node.config.get("backtrack_window"):
+        return {}
+    kept = session.node.volume_status().get("backtrack")
     if kept is None:
         return {}
     earliest_us = kept["earliest_us"]
@@ -91,17 +92,6 @@ def _backtrack_figures(session: Session) -> dict[str, object]:
         "Backtrack_window_actual_s": ago_s,
         "Backtrack_window_s": session.node.config["backtrack_window"],
     }
-
-
-def _storage_says(session: Session, process: str, part: str) -> Any:
-    """A part of storage's status; None when it is not asked, does not answer, or is not open."""
-    storage = session.node.config.get(process)
-    if not storage:
-        return None
-    try:
-        return ask_storage(storage, {"do": "status"}, _STORAGE_TIMEOUT_S).get(part)
-    except VolumeError:
-        return None
 
 
 def uptime_s(session: Session) -> int:

@@ -13,9 +13,12 @@ from mysqlcompat.child import Status
 from mysqlcompat.config import Config
 from mysqlcompat.control_socket import storage_socket, zone_sockets
 from mysqlcompat.supervisor import Shared
-from redo.archiver import ArchiveSettings
-from redo.environment import system_environment
+from redo.archived import FarVolume
+from redo.archiver import Archiver, ArchiveSettings
+from redo.arena import Arena
+from redo.environment import Environment, system_environment
 from redo.feeder import Feeder
+from redo.keyring import LocalKeyring
 from redo.network import TlsNetwork
 from redo.peers import Peers, SocketPeer
 from redo.quorum import ZONES
@@ -24,6 +27,7 @@ from redo.storage_server import StorageConfig, StorageServer, ZoneServer
 from replicas.failover import STORAGE, zone_name
 
 BEAT_S: Final = 0.2
+_ARCHIVER_BYTES: Final = 256 << 20  #: address space, for what is decrypted
 LOG_FORMAT: Final = "%(asctime)s {name} %(levelname)s %(message)s"
 
 
@@ -46,15 +50,8 @@ def archive_settings(config: Config) -> ArchiveSettings | None:
 
 
 def archiving_zone(config: Config) -> int:
-    """The zone whose process archives the volume: the first one on this host."""
+    """The zone whose process archives the volume: the first on this host, if there is one."""
     return min({*range(len(ZONES))} - set(config.places), default=0)
-
-
-def archiving_socket(config: Config) -> str:
-    """Where the process listens that archives the volume."""
-    if config.zoned:
-        return zone_sockets(config.volume_dir)[archiving_zone(config)]
-    return storage_socket(config.volume_dir)
 
 
 def storage_config(config: Config, socket: str, archiving: bool) -> StorageConfig:
@@ -93,7 +90,34 @@ def run_storage(config: Config, shared: Shared, name: str, status: Status) -> No
         server.close()
 
 
-def _server(config: Config, shared: Shared, name: str) -> StorageServer | ZoneServer | Feeder:
+class ArchivingFeeder:
+    """A zone elsewhere, when all are: what archives the volume is beside what feeds the first."""
+
+    def __init__(self, config: Config, shared: Shared, feeder: Feeder, world: Environment) -> None:
+        settings = archive_settings(config)
+        assert settings is not None
+        keys = LocalKeyring(Path(config.keyring)) if config.keyring else None
+        sockets = zone_sockets(config.volume_dir)
+        peers = Peers({zone: SocketPeer(path) for zone, path in sockets.items()})
+        arena = Arena(shared.ring_fd, _ARCHIVER_BYTES)
+        self._archiver = Archiver(FarVolume(arena, world, peers, keys), settings, keys)
+        self._feeder = feeder
+        feeder.archive_status = self._archiver.status
+
+    def start(self) -> None:
+        """Start both."""
+        self._feeder.start()
+        self._archiver.start()
+
+    def close(self) -> None:
+        """Stop both."""
+        self._archiver.stop()
+        self._feeder.close()
+
+
+def _server(
+    config: Config, shared: Shared, name: str
+) -> StorageServer | ZoneServer | Feeder | ArchivingFeeder:
     ring = (shared.ring_fd, list(shared.copy_wakes), shared.writer_wake)
     if name == STORAGE:
         settings = storage_config(config, storage_socket(config.volume_dir), archiving=True)
@@ -103,7 +127,10 @@ def _server(config: Config, shared: Shared, name: str) -> StorageServer | ZoneSe
     if zone in config.places:
         others = {other: path for other, path in sockets.items() if other != zone}
         world = system_environment(network=TlsNetwork(load_secret(Path(config.secret_file))))
-        return Feeder(zone, config.places[zone], world, ring, sockets[zone], others)
+        feeder = Feeder(zone, config.places[zone], world, ring, sockets[zone], others)
+        if config.backup_url and zone == archiving_zone(config):
+            return ArchivingFeeder(config, shared, feeder, world)
+        return feeder
     peers = Peers({other: SocketPeer(path) for other, path in sockets.items() if other != zone})
     settings = storage_config(config, sockets[zone], archiving=zone == archiving_zone(config))
     return ZoneServer(settings, zone, ring, peers)

@@ -7,11 +7,13 @@ fraction of a type (fsp) is not known yet.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
 
+from mysqlcompat.numerals import integer_of_digits
 from mysqlcompat.partial_dates import AnyDatetime, make_datetime
 
 # What a date may be
@@ -40,6 +42,7 @@ TIME_LIMIT: Final = timedelta(hours=838, minutes=59, seconds=59)
 _MAX_PARTS: Final = 7
 _TOO_MUCH: Final = (1 << 32) - 1
 LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_DATE_LENGTH: Final = 10
 _SPACE: Final = " \t\n\r\v\f"
 
 
@@ -151,7 +154,7 @@ class _Scanner:
             if limited and self.at - start >= width:
                 break
             self.at += 1
-        value = int(self.text[start : self.at])
+        value = integer_of_digits(self.text[start : self.at])
         if value > 999999:
             return False
         self.parts.append(value)
@@ -207,8 +210,26 @@ def zone_offset(text: str) -> int | None:
     return (hours * 60 + minutes) * (-1 if text[0] == "-" else 1)
 
 
+_PLAIN_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?", re.ASCII)
+_PLAIN_TIME: Final = re.compile(r"(-?)(\d\d):([0-5]\d):([0-5]\d)", re.ASCII)
+
+
+def _plain_moment(text: str) -> Reading | None:
+    """A text in the form in which moments are shown, as most are; None: it is another."""
+    if not _PLAIN_MOMENT.fullmatch(text):
+        return None
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:  # no day of the calendar
+        return None
+    return Reading(value, DATE if len(text) == _DATE_LENGTH else DATETIME)
+
+
 def read_datetime(text: str, flags: int = NO_ZERO_IN_DATE | NO_ZERO_DATE) -> Reading:
     """`str_to_datetime`. The value of a text with an offset is UTC, marked by `moved`."""
+    plain = None if flags & DATETIME_ONLY else _plain_moment(text)
+    if plain is not None:
+        return plain
     scanner = _Scanner(text)
     scanner.datetime_only = bool(flags & DATETIME_ONLY)
     if not scanner.scan():
@@ -324,6 +345,11 @@ def _of_digits(number: int, kind: str, flags: int) -> Reading:
 
 def read_time(text: str, flags: int = 0) -> Reading:
     """`str_to_time`. A whole timestamp is a DATETIME reading. Of the flags CUT_FRACTION counts."""
+    plain = _PLAIN_TIME.fullmatch(text)
+    if plain is not None:
+        sign, hour, minute, second = plain.groups()
+        span = timedelta(0, (int(hour) * 60 + int(minute)) * 60 + int(second))
+        return Reading(-span if sign else span, TIME)
     body = text.lstrip(_SPACE)
     negative = body.startswith("-")
     body = body[1:] if negative else body
@@ -351,7 +377,7 @@ def _number_at(text: str, at: int) -> tuple[int, int]:
     start = at
     while at < len(text) and _is_digit(text[at]):
         at += 1
-    return int(text[start:at] or 0), at
+    return integer_of_digits(text[start:at]), at
 
 
 def _read_clock(text: str, negative: bool, flags: int) -> Reading:

@@ -7,23 +7,26 @@ zone keeps its last offset (`temporal.LAST_CHANGE_YEAR`). Leap seconds are not c
 
 from __future__ import annotations
 
+import struct
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from struct import Struct
 from typing import Final
 from zoneinfo import TZPATH, ZoneInfo
 
-from mysqlcompat.temporal import LAST_CHANGE_YEAR, zone_names
+from mysqlcompat.temporal import LAST_CHANGE_YEAR, zone_names, zone_of
 
 _HEADER: Final = Struct(">4sc15x6l")  #: magic, version, six counts
 _TYPE: Final = Struct(">lBB")  #: seconds east of UTC, is DST, where its abbreviation begins
 _STEP: Final = timedelta(days=28)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_ALWAYS: Final = 1 << 60  #: s before 1970: before anything
 
 Change = tuple[int, int]  #: s since 1970, number of the type that begins there
 
@@ -116,3 +119,26 @@ def _shown(zone: ZoneInfo, at: datetime) -> tuple[int, int, str]:
     offset, summer = local.utcoffset(), local.dst()
     assert offset is not None
     return int(offset.total_seconds()), int(bool(summer)), local.tzname() or ""
+
+
+@lru_cache(maxsize=64)
+def changes_of(name: str) -> bytes:
+    """The zone called `name`, as kernels read it: words, how many stretches of one offset there are
+    since 1970, then the first second (UTC) and the offset (s east) of each. Raises 1298."""
+    zone = zone_of(name)
+    if not isinstance(zone, ZoneInfo):
+        offset = zone.utcoffset(None)
+        assert offset is not None
+        return _words([(-_ALWAYS, int(offset.total_seconds()))])
+    written = _zone(zone.key)
+    before = int((_EPOCH - 2 * _STEP).timestamp())
+    stretches = [(-_ALWAYS, _shown(zone, _EPOCH - 2 * _STEP)[0])]
+    for at, number in written.changes:
+        offset_s = written.types[number][0]
+        if at > before and offset_s != stretches[-1][1]:
+            stretches.append((at, offset_s))
+    return _words(stretches)
+
+
+def _words(stretches: list[tuple[int, int]]) -> bytes:
+    return struct.pack(f"<{1 + 2 * len(stretches)}q", len(stretches), *chain(*stretches))

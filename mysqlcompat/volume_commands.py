@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from redo import frozen
 from redo.disk import FileDisk
 from redo.errors import VolumeError
 from redo.metadata import VOLUME_FILE, load_volume
-from redo.timeline import clock_text
+from redo.timeline import clock_text, refuse_future
 from redo.volumes import SNAPSHOTS, VOLUMES, refuse_old_layout, snapshot_path, volume_path
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def create_snapshot(data: Path, volume: str, name: str) -> int:
 
 def list_snapshots(data: Path) -> int:
     """One line per snapshot."""
+    _must_be_data(data)
     rows = [("NAME", "FROM", "TAKEN (UTC)", "PAGES", "LOG")]
     for path in _directories(data / SNAPSHOTS):
         found = frozen.load(FileDisk(), path)
@@ -106,7 +108,7 @@ def clone(data: Path, source: str, to: str) -> int:
 
 def list_volumes(data: Path) -> int:
     """One line per volume."""
-    refuse_old_layout(data)
+    _must_be_data(data)
     disk = FileDisk()
     rows = [("NAME", "STATE", "FROM")]
     for path in _directories(data / VOLUMES):
@@ -137,6 +139,7 @@ def backtrack(data: Path, volume: str, to_us: int) -> int:
     """Take a volume back to a moment, or forward again."""
     path = volume_path(data, volume)
     _must_exist(path, "volume", volume, data)
+    refuse_future(to_us, time.time_ns() // 1000)
     done = ask(path, {"do": "backtrack", "to_us": to_us})
     if done is None:
         with _opened(data, volume) as storage:
@@ -219,8 +222,14 @@ def _must_exist(path: Path, kind: str, name: str, data: Path) -> None:
         raise VolumeError(f"there is no {kind} {name} in {data}")
 
 
+def _must_be_data(data: Path) -> None:
+    refuse_old_layout(data)
+    if not (data / VOLUMES).is_dir():
+        raise VolumeError(f"there is no data directory {data}")
+
+
 def _directories(path: Path) -> list[Path]:
-    if not path.is_dir():
+    if not path.exists():
         return []
     return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
 

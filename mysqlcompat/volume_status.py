@@ -1,48 +1,21 @@
-"""How a volume is, put together: by nodes for SQL, by the supervisor for `storage status`."""
+"""`mysqlcompat storage status`: how each copy of a volume is, and who keeps what, for people."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from mysqlcompat.config import Config, format_size
-from mysqlcompat.control_socket import Fields, ask, ask_storage, storage_socket, zone_sockets
+from mysqlcompat.config import format_size
+from mysqlcompat.control_socket import Fields, ask
 from mysqlcompat.startup import lock_volume
-from redo import health
-from redo.control import Control
 from redo.errors import VolumeError
 from redo.volumes import refuse_old_layout, volume_path
 
-ANSWER_TIMEOUT_S: Final = 2.0
 MIB: Final = 1 << 20
-
-
-def sockets_of(config: Config) -> list[str]:
-    """Where the storage processes of a cluster listen."""
-    if config.zoned:
-        return list(zone_sockets(config.volume_dir).values())
-    return [storage_socket(config.volume_dir)]
-
-
-def gather(config: Config, control: Control) -> Fields:
-    """What the control block says, and every storage process that answers."""
-    answers = []
-    for socket in sockets_of(config):
-        try:
-            answers.append(ask_storage(socket, {"do": "status"}, ANSWER_TIMEOUT_S))
-        except VolumeError:
-            continue  # it is down, or not open yet: the control block knows
-    now_us = time.time_ns() // 1000
-    open_ones = [found for found in answers if "pins" in found]
-    return health.merged(health.from_control(control, now_us), open_ones)
-
-
-# -- the command ----------------------------------------------------------------------------
 
 
 def storage_status(data: Path, volume: str, as_json: bool) -> int:

@@ -41,7 +41,8 @@ Read in this order:
 - ``keyring`` keys · ``cipher_layout`` ``cipher_kernels`` ``cipher`` ``copy_cipher`` encryption of
   log and pages · ``sealed_log_kernels`` the batch a record lies in, to decrypt or verify it ·
   ``temporary_file`` what sorts spill
-- ``archive`` objects of a backup · ``archiver`` sends them ·
+- ``archive`` objects of a backup · ``archived`` the volume, here or elsewhere · ``archiver`` sends
+  it · ``pins`` what must stay of the past ·
   ``restore`` a volume out of them
 - ``protocol`` ``answers`` ``socket_server`` ``storage_server`` the process · ``client``
   ``volume`` who asks it · ``dump`` the inspector

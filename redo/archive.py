@@ -36,7 +36,7 @@ from typing import Any, Final, NamedTuple
 
 import zstandard
 from obstore.exceptions import BaseError, NotFoundError
-from obstore.store import from_url
+from obstore.store import LocalStore, from_url
 
 from redo.errors import ArchiveDamaged, ArchiveUnavailable, KeyUnavailable, UnknownFormat
 from redo.keyring import KeySealer, KeyService
@@ -46,6 +46,7 @@ from redo.timeline import History, Jump, Mark
 _ENVELOPE: Final = struct.Struct("<8sII")
 _MAGIC: Final = b"REDOARC1"
 _SEALED: Final = 1
+_FILE: Final = "file://"
 _LEVEL: Final = 1  #: of zstd: the log of a busy writer must not wait for it
 _CONTENTS_MAX: Final = 1 << 30
 _ABOUT: Final = "about.json"
@@ -289,9 +290,9 @@ class Archive:
 def open_store(url: str) -> Any:
     """The object store of a URL. Raises UnknownFormat, ArchiveUnavailable."""
     try:
-        if url.startswith("file://"):
-            Path(url.removeprefix("file://")).mkdir(parents=True, exist_ok=True)
-            return from_url(url)
+        if url.startswith(_FILE):
+            Path(url.removeprefix(_FILE)).mkdir(parents=True, exist_ok=True)
+            return LocalStore(url.removeprefix(_FILE))
         retry: Any = {"max_retries": 2}
         # An endpoint of plain http is somebody's choice, made where the endpoint is named.
         options: Any = {"timeout": "20s", "allow_http": True}
@@ -303,7 +304,9 @@ def open_store(url: str) -> Any:
 
 
 def volumes_at(url: str) -> list[str]:
-    """Directories of volumes at a URL."""
+    """Directories of volumes at a URL; nothing is made where there is nothing."""
+    if url.startswith(_FILE) and not Path(url.removeprefix(_FILE)).is_dir():
+        return []
     try:
         found = open_store(url).list_with_delimiter()
     except (BaseError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Continuous backup: a task of storage that sends log and pages to the archive (`archive.py`).
+"""Continuous backup: a task that sends log and pages to the archive (`archive.py`).
 
 Log follows within seconds, from a copy's files, verified batch by batch; never in anybody's way. It
 is the volume's pin for as long as it is not stored: nothing that the archive lacks is given up.
@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import struct
 import threading
 from collections.abc import Sequence
@@ -25,21 +24,21 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from redo.archive import Archive, Base, Head, LogName, Piece
+from redo.archived import ArchivedCopy, ArchivedVolume
 from redo.cipher import Cipher
 from redo.environment import Steps, Task
 from redo.errors import ArchiveUnavailable, KeyUnavailable, VolumeError
 from redo.keyring import KeyService
 from redo.record import BATCH_CLOCK_AT
-from redo.segment import Segment
+from redo.repair import Source
 from redo.segment_layout import STORE_ENTRY_BYTES
-from redo.storage import Storage
-from redo.timeline import Mark, clock_text
+from redo.timeline import Mark, clock_text, newest_mark
 
 logger = logging.getLogger(__name__)
 
-PIN: Final = "archive"
 _OBJECT_BYTES: Final = 8 << 20  #: of log, at most
 _PIECE_BYTES: Final = 16 << 20
+_OPEN_S: Final = 0.2
 _HEAD_S: Final = 4.0
 _EXPIRE_S: Final = 3600.0
 _BACKOFF_MAX_S: Final = 60.0
@@ -47,6 +46,8 @@ _DAY_US: Final = 86_400_000_000
 #: A commit's clock is read before its batch is published: by less than this.
 _UNPUBLISHED_US: Final = 1_000_000
 _NICE: Final = 10
+_ENTRIES: Final = ".idx"
+_IMAGES: Final = ".dat"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,23 @@ class ArchiveSettings:
     store: Any = None
 
 
+def _read(source: Source, path: str, slot: int, count: int, each: int) -> bytes:
+    """So many entries, or images, of a file that is borrowed. Raises VolumeError."""
+    found = source.pieces(path, slot * each, (slot + count) * each)
+    data = b"".join(piece for _, piece in found)
+    if len(data) != count * each:
+        raise VolumeError(f"copy {source.name}: {path} is not all there")
+    return data
+
+
 class Archiver:
     """Runs until `stop`. With `keys` the archive is encrypted."""
 
     def __init__(
-        self, storage: Storage, settings: ArchiveSettings, keys: KeyService | None = None
+        self, volume: ArchivedVolume, settings: ArchiveSettings, keys: KeyService | None = None
     ) -> None:
-        self._storage = storage
-        self._clock = storage.environment.clock
+        self._volume = volume
+        self._clock = volume.environment.clock
         self._settings = settings
         self._keys = keys
         self._archive: Archive | None = None
@@ -91,12 +101,11 @@ class Archiver:
         self._cipher: Cipher | None = None
         self._stop = threading.Event()
         self._task: Task | None = None
-        storage.pins[PIN] = 0
-        storage.archive_status = self.status
+        volume.hold(0)
 
     def start(self) -> None:
         """Start the task."""
-        self._task = self._storage.environment.tasks.start("redo-archiver", self._main(), _NICE)
+        self._task = self._volume.environment.tasks.start("redo-archiver", self._main(), _NICE)
 
     def stop(self) -> None:
         """End the task; what is not stored is at the next start."""
@@ -117,7 +126,7 @@ class Archiver:
             "state": "waiting for the store" if self._error else "archiving",
             "error": self._error,
             "archived": self._position.lsn,
-            "lag_bytes": max(0, self._storage.control.vdl - self._position.lsn),
+            "lag_bytes": max(0, self._volume.control.vdl - self._position.lsn),
             "lag_ms": max(0, self._clock.wall_us() - latest) // 1000 if latest else 0,
             "earliest_us": earliest,
             "latest_us": latest,
@@ -130,6 +139,10 @@ class Archiver:
 
     def _main(self) -> Steps:
         while not self._stop.is_set():
+            if not self._volume.is_open():
+                yield
+                self._clock.wait(self._stop, _OPEN_S)
+                continue
             try:
                 self.step()
                 self._error, self._failures = "", 0
@@ -159,7 +172,7 @@ class Archiver:
             self._take_base(archive)
         now = self._clock.monotonic_s()
         if now - self._said > _HEAD_S or not self._said:
-            archive.put_head(Head(self._position.lsn, self._latest_us, self._storage.history))
+            archive.put_head(Head(self._position.lsn, self._latest_us, self._volume.history))
             self._said = now
         if now - self._expired > _EXPIRE_S or not self._expired:
             self.expire(self._clock.wall_us() - self._settings.retention_days * _DAY_US)
@@ -167,7 +180,7 @@ class Archiver:
 
     def _attach(self) -> Archive:
         """Find out where the archive ends, or begin one."""
-        volume = self._storage.volume
+        volume = self._volume.volume
         name = f"{self._settings.name}-{volume.volume_id}"
         if volume.key is not None and self._keys is None:
             raise KeyUnavailable("the volume is encrypted: its archive needs the keyring too")
@@ -178,23 +191,25 @@ class Archiver:
         logs = archive.logs()
         self._bases = list(archive.bases())
         end = self._end_of(logs)
-        vdl = self._storage.control.vdl
+        vdl = self._volume.control.vdl
         if end is not None and end.lsn > vdl:
             raise ArchiveUnavailable(
                 f"the archive has log up to {end.lsn}, the volume ends at {vdl}:"
                 " it is older than its archive; use another --backup-url"
             )
-        kept = min(segment.meta.kept for segment in self._full())
+        full = self._full()
+        kept = min(copy.kept for copy in full)
         if end is not None and end.lsn >= kept:
             self._position = end
             self._latest_us = end.clock_us
         else:
-            self._position = max((s.mark for s in self._full()), key=lambda mark: mark.lsn)
+            self._position = max((copy.mark for copy in full), key=lambda mark: mark.lsn)
             self._position = self._position._replace(batch=-1, epoch=0)
             self._hole = end is not None
-        self._storage.pins[PIN] = self._position.lsn
-        if volume.key is not None and self._storage.key is not None and self._cipher is None:
-            self._cipher = Cipher(self._storage.arena, self._storage.key, volume.seals)
+        self._volume.hold(self._position.lsn)
+        key = self._volume.key
+        if key is not None and self._cipher is None:
+            self._cipher = Cipher(self._volume.arena, key, volume.seals)
         self._archive = archive
         return archive
 
@@ -207,8 +222,8 @@ class Archiver:
             return Mark(base.mark.lsn, -1, 0, base.clock_us)
         return None
 
-    def _full(self) -> list[Segment]:
-        full = [c.segment for c in self._storage.live() if c.segment.full]
+    def _full(self) -> list[ArchivedCopy]:
+        full = [copy for copy in self._volume.copies() if copy.full]
         if not full:
             raise VolumeError("no full copy is alive")
         return full
@@ -216,17 +231,17 @@ class Archiver:
     # log
 
     def _ship(self, archive: Archive) -> None:
-        now_us, published = self._clock.wall_us(), self._storage.control.published
+        now_us, published = self._clock.wall_us(), self._volume.control.published
         while not self._stop.is_set():
-            vdl = self._storage.control.vdl
+            vdl = self._volume.control.vdl
             if self._position.lsn >= vdl:
                 break
-            starts = [j.start for j in self._storage.history.jumps if j.start > self._position.lsn]
+            starts = [j.start for j in self._volume.history.jumps if j.start > self._position.lsn]
             if not self._ship_one(archive, min([vdl, *starts])):
                 if not starts or starts[0] > vdl:
                     raise VolumeError(f"log at {self._position.lsn} cannot be read")
                 self._position = Mark(starts[0], -1, 0, self._position.clock_us)
-            self._storage.pins[PIN] = self._position.lsn
+            self._volume.hold(self._position.lsn)
         if self._position.lsn >= published:
             self._latest_us = max(self._latest_us, now_us - _UNPUBLISHED_US)
         self._latest_us = max(self._latest_us, self._position.clock_us)
@@ -234,20 +249,14 @@ class Archiver:
     def _ship_one(self, archive: Archive, limit: int) -> bool:
         """Store one object of log below `limit`; False: there is no whole batch."""
         begin = self._position
-        copiers = [c for c in self._storage.live() if c.durable >= limit]
-        copiers = [c for c in copiers if c.segment.meta.kept <= begin.lsn]
-        if not copiers:
+        copies = [copy for copy in self._volume.copies() if copy.durable >= limit]
+        copies = [copy for copy in copies if copy.kept <= begin.lsn]
+        if not copies:
             raise VolumeError(f"no copy has log from {begin.lsn}")
-        segment = copiers[self._source % len(copiers)].segment
-        with segment.lock:
-            if segment.closed:
-                raise VolumeError(f"copy {segment.name} was given up")
-            end = segment.stretch(begin, min(limit, begin.lsn + _OBJECT_BYTES))
+        copy = copies[self._source % len(copies)]
+        end, log = copy.stretch(begin, min(limit, begin.lsn + _OBJECT_BYTES))
         if end.lsn == begin.lsn:
             return False
-        log = segment.log.read(begin.lsn, end.lsn - begin.lsn)
-        if len(log) != end.lsn - begin.lsn:
-            raise VolumeError(f"copy {segment.name}: log at {begin.lsn} is not all there")
         (first_us,) = struct.unpack_from("<q", log, BATCH_CLOCK_AT)
         if self._cipher is not None:
             log = self._cipher.decrypted_log(log)
@@ -267,30 +276,17 @@ class Archiver:
         return grown > self._settings.base_bytes or bool(aged)
 
     def _take_base(self, archive: Archive) -> None:
-        segment = max(self._full(), key=lambda segment: segment.mark.lsn)
-        store = segment.store
-        assert store is not None
-        with segment.store_lock:
-            mark, history = segment.mark, self._storage.history
-            files = store.duplicates()
-        lsn = self._storage.control.vdl
-        clock_us = self._clock.wall_us()
-        known = {piece.name for base in self._bases for piece in base.pieces}
-        pieces = []
+        source = max(self._full(), key=lambda copy: copy.mark.lsn).source
+        meta, files = source.borrow()
         try:
-            for pg, sequence, images, data_fd, index_fd in files:
-                step = max(1, _PIECE_BYTES // self._storage.volume.page_bytes)
-                for slot in range(0, images, step):
-                    count = min(step, images - slot)
-                    fds = (data_fd, index_fd)
-                    name = self._send_piece(archive, segment, known, fds, slot, count)
-                    pieces.append(Piece(pg, sequence, slot, count, name))
+            history = self._volume.history
+            lsn = self._volume.control.vdl
+            mark = newest_mark(meta.marks, history.gaps, lsn)
+            assert mark is not None
+            clock_us = self._clock.wall_us()
+            pieces = self._send_files(archive, source, files)
         finally:
-            with segment.store_lock:
-                store.lent -= 1
-            for *_, data_fd, index_fd in files:
-                os.close(data_fd)
-                os.close(index_fd)
+            source.give_back()
         self._ship(archive)
         base = Base(lsn, clock_us, mark, history, tuple(pieces))
         archive.put_base(base)
@@ -298,26 +294,32 @@ class Archiver:
         self._hole = False
         logger.info("archive: base of %d pieces as of %d", len(pieces), lsn)
 
+    def _send_files(self, archive: Archive, source: Source, files: dict[str, int]) -> list[Piece]:
+        known = {piece.name for base in self._bases for piece in base.pieces}
+        step = max(1, _PIECE_BYTES // self._volume.volume.page_bytes)
+        pieces = []
+        for path, size in files.items():
+            if path.endswith(_ENTRIES):
+                pg, sequence = (
+                    int(part.split("-")[1]) for part in path[: -len(_ENTRIES)].split("/")[-2:]
+                )
+                for slot in range(0, size // STORE_ENTRY_BYTES, step):
+                    count = min(step, size // STORE_ENTRY_BYTES - slot)
+                    name = self._send_piece(archive, source, known, path, slot, count)
+                    pieces.append(Piece(pg, sequence, slot, count, name))
+        return pieces
+
     def _send_piece(
-        self,
-        archive: Archive,
-        segment: Segment,
-        known: set[str],
-        fds: tuple[int, int],
-        slot: int,
-        count: int,
+        self, archive: Archive, source: Source, known: set[str], path: str, slot: int, count: int
     ) -> str:
+        """Store images of a page file, whose entries are in the file at `path`; the object."""
         if self._stop.is_set():
             raise VolumeError("stopping")
-        data_fd, index_fd = fds
-        page_bytes = self._storage.volume.page_bytes
-        at = slot * STORE_ENTRY_BYTES
-        entries = segment.disk.read(index_fd, at, count * STORE_ENTRY_BYTES)
+        entries = _read(source, path, slot, count, STORE_ENTRY_BYTES)
         name = f"pages/{hashlib.sha256(entries).hexdigest()[:40]}"
         if name not in known:
-            images = segment.disk.read(data_fd, slot * page_bytes, count * page_bytes)
-            if len(images) != count * page_bytes:
-                raise VolumeError(f"copy {segment.name}: images are not all there")
+            page_bytes = self._volume.volume.page_bytes
+            images = _read(source, path.removesuffix(_ENTRIES) + _IMAGES, slot, count, page_bytes)
             piece = entries + images
             if self._cipher is not None:
                 piece = self._cipher.decrypted_images(entries, images)

@@ -256,6 +256,22 @@ class ChunkLog:
             view = view[take:]
             lsn += take
 
+    def save(self, lsn: int, end: int) -> None:
+        """Make log [lsn, end) durable, as it is found, whoever else reads the files.
+
+        It is written once more: after a sync that failed the system's cache has what the disk has
+        not, and no later sync would write it.
+        """
+        with self._lock:
+            for start, fd in sorted(self._fds.items()):
+                first, stop = max(lsn, start), min(end, start + self.chunk_bytes)
+                for at in range(first, stop, _PIECE_BYTES):
+                    place = CHUNK_HEADER_BYTES + at - start
+                    piece = self.disk.read(fd, place, min(_PIECE_BYTES, stop - at))
+                    self.disk.write(fd, place, piece)
+                if first < stop:
+                    self.disk.sync(fd)
+
     def mend(self, lsn: int, data: bytes) -> None:
         """Write and sync what should have been there all the time, whoever else reads the file."""
         view = memoryview(data)

@@ -74,10 +74,19 @@ class Client:
 
     def request(self, request: dict[str, Any]) -> dict[str, Any]:
         """Have storage do something (`requests.py`). Raises VolumeError."""
+        self.ask_request(request)
+        return self.take_request()
+
+    def ask_request(self, request: dict[str, Any]) -> None:
+        """Say what is to be done; `take_request` takes the answer. Raises VolumeError."""
         text = json.dumps(request).encode()
         if len(text) > protocol.REQUEST_BYTES_MAX:
             raise VolumeError(f"a request of {len(text)} bytes is too long")
-        found: dict[str, Any] = json.loads(self.ask(protocol.REQUEST, len(text), 0, tail=text))
+        self.send(protocol.question(protocol.REQUEST, len(text), 0, self.epochs) + text)
+
+    def take_request(self) -> dict[str, Any]:
+        """What `request` gives. Raises VolumeError."""
+        found: dict[str, Any] = json.loads(self._answer())
         return found
 
     def ask(

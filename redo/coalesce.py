@@ -180,11 +180,15 @@ def _make_durable(segment: Segment) -> None:
     """Sync images, then let them count."""
     assert segment.store is not None
     _sync_images(segment)
-    with segment.store_lock:
-        written = segment.store.write_entries()
-    _sync(segment, [fd for *_, fd in written])
-    with segment.store_lock:
-        segment.store.commit(written)
+    while True:
+        with segment.store_lock:
+            written = segment.store.write_entries()
+        if written is None:
+            return
+        file, slots, fd = written
+        _sync(segment, [fd])
+        with segment.store_lock:
+            segment.store.commit(file, slots)
 
 
 def _sync(segment: Segment, fds: Sequence[int]) -> None:

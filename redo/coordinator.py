@@ -143,11 +143,12 @@ class Coordinator(Zones):
         fence = {"do": "fence", "epoch": epoch, "history": asdict(history)}
         answers = self.ask_all(fence, list(surveys))
         complete: list[int | None] = [None] * COPIES
-        last: dict[int, int] = {}
+        last: dict[int, tuple[int, int]] = {}
         for found in answers.values():
             for copy_no, lsn in found["complete"].items():
                 complete[int(copy_no)] = int(lsn)
-                last[int(lsn)] = int(found["last"][copy_no])
+                batch, clock_us = map(int, found["last"][copy_no])
+                last[int(lsn)] = batch, clock_us
         vdl = recovery_point(complete)
         if vdl is None:
             missing = [copy_directory(no) for no in range(COPIES) if complete[no] is None]
@@ -158,7 +159,8 @@ class Coordinator(Zones):
         done = self.install(history, vdl, list(answers))
         if not can_recover([copy_no in done for copy_no in range(COPIES)]):
             raise VolumeLost(f"epoch {epoch} is on {len(done)} of 6 copies: too few")
-        recovered = Recovered(epoch, vdl, last[vdl])
+        batch, clock_us = last[vdl]
+        recovered = Recovered(epoch, vdl, batch, history.no_earlier_than(clock_us))
         start_ring(self._arena, recovered)
         self._start(recovered)
 

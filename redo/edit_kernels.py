@@ -33,7 +33,7 @@ from redo.coding_kernels import (
     store_u16,
     store_u32,
 )
-from redo.control import CTRL_EPOCH, CTRL_RESERVED
+from redo.control import CTRL_BATCH_CLOCK, CTRL_EPOCH, CTRL_RESERVED
 from redo.image import PAGE_BODY_AT, PAGE_CRC_AT, PAGE_LSN_AT, PAGE_NO_AT
 from redo.record import (
     BATCH_HEADER_BYTES,
@@ -321,7 +321,7 @@ def log_mark(st, mem, kind, trx_id):
     lsn = record_open(st, mem, kind, -1, 0, 0)
     at = ring_offset(st, lsn)
     st[ST_NEXT_LSN] += 16
-    now = clock_us(mem, at + MARK_TRX_AT)
+    now = max(clock_us(mem, at + MARK_TRX_AT), atomic_load(mem, CTRL_BATCH_CLOCK))
     store_i64(mem, at + MARK_TRX_AT, trx_id)
     store_i64(mem, at + MARK_CLOCK_AT, now)
     return 0

@@ -11,11 +11,12 @@ peers, by questions that go through here.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
 
 from redo import messages, protocol
 from redo.arena import RING_AT, Arena
@@ -25,7 +26,6 @@ from redo.control import (
     COPY_SLEEPING,
     COPY_STATE,
     CTRL_LAST_BATCH,
-    CTRL_PIN,
     CTRL_RESERVED,
     STATE_ABSENT,
     Control,
@@ -35,6 +35,7 @@ from redo.environment import Clock, Environment, Link, Network, Steps, Task
 from redo.errors import VolumeError
 from redo.exchange import Exchange
 from redo.messages import LOG_BYTES_MAX, BadMessage, LogHead, Opening, Stand
+from redo.pins import lowest_pin
 from redo.protocol import BadQuestion
 from redo.quorum import ZONES, volume_durable, zone_copies
 from redo.socket_server import SocketServer
@@ -50,6 +51,9 @@ _TICK_S: Final = 0.05
 _HELLO_S: Final = 1.0
 _VDL_S: Final = 0.2  #: VDL and pins reach an idle zone within this
 _ANSWERERS: Final = 8
+_STATUS: Final = json.dumps({"do": "status"}).encode()  #: as clients ask
+
+Fields = dict[str, Any]
 
 
 class _Line:
@@ -134,6 +138,8 @@ class Feeder:
         self._others = others
         self.name = f"{ZONES[zone]} ({address})"
         self.executor = self._tasks.executor(_ANSWERERS)
+        #: of whoever archives the volume from here
+        self.archive_status: Callable[[], Fields] = dict
         self._log = _Line(self, "log")
         self._asks = _Line(self, "questions")
         self._server = SocketServer(path, self) if path else None
@@ -170,15 +176,35 @@ class Feeder:
 
     def pieces(self, question: bytes, tail: bytes) -> Iterator[bytes]:
         """The zone's answer to a client of ours (`socket_server.Answering`)."""
-        exchange = self._asks.exchange
+        archive = self.archive_status() if tail == _STATUS else {}
         try:
-            if exchange is None or self._asks.link is None:
-                raise VolumeError("no connection")
-            yield exchange.ask(question + tail, timeout_s=self._patience(question))
+            found = self._ask_zone(question, tail)
+            yield self._with_archive(found, archive) if archive else found
         except VolumeError as error:
+            if archive:
+                yield self._with_archive(b"", archive)
+                return
             if protocol.QUESTION.unpack(question)[0] == protocol.READ_MANY:
                 raise BadQuestion(str(error)) from None  # one answer for each page: it has none
             yield protocol.failure(VolumeError(f"{self.name}: {error}"))
+
+    def _ask_zone(self, question: bytes, tail: bytes) -> bytes:
+        exchange = self._asks.exchange
+        if exchange is None or self._asks.link is None:
+            raise VolumeError("no connection")
+        return exchange.ask(question + tail, timeout_s=self._patience(question))
+
+    def _with_archive(self, answer: bytes, archive: Fields) -> bytes:
+        """The zone's answer to "status" (b"": there is none), and what the archiver here says."""
+        code, count = protocol.ANSWER.unpack_from(answer) if answer else (1, 0)
+        size = protocol.ANSWER.size
+        said = {"copies": [], "pins": []} if code else json.loads(answer[size : size + count])
+        if "pins" in said:
+            lsn = archive["archived"]
+            pin = {"who": "archive", "lsn": lsn, "behind_bytes": archive["lag_bytes"]}
+            said |= {"archive": archive, "pins": [*said["pins"], pin]}
+        text = json.dumps(said).encode()
+        return protocol.ANSWER.pack(0, len(text)) + text
 
     def _patience(self, question: bytes) -> float:
         """Requests may read a whole log; pages are there or not."""
@@ -298,7 +324,7 @@ class Feeder:
     def _lows(self) -> tuple[int, int]:
         """(nobody reads pages below, log from here on must stay)."""
         low = min([self._control.vdl, *self._control.read_points()])
-        return low, self._control.get(CTRL_PIN)
+        return low, lowest_pin(self._control)
 
     def _send(self, link: Link) -> bool:
         """Send one message of log if there is some and the zone has room; is there more?"""

@@ -43,6 +43,7 @@ from redo.control import (
     COUNT_REBUILD_DONE,
     COUNT_REBUILT,
     COUNT_SCRUBBED,
+    CTRL_BATCH_CLOCK,
     CTRL_PUBLISHED,
     REPLICA_READ_POINT,
     REPLICAS_MAX,
@@ -206,6 +207,7 @@ def from_control(control: Control, now_us: int) -> Fields:
         "state": state_of(control),
         "vdl": control.vdl,
         "published": control.get(CTRL_PUBLISHED),
+        "batch_us": control.get(CTRL_BATCH_CLOCK),
         "epoch": control.epoch,
         "copies": rows,
         "pins": pins_of(control, {}),
@@ -277,6 +279,20 @@ def _sizes(segment: Segment) -> Fields:
         "log_bytes": segment.log.file_bytes,
         "page_bytes": segment.images * segment.volume.page_bytes,
     }
+
+
+def from_silent(base: Fields, copies: Sequence[int], said: Fields, age_s: float) -> Fields:
+    """As from a process that does not answer: what it said `age_s` ago ({}: it never did), except
+    for what `base` (`from_control`) knows better."""
+    known = {row["copy_no"]: row for row in said.get("copies", ())}
+    kept = {who["who"] for who in base["pins"]}
+    rows = []
+    for row in base["copies"]:
+        if row["copy_no"] in copies:
+            reason = row.get("reason") or f"its process has not answered for {age_s:.0f} s"
+            rows.append({**known.get(row["copy_no"], {}), **row, "reason": reason})
+    pins = [pin for pin in said.get("pins", ()) if pin["who"] not in kept]
+    return {"archive": {}, **said, "copies": rows, "pins": pins}
 
 
 def merged(base: Fields, others: Sequence[Fields]) -> Fields:

@@ -15,6 +15,7 @@ from redo import log_kernels
 from redo.arena import Arena, Words
 from redo.codes import E_STALE_EPOCH
 from redo.control import (
+    CTRL_BATCH_CLOCK,
     CTRL_EPOCH,
     CTRL_LAST_BATCH,
     CTRL_PUBLISHED,
@@ -51,6 +52,7 @@ class Recovered:
     epoch: int
     vdl: int
     last_batch: int  #: LSN of the last batch before `vdl`; 0: none
+    clock_us: int = 0  #: no later batch is of an earlier time (a cold start says it to the ring)
 
 
 def new_state(arena: Arena, page_bytes: int) -> Words:
@@ -167,6 +169,7 @@ def start_ring(arena: Arena, recovered: Recovered) -> None:
     """Set the shared words after a cold recovery: nothing below VDL is in the ring."""
     control = Control(arena)
     control.put(CTRL_LAST_BATCH, recovered.last_batch)
+    control.put(CTRL_BATCH_CLOCK, recovered.clock_us)
     control.put(CTRL_RESERVED, recovered.vdl + arena.ring_bytes)
     control.put(CTRL_VDL, recovered.vdl)
     control.put(CTRL_PUBLISHED, recovered.vdl)

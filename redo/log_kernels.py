@@ -65,7 +65,8 @@ WAKE_SCRATCH = 64  #: bytes of the null page that eventfd writes may use
 
 @jit.helper
 def log_seal(st, mem):
-    """Write the header of the open batch, encrypt it if the volume is; wall clock in it.
+    """Write the header of the open batch, encrypt it if the volume is; wall clock in it, or the
+    last batch's where it was turned back: by time, too, batches ascend.
 
     E_STALE_EPOCH when it cannot be encrypted: then this node has written its last.
     """
@@ -73,7 +74,7 @@ def log_seal(st, mem):
     at = ring_offset(st, lsn)
     length = st[ST_NEXT_LSN] - lsn
     fill(mem, at, BATCH_HEADER_BYTES, 0)
-    now = clock_us(mem, at)
+    now = max(clock_us(mem, at), atomic_load(mem, CTRL_BATCH_CLOCK))
     store_u32(mem, at + BATCH_MAGIC_AT, BATCH_MAGIC)
     store_i64(mem, at + BATCH_LSN_AT, lsn)
     store_i64(mem, at + BATCH_PREVIOUS_AT, st[ST_LAST_BATCH])

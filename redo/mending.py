@@ -69,7 +69,12 @@ class Mender:
             yield
             copier = self._storage.copiers[copy_no]
             if copier is not None and copier.live and not self._reads(copier, page_no, lsn):
-                self._mend_read(copier, page_no, lsn)
+                try:
+                    self._mend_read(copier, page_no, lsn)
+                except OSError as error:
+                    copier.fail(f"page {page_no} at {lsn}: {error}", error.errno or 0)
+                except VolumeError as error:
+                    copier.fail(f"page {page_no} at {lsn}: {error}")
         for copy_no, reason in list(self._whole.items()):
             yield
             copier = self._storage.copiers[copy_no]

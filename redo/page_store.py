@@ -264,25 +264,38 @@ class PageStore:
         """Descriptors, for the caller to sync and close, of files with images not yet synced."""
         return [os.dup(file.data_fd) for file in self.files.values() if file.pending]
 
-    def write_entries(self) -> list[tuple[StoreFile, int, int]]:
-        """Write entries of what was appended, and synced since (`pending`).
+    def write_entries(self) -> tuple[StoreFile, int, int] | None:
+        """Write entries of what was appended, and synced since (`pending`), of one file: of the
+        next one when these are synced, and committed (`save_entries` counts on it).
 
         ->  (file, how many images have entries, descriptor of its index to be synced and closed)
         """
-        written = []
-        for file in self.files.values():
-            if file.pending:
-                at = file.indexed * STORE_ENTRY_BYTES
-                self._disk.write(file.index_fd, at, bytes(file.pending))
-                written.append((file, file.slots, os.dup(file.index_fd)))
-        return written
+        pending = [file for file in self.files.values() if file.pending]
+        if not pending:
+            return None
+        file = min(pending, key=lambda file: (file.pg, file.sequence))
+        self._disk.write(file.index_fd, file.indexed * STORE_ENTRY_BYTES, bytes(file.pending))
+        return file, file.slots, os.dup(file.index_fd)
 
-    def commit(self, written: Iterable[tuple[StoreFile, int, int]]) -> None:
-        """Let what has entries that are synced by now count."""
-        for file, slots, _ in written:
-            count = max(0, min(slots, file.slots) - file.indexed)  # it may have been given up
-            file.indexed += count
-            del file.pending[: count * STORE_ENTRY_BYTES]
+    def save_entries(self) -> None:
+        """Make entries durable that were found: nobody knows whether whoever wrote them could.
+
+        They are written once more, those of the last file of each protection group: after a sync
+        that failed the system's cache has what the disk has not.
+        """
+        last: dict[int, StoreFile] = {}
+        for file in self.files.values():
+            if file.indexed and file.sequence >= last.get(file.pg, file).sequence:
+                last[file.pg] = file
+        for file in last.values():
+            self._disk.write(file.index_fd, 0, self.entries(file))
+            self._disk.sync(file.index_fd)
+
+    def commit(self, file: StoreFile, slots: int) -> None:
+        """Let images that have entries count, which are synced by now."""
+        count = max(0, min(slots, file.slots) - file.indexed)  # it may have been given up
+        file.indexed += count
+        del file.pending[: count * STORE_ENTRY_BYTES]
 
     def abandon(self) -> None:
         """Forget what was appended since the last `commit`."""

@@ -174,6 +174,7 @@ class PageTable:
         for file, entries in self._store.open(limits):
             good = self.enter(file.location, entries)
             self._store.cut(file, good, entries)
+        self._store.save_entries()
 
     def enter(self, location: int, entries: bytes) -> int:
         """Enter store index entries, the first one's image at `location`; how many are good."""

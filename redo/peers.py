@@ -92,15 +92,15 @@ class FarCopy:
         lent = request(self._peer, {"do": "lend", "copy": self.copy_no})
         return copy_of(lent["meta"], self.name), {str(k): int(n) for k, n in lent["files"].items()}
 
-    def pieces(self, path: str, size: int) -> Iterator[tuple[int, bytes]]:
-        """The bytes of a file that was lent, each piece with its offset."""
-        at = 0
-        while at < size:
+    def pieces(self, path: str, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Bytes of a file that was lent, each piece with its offset."""
+        at = start
+        while at < end:
             tail = json.dumps([path, at]).encode()
-            count = min(size - at, protocol.PIECE_BYTES_MAX)
+            count = min(end - at, protocol.PIECE_BYTES_MAX)
             piece = self._peer.ask(protocol.FILE, len(tail), count, tail=tail)
             if not piece:
-                raise VolumeError(f"{self.name}: {path} ends at {at}, not at {size}")
+                raise VolumeError(f"{self.name}: {path} ends at {at}, not at {end}")
             yield at, piece
             at += len(piece)
 
@@ -124,13 +124,17 @@ class Peers:
 
     def copies(self) -> list[tuple[FarCopy, int]]:
         """Live copies elsewhere with the ends of their durable logs, the furthest first."""
+        return [(copy, int(row["durable"])) for copy, row in self.live()]
+
+    def live(self) -> list[tuple[FarCopy, Fields]]:
+        """The same, each with what its process says of it (`health.describe`)."""
         names = {copy_directory(copy_no): copy_no for copy_no in range(COPIES)}
         found = []
         for peer, status in self._answers({"do": "status"}):
-            for copy in status["copies"]:
-                if copy["state"] == "live" and copy["copy"] in names:
-                    found.append((FarCopy(peer, names[copy["copy"]]), int(copy["durable"])))
-        return sorted(found, key=lambda pair: -pair[1])
+            for row in status["copies"]:
+                if row["state"] == "live" and row["copy"] in names:
+                    found.append((FarCopy(peer, names[row["copy"]]), row))
+        return sorted(found, key=lambda pair: -int(pair[1]["durable"]))
 
     def members(self) -> list[Members]:
         """Who the members are, as each peer knows it."""

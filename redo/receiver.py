@@ -24,8 +24,8 @@ from redo.control import (
     COPY_DURABLE,
     COPY_STATE,
     COPY_WRITTEN,
+    CTRL_BATCH_CLOCK,
     CTRL_LAST_BATCH,
-    CTRL_PIN,
     CTRL_PUBLISHED,
     CTRL_RESERVED,
     CTRL_VDL,
@@ -41,7 +41,9 @@ from redo.errors import StaleEpoch, VolumeError
 from redo.exchange import Exchange
 from redo.gossip import Gossip
 from redo.messages import BadMessage, LogHead, Opening, Stand
+from redo.pins import FROM_AFAR, tell_pin
 from redo.quorum import zone_copies
+from redo.record import BATCH_CLOCK_AT, BATCH_LSN_AT
 from redo.zone_node import OPEN, ZoneNode
 
 logger = logging.getLogger(__name__)
@@ -192,8 +194,8 @@ class Receiver:
             link.close()
 
     def _check(self, epoch: int) -> None:
-        if epoch < self._node.fence:
-            raise StaleEpoch(f"epoch {epoch} is over: the fence is at {self._node.fence}")
+        if epoch < self._node.log_fence:
+            raise StaleEpoch(f"epoch {epoch} is over: the fence is at {self._node.log_fence}")
 
     def _open(self, link: Link, opening: Opening) -> None:
         self._check(opening.epoch)
@@ -205,7 +207,7 @@ class Receiver:
     def _keep(self, low: int, pin: int) -> None:
         """What the zone must keep: pages as of `low` on, log from `pin` on."""
         self._control.put(replica_word(0, REPLICA_READ_POINT), low)
-        self._control.put(CTRL_PIN, pin)
+        tell_pin(self._control, FROM_AFAR, pin or None)
 
     def _take(self, link: Link, head: LogHead, data: memoryview) -> None:
         end = head.lsn + len(data)
@@ -236,10 +238,7 @@ class Receiver:
         if head.published:
             if head.published != self._next:
                 raise BadMessage(f"published {head.published}, but log is here to {self._next}")
-            control.put(CTRL_LAST_BATCH, head.last_batch)
-            control.put(CTRL_PUBLISHED, head.published)
-            for copy_no in (self._full, self._tail):
-                os.eventfd_write(self._wake_fds[copy_no], 1)
+            self._let_out(head.last_batch)
         if control.vdl < head.vdl <= control.published:
             control.put(CTRL_VDL, head.vdl)
 
@@ -252,12 +251,23 @@ class Receiver:
                 return False
             self._wait_for_room(lsn + len(data))
             self._put(lsn, memoryview(data))
-            control.put(CTRL_LAST_BATCH, last_batch)
-            control.put(CTRL_PUBLISHED, self._next)
+            self._let_out(last_batch)
             control.put(CTRL_VDL, max(control.vdl, self._next))
-            for copy_no in (self._full, self._tail):
-                os.eventfd_write(self._wake_fds[copy_no], 1)
             return True
+
+    def _let_out(self, last_batch: int) -> None:
+        """All that is here are whole batches: the copies may have them."""
+        control = self._control
+        batch = RING_AT + last_batch % self._arena.ring_bytes
+        if self._number(batch + BATCH_LSN_AT) == last_batch > 0:
+            control.put(CTRL_BATCH_CLOCK, self._number(batch + BATCH_CLOCK_AT))
+        control.put(CTRL_LAST_BATCH, last_batch)
+        control.put(CTRL_PUBLISHED, self._next)
+        for copy_no in (self._full, self._tail):
+            os.eventfd_write(self._wake_fds[copy_no], 1)
+
+    def _number(self, at: int) -> int:
+        return int.from_bytes(self._arena.mem[at : at + 8].tobytes(), "little", signed=True)
 
     def _wait_for_room(self, end: int) -> None:
         """Until the copies have written what log up to `end` overwrites; not for ever."""

@@ -116,7 +116,7 @@ def recover(tasks: Tasks, segments: list[Segment | None]) -> Recovered:
     epoch = history.latest_epoch + 1
     history = replace(history, epochs=with_epoch(history.epochs, epoch, vdl))
     save_history(tasks, segments, history)
-    return Recovered(epoch, vdl, best.last_batch)
+    return Recovered(epoch, vdl, best.last_batch, history.no_earlier_than(best.last_clock_us))
 
 
 def fill_laggards(

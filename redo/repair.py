@@ -48,7 +48,7 @@ class Source(LogSource, Protocol):
     """A copy that another one can be made from.
 
     borrow      its metadata, and its page files: paths that begin with its name, and sizes
-    pieces      the bytes of such a file, each piece with its offset
+    pieces      bytes of such a file from one offset to another, each piece with its offset
     give_back   must follow `borrow`
     """
 
@@ -57,7 +57,7 @@ class Source(LogSource, Protocol):
 
     def borrow(self) -> tuple[CopyMeta, dict[str, int]]: ...
 
-    def pieces(self, path: str, size: int) -> Iterator[tuple[int, bytes]]: ...
+    def pieces(self, path: str, start: int, end: int) -> Iterator[tuple[int, bytes]]: ...
 
     def give_back(self) -> None: ...
 
@@ -85,10 +85,10 @@ class NearCopy:
                 sizes[f"{stem}.idx"] = images * STORE_ENTRY_BYTES
         return meta, sizes
 
-    def pieces(self, path: str, size: int) -> Iterator[tuple[int, bytes]]:
-        """The bytes of a borrowed file, each piece with its offset."""
-        for at in range(0, size, PIECE_BYTES):
-            yield at, self._segment.disk.read(self._files[path], at, min(PIECE_BYTES, size - at))
+    def pieces(self, path: str, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+        """Bytes of a borrowed file, each piece with its offset."""
+        for at in range(start, end, PIECE_BYTES):
+            yield at, self._segment.disk.read(self._files[path], at, min(PIECE_BYTES, end - at))
 
     def give_back(self) -> None:
         """The files are not needed any more."""
@@ -174,7 +174,7 @@ def _copy_file(segment: Segment, source: Source, path: str, size: int) -> Iterat
     disk.make_directory(place)
     fd = disk.create(f"{place}/{name}", 0)
     try:
-        for at, piece in source.pieces(path, size):
+        for at, piece in source.pieces(path, 0, size):
             for start in range(0, len(piece), _HOLE_BYTES):
                 part = piece[start : start + _HOLE_BYTES]
                 if part.count(0) < len(part):

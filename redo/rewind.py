@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from redo.control import CTRL_EPOCH
+from redo.control import CTRL_BATCH_CLOCK, CTRL_EPOCH
 from redo.errors import OutsideWindow
 from redo.record import BATCH_CLOCK_AT, BATCH_HEADER_BYTES, BATCH_MAGIC
 from redo.recovery import save_history
@@ -69,7 +69,7 @@ def rewind(storage: Storage, to_us: int) -> Mark:
     storage.control.put(CTRL_EPOCH, FENCED)
     wait_for_copies(storage)
     end = max([storage.control.published, *(copier.durable for copier in storage.live())])
-    now_us = storage.environment.clock.wall_us()
+    now_us = max(storage.environment.clock.wall_us(), storage.control.get(CTRL_BATCH_CLOCK))
     storage.history = rewound(storage.history, target.lsn, end, now_us)
     save_history(storage.environment.tasks, storage.segments(), storage.history)
     return target

@@ -98,19 +98,6 @@ def start_before(mem, seg, lsn):
 
 
 @jit.helper
-def batch_around(mem, seg, header, lsn):
-    """Read the header of the batch that `lsn` lies in; its length or E_CORRUPT."""
-    start = start_before(mem, seg, lsn)
-    if start < 0:
-        return E_CORRUPT
-    length = header_at(mem, seg, header, start)
-    while length > 0 and start + length <= lsn:
-        start += length
-        length = header_at(mem, seg, header, start)
-    return length
-
-
-@jit.helper
 def gap_over(mem, seg, lsn):
     """End of the gap that the path leaves out at `lsn`, or `lsn`."""
     table = load_i64(mem, seg + S_GAPS_AT)
@@ -118,6 +105,26 @@ def gap_over(mem, seg, lsn):
         if load_i64(mem, table + 16 * i) <= lsn < load_i64(mem, table + 16 * i + 8):
             return load_i64(mem, table + 16 * i + 8)
     return lsn
+
+
+@jit.helper
+def batch_around(mem, seg, header, lsn):
+    """Read the header of the batch that `lsn` lies in; its length or E_CORRUPT.
+
+    In a gap there may be batches, too, which were given up: one may even reach beyond its end.
+    """
+    start = start_before(mem, seg, lsn)
+    if start < 0:
+        return E_CORRUPT
+    length = 0
+    while start + length <= lsn:
+        start = gap_over(mem, seg, start + length)
+        if start > lsn:
+            return E_CORRUPT
+        length = header_at(mem, seg, header, start)
+        if length < 0:
+            return E_CORRUPT
+    return length
 
 
 @jit.helper
@@ -135,16 +142,14 @@ def log_trust(mem, seg, lsn):
     store_i64(mem, seg + S_BUFFER_COUNT, 0)
     length = 0
     while start + length <= lsn:
-        start += length
+        start = gap_over(mem, seg, start + length)
+        if start > lsn:
+            return 0
         if log_read(mem, seg, start, BATCH_HEADER_BYTES, buffer) != BATCH_HEADER_BYTES:
             return 0
         length = batch_length(mem, buffer, start)
         if length < 0:
-            length = gap_over(mem, seg, start) - start
-            if length == 0:
-                return E_CORRUPT
-            if start + length > lsn:
-                return 0
+            return E_CORRUPT
     if length > load_i64(mem, seg + S_BUFFER_BYTES):
         return E_CORRUPT
     if log_read(mem, seg, start, length, buffer) != length:
@@ -191,7 +196,7 @@ def stretch_decrypt(mem, seg, length):
         if body < stop:
             if log_stream(mem, cipher, header, body, window + body - first, stop - body) < 0:
                 break
-        lsn = min(end, start + length)
+        lsn = min(end, gap_over(mem, seg, start + length))
         if lsn + BATCH_HEADER_BYTES > end:
             break
         length = batch_length(mem, window + lsn - first, lsn)

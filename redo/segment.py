@@ -113,7 +113,7 @@ class Segment:
         self.runs: list[Run] = []
         self.closed = False
         self.complete = 0
-        self.last_batch = 0
+        self.last_batch = self.last_clock_us = 0
         self.lock = threading.Lock()
         self.store_lock = threading.Lock()
         self.meta_lock = threading.Lock()
@@ -174,10 +174,11 @@ class Segment:
         self.log.open(self.meta.kept)
 
     def scan(self, history: History, limit: int) -> int:
-        """How far the log on disk is whole, from the newest checkpoint on.
+        """How far the log on disk is whole, and durable now, from the newest checkpoint on.
 
         Void batches do not count, gaps are stepped over. What runs tell about is not read again:
-        `verify_step` does that later, reads do it for what they touch.
+        `verify_step` does that later, reads do it for what they touch. It was durable when it was
+        told about; of what follows, nobody knows whether whoever wrote it could sync it.
         """
         self._set_history(history)
         mark = newest_mark(self.meta.marks, history.gaps, limit)
@@ -187,8 +188,10 @@ class Segment:
         self.log.wake(mark.lsn)
         if self.table is not None:
             self.table.load(self.meta.shared)
-        end = self.follow(self._take_over_runs(history, limit), limit)
-        self.complete, self.last_batch = end.lsn, end.batch
+        known = self._take_over_runs(history, limit)
+        end = self.follow(known, limit)
+        self.log.save(known.lsn, end.lsn)
+        self.complete, self.last_batch, self.last_clock_us = end.lsn, end.batch, end.clock_us
         return self.complete
 
     def follow(self, mark: Mark, limit: int, until_us: int = NEVER) -> Mark:

@@ -32,6 +32,7 @@ from redo.copy_kernels import HOW_DURABLE, HOW_SIGNAL_ALWAYS
 from redo.directory import LOCK_FILE, format_volume, is_formatted, lock_directory
 from redo.environment import Environment
 from redo.errors import (
+    LogUnavailable,
     LsnOutOfRange,
     PageUnavailable,
     StaleEpoch,
@@ -461,8 +462,13 @@ class Storage:
             return rewind(self, to_us)
 
     def locate(self, to_us: int, known_vdl: int | None = None) -> Mark:
-        """The last state not later than `to_us`. Raises VolumeError when it is not kept."""
-        vdl = max(self.control.vdl, min(known_vdl or 0, self.control.published))
+        """The last state not later than `to_us`. Raises VolumeError: it is not kept, or not here.
+
+        known_vdl   how far the log is durable, by whoever asks: a zone elsewhere may not have it
+        """
+        vdl = max(self.control.vdl, known_vdl or 0)
+        if vdl > self.control.published:
+            raise LogUnavailable(f"log is here to LSN {self.control.published} only, not {vdl}")
         full = [copier.segment for copier in self._readers(vdl)]  # one may be behind by some log
         return locate(min(full, key=lambda segment: segment.meta.kept), to_us, vdl)
 

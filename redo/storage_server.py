@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from redo.answers import Answers
+from redo.archived import NearVolume
 from redo.archiver import Archiver, ArchiveSettings
 from redo.disk import FileDisk, is_full_disk
 from redo.environment import system_environment
@@ -102,7 +103,8 @@ class Background:
     def __init__(self, storage: Storage, config: StorageConfig) -> None:
         self._archiver: Archiver | None = None
         if config.archive is not None:
-            self._archiver = Archiver(storage, config.archive, storage.keys)
+            self._archiver = Archiver(NearVolume(storage), config.archive, storage.keys)
+            storage.archive_status = self._archiver.status
         settings = UpkeepSettings(config.coalesce_bytes, config.backtrack_window_s)
         self._upkeep = Upkeep(storage, settings)
         self._scrubber = Scrubber(storage, config.scrub_bytes_per_s)

@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
+from redo.errors import OutsideWindow
+
 NEVER: Final = 1 << 62
 MARKS_MAX: Final = 256
 
@@ -75,11 +77,22 @@ class History:
         """The last epoch; 0: none."""
         return self.epochs[-1][0] if self.epochs else 0
 
+    def no_earlier_than(self, clock_us: int) -> int:
+        """The clock that log goes on from whose last batch has `clock_us`: by time, too, batches
+        and jumps ascend."""
+        return max([clock_us, *(jump.clock_us for jump in self.jumps[-1:])])
+
 
 def clock_text(clock_us: int) -> str:
     """A moment for people, UTC."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=clock_us)
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def refuse_future(to_us: int, now_us: int) -> None:
+    """Nothing can be taken to a moment that is still to come. Raises OutsideWindow."""
+    if to_us > now_us:
+        raise OutsideWindow(f"{clock_text(to_us)} is in the future: it is {clock_text(now_us)} UTC")
 
 
 def path_bytes(gaps: Gaps, start: int, end: int) -> int:

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from redo.coalesce import Keep, abandon, coalesce, store_hot
-from redo.control import CTRL_LOG_START, CTRL_PIN
+from redo.control import CTRL_LOG_START
 from redo.copier import Copier
 from redo.disk import is_full_disk
 from redo.environment import Steps, Task
 from redo.errors import VolumeError
 from redo.healing import Healer
 from redo.mending import Mender
+from redo.pins import lowest_pin, tell_pins
 from redo.segment import Segment
 from redo.segment_layout import RUN_BYTES
 from redo.storage import Storage
@@ -142,11 +143,10 @@ class Upkeep:
         return Keep(before_us, self._pin())
 
     def _pin(self) -> int:
-        """The lowest pin, ours or that of another process's (`CTRL_PIN`)."""
-        pins, control = self._storage.pins, self._storage.control
-        if pins:
-            control.put(CTRL_PIN, max(1, min(pins.values())))
-        return min([*pins.values(), control.get(CTRL_PIN) or NEVER])
+        """The lowest pin, ours or that of another process's."""
+        storage = self._storage
+        tell_pins(storage.control, min(storage.copies) // 2, dict(storage.pins))
+        return lowest_pin(storage.control) or NEVER
 
     def _idle(self) -> bool:
         """Has nothing been published for a while?"""

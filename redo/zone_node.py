@@ -11,7 +11,8 @@
     {"do": "draft", "volume": META}          makes empty copies of a volume that there is not yet
     {"do": "format", "volume": META}         makes a volume of its draft; without one the copies
                                              are lost ones, to be made anew from their peers
-    {"do": "fence", "epoch": N, "history": H}  ->  {"complete": {copy: LSN}, "last": {copy: LSN}}
+    {"do": "fence", "epoch": N, "history": H}  ->  {"complete": {copy: LSN},
+                                                    "last": {copy: (LSN, µs)}}   of the last batch
     {"do": "install", "history": H, "vdl": LSN}  ->  {"copies": [...]}   on which it is durable now
     {"do": "start", "vdl": LSN, "epoch": N, "last_batch": LSN}
     {"do": "link", "draft": PATH, "lsn": LSN}    ->  {"copies": [...]}   (`frozen.Linked`)
@@ -91,8 +92,17 @@ class ZoneNode:
 
     @property
     def fence(self) -> int:
-        """Log of earlier epochs than this is refused."""
+        """No earlier epoch begins any more, nor this one again."""
         return max(self._fence, self._storage.history.latest_epoch)
+
+    @property
+    def log_fence(self) -> int:
+        """Log is refused that comes from a ring of an earlier epoch than this.
+
+        Not `fence`: when a writer replaces another on its ring, nothing of that is cut off; zones
+        may know the new epoch, and the ring not yet, or never if that came to nothing halfway.
+        """
+        return self._fence
 
     def storage(self) -> Storage:
         """The open volume. Raises VolumeError when it is not."""
@@ -241,7 +251,7 @@ class ZoneNode:
             copies = self._present()
             return {
                 "complete": {segment.copy_no: segment.complete for segment in copies},
-                "last": {segment.copy_no: segment.last_batch for segment in copies},
+                "last": {s.copy_no: (s.last_batch, s.last_clock_us) for s in copies},
             }
 
     def _present(self) -> list[Segment]:
@@ -294,18 +304,41 @@ class ZoneNode:
     def join(self, opening: Opening) -> int:
         """Open beside a living writer whose ring is elsewhere; from where on log is wanted.
 
-        Raises VolumeError.
+        That may be beyond what was published when it was said: peers were quicker. What was told
+        to be here stays readable, so the end of our log never goes back. Raises VolumeError.
         """
         with self.lock:
             if self.state == BLANK and not self._begin_anew():
                 raise LogUnavailable("there is no volume here")
+            if self.state == OPEN and opening.epoch > self._storage.history.latest_epoch:
+                self._catch_up(self._newest_history(opening.epoch))
             if self.state == CLOSED:
                 history = self._scan(opening.epoch, opening.published)
                 self._start_ring(opening, max((s.complete for s in self._present()), default=0))
                 self._begin(history)
-            elif not opening.floor <= self.control.published <= opening.published:
+            elif self.control.published < opening.floor:
                 self._start_ring(opening, opening.published)  # peers fill the hole before it
+            self._shut_out_before(opening.epoch)
             return self.control.published
+
+    def _catch_up(self, history: History) -> None:
+        """Take over what was decided without us; log that may be cut off is read anew."""
+        storage = self._storage
+        ours = storage.history
+        later = [start for epoch, start in history.epochs if epoch > ours.latest_epoch]
+        if history.jumps != ours.jumps or min(later) < self.control.published:
+            self._reopen()
+            return
+        with storage.writer_lock:
+            storage.history = history
+            self._set_history(storage.segments(), history)
+
+    def _shut_out_before(self, epoch: int) -> None:
+        """Take log of no ring of an earlier epoch, durably. Raises OSError."""
+        if epoch > self._fence:
+            for segment in self._storage.segments():
+                segment.set_fence(epoch)
+            self._fence = epoch
 
     def _start_ring(self, opening: Opening, lsn: int) -> None:
         there = opening.floor <= lsn <= opening.published

@@ -111,7 +111,8 @@ class Zones:
         statuses = self._await_copies()
         ends = [int(copy["durable"]) for one in statuses for copy in one["copies"]]
         end = max([*ends, *(int(one["published"]) for one in statuses)])
-        history = rewound(self.newest_history(), target["lsn"], end, self._clock.wall_us())
+        now_us = max(self._clock.wall_us(), *(int(one["batch_us"]) for one in statuses))
+        history = rewound(self.newest_history(), target["lsn"], end, now_us)
         self.install_on_quorum(history, end)
         return target
 

@@ -46,7 +46,7 @@ def _integer(type_: ColumnType, text: str) -> str | None:
 
 def _decimal(type_: ColumnType, text: str) -> str | None:
     value = numerals.round_decimal(_number(text), type_.scale)
-    if abs(value) > numerals.greatest_decimal(type_.precision, type_.scale):
+    if value.copy_abs() > numerals.greatest_decimal(type_.precision, type_.scale):
         return None
     if type_.unsigned and value < 0:
         return None

@@ -4,6 +4,7 @@ Read: `table` (a row, the evaluation context), `definitions` (how rows are made)
 families: `operators`, `control`, `extremes`, `numeric`, `strings`, `string_search`, `string_codes`
 (HEX, CHAR, BASE64 …), `number_format` (FORMAT), `sets`, `regular_expressions` (on `icu_pattern`),
 `encryption`, `compression`, `digests`, `network`, `markup` (XML), `temporals`, `intervals`,
+`time_differences`,
 `time_format`, `documents` (JSON; `json_contained`, `json_value`, `json_schema` by
 `schema_rules`, `in_place`),
 `key_parts` (functional ones), `info`, `aggregate`.
@@ -37,6 +38,7 @@ from mysqlcompat.functions import (
     string_search,
     strings,
     temporals,
+    time_differences,
     time_format,
     time_parse,
     time_zones,
@@ -61,6 +63,7 @@ FAMILIES = (
     markup,
     temporals,
     intervals,
+    time_differences,
     time_format,
     time_parse,
     time_zones,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from mysqlcompat.functions.definitions import define, integer
+from mysqlcompat.functions.strings import bytes_of
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression
@@ -28,7 +29,7 @@ def _compressed_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
 
 @define("compress", "s", _compressed_type, nullable=True)
 def compress(context: Context, call: Call, value: Any) -> bytes:
-    data = _bytes(value)
+    data = bytes_of(call, value)
     if not data:
         return b""
     packed = zlib.compress(data)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from btree.schema import TypeKind
 from mysqlcompat.functions.definitions import (
     build_as,
     byte_length,
@@ -15,8 +16,17 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
+from mysqlcompat.sql.memberships import told_of_date
 from mysqlcompat.sql.typed import Call, Expression, Literal
-from mysqlcompat.sqltypes import BINARY, Class, string_type
+from mysqlcompat.sqltypes import (
+    BINARY,
+    NOT_FIXED,
+    Class,
+    SqlType,
+    double_type,
+    json_type,
+    string_type,
+)
 
 
 @build_as("if", 3)
@@ -61,6 +71,8 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     is_bytes = made.collation == BINARY
     if made.cls in (Class.DOUBLE, Class.DECIMAL) or is_number_literal(args[0]):
         made = args[0].type.or_null()
+    elif made.kind in (TypeKind.ENUM, TypeKind.SET):
+        made = replace(made, kind=TypeKind.CHAR, members=())
     elif all(arg.type.cls in (Class.STRING, Class.JSON) for arg in args) and (
         made.cls is Class.STRING
     ):
@@ -68,13 +80,15 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
         collation = typing.collation(types[: 2 - is_bytes], "nullif")
         if isinstance(args[0], Literal):  # it takes the collation it is compared in
             made = replace(made, collation=collation)
-        if collation == BINARY:
+        if collation == BINARY and isinstance(args[0], Literal):
             first = args[0].type
             made = string_type(byte_length(first), BINARY, True, first.coercibility)
     if made.cls is Class.DECIMAL:
         args = [typing.shown(args[0]), args[1]]
         made = replace(made, mixed=args[0].type.mixed)
     equal = typing.comparison("=", *args)
+    if isinstance(equal, Call):
+        equal = told_of_date(equal, *args)
     return typing.call("nullif", made, equal, typing.to_result(args[0], made))
 
 
@@ -116,7 +130,19 @@ def build_isnull(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 @build_as("any_value", 1)
 def build_any_value(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return typing.call("any_value", args[0].type, args[0])
+    return typing.call("any_value", _any_type(args[0].type), args[0])
+
+
+def _any_type(sql_type: SqlType) -> SqlType:
+    """A type without what only literals and columns have."""
+    match sql_type.cls:
+        case Class.DOUBLE if sql_type.scale == NOT_FIXED:
+            return replace(sql_type, length=double_type().length)
+        case Class.STRING if sql_type.collation == BINARY:
+            return replace(sql_type, scale=NOT_FIXED, unsigned=False)
+        case Class.JSON:
+            return json_type(sql_type.nullable)
+    return sql_type
 
 
 @implement("any_value", null_rejects=False)

@@ -21,6 +21,8 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Function
 from mysqlcompat.sqltypes import (
     BINARY,
+    NUMERIC,
+    TEMPORAL,
     Class,
     SqlType,
     bool_type,
@@ -231,8 +233,17 @@ def sized(length: int, like: SqlType) -> SqlType:
 
 
 def length_in(arg: Expression, like: SqlType) -> int:
-    """Length of a string where it becomes part of one of type `like`: bytes, if that is binary."""
-    return byte_length(arg.type) if like.collation == BINARY else arg.type.length
+    """Length of a string where it becomes part of one of type `like`: bytes, if that is binary;
+    what a number or a date shows are ASCII characters."""
+    from mysqlcompat.sql.typed import IMPLICIT, Cast
+
+    if like.collation != BINARY:
+        return arg.type.length
+    is_plain = isinstance(arg, Cast) and arg.mode == IMPLICIT and arg.arg.type.cls in _SHOWN
+    return arg.type.length if is_plain else byte_length(arg.type)
+
+
+_SHOWN: Final = (*NUMERIC, *TEMPORAL)
 
 
 def plain_length(arg: Expression) -> int:

@@ -28,9 +28,10 @@ from mysqlcompat.functions.definitions import (
     integer,
     text,
 )
+from mysqlcompat.functions.strings import bytes_of
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import BINARY, SqlType, bytes_per_character, string_type
 
 _BLOCK_BYTES: Final = 16
@@ -190,7 +191,8 @@ def _job(context: Context, name: str, value: Any, key: Any, rest: Sequence[Any])
 
 @implement("aes_encrypt", null_rejects=False, pure=False)
 def aes_encrypt(context: Context, call: Call, plain: Any, key: Any, *rest: Any) -> bytes | None:
-    job = _job(context, "aes_encrypt", plain, key, rest)
+    data = None if plain is None else bytes_of(call, plain)
+    job = _job(context, "aes_encrypt", data, key, rest)
     if job is None:
         return None
     if job.mode == "cfb1":
@@ -233,18 +235,20 @@ def _warn_long_key(context: Context, key: Any, key_bytes: int, kdf: tuple[bytes,
 
 @define("md5", "s", text(32))
 def md5(context: Context, call: Call, value: Any) -> str:
-    return hashlib.md5(_bytes(value), usedforsecurity=False).hexdigest()
+    return hashlib.md5(bytes_of(call, value), usedforsecurity=False).hexdigest()
 
 
 @define("sha1 sha", "s", text(40))
 def sha1(context: Context, call: Call, value: Any) -> str:
-    return hashlib.sha1(_bytes(value), usedforsecurity=False).hexdigest()
+    return hashlib.sha1(bytes_of(call, value), usedforsecurity=False).hexdigest()
 
 
 def _sha2_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     bits = constant_int(args[1])
     if bits is None and isinstance(args[1], Literal) and str(args[1].value).isdigit():
         bits = int(str(args[1].value))
+    if bits is None and not is_constant(args[1]):
+        bits = 512
     return string_type((bits if bits in _SHA2 and bits else 256) // 4, typing.context.collation)
 
 
@@ -253,7 +257,7 @@ def sha2(context: Context, call: Call, value: Any, bits: int | None) -> str | No
     if bits not in _SHA2:
         context.warn(1583, "Incorrect parameters in the call to native function 'sha2'")
         return None
-    return None if value is None else hashlib.new(_SHA2[bits], _bytes(value)).hexdigest()
+    return None if value is None else hashlib.new(_SHA2[bits], bytes_of(call, value)).hexdigest()
 
 
 @define(

@@ -1,48 +1,44 @@
-"""Arithmetic with dates and times: differences, intervals, EXTRACT."""
+"""Arithmetic with dates and times: intervals, EXTRACT (`time_differences`: DATEDIFF …)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlglot import exp
 
 from btree.schema import TypeKind
 from mysqlcompat import convert_temporal as convert
 from mysqlcompat import temporal, temporal_text
-from mysqlcompat.functions.definitions import BIGINT, build_as, define, implement, integer
+from mysqlcompat.convert import wrap
+from mysqlcompat.functions.definitions import build_as, implement
 from mysqlcompat.functions.moments import fuzzy_moment, moment_or_clock
 from mysqlcompat.functions.table import Context
-from mysqlcompat.functions.temporals import shown_fsp
 from mysqlcompat.functions.time_format import parts_of
 from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_month, week_of
-from mysqlcompat.message_text import shown_number
-from mysqlcompat.numerals import (
-    EXACT,
-    decimal_text,
-    leading_decimal,
-    leading_integer,
-    round_decimal,
-)
+from mysqlcompat.message_text import text_for_number
+from mysqlcompat.numerals import EXACT, decimal_text
 from mysqlcompat.partial_dates import (
-    AnyDate,
     AnyDatetime,
-    PartialDate,
     PartialDatetime,
     make_datetime,
 )
-from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.measures import cast_literal_fsp
+from mysqlcompat.sql.branches import natural
+from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import (
+    MAX_DECIMAL_DIGITS,
+    MAX_DECIMAL_SCALE,
     TEMPORAL,
     Class,
     SqlType,
     date_type,
     datetime_type,
+    decimal_type,
     int_type,
     string_type,
     time_type,
@@ -55,173 +51,13 @@ _DAY: Final = timedelta(days=1)
 _MICRO: Final = timedelta(microseconds=1)
 _LAST_DAY: Final = 3652424
 _I63: Final = 1 << 63
+_MICROSECONDS: Final = 6  #: fractional digits of what may have any
+_MOST: Final = {"QUARTER": 0xFFFFFFFF // 3, "WEEK": 0xFFFFFFFF // 7}  #: too many of a unit
 #: Dates that intervals are added to: those on the calendar, whatever sql_mode says.
 _WHOLE_DATES: Final = temporal_text.NO_ZERO_DATE | temporal_text.NO_ZERO_IN_DATE
 
 
-# Differences ------------------------------------------------------------------------------------
-
-
-@define("datediff", "DD", integer(9), nullable=True, null_rejects=False)
-def datediff(
-    context: Context, call: Call, left: AnyDate | None, right: AnyDate | None
-) -> int | None:
-    """Both sides are read, and warned about."""
-    if not isinstance(left, date) or not isinstance(right, date):
-        return None
-    return (left - right).days
-
-
-@define("timestampdiff", "xtt", BIGINT, nullable=True)
-def timestampdiff(context: Context, call: Call, unit: str, first: datetime, last: datetime) -> int:
-    if unit in ("YEAR", "QUARTER", "MONTH"):
-        months = _whole_months(first, last)
-        divisor = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}[unit]
-        return months // divisor if months >= 0 else -(-months // divisor)
-    micros = (last - first) // _MICRO
-    unit_micros = _UNIT_MICROS[unit]
-    return micros // unit_micros if micros >= 0 else -(-micros // unit_micros)
-
-
-def _whole_months(first: datetime, last: datetime) -> int:
-    if last < first:
-        return -_whole_months(last, first)
-    months = (last.year - first.year) * 12 + last.month - first.month
-    behind = (last.day, last.time()) < (first.day, first.time())
-    return months - behind
-
-
-@build_as("timediff", 2)
-def build_timediff(typing: Typing, args: Sequence[Expression]) -> Expression:
-    fsp = max(shown_fsp(arg) for arg in args)
-    return typing.call("timediff", time_type(fsp), *args)
-
-
-@implement("timediff", null_rejects=False)
-def timediff(context: Context, call: Call, left: Any, right: Any) -> timedelta | None:
-    one = _time_or_moment(context, left, call.args[0])
-    other = None if one is None else _time_or_moment(context, right, call.args[1])
-    if one is None or other is None or isinstance(one, timedelta) != isinstance(other, timedelta):
-        return None
-    span = _MICRO * (_micros_of(one) - _micros_of(other))
-    if abs(span) > temporal.TIME_LIMIT:
-        shown = temporal.time_text(span, call.type.scale)
-        context.warn(1292, f"Truncated incorrect time value: '{shown}'")
-    return min(max(span, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
-
-
-def _micros_of(moment: AnyDatetime | timedelta) -> int:
-    """µs since year 0, or of a TIME."""
-    if isinstance(moment, timedelta):
-        return moment // _MICRO
-    days = day_number(moment.year, moment.month, moment.day)
-    return days * _UNIT_MICROS["DAY"] + temporal.time_of(moment) // _MICRO
-
-
-def _time_or_moment(
-    context: Context, value: Any, arg: Expression
-) -> AnyDatetime | timedelta | None:
-    """What is no TIME, or beyond its range, but a date of some kind, is that."""
-    if isinstance(value, datetime | PartialDatetime | timedelta):
-        return value
-    if isinstance(value, date | PartialDate):
-        return make_datetime(value.year, value.month, value.day)
-    if isinstance(value, str):
-        moment, whole, has_time = temporal.parse_datetime(value)
-        if moment is not None and whole and (has_time or "-" in value[1:]):
-            return moment
-        read = temporal_text.read_time(value)
-        if read.value is None:
-            context.warn(1292, f"Incorrect datetime value: '{value}'")
-            return None
-        if read.warnings & temporal_text.OUT_OF_RANGE:
-            dated = temporal_text.read_datetime(value, temporal_text.FUZZY).value
-            if isinstance(dated, datetime | PartialDatetime):
-                return dated
-    return None if value is None else convert.span_of(context, value, arg.type)
-
-
-@build_as("addtime", 2)
-def build_addtime(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return _build_time_shift("addtime", typing, args)
-
-
-@build_as("subtime", 2)
-def build_subtime(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return _build_time_shift("subtime", typing, args)
-
-
-def _build_time_shift(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
-    first, span = args
-    fsp = max(shown_fsp(first), shown_fsp(span))
-    match first.type.cls:
-        case Class.DATETIME | Class.DATE:
-            made = datetime_type(fsp)
-        case Class.TIME:
-            made = time_type(fsp)
-        case _:
-            made = _shifted_text(typing)
-    return typing.call(name, made, first, span)
-
-
-def _shifted_text(typing: Typing) -> SqlType:
-    return string_type(29, typing.context.collation, kind=TypeKind.CHAR)
-
-
-def _time_shift(context: Context, call: Call, first: Any, span: Any, sign: int) -> Any:
-    start = _time_or_moment(context, first, call.args[0])
-    if start is None or span is None:
-        return None
-    added = convert.span_of(context, span, call.args[1].type)
-    if added is None:
-        return None
-    result: AnyDatetime | timedelta | None
-    if isinstance(start, timedelta):
-        result = start + sign * added
-        if abs(result) > temporal.TIME_LIMIT:
-            _overflow(context, "time")
-            if call.type.cls is Class.TIME:
-                return None
-            result = min(max(result, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
-    else:
-        result = moment_of_micros(_micros_of(start) + sign * (added // _MICRO))
-        if result is None:
-            return _overflow(context)
-    if call.type.cls is not Class.STRING:
-        return result
-    return shown_moment(result)
-
-
-def shown_moment(value: Any) -> str:
-    """A moment, a TIME or a date as text, with a fraction of six digits if there is one."""
-    micros = (
-        value.microsecond
-        if isinstance(value, datetime | PartialDatetime)
-        else (abs(value) // _MICRO % 1000000 if isinstance(value, timedelta) else 0)
-    )
-    fsp = 6 if micros else 0
-    if isinstance(value, datetime | PartialDatetime):
-        return temporal.datetime_text(value, fsp)
-    return (
-        temporal.time_text(value, fsp)
-        if isinstance(value, timedelta)
-        else temporal.date_text(value)
-    )
-
-
-@implement("addtime", null_rejects=False)
-def addtime(context: Context, call: Call, first: Any, span: Any) -> Any:
-    return _time_shift(context, call, first, span, 1)
-
-
-@implement("subtime", null_rejects=False)
-def subtime(context: Context, call: Call, first: Any, span: Any) -> Any:
-    return _time_shift(context, call, first, span, -1)
-
-
-# Intervals --------------------------------------------------------------------------------------
-
-_UNIT_MICROS: Final = {
+UNIT_MICROS: Final = {
     "MICROSECOND": 1, "SECOND": 10**6, "MINUTE": 60 * 10**6, "HOUR": 3600 * 10**6,
     "DAY": 86400 * 10**6, "WEEK": 7 * 86400 * 10**6,
 }  # fmt: skip
@@ -244,6 +80,35 @@ _MONTHS_OF: Final = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}
 _DATE_UNITS: Final = (*_MONTHS_OF, "DAY", "WEEK", "YEAR_MONTH")
 
 
+def shifted_text(typing: Typing) -> SqlType:
+    return string_type(29, typing.context.collation, kind=TypeKind.CHAR)
+
+
+def shown_moment(value: Any) -> str:
+    """A moment, a TIME or a date as text, with a fraction of six digits if there is one."""
+    micros = (
+        value.microsecond
+        if isinstance(value, datetime | PartialDatetime)
+        else (abs(value) // _MICRO % 1000000 if isinstance(value, timedelta) else 0)
+    )
+    fsp = 6 if micros else 0
+    if isinstance(value, datetime | PartialDatetime):
+        return temporal.datetime_text(value, fsp)
+    return (
+        temporal.time_text(value, fsp)
+        if isinstance(value, timedelta)
+        else temporal.date_text(value)
+    )
+
+
+def micros_of(moment: AnyDatetime | timedelta) -> int:
+    """µs since year 0, or of a TIME."""
+    if isinstance(moment, timedelta):
+        return moment // _MICRO
+    days = day_number(moment.year, moment.month, moment.day)
+    return days * UNIT_MICROS["DAY"] + temporal.time_of(moment) // _MICRO
+
+
 def build_date_shift(
     typing: Typing, resolver: Resolver, node: Any, interval: Any, backward: bool
 ) -> Expression:
@@ -255,12 +120,35 @@ def build_date_shift(
             amount = resolver.resolve(interval.this)  # its digits shape the type
     else:
         unit, amount = "DAY", resolver.resolve(interval)
-    made = _shift_type(typing, start, amount, unit)
     label = Literal(string_type(len(unit), nullable=False), unit)
-    if amount.type.cls not in (Class.STRING, Class.INT, Class.DECIMAL, Class.DOUBLE, *TEMPORAL):
-        amount = typing.as_string(amount)
-    name = "date_sub" if backward else "date_add"
-    return typing.call(name, made, _shifted(typing, start), amount, label)
+    return _build_shift(typing, "date_sub" if backward else "date_add", start, amount, label)
+
+
+def _build_shift(
+    typing: Typing, name: str, start: Expression, amount: Expression, unit: Literal
+) -> Expression:
+    made = _shift_type(typing, start, amount, unit.value)
+    start, amount = _shifted(typing, start), _amount(typing, amount, unit.value)
+    return typing.call(name, made.or_null(), start, amount, unit)
+
+
+def _amount(typing: Typing, amount: Expression, unit: str) -> Expression:
+    """How many of a unit: a text of several numbers, seconds with a fraction, or an integer."""
+    if unit in _COMPOSITE:
+        return typing.as_string(amount)
+    if unit == "SECOND" and _fraction(amount):
+        exact = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE)
+        return typing.cast(natural(amount), replace(exact, mixed=True))
+    return typing.as_integer(amount)
+
+
+def _fraction(amount: Expression) -> int:
+    """Fractional digits that a number of seconds may have."""
+    if is_number_literal(amount):
+        return 0
+    if amount.type.cls in (Class.STRING, Class.DOUBLE, Class.JSON):
+        return _MICROSECONDS
+    return min(amount.type.scale, _MICROSECONDS)
 
 
 def _shifted(typing: Typing, start: Expression) -> Expression:
@@ -277,14 +165,9 @@ def _shifted(typing: Typing, start: Expression) -> Expression:
 
 
 def _shift_type(typing: Typing, start: Expression, amount: Expression, unit: str) -> SqlType:
-    fraction = 6 if unit.endswith("MICROSECOND") else 0
+    fraction = _MICROSECONDS if unit.endswith("MICROSECOND") else 0
     if unit == "SECOND":
-        shown = 6
-        if isinstance(amount, Literal) and isinstance(amount.value, str):
-            shown = _text_fsp(amount.value)
-        fraction = {Class.DECIMAL: amount.type.scale, Class.STRING: shown, Class.DOUBLE: 6}.get(
-            amount.type.cls, 0
-        )
+        fraction = _fraction(amount)
     match start.type.cls:
         case Class.DATETIME:
             return datetime_type(max(start.type.scale, fraction))
@@ -294,12 +177,7 @@ def _shift_type(typing: Typing, start: Expression, amount: Expression, unit: str
             return datetime_type(max(start.type.scale, fraction))
         case Class.TIME:
             return time_type(max(start.type.scale, fraction))
-    return _shifted_text(typing)
-
-
-def _text_fsp(text: str) -> int:
-    """Digits behind the point of seconds in a string; six where it is no number."""
-    return cast_literal_fsp(text) if leading_decimal(text)[1] else 6
+    return shifted_text(typing)
 
 
 def _has_days(unit: str) -> bool:
@@ -308,42 +186,27 @@ def _has_days(unit: str) -> bool:
 
 
 def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int] | None:
-    """An interval as (months, microseconds); None when its text has too many parts."""
+    """An interval as (months, microseconds); None when its text has too many parts, or it is too
+    large."""
     if unit in _COMPOSITE:
-        if isinstance(amount, date | timedelta):
-            amount = shown_moment(amount)
-        return _composite_interval(str(amount), _COMPOSITE[unit])
-    if isinstance(amount, date | timedelta):
-        amount = temporal.number_of(amount)
-    if unit == "SECOND":
-        if isinstance(amount, str):
-            number, whole = leading_decimal(amount)
-            if not whole:
-                context.warn(1292, f"Truncated incorrect DECIMAL value: '{amount}'")
-        else:
-            number = Decimal(shown_number(amount) if isinstance(amount, int) else str(amount))
-        if not -_I63 <= number < _I63:
-            context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(number)}'")
-        return 0, int(EXACT.scaleb(number, 6))
-    if isinstance(amount, str):
-        count, whole = leading_integer(amount)
-        if not whole:
-            context.warn(1292, f"Truncated incorrect INTEGER value: '{amount}'")
-    elif isinstance(amount, Decimal):
-        count = int(round_decimal(amount, 0))
-    elif isinstance(amount, int):
-        count = int(shown_number(amount))
-    else:
-        count = round(amount)
+        text = amount.decode("latin-1") if isinstance(amount, bytes) else amount
+        return _composite_interval(text, _COMPOSITE[unit])
+    if isinstance(amount, Decimal):
+        if not -_I63 <= amount < _I63:
+            context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(amount)}'")
+        return 0, int(EXACT.scaleb(amount, 6))
+    count = wrap(amount, False)
+    if count == -_I63 or abs(count) >= _MOST.get(unit, _I63):
+        return None
     if unit in _MONTHS_OF:
         return count * _MONTHS_OF[unit], 0
-    return 0, count * _UNIT_MICROS[unit]
+    return 0, count * UNIT_MICROS[unit]
 
 
 def _composite_interval(text: str, fields: Sequence[str]) -> tuple[int, int] | None:
     negative = text.lstrip().startswith("-")
     written = re.findall(r"[0-9]+", text)
-    if len(written) > len(fields) or any(len(one) >= 20 for one in written):
+    if len(written) > len(fields) or any(int(one) >= _I63 for one in written):
         return None
     if fields[-1] == "MICROSECOND" and written:
         written[-1] = written[-1].ljust(6, "0")
@@ -352,38 +215,43 @@ def _composite_interval(text: str, fields: Sequence[str]) -> tuple[int, int] | N
         value * _MONTHS_OF.get(name, 0) for name, value in zip(fields, values, strict=True)
     )
     micros = sum(
-        value * _UNIT_MICROS.get(name, 0) for name, value in zip(fields, values, strict=True)
+        value * UNIT_MICROS.get(name, 0) for name, value in zip(fields, values, strict=True)
     )
     return (-months, -micros) if negative else (months, micros)
 
 
-def _overflow(context: Context, what: str = "datetime") -> None:
+def overflow(context: Context, what: str = "datetime") -> None:
     context.warn(1441, f"Datetime function: {what} field overflow")
 
 
+def start_of(context: Context, call: Call, start: Any) -> AnyDatetime | timedelta | None:
+    """The moment or time that an interval is added to. None, with a warning, if it is none."""
+    if start is None or call.type.cls is Class.TIME:
+        return cast("timedelta | None", start)
+    if isinstance(start, str | bytes):
+        text = text_for_number(start)
+        return convert.moment_of(context, text, call.args[0].type, flags=_WHOLE_DATES)
+    return convert.moment_of(context, start, call.args[0].type)
+
+
 def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sign: int) -> Any:
-    start_type = call.args[0].type
+    moment = start_of(context, call, start)
     is_text = isinstance(start, str | bytes)
-    has_time = not is_text
-    moment = start
-    if is_text:
-        text = start if isinstance(start, str) else start.decode("latin-1")
-        has_time = temporal.parse_datetime(text)[2]
-        moment = convert.moment_of(context, text, start_type, flags=_WHOLE_DATES)
-    elif call.type.cls is not Class.TIME:
-        moment = convert.moment_of(context, start, start_type)
-    if moment is None:
+    has_time = not is_text or temporal.parse_datetime(text_for_number(start))[2]
+    if moment is None or amount is None:
         return None
     interval = interval_of(context, amount, unit)
     if interval is None:
-        return _overflow(context) if call.type.cls in (Class.STRING, Class.DATETIME) else None
+        return overflow(context) if call.type.cls in (Class.STRING, Class.DATETIME) else None
     months, micros = sign * interval[0], sign * interval[1]
     if isinstance(moment, timedelta):
+        if isinstance(amount, Decimal) and not -_I63 <= amount < _I63:
+            return None  # which has been said
         span = _shift_time(moment, micros)
-        return span if span is not None else _overflow(context, "time")
+        return span if span is not None else overflow(context, "time")
     shifted = shift_moment(moment, months, micros)
     if shifted is None:
-        return _overflow(context, "date" if call.type.cls is Class.DATE else "datetime")
+        return overflow(context, "date" if call.type.cls is Class.DATE else "datetime")
     if call.type.cls is not Class.STRING:
         return shifted.date() if call.type.cls is Class.DATE else shifted
     if not has_time and unit in _DATE_UNITS:
@@ -412,12 +280,12 @@ def shift_moment(moment: AnyDatetime, months: int, micros: int) -> AnyDatetime |
         return moment
     if not moment.month:
         return None
-    return moment_of_micros(_micros_of(moment) + micros)
+    return moment_of_micros(micros_of(moment) + micros)
 
 
 def moment_of_micros(micros: int) -> AnyDatetime | None:
     """The moment that many µs after the beginning of year 0; None past year 9999 or before 0."""
-    days, rest = divmod(micros, _UNIT_MICROS["DAY"])
+    days, rest = divmod(micros, UNIT_MICROS["DAY"])
     if not 0 < days <= _LAST_DAY:
         return None
     dated = date_of_number(days)
@@ -431,12 +299,12 @@ def moment_at(year: int, month: int, day: int, clock: timedelta) -> AnyDatetime:
     )
 
 
-@implement("date_add")
+@implement("date_add", null_rejects=False)
 def date_add(context: Context, call: Call, start: Any, amount: Any, unit: str) -> Any:
     return _shift(context, call, start, amount, unit, 1)
 
 
-@implement("date_sub")
+@implement("date_sub", null_rejects=False)
 def date_sub(context: Context, call: Call, start: Any, amount: Any, unit: str) -> Any:
     return _shift(context, call, start, amount, unit, -1)
 
@@ -445,8 +313,7 @@ def date_sub(context: Context, call: Call, start: Any, amount: Any, unit: str) -
 def build_timestampadd(typing: Typing, args: Sequence[Expression]) -> Expression:
     unit, amount, start = args
     assert isinstance(unit, Literal)
-    made = _shift_type(typing, start, amount, str(unit.value))
-    return typing.call("date_add", made, _shifted(typing, start), amount, unit)
+    return _build_shift(typing, "date_add", start, amount, unit)
 
 
 _EXTRACT_LENGTHS: Final = {

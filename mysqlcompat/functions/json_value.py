@@ -186,7 +186,7 @@ def fitted(context: Any, value: Any, source: SqlType, target: SqlType) -> Any:
             raise Unfit
         case Decimal():
             limit = greatest_decimal(target.precision, target.scale)
-            if abs(round_decimal(made, target.scale)) > limit:
+            if round_decimal(made, target.scale).copy_abs() > limit:
                 raise Unfit
             return round_decimal(made, target.scale)
         case str() | bytes() if len(made) > target.length:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections.abc import Sequence
 from decimal import Decimal
@@ -60,7 +61,7 @@ def format_number(
     style = _style(context, locale[0]) if locale else _DEFAULT
     if value is None or places is None:
         return None
-    places = min(max(places, 0), _PLACES_MOST)
+    places = min(max(ctypes.c_int32(places).value, 0), _PLACES_MOST)
     digits = _rounded(value, places) if isinstance(value, float) else _exact(value, places)
     point, separator, size = style
     sign, digits = ("-", digits[1:]) if digits.startswith("-") else ("", digits)

@@ -23,6 +23,7 @@ from mysqlcompat.functions.definitions import (
     known_int,
 )
 from mysqlcompat.functions.operators import checked
+from mysqlcompat.functions.strings import bytes_of
 from mysqlcompat.functions.table import Context, OutOfRange
 from mysqlcompat.message_text import shown
 from mysqlcompat.numerals import EXACT, leading_decimal, round_decimal, truncate_decimal
@@ -312,7 +313,7 @@ def rand(context: Context, call: Call, *seed: int | None) -> float:
 
 @define("crc32", "s", integer(10, unsigned=True))
 def crc32(context: Context, call: Call, value: Any) -> int:
-    return zlib.crc32(value.encode() if isinstance(value, str) else value)
+    return zlib.crc32(bytes_of(call, value))
 
 
 @build_as("bit_count", 1)

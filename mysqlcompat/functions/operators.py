@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from mysqlcompat import collations, json_order
@@ -97,6 +97,14 @@ def is_in(context: Context, call: Call, value: Any, *items: Any) -> int | None:
     if any(item is not None and order(value, item, collation) == 0 for item in items):
         return 1
     return None if None in items else 0
+
+
+@implement("in@date", null_rejects=False)
+def is_in_dates(context: Context, call: Call, value: Any, *items: Any) -> int | None:
+    """A text among constant dates: what is none is not found."""
+    if value is None:
+        return None if None in items else 0
+    return is_in(context, call, value, *items)
 
 
 # Logic ------------------------------------------------------------------------------------------
@@ -193,8 +201,24 @@ def subtract(context: Context, call: Call, left: Any, right: Any) -> Any:
 @implement("*")
 def multiply(context: Context, call: Call, left: Any, right: Any) -> Any:
     if isinstance(left, Decimal):
-        return _result(call, EXACT.multiply(left, right))
-    return _result(call, left * right)
+        return _result(call, EXACT.multiply(*_within_words(left, right)))
+    made = left * right
+    if made == -(1 << 63) and made not in (left, right) and isinstance(made, int):
+        raise OutOfRange("BIGINT")  # the least BIGINT is out of MySQL's reach here, too
+    return _result(call, made)
+
+
+def _within_words(left: Decimal, right: Decimal) -> tuple[Decimal, Decimal]:
+    """Factors without the words behind the point for which a product has no room: MySQL computes
+    in nine words of nine digits, whole ones on both sides of the point."""
+    whole = -(-max(left.adjusted() + right.adjusted() + 2, 1) // _WORD)
+    one, other = (-(-_places(side) // _WORD) for side in (left, right))
+    beyond = one + other - max(_WORDS - whole, 0)
+    if beyond <= 0:
+        return left, right
+    half = beyond // 2
+    places = max(one - half, 0) * _WORD, max(other - beyond + half, 0) * _WORD
+    return truncate_decimal(left, places[0]), truncate_decimal(right, places[1])
 
 
 def _by_zero(context: Context) -> None:
@@ -210,19 +234,34 @@ def divide(context: Context, call: Call, left: Any, right: Any) -> Any:
         return _by_zero(context)
     if call.type.cls is Class.DOUBLE:
         return _result(call, left / right)
-    left, right = Decimal(left), Decimal(right)
-    one, other = _places(left), _places(right)
-    padding = -one % _WORD + -other % _WORD
-    more = max(call.type.scale - one - padding, 0)
-    places = -(-(one + other + padding + more) // _WORD) * _WORD
-    quotient = truncate_decimal(EXACT.divide(left, right), places)
+    quotient = _quotient(call, Decimal(left), Decimal(right))
     if not quotient:
         return _exact_result(quotient, call.type)
     made = round_decimal(quotient, call.type.scale)
     return checked(made or made.copy_abs(), call.type)
 
 
-_WORD = 9  #: digits of the words in which MySQL divides, whole words behind the point
+@implement("/@whole")
+def divide_words(context: Context, call: Call, left: Any, right: Any) -> Any:
+    """A quotient that becomes an integer: not rounded to the digits of its type."""
+    return _quotient(call, Decimal(left), Decimal(right)) if right else _by_zero(context)
+
+
+def _quotient(call: Call, left: Decimal, right: Decimal) -> Decimal:
+    one, other = _places(left), _places(right)
+    padding = -one % _WORD + -other % _WORD
+    more = max(call.type.scale - one - padding, 0)
+    places = -(-(one + other + padding + more) // _WORD) * _WORD
+    return EXACT.quantize(truncate_decimal(EXACT.divide(left, right), places), _ulp(places))
+
+
+@cache
+def _ulp(places: int) -> Decimal:
+    return Decimal(1).scaleb(-places)
+
+
+_WORD = 9  #: digits of the words in which MySQL computes
+_WORDS = 9  #: that it has room for
 
 
 def _places(value: Decimal) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mysqlcompat.convert import wrap
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import BIGINT, define
 from mysqlcompat.functions.table import Context
@@ -10,6 +11,7 @@ from mysqlcompat.sql.typed import Call
 
 def _months(period: int, name: str) -> int:
     """Months since year 0. Raises 1210 where the period has none."""
+    period = wrap(period, False)
     year, month = divmod(period, 100)
     if period <= 0 or not 1 <= month <= 12:
         raise SqlError(1210, name)
@@ -24,7 +26,7 @@ def period_add(context: Context, call: Call, period: int, more: int) -> int:
     year, month = divmod(months, 12)
     if year < 100:
         year += 2000 if year < 70 else 1900
-    return year * 100 + month + 1
+    return wrap(year * 100 + month + 1, False)
 
 
 @define("period_diff", "ii", BIGINT)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
+from btree.schema import TypeKind
 from mysqlcompat import collations
 from mysqlcompat.character_sets import characters_of, decoded
 from mysqlcompat.errors import SqlError
@@ -30,6 +32,7 @@ from mysqlcompat.sqltypes import BINARY, NUMERIC, SqlType, bytes_per_character, 
 _HEX_DIGITS: Final = frozenset(b"0123456789abcdefABCDEF")
 _SOUNDS: Final = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010202", strict=True))
 _NUMBER_BYTES: Final = 8  #: of the weight of a number
+_WRONG_BYTES: Final = 3  #: that are shown of what is no text
 _LINE: Final = 76  #: characters of a line of TO_BASE64
 
 
@@ -97,7 +100,7 @@ def char_using(context: Context, call: Call, data: bytes) -> str | None:
     try:
         return decoded(data, charset)
     except UnicodeDecodeError as error:
-        wrong = data[error.start : error.start + 6].hex().upper()
+        wrong = data[error.start :][:_WRONG_BYTES].hex().upper()
         context.warn(1300, SqlError(1300, charset, wrong).message)
         return (
             data.decode("ascii", "replace").replace("\ufffd", "?") if charset == "ascii" else None
@@ -149,10 +152,13 @@ def build_weight_string(typing: Typing, args: Sequence[Expression]) -> Expressio
     return weight_string_of(typing, args[0], None, False)
 
 
-def weight_string_of(typing: Typing, arg: Expression, size: int | None, binary: bool) -> Expression:
+def weight_string_of(typing: Typing, arg: Expression, size: int | None, binary: bool) -> Call:
     """``WEIGHT_STRING(arg [AS {CHAR | BINARY}(size)])``: `arg` cut or padded to `size`."""
     if arg.type.cls in NUMERIC:
         return typing.call("weight_string", string_type(_NUMBER_BYTES, BINARY), arg)
+    if arg.type.kind in (TypeKind.ENUM, TypeKind.SET) and not binary:
+        shown = weight_string_of(typing, typing.as_string(arg), size, False)
+        return replace(shown, args=(typing.as_integer(arg),))
     arg = typing.as_string(arg)
     if binary:
         arg = typing.in_charset(arg, BINARY)

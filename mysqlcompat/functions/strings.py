@@ -20,12 +20,12 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
-from mysqlcompat.sqltypes import SqlType, string_type
+from mysqlcompat.sql.typed import Call, Cast, Expression, Literal, is_constant
+from mysqlcompat.sqltypes import NUMERIC, SqlType, string_type
 
 _INT_MOST = 2**31 - 1
 _LEAST_PACKET = 256  #: no max_allowed_packet is so small that this many characters do not fit
-_CONSTANT_START_MOST = 1 << 63
+_CONSTANT_START_MOST = 1 << 31
 
 
 def bytes_of(call: Call, value: Any, number: int = 0) -> bytes:
@@ -109,13 +109,20 @@ def _substring_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     first = args[0].type
     size = first.length
     start = known_int(typing, args[1])
-    if start is not None and start < _CONSTANT_START_MOST:
-        size = 0 if start == 0 else min(-start, size) if start < 0 else max(size - start + 1, 0)
+    if start is not None and abs(start) < _CONSTANT_START_MOST:
+        size = _characters_from(start, size)
     if len(args) > 2 and (start is not None or not is_constant(args[1])):
         count = known_int(typing, args[2])
         if count is not None:
             size = max(min(size, count), 0)
     return string_type(size, first.collation, True, first.coercibility)
+
+
+def _characters_from(start: int, size: int) -> int:
+    """The most characters from a position, counted from the end if it is negative."""
+    if start < 0:
+        return -start if -start <= size else 0
+    return max(size - start + 1, 0) if start else 0
 
 
 @define("substring substr mid", "sii", _substring_type, required=2)
@@ -185,9 +192,17 @@ def rtrim(context: Context, call: Call, value: Any, *pad: Any) -> Any:
 
 def _replaced(typing: Typing, args: Sequence[Expression]) -> SqlType:
     first = args[0].type
-    longer = args[2].type.length - 1
+    longer = _shown_length(typing, args[2]) - 1
     size = first.length * longer if longer > 0 else first.length
     return sized(max(size, first.length), first)
+
+
+def _shown_length(typing: Typing, arg: Expression) -> int:
+    """Characters of a string; of a constant number, those it has."""
+    if isinstance(arg, Cast) and arg.arg.type.cls in NUMERIC:
+        text = typing.constant_value(arg)
+        return arg.type.length if text is None else len(text)
+    return arg.type.length
 
 
 @define("replace", "sss", _replaced, texts="first")
@@ -226,8 +241,9 @@ def _spaces_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     count = known_int(typing, args[0])
     if isinstance(args[0], Literal) and args[0].value is None:
         count = 0
-    size = MAX_CHARACTERS if count is None else max(count, 0)
-    return sized(size, string_type(0, typing.context.collation))
+    if count is None:
+        return string_type(MAX_CHARACTERS, typing.context.collation)
+    return sized(max(count, 0), string_type(0, typing.context.collation))
 
 
 @define("reverse", "s", same_string)

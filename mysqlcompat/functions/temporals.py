@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -262,7 +263,13 @@ def week(context: Context, call: Call, value: AnyDate | None, *mode: int | None)
     if value is None or not is_real(value):
         return None
     wanted = mode[0] if mode else int(context.system_variable("default_week_format", ""))
-    return 0 if wanted is None else week_of(value, wanted)[1]
+    return 0 if wanted is None else week_of(value, _mode(wanted))[1]
+
+
+def _mode(given: int) -> int:
+    """A mode of WEEK: negative ones are none."""
+    mode = ctypes.c_int32(given).value
+    return mode if mode > 0 else 0
 
 
 @define("yearweek", "Di", integer(7), required=1, nullable=True, null_rejects=False)
@@ -271,7 +278,7 @@ def yearweek(context: Context, call: Call, value: AnyDate, mode: int | None = 0)
         return None
     if mode is None:
         return 0
-    number, weeks = week_of(value, mode | 2)
+    number, weeks = week_of(value, _mode(mode) | 2)
     return number * 100 + weeks
 
 
@@ -345,6 +352,11 @@ def time_to_sec(context: Context, call: Call, value: timedelta) -> int:
     return -seconds if value < timedelta(0) else seconds
 
 
+_I63: Final = 1 << 63
+#: What a DOUBLE becomes on its way to seconds.
+_ANY_DECIMAL: Final = replace(decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE), mixed=True)
+
+
 @build_as("sec_to_time", 1)
 def build_sec_to_time(typing: Typing, args: Sequence[Expression]) -> Expression:
     arg, fsp = seconds_of(typing, args[0])
@@ -356,7 +368,9 @@ def seconds_of(typing: Typing, arg: Expression) -> tuple[Expression, int]:
     if arg.type.cls is Class.STRING and not is_number_literal(arg):
         return typing.cast(arg, decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE)), 6
     arg = typing.as_number(arg)
-    return arg, 6 if arg.type.cls is Class.DOUBLE else min(arg.type.scale, 6)
+    if arg.type.cls is Class.DOUBLE:
+        return typing.cast(arg, _ANY_DECIMAL), 6
+    return arg, min(arg.type.scale, 6)
 
 
 @implement("sec_to_time")
@@ -364,7 +378,8 @@ def sec_to_time(context: Context, call: Call, seconds: Any) -> timedelta:
     micros = int(EXACT.scaleb(Decimal(str(seconds)), 6))
     span = timedelta(microseconds=max(min(micros, _MOST_MICROS), -_MOST_MICROS))
     if abs(span) > temporal.TIME_LIMIT:
-        context.warn(1292, f"Truncated incorrect time value: '{seconds}'")
+        text = decimal_text(Decimal(seconds))
+        context.warn(1292, f"Truncated incorrect time value: '{text}'")
     return min(max(span, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
 
 
@@ -381,15 +396,21 @@ def makedate(context: Context, call: Call, number: int, day: int) -> date | None
 @build_as("maketime", 3)
 def build_maketime(typing: Typing, args: Sequence[Expression]) -> Expression:
     hour, minute, second = args
-    fsp = 6 if second.type.cls in (Class.STRING, Class.DOUBLE) else min(second.type.scale, 6)
+    if is_number_literal(second):
+        second = typing.as_number(second)
+    is_loose = second.type.cls in (Class.STRING, Class.DOUBLE, Class.JSON)
+    fsp = 6 if is_loose else min(second.type.scale, 6)
     if second.type.cls not in (Class.DECIMAL, Class.INT):
-        second = typing.cast(second, decimal_type(20, 9))
+        second = typing.cast(second, _ANY_DECIMAL)
     made = time_type(fsp).or_null()
     return typing.call("maketime", made, typing.as_integer(hour), typing.as_integer(minute), second)
 
 
 @implement("maketime")
 def maketime(context: Context, call: Call, hour: int, minute: int, second: Any) -> Any:
+    if not -_I63 <= second < _I63:
+        context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(Decimal(second))}'")
+        return None
     if not (0 <= minute < 60 and 0 <= second < 60):
         return None
     exact = Decimal(second)
@@ -398,8 +419,10 @@ def maketime(context: Context, call: Call, hour: int, minute: int, second: Any) 
     micros = int(EXACT.scaleb(exact, 6))
     span = timedelta(hours=min(abs(hour), 10000), minutes=minute, microseconds=micros)
     if span > temporal.TIME_LIMIT:
-        shown = f"{abs(hour)}:{minute:02d}:{int(second):02d}"
+        shown = f"{hour if hour == -_I63 else abs(hour)}:{minute:02d}:{int(second):02d}"
         fraction = decimal_text(Decimal(second)).partition(".")[2]
+        if call.args[2].type.mixed:  # of a text or a DOUBLE
+            fraction = fraction.ljust(9, "0") if int(fraction or "0") else ""
         shown += f".{fraction}" if fraction else ""
         context.warn(1292, f"Truncated incorrect time value: '{shown}'")
         span = temporal.TIME_LIMIT

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from mysqlcompat import temporal, temporal_text
+from mysqlcompat.character_sets import representable
 from mysqlcompat.functions.definitions import build_as, implement
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.weeks import day_number, days_in_year, weekday
@@ -244,7 +245,9 @@ def str_to_date(context: Context, call: Call, text: str, pattern: str) -> Any:
     try:
         value, whole = read_by(text, pattern, kind, temporal_text.date_flags(context.sql_mode))
     except Misfit:
-        context.warn(1411, f"Incorrect datetime value: '{text}' for function str_to_date")
+        said = text if call.args[0].type.charset != "latin1" else representable(text, "ascii")
+        said = "".join(one if one <= "\uffff" else "????" for one in said)
+        context.warn(1411, f"Incorrect datetime value: '{said}' for function str_to_date")
         return None
     if not whole:
         context.warn(1292, f"Truncated incorrect {kind.name.lower()} value: '{text}'")

@@ -14,11 +14,12 @@ from mysqlcompat.functions.moments import read_moment
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.temporals import reads_as_moment, seconds_of, shown_fsp
 from mysqlcompat.functions.time_format import build_format
-from mysqlcompat.numerals import EXACT, round_decimal
+from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import Class, datetime_type, decimal_type
+from mysqlcompat.time_zone_tables import changes_of
 
 _MICRO: Final = timedelta(microseconds=1)
 #: The first moment that is out of the range of Unix time, 3001-01-19 00:00:00 UTC, in µs.
@@ -63,10 +64,21 @@ def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None
     if type(seconds) is int:
         micros = 1000000 * seconds
     else:
-        micros = int(EXACT.scaleb(Decimal(str(seconds)), 6))
+        if not -(1 << 63) <= seconds < 1 << 63:
+            context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(seconds)}'")
+        micros = int(EXACT.scaleb(seconds, 6))
     if not 0 <= micros < _END_US:
         return None
     return temporal.local_of_us(micros, context.time_zone)
+
+
+@implement("zone changes", pure=False)
+def zone_changes(context: Context, call: Call, *name: str) -> bytes | None:
+    """A zone as kernels read it, the session's by default; NULL if there is none."""
+    try:
+        return changes_of(name[0] if name else context.time_zone)
+    except SqlError:
+        return None
 
 
 @implement("utc of", pure=False)
@@ -78,7 +90,7 @@ def utc_of(context: Context, call: Call, moment: Any) -> Any:
 @build_as("convert_tz", 3)
 def build_convert_tz(typing: Typing, args: Sequence[Expression]) -> Expression:
     made = datetime_type(shown_fsp(args[0], reads_as_moment))
-    zones = map(typing.as_string, args[1:])
+    zones = (typing.in_charset(typing.as_string(arg), "utf8mb4_bin") for arg in args[1:])
     return typing.call("convert_tz", made.or_null(), typing.as_moment(args[0]), *zones)
 
 

@@ -201,16 +201,17 @@ class Agreement:
             return arg
         if isinstance(arg, Literal) and arg.value is None:
             return arg
+        is_number = isinstance(arg, Cast) and arg.arg.type.cls not in (Class.STRING, Class.JSON)
         if like == BINARY:
-            size = source.length * bytes_per_character(source.collation)
+            size = source.length * (1 if is_number else bytes_per_character(source.collation))
             return Cast(string_type(size, BINARY, source.nullable, source.coercibility), arg)
         value = self.constant_value(arg)
         if value is None:
             made = string_type(source.length, like, source.nullable, source.coercibility)
             return self.call("to charset", made, arg)
         text = characters_of(value, source.collation, like)
-        made = string_type(len(text), like, source.nullable, source.coercibility)
-        return Literal(made, text)
+        size = source.length if is_number else len(text)
+        return Literal(string_type(size, like, source.nullable, source.coercibility), text)
 
     def constant_value(self, arg: Expression) -> Any:
         """What a constant is while the statement is prepared, with the warnings that gives; None

@@ -28,7 +28,7 @@ from mysqlcompat.sqltypes import (
 )
 
 if TYPE_CHECKING:
-    from mysqlcompat.functions.table import Context
+    from mysqlcompat.functions.table import Context, Function
 
 
 class Branches:
@@ -41,6 +41,8 @@ class Branches:
         def cast(self, arg: Expression, target: SqlType, mode: int = IMPLICIT) -> Expression: ...
 
         def as_string(self, arg: Expression) -> Expression: ...
+
+        def function(self, name: str) -> Function: ...
 
         def result_collation(self, types: Sequence[SqlType], operator: str) -> tuple[str, int]: ...
 
@@ -63,7 +65,10 @@ class Branches:
         the way, and second 59.999999 the second 60; a DECIMAL that may be too large is shown in
         the warning with the digits it has."""
         if arg.type.is_wide_decimal:
-            return natural(arg)
+            made = natural(arg)
+            if isinstance(made, Call) and made.function.name == "/":  # with all it has computed
+                return replace(made, function=self.function("/@whole"))
+            return made
         if not isinstance(arg, Call) or not arg.type.scale or arg.type.cls not in _MOMENTS:
             return arg
         if arg.function.name in _COMPUTED:
@@ -130,6 +135,8 @@ class Branches:
                 whole = max(one.length - one.scale for one in types)
                 return double_type(whole + scale, nullable, scale)
             return double_type(nullable=nullable)
+        if len({one.kind for one in types}) > 1 and classes == {Class.DATETIME}:
+            return datetime_type(max(one.scale for one in types), nullable)
         if len(classes) == 1 and classes <= TEMPORAL:
             fsp = max(one.scale for one in types)
             return (

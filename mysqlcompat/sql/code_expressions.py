@@ -15,7 +15,6 @@ from collections.abc import Container
 from dataclasses import replace
 from typing import Any, Final
 
-from btree.collations import CODES
 from btree.layout import RUN_SHIFT
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
@@ -32,7 +31,8 @@ from mysqlcompat.machine.ops import (
     logic_kernels,
 )
 from mysqlcompat.machine.program import Answering, Assembler, Callback, Constant, Register, Slot
-from mysqlcompat.sql import code_decimals, code_json, typed
+from mysqlcompat.sql import code_decimals, code_json, code_moments, code_texts, typed
+from mysqlcompat.sql.code_chains import comparing
 from mysqlcompat.sql.code_frames import Frame, RowBinding, is_stable, key_of
 from mysqlcompat.sql.code_functions import CODED as FUNCTIONS
 from mysqlcompat.sql.code_functions import date_cast
@@ -85,6 +85,8 @@ _LOGIC: Final = {
 }
 CODED: Final = {
     **FUNCTIONS,
+    **code_moments.CODED,
+    **code_texts.CODED,
     **code_json.CODED,
     **dict.fromkeys(code_decimals.OPERATORS, code_decimals.arithmetic),
     **dict.fromkeys(code_decimals.DIVISIONS, code_decimals.division),
@@ -238,7 +240,8 @@ class Coder:
                 if key not in own:
                     inputs[node.table_no, node.column_no] = (node.type, self.value(node))
                 return node
-            if key in self.frame.fields or key in self.frame.registers:
+            is_kept = key in self.frame.fields or key in self.frame.registers
+            if is_kept or (not own and code_texts.is_shown(node) and not typed.is_constant(node)):
                 if key not in places:
                     places[key] = ColumnRef(node.type, INPUT, len(places), type(node).__name__)
                     inputs[INPUT, len(places) - 1] = (node.type, self.value(node))
@@ -296,27 +299,20 @@ class Coder:
             return None
         if a.cls is Class.JSON:
             return code_json.comparison(self, operator, left, right)
-        if a.cls is Class.STRING:
-            if not (is_variable(a) and is_variable(b)) or a.collation != b.collation:
-                return None
-            code = CODES.get(a.collation)
-            if code is None:
-                return None
-            return self._emit(compare_kernels.op_compare_text, left, right, operator, code)
-        if a.cls not in _IN_LANE:
-            return None
-        if a.is_wide_decimal or b.is_wide_decimal:
+        if a.cls is Class.DECIMAL and (a.is_wide_decimal or b.is_wide_decimal):
             return code_decimals.comparison(self, operator, left, right)
-        mode = lane_order(a, [b])
-        if mode is None:
-            return None
-        return self._emit(compare_kernels.op_compare, left, right, operator, mode)
+        return self.compared(operator, left, right)
 
     def _emit(self, op: Any, left: Expression, right: Expression, *rest: int) -> Register:
         a, b = self.value(left), self.value(right)
         to = self.asm.register()
         self.asm.emit(op, to, a, b, *rest)
         return to
+
+    def compared(self, operator: int, left: Expression, right: Expression) -> Register | None:
+        """What op_compare or op_compare_text says of two values that lie in lanes."""
+        form = comparing(operator, left, right)
+        return None if form is None else self._emit(form[0], left, right, *form[1:])
 
     def _logic(self, operator: int, args: tuple[Expression, ...]) -> Register:
         registers = [self.value(arg) for arg in args]
@@ -432,7 +428,9 @@ class Coder:
             return self.value(cast.arg)
         form = conversion(source, target)
         if form is None:
-            return date_cast(self, cast)
+            if code_texts.is_shown(cast):
+                return code_texts.shown(self, cast)
+            return code_texts.read(self, cast) or date_cast(self, cast)
         return self.emit_checked(arithmetic.op_convert, cast, self.value(cast.arg), *form)
 
     def _assigned(self, cast: Cast) -> Register | None:

@@ -17,6 +17,7 @@ from mysqlcompat.machine.ops import (
     text_kernels,
 )
 from mysqlcompat.machine.program import Register
+from mysqlcompat.sql.code_moments import composite_part, moment_number, time_shift
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, Class, SqlType
 from mysqlcompat.values import is_variable
@@ -191,9 +192,11 @@ def _part(coder: Coder, call: Call) -> Register | None:
 
 def _extract(coder: Coder, call: Call) -> Register | None:
     unit, source = call.args
-    kind = _PARTS.get(str(unit.value).lower()) if isinstance(unit, Literal) else None
-    if kind is None or not _is_moment(source.type):
+    if not isinstance(unit, Literal) or not _is_moment(source.type):
         return None
+    kind = _PARTS.get(str(unit.value).lower())
+    if kind is None:
+        return composite_part(coder, call)
     return _date(coder, call, source, kind)
 
 
@@ -208,6 +211,8 @@ def _datediff(coder: Coder, call: Call) -> Register | None:
 
 def _shift(coder: Coder, call: Call) -> Register | None:
     start, amount, unit = call.args
+    if call.type.cls is Class.TIME:
+        return time_shift(coder, call)
     if not isinstance(unit, Literal) or not _number(amount) or not _is_moment(start.type):
         return None
     if call.type.cls not in (Class.DATE, Class.DATETIME) or call.type.scale < start.type.scale:
@@ -221,8 +226,10 @@ def _shift(coder: Coder, call: Call) -> Register | None:
 
 
 def date_cast(coder: Coder, cast: Cast) -> Register | None:
-    """DATETIME to DATE or TIME."""
+    """DATETIME to DATE or TIME; what is a date or time to a number."""
     source, target = cast.arg.type, cast.type
+    if target.cls is Class.INT:
+        return moment_number(coder, cast)
     if source.kind is not TypeKind.DATETIME:
         return None
     if target.cls is Class.DATE:

@@ -40,6 +40,8 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
     match expression:
         case Literal(value=None):
             return "NULL"
+        case Literal(value=str(), text=text) if text:
+            return text
         case Literal(value=str() as text):
             return "'" + text.translate(_ESCAPES) + "'"
         case Literal(value=bytes() as data):
@@ -145,7 +147,7 @@ def is_member(arg: Expression) -> TypeGuard[Call]:
 def _is_condition(arg: Expression) -> bool:
     """Whether MySQL takes it for true, false or NULL without comparing it with zero."""
     if isinstance(arg, Literal):
-        return is_boolean(arg.type) or arg.value is None
+        return is_boolean(arg.type) and arg.value is not None
     return isinstance(arg, Call) and (is_boolean(arg.type) or arg.function.name in _TRUTHS)
 
 

@@ -11,6 +11,7 @@ from mysqlcompat.assign import assign
 from mysqlcompat.convert import convert, decimal_of, decimal_of_varying, double_of
 from mysqlcompat.convert_compared import Listener, compared
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.intervals import start_of
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
 from mysqlcompat.sql.benchmark import repeated
@@ -94,9 +95,11 @@ class Evaluator:
             return self._explicit(node, value)
         if node.mode == COMPARE:
             return compared(self.context, value, source, node.type, node.into, node.wording)
+        if node.type.cls is Class.INT and isinstance(value, float):
+            value = self._whole(node.arg, value)
         value = self._decimal_of_text(node, value)
-        if isinstance(value, bytes) and isinstance(node.arg, ColumnRef):
-            value = _bytes_as_text(value, node.type)
+        if isinstance(node.arg, ColumnRef):
+            value = _column_as_text(value, source, node.type)
         name, context = origin_name(node.arg), self.context
         if name in SILENT and source.cls is Class.STRING:
             context = Listener(context)
@@ -123,11 +126,20 @@ class Evaluator:
                 name = label
             else:  # what is wrong with the document is said of it, then of the cast
                 value, source = decimal_of(self.context, value, source, label), target
-        is_checked = isinstance(node.arg, Call) and isinstance(value, float)  # a literal is not
-        if target.cls is Class.INT and is_checked and not -(1 << 63) <= value < 1 << 63:
-            raise SqlError(1690, "BIGINT", describe(node.arg, self.sources))
+        if target.cls is Class.INT and isinstance(value, float):
+            value = self._whole(node.arg, value)
         value = self._decimal_of_text(node, value)
         return convert(self.context, value, source, target, True, name)
+
+    def _whole(self, arg: Expression, value: float) -> float:
+        """A DOUBLE on its way to an integer: what a function made must fit (1690), a FLOAT column
+        wraps around, a constant or a DOUBLE column is cut to the range."""
+        if -_I63 <= value < _I63:
+            return value
+        if isinstance(arg, Call | Cast) and not _is_variable(arg):
+            raise SqlError(1690, "BIGINT", describe(arg, self.sources))
+        is_float = isinstance(arg, ColumnRef) and arg.type.kind is TypeKind.FLOAT
+        return -float(_I63) if is_float else value
 
     def call(self, node: Call, values: Sequence[Any]) -> Any:
         """What `node`'s function makes of argument values. Raises 1690 with MySQL's text."""
@@ -257,6 +269,14 @@ class Evaluator:
             return None
         return self.value(node.args[number])
 
+    def _shift(self, node: Call) -> Any:
+        """A date moved: by how much is not looked at where there is no date."""
+        start, amount, unit = node.args
+        quiet: Any = Listener(self.context)
+        value = self.value(start)
+        is_date = start_of(quiet, node, value) is not None
+        return self.call(node, (value, self.value(amount) if is_date else None, self.value(unit)))
+
     def _type_only(self, node: Call) -> Any:
         """What is said of an argument's type: its value is not looked at."""
         return self.call(node, (None,))
@@ -285,15 +305,24 @@ class Evaluator:
         return self.value(args[-1]) if len(args) % 2 else None
 
 
-def _bytes_as_text(value: bytes, target: SqlType) -> Any:
-    """Bytes of a column where a number is wanted: what is no ASCII is a question mark in messages,
-    which end at a NUL."""
+def _is_variable(arg: Call | Cast) -> bool:
+    return isinstance(arg, Call) and arg.function.name == "user variable"
+
+
+def _column_as_text(value: Any, source: SqlType, target: SqlType) -> Any:
+    """A string of a column where a number is wanted: what is no ASCII in binary strings, and no
+    UTF-8 in others, is a question mark in messages; of binary ones they end at a NUL."""
     if target.cls not in (Class.DOUBLE, Class.INT) or target.kind is TypeKind.YEAR:
+        return value
+    if isinstance(value, str) and source.charset == "latin1":
+        return value.encode("ascii", "replace").decode()
+    if not isinstance(value, bytes):
         return value
     text = value.decode("ascii", "replace").replace("\ufffd", "?")
     return text.partition("\0")[0] if target.cls is Class.INT else text
 
 
+_I63: Final = 1 << 63
 #: A comparison with a constant is NULL if one of its sides is: they need not be compared.
 _ORDERS: Final = frozenset(("=", "<>", "<", "<=", ">", ">="))
 _ARITHMETIC: Final = frozenset(
@@ -310,6 +339,8 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "collation": Evaluator._type_only,
     "charset": Evaluator._type_only,
     "log": Evaluator._log,
+    "date_add": Evaluator._shift,
+    "date_sub": Evaluator._shift,
     "and": Evaluator._and,
     "or": Evaluator._or,
     "if": Evaluator._if,

@@ -194,7 +194,8 @@ class Resolver(Literals, RowComparisons, Conditions):
     def bit_not(self, node: Any) -> Expression:
         arg = self.scalar(node.this)
         if is_binary_string(arg):
-            return self.typing.call("~", arg.type, arg)
+            made = string_type(arg.type.length, BINARY, arg.type.nullable)
+            return self.typing.call("~", made, arg)
         arg = self.typing.as_bits(arg)
         return self.typing.call("~", int_type(21, True, arg.type.nullable), arg)
 
@@ -218,7 +219,7 @@ class Resolver(Literals, RowComparisons, Conditions):
             raise SqlError(1273, name)
         if not name.startswith(arg.type.charset):
             raise SqlError(1253, name, arg.type.charset)
-        made = replace(arg.type, collation=name, coercibility=0, nullable=True)
+        made = string_type(arg.type.length, name, coercibility=0)
         return self.typing.call("collate", made, arg)
 
     # names
@@ -413,7 +414,7 @@ _HANDLERS: Final[dict[type, Handler]] = {
     exp.Placeholder: Resolver.parameter,
     exp.HexString: Resolver.hex_string,
     exp.BitString: Resolver.bit_string,
-    exp.National: lambda self, node: self.text(node, str(node.this)),
+    exp.National: Resolver.national,
     exp.Introducer: Resolver.introduced,
     exp.Paren: lambda self, node: self.scalar(node.this),
     exp.And: Resolver.conjunction,

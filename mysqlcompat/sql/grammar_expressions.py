@@ -20,7 +20,6 @@ from mysqlcompat.sql.grammar_words import (
     FIXED_ARITY,
     FUNCTION_WORDS,
     NO_PAREN,
-    UNITS,
 )
 from mysqlcompat.sql.keywords import RESERVED
 from mysqlcompat.sql.token_stream import TokenStream
@@ -110,7 +109,7 @@ class ExpressionGrammar(TemporalGrammar):
                 return
 
     def _second_operand(self, operator: str) -> None:
-        if operator in "+-" and self.at.is_word("INTERVAL") and not self._is_op_ahead("("):
+        if operator in "+-" and self._is_interval():
             self._interval()
         else:
             self._simple()
@@ -167,7 +166,7 @@ class ExpressionGrammar(TemporalGrammar):
         ):
             at.advance()
             at.advance()
-        elif word == "INTERVAL" and not self._is_op_ahead("("):
+        elif self._is_interval():
             self._interval()
             at.expect_op("+")
             self._simple()
@@ -247,10 +246,6 @@ class ExpressionGrammar(TemporalGrammar):
             if not low <= count <= high:
                 raise at.error()
         at.expect_op(")")
-        if word == "INTERVAL" and count == 1:  # no function of one argument: an amount
-            at.expect_any(*UNITS)
-            at.expect_op("+")
-            self._simple()
         if at.accept("OVER"):
             if at.is_op("("):
                 at.parenthesised()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mysqlcompat.sql.grammar_words import UNITS
 from mysqlcompat.sql.token_stream import TokenStream
+from mysqlcompat.sql.tokens import Kind
 
 
 class TemporalGrammar:
@@ -13,6 +14,19 @@ class TemporalGrammar:
 
     def expression(self) -> None:
         raise NotImplementedError
+
+    def _is_interval(self) -> bool:
+        """Whether an amount and a unit follow, not the function, whose parentheses have a comma."""
+        if not self.at.is_word("INTERVAL"):
+            return False
+        depth, ahead = 0, 1
+        while (token := self.at.peek(ahead)).kind is not Kind.END:
+            value = token.value if token.kind is Kind.OP else ""
+            depth += (value == "(") - (value == ")")
+            if depth == 0 or (depth == 1 and value == ","):
+                return depth == 0
+            ahead += 1
+        return True
 
     def _interval(self) -> None:
         self.at.expect("INTERVAL")
@@ -54,7 +68,7 @@ class TemporalGrammar:
     def _date_shift(self) -> None:
         self.expression()
         self.at.expect_op(",")
-        if self.at.is_word("INTERVAL") and self.at.peek().value != "(":
+        if self._is_interval():
             self._interval()
         else:
             self.expression()

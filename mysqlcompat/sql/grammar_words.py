@@ -35,7 +35,7 @@ FIXED_ARITY: Final = {
     "COLLATION": (1, 1), "FORMAT": (2, 3), "MICROSECOND": (1, 1),
     "PASSWORD": (1, 1), "QUARTER": (1, 1), "TRUNCATE": (2, 2), "WEEK": (1, 2), "ROW_COUNT": (0, 0),
     "ROW": (2, 999), "GROUPING": (1, 999), "INSERT": (4, 4),
-    "INTERVAL": (1, 999), "REVERSE": (1, 1), "TIMESTAMP": (1, 2), "CURDATE": (0, 0),
+    "INTERVAL": (2, 999), "REVERSE": (1, 1), "TIMESTAMP": (1, 2), "CURDATE": (0, 0),
     "CURRENT_DATE": (0, 0), "UTC_DATE": (0, 0), "LOG": (1, 2), "JSON_ARRAYAGG": (1, 1),
     "JSON_OBJECTAGG": (2, 2),
 }  # fmt: skip

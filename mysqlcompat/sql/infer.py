@@ -146,7 +146,7 @@ class Typing(Agreement, Branches, Memberships):
         else:
             if source.cls is Class.INT and source.coercibility < NUMERIC:  # of a search
                 collation = source.collation
-            best = min(source.coercibility, NUMERIC)
+            best = 2 if is_bytes else min(source.coercibility, NUMERIC)
             target = string_type(text_length(source), collation, source.nullable, best)
         return self.cast(self.shown(arg), target)
 
@@ -240,7 +240,7 @@ class Typing(Agreement, Branches, Memberships):
         if operator in ("<<", ">>"):
             right = self.as_bits(right)
             if is_binary_string(left):
-                made = left.type.or_null(nullable_of((left, right)))
+                made = string_type(left.type.length, BINARY, nullable_of((left, right)))
                 return self.call(operator, made, left, right)
             left = self.as_bits(left)
         elif _works_on_bytes(left, right):

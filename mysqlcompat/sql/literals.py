@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sqlglot import exp
 
-from mysqlcompat.character_sets import decoded
+from mysqlcompat.character_sets import decoded, representable
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.parse import Parsed
@@ -26,6 +26,8 @@ from mysqlcompat.sqltypes import (
     string_type,
 )
 from mysqlcompat.wire.charsets import default_collation
+
+_NATIONAL: Final = "utf8mb3_general_ci"
 
 
 @dataclass(slots=True)
@@ -74,6 +76,11 @@ class Literals:
         made = string_type(len(text), self.context.collation, nullable=False)
         return self._made(node, made, text)
 
+    def national(self, node: Any) -> Literal:
+        """``N'…'``, which is of utf8mb3."""
+        text = representable(str(node.this), _NATIONAL)
+        return self._made(node, string_type(len(text), _NATIONAL, nullable=False), text)
+
     def parameter(self, node: Any) -> Expression:
         number = self.parsed.param_numbers[int(node.this)]
         known = self.param_types[number] if number < len(self.param_types) else None
@@ -100,6 +107,7 @@ class Literals:
             data: Any = made.value
         else:
             data = str(inner.this)
+        shown = "" if isinstance(data, bytes) else f"_{charset}'{data}'"
         if charset == "binary":
             data = data.encode() if isinstance(data, str) else data
             return Literal(string_type(len(data), BINARY, nullable=False), data)
@@ -108,7 +116,7 @@ class Literals:
         except KeyError:
             raise SqlError(1115, charset) from None
         text = self._decoded(data.encode() if isinstance(data, str) else data, charset)
-        return Literal(string_type(len(text), collation, nullable=False), text)
+        return Literal(string_type(len(text), collation, nullable=False), text, text=shown)
 
     def _decoded(self, data: bytes, charset: str) -> str:
         """Bytes behind an introducer. Raises 1300; bytes that are no ASCII are `?`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from btree.schema import TypeKind
@@ -85,7 +86,10 @@ def decimal_result(operator: str, left: SqlType, right: SqlType, nullable: bool)
         precision = max(digits(left), digits(right))
     else:
         precision = max(digits(left) - one, digits(right) - other) + scale + 1
-    return decimal_type(precision, scale, unsigned, nullable)
+    made = decimal_type(precision, scale, unsigned, nullable)
+    if operator in ("+", "-") and precision > MAX_DECIMAL_DIGITS:  # shown with all its digits
+        made = replace(made, length=precision + (scale > 0) + (not unsigned))
+    return made
 
 
 def double_of_null(operator: str, left: SqlType, right: SqlType, more: int) -> SqlType:
@@ -105,6 +109,8 @@ def quotient_digits(left: SqlType, right: SqlType) -> int:
     """Digits of the integer that DIV makes."""
     loose = (Class.DOUBLE, Class.STRING, Class.JSON)  # as long as their text may be
     whole = text_length(left) if left.cls in loose else digits(left) - scale_of(left)
+    if left.cls is Class.DOUBLE and is_fixed(left):
+        whole -= left.scale
     more = text_length(right) if right.cls in loose else scale_of(right)
     if right.cls is Class.DOUBLE and is_fixed(right):
         more = right.scale

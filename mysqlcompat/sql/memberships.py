@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from mysqlcompat.convert_compared import NO_VALUE
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.branches import common_decimal
@@ -74,6 +76,9 @@ class Memberships(Comparisons):
             ]
         if Class.STRING in classes and Class.TIME in classes and classes <= _TEXTUAL:
             return self._clocks(args)
+        is_held = isinstance(value, ColumnRef) and value.type.cls in TEMPORAL
+        if Class.STRING in classes and classes & TEMPORAL and not is_held:
+            return [self.as_double(arg) for arg in args]
         if len(classes) == 1 or not classes <= _NUMERIC:
             return args
         if isinstance(value, ColumnRef) and value.type.cls is Class.INT:
@@ -113,8 +118,16 @@ class Memberships(Comparisons):
         are their texts."""
         if {subject.type.cls, when.type.cls} == {Class.JSON, Class.STRING}:
             subject, when = self.as_string(subject), self.as_string(when)
+        if subject.type.cls is Class.TIME and when.type.cls in (Class.STRING, Class.DATE):
+            when = self._clock(when, NO_VALUE)
         pair = self.comparable("case", subject, when)
-        return self.call("=", bool_type(any(arg.type.nullable for arg in pair)), *pair)
+        equal = self.call("=", bool_type(any(arg.type.nullable for arg in pair)), *pair)
+        return told_of_date(equal, subject, when) if isinstance(subject, ColumnRef) else equal
+
+    def _clock(self, arg: Expression, otherwise: str = "") -> Expression:
+        """A text or a date where a TIME is looked for: zero, with a warning, if it is none."""
+        said = "Truncated incorrect time value: '{}'"
+        return as_compared(self.as_string(arg), time_type(6), said, otherwise)
 
     def membership(self, value: Expression, items: Sequence[Expression]) -> Expression:
         if len(items) == 1:
@@ -122,12 +135,18 @@ class Memberships(Comparisons):
         if all(map(is_constant, items)):
             items = [self.known(item) for item in items]
         value, *items = self.gathered([value, *items], " IN ")
+        if value.type.cls is Class.TIME and not all(
+            is_constant(item) and item.type.cls in TEMPORAL for item in items
+        ):
+            items = [self._clock(item) if item.type.cls is Class.DATE else item for item in items]
         value, *items = self._members(value, items)
         pairs = [self.comparable("in", value, item) for item in items]
         first = pairs[0][0]
         if all(left == first and right.type.cls is first.type.cls for left, right in pairs):
             args = (first, *(right for _, right in pairs))
-            return self.call("in", bool_type(any(arg.type.nullable for arg in args)), *args)
+            is_read = isinstance(first, Cast) and first.into == NO_VALUE
+            made = bool_type(any(arg.type.nullable for arg in args))
+            return self.call("in@date" if is_read else "in", made, *args)
         is_seen = value.type.cls is not Class.NULL or all(map(is_constant, items))
         name = "=@in" if is_seen else "="  # beside NULL nothing is looked at but constants
         equal = [
@@ -154,10 +173,20 @@ class Memberships(Comparisons):
         if not classes & TEMPORAL or Class.STRING not in classes or value.type.cls not in _TEXTUAL:
             return [value, *items]
         like = next(arg for arg in (value, *items) if arg.type.cls in TEMPORAL)
+        name = _name(value).replace("{", "{{").replace("}", "}}")
+        if like.type.cls in (Class.DATE, Class.TIME) and constant:
+            value = self._sought(value, like)
         return [
-            self._member(arg, like, constant) if arg.type.cls is Class.STRING else arg
+            self._member(arg, like, constant, name) if arg.type.cls is Class.STRING else arg
             for arg in (value, *items)
         ]
+
+    def _sought(self, value: Expression, like: Expression) -> Expression:
+        """A text looked for among constant dates or times: what is none is not found."""
+        if value.type.cls is not Class.STRING:
+            return value
+        target = date_type() if like.type.cls is Class.DATE else time_type(6)
+        return as_compared(value, target, wording(like, plain=True), NO_VALUE)
 
     def _numbers_of_texts(
         self, value: Expression, items: Sequence[Expression]
@@ -170,7 +199,9 @@ class Memberships(Comparisons):
             return [value, *made]
         return [self.as_double(arg) for arg in (value, *items)]
 
-    def _member(self, text: Expression, like: Expression, constant: bool) -> Expression:
+    def _member(
+        self, text: Expression, like: Expression, constant: bool, name: str = ""
+    ) -> Expression:
         """A text among the dates of IN: the date zero if it is none."""
         match like.type.cls:
             case Class.TIME:
@@ -178,7 +209,31 @@ class Memberships(Comparisons):
             case Class.DATE if constant:
                 short = date_type() if is_constant(text) else datetime_type(6)
                 return as_compared(text, short, wording(like, plain=True))
-        return as_compared(text, datetime_type(6), wording(like))
+        said = wording(like)
+        if not isinstance(like, ColumnRef) and name:
+            said = f"Incorrect datetime value: '{{}}' for column '{name}' at row 1"
+        return as_compared(text, datetime_type(6), said)
+
+
+def told_of_date(equal: Call, date: Expression, text: Expression) -> Call:
+    """``date = text`` of NULLIF and CASE: that a text which varies is no date is said of the
+    date."""
+    made = equal.args[1]
+    if date.type.cls not in DATED or text.type.cls is not Class.STRING or is_constant(text):
+        return equal
+    if not isinstance(made, Cast):
+        return equal
+    kind = "date" if date.type.cls is Class.DATE else "datetime"
+    name = date.name if isinstance(date, ColumnRef) else describe(date).lower()
+    said = f"Incorrect {kind} value: '{{}}' for column '{name}' at row 1"
+    return replace(equal, args=(equal.args[0], replace(made, wording=said)))
+
+
+def _name(arg: Expression) -> str:
+    """What MySQL calls a value that is looked for among dates."""
+    if isinstance(arg, ColumnRef):
+        return arg.name
+    return str(arg.value) if isinstance(arg, Literal) and isinstance(arg.value, str) else ""
 
 
 def _whole(arg: Expression) -> Expression:

@@ -129,12 +129,12 @@ def of_type(name: str, sql_type: SqlType) -> ColumnDef:
         code = _MEDIUM_BLOB
     elif sql_type.kind in (TypeKind.LONGTEXT, TypeKind.LONGBLOB):
         code = _LONG_BLOB
-    decimals = sql_type.scale
+    decimals, flags = sql_type.scale, wire_flags(sql_type)
     return ColumnDef(
         name,
         code,
         _length(sql_type),
-        wire_flags(sql_type),
+        flags & ~BINARY_FLAG if sql_type.kind is TypeKind.BIT else flags,
         decimals,
         _collation_id(sql_type),
     )

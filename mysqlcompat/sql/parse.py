@@ -20,7 +20,6 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.grammar import read_statement
 from mysqlcompat.sql.grammar_json_table import JsonTableClause
 from mysqlcompat.sql.grammar_reading import Item
-from mysqlcompat.sql.grammar_words import UNITS
 from mysqlcompat.sql.sqlglot_tables import (
     CONCATENATION,
     DIALECTS,
@@ -73,12 +72,12 @@ def parse_statement(sql: str, sql_mode: frozenset[str] = frozenset()) -> Parsed:
     text, words = _for_sqlglot(sql, tokens, "HIGH_NOT_PRECEDENCE" in sql_mode)
     dialect = DIALECTS[ansi, not backslash]
     try:
-        sqlglot_tokens = dialect.tokenize(text)
+        sqlglot_tokens = _tokens_of(dialect, text, tokens)
         # literals inside version comments are not counted
         literal_numbers = _literal_numbers(sqlglot_tokens) if "/*!" not in sql else {}
         if reading.json_tables:
             text = _without_clauses(text, reading.json_tables)
-            sqlglot_tokens = dialect.tokenize(text)
+            sqlglot_tokens = _tokens_of(dialect, text, tokens)
         _reinterpret(sqlglot_tokens, sql_mode)
         trees = dialect.parser().parse(sqlglot_tokens, text)
     except SqlglotError as error:
@@ -112,6 +111,30 @@ def parse_expression(text: str, sql_mode: frozenset[str] = frozenset()) -> Parse
     parsed.tree = node
     parsed.offset = len(prefix)
     return parsed
+
+
+def _tokens_of(dialect: Any, text: str, tokens: list[Token]) -> list[Any]:
+    """sqlglot's tokens of `text`. It takes the sign behind ``1e0`` for one of the exponent:
+    ``1e0+1`` is cut where our own `tokens` are."""
+    found: list[Any] = dialect.tokenize(text)
+    numbers = {
+        token.start: (at, token.end)
+        for at, token in enumerate(tokens)
+        if token.kind is Kind.NUMBER and "e" in token.value.lower()
+    }
+    made: list[Any] = []
+    for one in found:
+        at, end = numbers.get(one.start, (0, one.end + 1))
+        if end > one.end:
+            made.append(one)
+            continue
+        while at < len(tokens) and tokens[at].start <= one.end:
+            piece = tokens[at]
+            for part in dialect.tokenize(text[piece.start : piece.end]):
+                part.start, part.end = part.start + piece.start, part.end + piece.start
+                made.append(part)
+            at += 1
+    return made
 
 
 def _reinterpret(tokens: list[Any], sql_mode: frozenset[str]) -> None:
@@ -163,14 +186,13 @@ def _is_followed(tokens: list[Any], number: int) -> bool:
 
 
 def _is_call(tokens: list[Any], number: int) -> bool:
-    """Whether INTERVAL there is the function: parentheses follow, and no unit behind them."""
+    """Whether INTERVAL there is the function: parentheses follow, with a comma."""
     depth = 0
-    for at in range(number + 1, len(tokens)):
-        kind = tokens[at].token_type
+    for token in tokens[number + 1 :]:
+        kind = token.token_type
         depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
-        if depth == 0:
-            after = tokens[at + 1].text.upper() if at + 1 < len(tokens) else ""
-            return at > number + 1 and after not in UNITS
+        if depth == 0 or (depth == 1 and kind is TokenType.COMMA):
+            return depth == 1
     return False
 
 

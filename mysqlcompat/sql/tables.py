@@ -53,8 +53,10 @@ def _add_json_table(resolver: Resolver, call: Any, alias: str | None) -> Source:
 
 
 def _check_hint(source: Source, hint: Any) -> None:
-    """USE, FORCE and IGNORE INDEX name existing indexes; which index is used is the planner's."""
-    known = {index.name.casefold() for index in source.table.indexes}
+    """USE, FORCE and IGNORE INDEX name indexes that can be seen; which one is used is the
+    planner's."""
+    indexes = source.table.indexes
+    known = {index.name.casefold() for index in indexes if not index.invisible}
     for name in hint.expressions:
         if name.name.casefold() not in known:
             raise SqlError(1176, name.name, source.alias)

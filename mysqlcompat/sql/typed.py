@@ -51,7 +51,7 @@ class Literal:
     literal_no  number of the literal in the text, from 0, as the fingerprint counts them; another
                 value may take its place if `accepts` says so. None: part of the plan
     start, end  offsets in the statement's text (characters, end exclusive); -1: made up here
-    text        of a DOUBLE: as it was written, for messages
+    text        of a DOUBLE, or behind an introducer: as it was written, for messages
     """
 
     type: SqlType
@@ -99,7 +99,8 @@ class Cast:
           ASSIGN: on the way into a column: errors in strict mode (1264, 1366, 1406, 1265, 3140 …)
           COMPARE: what a comparison makes of something beside a date: zero where it is none
     into  ASSIGN: column name for messages. COMPARE: name of the temporal type a constant must
-          convert to (ERROR 1525 otherwise). EXPLICIT: text of the cast for messages
+          convert to (ERROR 1525 otherwise), or NULL where that is made of what does not convert.
+          EXPLICIT: text of the cast for messages
     wording  COMPARE: the warning, ``{}`` standing for the value; empty: the conversion's own
     """
 

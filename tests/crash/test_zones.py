@@ -127,6 +127,12 @@ def test_a_silent_zone_is_not_waited_for(tmp_path: Path) -> None:
                     assert cursor.fetchone() == (1000, 8_000_000)
                     cursor.execute("UPDATE bulk SET a = CONCAT(a, '') WHERE id = 7")
                     connection.commit()
+                    silent = [f"Copy_{zone}_full", "has not answered for"]
+                    cursor.execute("SHOW VOLUME STATUS")  # of the silent zone: what it said last
+                    text = dict(cursor.fetchall())[silent[0]]
+                    assert silent[1] in text and " pages " in text, text
+                    for _ in range(20):  # and nobody waits for it again
+                        cursor.execute("SELECT COUNT(*) FROM information_schema.VOLUME_COPIES")
                     assert time.monotonic() - started < 10, "it was waited for"
                 finally:
                     os.kill(cluster.pids[f"storage-{zone}"], signal.SIGCONT)

@@ -11,10 +11,11 @@ import pytest
 
 from mysqlcompat import volume_commands as commands
 from mysqlcompat.cluster import Cluster
-from mysqlcompat.restore_command import create_keyring
+from mysqlcompat.restore_command import create_keyring, restore
 from redo.errors import VolumeError
 from redo.quorum import ZONES
 from redo.secret import create_secret
+from redo.timeline import clock_text
 from tests.crash.test_encrypted import MARK, ask, marks, plant, planted_in
 from tests.crash.zones import Host
 
@@ -40,6 +41,7 @@ class Everywhere:
             encrypt=True,
             keyring=keyring,
             backtrack_window=3600,
+            backup_url=f"file://{path}/archive",
         )
 
     @property
@@ -75,6 +77,29 @@ def everywhere(path: Path, volume: str = "main") -> Iterator[Everywhere]:
             host.kill()
 
 
+def is_archived(main: Everywhere) -> None:
+    """Return when the archive, which the writer's host sends, has all that is committed."""
+    now = clock_text(time.time_ns() // 1000)
+    deadline = time.monotonic() + 100
+    while True:
+        kept = dict(ask(main.port, "SHOW GLOBAL STATUS LIKE 'Backup%'"))
+        if kept.get("Backup_latest_restorable_time", "") > now:
+            break
+        assert time.monotonic() < deadline, (kept, main.cluster.output)
+        time.sleep(0.1)
+    assert kept["Backup_last_error"] == ""
+    pins = ask(main.port, "SELECT HOLDER FROM information_schema.VOLUME_PINS")
+    assert ("archive",) in pins
+
+
+def restored_without_any_copy(path: Path) -> None:
+    """The archive alone is enough."""
+    keyring = path / "keyring"
+    restore(f"file://{path}/archive", "main", None, path / "restored", "main", keyring)
+    with Cluster(path / "restored", replicas=0, keyring=keyring) as cluster:
+        assert marks(cluster.writer_port) == 1010
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_volume_with_no_zone_here(tmp_path: Path) -> None:
@@ -99,7 +124,9 @@ def test_a_volume_with_no_zone_here(tmp_path: Path) -> None:
         assert main.have("volumes/old") == [True] * 4
         with pytest.raises(VolumeError, match="there is a volume old already"):
             commands.clone(main.data, "main", "old")
+        is_archived(main)
         main.kill()
+    restored_without_any_copy(tmp_path)
     with everywhere(tmp_path, "old") as other:
         assert marks(other.port) == 500
         ask(other.port, f"INSERT INTO shop.t VALUES (5000, '{MARK}')")

@@ -34,6 +34,7 @@ from tests.mysqlcompat.corpus.sections import as_in_8_4, section
 SECTION: Final = section((), tail="FROM v")
 BATCH: Final = 50  #: expressions in one round trip
 DEPTH: Final = 3
+KINDS: Final = "nnssbbttjy"
 SIMPLER: Final = settings(
     max_examples=400,
     deadline=None,
@@ -73,15 +74,16 @@ def differences(oracle: Asker, expressions: list[str]) -> Iterator[tuple[int, Di
             yield number, Difference(expressions[number], expected, got)
 
 
-def simplest(oracle: Asker, wrong: Tree) -> Difference:
-    """The smallest difference within an expression that differs."""
+def simplest(oracle: Asker, wrong: Tree, seen: Difference) -> Difference:
+    """The smallest difference within an expression that differs; what was `seen` if it only does
+    after others."""
 
     def differs(one: Tree) -> bool:
         return any(True for _ in differences(oracle, [one.text]))
 
     with suppress(NoSuchExample):  # all that chance tried was too simple: it stays as it is
         wrong = find(_simpler(wrong), differs, settings=SIMPLER)
-    return next(one for _, one in differences(oracle, [wrong.text]))
+    return next((one for _, one in differences(oracle, [wrong.text])), seen)
 
 
 def _simpler(whole: Tree) -> st.SearchStrategy[Tree]:
@@ -103,16 +105,16 @@ def fuzz(oracle: Asker, count: int, seed: int) -> Iterator[Difference]:
     generator = random.Random(seed)
     for begin in range(0, count, BATCH):
         trees = [
-            tree(generator.choice, generator.choice("nsbtj"), DEPTH)
+            tree(generator.choice, generator.choice(KINDS), DEPTH, True)
             for _ in range(min(BATCH, count - begin))
         ]
-        for number, _ in list(differences(oracle, [one.text for one in trees])):
-            yield simplest(oracle, trees[number])
+        for number, seen in list(differences(oracle, [one.text for one in trees])):
+            yield simplest(oracle, trees[number], seen)
 
 
 def main(count: int, seed: int) -> None:
     host, _, port = os.environ["MYSQL_ORACLE"].partition(":")
-    oracle = Asker(host, int(port))
+    oracle = Asker(host, int(port), f"values_fuzz_{seed}")
     oracle.prepare(SECTION)
     began, differing = time.monotonic(), 0
     for difference in fuzz(oracle, count, seed):

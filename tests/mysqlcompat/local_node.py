@@ -110,6 +110,12 @@ class Talk:
     def run(self, sql: str) -> Any:
         return asyncio.run(self.ask(sql))
 
+    def done(self, sql: str) -> Any:
+        """As `run`, and an error is the test's."""
+        answer = self.run(sql)
+        assert not isinstance(answer, SqlError), (sql, answer)
+        return answer
+
     async def ask(self, sql: str) -> Any:
         try:
             answers = [

@@ -25,26 +25,13 @@ from redo.record import (
     RECORD_LENGTH_AT,
     RECORD_PAGE_NO_AT,
 )
-from redo.volume import LocalVolume, OnePageVolume
+from redo.volume import LocalVolume
 from replicas.reader import ReadEngine
 from tests.mysqlcompat.local_node import LocalNode, Talk
+from tests.replicas.follower_volume import FollowerVolume
 
 PAGE_BYTES = 1024
 ROUNDS = 12
-
-
-class FollowerVolume(OnePageVolume):
-    """The copies of a `LocalVolume`, read into another arena."""
-
-    def __init__(self, volume: LocalVolume, arena: Arena) -> None:
-        self._storage = volume.storage
-        self._arena = arena
-        self._frame = volume.storage.arena.alloc(PAGE_BYTES)
-
-    def read_page(self, page_no: int, lsn: int, frame: int) -> None:
-        self._storage.read_page(page_no, lsn, self._frame)
-        source = self._storage.arena.mem[self._frame : self._frame + PAGE_BYTES]
-        self._arena.mem[frame : frame + PAGE_BYTES] = source
 
 
 class Replica:
@@ -54,7 +41,11 @@ class Replica:
         self.arena = Arena(volume._ring_fd, 256 << 20)
         st = new_state(self.arena, PAGE_BYTES)
         self.engine = ReadEngine(
-            self.arena, st, FollowerVolume(volume, self.arena), pages * PAGE_BYTES, number
+            self.arena,
+            st,
+            FollowerVolume(volume, self.arena, PAGE_BYTES),
+            pages * PAGE_BYTES,
+            number,
         )
 
     def follow(self) -> None:

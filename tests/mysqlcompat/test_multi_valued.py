@@ -7,7 +7,6 @@ import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,18 +24,12 @@ def node(tmp_path: Path) -> Iterator[LocalNode]:
         yield made
 
 
-def done(talk: Talk, sql: str) -> Any:
-    answer = talk.run(sql)
-    assert not isinstance(answer, SqlError), (sql, answer)
-    return answer
-
-
 def opened(node: LocalNode, indexed: bool = True) -> Talk:
     talk = Talk(node)
-    done(talk, "CREATE DATABASE d")
-    done(talk, "USE d")
+    talk.done("CREATE DATABASE d")
+    talk.done("USE d")
     index = ", INDEX mv ((CAST(j->'$.t' AS SIGNED ARRAY)))" if indexed else ""
-    done(talk, f"CREATE TABLE m (id INT PRIMARY KEY, j JSON, n INT DEFAULT 0{index})")
+    talk.done(f"CREATE TABLE m (id INT PRIMARY KEY, j JSON, n INT DEFAULT 0{index})")
     return talk
 
 
@@ -52,7 +45,7 @@ def some_tags(rng: random.Random) -> list[int] | None:
 
 
 def found(talk: Talk, condition: str) -> list[int]:
-    rows = done(talk, f"SELECT id FROM m WHERE {condition}")
+    rows = talk.done(f"SELECT id FROM m WHERE {condition}")
     return sorted(int(row[0]) for row in rows)
 
 
@@ -69,16 +62,16 @@ def agree(talk: Talk, model: Model) -> None:
 def change(talk: Talk, model: Model, rng: random.Random) -> None:
     row, tags = rng.randrange(40), some_tags(rng)
     if row not in model:
-        done(talk, f"INSERT INTO m (id, j) VALUES ({row}, {document(tags)})")
+        talk.done(f"INSERT INTO m (id, j) VALUES ({row}, {document(tags)})")
         model[row] = tags
     elif rng.random() < 0.3:
-        done(talk, f"DELETE FROM m WHERE id = {row}")
+        talk.done(f"DELETE FROM m WHERE id = {row}")
         del model[row]
     elif rng.random() < 0.2:
-        done(talk, f"UPDATE m SET id = id + 100 WHERE id = {row}")
-        done(talk, f"UPDATE m SET id = id - 100, n = n + 1 WHERE id = {row + 100}")
+        talk.done(f"UPDATE m SET id = id + 100 WHERE id = {row}")
+        talk.done(f"UPDATE m SET id = id - 100, n = n + 1 WHERE id = {row + 100}")
     else:
-        done(talk, f"UPDATE m SET j = {document(tags)} WHERE id = {row}")
+        talk.done(f"UPDATE m SET j = {document(tags)} WHERE id = {row}")
         model[row] = tags
 
 
@@ -87,20 +80,20 @@ def test_any_changes(node: LocalNode, seed: int) -> None:
     rng, talk, model = random.Random(seed), opened(node), {}  # type: ignore[var-annotated]
     for _ in range(25):
         before = dict(model)
-        done(talk, "BEGIN")
+        talk.done("BEGIN")
         for _ in range(rng.randrange(1, 6)):
             change(talk, model, rng)
         if rng.random() < 0.3:
             kept = dict(model)
-            done(talk, "SAVEPOINT s")
+            talk.done("SAVEPOINT s")
             change(talk, model, rng)
-            done(talk, "ROLLBACK TO s")
+            talk.done("ROLLBACK TO s")
             model = kept
         if rng.random() < 0.3:
-            done(talk, "ROLLBACK")
+            talk.done("ROLLBACK")
             model = before
         else:
-            done(talk, "COMMIT")
+            talk.done("COMMIT")
         if rng.random() < 0.3:
             while node.engine.background_step():
                 pass
@@ -113,12 +106,12 @@ def test_any_changes(node: LocalNode, seed: int) -> None:
 
 def test_readers_see_what_they_saw(node: LocalNode) -> None:
     talk = opened(node)
-    done(talk, "INSERT INTO m (id, j) VALUES (1, '{\"t\": [1, 2]}'), (2, '{\"t\": [2, 3]}')")
+    talk.done("INSERT INTO m (id, j) VALUES (1, '{\"t\": [1, 2]}'), (2, '{\"t\": [2, 3]}')")
     reader = Talk(node)
-    done(reader, "USE d")
-    done(reader, "START TRANSACTION WITH CONSISTENT SNAPSHOT")
-    done(talk, "UPDATE m SET j = '{\"t\": [2, 9]}' WHERE id = 1")
-    done(talk, "DELETE FROM m WHERE id = 2")
+    reader.done("USE d")
+    reader.done("START TRANSACTION WITH CONSISTENT SNAPSHOT")
+    talk.done("UPDATE m SET j = '{\"t\": [2, 9]}' WHERE id = 1")
+    talk.done("DELETE FROM m WHERE id = 2")
     assert found(reader, "1 MEMBER OF (j->'$.t')") == [1]
     assert found(reader, "2 MEMBER OF (j->'$.t')") == [1, 2]
     assert found(reader, "9 MEMBER OF (j->'$.t')") == []
@@ -130,10 +123,10 @@ def test_an_index_made_of_rows_that_are_there(node: LocalNode) -> None:
     rng, talk = random.Random(7), opened(node, indexed=False)
     model: Model = {row: some_tags(rng) for row in range(300)}
     for row, tags in model.items():
-        done(talk, f"INSERT INTO m (id, j) VALUES ({row}, {document(tags)})")
-    done(talk, "CREATE INDEX mv ON m ((CAST(j->'$.t' AS SIGNED ARRAY)))")
+        talk.done(f"INSERT INTO m (id, j) VALUES ({row}, {document(tags)})")
+    talk.done("CREATE INDEX mv ON m ((CAST(j->'$.t' AS SIGNED ARRAY)))")
     agree(talk, model)
-    done(talk, "ALTER TABLE m DROP INDEX mv, ADD INDEX other (n, (CAST(j->'$.t' AS SIGNED ARRAY)))")
+    talk.done("ALTER TABLE m DROP INDEX mv, ADD INDEX other (n, (CAST(j->'$.t' AS SIGNED ARRAY)))")
     agree(talk, model)
     assert found(talk, "n = 0 AND 7 MEMBER OF (j->'$.t')") == sorted(
         row for row, tags in model.items() if tags and 7 in tags
@@ -145,15 +138,15 @@ def test_many_elements_and_the_limit(node: LocalNode) -> None:
     talk = opened(node)
     for row in range(4):
         tags = list(range(row, 1606 + row))
-        done(talk, f"INSERT INTO m (id, j) VALUES ({row}, {document(tags)})")
+        talk.done(f"INSERT INTO m (id, j) VALUES ({row}, {document(tags)})")
     assert found(talk, "1605 MEMBER OF (j->'$.t')") == [0, 1, 2, 3]
     refused = talk.run(f"INSERT INTO m (id, j) VALUES (9, {document(list(range(1607)))})")
     assert isinstance(refused, SqlError) and refused.errno == 3905
-    done(talk, "BEGIN")
-    done(talk, "UPDATE m SET j = '{\"t\": [5]}'")
-    done(talk, "ROLLBACK")
+    talk.done("BEGIN")
+    talk.done("UPDATE m SET j = '{\"t\": [5]}'")
+    talk.done("ROLLBACK")
     assert found(talk, "1605 MEMBER OF (j->'$.t')") == [0, 1, 2, 3]
-    assert isinstance(done(talk, "DELETE FROM m WHERE 1605 MEMBER OF (j->'$.t')"), Ok)
+    assert isinstance(talk.done("DELETE FROM m WHERE 1605 MEMBER OF (j->'$.t')"), Ok)
     while node.engine.background_step():
         pass
     assert node.engine.check() == []
@@ -163,10 +156,10 @@ def test_many_elements_and_the_limit(node: LocalNode) -> None:
 def test_a_crash_in_the_middle(tmp_path: Path) -> None:
     with local_node(tmp_path / "data") as node:
         talk = opened(node)
-        done(talk, f"INSERT INTO m (id, j) VALUES (1, {document(list(range(50)))})")
-        done(talk, "BEGIN")
-        done(talk, f"UPDATE m SET j = {document(list(range(25, 90)))} WHERE id = 1")
-        done(talk, "INSERT INTO m (id, j) VALUES (2, '{\"t\": [1]}')")
+        talk.done(f"INSERT INTO m (id, j) VALUES (1, {document(list(range(50)))})")
+        talk.done("BEGIN")
+        talk.done(f"UPDATE m SET j = {document(list(range(25, 90)))} WHERE id = 1")
+        talk.done("INSERT INTO m (id, j) VALUES (2, '{\"t\": [1]}')")
         node.volume.log.publish()
         node.volume.log.wait_durable(node.volume.log.published_lsn)
     with local_node(tmp_path / "data") as node:
@@ -174,6 +167,6 @@ def test_a_crash_in_the_middle(tmp_path: Path) -> None:
             pass
         assert node.engine.check() == []
         talk = Talk(node)
-        done(talk, "USE d")
+        talk.done("USE d")
         assert found(talk, "1 MEMBER OF (j->'$.t')") == [1]
         assert found(talk, "80 MEMBER OF (j->'$.t')") == []

@@ -11,7 +11,8 @@ import pytest
 from obstore.store import MemoryStore
 
 from redo.archive import Archive, LogName, volumes_at
-from redo.archiver import PIN, Archiver, ArchiveSettings
+from redo.archived import PIN, NearVolume
+from redo.archiver import Archiver, ArchiveSettings
 from redo.checksum_kernels import crc32c_of
 from redo.errors import ArchiveDamaged, KeyUnavailable, OutsideWindow, VolumeError
 from redo.keyring import LocalKeyring
@@ -44,7 +45,7 @@ class Archived(Traveller):
 
     def attach(self) -> None:
         settings = ArchiveSettings(self.url, "main", base_bytes=1 << 16)
-        self.archiver = Archiver(self.writer.volume.storage, settings, self.keys)
+        self.archiver = Archiver(NearVolume(self.writer.volume.storage), settings, self.keys)
 
     def again(self) -> None:
         super().again()
@@ -159,7 +160,7 @@ def test_a_base_that_was_stored_without_an_answer(tmp_path: Path) -> None:
     one = Archived(tmp_path, coalesce_bytes=1 << 12, backtrack_window_s=0)
     store = Silent()
     settings = ArchiveSettings("", "main", store=store)
-    one.archiver = Archiver(one.writer.volume.storage, settings)
+    one.archiver = Archiver(NearVolume(one.writer.volume.storage), settings)
     for _ in range(3):
         store.silent_of = {"base"}
         with pytest.raises(VolumeError, match="no answer"):

@@ -272,3 +272,60 @@ def test_gossip_fills_a_hole_that_no_link_brings(tmp_path: Path, home: Home) -> 
             assert zone.read(page, end) == home.editor.image(page)
     finally:
         zone.close()
+
+
+def test_an_opening_that_peers_have_overtaken_takes_nothing_back(zone: Zone, home: Home) -> None:
+    """What the zone said is durable can be read, whatever comes late."""
+    session = zone.receiver.accept(home)
+    late = home.opening()
+    session.received(home, late)
+    home.wait_for(lambda: home.stand.next == FIRST_LSN)
+    start, end = home.work(np.random.default_rng(5), 20)
+    session.received(home, home.message(start, end, end))
+    home.wait_for_copies(end)
+    home.said.clear()
+    session.received(home, late)
+    home.wait_for(lambda: bool(home.said))
+    assert home.stand.next == zone.node.control.published == end
+    for page in home.known:
+        assert zone.read(page, end) == home.editor.image(page)
+
+
+class Survivor:
+    """A zone that took part in a recovery (`peers.Peer`): its log ends at `vdl`, epoch 9 begins."""
+
+    def __init__(self) -> None:
+        self.vdl = 0
+        self.asked = threading.Event()
+
+    def ask(self, op: int, a: int = 0, b: int = 0, *, tail: bytes = b"") -> bytes:
+        self.asked.set()
+        if op != protocol.REQUEST or json.loads(tail) != {"do": "survey"} or not self.vdl:
+            raise VolumeError("not asked for here")
+        history = asdict(History(((1, FIRST_LSN), (EPOCH, FIRST_LSN), (9, self.vdl))))
+        return json.dumps({"state": "open", "volume": None, "history": history}).encode()
+
+
+def test_a_zone_gives_up_what_a_recovery_without_it_cut_off(tmp_path: Path, home: Home) -> None:
+    """It was not asked, and does not count before it knows what was decided."""
+    peer = Survivor()
+    zone = Zone(tmp_path, Peers({0: peer}))
+    try:
+        session = zone.receiver.accept(home)
+        session.received(home, home.opening())
+        home.wait_for(lambda: home.stand.next == FIRST_LSN)
+        rng = np.random.default_rng(6)
+        start, kept = home.work(rng, 20)
+        _, end = home.work(rng, 20)
+        session.received(home, home.message(start, end, end))
+        home.wait_for_copies(end)
+        opening = Opening(9, kept, kept, 0, FIRST_LSN, 0).pack()
+        session.received(home, opening)
+        assert peer.asked.wait(60)
+        assert zone.node.log_fence == EPOCH, "it believes somebody whose epoch nobody knows"
+        peer.vdl = kept
+        session.received(home, opening)
+        home.wait_for_copies(kept)
+        assert home.stand.next == zone.node.control.published == kept
+    finally:
+        zone.close()

@@ -9,8 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from redo.control import CTRL_BATCH_CLOCK
 from redo.errors import OutsideWindow, PageUnavailable
 from redo.quorum import copy_directory
+from redo.record import BATCH_CLOCK_AT, BATCH_HEADER_BYTES, BATCH_LENGTH_AT
+from redo.segment import Segment
+from redo.state import FIRST_LSN
 from redo.timeline import clock_text
 from tests.redo.writing import PAGE, PAGES, Writer, wait_for
 
@@ -182,3 +186,62 @@ def test_a_clone_of_a_volume_that_went_back(tmp_path: Path) -> None:
     clone.work(rng, 4)
     clone.copies_agree()
     clone.writer.volume.close()
+
+
+def test_a_pin_that_is_gone_keeps_nothing(tmp_path: Path) -> None:
+    """What was pinned for a while, as when a copy is made anew, is given up afterwards."""
+    rng = np.random.default_rng(7)
+    one = Traveller(tmp_path / "data", coalesce_bytes=1 << 12, backtrack_window_s=0)
+    storage = one.writer.volume.storage
+
+    def kept() -> int:
+        return max(copier.segment.meta.kept for copier in storage.live())
+
+    pinned = storage.pins["somebody"] = storage.control.vdl
+    for _ in range(2):
+        one.work(rng, 20)
+        end = one.writer.volume.log.vdl - (1 << 13)
+        wait_for(lambda end=end: min(one.writer.checkpoints()) > end)  # type: ignore[misc]
+    assert kept() <= pinned
+    del storage.pins["somebody"]
+
+    def given_up() -> bool:
+        one.work(rng, 2)
+        return kept() > pinned
+
+    wait_for(given_up)
+    one.writer.volume.close()
+
+
+def test_moments_ascend_though_the_clock_is_turned_back(tmp_path: Path) -> None:
+    """Log of a machine whose clock was an hour ahead; what comes after it is not earlier."""
+    rng = np.random.default_rng(8)
+    traveller = Traveller(tmp_path / "data")
+    traveller.work(rng, 2)
+    control = traveller.writer.volume.storage.control
+    ahead_us = time.time_ns() // 1000 + 3_600_000_000
+    control.put(CTRL_BATCH_CLOCK, ahead_us)
+    traveller.work(rng, 1)
+    later = traveller.state()
+    traveller.again()
+    control = traveller.writer.volume.storage.control
+    assert control.get(CTRL_BATCH_CLOCK) == ahead_us, "a cold start forgets it"
+    traveller.work(rng, 1)
+    copier = traveller.writer.volume.storage.live()[0]
+    end = control.vdl
+    wait_for(lambda: copier.durable >= end)
+    clocks = batch_clocks(copier.segment, end)
+    assert clocks == sorted(clocks) and clocks[-1] == ahead_us
+    traveller.go(ahead_us - 1)
+    assert traveller.state() == traveller.moments[1][1] != later
+    assert traveller.writer.volume.storage.history.jumps[-1].clock_us >= ahead_us
+
+
+def batch_clocks(segment: Segment, end: int) -> list[int]:
+    """Clocks of all batches up to `end`."""
+    clocks, lsn = [], FIRST_LSN
+    while lsn < end:
+        header = segment.log.read(lsn, BATCH_HEADER_BYTES)
+        clocks.append(int.from_bytes(header[BATCH_CLOCK_AT : BATCH_CLOCK_AT + 8], "little"))
+        lsn += int.from_bytes(header[BATCH_LENGTH_AT : BATCH_LENGTH_AT + 4], "little")
+    return clocks

@@ -16,25 +16,12 @@ from redo.arena import Arena
 from redo.control import REPLICA_APPLIED, REPLICA_READ_POINT, Control, replica_word
 from redo.image import PAGE_BODY_AT, PAGE_CRC_AT
 from redo.log import new_state
-from redo.volume import LocalVolume, OnePageVolume
+from redo.volume import LocalVolume
 from replicas.apply import Applier
+from tests.replicas.follower_volume import FollowerVolume
 
 PAGE_BYTES = 512
 REPLICA_NO = 3
-
-
-class FollowerVolume(OnePageVolume):
-    """The copies of a `LocalVolume`, read into another arena."""
-
-    def __init__(self, volume: LocalVolume, arena: Arena) -> None:
-        self._storage = volume.storage
-        self._arena = arena
-        self._frame = volume.storage.arena.alloc(PAGE_BYTES)
-
-    def read_page(self, page_no: int, lsn: int, frame: int) -> None:
-        self._storage.read_page(page_no, lsn, self._frame)
-        source = self._storage.arena.mem[self._frame : self._frame + PAGE_BYTES]
-        self._arena.mem[frame : frame + PAGE_BYTES] = source
 
 
 class Pair:
@@ -54,7 +41,7 @@ class Pair:
         self.control = Control(self.arena)
         self.st = new_state(self.arena, PAGE_BYTES)
         self.pool = BufferPool(
-            self.arena, self.st, FollowerVolume(volume, self.arena), 100 * PAGE_BYTES
+            self.arena, self.st, FollowerVolume(volume, self.arena, PAGE_BYTES), 100 * PAGE_BYTES
         )
         self.reader = Store(self.arena, self.st, self.pool, None)
         self.applier = Applier(self.arena, self.st, REPLICA_NO, self.pool.clear)

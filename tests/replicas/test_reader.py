@@ -19,8 +19,9 @@ from redo.arena import Arena
 from redo.codes import E_READ_ONLY
 from redo.control import REPLICA_VIEW_LOW, Control, replica_word
 from redo.log import new_state
-from redo.volume import LocalVolume, OnePageVolume
+from redo.volume import LocalVolume
 from replicas.reader import ReadEngine
+from tests.replicas.follower_volume import FollowerVolume
 
 PAGE_BYTES = 1024
 BIGINT = ColumnType(TypeKind.BIGINT)
@@ -38,20 +39,6 @@ ORDERS = Table(
 )
 
 
-class FollowerVolume(OnePageVolume):
-    """The copies of a `LocalVolume`, read into another arena."""
-
-    def __init__(self, volume: LocalVolume, arena: Arena) -> None:
-        self._storage = volume.storage
-        self._arena = arena
-        self._frame = volume.storage.arena.alloc(PAGE_BYTES)
-
-    def read_page(self, page_no: int, lsn: int, frame: int) -> None:
-        self._storage.read_page(page_no, lsn, self._frame)
-        source = self._storage.arena.mem[self._frame : self._frame + PAGE_BYTES]
-        self._arena.mem[frame : frame + PAGE_BYTES] = source
-
-
 class Shop:
     """A writer and a reader, with one table."""
 
@@ -66,7 +53,7 @@ class Shop:
         st = new_state(self.arena, PAGE_BYTES)
         self.control = Control(self.arena)
         self.reader = ReadEngine(
-            self.arena, st, FollowerVolume(volume, self.arena), 100 * PAGE_BYTES, 0
+            self.arena, st, FollowerVolume(volume, self.arena, PAGE_BYTES), 100 * PAGE_BYTES, 0
         )
         self.writer.catalog.create_database("shop")
         self.table = self.writer.catalog.create_table(ORDERS)

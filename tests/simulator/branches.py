@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from btree.errors import BtreeError
 from redo import frozen
 from redo.archive import Archive
-from redo.archiver import PIN
+from redo.archived import PIN
 from redo.arena import Arena, create_ring
 from redo.control import COPY_DURABLE, COPY_WRITTEN, Control, copy_word
 from redo.errors import OutsideWindow, VolumeError

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 HURT_MAX = 2
 NEVER = 1 << 62
+_TURNS_TO_FAIL = 30
 
 
 class Faults:
@@ -42,6 +43,7 @@ class Faults:
             (3, self._mend_some),
             (2, self._slow),
             (1, self._fail_sync),
+            (1, self._fail_sync_and_kill),
             (1, self._fail_write),
             (1, self._fail_reads),
             (1, self._fill),
@@ -127,6 +129,21 @@ class Faults:
         drive = self._hurt("a sync fails")
         if drive is not None:
             drive.failing_syncs = 1
+
+    def _fail_sync_and_kill(self) -> None:
+        """A sync fails, and nobody lives to tell: what it should have saved can still be read."""
+        drive = self._hurt("a sync fails, and its process dies")
+        writer = self._cluster.writer
+        if drive is None or writer is None:
+            return
+        drive.failing_syncs = 1
+        writer.change_and_commit()
+        writer.publish()
+        for _ in range(_TURNS_TO_FAIL):
+            self._world.run_something()
+            if not drive.failing_syncs:
+                break
+        self._cluster.processes.restart_some(self._drives.index(drive))
 
     def _fail_write(self) -> None:
         drive = self._hurt("a write fails")

@@ -11,6 +11,7 @@ from redo import record_kernels
 from redo.arena import Arena, create_ring
 from redo.cipher import Cipher
 from redo.control import COPY_DURABLE, copy_word
+from redo.copier import Copier
 from redo.log import new_state
 from redo.quorum import COPIES, can_write
 from redo.record import (
@@ -92,6 +93,7 @@ class Invariants:
         self._cluster = cluster
         self._world = cluster.world
         self.oracle = self._new_oracle()
+        self._seen: dict[int, Copier] = {}
 
     def _new_oracle(self) -> PagesByLog:
         return PagesByLog(lambda arena: self._cluster.processes.cipher(arena))
@@ -163,11 +165,41 @@ class Invariants:
             return False
         return sum(mine != other for mine, other in zip(found, expected, strict=True)) == 1
 
+    def after_step(self) -> None:
+        """Once per step: the same, and whether copies that have come back may be believed."""
+        self.observe()
+        if not self._cluster.recovered:
+            return
+        for copier in self._cluster.processes.live():
+            if self._seen.get(copier.segment.copy_no) is not copier:
+                self._seen[copier.segment.copy_no] = copier
+                self._check_synced(copier)
+
+    def _check_synced(self, copier: Copier) -> None:
+        """What a copy calls durable, it has synced, whatever a process before it did."""
+        segment = copier.segment
+        log = f"{self._cluster.path_of(segment.copy_no)}/log"
+        doubtful = []
+        for name in os.listdir(log) if os.path.isdir(log) else ():
+            if name.endswith(".log"):
+                first = int(name[:-4], 16) - CHUNK_HEADER_BYTES
+                for at, end in self._world.disk.unsynced(f"{log}/{name}"):
+                    doubtful.append((first + at, first + end))
+        if not doubtful:
+            return
+        for batch in self._cluster.ledger.path(copier.durable):
+            if batch.lsn >= segment.mark.lsn and any(
+                a < batch.end and batch.lsn < b for a, b in doubtful
+            ):
+                what = f"{segment.name} at {batch.lsn}, durable to {copier.durable}"
+                raise Violation("what copies call durable is synced", what)
+
     def check_log(self) -> None:
         """Every copy has, as far as it says it is durable, the log that was published."""
         cluster = self._cluster
         for copier in cluster.processes.live():
             segment = copier.segment
+            self._check_synced(copier)
             if not self._world.disk.drives[segment.copy_no].good:
                 continue
             for batch in cluster.ledger.path(copier.durable):

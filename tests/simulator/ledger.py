@@ -144,9 +144,12 @@ class Ledger:
 
     def went_back(self, jump: Jump, to_us: int) -> None:
         """The volume goes on at `jump.start` with the state of `jump.origin`, which was meant to
-        be the last one not later than `to_us`. What is undone may come back. Raises Violation."""
+        be the last one not later than `to_us`. What is undone may come back, but for what had left
+        the writer's ring for no disk that was there. Raises Violation."""
         self._check_target(jump.origin, to_us)
         self.jumps.append(jump)
+        self.batches = [batch for batch in self.batches if batch.end <= jump.start]
+        self.commits = [commit for commit in self.commits if commit.end <= jump.start]
         self.captured = self.vdl = self.acknowledged = jump.start
 
     def _check_target(self, lsn: int, to_us: int) -> None:

@@ -16,6 +16,7 @@ from btree import pool_kernels
 from redo import log_kernels
 from redo.archive import Archive
 from redo.arena import RING_AT
+from redo.chunks import ChunkLog
 from redo.control import COPY_DURABLE, COPY_WRITTEN, CTRL_LAST_BATCH, CTRL_VDL, Control
 from redo.copier import Copier
 from redo.errors import ArchiveUnavailable, PageUnavailable
@@ -208,6 +209,11 @@ def sync_again() -> Any:
     return patch.object(Drives, "kernel_sync", again)
 
 
+def believe_what_is_read() -> Any:
+    """Log that can be read counts as durable, though a process before could not sync it."""
+    return patch.object(ChunkLog, "save", lambda self, lsn, end: None)
+
+
 def keep_the_cache() -> Any:
     """F11: the stream was lost, or time went back, and the replica keeps its pages."""
     return patch.object(Applier, "_jump", _jump_with_pages)
@@ -353,7 +359,20 @@ MUTATIONS = [
         during("pause_replica"),
     ),
     Mutation("apply_half", "F9", apply_half, (*REPLICAS_ARE_WRONG, "the volume serves")),
-    Mutation("sync_again", "F10", sync_again, NOT_KEPT, during("fail_sync", "mend_some")),
+    Mutation(
+        "sync_again",
+        "F10",
+        sync_again,
+        (*NOT_KEPT, "what copies call durable is synced"),
+        during("fail_sync", "mend_some"),
+    ),
+    Mutation(
+        "believe_what_is_read",
+        "F10b",
+        believe_what_is_read,
+        ("what copies call durable is synced",),
+        during("fail_sync_and_kill"),
+    ),
     Mutation("keep_the_cache", "F11", keep_the_cache, REPLICAS_ARE_WRONG, during("pause_replica")),
     Mutation("keep_the_dictionary", "F12", keep_the_dictionary, TABLES_ARE_WRONG),
     Mutation("acknowledge_early", "C5", acknowledge_early, NOT_KEPT),

@@ -21,7 +21,7 @@ from redo.control import COPY_DURABLE, Control, copy_word
 from redo.coordinator import Coordinator
 from redo.copier import Copier
 from redo.environment import Steps
-from redo.errors import LsnOutOfRange, VolumeError
+from redo.errors import VolumeError
 from redo.keyring import KeyService, unwrapped
 from redo.log import Recovered
 from redo.metadata import new_volume
@@ -47,7 +47,7 @@ STORAGE_BYTES = 1 << 30
 SCRUB_BYTES_PER_S = 1 << 18
 LOOK_US = 10_000  #: between two looks of a task that has nothing to do
 _NO_ANSWER_S = 1.0
-_PATIENCE = 100  #: looks at zones that hear of VDL late
+_BUSY_S = 0.05  #: else links would seem to be silent while zones that are busy ask one another
 WRITER = -1  #: as one end of a call
 FEEDER = "feeder"  #: the writer's ends of links to hosts
 
@@ -410,14 +410,7 @@ class ThreeProcesses(Processes):
         return self._coordinator.open_writer()
 
     def read_page(self, page_no: int, lsn: int, epoch: int) -> bytes:
-        """From any zone that has the log up to `lsn`, or soon has."""
-        for _ in range(_PATIENCE):
-            with contextlib.suppress(LsnOutOfRange):
-                return self._read_page(page_no, lsn, epoch)
-            self.world.sleep(0.1)
-        return self._read_page(page_no, lsn, epoch)
-
-    def _read_page(self, page_no: int, lsn: int, epoch: int) -> bytes:
+        """From any zone that has the log up to `lsn`."""
         there = [n for n in self.zones if self._durable(n) >= lsn] or list(self.zones)
         self.world.chance.shuffle(there)
         failure = VolumeError("no zone answers")
@@ -452,13 +445,13 @@ class ThreeProcesses(Processes):
             raise self._no_answer()
         return self._ask(zone, question) if fate < 1.0 else answer
 
-    def _no_answer(self) -> VolumeError:
-        self.world.pass_time(_NO_ANSWER_S)
+    def _no_answer(self, after_s: float = _NO_ANSWER_S) -> VolumeError:
+        self.world.pass_time(after_s)
         return VolumeError("no answer")
 
     def _ask(self, zone: Zone, question: bytes) -> bytes:
         if zone.is_busy():  # it would wait until that is done; whoever asks, does not
-            raise self._no_answer()
+            raise self._no_answer(_BUSY_S)
         try:
             return zone.answers.whole(question)
         except BadQuestion as error:

@@ -18,7 +18,7 @@ SEEDS = 200
 STEPS = 60
 HUNT_SEEDS = 60
 HUNT_STEPS = 250
-TRAPS = [f"F{number}" for number in range(1, 13)] + ["C5", "C15", "C31", "C32", "C33", "K"]
+TRAPS = [f"F{number}" for number in range(1, 13)] + ["F10b", "C5", "C15", "C31", "C32", "C33", "K"]
 
 
 def simulator(*options: str | int) -> subprocess.CompletedProcess[str]:

@@ -11,6 +11,9 @@ filter compacts what later instructions need, so no op looks at a selection.
     wide_ops_kernels   decimals of up to 38 digits, in pairs of registers
     text_kernels       lengths, parts and case of strings, CONCAT, LIKE
     date_kernels       parts of dates and times, intervals
+    moment_kernels     dates and times as microseconds, time zones
+    text_forms_kernels values as texts, texts as values
+    search_kernels     LOCATE, FIND_IN_SET
     json_ops_kernels   values within documents, the rows of a JSON_TABLE
     logic_kernels      AND OR NOT IS …, choice, filter, limit
     key_kernels        memcmp-ordered keys of several registers

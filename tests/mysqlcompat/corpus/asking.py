@@ -18,9 +18,10 @@ SETTINGS: Final = {"time_zone": "'+00:00'", "timestamp": str(NOW)}
 
 
 class Asker:
-    """A connection to a server at `host`:`port`, with the tables made."""
+    """A connection to a server at `host`:`port`, with the tables made in `database`."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, database: str = DATABASE) -> None:
+        self.database = database
         self.connection: Any = pymysql.connect(
             host=host, port=port, user="root", charset="utf8mb4", autocommit=True
         )
@@ -29,15 +30,15 @@ class Asker:
         self.changed: set[str] = set()
         self.into = ""
         for statement in (
-            f"DROP DATABASE IF EXISTS {DATABASE}",
-            f"CREATE DATABASE {DATABASE}",
-            f"USE {DATABASE}",
+            f"DROP DATABASE IF EXISTS {database}",
+            f"CREATE DATABASE {database}",
+            f"USE {database}",
             *STATEMENTS,
         ):
             self.run(statement)
 
     def close(self) -> None:
-        self.run(f"DROP DATABASE {DATABASE}")
+        self.run(f"DROP DATABASE {self.database}")
         self.connection.close()
 
     def run(self, sql: str) -> Any:
@@ -89,7 +90,7 @@ class Asker:
         result = connection._result
         connection._next_seq_id = 1
         connection._read_query_result()
-        warnings = warnings_of(connection._result.rows)
+        warnings = tuple(map(self._named, warnings_of(connection._result.rows)))
         if error is not None:
             return self._error(error)
         rows = [row[0] for row in result.rows]
@@ -99,7 +100,11 @@ class Asker:
         errno, text = error.args[:2]
         if 2000 <= errno < 3000:  # the client's own: no answer
             raise error
-        return Answer.of_error(errno, getattr(error, "sqlstate", ""), text)
+        return Answer.of_error(errno, getattr(error, "sqlstate", ""), self._named(text))
+
+    def _named(self, text: str) -> str:
+        """A message as if the tables were in `DATABASE`."""
+        return text.replace(f"`{self.database}`", f"`{DATABASE}`")
 
     def _assigned(self, expression: str) -> Answer:
         self.run("BEGIN")

@@ -1,0 +1,178 @@
+"""Differences of dates and times: DATEDIFF, TIMESTAMPDIFF, TIMEDIFF; ADDTIME and SUBTIME."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from mysqlcompat import convert_temporal as convert
+from mysqlcompat import temporal, temporal_text
+from mysqlcompat.functions.definitions import BIGINT, build_as, define, implement, integer
+from mysqlcompat.functions.intervals import (
+    UNIT_MICROS,
+    micros_of,
+    moment_of_micros,
+    overflow,
+    shifted_text,
+    shown_moment,
+)
+from mysqlcompat.functions.table import Context
+from mysqlcompat.functions.temporals import shown_fsp
+from mysqlcompat.message_text import shown
+from mysqlcompat.partial_dates import (
+    AnyDate,
+    AnyDatetime,
+    PartialDate,
+    PartialDatetime,
+    make_datetime,
+)
+from mysqlcompat.sql.infer import Typing
+from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sqltypes import Class, datetime_type, time_type
+
+_MICRO: Final = timedelta(microseconds=1)
+_DATE_SHAPE: Final = re.compile(r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[ T]|$)")
+
+
+@define("datediff", "DD", integer(9), nullable=True, null_rejects=False)
+def datediff(
+    context: Context, call: Call, left: AnyDate | None, right: AnyDate | None
+) -> int | None:
+    """Both sides are read, and warned about."""
+    if not isinstance(left, date) or not isinstance(right, date):
+        return None
+    return (left - right).days
+
+
+@define("timestampdiff", "xtt", BIGINT, nullable=True)
+def timestampdiff(context: Context, call: Call, unit: str, first: datetime, last: datetime) -> int:
+    if unit in ("YEAR", "QUARTER", "MONTH"):
+        months = _whole_months(first, last)
+        divisor = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}[unit]
+        return months // divisor if months >= 0 else -(-months // divisor)
+    micros = (last - first) // _MICRO
+    unit_micros = UNIT_MICROS[unit]
+    return micros // unit_micros if micros >= 0 else -(-micros // unit_micros)
+
+
+def _whole_months(first: datetime, last: datetime) -> int:
+    if last < first:
+        return -_whole_months(last, first)
+    months = (last.year - first.year) * 12 + last.month - first.month
+    behind = (last.day, last.time()) < (first.day, first.time())
+    return months - behind
+
+
+@build_as("timediff", 2)
+def build_timediff(typing: Typing, args: Sequence[Expression]) -> Expression:
+    fsp = max(shown_fsp(arg) for arg in args)
+    return typing.call("timediff", time_type(fsp), *args)
+
+
+@implement("timediff", null_rejects=False)
+def timediff(context: Context, call: Call, left: Any, right: Any) -> timedelta | None:
+    one = _time_or_moment(context, left, call.args[0])
+    other = None if one is None else _time_or_moment(context, right, call.args[1])
+    if one is None or other is None or isinstance(one, timedelta) != isinstance(other, timedelta):
+        return None
+    span = _MICRO * (micros_of(one) - micros_of(other))
+    if abs(span) > temporal.TIME_LIMIT:
+        text = temporal.time_text(span, call.type.scale)
+        context.warn(1292, f"Truncated incorrect time value: '{text}'")
+    return min(max(span, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
+
+
+def _no_date(context: Context, value: str, adding: bool) -> AnyDatetime | None:
+    """A day that its month has not: no date to add to, but one with a difference to others."""
+    read = temporal_text.read_datetime(value, temporal_text.FUZZY | temporal_text.INVALID_DATES)
+    if not adding and isinstance(read.value, datetime | PartialDatetime):
+        return read.value
+    if not adding and read.value is not None:
+        return make_datetime(read.value.year, read.value.month, read.value.day)
+    kind = "datetime" if ":" in value else "date"
+    context.warn(1292, f"Truncated incorrect {kind} value: '{shown(value)}'")
+    return None
+
+
+def _time_or_moment(
+    context: Context, value: Any, arg: Expression, adding: bool = False
+) -> AnyDatetime | timedelta | None:
+    """What is no TIME, or beyond its range, but a date of some kind, is that."""
+    if isinstance(value, datetime | PartialDatetime | timedelta):
+        return value
+    if isinstance(value, date | PartialDate):
+        return make_datetime(value.year, value.month, value.day)
+    if isinstance(value, str):
+        moment, whole, has_time = temporal.parse_datetime(value)
+        if moment is not None and whole and (has_time or "-" in value[1:]):
+            return moment
+        if moment is None and _DATE_SHAPE.match(value):
+            return _no_date(context, value, adding)
+        read = temporal_text.read_time(value)
+        if read.value is None:
+            context.warn(1292, f"Incorrect datetime value: '{shown(value)}'")
+            return None
+        if read.warnings & temporal_text.OUT_OF_RANGE:
+            dated = temporal_text.read_datetime(value, temporal_text.FUZZY).value
+            if isinstance(dated, datetime | PartialDatetime):
+                return dated
+    return None if value is None else convert.span_of(context, value, arg.type)
+
+
+@build_as("addtime", 2)
+def build_addtime(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return _build_time_shift("addtime", typing, args)
+
+
+@build_as("subtime", 2)
+def build_subtime(typing: Typing, args: Sequence[Expression]) -> Expression:
+    return _build_time_shift("subtime", typing, args)
+
+
+def _build_time_shift(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
+    first, span = args
+    fsp = max(shown_fsp(first), shown_fsp(span))
+    match first.type.cls:
+        case Class.DATETIME | Class.DATE:
+            made = datetime_type(fsp)
+        case Class.TIME:
+            made = time_type(fsp)
+        case _:
+            made = shifted_text(typing)
+    return typing.call(name, made, first, span)
+
+
+def _time_shift(context: Context, call: Call, first: Any, span: Any, sign: int) -> Any:
+    start = _time_or_moment(context, first, call.args[0], adding=True)
+    if start is None or span is None:
+        return None
+    added = convert.span_of(context, span, call.args[1].type)
+    if added is None:
+        return None
+    result: AnyDatetime | timedelta | None
+    if isinstance(start, timedelta):
+        result = start + sign * added
+        if abs(result) > temporal.TIME_LIMIT:
+            overflow(context, "time")
+            if call.type.cls is Class.TIME:
+                return None
+            result = min(max(result, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
+    else:
+        result = moment_of_micros(micros_of(start) + sign * (added // _MICRO))
+        if result is None:
+            return overflow(context)
+    if call.type.cls is not Class.STRING:
+        return result
+    return shown_moment(result)
+
+
+@implement("addtime", null_rejects=False)
+def addtime(context: Context, call: Call, first: Any, span: Any) -> Any:
+    return _time_shift(context, call, first, span, 1)
+
+
+@implement("subtime", null_rejects=False)
+def subtime(context: Context, call: Call, first: Any, span: Any) -> Any:
+    return _time_shift(context, call, first, span, -1)

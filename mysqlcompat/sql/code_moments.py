@@ -1,0 +1,292 @@
+"""Arithmetic with dates and times, Unix time and time zones: ops over microseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+
+from btree.schema import TypeKind
+from mysqlcompat.functions.definitions import FUNCTIONS
+from mysqlcompat.machine import function_codes as codes
+from mysqlcompat.machine import layout
+from mysqlcompat.machine.ops import compare_kernels, date_kernels, text_forms_kernels
+from mysqlcompat.machine.program import Register
+from mysqlcompat.sql import typed
+from mysqlcompat.sql.code_chains import Chain
+from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
+from mysqlcompat.sqltypes import BINARY, Class, SqlType, string_type
+from mysqlcompat.values import is_variable
+
+if TYPE_CHECKING:
+    from mysqlcompat.sql.code_expressions import Coder
+
+_FSP: Final = 6
+UNIT_MICROS: Final = {
+    "MICROSECOND": 1, "SECOND": 10**6, "MINUTE": 60 * 10**6, "HOUR": 3600 * 10**6,
+    "DAY": 86400 * 10**6, "WEEK": 7 * 86400 * 10**6,
+}  # fmt: skip
+
+
+def is_text(sql_type: SqlType) -> bool:
+    return sql_type.cls is Class.STRING and is_variable(sql_type)
+
+
+def _is_local(sql_type: SqlType) -> bool:
+    """A DATE or DATETIME that is the same on every clock."""
+    return sql_type.cls in (Class.DATE, Class.DATETIME) and sql_type.kind is not TypeKind.TIMESTAMP
+
+
+def _is_integer(sql_type: SqlType) -> bool:
+    return (
+        sql_type.cls is Class.INT
+        and not sql_type.unsigned
+        and sql_type.kind not in (TypeKind.BIT, TypeKind.YEAR)
+    )
+
+
+def _scaled(sql_type: SqlType) -> int | None:
+    """Digits behind the point of an exact number in a lane, at most those of a microsecond."""
+    if _is_integer(sql_type):
+        return 0
+    narrow = sql_type.cls is Class.DECIMAL and not sql_type.is_wide_decimal and not sql_type.mixed
+    return sql_type.scale if narrow and sql_type.scale <= _FSP else None
+
+
+def _time(chain: Chain, arg: Expression, place: int) -> Register | None:
+    """µs of an argument that is a TIME, or a text of one."""
+    register = chain.args[place]
+    if is_text(arg.type):
+        register = chain.op(text_forms_kernels.op_read, register, codes.READ_TIME, _FSP, 0)
+    elif arg.type.cls is not Class.TIME:
+        return None
+    return chain.micros(register, codes.MICROS_OF_TIME)
+
+
+def _moment(chain: Chain, arg: Expression, place: int) -> Register | None:
+    """µs of an argument that is a DATE or DATETIME, or a text of one."""
+    register = chain.args[place]
+    if is_text(arg.type):
+        register = chain.op(text_forms_kernels.op_read, register, codes.READ_DATETIME, _FSP, 0)
+    elif not _is_local(arg.type):
+        return None
+    return chain.micros(register, codes.MICROS_OF_MOMENT)
+
+
+def _shift_time(coder: Coder, call: Call) -> Register | None:
+    """ADDTIME and SUBTIME."""
+    first, span = call.args
+    is_time = first.type.cls is Class.TIME
+    if not (is_time or _is_local(first.type)) or not (
+        span.type.cls is Class.TIME or is_text(span.type)
+    ):
+        return None
+    operator = layout.ADD if call.function.name == "addtime" else layout.SUBTRACT
+    chain = Chain(coder, call, first, span)
+    start = (_time if is_time else _moment)(chain, first, 0)
+    added = _time(chain, span, 1)
+    assert start is not None
+    assert added is not None
+    kind = codes.TIME_OF_MICROS if is_time else codes.MOMENT_OF_MICROS
+    return chain.end(chain.micros(chain.arithmetic(start, operator, added), kind))
+
+
+def _timediff(coder: Coder, call: Call) -> Register | None:
+    """Of two times or two moments; one of them may be a text."""
+    classes = {arg.type.cls for arg in call.args}
+    if not all(
+        arg.type.cls is Class.TIME or _is_local(arg.type) or is_text(arg.type) for arg in call.args
+    ):
+        return None
+    if classes == {Class.STRING} or (
+        Class.TIME in classes and classes - {Class.TIME, Class.STRING}
+    ):
+        return None
+    chain = Chain(coder, call, *call.args)
+    read = _time if Class.TIME in classes else _moment
+    left, right = (read(chain, arg, place) for place, arg in enumerate(call.args))
+    assert left is not None
+    assert right is not None
+    span = chain.arithmetic(left, layout.SUBTRACT, right)
+    return chain.end(chain.micros(span, codes.TIME_OF_MICROS))
+
+
+def _timestampdiff(coder: Coder, call: Call) -> Register | None:
+    unit, first, last = call.args
+    micros = UNIT_MICROS.get(unit.value) if isinstance(unit, Literal) else None
+    if micros is None or not (_is_local(first.type) and _is_local(last.type)):
+        return None
+    chain = Chain(coder, call, first, last)
+    one, other = (chain.micros(arg, codes.MICROS_OF_MOMENT) for arg in chain.args)
+    return chain.end(chain.divided(chain.arithmetic(other, layout.SUBTRACT, one), micros))
+
+
+def _seconds(coder: Coder, call: Call) -> Register | None:
+    """TIME_TO_SEC and TO_SECONDS."""
+    (source,) = call.args
+    is_time = source.type.cls is Class.TIME
+    if not is_time and not _is_local(source.type):
+        return None
+    chain = Chain(coder, call, source)
+    micros = (_time if is_time else _moment)(chain, source, 0)
+    assert micros is not None
+    return chain.end(chain.divided(micros, UNIT_MICROS["SECOND"]))
+
+
+def _sec_to_time(coder: Coder, call: Call) -> Register | None:
+    (source,) = call.args
+    scale = _scaled(source.type)
+    if scale is None:
+        return None
+    chain = Chain(coder, call, source)
+    nothing = chain.constant(0)
+    micros = chain.arithmetic(chain.args[0], layout.ADD, nothing, 10 ** (_FSP - scale))
+    return chain.end(chain.micros(micros, codes.TIME_OF_MICROS))
+
+
+def _from_days(coder: Coder, call: Call) -> Register | None:
+    (source,) = call.args
+    if not _is_integer(source.type):
+        return None
+    chain = Chain(coder, call, source)
+    nothing = chain.constant(0)
+    micros = chain.arithmetic(chain.args[0], layout.ADD, nothing, UNIT_MICROS["DAY"])
+    return chain.end(chain.micros(micros, codes.DATE_OF_MICROS))
+
+
+def time_shift(coder: Coder, call: Call) -> Register | None:
+    """``time ± INTERVAL n unit``, of hours and less."""
+    start, amount, unit = call.args
+    micros = UNIT_MICROS.get(unit.value) if isinstance(unit, Literal) else None
+    if call.type.cls is not Class.TIME or start.type.cls is not Class.TIME or micros is None:
+        return None
+    if not _is_integer(amount.type):
+        return None
+    operator = layout.SUBTRACT if call.function.name == "date_sub" else layout.ADD
+    chain = Chain(coder, call, start, amount)
+    span = chain.micros(chain.args[0], codes.MICROS_OF_TIME)
+    shifted = chain.arithmetic(span, operator, chain.args[1], 1, micros)
+    return chain.end(chain.micros(shifted, codes.TIME_OF_MICROS))
+
+
+# Numbers ----------------------------------------------------------------------------------------
+
+_DATE_PARTS: Final = (codes.YEAR, codes.MONTH, codes.DAY)
+_CLOCK_PARTS: Final = (codes.HOUR, codes.MINUTE, codes.SECOND)
+#: Unit -> its fields, most of them two digits wide.
+_FIELDS: Final = {
+    "YEAR_MONTH": (codes.YEAR, codes.MONTH),
+    "DAY_HOUR": (codes.DAY, codes.HOUR),
+    "DAY_MINUTE": (codes.DAY, codes.HOUR, codes.MINUTE),
+    "DAY_SECOND": (codes.DAY, *_CLOCK_PARTS),
+    "DAY_MICROSECOND": (codes.DAY, *_CLOCK_PARTS, codes.MICROSECOND),
+    "HOUR_MINUTE": (codes.HOUR, codes.MINUTE),
+    "HOUR_SECOND": _CLOCK_PARTS,
+    "HOUR_MICROSECOND": (*_CLOCK_PARTS, codes.MICROSECOND),
+    "MINUTE_SECOND": (codes.MINUTE, codes.SECOND),
+    "MINUTE_MICROSECOND": (codes.MINUTE, codes.SECOND, codes.MICROSECOND),
+    "SECOND_MICROSECOND": (codes.SECOND, codes.MICROSECOND),
+}
+
+
+def _side_by_side(chain: Chain, kinds: tuple[int, ...], is_time: bool) -> Register:
+    """The fields of the argument as the digits of one number; of a TIME without its sign."""
+    source = chain.args[0]
+    made: Register | None = None
+    for kind in kinds:
+        part = chain.op(date_kernels.op_date, source, kind, source, 1, int(is_time))
+        width = 10**6 if kind == codes.MICROSECOND else 100
+        made = part if made is None else chain.arithmetic(made, layout.ADD, part, width)
+    assert made is not None
+    return made
+
+
+def composite_part(coder: Coder, call: Call) -> Register | None:
+    """EXTRACT of several fields of a moment."""
+    unit, source = call.args
+    kinds = _FIELDS.get(unit.value) if isinstance(unit, Literal) else None
+    if kinds is None:
+        return None
+    chain = Chain(coder, call, source)
+    return chain.end(_side_by_side(chain, kinds, False))
+
+
+def moment_number(coder: Coder, cast: Cast) -> Register | None:
+    """A date or time without a fraction as an integer."""
+    source, target = cast.arg.type, cast.type
+    if target.unsigned or target.kind in (TypeKind.BIT, TypeKind.YEAR) or source.scale:
+        return None
+    is_time = source.cls is Class.TIME
+    if not is_time and not _is_local(source):
+        return None
+    chain = Chain(coder, cast, cast.arg)
+    date = () if is_time else _DATE_PARTS
+    clock = () if source.cls is Class.DATE else _CLOCK_PARTS
+    made = _side_by_side(chain, date + clock, is_time)
+    if is_time:
+        nothing = chain.constant(0)
+        compare = compare_kernels.op_compare
+        below = chain.op(compare, chain.args[0], nothing, layout.LT, layout.SIGNED)
+        made = chain.choose(below, chain.arithmetic(nothing, layout.SUBTRACT, made), made)
+    return chain.end(made)
+
+
+# Time zones -------------------------------------------------------------------------------------
+
+
+def _zone(*name: Expression) -> Expression:
+    """The changes of a zone, of the session's by default: asked for once an execution."""
+    return Call(string_type(1 << 16, BINARY, True), FUNCTIONS["zone changes"], name)
+
+
+def _unix_timestamp(coder: Coder, call: Call) -> Register | None:
+    if len(call.args) != 1:
+        return None
+    (source,) = call.args
+    if not (source.type.cls in (Class.DATE, Class.DATETIME) or is_text(source.type)):
+        return None
+    scale = 0 if call.type.cls is Class.INT else call.type.scale
+    is_utc = source.type.kind is TypeKind.TIMESTAMP
+    chain = Chain(coder, call, source, *(() if is_utc else (_zone(),)))
+    if is_utc:
+        utc = chain.micros(chain.args[0], codes.MICROS_OF_MOMENT)
+    else:
+        local = _moment(chain, source, 0)
+        assert local is not None
+        utc = chain.micros(local, codes.LOCAL_TO_UTC, chain.args[1])
+    return chain.end(chain.micros(utc, codes.MICROS_TO_UNIX, 0, 10 ** (_FSP - scale)))
+
+
+def _from_unixtime(coder: Coder, call: Call) -> Register | None:
+    (source,) = call.args
+    scale = _scaled(source.type)
+    if scale is None:
+        return None
+    chain = Chain(coder, call, source, _zone())
+    utc = chain.micros(chain.args[0], codes.UNIX_TO_MICROS, 0, 10 ** (_FSP - scale))
+    local = chain.micros(utc, codes.UTC_TO_LOCAL, chain.args[1])
+    return chain.end(chain.micros(local, codes.MOMENT_OF_MICROS))
+
+
+def _convert_tz(coder: Coder, call: Call) -> Register | None:
+    moment, *zones = call.args
+    if not _is_local(moment.type) or not all(map(typed.is_constant, zones)):
+        return None
+    chain = Chain(coder, call, moment, *map(_zone, zones))
+    micros = chain.micros(chain.args[0], codes.MICROS_OF_MOMENT)
+    moved = chain.micros(micros, codes.CONVERTED, chain.args[1], chain.args[2])
+    return chain.end(chain.micros(moved, codes.MOMENT_OF_MICROS))
+
+
+CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
+    "addtime": _shift_time,
+    "subtime": _shift_time,
+    "timediff": _timediff,
+    "timestampdiff": _timestampdiff,
+    "time_to_sec": _seconds,
+    "to_seconds": _seconds,
+    "sec_to_time": _sec_to_time,
+    "from_days": _from_days,
+    "unix_timestamp": _unix_timestamp,
+    "from_unixtime": _from_unixtime,
+    "convert_tz": _convert_tz,
+}
