@@ -156,7 +156,8 @@ def _moment_of_json(
         case str() if wanted == "date" and _DATE_LIKE.match(document):
             return None  # no such day: MySQL does not say so
     kind = "DATE" if wanted == "date" else "DATETIME/TIMESTAMP"
-    context.warn(3156, f"Invalid JSON value for CAST to {kind} from column {name} at row 1")
+    row = context.row
+    context.warn(3156, f"Invalid JSON value for CAST to {kind} from column {name} at row {row}")
     return None
 
 
@@ -252,5 +253,6 @@ def _span_of_json(context: Context, document: Any, source: SqlType, name: str) -
     )
     if read is not None and not read.warnings and ":" in document:
         return _span(read)
-    context.warn(3156, f"Invalid JSON value for CAST to TIME from column {name} at row 1")
+    row = context.row
+    context.warn(3156, f"Invalid JSON value for CAST to TIME from column {name} at row {row}")
     return None

@@ -29,9 +29,8 @@ NOWHERE = -1
 BROKEN = -2
 LEG_MEMBER, LEG_CELL, LEG_CELL_FROM_END, LEG_CELLS = range(4)
 LEG_BYTES = 24
-UNORDERED = 2  #: of two values that only Python compares
 NULL, TRUE, FALSE = range(3)
-EXACT = 1 << 53  #: integers up to here are doubles, too
+MAX_DEPTH = 100
 
 
 @helper
@@ -47,6 +46,11 @@ def kind_of(place):
 @helper
 def body_of(place):
     return place >> 8
+
+
+@helper
+def is_null(mem, place):
+    return kind_of(place) == LITERAL and load_u8(mem, body_of(place)) == NULL
 
 
 @helper
@@ -85,7 +89,7 @@ def cells_of(mem, place, end):
     return count
 
 
-@helper
+@routine
 def cell_place(mem, place, end, number):
     """Place of a member's or cell's value, by its number."""
     kind = kind_of(place)
@@ -113,8 +117,8 @@ def key_of(mem, place, number):
 
 
 @helper
-def member_place(mem, place, end, name, count):
-    """Place of the member of that name: shorter keys come first, then by bytes."""
+def member_number(mem, place, end, name, count):
+    """Number of the member of that name: shorter keys come first, then by bytes."""
     high = cells_of(mem, place, end)
     low = 0
     while low < high:
@@ -124,12 +128,19 @@ def member_place(mem, place, end, name, count):
             return BROKEN
         order = size - count if size != count else compare(mem, key, size, name, count)
         if order == 0:
-            return cell_place(mem, place, end, middle)
+            return middle
         if order < 0:
             low = middle + 1
         else:
             high = middle
     return NOWHERE
+
+
+@helper
+def member_place(mem, place, end, name, count):
+    """Place of the member of that name."""
+    number = member_number(mem, place, end, name, count)
+    return cell_place(mem, place, end, number) if number >= 0 else number
 
 
 @routine
@@ -173,7 +184,7 @@ def counted(mem, at, end):
     return -1, at
 
 
-@helper
+@routine
 def body_bytes(mem, place, end):
     """Bytes of a value's body, or BROKEN."""
     kind = kind_of(place)
@@ -222,130 +233,6 @@ def double_at(mem, place):
     if kind_of(place) == DOUBLE:
         return float_of_bits(load_i64(mem, body_of(place)))
     return float(integer_at(mem, place))
-
-
-@helper
-def rank(kind):
-    """NULL, numbers, strings, objects, arrays, booleans; 9: to be found out in Python."""
-    if is_container(kind):
-        return 4 if is_array(kind) else 3
-    if kind <= DOUBLE:
-        return 1
-    return 2 if kind == STRING else 9
-
-
-@helper
-def sign(order):
-    return (1 if order > 0 else 0) - (1 if order < 0 else 0)
-
-
-@helper
-def is_exact(mem, place):
-    """Whether the double of an integer is the same number."""
-    return -EXACT <= integer_at(mem, place) <= EXACT
-
-
-@routine
-def json_order(st, mem, a, a_end, b, b_end):
-    """-1, 0 or 1 of two values as `json_order` has it, UNORDERED for Python."""
-    x = rank(kind_of(a))
-    y = rank(kind_of(b))
-    if kind_of(a) == LITERAL:
-        x = 0 if load_u8(mem, body_of(a)) == NULL else 5
-    if kind_of(b) == LITERAL:
-        y = 0 if load_u8(mem, body_of(b)) == NULL else 5
-    if x == 9 or y == 9:
-        return UNORDERED
-    if x != y:
-        return sign(x - y)
-    if x == 0:
-        return 0
-    if x == 5:
-        return sign(load_u8(mem, body_of(b)) - load_u8(mem, body_of(a)))
-    if x == 2:
-        count, at = counted(mem, body_of(a), a_end)
-        other, there = counted(mem, body_of(b), b_end)
-        if count < 0 or other < 0:
-            return UNORDERED
-        return compare(mem, at, count, there, other)
-    one = is_number(mem, a, a_end)
-    two = is_number(mem, b, b_end)
-    if x != 1 or one == 0 or two == 0:
-        return UNORDERED
-    if one == 1 and two == 1:
-        m = integer_at(mem, a)
-        n = integer_at(mem, b)
-        return (1 if m > n else 0) - (1 if m < n else 0)
-    if (one == 1 and not is_exact(mem, a)) or (two == 1 and not is_exact(mem, b)):
-        return UNORDERED
-    f = double_at(mem, a)
-    g = double_at(mem, b)
-    return (1 if f > g else 0) - (1 if f < g else 0)
-
-
-@helper
-def has_scalar(st, mem, target, target_end, wanted, wanted_end, nested):
-    """Whether a value is, or an array holds, that scalar: 1, 0 or BROKEN.
-
-    nested  arrays are looked for in arrays, too (which is Python's)
-    """
-    if not is_array(kind_of(target)):
-        order = json_order(st, mem, target, target_end, wanted, wanted_end)
-        return BROKEN if order == UNORDERED else int(order == 0)
-    unknown = 0
-    count = cells_of(mem, target, target_end)
-    if count < 0:
-        return BROKEN
-    for number in range(count):
-        one = cell_place(mem, target, target_end, number)
-        if one < 0:
-            return BROKEN
-        if is_array(kind_of(one)) and nested:
-            unknown = BROKEN
-            continue
-        order = json_order(st, mem, one, target_end, wanted, wanted_end)
-        if order == 0:
-            return 1
-        if order == UNORDERED:
-            unknown = BROKEN
-    return unknown
-
-
-@routine
-def json_holds(st, mem, target, target_end, wanted, wanted_end, any_of):
-    """JSON_CONTAINS of scalars, flat arrays and flat objects (any_of 0), JSON_OVERLAPS of what is
-    flat (1), MEMBER OF (2): 1, 0, or BROKEN for what is Python's."""
-    kind = kind_of(wanted)
-    if not is_container(kind):
-        return has_scalar(st, mem, target, target_end, wanted, wanted_end, any_of == 0)
-    count = cells_of(mem, wanted, wanted_end)
-    if count < 0 or any_of == 2:
-        return BROKEN
-    if is_array(kind):
-        if not is_array(kind_of(target)) and any_of == 0:
-            return 0
-    elif is_array(kind_of(target)) or any_of == 1:
-        return BROKEN
-    elif not is_container(kind_of(target)):
-        return 0
-    for number in range(count):
-        one = cell_place(mem, wanted, wanted_end, number)
-        if one < 0 or is_container(kind_of(one)):
-            return BROKEN
-        inside = target
-        if not is_array(kind):
-            name, size = key_of(mem, wanted, number)
-            inside = member_place(mem, target, target_end, name, size)
-            if inside == NOWHERE:
-                return 0
-            if inside < 0:
-                return BROKEN
-        found = has_scalar(st, mem, inside, target_end, one, wanted_end, any_of == 0)
-        if found < 0:
-            return BROKEN
-        if found == any_of:
-            return found
-    return 1 - any_of
 
 
 @helper

@@ -133,9 +133,8 @@ def _compare_objects(left: dict[str, Any], right: dict[str, Any]) -> int:
 def contains(target: Any, candidate: Any) -> bool:
     """JSON_CONTAINS: objects by their members, arrays by their elements, scalars by equality."""
     if isinstance(target, list):
-        if isinstance(candidate, list):
-            return all(contains(target, element) for element in candidate)
-        return any(contains(element, candidate) for element in target)
+        wanted = candidate if isinstance(candidate, list) else [candidate]
+        return all(any(contains(cell, one) for cell in target) for one in wanted)
     if isinstance(target, dict):
         return isinstance(candidate, dict) and all(
             key in target and contains(target[key], value) for key, value in candidate.items()

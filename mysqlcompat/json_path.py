@@ -213,11 +213,14 @@ def find(value: Any, path: Path) -> list[Any]:
     return found
 
 
-def places(value: Any, path: Path) -> list[Found]:
-    """As `find`, with where each value is."""
+def places(value: Any, path: Path, wrap: bool = True) -> list[Found]:
+    """As `find`, with where each value is.
+
+    wrap  what is no array behaves as an array of one
+    """
     found = [Found(value, (), "$")]
     for leg in path:
-        found = [child for parent in found for child in _places_below(parent, leg)]
+        found = [child for parent in found for child in _places_below(parent, leg, wrap)]
     return list({one.place: one for one in reversed(found)}.values())[::-1]
 
 
@@ -236,7 +239,7 @@ def everything(parent: Found) -> list[Found]:
     return [parent, *(one for child in below(parent) for one in everything(child))]
 
 
-def _places_below(parent: Found, leg: Leg) -> list[Found]:
+def _places_below(parent: Found, leg: Leg, wrap: bool) -> list[Found]:
     value = parent.value
     match leg:
         case Anywhere():
@@ -253,7 +256,7 @@ def _places_below(parent: Found, leg: Leg) -> list[Found]:
         case Cells(low=low, high=high) if isinstance(value, list):
             first, last = position(low, len(value)), position(high, len(value))
             return below(parent)[max(first, 0) : last + 1] if last >= 0 else []
-    return [parent] if _children(value, leg) else []
+    return [parent] if wrap and _children(value, leg) else []
 
 
 def _end(leg: Cell) -> str:

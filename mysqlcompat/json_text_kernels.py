@@ -6,6 +6,7 @@ from mysqlcompat.json_kernels import (
     BROKEN,
     DOUBLE,
     LITERAL,
+    MAX_DEPTH,
     NULL,
     STRING,
     TRUE,
@@ -23,13 +24,13 @@ from mysqlcompat.json_kernels import (
 )
 from mysqlcompat.wire.encode_kernels import put_signed, put_unsigned
 from mysqlcompat.wire.float_kernels import FLOAT_ROOM, double_text
-from redo.coding_kernels import load_i64, load_u8, move, store_i64, store_u8, store_u32
+from redo.coding_kernels import fill, load_i64, load_u8, move, store_i64, store_u8, store_u32
 from redo.jit import helper, routine
 
-MAX_DEPTH = 100
 STACK_BYTES = 16 * (MAX_DEPTH + 1)
 #: Bytes of text per byte of a document, at most, and besides.
 GROWTH = 6
+PRETTY = 2
 BESIDES = 64 + FLOAT_ROOM  # also what is left when the last of it is written
 _NULL, _TRUE, _FALS = 0x6C6C756E, 0x65757274, 0x736C6166  # "null", "true", "fals"
 _QUOTE, _BACKSLASH = 34, 92
@@ -51,7 +52,7 @@ def letter_of(byte):
     return 114 if byte == 13 else 0
 
 
-@helper
+@routine
 def put_quoted(mem, to, at, count):
     """A string in quotes, escaped: where it ends."""
     store_u8(mem, to, _QUOTE)
@@ -117,13 +118,22 @@ def put_scalar(mem, place, end, to, limit, quoted):
     return to + put_signed(mem, to, integer_at(mem, place))
 
 
+@helper
+def put_line(mem, to, depth):
+    """A new line and what it begins with: where it ends."""
+    store_u8(mem, to, 10)
+    fill(mem, to + 1, 2 * depth, 32)
+    return to + 1 + 2 * depth
+
+
 @routine
 def json_text(st, mem, place, end, out, room, stack, quoted):
     """Write the text of a value at `out`: its bytes, or BROKEN for Python.
 
     room    GROWTH bytes for each of the value, and BESIDES, is enough for every real document
     stack   STACK_BYTES: containers that are open, and how many of their members are written
-    quoted  1: a string is in quotes; within containers it always is
+    quoted  1: a string is in quotes; within containers it always is; PRETTY: also a line for each
+            member or cell, indented
     """
     to = out
     limit = out + room
@@ -148,17 +158,24 @@ def json_text(st, mem, place, end, out, room, stack, quoted):
             done = load_i64(mem, stack + 16 * depth - 8)
             array = is_array(kind_of(open_place))
             count = cells_of(mem, open_place, end)
+            pretty = quoted == PRETTY and count > 0
+            if pretty and to + 2 * depth + BESIDES > limit:
+                return BROKEN
             if done >= count:
                 if count < 0:
                     return BROKEN
+                depth -= 1
+                if pretty:
+                    to = put_line(mem, to, depth)
                 store_u8(mem, to, 93 if array else 125)
                 to += 1
-                depth -= 1
                 continue
             if done > 0:
                 store_u8(mem, to, 44)
                 store_u8(mem, to + 1, 32)
-                to += 2
+                to += 1 if pretty else 2
+            if pretty:
+                to = put_line(mem, to, depth)
             if not array:
                 key, size = key_of(mem, open_place, done)
                 if key + size > end or to + GROWTH * size + BESIDES > limit:

@@ -214,7 +214,7 @@ _PLAIN_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d)?", re.ASC
 _PLAIN_TIME: Final = re.compile(r"(-?)(\d\d):([0-5]\d):([0-5]\d)", re.ASCII)
 
 
-def _plain_moment(text: str) -> Reading | None:
+def plain_moment(text: str) -> Reading | None:
     """A text in the form in which moments are shown, as most are; None: it is another."""
     if not _PLAIN_MOMENT.fullmatch(text):
         return None
@@ -227,7 +227,7 @@ def _plain_moment(text: str) -> Reading | None:
 
 def read_datetime(text: str, flags: int = NO_ZERO_IN_DATE | NO_ZERO_DATE) -> Reading:
     """`str_to_datetime`. The value of a text with an offset is UTC, marked by `moved`."""
-    plain = None if flags & DATETIME_ONLY else _plain_moment(text)
+    plain = None if flags & DATETIME_ONLY else plain_moment(text)
     if plain is not None:
         return plain
     scanner = _Scanner(text)

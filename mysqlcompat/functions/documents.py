@@ -84,12 +84,20 @@ def json_object(context: Context, call: Call, *values: Any) -> Json:
         if not isinstance(values[at], str):
             raise SqlError(3144, "binary")
         members[str(values[at])] = scalar_of(values[at + 1], call.args[at + 1])
-    return Json(jsonb.make_object(members))
+    return _not_too_deep(jsonb.make_object(members))
+
+
+def _not_too_deep(made: Any) -> Json:
+    """A document that may be put into another one. ERROR 3157."""
+    if jsonb.nesting(made) > jsonb.MAX_DEPTH:
+        raise SqlError(3157)
+    return Json(made)
 
 
 @define("json_array", "v*", JSON, required=0, nullable=True, null_rejects=False)
 def json_array(context: Context, call: Call, *values: Any) -> Json:
-    return Json([scalar_of(value, arg) for value, arg in zip(values, call.args, strict=True)])
+    cells = [scalar_of(value, arg) for value, arg in zip(values, call.args, strict=True)]
+    return _not_too_deep(cells)
 
 
 def _text_argument(typing: Typing, arg: Expression) -> Expression:
@@ -217,9 +225,9 @@ def json_depth(context: Context, call: Call, value: Any) -> int:
 @define("json_keys", "js", JSON, required=1, nullable=True)
 def json_keys(context: Context, call: Call, value: Any, *path: Any) -> Json | None:
     root = document(call, 0, value)
-    found = json_path.places(root, json_path.single(path[0]) if path else ())
-    if not found or len(found[0].place) != len(json_path.parse_path(path[0]) if path else ()):
-        return None  # a value that is no array has no cell
+    found = json_path.places(root, json_path.single(path[0]) if path else (), wrap=False)
+    if not found:
+        return None
     return Json(list(found[0].value)) if isinstance(found[0].value, dict) else None
 
 
@@ -239,12 +247,6 @@ def json_contains_path(
         if hit == (mode.lower() == "one"):
             return int(hit)
     return int(mode.lower() == "all")
-
-
-def _is_as_written(start: json_path.Found, path: json_path.Path) -> bool:
-    """Whether no leg of the path took a value for an array of one."""
-    plain = not any(isinstance(leg, json_path.Anywhere) for leg in path)
-    return len(start.place) == len(path) if plain else True
 
 
 @define("json_search", "jssss*", JSON, required=3, nullable=True, null_rejects=False)
@@ -277,8 +279,7 @@ def json_search(
     found = dict.fromkeys(
         one.shown
         for path in within or [()]
-        for start in json_path.places(root, path)
-        if _is_as_written(start, path)
+        for start in json_path.places(root, path, wrap=False)
         for one in json_path.everything(start)
         if isinstance(one.value, str) and pattern.fullmatch(one.value)
     )

@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Final
 
-from cryptography.hazmat.primitives import hashes, padding
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
@@ -21,6 +22,7 @@ except ImportError:  # before they were moved there
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
+    MAX_CHARACTERS,
     build_as,
     constant_int,
     define,
@@ -38,7 +40,10 @@ _BLOCK_BYTES: Final = 16
 _MODE: Final = "block_encryption_mode"
 _MOST_RANDOM_BYTES: Final = 1024
 _KDF_OPTION_BYTES: Final = 256
-_SHA2: Final = {0: "sha256", 224: "sha224", 256: "sha256", 384: "sha384", 512: "sha512"}
+_SHA2: Final[dict[int | None, Any]] = {
+    0: hashlib.sha256, 224: hashlib.sha224, 256: hashlib.sha256, 384: hashlib.sha384,
+    512: hashlib.sha512,
+}  # fmt: skip
 
 
 def _bytes(value: Any) -> bytes:
@@ -75,6 +80,7 @@ def build_aes_encrypt(typing: Typing, args: Sequence[Expression]) -> Expression:
     size = taken[0].type.length * bytes_per_character(taken[0].type.collation)
     if _mode_of(typing.context)[1] in ("ecb", "cbc"):
         size = (size // _BLOCK_BYTES + 1) * _BLOCK_BYTES
+    size = min(size, MAX_CHARACTERS)
     return typing.call("aes_encrypt", string_type(size, BINARY, True), *taken)
 
 
@@ -189,7 +195,61 @@ def _job(context: Context, name: str, value: Any, key: Any, rest: Sequence[Any])
     return _Job(cipher, mode, vector, _bytes(value))
 
 
-@implement("aes_encrypt", null_rejects=False, pure=False)
+def _one_worker(
+    context: Context, name: str, call: Call, key: Sequence[Any], rest: Sequence[Any]
+) -> Cipher[Any] | None:
+    """The cipher of a column whose blocks do not depend on each other: ECB, one key for all."""
+    if rest or not is_constant(call.args[1]) or _mode_of(context)[1] != "ecb":
+        return None
+    job = _job(context, name, b"", key[0], ())
+    return None if job is None else job.cipher
+
+
+def _encrypted(
+    context: Context, call: Call, plain: Sequence[Any], key: Sequence[Any], *rest: Sequence[Any]
+) -> list[bytes | None] | None:
+    """AES_ENCRYPT of a column at one go."""
+    cipher = _one_worker(context, "aes_encrypt", call, key, rest)
+    if cipher is None:
+        return None
+    parts = [b"" if value is None else _padded(bytes_of(call, value)) for value in plain]
+    made = _finished(cipher.encryptor(), b"".join(parts))
+    ends = accumulate(map(len, parts))
+    return [
+        None if value is None else made[end - len(part) : end]
+        for value, part, end in zip(plain, parts, ends, strict=True)
+    ]
+
+
+def _padded(data: bytes) -> bytes:
+    """PKCS #7"""
+    count = _BLOCK_BYTES - len(data) % _BLOCK_BYTES
+    return data + bytes((count,)) * count
+
+
+def _decrypted(
+    context: Context, call: Call, secrets: Sequence[Any], key: Sequence[Any], *rest: Sequence[Any]
+) -> list[bytes | None] | None:
+    """AES_DECRYPT of a column at one go."""
+    cipher = _one_worker(context, "aes_decrypt", call, key, rest)
+    if cipher is None:
+        return None
+    parts = [b"" if value is None else _bytes(value) for value in secrets]
+    parts = [part if len(part) % _BLOCK_BYTES == 0 else b"" for part in parts]
+    made = _finished(cipher.decryptor(), b"".join(parts))
+    ends = accumulate(map(len, parts))
+    return [_unpadded(made[end - len(part) : end]) for part, end in zip(parts, ends, strict=True)]
+
+
+def _unpadded(data: bytes) -> bytes | None:
+    """What was padded; None if it was not: the key is another."""
+    count = data[-1] if data else 0
+    if not 0 < count <= _BLOCK_BYTES or data[-count:] != data[-1:] * count:
+        return None
+    return data[:-count]
+
+
+@implement("aes_encrypt", null_rejects=False, pure=False, columns=_encrypted)
 def aes_encrypt(context: Context, call: Call, plain: Any, key: Any, *rest: Any) -> bytes | None:
     data = None if plain is None else bytes_of(call, plain)
     job = _job(context, "aes_encrypt", data, key, rest)
@@ -199,12 +259,11 @@ def aes_encrypt(context: Context, call: Call, plain: Any, key: Any, *rest: Any) 
         return _cfb1(job.cipher, job.vector, job.data, False)
     data = job.data
     if job.mode in ("ecb", "cbc"):
-        padder = padding.PKCS7(128).padder()
-        data = padder.update(data) + padder.finalize()
+        data = _padded(data)
     return _finished(job.cipher.encryptor(), data)
 
 
-@implement("aes_decrypt", null_rejects=False, pure=False)
+@implement("aes_decrypt", null_rejects=False, pure=False, columns=_decrypted)
 def aes_decrypt(context: Context, call: Call, secret: Any, key: Any, *rest: Any) -> bytes | None:
     job = _job(context, "aes_decrypt", secret, key, rest)
     if job is None:
@@ -213,11 +272,9 @@ def aes_decrypt(context: Context, call: Call, secret: Any, key: Any, *rest: Any)
         return _cfb1(job.cipher, job.vector, job.data, True)
     if job.mode not in ("ecb", "cbc"):
         return _finished(job.cipher.decryptor(), job.data)
-    try:
-        unpadder = padding.PKCS7(128).unpadder()
-        return unpadder.update(_finished(job.cipher.decryptor(), job.data)) + unpadder.finalize()
-    except ValueError:  # not a whole block, or the key is another
+    if len(job.data) % _BLOCK_BYTES:
         return None
+    return _unpadded(_finished(job.cipher.decryptor(), job.data))
 
 
 def _warn_long_key(context: Context, key: Any, key_bytes: int, kdf: tuple[bytes, ...]) -> None:
@@ -257,7 +314,7 @@ def sha2(context: Context, call: Call, value: Any, bits: int | None) -> str | No
     if bits not in _SHA2:
         context.warn(1583, "Incorrect parameters in the call to native function 'sha2'")
         return None
-    return None if value is None else hashlib.new(_SHA2[bits], bytes_of(call, value)).hexdigest()
+    return None if value is None else _SHA2[bits](bytes_of(call, value)).hexdigest()
 
 
 @define(

@@ -8,7 +8,7 @@ from typing import Any, Final
 from mysqlcompat import json_order, json_path, jsonb
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import BIGINT, define, implement, integer
-from mysqlcompat.functions.documents import document
+from mysqlcompat.functions.documents import document, scalar_of
 from mysqlcompat.functions.table import Context
 from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
@@ -46,23 +46,37 @@ def json_overlaps(context: Context, call: Call, left: Any, right: Any) -> int:
 
 
 @define("member@of", "vj", integer(1))
-def member_of(context: Context, call: Call, value: Json, array: Any) -> int:
+def member_of(context: Context, call: Call, value: Any, array: Any) -> int:
+    wanted = scalar_of(value, call.args[0])
     cells = document(call, 1, array)
     cells = cells if isinstance(cells, list) else [cells]
-    return int(any(json_order.compare(value.value, cell) == 0 for cell in cells))
+    return int(any(json_order.compare(wanted, cell) == 0 for cell in cells))
 
 
 @implement("json operand")
 def json_operand(context: Context, call: Call, value: Any) -> StoredJson:
     """A constant that documents are compared with, as kernels compare it: a decimal as the double
     which orders alike beside integers and doubles. Nothing, if it is no document."""
-    try:
-        wanted = document(call, 0, value)
-    except SqlError:
+    found = _document_or_none(call, value)
+    if found is None:
         return StoredJson(b"")
+    wanted = found.value
     if isinstance(wanted, Decimal) and len(wanted.as_tuple().digits) <= _DOUBLE_DIGITS:
         wanted = float(wanted)
     return StoredJson(jsonb.encode(wanted))
+
+
+@implement("json document")
+def json_document(context: Context, call: Call, value: Any) -> Json:
+    """The document a constant text is; nothing, if it is none."""
+    return _document_or_none(call, value) or StoredJson(b"")
+
+
+def _document_or_none(call: Call, value: Any) -> Json | None:
+    try:
+        return Json(document(call, 0, value))
+    except SqlError:
+        return None
 
 
 @implement("json sort key")

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from mysqlcompat import jsonb
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.definitions import JSON, define
+from mysqlcompat.functions.definitions import JSON, define, implement
 from mysqlcompat.functions.documents import document
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json
@@ -68,6 +68,16 @@ def _null_schema(typing: Typing, args: Sequence[Expression], made: SqlType) -> S
 def json_schema_valid(context: Context, call: Call, schema: Any, value: Any) -> int | None:
     documents = _documents(call, schema, value)
     return None if documents is None else int(_first_mistake(*documents) is None)
+
+
+@implement("json_schema_valid or why", null_rejects=False)
+def json_schema_valid_or_why(context: Context, call: Call, schema: Any, value: Any) -> int | None:
+    """JSON_SCHEMA_VALID of a CHECK: ERROR 3934 is said before the constraint is violated."""
+    report = json_schema_validation_report(context, call, schema, value)
+    if report is None or report.value["valid"]:
+        return None if report is None else 1
+    context.warn(3934, report.value["reason"] + ".", "Error")
+    return 0
 
 
 @define(

@@ -201,7 +201,7 @@ def _is_short(text: str, target: SqlType) -> bool:
 
 def _in_range(number: int, target: SqlType, value: Any) -> bool:
     if isinstance(value, Json) and isinstance(value.value, float):
-        return (0 if target.unsigned else -(1 << 63)) <= value.value < 1 << 63
+        return (0 if target.unsigned else -(1 << 63)) <= round(value.value) < 1 << 63
     if target.kind is TypeKind.YEAR:
         given = value.value if isinstance(value, Json) else value
         return number == 0 or (1901 <= number <= 2155 and str(given) == str(number))

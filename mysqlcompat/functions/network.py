@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import itertools
 import re
+import socket
 import time
 import uuid
 from typing import Any, Final
@@ -13,10 +13,12 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import BOOL, define, integer, text
 from mysqlcompat.functions.table import Context, Unfit
 from mysqlcompat.message_text import shown
+from mysqlcompat.numerals import integer_of_digits
 from mysqlcompat.sql.typed import Call
 from mysqlcompat.sqltypes import BINARY, string_type
 
 _DOTTED: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_PLAIN_DOTTED: Final = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
 _UUID_FORMS: Final = re.compile(
     r"(?:[0-9a-f]{32}|(\{)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?(1)\}))",
     re.IGNORECASE,
@@ -36,11 +38,14 @@ def _text(value: Any) -> str:
 def inet_aton(context: Context, call: Call, value: Any) -> int | None:
     """Also the short forms: ``127.1`` is 127.0.0.1."""
     written = _text(value)
+    plain = _plain_ipv4(written)
+    if plain is not None:
+        return int.from_bytes(plain, "big")
     parts = written.split(".")
     good = 1 <= len(parts) <= 4 and all(part == "" or part.isdigit() for part in parts)
-    if not good or not parts[-1] or any(int(part or 0) > 255 for part in parts):
+    if not good or not parts[-1] or any(integer_of_digits(part) > 255 for part in parts):
         raise Unfit("string", "inet_aton")
-    numbers = [int(part or 0) for part in parts]
+    numbers = [*map(integer_of_digits, parts)]
     numbers[-1:-1] = [0] * (4 - len(numbers))
     return int.from_bytes(bytes(numbers), "big")
 
@@ -49,10 +54,21 @@ def inet_aton(context: Context, call: Call, value: Any) -> int | None:
 def inet_ntoa(context: Context, call: Call, value: int) -> str | None:
     if not 0 <= value < 1 << 32:
         raise Unfit("integer", "inet_ntoa")
-    return str(ipaddress.IPv4Address(value))
+    return socket.inet_ntoa(value.to_bytes(4, "big"))
+
+
+def _plain_ipv4(shown: str) -> bytes | None:
+    """An address in the form in which they are shown; None: it is in another, or none."""
+    try:
+        return socket.inet_aton(shown) if _PLAIN_DOTTED.fullmatch(shown) else None
+    except OSError:
+        return None
 
 
 def _ipv4(shown: str) -> bytes | None:
+    plain = _plain_ipv4(shown)
+    if plain is not None:
+        return plain
     if not _DOTTED.fullmatch(shown):
         return None
     numbers = [int(part) for part in shown.split(".")]
@@ -64,8 +80,8 @@ def _ipv4(shown: str) -> bytes | None:
 
 def _ipv6(shown: str) -> bytes | None:
     try:
-        return ipaddress.IPv6Address(shown).packed if "%" not in shown else None
-    except ValueError:
+        return socket.inet_pton(socket.AF_INET6, shown) if ":" in shown else None
+    except (OSError, ValueError):
         return None
 
 
@@ -83,18 +99,10 @@ def inet6_aton(context: Context, call: Call, value: Any) -> bytes | None:
 @define("inet6_ntoa", "x", text(39), nullable=True)
 def inet6_ntoa(context: Context, call: Call, value: Any) -> str | None:
     if isinstance(value, bytes) and len(value) == 4:
-        return str(ipaddress.IPv4Address(value))
+        return socket.inet_ntoa(value)
     if isinstance(value, bytes) and len(value) == 16:
-        return _shown_ipv6(value)
+        return socket.inet_ntop(socket.AF_INET6, value)
     raise Unfit("string", "inet6_ntoa")
-
-
-def _shown_ipv6(packed: bytes) -> str:
-    if packed.startswith(_MAPPED):
-        return f"::ffff:{ipaddress.IPv4Address(packed[12:])}"
-    if _compatible(packed):
-        return f"::{ipaddress.IPv4Address(packed[12:])}"
-    return str(ipaddress.IPv6Address(packed))
 
 
 def _compatible(packed: bytes) -> bool:
@@ -125,9 +133,11 @@ def is_ipv4_mapped(context: Context, call: Call, value: Any) -> int:
 # UUIDs ------------------------------------------------------------------------------------------
 
 
-def _parsed(value: Any) -> uuid.UUID | None:
+def _parsed(value: Any) -> bytes | None:
     written = _text(value)
-    return uuid.UUID(written) if _UUID_FORMS.fullmatch(written) else None
+    if not _UUID_FORMS.fullmatch(written):
+        return None
+    return bytes.fromhex(written.strip("{}").replace("-", ""))
 
 
 @define("uuid", "", text(36), once=False, pure=False)
@@ -159,8 +169,7 @@ def uuid_to_bin(context: Context, call: Call, value: Any, swap: int | None = 0) 
     parsed = _parsed(value)
     if parsed is None:
         raise SqlError(1411, "string", shown(value), "uuid_to_bin")
-    made = parsed.bytes
-    return made[6:8] + made[4:6] + made[:4] + made[8:] if swap else made
+    return parsed[6:8] + parsed[4:6] + parsed[:4] + parsed[8:] if swap else parsed
 
 
 @define("bin_to_uuid", "si", text(36), required=1, nullable=True, null_rejects=False)
@@ -172,4 +181,6 @@ def bin_to_uuid(context: Context, call: Call, value: Any, swap: int | None = 0) 
         raise SqlError(1411, "string", shown(value), "bin_to_uuid")
     if swap:
         packed = packed[4:8] + packed[2:4] + packed[:2] + packed[8:]
-    return str(uuid.UUID(bytes=packed))
+    digits = packed.hex()
+    groups = (digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])
+    return "-".join(groups)

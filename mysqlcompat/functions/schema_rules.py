@@ -5,6 +5,7 @@ Loaded when the first schema comes: the library takes its time.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final
@@ -69,11 +70,27 @@ def _type(validator: Any, types: Any, value: Any, schema: Any) -> Iterator[Valid
         yield ValidationError("type")
 
 
+def _multiple_of(
+    validator: Any, divisor: Any, value: Any, schema: Any
+) -> Iterator[ValidationError]:
+    """Doubles are multiples as far as a double can tell."""
+    if not validator.is_type(value, "number") or not validator.is_type(divisor, "number"):
+        return
+    if isinstance(value, int) and isinstance(divisor, int):
+        if divisor > 0 and value % divisor:
+            yield ValidationError("multipleOf")
+    elif divisor > 0:
+        quotient = abs(value / divisor)
+        if abs(round(quotient) - quotient) > 2 * quotient * sys.float_info.epsilon:
+            yield ValidationError("multipleOf")
+
+
 _TYPES: Final = ("array", "boolean", "integer", "null", "number", "object", "string")
 _Validator: Final = validators.extend(
     Draft4Validator,
     {
         "type": _type,
+        "multipleOf": _multiple_of,
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
         "additionalProperties": _additional_properties,

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
-from operator import attrgetter
+from datetime import timedelta
 from typing import Any, Final
 
-from mysqlcompat.functions.definitions import build_as, implement
+from mysqlcompat.functions.definitions import MAX_CHARACTERS, build_as, implement
+from mysqlcompat.functions.format_columns import moments_formatted, times_formatted
 from mysqlcompat.functions.moments import clock_or_moment, fuzzy_moment
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.weeks import day_number, week_of, weekday
@@ -173,60 +172,25 @@ def parts_of(context: Context, value: Any, is_time: bool = False) -> Parts:
     return Parts(names, value.year, value.month, value.day, *times, is_time)
 
 
-#: Specifiers that show a field as it is: of a `datetime`, and as % of Python.
-_FIELDS: Final[dict[str, tuple[tuple[str, ...], str]]] = {
-    "Y": (("year",), "%04d"),
-    "m": (("month",), "%02d"),
-    "c": (("month",), "%d"),
-    "d": (("day",), "%02d"),
-    "e": (("day",), "%d"),
-    "H": (("hour",), "%02d"),
-    "k": (("hour",), "%d"),
-    "i": (("minute",), "%02d"),
-    "s": (("second",), "%02d"),
-    "S": (("second",), "%02d"),
-    "f": (("microsecond",), "%06d"),
-    "T": (("hour", "minute", "second"), "%02d:%02d:%02d"),
-}
-
-
-@lru_cache(maxsize=256)
-def _by_fields(pattern: str) -> tuple[Callable[[datetime], Any], str] | None:
-    """What gets the fields of a moment, and what `%` makes text of them; None: they do not do."""
-    fields: list[str] = []
-    made, at = [], 0
-    while at < len(pattern):
-        character = pattern[at]
-        if character == "%" and at + 1 < len(pattern):
-            at += 1
-            names, form = _FIELDS.get(pattern[at], ((), ""))
-            if not names:
-                return None
-            fields += names
-            made.append(form)
-        else:
-            made.append("%%" if character == "%" else character)
-        at += 1
-    return (attrgetter(*fields), "".join(made)) if fields else None
+def _one_pattern(call: Call, patterns: Sequence[Any]) -> str | None:
+    """The pattern of a column, if it is the same for all."""
+    return patterns[0] if is_constant(call.args[1]) else None
 
 
 def _dates_formatted(
     context: Context, call: Call, moments: Sequence[Any], patterns: Sequence[Any]
 ) -> list[str | None] | None:
-    """DATE_FORMAT with one pattern for all, which shows fields as they are."""
-    pattern = patterns[0]
-    way = _by_fields(pattern) if pattern and is_constant(call.args[1]) else None
-    if way is None:
-        return None
-    fields, form = way
-    return [
-        form % fields(moment)
-        if type(moment) is datetime
-        else None
-        if moment is None
-        else formatted(parts_of(context, moment), pattern)
-        for moment in moments
-    ]
+    """DATE_FORMAT with one pattern for all."""
+    pattern = _one_pattern(call, patterns)
+    return moments_formatted(moments, pattern, names_of(context)) if pattern else None
+
+
+def _times_formatted(
+    context: Context, call: Call, times: Sequence[Any], patterns: Sequence[Any]
+) -> list[str | None] | None:
+    """TIME_FORMAT with one pattern for all."""
+    pattern = _one_pattern(call, patterns)
+    return times_formatted(times, pattern) if pattern else None
 
 
 @implement("date_format", pure=False, columns=_dates_formatted)
@@ -234,7 +198,7 @@ def date_format(context: Context, call: Call, moment: Any, pattern: str) -> str 
     return formatted(parts_of(context, moment), pattern) if pattern else None
 
 
-@implement("time_format", pure=False)
+@implement("time_format", pure=False, columns=_times_formatted)
 def time_format(context: Context, call: Call, value: Any, pattern: str) -> str | None:
     return formatted(parts_of(context, value, is_time=True), pattern) if pattern else None
 
@@ -244,11 +208,12 @@ def build_format(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
         value = fuzzy_moment(typing, args[0])
     else:
         value = clock_or_moment(typing, args[0])
-    pattern = typing.as_string(args[1])
+    pattern = typing.as_characters(args[1])
     size = pattern.type.length * 10
     if isinstance(pattern, Literal) and pattern.value is not None:
         size = longest(str(pattern.value))
-    return typing.call(name, string_type(size, typing.context.collation), value, pattern)
+    made = string_type(min(size, MAX_CHARACTERS), typing.context.collation)
+    return typing.call(name, made, value, pattern)
 
 
 @build_as("date_format", 2)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from mysqlcompat import temporal, temporal_text
@@ -13,10 +14,12 @@ from mysqlcompat.character_sets import representable
 from mysqlcompat.functions.definitions import build_as, implement
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.weeks import day_number, days_in_year, weekday
+from mysqlcompat.message_text import shown
 from mysqlcompat.partial_dates import make_date, make_datetime
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sql.typed import Call, Expression, is_constant
 from mysqlcompat.sqltypes import Class, date_type, datetime_type, time_type
+from mysqlcompat.temporal_text import plain_moment
 from mysqlcompat.time_locales import ENGLISH
 
 _TIME_SPECIFIERS: Final = frozenset("fHISThiklprs")
@@ -226,7 +229,7 @@ def read_by(text: str, pattern: str, kind: Class, flags: int) -> tuple[Any, bool
 def build_str_to_date(typing: Typing, args: Sequence[Expression]) -> Expression:
     pattern = args[1]
     made = datetime_type(6)
-    written = typing.constant_value(typing.as_string(pattern))
+    written = typing.constant_value(typing.as_characters(pattern))
     if isinstance(written, str):
         used = set(re.findall(r"%(.)", written, re.DOTALL))
         fsp = 6 if "f" in used else 0
@@ -236,19 +239,101 @@ def build_str_to_date(typing: Typing, args: Sequence[Expression]) -> Expression:
             made = datetime_type(fsp)
         else:
             made = time_type(fsp)
-    return typing.call("str_to_date", made, typing.as_string(args[0]), typing.as_string(pattern))
+    text, pattern = typing.as_characters(args[0]), typing.as_characters(pattern)
+    return typing.call("str_to_date", made, text, pattern)
 
 
-@implement("str_to_date", pure=False)
+_SHOWN: Final = 127  #: characters of a text in messages
+
+
+#: Specifiers of a plain pattern: the argument of `datetime` that each gives.
+_PLAIN: Final = {
+    "Y": 0, "m": 1, "c": 1, "d": 2, "e": 2, "H": 3, "k": 3, "i": 4, "s": 5, "S": 5, "f": 6,
+}  # fmt: skip
+_SHOWN_FORMS: Final = ("%Y-%m-%d", "%Y-%m-%d %H:%i:%s", "%Y-%m-%d %H:%i:%S", "%Y-%m-%d %T")
+
+
+@lru_cache(maxsize=256)
+def _plain(pattern: str) -> tuple[re.Pattern[str], tuple[int, ...]] | None:
+    """An expression for texts that fit a pattern of plain numbers as a whole, and which arguments
+    of `datetime` its groups are; None: there is more in it."""
+    pattern = pattern.replace("%T", "%H:%i:%S")
+    made, places = "", []
+    for number, part in enumerate(re.split(r"%(.)", pattern, flags=re.DOTALL)):
+        if number % 2:
+            place = _PLAIN.get(part)
+            if place is None or place in places:
+                return None
+            digits = 6 if part == "f" else _NUMBERS[part][1]
+            places.append(place)
+            made += f"{_BLANKS}([0-9]{{1,{digits}}}+)"
+        elif "%" in part:
+            return None
+        else:
+            made += "".join(_BLANKS + re.escape(one) for one in part if one not in _SPACE)
+    return re.compile(made + _BLANKS), tuple(places)
+
+
+_BLANKS: Final = r"[ \t\n\r\v\f]*+"
+
+
+def _column(
+    context: Context, call: Call, texts: Sequence[Any], patterns: Sequence[Any]
+) -> list[Any] | None:
+    """STR_TO_DATE with one plain pattern; what does not fit it, or is no day, value by value."""
+    pattern = patterns[0]
+    if not isinstance(pattern, str) or not is_constant(call.args[1]):
+        return None
+    kind, way = call.type.cls, _plain(pattern)
+    if way is None or kind is Class.TIME or not {0, 1, 2} <= set(way[1]):
+        return None
+    match, places = way[0].fullmatch, way[1]
+    is_shown, is_date = pattern in _SHOWN_FORMS, kind is Class.DATE
+    made: list[Any] = []
+    for text in texts:
+        if text is None:
+            made.append(None)
+            continue
+        read = plain_moment(text) if is_shown else None
+        if read is not None and (not is_date or read.kind == temporal_text.DATE):
+            value: Any = read.value
+        else:
+            fields = match(text)
+            value = None if fields is None else _moment(fields.groups(), places)
+        if value is None:
+            made.append(str_to_date(context, call, text, pattern))
+        else:
+            made.append(value.date() if is_date else value)
+    return made
+
+
+def _moment(fields: Sequence[str], places: Sequence[int]) -> datetime | None:
+    """None of what is no day, or has a year of two digits."""
+    values = [1, 1, 1, 0, 0, 0, 0]
+    for place, written in zip(places, fields, strict=True):
+        values[place] = int(written)
+        if place == _FRACTION:
+            values[place] *= 10 ** (6 - len(written))
+    try:
+        return datetime(*values) if values[0] > _SHORT_YEARS else None  # type: ignore[arg-type]
+    except ValueError:
+        return None
+
+
+_FRACTION: Final = 6  #: place of the µs
+_SHORT_YEARS: Final = 99
+
+
+@implement("str_to_date", pure=False, columns=_column)
 def str_to_date(context: Context, call: Call, text: str, pattern: str) -> Any:
     kind = call.type.cls
     try:
         value, whole = read_by(text, pattern, kind, temporal_text.date_flags(context.sql_mode))
     except Misfit:
         said = text if call.args[0].type.charset != "latin1" else representable(text, "ascii")
-        said = "".join(one if one <= "\uffff" else "????" for one in said)
+        said = "".join(one if one <= "\uffff" else "????" for one in said)[:_SHOWN]
         context.warn(1411, f"Incorrect datetime value: '{said}' for function str_to_date")
         return None
     if not whole:
-        context.warn(1292, f"Truncated incorrect {kind.name.lower()} value: '{text}'")
+        context.warn(1292, f"Truncated incorrect {kind.name.lower()} value: '{shown(text)}'")
     return min(value, temporal.TIME_LIMIT) if kind is Class.TIME else value

@@ -54,3 +54,9 @@ JSON_QUOTED: Final = 8  #: JSON_TEXT: strings are in quotes
 # Flags of op_json_rows.
 ROWS_OUTER: Final = 1
 ROWS_OF_CELLS: Final = 2
+
+# Kinds of op_json_make: of SQL values, of texts, of several or two documents, of one.
+MAKE_OF_INTEGER, MAKE_OF_TRUTH, MAKE_OF_DOUBLE, MAKE_OF_DECIMAL, MAKE_OF_MOMENT = range(5)
+MAKE_OF_TEXT, MAKE_OF_BYTES, MAKE_PARSED, MAKE_VALID, MAKE_QUOTED, MAKE_UNQUOTED = range(5, 11)
+MAKE_ARRAY, MAKE_OBJECT, MAKE_CHANGE, MAKE_MERGE, MAKE_SEARCH = range(11, 16)
+MAKE_KEYS, MAKE_MEASURE, MAKE_SORT_KEY, MAKE_PRETTY = range(16, 20)

@@ -156,6 +156,11 @@ class Coder:
                 self._made[key] = made
         return made
 
+    def is_known(self, expression: Expression) -> bool:
+        """Whether the value is at hand; what it was made of may not be."""
+        key = key_of(expression)
+        return key in self.frame.registers or key in self.frame.fields
+
     def _compute(self, expression: Expression, key: Any) -> Register:
         kept = self.frame.fields.get(key)
         if kept is not None:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from btree.layout import RUN_SHIFT
 from btree.schema import TypeKind
-from mysqlcompat import json_path, json_stored
+from mysqlcompat import json_path
 from mysqlcompat.functions import FUNCTIONS
 from mysqlcompat.functions.json_value import NULL
-from mysqlcompat.json_kernels import LEG_CELL, LEG_CELL_FROM_END, LEG_MEMBER
 from mysqlcompat.machine import function_codes as codes
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import json_ops_kernels, logic_kernels
-from mysqlcompat.machine.program import Assembler, Constant, Register
+from mysqlcompat.machine.program import Register
+from mysqlcompat.sql import code_json_making as making
 from mysqlcompat.sql import typed
+from mysqlcompat.sql.code_json_making import path_words, plain_path
 from mysqlcompat.sql.lane_forms import ANYTHING, assignable
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import Class, SqlType, json_type
@@ -40,27 +41,10 @@ def _is_document(expression: Expression) -> bool:
     return expression.type.cls is Class.JSON
 
 
-def plain_path(path: Expression) -> json_path.Path | None:
-    """A constant path that leads to one value at most."""
-    if not isinstance(path, Literal) or path.literal_no is not None:
-        return None
-    return json_stored.plain_path(path.value)
-
-
-def path_words(asm: Assembler, legs: json_path.Path) -> Constant:
-    """A path as `json_locate` reads it."""
-    words: list[int] = [len(legs)]
-    for leg in legs:
-        if isinstance(leg, json_path.Member):
-            name = str(leg.name).encode("utf-8", "surrogatepass")
-            words += [LEG_MEMBER, asm.block(name or b"\0"), len(name)]
-        elif isinstance(leg, json_path.Cell):
-            words += [LEG_CELL_FROM_END if leg.from_end else LEG_CELL, leg.index, 0]
-    return asm.words(words)
-
-
-def _reached(document: Expression) -> tuple[Expression, json_path.Path]:
+def _reached(coder: Coder, document: Expression) -> tuple[Expression, json_path.Path]:
     """The document in which a value is looked for, and its place there."""
+    if coder.is_known(document):
+        return document, ()
     match document:
         case Call(function=function, args=(inner, path)) if function.name == "json_extract":
             legs = plain_path(path)
@@ -78,7 +62,7 @@ def emit(
     other: Register | None = None,
 ) -> Register:
     """op_json of what `legs` lead to in `document`; `node` is evaluated where it gives up."""
-    root, before = _reached(document)
+    root, before = _reached(coder, document)
     kind, x, y, flags = wanted
     return coder.emit_checked(
         json_ops_kernels.op_json,
@@ -107,7 +91,7 @@ def _extract(coder: Coder, call: Call) -> Register | None:
 def _unquote(coder: Coder, call: Call) -> Register | None:
     (document,) = call.args
     if not _is_document(document):
-        return None
+        return making.CODED["json_unquote"](coder, call)
     return emit(coder, call, document, (codes.JSON_TEXT, 0, -1, 0))
 
 
@@ -160,10 +144,10 @@ def _contains_path(coder: Coder, call: Call) -> Register | None:
 
 
 def _holds(coder: Coder, call: Call) -> Register | None:
-    """JSON_CONTAINS, JSON_OVERLAPS, MEMBER OF of a constant."""
+    """JSON_CONTAINS, JSON_OVERLAPS, MEMBER OF."""
     name = call.function.name
     document, asked = call.args[:2][::-1] if name == "member@of" else call.args[:2]
-    if not _is_document(document) or not typed.is_constant(asked):
+    if not _is_document(document) or not (typed.is_constant(asked) or _is_document(asked)):
         return None
     if typed.is_constant(document):
         return None
@@ -246,6 +230,8 @@ def cast(coder: Coder, node: Expression, one: Cast) -> Register | None:
     """A document, or the text of one, as a number or text; `node` is what Python evaluates."""
     arg, target = one.arg, one.type
     flags = 0
+    if target.cls is Class.JSON and not _is_document(arg) and node is one:
+        return making.of_value(coder, one)
     if isinstance(arg, Call) and arg.function.name == "json_unquote":
         (arg,) = arg.args
         flags = codes.JSON_AS_TEXT
@@ -275,6 +261,7 @@ def key_part(coder: Coder, assigned: Cast) -> Register | None:
 
 #: Function -> its instructions, or None when Python has to.
 CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
+    **making.CODED,
     "json_extract": _extract,
     "json_unquote": _unquote,
     "json_type": _type,

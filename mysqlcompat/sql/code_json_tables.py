@@ -18,6 +18,7 @@ from mysqlcompat.machine.ops import json_ops_kernels
 from mysqlcompat.machine.program import Register
 from mysqlcompat.sql import code_json
 from mysqlcompat.sql.code_frames import key_of
+from mysqlcompat.sql.code_json_making import path_words
 from mysqlcompat.sql.grammar_json_table import EXISTS, ORDINALITY
 from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import Class, column_type, int_type, json_type
@@ -100,7 +101,7 @@ def _join(
         matches,
         numbers,
         coder.value(document),
-        code_json.path_words(asm, legs),
+        path_words(asm, legs),
         asm.state(json_ops_kernels.ROWS_STATE_BYTES),
         flags | codes.ROWS_OF_CELLS * cells,
     )

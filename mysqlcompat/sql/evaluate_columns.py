@@ -16,7 +16,7 @@ from typing import Any, Final, NoReturn
 from mysqlcompat.convert import convert
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN
-from mysqlcompat.functions.table import OutOfRange
+from mysqlcompat.functions.table import OutOfRange, Unfit
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.typed import ASSIGN, IMPLICIT, Call, Cast, ColumnRef, Expression
@@ -74,7 +74,7 @@ class ColumnEvaluator:
         """All values. Raises NotInColumns."""
         try:
             return list(self._column(expression))
-        except (SqlError, OutOfRange):
+        except (SqlError, OutOfRange, Unfit):
             raise NotInColumns from None
 
     def _column(self, node: Expression) -> Column:

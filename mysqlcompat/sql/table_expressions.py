@@ -5,6 +5,7 @@ The text is what `ddl.expression_text` printed. The table is table 0 of the tree
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -15,7 +16,7 @@ from mysqlcompat.sql.parse import Parsed, parse_expression
 from mysqlcompat.sql.resolve import PlainContext
 from mysqlcompat.sql.scope import Scope
 from mysqlcompat.sql.tokens import Kind, tokenize
-from mysqlcompat.sql.typed import ASSIGN, Call, Cast, Expression, Literal, Source
+from mysqlcompat.sql.typed import ASSIGN, Call, Cast, Expression, Literal, Source, transform
 from mysqlcompat.sqltypes import column_type, of_column_type, string_type
 
 #: How the text of a multi-valued key part ends: ``cast(… as unsigned array)``.
@@ -55,8 +56,14 @@ def resolve_over(text: str, table: Table, condition: bool = False) -> Expression
 
 
 def check_expression(table: Table, check: Check) -> Expression:
-    """What must not be false."""
-    return resolve_over(check.expression, table, condition=True)
+    """What must not be false; a schema says what it was that failed."""
+
+    def telling(node: Expression) -> Expression:
+        if isinstance(node, Call) and node.function.name == "json_schema_valid":
+            return replace(node, function=FUNCTIONS["json_schema_valid or why"])
+        return node
+
+    return transform(resolve_over(check.expression, table, condition=True), telling)
 
 
 def array_document(table: Table, text: str) -> Expression:

@@ -281,7 +281,7 @@ def put_number_text(mem, at, lane, cls, scale, fill_to):
     elif scale < 31:
         size = fixed_text(mem, text, lane, scale)
     else:
-        size = double_text(mem, text, lane, cls == CLASS_FLOAT)
+        size = double_text(mem, text, lane, int(cls == CLASS_FLOAT))
     if size < fill_to:
         move(mem, text + fill_to - size, text, size)
         fill(mem, text, fill_to - size, _ZERO)

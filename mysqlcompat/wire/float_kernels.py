@@ -198,7 +198,7 @@ def _shortest(mem, out, text, bits):
     return _digits(mem, out, text)
 
 
-@jit.helper
+@jit.routine
 def double_text(mem, out, bits, single):
     """Text of the double with IEEE bits `bits` at `out`, as MySQL prints DOUBLE (single: FLOAT).
 
@@ -222,6 +222,12 @@ def double_text(mem, out, bits, single):
     else:
         packed = _shortest(mem, at, text, bits)
     return at - out + _lay_out(mem, at, packed >> 32, (packed & 0xFFFFFFFF) - 1024)
+
+
+@jit.helper
+def double_of_text(mem, at):
+    """The bits of the double whose text is at `at` and ends with a zero byte."""
+    return bits_of_float(_strtod(address_of(mem, at), 0))
 
 
 @jit.helper

@@ -6,6 +6,7 @@ here (decimals, dates, bytes, texts that become numbers) is left over, lane by l
 
 from __future__ import annotations
 
+from mysqlcompat.json_compare_kernels import UNORDERED, json_holds, json_order
 from mysqlcompat.json_kernels import (
     BROKEN,
     FALSE,
@@ -16,7 +17,6 @@ from mysqlcompat.json_kernels import (
     STRING,
     TRUE,
     UINT64,
-    UNORDERED,
     body_bytes,
     body_of,
     cell_place,
@@ -28,10 +28,9 @@ from mysqlcompat.json_kernels import (
     integer_at,
     is_array,
     is_container,
+    is_null,
     is_number,
-    json_holds,
     json_locate,
-    json_order,
     kind_of,
     place_of,
 )
@@ -89,11 +88,6 @@ NOT_HERE = -1  #: of `text_made`: the value is Python's
 def root_of(mem, lane):
     """Place of the document a lane is."""
     return place_of(load_u8(mem, text_at(lane)), text_at(lane) + 1)
-
-
-@helper
-def is_null(mem, place):
-    return kind_of(place) == LITERAL and load_u8(mem, body_of(place)) == NULL
 
 
 @helper
