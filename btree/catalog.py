@@ -15,14 +15,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
-from btree import catalog_kernels, catalog_rows
+from btree import catalog_kernels, catalog_rows, failpoints, txn_kernels
 from btree.catalog_kernels import OP_DELETE, OP_PUT, OP_WORDS
 from btree.catalog_rows import Database, Op
 from btree.dictionary import Dictionary
 from btree.errors import DatabaseExists, TableExists, UnknownTable
 from btree.index_build import IndexBuild
 from btree.schema import DEFAULT_CHARSET, DEFAULT_COLLATION, Index, Table
-from btree.state import ST_REMOTE_LOW
 
 _DROPPED_AT_ONCE = 8  #: tables a mini-transaction takes out of the dictionary
 
@@ -60,7 +59,8 @@ class Catalog(Dictionary):
         it from now on; its tables leave the tree in the background (`drop_some`)."""
         self.database(name)
         gone = Op(OP_DELETE, catalog_rows.database_key(name))
-        self._change([gone, Op(OP_PUT, catalog_rows.going_key(name))])
+        going = Op(OP_PUT, catalog_rows.going_key(name))
+        self._change([gone, going], point=failpoints.DDL_GONE)
 
     def drop_some(self, name: str) -> bool:
         """Go on with a database that has been dropped; whether there is more to do."""
@@ -72,7 +72,7 @@ class Catalog(Dictionary):
             self._change([Op(OP_DELETE, catalog_rows.going_key(name))])
             return False
         ops = [op for one in batch for op in catalog_rows.unmaking(self._read(one))]
-        self._change(ops, is_seen=False)
+        self._change(ops, is_seen=False, point=failpoints.DDL_GOING)
         left.difference_update(batch)
         return True
 
@@ -135,7 +135,9 @@ class Catalog(Dictionary):
         new = replace(new, table_id=old.table_id)
         ops = catalog_rows.dropping(old, gone) + catalog_rows.adopting(new, trees)
         ops += map(catalog_rows.definition, (new, *others))
-        self._change([*ops, *self._counting(new, counter)])
+        is_instant = new.row_format != old.row_format
+        point = failpoints.DDL_INSTANT if is_instant else 0
+        self._change([*ops, *self._counting(new, counter)], point=point)
         self.building -= {catalog_rows.tree_key(index.index_id) for index in trees}
         return self._now(old.table_id)
 
@@ -263,10 +265,11 @@ class Catalog(Dictionary):
         assert table is not None
         return table
 
-    def _change(self, ops: Sequence[Op], is_seen: bool = True) -> None:
+    def _change(self, ops: Sequence[Op], is_seen: bool = True, point: int = 0) -> None:
         """Do the operations in one mini-transaction, and in memory.
 
         is_seen  others must know: the dictionary's version moves, and plans are made anew
+        point    where a test lets the process die, besides those of every change
         """
         engine = self._engine
         version = self.version
@@ -287,7 +290,7 @@ class Catalog(Dictionary):
                 at = value_at + len(op.value)
                 engine.arena.mem[value_at:at] = bytearray(op.value)
             change = catalog_kernels.catalog_change
-            engine.ensure(engine.call(change, block, len(ops), int(is_seen)))
+            engine.ensure(engine.call(change, block, len(ops), int(is_seen), point))
             values = [_stored(op, int(row[6])) for row, op in zip(words, ops, strict=True)]
         finally:
             engine.arena.free(block, total)
@@ -305,7 +308,9 @@ class Catalog(Dictionary):
             self.drop_some(name)
             return True
         for key, root in list(self._trees.items()):
-            if key in self.building or engine.st[ST_REMOTE_LOW] <= self._dropped_by[key]:
+            dropped_by = self._dropped_by[key]
+            seen = engine.call(txn_kernels.txn_followers_low, dropped_by + 1)
+            if key in self.building or seen <= dropped_by:
                 continue
             block = engine.arena.alloc(64)
             engine.arena.mem[block : block + len(key)] = bytearray(key)

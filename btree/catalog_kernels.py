@@ -131,10 +131,10 @@ def _catalog_op(st, mem, op):
     return tree_insert(st, mem, CATALOG_ROOT, key, key_bytes, value, value_bytes)
 
 
-@kernel("i8(i8[::1], u1[::1], i8, i8, i8)")
-def catalog_change(st, mem, ops, count, is_seen):
+@kernel("i8(i8[::1], u1[::1], i8, i8, i8, i8)")
+def catalog_change(st, mem, ops, count, is_seen, point):
     """Do `count` operations at `ops`, and move the dictionary's version on if others are to see
-    them (`is_seen`); end LSN or a code.
+    them (`is_seen`); end LSN or a code. `point` is a failpoint of this change, 0: none of its own.
 
     Then it takes a transaction id, so that views opened before can be told from those opened after.
     """
@@ -177,6 +177,8 @@ def catalog_change(st, mem, ops, count, is_seen):
     failpoint(st, mem, failpoints.DDL_BEFORE)
     end = mtr_commit(st, mem)
     failpoint(st, mem, failpoints.DDL_AFTER)
+    if point:
+        failpoint(st, mem, point)
     return end
 
 

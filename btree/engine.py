@@ -47,7 +47,6 @@ from btree.state import (
     ST_NEXT_TRX,
     ST_PURGE_TRX,
     ST_PURGE_UNDO,
-    ST_REMOTE_LOW,
     ST_TABLES_AT,
     ST_WANTED_TABLE,
 )
@@ -85,13 +84,13 @@ from redo.codes import (
     E_SPILL_FULL,
     E_TOO_MANY,
 )
+from redo.control import CTRL_PURGE_LOW, Control
 from redo.log import LogWriter
 from redo.state import FIRST_LSN, ST_DIRTY_LSN, ST_NEXT_LSN, ST_READ_ONLY
 from redo.volume import Volume
 
 TRANSACTIONS_MAX: Final = 4096  #: that change data at the same time
 _BUILD_BYTES: Final = 2 << 20
-_NO_VIEW: Final = 1 << 62
 _ROLLBACK_ROWS: Final = 256  #: undone between two looks at the clock of others
 UNTOUCHED: Final = -1  #: a savepoint of a transaction that had done nothing yet
 _PURGE_ROWS: Final = 128
@@ -125,7 +124,6 @@ class Engine:
         st[ST_KEYS_AT] = arena.alloc(KEYS_BYTES)
         st[ST_ELEMENTS_AT] = arena.alloc(ELEMENTS_BYTES)
         st[ST_BUILD_AT] = arena.alloc(_BUILD_BYTES)
-        st[ST_REMOTE_LOW] = _NO_VIEW
         self.catalog = Catalog(self)
         self.locks = Locks(arena, st)
         self.foreign_keys = ForeignKeys(self)
@@ -152,6 +150,7 @@ class Engine:
     def open(self) -> None:
         """After recovery: read system page and dictionary. Rollback is for the background."""
         if not self.st[ST_READ_ONLY]:
+            Control(self.arena).put(CTRL_PURGE_LOW, 0)
             self.st[ST_NEXT_TRX] = self.system_word(SYS_NEXT_TRX)
             self.st[ST_PURGE_UNDO] = self.system_word(SYS_UNDO_HEAD)
             self.ensure(self.call(purge_kernels.history_open))
@@ -286,6 +285,15 @@ class Engine:
         self._undo(ctx, 0, False)
         self.ensure(self.call(txn_kernels.txn_rolled_back, ctx))
         self.locks.wake()
+
+    def rolling_back(self, ctx: int) -> Iterator[int]:
+        """Undo the whole transaction in pieces (`undoing`); `rollback`, which must follow, has
+        nothing left to wait for."""
+        yield from self.undoing(ctx, 0, False)
+        if self.log is not None and self.word(ctx, CTX_TRX):
+            self.log.publish()
+            while self.log.room_lsn > self.log.advance():
+                yield self.log.room_lsn
 
     def savepoint(self, ctx: int) -> int:
         """A mark for `rollback_to`, good until the transaction ends or goes back before it."""

@@ -35,6 +35,9 @@ DDL_FOLLOW: Final = 37
 CHAIN_WRITE: Final = 38
 CHAIN_FREE: Final = 39
 CHAIN_PATCH: Final = 40
+DDL_INSTANT: Final = 41
+DDL_GONE: Final = 42
+DDL_GOING: Final = 43
 
 POINTS: Final[dict[str, int]] = failpoints.POINTS | {
     "page.allocate": PAGE_ALLOCATE,  #: a page is taken from the free chain or the end
@@ -56,6 +59,9 @@ POINTS: Final[dict[str, int]] = failpoints.POINTS | {
     "purge.page": PURGE_PAGE,  #: one undo page is freed
     "ddl.before": DDL_BEFORE,  #: a change of the dictionary is about to be logged
     "ddl.after": DDL_AFTER,  #: it is durable, nobody has been told
+    "ddl.instant": DDL_INSTANT,  #: it was a definition whose rows stay as they are
+    "ddl.gone": DDL_GONE,  #: it was a database that is dropped, its tables are all in the tree
+    "ddl.going": DDL_GOING,  #: it was some of the tables of a database that has been dropped
     "ddl.build": DDL_BUILD,  #: some leaves of an index being built are written
     "ddl.free": DDL_FREE,  #: a part of a dropped tree is freed
     "ddl.follow": DDL_FOLLOW,  #: an entry of a row changed meanwhile is in an index being built

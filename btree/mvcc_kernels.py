@@ -6,8 +6,10 @@ between what is not in `ids`. Own changes always are.
 V1  An undo pointer is followed only from a version whose trx_id is not below ``st[ST_PURGE_LOW]``,
     because purge may have freed what older versions lead to. Walks of a view obey it by themselves:
     a version invisible to any open view was written by somebody at or above that limit.
-V2  The limit never sinks. (A new view's low is at least the lowest active id; a follower reports
-    its lowest view before the writer counts on it.)
+V2  The limit never sinks: a new view's low is at least the lowest active id.
+V4  The writer says to which limit it would purge, and then looks at what followers hold. A follower
+    says what it holds, and then looks at that limit: one that has just come serves nobody until its
+    views show everything below it. So one of the two sees the other.
 V3  A follower's view is read from the system pages at its applied LSN, so it equals the view the
     writer would have opened there.
 """
@@ -22,7 +24,6 @@ from btree.state import (
     ST_CTX_HEAD,
     ST_NEXT_TRX,
     ST_PURGE_LOW,
-    ST_REMOTE_LOW,
     ST_ROW_AT,
     ST_ROW_BYTES,
     ST_ROW_DELETED,
@@ -65,7 +66,24 @@ from btree.txn_layout import (
     UNDO_INSERT,
 )
 from redo.codes import E_SPILL_FULL, E_TOO_MANY
-from redo.coding_kernels import load_i64, load_u8, load_u16, load_u32, move, store_i64
+from redo.coding_kernels import (
+    atomic_load,
+    atomic_store,
+    fence,
+    load_i64,
+    load_u8,
+    load_u16,
+    load_u32,
+    move,
+    store_i64,
+)
+from redo.control import (
+    CTRL_PURGE_LOW,
+    CTRL_REPLICA,
+    REPLICA_STRIDE,
+    REPLICA_VIEW_LOW,
+    REPLICAS_MAX,
+)
 from redo.jit import helper, routine
 from redo.state import ST_READ_ONLY
 
@@ -154,10 +172,25 @@ def view_open(st, mem, ctx):
     return 0
 
 
+@helper
+def followers_low(st, mem, low):
+    """`low`, or the lowest id that some follower's view might not show, if that is lower (V4)."""
+    if st[ST_READ_ONLY]:
+        return low
+    if low > atomic_load(mem, CTRL_PURGE_LOW):
+        atomic_store(mem, CTRL_PURGE_LOW, low)
+        fence()
+    for i in range(REPLICAS_MAX):
+        held = atomic_load(mem, CTRL_REPLICA + i * REPLICA_STRIDE + REPLICA_VIEW_LOW)
+        if held != 0:
+            low = min(low, held)
+    return low
+
+
 @routine
 def purge_low(st, mem):
     """Lowest trx_id that some view, now or later, on any instance, might not show; stored."""
-    low = min(st[ST_NEXT_TRX], st[ST_REMOTE_LOW])
+    low = st[ST_NEXT_TRX]
     if st[ST_ACTIVE_COUNT]:
         low = min(low, load_i64(mem, st[ST_ACTIVE_AT]))
     ctx = st[ST_CTX_HEAD]
@@ -165,7 +198,7 @@ def purge_low(st, mem):
         if load_i64(mem, ctx + CTX_VIEW_OPEN):
             low = min(low, load_i64(mem, ctx + CTX_VIEW_LOW))
         ctx = load_i64(mem, ctx + CTX_NEXT)
-    low = max(low, st[ST_PURGE_LOW])
+    low = max(followers_low(st, mem, low), st[ST_PURGE_LOW])
     st[ST_PURGE_LOW] = low
     return low
 

@@ -6,6 +6,7 @@ of the node's arrays. What is prepared here knows them: it is called with the nu
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -27,6 +28,7 @@ from btree.layout import (
 )
 from btree.prepared_kernels import (
     P_CALL,
+    P_COUNT,
     P_CTX,
     P_ENCODE,
     P_MEM,
@@ -48,6 +50,7 @@ from btree.schema import Table
 from redo import jit
 from redo.calls import address_of
 from redo.codes import E_NO_ROOM, E_NOT_FOUND
+from redo.number_calls import number_call
 
 MANY = 4096  #: numbers that one kernel call works on
 
@@ -75,6 +78,11 @@ class _Prepared:
         if not self._engine.settle(code):
             self._engine.ensure(code)
 
+    def _number_call(self, kernel: Any, ask: Callable[..., Any]) -> Callable[[int], Any]:
+        """A kernel of this block as a function of one number."""
+        counter = self.address + 8 * P_COUNT
+        return number_call(address_of(kernel), self.address, counter, E_NOT_FOUND, ask)
+
 
 class PreparedInsert(_Prepared):
     """Inserting rows that are alike but for one number.
@@ -99,13 +107,14 @@ class PreparedInsert(_Prepared):
 
     def one(self) -> Callable[[int], None]:
         """A function that inserts one row."""
-        kernel, address, settle = jit.entry(prepared_kernels.insert_one), self.address, self._settle
+        kernel, address = jit.entry(prepared_kernels.insert_one), self.address
 
-        def insert(number: int) -> None:
-            while (code := kernel(address, number)) < 0:
-                settle(code)
+        def insert(number: int, code: int = 0) -> None:
+            while code < 0 or (code := kernel(address, number)) < 0:
+                self._settle(code)
+                code = 0
 
-        return insert
+        return insert if jit.DISABLED else self._number_call(prepared_kernels.insert_one, insert)
 
     def many(self, numbers: npt.NDArray[np.int64]) -> None:
         """Insert a row for each number."""
@@ -143,16 +152,17 @@ class PreparedGet(_Prepared):
 
     def one(self) -> Callable[[int], bytes | None]:
         """A function that gives one row, None if there is none."""
-        kernel, address, settle = jit.entry(prepared_kernels.get_one), self.address, self._settle
+        kernel, address = jit.entry(prepared_kernels.get_one), self.address
 
-        def get(number: int) -> bytes | None:
-            while (count := kernel(address, number)) < 0:
-                if count == E_NOT_FOUND:
+        def get(number: int, row: int = 0) -> bytes | None:
+            while row < 0 or (row := kernel(address, number)) < 0:
+                if row == E_NOT_FOUND:
                     return None
-                settle(count)
-            return self._out[:count].tobytes()
+                self._settle(row)
+                row = 0
+            return ctypes.string_at(int(row), int(self._block[P_COUNT]))
 
-        return get
+        return get if jit.DISABLED else self._number_call(prepared_kernels.get_one, get)
 
     def many(self, numbers: npt.NDArray[np.int64]) -> list[bytes | None]:
         """The rows of all numbers, None where there is none."""

@@ -34,7 +34,8 @@ P_ENCODE: Final = 7  #: address of `key_encode`
 P_PART: Final = 8  #: the key part's description
 P_OUT: Final = 9  #: where found rows are copied to,
 P_ROOM: Final = 10  #: and the bytes there are
-P_WORDS: Final = 11
+P_COUNT: Final = 11  #: bytes of the row that `get_one` found
+P_WORDS: Final = 12
 
 
 @helper
@@ -96,10 +97,14 @@ def _copy(block, st, mem, value, end):
 
 @kernel("i8(i8, i8)")
 def get_one(at, value):
-    """Copy a row to the out area: its bytes, E_NO_ROOM, or a code of `row_get`."""
+    """Machine address of a row, its bytes in P_COUNT, good until the next call; or a code."""
     block = words_at(at, P_WORDS)
-    mem = memory_at(block[P_MEM], block[P_MEM_BYTES])
-    return _copy(block, words_at(block[P_ST], ST_WORDS), mem, value, 0)
+    st = words_at(block[P_ST], ST_WORDS)
+    row = _get(block, st, memory_at(block[P_MEM], block[P_MEM_BYTES]), value)
+    if row < 0:
+        return row
+    block[P_COUNT] = st[ST_ROW_BYTES]
+    return block[P_MEM] + row
 
 
 @kernel("i8(i8, i8, i8, i8)")

@@ -75,7 +75,6 @@ ST_LOCK_COUNT: Final = 267  #: record locks, owned or waited for
 ST_KEYS_AT: Final = 268  #: key scratch of the row kernels (`row_kernels.key_place`)
 ST_ELEMENTS_AT: Final = 269  #: lists of elements (`element_kernels`)
 ST_PURGE_LOW: Final = 270  #: every transaction below is visible to every view anywhere
-ST_REMOTE_LOW: Final = 271  #: lowest read view another instance holds; 2**62: none
 ST_BUILD_AT: Final = 272  #: where an undo record or a leaf value is put together
 ST_ROW_TRX: Final = 273  #: the version a walk stands on: who wrote it,
 ST_ROW_UNDO: Final = 274  #: its undo pointer,

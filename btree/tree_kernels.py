@@ -29,6 +29,7 @@ from btree.page_kernels import (
     key_bytes_of,
     leaf_cell_stage,
     leaf_overwrite,
+    leaf_prefetch,
     page_count,
     page_level,
     page_remove,
@@ -133,6 +134,8 @@ def tree_find(st, mem, root, key, key_bytes):
         if frame < 0:
             return frame
         level -= 1
+        if level == 0:
+            leaf_prefetch(st, mem, frame)
         if page_level(mem, frame) != level:
             return E_CORRUPT
     found = page_search(st, mem, frame, 0, head, key, key_bytes)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from btree import failpoints
 from btree.failpoint_kernels import failpoint
 from btree.lock_kernels import locks_release
-from btree.mvcc_kernels import purge_low, view_open
+from btree.mvcc_kernels import followers_low, purge_low, view_open
 from btree.pool_kernels import pool_find
 from btree.state import ST_COMMITS, ST_CTX_HEAD, ST_ROLLBACKS, ST_WAKE
 from btree.txn_layout import (
@@ -181,3 +181,9 @@ def ctx_unlink(st, mem, ctx):
 def txn_purge_low(st, mem):
     """`purge_low` for Python."""
     return purge_low(st, mem)
+
+
+@kernel("i8(i8[::1], u1[::1], i8)")
+def txn_followers_low(st, mem, low):
+    """`followers_low` for Python."""
+    return followers_low(st, mem, low)

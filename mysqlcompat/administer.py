@@ -64,6 +64,11 @@ def columns_of(session: Session, statement: st.Statement) -> tuple[ColumnDef, ..
 
 # Transactions
 
+_NO_SNAPSHOT: Final = (
+    "InnoDB: WITH CONSISTENT SNAPSHOT was ignored because this phrase can only be used with"
+    " REPEATABLE READ isolation level."
+)
+
 
 async def _begin(session: Session, statement: st.Begin, binary: bool) -> Result:
     if statement.read_only is False and session.node.read_only:
@@ -71,7 +76,10 @@ async def _begin(session: Session, statement: st.Begin, binary: bool) -> Result:
     await session.transaction.commit()
     session.temporary.transaction_ended()
     table_locks.unlock(session)
-    session.transaction.begin(statement.read_only, statement.snapshot)
+    transaction = session.transaction
+    transaction.begin(statement.read_only, statement.snapshot)
+    if statement.snapshot and transaction.current_isolation != "REPEATABLE-READ":
+        session.warn(138, _NO_SNAPSHOT)
     return Ok()
 
 
@@ -83,9 +91,9 @@ async def _commit(session: Session, statement: st.Commit, binary: bool) -> Resul
 
 async def _rollback(session: Session, statement: st.Rollback, binary: bool) -> Result:
     if statement.savepoint is not None:
-        session.transaction.rollback_to(statement.savepoint)
+        await session.transaction.rollback_to(session, statement.savepoint)
         return Ok()
-    session.transaction.rollback()
+    await session.transaction.roll_back(session)
     session.temporary.warn_of_rollback()
     return _after_end(session, statement)
 

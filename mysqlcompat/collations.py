@@ -108,8 +108,10 @@ def weights(text: str, collation: str) -> bytes:
     if collation.endswith("_bin") and "0900" not in collation:
         return b"".join(ord(character).to_bytes(3, "big") for character in text)
     key = sort_key(text, collation)
-    if not isinstance(key, bytes) or "_0900_as" in collation:
+    if not isinstance(key, bytes):
         raise SqlError(1235, f"WEIGHT_STRING in {collation}")  # its keys have another form
+    if "_0900_as" in collation:
+        return _weights_of_levels(key, _sensitivity(collation)[1])
     if "0900" in collation or is_binary(collation):
         return key
     space = _workbench().key(CODES[collation], b" .")[:_WEIGHT_BYTES]
@@ -120,6 +122,24 @@ def weights(text: str, collation: str) -> bytes:
     words = (key[at : at + _WEIGHT_BYTES] for at in range(0, len(key), _WEIGHT_BYTES))
     # keys hold these weights with one added
     return b"".join((int.from_bytes(word, "big") - 1).to_bytes(size, "big") for word in words)
+
+
+_LEAST_ACCENT: Final = 0x20  #: which keys have as 1
+_BETWEEN_LEVELS: Final = bytes(_WEIGHT_BYTES)
+
+
+def _weights_of_levels(key: bytes, has_case: bool) -> bytes:
+    """The weights in a key of several levels: those of letters, of accents (a byte each, less than
+    they are) and of case (a byte each)."""
+    at = 0
+    while key[at : at + _WEIGHT_BYTES] != _BETWEEN_LEVELS:
+        at += _WEIGHT_BYTES
+    accents, _, cases = key[at + _WEIGHT_BYTES :].partition(b"\0")
+    made = key[: at + _WEIGHT_BYTES]
+    made += b"".join((one + _LEAST_ACCENT - 1).to_bytes(_WEIGHT_BYTES, "big") for one in accents)
+    if not has_case:
+        return made
+    return made + _BETWEEN_LEVELS + b"".join(one.to_bytes(_WEIGHT_BYTES, "big") for one in cases)
 
 
 @lru_cache(maxsize=65536)

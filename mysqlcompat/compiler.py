@@ -5,7 +5,7 @@ parser, resolver, planner, code generator and machine.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +20,7 @@ from mysqlcompat.machine.program import Program
 from mysqlcompat.results import BINARY_COLLATION, ColumnDef, Result, Rows
 from mysqlcompat.sql import scope, typed
 from mysqlcompat.sql.evaluate import Evaluator
+from mysqlcompat.sql.literals import NOTHING_GIVEN, Given
 from mysqlcompat.sql.metadata import column_def as output_column_def
 from mysqlcompat.sql.parse import parse_statement
 from mysqlcompat.sql.resolve import resolve
@@ -39,9 +40,13 @@ _TIME_HINT: Final = re.compile(
 Typed = tuple[Any, SqlType | None]
 
 
-def compile_statement(text: str, session: Session) -> Program:
-    """A program for one DML or SELECT statement."""
-    program = compile_tree(resolved(text, session), session)
+def compile_statement(
+    text: str, session: Session, given: Mapping[int, Given] = NOTHING_GIVEN
+) -> Program:
+    """A program for one DML or SELECT statement. given: see `resolve`."""
+    parsed = parse_statement(text, session.sql_mode)
+    statement = resolve(parsed, CatalogView(session), session, given)
+    program = compile_tree(statement, session)
     hint = _TIME_HINT.match(text) if "/*+" in text else None
     if hint is not None:
         program.max_execution_ms = int(hint[1])

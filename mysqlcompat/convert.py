@@ -273,10 +273,12 @@ def to_decimal(
     if not explicit:
         return number if target.mixed else round_decimal(number, target.scale)
     limit = greatest_decimal(target.precision, target.scale)
-    if number.adjusted() > target.precision or abs(round_decimal(number, target.scale)) > limit:
-        context.warn(1264, f"Out of range value for column '{name}' at row 1")
-        return limit.copy_sign(number)
-    return round_decimal(number, target.scale)
+    if number.adjusted() <= target.precision:
+        rounded = round_decimal(number, target.scale)
+        if abs(rounded) <= limit:
+            return rounded
+    context.warn(1264, f"Out of range value for column '{name}' at row 1")
+    return limit.copy_sign(number)
 
 
 def decimal_of(context: Context, value: Any, source: SqlType, name: str = "") -> Decimal:

@@ -61,7 +61,8 @@ def compared(
         listener: Any = Listener(context)
         made = convert(listener, value, source, target, False)
         if made is None and type_name and type_name != NO_VALUE:
-            raise SqlError(1525, type_name, text_of(value, source))
+            text = shown(value) if isinstance(value, str) else text_of(value, source)
+            raise SqlError(1525, type_name, text)
         if listener.was_warned or made is None:
             _say(context, value, source, wording)
     if made is None and type_name != NO_VALUE:
@@ -70,5 +71,8 @@ def compared(
 
 
 def _say(context: Context, value: Any, source: SqlType, wording: str) -> None:
-    text = shown(value) if isinstance(value, str | bytes) else text_of(value, source)
-    context.warn(1292, wording.replace("{}", text, 1))
+    context.warn(1292, wording.replace("{}", _shown(value, source), 1))
+
+
+def _shown(value: Any, source: SqlType) -> str:
+    return shown(value) if isinstance(value, str | bytes) else text_of(value, source)

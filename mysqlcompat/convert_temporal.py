@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
@@ -83,8 +84,7 @@ def moment_of(
         case date() | PartialDate():
             return make_datetime(value.year, value.month, value.day)
         case timedelta():
-            today = temporal.local_of_us(context.now_us, context.time_zone)
-            return datetime(today.year, today.month, today.day) + value
+            return _midnight(context.now_us, context.time_zone) + value
         case int() if source.kind is TypeKind.YEAR and value:
             return datetime(value, 1, 1)
         case int() if source.kind is not TypeKind.BIT:
@@ -95,6 +95,13 @@ def moment_of(
             return _moment_of_json(context, document, source, wanted, name)
     text = value if isinstance(value, str | bytes) else bit_bytes(value, source)
     return _moment_of_text(context, text, wanted, flags)
+
+
+@lru_cache(maxsize=64)
+def _midnight(now_us: int, time_zone: str) -> datetime:
+    """The beginning of today."""
+    today = temporal.local_of_us(now_us, time_zone)
+    return datetime(today.year, today.month, today.day)
 
 
 def bit_bytes(value: int, source: SqlType) -> bytes:

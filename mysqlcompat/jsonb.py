@@ -35,6 +35,7 @@ import rapidjson
 from mysqlcompat.decimal_bytes import decimal_bytes, decimal_of_bytes
 from mysqlcompat.errors import SqlError
 from mysqlcompat.numerals import decimal_text, double_text
+from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.temporal import (
     date_text,
     datetime_text,
@@ -133,7 +134,7 @@ def scalar_text(value: Any) -> str:
             return value
         case datetime():
             return datetime_text(value, 6)
-        case date():
+        case date() | PartialDate():
             return date_text(value)
         case timedelta():
             return time_text(value, 6)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.engine import Engine
 from btree.failpoints import POINTS
-from btree.state import ST_REMOTE_LOW
 from mysqlcompat.config import MIB, Config
 from mysqlcompat.control_socket import Fields, ask
 from mysqlcompat.encryption import encrypt_node
@@ -66,7 +65,7 @@ if TYPE_CHECKING:
 #: memory: pages are taken as they are touched.
 WORK_BYTES: Final = 8192 * MIB
 FAULT_RETRY_S: Final = 0.01  #: after log that a simulated failure has kept away
-NO_VIEW: Final = 1 << 62
+_SETTLE_S: Final = 0.002  #: between looks whether a new reader may serve
 _VIEW_SESSION: Final = CTRL_SUPERVISOR + 8 * 32  #: connections that hold the oldest views
 
 
@@ -237,13 +236,11 @@ class WriterNode(ClusterNode):
         return self.control.epoch != int(self.st[ST_EPOCH])
 
     def beat(self) -> None:
-        """Purge must leave what the oldest view of any reader needs (C26)."""
+        """Look at what others do."""
         super().beat()
         self._look_for_room()
         self.log.advance()
         self.gate.look()
-        lows = (self._word(number, REPLICA_VIEW_LOW) for number in range(REPLICAS_MAX))
-        self.st[ST_REMOTE_LOW] = min((low for low in lows if low), default=NO_VIEW)
 
     def _look_for_room(self) -> None:
         """While the volume's disks are full changes are refused, and the lane serves none."""
@@ -265,6 +262,10 @@ class ReaderNode(ClusterNode):
         self.wake_fd = shared.reader_wakes[number]
         encrypt_node(config, self.arena, self.st)
         self.engine = ReadEngine(self.arena, self.st, self.volume, config.buffer_pool, number)
+        while not self.engine.is_settled:
+            if not self.engine.advance():
+                time.sleep(_SETTLE_S)
+            self.engine.hold_views()
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """Apply whenever the writer signals that VDL moved."""

@@ -6,6 +6,7 @@ import decimal
 import math
 import re
 from decimal import Decimal
+from functools import cache
 from typing import Final
 
 #: Enough for any product of two DECIMAL(65,30); nothing is rounded by accident.
@@ -18,8 +19,14 @@ _ANY_WIDTH: Final = 1000
 _LAST_FIXED: Final = 15  #: a double with its point further out is printed with an exponent
 
 
+_PLAIN_BELOW: Final = 1e15  #: Python shows doubles of this size as MySQL does
+
+
 def double_text(value: float) -> str:
     """Shortest digits that read back as `value`: ``1``, ``0.1``, ``1e20``, ``1.5e-16``."""
+    text = repr(value)
+    if -_PLAIN_BELOW < value < _PLAIN_BELOW and "e" not in text:
+        return text.removesuffix(".0")
     return _laid_out(repr(value), _ANY_WIDTH)
 
 
@@ -39,6 +46,9 @@ def fixed_text(value: float, scale: int) -> str:
 
 def double_text_within(value: float, width: int) -> str:
     """`value` in at most `width` characters, rounded where they are too few (`my_gcvt`)."""
+    text = repr(value)
+    if -_PLAIN_BELOW < value < _PLAIN_BELOW and "e" not in text and len(text) <= width:
+        return text.removesuffix(".0")
     text = _laid_out(repr(value), width)
     count = len(str(value))
     while len(text) > width and count > 1:
@@ -120,19 +130,34 @@ def leading_integer(text: str) -> tuple[int, bool]:
     match = _INTEGER.match(text)
     if match is None:
         return 0, False
-    return int(match.group(1)), not text[match.end() :].strip(_SPACE)
+    return integer_of_digits(match.group(1)), not text[match.end() :].strip(_SPACE)
+
+
+def integer_of_digits(text: str) -> int:
+    """Digits behind an optional sign as an integer. Of more than any integer of SQL has only the
+    first are taken: enough to be out of every range."""
+    digits = text.lstrip("+-").lstrip("0")[:_ENOUGH_DIGITS]
+    return -int(digits or "0") if text.startswith("-") else int(digits or "0")
+
+
+_ENOUGH_DIGITS: Final = 100
+
+
+@cache
+def _quantum(scale: int) -> Decimal:
+    return Decimal(1).scaleb(-scale)
 
 
 def round_decimal(value: Decimal, scale: int) -> Decimal:
     """`value` with `scale` digits after the point (negative: before it), halves away from zero."""
-    quantum = Decimal(1).scaleb(-scale)
+    quantum = _quantum(scale)
     rounded = EXACT.quantize(value, quantum)
     return rounded if scale >= 0 else EXACT.quantize(rounded, Decimal(1))
 
 
 def truncate_decimal(value: Decimal, scale: int) -> Decimal:
     """`value` cut to `scale` digits after the point (negative: before it)."""
-    quantum = Decimal(1).scaleb(-scale)
+    quantum = _quantum(scale)
     cut = value.quantize(quantum, rounding=decimal.ROUND_DOWN, context=EXACT)
     return cut if scale >= 0 else EXACT.quantize(cut, Decimal(1))
 
@@ -142,6 +167,7 @@ def round_double(value: float) -> int:
     return round(value)
 
 
+@cache
 def greatest_decimal(precision: int, scale: int) -> Decimal:
     """The greatest value of DECIMAL(precision, scale)."""
     return Decimal(10**precision - 1).scaleb(-scale, EXACT)

@@ -23,12 +23,13 @@ from mysqlcompat.lane import lane_layout as layout
 from mysqlcompat.lane.fingerprint_kernels import fingerprint
 from mysqlcompat.lane.lane import Lane
 from mysqlcompat.machine.program import Program
-from mysqlcompat.sql.typed import Call, Expression, Literal, walk
+from mysqlcompat.sql.typed import Call, Expression, Literal, Param, walk
 from redo.arena import Arena
 
 TEXT_BYTES: Final = 65536  #: longer statements are compiled every time
 LITERALS: Final = 4096
 CAPACITY: Final = 1000
+QUESTIONS: Final = ("member@of", "json_contains", "json_overlaps")
 OTHERS_CAPACITY: Final = 200  #: of each kind
 
 
@@ -234,6 +235,20 @@ def documents_of(program: Program) -> set[int]:
     return {
         one.literal_no for one in asked if isinstance(one, Literal) and one.literal_no is not None
     }
+
+
+def questions_of(program: Program) -> dict[int, bool]:
+    """Numbers of those `?` that documents with an index of their elements are asked for; whether
+    they are documents, not elements."""
+    if not any(column.array for table in program.tables for column in table.columns):
+        return {}
+    found: dict[int, bool] = {}
+    for node in _nodes_of(program):
+        if isinstance(node, Call) and node.function.name in QUESTIONS:
+            is_document = node.function.name != QUESTIONS[0]
+            args = node.args[:1] if node.function.name == QUESTIONS[0] else node.args[:2]
+            found |= {one.param_no: is_document for one in args if isinstance(one, Param)}
+    return found
 
 
 def _nodes_of(program: Program) -> Iterator[Expression]:

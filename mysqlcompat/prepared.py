@@ -6,7 +6,7 @@ and result columns are known then. It is compiled again when the dictionary has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import zip_longest
@@ -16,7 +16,9 @@ from mysqlcompat import administer, compiler
 from mysqlcompat.compiler import Typed
 from mysqlcompat.convert import convert
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.key_parts import shape_of
 from mysqlcompat.machine.program import Program
+from mysqlcompat.plan_cache import questions_of
 from mysqlcompat.results import (
     BINARY_COLLATION,
     FLAG_BINARY,
@@ -37,6 +39,7 @@ from mysqlcompat.results import (
     PreparedInfo,
 )
 from mysqlcompat.sql import statements
+from mysqlcompat.sql.literals import NOTHING_GIVEN, Given
 from mysqlcompat.sql.tokens import Kind, split_statements, syntax_error
 from mysqlcompat.sqltypes import (
     date_type,
@@ -81,6 +84,7 @@ class Prepared:
     program: Program | None = None  #: of DML and SELECT
     place: Any = None  #: what the program was compiled under
     columns: tuple[ColumnDef, ...] = field(default=())
+    questions: dict[int, bool] | None = None  #: see `questions_of`; None: not known yet
 
     def info(self) -> PreparedInfo:
         return PreparedInfo((_PARAMETER,) * self.parameter_count, self.columns, handle=self)
@@ -91,17 +95,36 @@ class Prepared:
         if self.program is None or self.place != place:
             self.close()
             self.program = self._compiled(session)
+            self.questions = None
             self.place = place
         return self.program
 
-    def _compiled(self, session: Session) -> Program:
+    def program_for(self, session: Session, values: Sequence[Typed]) -> Program:
+        """The current program or, if its values are what an index holds the elements of, one for
+        such values."""
+        program = self.current_program(session)
+        if self.questions is None:
+            self.questions = questions_of(program)
+        shapes: dict[int, Any] = {
+            number: _shape(values[number][0], is_document)
+            for number, is_document in self.questions.items()
+        }
+        given = {number: values[number][0] for number, shape in shapes.items() if shape}
+        return self._compiled(session, given, tuple(shapes.items())) if given else program
+
+    def _compiled(
+        self,
+        session: Session,
+        given: Mapping[int, Given] = NOTHING_GIVEN,
+        shapes: tuple[tuple[int, Any], ...] = (),
+    ) -> Program:
         """What others have prepared need not be compiled again, if nothing is to be said of it."""
         kept = session.node.plans.programs("prepared", session.node.engine.catalog.version)
-        key = self.text, session.plans.context, session.strict
+        key = self.text, session.plans.context, session.strict, shapes
         program = kept.get(key)
         if program is None:
             mark = session.diagnostics.mark()
-            program = compiler.compile_statement(self.text, session)
+            program = compiler.compile_statement(self.text, session, given)
             if session.diagnostics.mark() == mark and len(self.text) <= _KEPT_CHARACTERS:
                 kept[key] = program
         return program
@@ -123,6 +146,14 @@ class Prepared:
 
     def close(self) -> None:
         self.program = None
+
+
+def _shape(value: Any, is_document: bool) -> Any:
+    """What makes two values take the same plan; None: the plan for all that there is."""
+    if is_document:
+        shape = shape_of(value) if type(value) is str else None
+        return None if shape is None else (shape,)
+    return (type(value), type(value) is int and value >> 63) if type(value) in (int, str) else None
 
 
 def prepare(session: Session, text: str) -> Prepared:

@@ -115,10 +115,13 @@ class Session(SessionState):
         administer.kill(self, connection_id, query_only=False)
 
     async def reset(self) -> None:
-        self.transaction.rollback()
+        await self.transaction.roll_back(self)
         self.temporary.close()
         table_locks.unlock(self)
         self.reset_state()
+
+    async def end(self) -> None:
+        await self.transaction.roll_back(self)
 
     def close(self) -> None:
         self.close_named_statements()
@@ -235,6 +238,7 @@ class Session(SessionState):
             program = handle.current_program(self)
             while self._is_guarded and await table_locks.admit(self, program):
                 program = handle.current_program(self)
+            program = handle.program_for(self, values)
             values = handle.convert(self, values)
         if writes and not is_temporary(program.written):
             self.transaction.check_write()
@@ -283,6 +287,8 @@ class Session(SessionState):
         uses_tables = bool(program.tables)
         if program.kind != "read" and not is_temporary(program.written):
             await self.node.gate.admitted(self)
+        if program.locking:
+            transaction.check_locking(program.tables)
         if uses_tables:
             transaction.enter_statement(program.tables, program.written, program.locking)
         limit_ms = program.max_execution_ms or self.max_execution_ms

@@ -229,8 +229,11 @@ def zone_names() -> dict[str, str]:
 
 def local_of_us(microseconds_utc: int, zone_name: str) -> datetime:
     """The wall clock of `zone_name` at that many µs since 1970 UTC."""
-    moment: datetime = utc_to_local(EPOCH + timedelta(microseconds=microseconds_utc), zone_name)
-    return moment
+    moment = EPOCH + timedelta(0, 0, microseconds_utc)
+    if zone_of(zone_name) is UTC:
+        return moment
+    local: datetime = utc_to_local(moment, zone_name)
+    return local
 
 
 def utc_to_local(moment: Any, zone_name: str) -> Any:

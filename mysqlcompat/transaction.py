@@ -12,13 +12,18 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from btree import txn_layout
+from btree.engine import UNTOUCHED
 from btree.schema import Table
 from mysqlcompat.errors import SqlError
 from mysqlcompat.metadata_locks import COMMIT, Mode
 from mysqlcompat.node_api import Node
+from mysqlcompat.temporary_tables import is_temporary
+
+if TYPE_CHECKING:
+    from mysqlcompat.session_state import SessionState
 
 ISOLATION: Final = {
     "READ-UNCOMMITTED": txn_layout.ISOLATION_READ_UNCOMMITTED,
@@ -74,11 +79,12 @@ class Transaction:
     # beginning
 
     def begin(self, read_only: bool | None, snapshot: bool) -> None:
-        """BEGIN; whatever was open has been committed by the caller."""
+        """BEGIN; whatever was open has been committed by the caller. A snapshot is taken at
+        REPEATABLE READ only."""
         assert not self.active
         self.explicit = True
         self._start(read_only)
-        if snapshot:
+        if snapshot and self.current_isolation == "REPEATABLE-READ":
             self._engine.open_view(self.ctx)
 
     def enter_statement(
@@ -123,6 +129,11 @@ class Transaction:
             raise SqlError(1290, "--read-only")
         check_room(self._node)
         if self.is_read_only:
+            raise SqlError(1792)
+
+    def check_locking(self, tables: Iterable[Table]) -> None:
+        """ERROR 1792 when rows of these tables are to be locked for changes that are refused."""
+        if self.is_read_only and not all(is_temporary(table) for table in tables):
             raise SqlError(1792)
 
     @property
@@ -186,6 +197,14 @@ class Transaction:
         finally:
             self._let_go()
 
+    async def roll_back(self, session: SessionState) -> None:
+        """As `rollback`, while others run: undoing, too, may have to wait for room in the log."""
+        try:
+            if self.active:
+                await self._node.gate.undone(session, self._engine.rolling_back(self.ctx))
+        finally:
+            self.rollback()
+
     def rollback(self) -> None:
         active, self.active, self.explicit = self.active, False, False
         self._savepoints.clear()
@@ -228,9 +247,15 @@ class Transaction:
         place = self._find(name)
         del self._savepoints[place:]
 
-    def rollback_to(self, name: str) -> None:
+    async def rollback_to(self, session: SessionState, name: str) -> None:
         place = self._find(name)
-        self._engine.rollback_to(self.ctx, self._savepoints[place].mark)
+        mark = self._savepoints[place].mark
+        untouched = mark == UNTOUCHED
+        steps = self._engine.undoing(self.ctx, 0 if untouched else mark, not untouched)
+        try:
+            await self._node.gate.undone(session, steps)
+        finally:
+            self._engine.rollback_to(self.ctx, mark)
         if not self.changes_rows:  # otherwise locks of rows may be left: the tables stay locked
             self._locks.forget(self.owner, self._savepoints[place].tables)
         del self._savepoints[place + 1 :]

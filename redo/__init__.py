@@ -17,8 +17,9 @@ Read in this order:
   ``kernel_cache`` its own cache, ``cache_place`` where that is ·
   ``codes`` results of kernels ·
   ``arena`` the memory they share
-- ``calls`` kernels called by address · ``coding_kernels`` numbers and runs of bytes ·
-  ``system_kernels`` system calls · ``checksum_kernels`` CRC32C
+- ``calls`` kernels called by address · ``number_calls`` from Python, by a number ·
+  ``coding_kernels`` numbers and runs of bytes · ``system_kernels`` system calls ·
+  ``checksum_kernels`` CRC32C
 - ``image`` ``record`` ``control`` ``segment_layout`` byte tables: page header, log, shared words,
   a copy's tables · ``state`` a node's words
 - ``edit_kernels`` mini-transactions and edits · ``record_kernels`` applying them

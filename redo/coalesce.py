@@ -103,7 +103,7 @@ def _drop(segment: Segment) -> Iterator[None]:
     """Give up what no checkpoint needs: images, then page files, then log."""
     assert segment.store is not None and segment.table is not None
     kept = segment.meta.kept
-    forgotten = []
+    forgotten, segment.table.given_up = segment.table.given_up, []
     for at in range(0, segment.get(S_HASH_SLOTS), _PRUNE_SLOTS):
         with segment.lock:
             forgotten.append(segment.table.prune(kept, at, _PRUNE_SLOTS))

@@ -16,6 +16,8 @@ a look at the sleeping flag. Words that different processes write lie in differe
     256     writer's heartbeat, µs                                  writer
     320     log kept from here on by storage (lowest LSN)           storage
     384     log and states from here on must stay; 0: no such pin   storage (archiver)
+    448     purge limit: versions that every view from this
+            transaction id on shows may be forgotten                writer
     512     copy 0…5, 64 bytes each: durable, state, sleeping,
             written, command, error number                          storage
     1024    replica 0…15, 64 bytes each: applied, read point,
@@ -44,6 +46,7 @@ CTRL_VDL: Final = CONTROL_AT + 192
 CTRL_WRITER_CLOCK: Final = CONTROL_AT + 256
 CTRL_LOG_START: Final = CONTROL_AT + 320
 CTRL_PIN: Final = CONTROL_AT + 384
+CTRL_PURGE_LOW: Final = CONTROL_AT + 448
 
 CTRL_COPY: Final = CONTROL_AT + 512
 COPY_STRIDE: Final = 64

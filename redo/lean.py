@@ -61,6 +61,7 @@ class _Loaded(JITCodeLibrary):
     def __init__(self, codegen: Any, name: str, machine_code: bytes, bitcode: bytes) -> None:
         super().__init__(codegen, name)  # type: ignore[no-untyped-call]
         self._bitcode = bitcode
+        self._machine_code = machine_code
         self.enable_object_caching()  # type: ignore[no-untyped-call]
         self._set_compiled_object(machine_code)  # type: ignore[no-untyped-call]
         self._finalize_final_module()  # type: ignore[no-untyped-call]
@@ -71,6 +72,10 @@ class _Loaded(JITCodeLibrary):
             engine: Any = self._codegen._engine
             engine._load_defined_symbols(self._shared_module)
         return self._shared_module
+
+    def _get_compiled_object(self) -> Any:
+        """For `kept`: who compiled it was killed before, or is just about to do that."""
+        return self._machine_code
 
     def get_pointer_to_function(self, name: str) -> Any:
         if name.startswith("cfunc."):  # kernels have none; looking for it would end the process

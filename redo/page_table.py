@@ -71,6 +71,8 @@ class PageTable:
         self._arena = arena
         self._seg = seg
         self._store = store
+        #: Where images are that were given up in a former life.
+        self.given_up: list[Words] = []
         self._words = arena.words(seg, SEGMENT_BYTES // 8)
         self._put(S_WINDOW_AT, arena.alloc(WINDOW_BYTES))
         self._put(S_HOT_AT, arena.alloc(8 * HOT_SLOTS))
@@ -166,8 +168,12 @@ class PageTable:
 
     # contents
 
-    def load(self, shared: Sequence[tuple[int, int, int]]) -> None:
-        """Enter what the page files hold, once; what is torn behind it is cut off."""
+    def load(self, shared: Sequence[tuple[int, int, int]], floor: int) -> None:
+        """Enter what the page files hold, once; what is torn behind it is cut off.
+
+        Their indexes have images, too, which nobody needs who reads at `floor` or later: some of
+        them are no longer there, and the room of the others is to be given back (`given_up`).
+        """
         if self._store.files:
             return
         limits = {(pg, sequence): images for pg, sequence, images in shared}
@@ -175,6 +181,7 @@ class PageTable:
             good = self.enter(file.location, entries)
             self._store.cut(file, good, entries)
         self._store.save_entries()
+        self.given_up.append(self.prune(floor, 0, self._get(S_HASH_SLOTS)))
 
     def enter(self, location: int, entries: bytes) -> int:
         """Enter store index entries, the first one's image at `location`; how many are good."""

@@ -187,7 +187,7 @@ class Segment:
         self.mark = mark
         self.log.wake(mark.lsn)
         if self.table is not None:
-            self.table.load(self.meta.shared)
+            self.table.load(self.meta.shared, self.meta.kept)
         known = self._take_over_runs(history, limit)
         end = self.follow(known, limit)
         self.log.save(known.lsn, end.lsn)

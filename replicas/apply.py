@@ -7,6 +7,8 @@ A2  The applied LSN is a batch boundary and never above VDL; it only grows.
 A3  The read point is published before the first page is fetched, and is never above the applied
     LSN: storage keeps what is needed to make pages as of any LSN from the lowest read point on.
 A4  Whoever sleeps has looked once more after raising the flag: no wake-up is lost.
+A5  A view is open only while the lowest view that is published is not above it, and, in a replica
+    that has just come, when it shows all that the writer had meant to purge before it saw that.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from collections.abc import Callable
 from redo.arena import Arena, Words
 from redo.codes import E_CORRUPT, E_END
 from redo.control import (
+    CTRL_PURGE_LOW,
     REPLICA_APPLIED,
     REPLICA_CLOCK,
     REPLICA_LAG_US,
@@ -67,6 +70,7 @@ class Applier:
         self.jumps = 0  #: times the stream was lost and the cache emptied
         self._clear_words()
         self._put(REPLICA_READ_POINT, 1)  # A3: nothing may be thrown away while we look at VDL
+        self.hold(1)  # nor any version: A5
         self.applied = self._control.vdl
         self._publish()
         self._put(REPLICA_PID, os.getpid())
@@ -114,6 +118,11 @@ class Applier:
     def hold(self, view_low: int) -> None:
         """Publish the lowest transaction id some open read view here may not see; 0: no view."""
         self._put(REPLICA_VIEW_LOW, view_low)
+
+    @property
+    def purge_limit(self) -> int:
+        """Versions that every view from this transaction id on shows may be gone soon."""
+        return self._control.get(CTRL_PURGE_LOW)
 
     @property
     def lag_us(self) -> int:

@@ -27,6 +27,8 @@ class ReadEngine(Engine):
         self.applier = Applier(arena, st, replica_no, self.pool.clear)
         self.open()
         self._probe = self.open_context()
+        self._limit = self.applier.purge_limit
+        self.is_settled = False  #: views may be opened: the writer leaves them what they need
         self.hold_views()
 
     def advance(self) -> bool:
@@ -43,5 +45,18 @@ class ReadEngine(Engine):
         """
         self.begin(self._probe)
         self.open_view(self._probe)
-        self.applier.hold(self.oldest_view()[1])
+        low = self.oldest_view()[1]
+        self.applier.hold(low)
         self.commit(self._probe)
+        if not self.is_settled:
+            self._settle_in(low)
+
+    def _settle_in(self, low: int) -> None:
+        """See whether `low` has come to what the writer had meant to purge before we came (A5).
+
+        A new writer has not meant to purge anything yet; but then its predecessor's last log is to
+        be applied first.
+        """
+        limit = min(self._limit, self.applier.purge_limit)
+        self.is_settled = low >= limit == self._limit
+        self._limit = limit

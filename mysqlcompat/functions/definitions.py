@@ -5,7 +5,8 @@
 
 Letters of `takes`, one for each argument, the last repeated for further ones when `*` follows:
 
-    s string   n number (strings become DOUBLE, temporals numbers)   i integer   d double
+    s string   c string of characters   n number (strings become DOUBLE, temporals numbers)
+    i integer   d double
     b condition (zero, not zero, NULL)   t DATETIME   D DATE   T TIME
     j JSON document (a string is parsed by the function)   v any SQL value, later a JSON value
     p JSON path: a string, part of the plan if it is a literal   x as it is
@@ -101,9 +102,11 @@ def define(
             from mysqlcompat.sql.agreement import as_result
             from mysqlcompat.sql.typed import Call
 
+            chosen = [letters[min(number, len(letters) - 1)] for number in range(len(args))]
+            taken = tuple(_take(typing, *one) for one in zip(chosen, args, strict=True))
             taken = tuple(
-                _take(typing, letters[min(number, len(letters) - 1)], arg)
-                for number, arg in enumerate(args)
+                as_document(typing, arg, number, name) if letter == "j" else arg
+                for number, (letter, arg) in enumerate(zip(chosen, taken, strict=True), 1)
             )
             if texts:
                 taken = _brought_together(typing, name, letters, taken, texts)
@@ -142,6 +145,8 @@ def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
             return typing.as_number(arg)
         case "i":
             return typing.as_integer(arg)
+        case "c":
+            return typing.as_characters(arg)
         case "d":
             return typing.as_double(arg)
         case "b":
@@ -157,6 +162,18 @@ def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
         case "p":
             return typing.as_path(arg)
     return arg
+
+
+def as_document(typing: Typing, arg: Expression, number: int, name: str) -> Expression:
+    """A document that can be none, not even as NULL: ERROR 3146 when it is evaluated."""
+    from mysqlcompat.sql.typed import Literal
+
+    is_document = arg.type.cls in (Class.STRING, Class.JSON, Class.NULL)
+    if is_document or not arg.type.nullable or name == "json_valid":
+        return arg
+    said = Literal(string_type(len(name), nullable=False), name.replace("@", " "))
+    place = Literal(int_type(2, nullable=False), number)
+    return typing.call("no document", json_type(), arg, place, said)
 
 
 def _brought_together(

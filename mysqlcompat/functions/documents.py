@@ -13,7 +13,9 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     BIGINT,
     DEFINITIONS,
+    IGNORABLE,
     JSON,
+    as_document,
     build_as,
     define,
     implement,
@@ -43,6 +45,12 @@ def document(call: Call, number: int, value: Any) -> Any:
     raise SqlError(3146, number + 1, name)
 
 
+@implement("no document", null_rejects=False)
+def no_document(context: Context, call: Call, value: Any, number: int, name: str) -> None:
+    """A number or a date where a document is wanted."""
+    raise SqlError(3146, number, name)
+
+
 def _path(value: Any) -> json_path.Path:
     if isinstance(value, bytes):
         raise SqlError(3144, "binary")
@@ -52,6 +60,13 @@ def _path(value: Any) -> json_path.Path:
 def scalar_of(value: Any, arg: Expression) -> Any:
     """A SQL value as a value within a document."""
     return None if value is None else json_scalar(value, arg.type).value
+
+
+def _single(value: Any) -> json_path.Path:
+    """A path that names one place."""
+    if isinstance(value, bytes):
+        raise SqlError(3144, "binary")
+    return json_path.single(value)
 
 
 # Making -----------------------------------------------------------------------------------------
@@ -102,7 +117,8 @@ def json_array(context: Context, call: Call, *values: Any) -> Json:
 
 def _text_argument(typing: Typing, arg: Expression) -> Expression:
     """A string as it is; what is no string is refused when it has a value. ERROR 3144 for bytes."""
-    if arg.type.cls is Class.STRING and arg.type.collation == BINARY:
+    is_null = arg.type.coercibility == IGNORABLE
+    if arg.type.cls is Class.STRING and arg.type.collation == BINARY and not is_null:
         raise SqlError(3144, "binary")
     return typing.as_string(arg) if arg.type.cls in (Class.STRING, Class.NULL) else arg
 
@@ -191,8 +207,10 @@ def kind_of(value: Any) -> str:
     }[name]  # fmt: skip
 
 
-@define("json_valid", "j", integer(21), nullable=True)
-def json_valid(context: Context, call: Call, value: Any) -> int:
+@define("json_valid", "j", integer(21), nullable=True, null_rejects=False)
+def json_valid(context: Context, call: Call, value: Any) -> int | None:
+    if value is None and call.args[0].type.cls in (Class.STRING, Class.JSON, Class.NULL):
+        return None
     if isinstance(value, Json):
         return 1
     if not isinstance(value, str):
@@ -207,7 +225,9 @@ def json_valid(context: Context, call: Call, value: Any) -> int:
 @build_as("json_length", 1, 2)
 def build_json_length(typing: Typing, args: Sequence[Expression]) -> Expression:
     """With a path it is the length of what JSON_EXTRACT gives."""
-    arg = args[0] if len(args) == 1 else DEFINITIONS["json_extract"].build(typing, args)
+    arg = as_document(typing, args[0], 1, "json_length")
+    if len(args) > 1:
+        arg = DEFINITIONS["json_extract"].build(typing, args)
     return typing.call("json_length", BIGINT, arg)
 
 
@@ -225,13 +245,13 @@ def json_depth(context: Context, call: Call, value: Any) -> int:
 @define("json_keys", "js", JSON, required=1, nullable=True)
 def json_keys(context: Context, call: Call, value: Any, *path: Any) -> Json | None:
     root = document(call, 0, value)
-    found = json_path.places(root, json_path.single(path[0]) if path else (), wrap=False)
+    found = json_path.places(root, _single(path[0]) if path else (), wrap=False)
     if not found:
         return None
     return Json(list(found[0].value)) if isinstance(found[0].value, dict) else None
 
 
-@define("json_contains_path", "jpp*", BIGINT, required=3, nullable=True, null_rejects=False)
+@define("json_contains_path", "jcp*", BIGINT, required=3, nullable=True, null_rejects=False)
 def json_contains_path(
     context: Context, call: Call, value: Any, mode: Any, *paths: Any
 ) -> int | None:
@@ -249,7 +269,7 @@ def json_contains_path(
     return int(mode.lower() == "all")
 
 
-@define("json_search", "jssss*", JSON, required=3, nullable=True, null_rejects=False)
+@define("json_search", "jcccs*", JSON, required=3, nullable=True, null_rejects=False)
 def json_search(
     context: Context,
     call: Call,
@@ -320,7 +340,7 @@ def _build_pairs(name: str) -> None:
     def build(typing: Typing, args: Sequence[Expression]) -> Expression:
         if len(args) % 2 == 0:
             raise SqlError(1582, name)
-        taken = [args[0]]
+        taken = [as_document(typing, args[0], 1, name)]
         for number, arg in enumerate(args[1:], 1):
             taken.append(typing.as_string(arg) if number % 2 else typing.as_json(arg))
         return typing.call(name, JSON, *taken)
@@ -338,7 +358,7 @@ def _store(call: Call, values: tuple[Any, ...], insert: bool, replace: bool) -> 
     root = document(call, 0, values[0])
     for at in range(1, len(values), 2):
         item = scalar_of(values[at + 1], call.args[at + 1])
-        root = json_path.store(root, json_path.single(values[at]), item, insert, replace)
+        root = json_path.store(root, _single(values[at]), item, insert, replace)
     return Json(root)
 
 
@@ -363,7 +383,7 @@ def json_array_append(context: Context, call: Call, *values: Any) -> Json | None
         return None
     root = document(call, 0, values[0])
     for at in range(1, len(values), 2):
-        path = json_path.single(values[at])
+        path = _single(values[at])
         found = json_path.find(root, path)
         if found:
             cells = found[0] if isinstance(found[0], list) else [found[0]]
@@ -378,7 +398,7 @@ def json_array_insert(context: Context, call: Call, *values: Any) -> Json | None
         return None
     root = document(call, 0, values[0])
     for at in range(1, len(values), 2):
-        path = json_path.single(values[at])
+        path = _single(values[at])
         if not path or not isinstance(path[-1], json_path.Cell):
             raise SqlError(3165)
         found = json_path.find(root, path[:-1])

@@ -7,6 +7,7 @@ no date is greater than all dates.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -21,6 +22,7 @@ from mysqlcompat.functions.definitions import build_as, implement
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.message_text import shown, text_for_number
+from mysqlcompat.numerals import round_decimal
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
@@ -29,6 +31,7 @@ from mysqlcompat.sqltypes import BINARY, Class, SqlType, string_type
 from mysqlcompat.temporal_text import FUZZY, read_datetime, read_time
 from mysqlcompat.values import text_of
 
+_DATED: Final = re.compile(r"\s*\d+-\d+-\d+")
 _MICROSECONDS: Final = 6  #: fractional digits a text or a double may have
 _NO_DATE: Final = PartialDate(16383, 15, 31)  #: as MySQL shows what it takes for no date
 _ZERO: Final = PartialDatetime(0, 0, 0)
@@ -84,7 +87,8 @@ def _places(arg: Expression, is_dated: bool) -> int:
     if isinstance(arg, Literal) and isinstance(arg.value, str | bytes):
         text = text_for_number(arg.value)
         read = read_datetime(text, FUZZY) if is_dated else read_time(text)
-        return read.digits if read.value is not None or is_number_literal(arg) else _MICROSECONDS
+        is_known = read.value is not None or is_number_literal(arg) or _DATED.match(text)
+        return read.digits if is_known else _MICROSECONDS
     match arg.type.cls:
         case Class.INT | Class.NULL | Class.DATE:
             return 0
@@ -124,13 +128,42 @@ def least_date(context: Context, call: Call, *values: Any) -> Any:
     return _extreme_date(context, call, values, -1)
 
 
+@implement("greatest@date number")
+def greatest_date_number(context: Context, call: Call, *values: Any) -> int:
+    return _number(_best_date(context, call, values, 1))
+
+
+@implement("least@date number")
+def least_date_number(context: Context, call: Call, *values: Any) -> int:
+    return _number(_best_date(context, call, values, -1))
+
+
+@implement("greatest@datetime number")
+def greatest_datetime_number(context: Context, call: Call, *values: Any) -> int:
+    return _number(_best_moment(context, call, values, 1))
+
+
+@implement("least@datetime number")
+def least_datetime_number(context: Context, call: Call, *values: Any) -> int:
+    return _number(_best_moment(context, call, values, -1))
+
+
+def _number(moment: Any) -> int:
+    """YYYYMMDD or YYYYMMDDhhmmss, its fraction rounded."""
+    return int(round_decimal(Decimal(temporal.number_of(moment, _MICROSECONDS)), 0))
+
+
 def _extreme_date(context: Context, call: Call, values: Sequence[Any], sign: int) -> Any:
+    return _in_type(call.type, temporal.date_text(_best_date(context, call, values, sign)))
+
+
+def _best_date(context: Context, call: Call, values: Sequence[Any], sign: int) -> PartialDate:
     dates: list[Any] = []
     for value, arg in zip(values, call.args, strict=True):
         made = moment_of(context, value, arg.type, "date", origin_name(arg), FUZZY)
         dates.append(_NO_DATE if made is None else PartialDate(made.year, made.month, made.day))
-    best = dates[_best(dates, BINARY, sign)]
-    return _in_type(call.type, temporal.date_text(best))
+    chosen: PartialDate = dates[_best(dates, BINARY, sign)]
+    return chosen
 
 
 @implement("greatest@datetime")
@@ -143,13 +176,17 @@ def least_datetime(context: Context, call: Call, *values: Any) -> Any:
     return _extreme_datetime(context, call, values, -1)
 
 
-def _extreme_datetime(context: Context, call: Call, values: Sequence[Any], sign: int) -> Any:
+def _best_moment(context: Context, call: Call, values: Sequence[Any], sign: int) -> Any:
     like = next(arg for arg in call.args if arg.type.cls is Class.DATETIME)
     moments = [
         _moment(context, value, arg.type, like)
         for value, arg in zip(values, call.args, strict=True)
     ]
-    best = moments[_best(moments, BINARY, sign)]
+    return moments[_best(moments, BINARY, sign)]
+
+
+def _extreme_datetime(context: Context, call: Call, values: Sequence[Any], sign: int) -> Any:
+    best = _best_moment(context, call, values, sign)
     if best > _ZERO:
         return _in_type(call.type, temporal.datetime_text(best, _fsp(call.args)))
     texts = [
@@ -166,12 +203,17 @@ def _moment(context: Context, value: Any, kind: SqlType, like: Expression) -> An
         quiet: Any = Listener(context)
         made = moment_of(quiet, text, kind, "datetime", "", FUZZY)
         if quiet.was_warned:
-            name = like.name if isinstance(like, ColumnRef) else describe(like).lower()
+            name = like.name if isinstance(like, ColumnRef) else _name(like)
             said = f"Incorrect datetime value: '{shown(text)}' for column '{name}' at row 1"
             context.warn(1292, said)
     else:
         made = moment_of(context, value, kind, "datetime", "", FUZZY)
     return _ZERO if made is None else made
+
+
+def _name(arg: Expression) -> str:
+    """An expression as a column's name."""
+    return describe(arg).lower().replace("`", "")
 
 
 def _in_type(kind: SqlType, text: str) -> str | bytes:

@@ -13,6 +13,7 @@ from typing import Final
 import regex
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.numerals import integer_of_digits
 
 BAD_ARGUMENT: Final = 3685
 SYNTAX: Final = 3688
@@ -245,7 +246,7 @@ class Translation:
         low, comma, high = self.pattern[self.at : max(end, self.at)].partition(",")
         if end < 0 or not low.isdigit() or (high and not high.isdigit()):
             raise SqlError(BAD_INTERVAL)
-        if int(low) >= _MOST or int(high or "0") >= _MOST:
+        if integer_of_digits(low) >= _MOST or integer_of_digits(high or "0") >= _MOST:
             raise SqlError(NUMBER_TOO_BIG)
         if high and int(high) < int(low):
             raise SqlError(MAX_BELOW_MIN)

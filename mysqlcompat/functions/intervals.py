@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlglot import exp
@@ -21,7 +22,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_format import parts_of
 from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_month, week_of
 from mysqlcompat.message_text import text_for_number
-from mysqlcompat.numerals import EXACT, decimal_text
+from mysqlcompat.numerals import EXACT, decimal_text, integer_of_digits
 from mysqlcompat.partial_dates import (
     AnyDatetime,
     PartialDatetime,
@@ -203,14 +204,15 @@ def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int] | N
     return 0, count * UNIT_MICROS[unit]
 
 
+@lru_cache(maxsize=1024)
 def _composite_interval(text: str, fields: Sequence[str]) -> tuple[int, int] | None:
     negative = text.lstrip().startswith("-")
     written = re.findall(r"[0-9]+", text)
-    if len(written) > len(fields) or any(int(one) >= _I63 for one in written):
+    if len(written) > len(fields) or any(integer_of_digits(one) >= _I63 for one in written):
         return None
     if fields[-1] == "MICROSECOND" and written:
         written[-1] = written[-1].ljust(6, "0")
-    values = [0] * (len(fields) - len(written)) + [int(number) for number in written]
+    values = [0] * (len(fields) - len(written)) + [*map(integer_of_digits, written)]
     months = sum(
         value * _MONTHS_OF.get(name, 0) for name, value in zip(fields, values, strict=True)
     )
@@ -229,8 +231,7 @@ def start_of(context: Context, call: Call, start: Any) -> AnyDatetime | timedelt
     if start is None or call.type.cls is Class.TIME:
         return cast("timedelta | None", start)
     if isinstance(start, str | bytes):
-        text = text_for_number(start)
-        return convert.moment_of(context, text, call.args[0].type, flags=_WHOLE_DATES)
+        return convert.moment_of(context, start, call.args[0].type, flags=_WHOLE_DATES)
     return convert.moment_of(context, start, call.args[0].type)
 
 
@@ -256,6 +257,8 @@ def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sig
         return shifted.date() if call.type.cls is Class.DATE else shifted
     if not has_time and unit in _DATE_UNITS:
         return temporal.date_text(shifted)
+    if type(shifted) is datetime:
+        return shifted.isoformat(" ")
     return shown_moment(shifted)
 
 
@@ -278,6 +281,11 @@ def shift_moment(moment: AnyDatetime, months: int, micros: int) -> AnyDatetime |
         moment = moment_at(number, month, min(moment.day, last), temporal.time_of(moment))
     if not micros:
         return moment
+    if type(moment) is datetime:
+        try:
+            return moment + timedelta(0, 0, micros)
+        except OverflowError:  # out of the calendar; the year 0 has days, too
+            pass
     if not moment.month:
         return None
     return moment_of_micros(micros_of(moment) + micros)

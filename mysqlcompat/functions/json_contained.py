@@ -13,6 +13,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.typed import Call
+from mysqlcompat.sqltypes import Class
 
 _DOUBLE_DIGITS: Final = 15  #: of a decimal that the double nearest to it says in full
 
@@ -57,6 +58,8 @@ def member_of(context: Context, call: Call, value: Any, array: Any) -> int:
 def json_operand(context: Context, call: Call, value: Any) -> StoredJson:
     """A constant that documents are compared with, as kernels compare it: a decimal as the double
     which orders alike beside integers and doubles. Nothing, if it is no document."""
+    if call.args[0].type.cls is Class.JSON and not isinstance(value, Json):
+        value = Json(scalar_of(value, call.args[0]))  # what a `?` has been given
     found = _document_or_none(call, value)
     if found is None:
         return StoredJson(b"")

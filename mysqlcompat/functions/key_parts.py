@@ -25,6 +25,7 @@ from mysqlcompat.values import is_variable, of_bytes, of_lane, to_bytes, to_lane
 
 HIDDEN: Final = "!hidden!"
 ELEMENT: Final = "json element"
+ITSELF: Final = -1
 _JSON: Final = json_type()
 _TEXT: Final = string_type((1 << 32) - 1, "utf8mb4_bin")
 _BY_JSON: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE)
@@ -210,5 +211,8 @@ def _document(text: str) -> Json:
 
 
 @implement(ELEMENT)
-def json_element(context: Context, call: Call, text: str, number: int) -> Any:
-    return element_of(elements_of(_document(text))[number], call.type)
+def json_element(context: Context, call: Call, asked: Any, number: int) -> Any:
+    """An element of the document whose text is given; ITSELF: a value that is asked for."""
+    if number == ITSELF:
+        return element_of(asked.value if isinstance(asked, Json) else asked, call.type)
+    return element_of(elements_of(_document(asked))[number], call.type)

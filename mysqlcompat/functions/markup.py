@@ -130,7 +130,7 @@ def _document_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     return string_type(_LENGTH, first.collation, True, first.coercibility)
 
 
-@define("extractvalue", "ss", _document_type)
+@define("extractvalue", "cc", _document_type)
 def extractvalue(context: Context, call: Call, text: str, path: str) -> str | None:
     document = _parsed(context, text)
     if document is None:
@@ -155,7 +155,7 @@ def _texts(found: Any, root: ElementTree.Element) -> list[str]:
     return [part for part in own if part]
 
 
-@define("updatexml", "sss", _document_type)
+@define("updatexml", "ccc", _document_type)
 def updatexml(context: Context, call: Call, text: str, path: str, new: str) -> str | None:
     document = _parsed(context, text)
     if document is None:

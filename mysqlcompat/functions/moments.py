@@ -27,7 +27,14 @@ def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> E
     """`arg` as a date whose month and day may be zero. `wanted`: what warnings call it."""
     if arg.type.cls in (Class.DATE, Class.DATETIME):
         return arg
-    return typing.call(f"{wanted}@fuzzy", datetime_type(6).or_null(), arg)
+    made = datetime_type(6).or_null()
+
+    def own(inner: Expression) -> Expression:
+        return typing.call(f"{wanted}@fuzzy", made, inner)
+
+    if arg.type.cls is Class.STRING:  # a time that IF or CASE chose is one of today
+        return typing.own_branches(arg, made, own) or own(arg)
+    return own(arg)
 
 
 def clock_or_moment(typing: Typing, arg: Expression) -> Expression:

@@ -14,10 +14,11 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.numerals import decimal_text, double_text, round_decimal
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.measures import text_length
-from mysqlcompat.sql.typed import Call, Cast, Expression
+from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression
 from mysqlcompat.sqltypes import SqlType, string_type
 
 _PLACES_MOST: Final = 30
+_EXACT_BELOW: Final = 1e15  #: a double has all digits of a number that, point left out, is smaller
 #: (point, separator, digits of the groups left of the first) -> locales. MySQL's own table, not
 #: that of any newer standard: Bulgarian groups are separated by NUL.
 _STYLES: Final = {
@@ -49,12 +50,14 @@ _DEFAULT: Final = _LOCALES["en_us"]
 
 
 def _format_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    arg = args[0].arg if isinstance(args[0], Cast) else args[0]
+    arg = args[0]
+    if isinstance(arg, Cast) and arg.mode == IMPLICIT:
+        arg = arg.arg
     size = text_length(arg.type)
     return string_type(size + size // 3 + 32, typing.context.collation)
 
 
-@define("format", "nis", _format_type, required=2, null_rejects=False)
+@define("format", "nic", _format_type, required=2, null_rejects=False)
 def format_number(
     context: Context, call: Call, value: Any, places: int | None, *locale: str | None
 ) -> str | None:
@@ -78,7 +81,9 @@ def _style(context: Context, locale: str | None) -> tuple[str, str, int]:
 
 
 def _exact(value: int | Decimal, places: int) -> str:
-    return decimal_text(round_decimal(Decimal(value), places))
+    if isinstance(value, int):
+        return f"{value}.{'0' * places}"
+    return decimal_text(round_decimal(value, places))
 
 
 def _rounded(value: float, places: int) -> str:
@@ -86,6 +91,8 @@ def _rounded(value: float, places: int) -> str:
     scaled = value * 10.0**places
     if math.isfinite(scaled) and abs(scaled) < 1 << 63:
         value = math.copysign(round(abs(scaled)) / 10.0**places, value)
+    if abs(scaled) < _EXACT_BELOW:
+        return f"{value:.{places}f}"
     return f"{Decimal(double_text(value)):.{places}f}"
 
 
@@ -93,6 +100,8 @@ def _grouped(digits: str, separator: str, size: int) -> str:
     """`digits` with separators: three on the right, then groups of `size`."""
     if not separator or len(digits) <= 3:
         return digits
+    if size == 3:
+        return f"{int(digits):,}".replace(",", separator)
     rest, parts = digits[:-3], [digits[-3:]]
     while rest:
         parts.append(rest[-size:])

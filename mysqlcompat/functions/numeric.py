@@ -329,7 +329,13 @@ def bit_count(context: Context, call: Call, value: Any) -> int:
     return int((value & _MASK).bit_count())
 
 
+_FORMS = {2: "b", 8: "o", 10: "d", 16: "X"}
+_SHORT = 18  #: decimal digits that always fit
+
+
 def _in_base(number: int, base: int) -> str:
+    if base in _FORMS:
+        return format(number, _FORMS[base])
     numerals = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
     made = ""
     while number:
@@ -345,12 +351,18 @@ def build_conv(typing: Typing, args: Sequence[Expression]) -> Expression:
     return typing.call("conv", string_type(65, typing.context.collation), number, *bases)
 
 
+def _is_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
 @implement("conv")
 def conv(context: Context, call: Call, value: Any, source: int, target: int) -> str | None:
     """`value`, written in base `source`, in base `target`; a negative base is signed."""
     if not (2 <= abs(source) <= 36 and 2 <= abs(target) <= 36) or value in ("", b""):
         return None
-    if is_number_literal(call.args[0]):
+    if isinstance(value, str) and source == 10 and len(value) <= _SHORT and _is_digits(value):
+        number = int(value)
+    elif is_number_literal(call.args[0]):
         number = int.from_bytes(value[-8:], "big")
     elif isinstance(value, int):
         number = value

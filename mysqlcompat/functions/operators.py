@@ -104,7 +104,8 @@ def is_in_dates(context: Context, call: Call, value: Any, *items: Any) -> int | 
     """A text among constant dates: what is none is not found."""
     if value is None:
         return None if None in items else 0
-    return is_in(context, call, value, *items)
+    found: int | None = is_in(context, call, value, *items)
+    return found
 
 
 # Logic ------------------------------------------------------------------------------------------

@@ -78,6 +78,9 @@ def _made(call: Call, name: str, pattern: Any, options: str) -> Pattern:
         raise SqlError(3995, charset, collations[1], name)
     if BINARY in collations:
         raise SqlError(3995, "binary", "utf8mb4", name)
+    new = call.args[2].type if name == "regexp_replace" else call.args[0].type
+    if new.collation == BINARY and new.coercibility != IGNORABLE:
+        raise SqlError(3995, collations[0], "binary", name)
     best = min(call.args[:2], key=lambda arg: arg.type.coercibility)
     ignore_case = best.type.collation.endswith("_ci")
     for option in options:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from mysqlcompat.functions.definitions import (
@@ -22,6 +23,7 @@ from mysqlcompat.sqltypes import BINARY, SqlType, string_type
 
 _MASK: Final = (1 << 64) - 1
 _BITS_MOST: Final = 64
+_SHORT: Final = 16  #: characters of texts that are kept for all numbers of eight bits
 _BYTE_UNITS: Final = ("KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 #: Unit, picoseconds of it.
 _TIME_UNITS: Final = (
@@ -40,7 +42,7 @@ def build_make_set(typing: Typing, args: Sequence[Expression]) -> Expression:
     members = [typing.as_string(arg) for arg in args[1:]]
     like = strings(typing, members, 0)
     size = sum(length_in(member, like) for member in members) + len(members) - 1
-    made = sized(size, like).or_null(nullable_of(args))
+    made = string_type(size, like.collation, nullable_of(args), like.coercibility)
     members = list(typing.together(members, made.collation))
     return typing.call("make_set", made, typing.as_integer(args[0]), *members)
 
@@ -61,6 +63,15 @@ def _export_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     return sized(longest * _BITS_MOST + separator * (_BITS_MOST - 1), like)
 
 
+@lru_cache(maxsize=64)
+def _exported(on: Any, off: Any, separator: Any, count: int) -> tuple[Any, ...]:
+    """The texts of all numbers of `count` bits."""
+    return tuple(
+        separator.join([on if number >> at & 1 else off for at in range(count)])
+        for number in range(1 << count)
+    )
+
+
 @define("export_set", "isssi", _export_type, required=3, texts="agreed")
 def export_set(
     context: Context,
@@ -74,7 +85,14 @@ def export_set(
     shown = count if 0 <= count <= _BITS_MOST else _BITS_MOST
     if separator is None:
         separator = b"," if isinstance(on, bytes) else ","
-    parts = [on if bits >> at & 1 else off for at in range(shown)]
+    if max(len(on), len(off), len(separator)) > _SHORT:
+        return separator.join([on if bits >> at & 1 else off for at in range(shown)])
+    whole, rest = divmod(shown, 8)
+    octets = (bits & _MASK).to_bytes(8, "little")
+    texts = _exported(on, off, separator, 8)
+    parts = [texts[octet] for octet in octets[:whole]]
+    if rest:
+        parts.append(_exported(on, off, separator, rest)[octets[whole] & (1 << rest) - 1])
     return separator.join(parts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -29,7 +30,6 @@ from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, NUMERIC, SqlType, bytes_per_character, string_type
 
-_HEX_DIGITS: Final = frozenset(b"0123456789abcdefABCDEF")
 _SOUNDS: Final = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010202", strict=True))
 _NUMBER_BYTES: Final = 8  #: of the weight of a number
 _WRONG_BYTES: Final = 3  #: that are shown of what is no text
@@ -57,9 +57,10 @@ def hexadecimal(context: Context, call: Call, value: Any) -> str:
 @define("unhex", "s", lambda typing, args: string_type((plain_length(args[0]) + 1) // 2, BINARY))
 def unhex(context: Context, call: Call, value: Any) -> bytes:
     data = bytes_of(call, value)
-    if not _HEX_DIGITS.issuperset(data):
-        raise Unfit("string", "unhex")
-    return bytes.fromhex(("0" if len(data) % 2 else "") + data.decode())
+    try:
+        return binascii.unhexlify(b"0" + data if len(data) % 2 else data)
+    except ValueError:
+        raise Unfit("string", "unhex") from None
 
 
 @define("ascii", "s", integer(4))
@@ -117,11 +118,13 @@ def _quoted_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
 @define("soundex", "s", lambda typing, args: _soundex_type(args))
 def soundex(context: Context, call: Call, value: Any) -> Any:
     text = value.decode("latin-1") if isinstance(value, bytes) else value
+    if isinstance(value, str) and value.isascii():
+        return _ascii_soundex(value)
     is_wide = isinstance(value, str)  # in binary strings only ASCII has letters
     letters = [c for c in text if (c.isascii() and c.isalpha()) or (is_wide and c >= "\xc0")]
     if not letters:
         return value[:0]
-    first = letters[0].upper() if letters[0].isascii() else letters[0].upper()[:1]
+    first = letters[0].upper() if letters[0].isascii() else letters[0]
     made, last = first, _SOUNDS.get(first, "0")
     for letter in letters[1:]:
         code = _SOUNDS.get(letter.upper(), "0")
@@ -130,6 +133,23 @@ def soundex(context: Context, call: Call, value: Any) -> Any:
             last = code
     made = made.ljust(4, "0")
     return made if is_wide else made.encode()
+
+
+_ASCII_SOUNDS: Final = {
+    code: _SOUNDS.get(chr(code).upper())
+    for code in range(128)  # None: is left out
+}
+_REPEATED: Final = re.compile(r"(.)\1+")
+
+
+def _ascii_soundex(text: str) -> str:
+    """Codes of its letters without zeros, one for several that are the same."""
+    codes = text.translate(_ASCII_SOUNDS)
+    if not codes:
+        return ""
+    letter = text[0] if text[0].isalpha() else next(filter(str.isalpha, text))
+    different = _REPEATED.sub(r"\1", codes[0] + codes[1:].replace("0", ""))
+    return (letter.upper() + different[1:]).ljust(4, "0")
 
 
 @build_as("sounds like", 2)
@@ -172,10 +192,15 @@ def _weight_bytes(count: int, collation: str) -> int:
     """The most bytes the weights of a string of `count` bytes take."""
     if collation == BINARY or collation.endswith("0900_bin"):
         return count
-    characters = (count + 3) // 4
+    width = bytes_per_character(collation)
+    if width == 1:
+        return count
+    characters = -(-count // width)
     if "0900" in collation:
         levels = 1 + ("_as" in collation) + ("_cs" in collation)
         return (characters * 8 * levels + levels - 1) * 2
+    if "unicode" in collation:  # up to sixteen weights a character
+        return characters * 32
     return characters * (3 if collation.endswith("_bin") else 2)
 
 
@@ -199,7 +224,9 @@ def weight_string(
 
 @define("to_base64", "s", lambda typing, args: _base64_type(typing, args))
 def to_base64(context: Context, call: Call, value: Any) -> str:
-    made = base64.b64encode(bytes_of(call, value)).decode()
+    made = binascii.b2a_base64(bytes_of(call, value), newline=False).decode()
+    if len(made) <= _LINE:
+        return made
     return "\n".join(made[at : at + _LINE] for at in range(0, len(made), _LINE))
 
 

@@ -13,14 +13,13 @@ from mysqlcompat.functions.definitions import (
     integer,
     length_in,
     same_string,
-    sized,
     strings,
 )
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.agreement import agree
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression, is_constant
-from mysqlcompat.sqltypes import Class, SqlType
+from mysqlcompat.sqltypes import Class, SqlType, string_type
 
 
 def _found(typing: Typing, args: Sequence[Expression], whole: Expression) -> SqlType:
@@ -115,7 +114,8 @@ def field(context: Context, call: Call, value: Any, *choices: Any) -> int:
 def build_elt(typing: Typing, args: Sequence[Expression]) -> Expression:
     choices = [typing.as_string(arg) for arg in args[1:]]
     like = strings(typing, choices, 0)
-    made = sized(max(_length(choice, like) for choice in choices), like)
+    size = max(_length(choice, like) for choice in choices)
+    made = string_type(size, like.collation, True, like.coercibility)
     choices = list(typing.together(choices, made.collation))
     return typing.call("elt", made, typing.as_integer(args[0]), *choices)
 

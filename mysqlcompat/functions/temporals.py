@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 _DAY: Final = timedelta(days=1)
 _MICRO: Final = timedelta(microseconds=1)
 _MOST_MICROS: Final = 4000000000000  #: beyond the limit of TIME
+_TIME_LIMIT_US: Final = temporal.TIME_LIMIT // _MICRO
+_HOURS_LIMIT: Final = 838
 _LAST_DAY: Final = 3652424  #: of the year 9999, counted from the year 0
 
 
@@ -170,17 +172,24 @@ _literal("time@literal", "TIME", _time_literal, time_type)
 
 @build_as("date", 1)
 def build_date(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return Cast(date_type(), args[0])
+    arg = args[0]
+
+    def own(inner: Expression) -> Expression:
+        return Cast(date_type(), inner)
+
+    if arg.type.cls is Class.STRING:  # a time that IF or CASE chose is one of today
+        return typing.own_branches(arg, date_type(), own) or own(arg)
+    return own(arg)
 
 
 @build_as("time", 1)
 def build_time(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return Cast(time_type(shown_fsp(args[0], reads_as_time)), args[0])
+    return Cast(time_type(shown_fsp(typing, args[0], reads_as_time)), args[0])
 
 
 @build_as("timestamp", 1, 2)
 def build_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
-    moment = Cast(datetime_type(shown_fsp(args[0], reads_as_moment)), args[0])
+    moment = Cast(datetime_type(shown_fsp(typing, args[0], reads_as_moment)), args[0])
     return moment if len(args) == 1 else DEFINITIONS["addtime"].build(typing, (moment, args[1]))
 
 
@@ -198,12 +207,13 @@ def reads_as_time(text: str) -> bool:
     return temporal_text.read_time(text).value is not None
 
 
-def shown_fsp(arg: Expression, reads: Callable[[str], bool] = reads_as_any) -> int:
-    """Fractional digits of an argument: those a literal shows, six of other strings."""
+def shown_fsp(typing: Typing, arg: Expression, reads: Callable[[str], bool] = reads_as_any) -> int:
+    """Fractional digits of an argument: those a constant shows, six of other strings."""
     if arg.type.cls in TEMPORAL:
         return arg.type.scale
-    if isinstance(arg, Literal) and isinstance(arg.value, str):
-        return cast_literal_fsp(arg.value) if reads(arg.value) else 6
+    text = typing.quiet_value(arg) if arg.type.cls is Class.STRING else None
+    if isinstance(text, str):
+        return cast_literal_fsp(text) if reads(text) else 6
     if arg.type.cls is Class.NULL:
         return 0
     return (
@@ -278,6 +288,8 @@ def yearweek(context: Context, call: Call, value: AnyDate, mode: int | None = 0)
         return None
     if mode is None:
         return 0
+    if ctypes.c_int32(mode).value < 0:  # which is none, and none that counts years
+        return int(value.year * 100 + week_of(value, 0)[1])
     number, weeks = week_of(value, _mode(mode) | 2)
     return number * 100 + weeks
 
@@ -375,7 +387,10 @@ def seconds_of(typing: Typing, arg: Expression) -> tuple[Expression, int]:
 
 @implement("sec_to_time")
 def sec_to_time(context: Context, call: Call, seconds: Any) -> timedelta:
-    micros = int(EXACT.scaleb(Decimal(str(seconds)), 6))
+    exact = seconds if type(seconds) is Decimal else Decimal(str(seconds))
+    micros = int(EXACT.scaleb(exact, 6))
+    if -_TIME_LIMIT_US <= micros <= _TIME_LIMIT_US:
+        return timedelta(0, 0, micros)
     span = timedelta(microseconds=max(min(micros, _MOST_MICROS), -_MOST_MICROS))
     if abs(span) > temporal.TIME_LIMIT:
         text = decimal_text(Decimal(seconds))
@@ -413,6 +428,9 @@ def maketime(context: Context, call: Call, hour: int, minute: int, second: Any) 
         return None
     if not (0 <= minute < 60 and 0 <= second < 60):
         return None
+    if type(second) is int and -_HOURS_LIMIT < hour < _HOURS_LIMIT:
+        made = timedelta(0, (abs(hour) * 60 + minute) * 60 + second)
+        return -made if hour < 0 else made
     exact = Decimal(second)
     if "TIME_TRUNCATE_FRACTIONAL" not in context.sql_mode:
         exact = round_decimal(exact, 6)

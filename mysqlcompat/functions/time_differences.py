@@ -67,7 +67,7 @@ def _whole_months(first: datetime, last: datetime) -> int:
 
 @build_as("timediff", 2)
 def build_timediff(typing: Typing, args: Sequence[Expression]) -> Expression:
-    fsp = max(shown_fsp(arg) for arg in args)
+    fsp = max(shown_fsp(typing, arg) for arg in args)
     return typing.call("timediff", time_type(fsp), *args)
 
 
@@ -87,10 +87,11 @@ def timediff(context: Context, call: Call, left: Any, right: Any) -> timedelta |
 def _no_date(context: Context, value: str, adding: bool) -> AnyDatetime | None:
     """A day that its month has not: no date to add to, but one with a difference to others."""
     read = temporal_text.read_datetime(value, temporal_text.FUZZY | temporal_text.INVALID_DATES)
-    if not adding and isinstance(read.value, datetime | PartialDatetime):
-        return read.value
-    if not adding and read.value is not None:
-        return make_datetime(read.value.year, read.value.month, read.value.day)
+    dated = read.value
+    if not adding and isinstance(dated, datetime | PartialDatetime):
+        return dated
+    if not adding and isinstance(dated, date | PartialDate):
+        return make_datetime(dated.year, dated.month, dated.day)
     kind = "datetime" if ":" in value else "date"
     context.warn(1292, f"Truncated incorrect {kind} value: '{shown(value)}'")
     return None
@@ -104,6 +105,8 @@ def _time_or_moment(
         return value
     if isinstance(value, date | PartialDate):
         return make_datetime(value.year, value.month, value.day)
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
     if isinstance(value, str):
         moment, whole, has_time = temporal.parse_datetime(value)
         if moment is not None and whole and (has_time or "-" in value[1:]):
@@ -133,7 +136,7 @@ def build_subtime(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 def _build_time_shift(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
     first, span = args
-    fsp = max(shown_fsp(first), shown_fsp(span))
+    fsp = max(shown_fsp(typing, first), shown_fsp(typing, span))
     match first.type.cls:
         case Class.DATETIME | Class.DATE:
             made = datetime_type(fsp)

@@ -30,7 +30,7 @@ _END_US: Final = 32536771200000000
 def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
     if not args:
         return typing.call("unix_timestamp", BIGINT.or_null(False))
-    fsp = shown_fsp(args[0], reads_as_moment)
+    fsp = shown_fsp(typing, args[0], reads_as_moment)
     nullable = args[0].type.nullable
     made = decimal_type(11 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
     return typing.call("unix_timestamp", made, args[0])
@@ -89,7 +89,7 @@ def utc_of(context: Context, call: Call, moment: Any) -> Any:
 
 @build_as("convert_tz", 3)
 def build_convert_tz(typing: Typing, args: Sequence[Expression]) -> Expression:
-    made = datetime_type(shown_fsp(args[0], reads_as_moment))
+    made = datetime_type(shown_fsp(typing, args[0], reads_as_moment))
     zones = (typing.in_charset(typing.as_string(arg), "utf8mb4_bin") for arg in args[1:])
     return typing.call("convert_tz", made.or_null(), typing.as_moment(args[0]), *zones)
 

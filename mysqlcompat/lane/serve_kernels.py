@@ -19,6 +19,7 @@ from mysqlcompat.lane.lane_layout import (
     C_ROWS,
     C_STATUS,
     C_TABLES,
+    C_WRITES,
     CLIENT_DEPRECATE_EOF,
     CLIENT_QUERY_ATTRIBUTES,
     COM_QUERY,
@@ -353,10 +354,13 @@ def serve_packet(st, mem, lane, connection, packet, count):
     slots = bound_slots(mem, lane, entry)
     if slots < 0:
         return slots
+    table = word(mem, entry, S_TABLE)
     if kind != SERVES_ROWS:
         result = run_change(st, mem, lane, connection, entry, slots)
+    elif table > 0 and table & 1 and word(mem, connection, C_WRITES) == 0:
+        return E_CALLBACK  # FOR UPDATE, perhaps in a transaction that is READ ONLY
     else:
         result = run_entry(st, mem, lane, connection, entry, slots, binary)
     if result >= 0 and word(mem, connection, C_STATUS) & STATUS_IN_TRANSACTION:
-        note_table(mem, connection, word(mem, entry, S_TABLE))
+        note_table(mem, connection, table)
     return result

@@ -170,7 +170,7 @@ class Program:
     lane_write   it, too, but the program changes (at most) one row
     callbacks    instruction offset -> what to evaluate there
     sources      tables of the statement as messages name them
-    locking      SELECT … FOR UPDATE or FOR SHARE
+    locking      SELECT … FOR UPDATE
     max_execution_ms  what the hint MAX_EXECUTION_TIME says, 0: what the session does
     may_wait     rows at hand are copies: a function in mid-batch may wait beside other sessions
     written      table that is written to; `row_registers` hold its new rows, by column

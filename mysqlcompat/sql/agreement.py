@@ -222,6 +222,17 @@ class Agreement:
             return None
         return Evaluator(self.context).value(arg)
 
+    def quiet_value(self, arg: Expression) -> Any:
+        """What a constant is, without a warning. What it cannot be converted to is an error while
+        the statement is prepared, even if the constant will never be looked at (1525)."""
+        from mysqlcompat.convert_compared import Listener
+        from mysqlcompat.sql.evaluate import Evaluator
+
+        if not is_constant(arg) or has_param(arg):
+            return None
+        quiet: Any = Listener(self.context)
+        return Evaluator(quiet).value(arg)
+
 
 def has_param(arg: Expression) -> bool:
     """Whether its value is unknown while the statement is prepared."""

@@ -17,7 +17,7 @@ from btree.schema import Column, Table
 from mysqlcompat import jsonb
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions import FUNCTIONS
-from mysqlcompat.functions.key_parts import ELEMENT, element_of, elements_of
+from mysqlcompat.functions.key_parts import ELEMENT, ITSELF, element_of, elements_of
 from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.table_expressions import array_document
 from mysqlcompat.sql.typed import (
@@ -114,7 +114,7 @@ def _values(asked: Expression, element: SqlType, is_value: bool) -> list[Express
         made = _of_class(asked, element)
         return [made] if made is not None else []
     try:
-        inner, document = _constant_document(asked)
+        inner, document = _constant_document(asked, is_value)
     except (SqlError, jsonb.InvalidJson):
         return []
     if document is None or (is_value and isinstance(document.value, list | dict)):
@@ -122,9 +122,14 @@ def _values(asked: Expression, element: SqlType, is_value: bool) -> list[Express
     values = [element_of(item, element) for item in elements_of(document)]
     if None in values:
         return []
-    if isinstance(inner, Literal) and inner.literal_no is not None and not is_value:
+    is_other = isinstance(inner, Literal) and inner.literal_no is not None and not is_value
+    if is_other or isinstance(inner, Param):
         return [
-            Call(element, FUNCTIONS[ELEMENT], (inner, Literal(int_type(), number)))
+            Call(
+                element,
+                FUNCTIONS[ELEMENT],
+                (inner, Literal(int_type(), ITSELF if is_value else number)),
+            )
             for number in range(len(values))
         ]
     return [Literal(element, value) for value in values]
@@ -140,9 +145,11 @@ def _of_class(value: Literal | Param, element: SqlType) -> Expression | None:
     return Cast(element, value, IMPLICIT) if element.cls is Class.DECIMAL and fits else None
 
 
-def _constant_document(asked: Expression) -> tuple[Expression, Json | None]:
-    """A constant document, and what says it: a text of JSON, or CAST(text AS JSON)."""
+def _constant_document(asked: Expression, is_value: bool) -> tuple[Expression, Json | None]:
+    """A constant document, and what says it: a text of JSON, or CAST(text AS JSON), or `?`."""
     inner = asked
+    if isinstance(inner, Param) and inner.given is not None:
+        return inner, Json(inner.given if is_value else jsonb.parse(str(inner.given)))
     if isinstance(inner, Cast) and inner.mode == EXPLICIT and inner.type.cls is Class.JSON:
         inner = inner.arg
     if not isinstance(inner, Literal) or inner.value is None:

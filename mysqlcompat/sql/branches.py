@@ -35,6 +35,7 @@ class Branches:
     """The part of `Typing` that knows what branches have in common."""
 
     context: Context
+    function: Callable[[str], Function]
 
     if TYPE_CHECKING:
 
@@ -42,15 +43,13 @@ class Branches:
 
         def as_string(self, arg: Expression) -> Expression: ...
 
-        def function(self, name: str) -> Function: ...
-
         def result_collation(self, types: Sequence[SqlType], operator: str) -> tuple[str, int]: ...
 
     def shown(self, arg: Expression) -> Expression:
         """`arg` where its text counts: a DECIMAL that IF, CASE … chose keeps its branch's scale."""
         if not isinstance(arg, Call) or arg.type.cls is not Class.DECIMAL:
             return arg
-        branches = _branches(arg)
+        branches = branches_of(arg)
         if not any(isinstance(arg.args[n], Cast) for n in branches):
             return arg
         mixed = replace(arg.type, mixed=True)
@@ -73,7 +72,7 @@ class Branches:
             return arg
         if arg.function.name in _COMPUTED:
             return self.cast(arg, numeric_type(arg.type))
-        numbers = _branches(arg)
+        numbers = branches_of(arg)
         if any(_own(arg.args[n]).type.cls not in (arg.type.cls, Class.NULL) for n in numbers):
             return arg  # each branch is converted by itself
         branches = {number: self.computed(arg.args[number]) for number in numbers}
@@ -93,6 +92,10 @@ class Branches:
         converted by itself. None for everything else."""
         if not isinstance(arg, Call):
             return None
+        if arg.type.cls is Class.STRING and target.cls in NUMERIC_CLASSES:
+            extreme = self._extreme_number(arg, target, convert)
+            if extreme is not None:
+                return extreme
         is_cut = arg.type.cls is Class.DECIMAL and target.cls is Class.INT
         if arg.type.cls not in _LOOSE and not is_cut:
             return None
@@ -101,7 +104,7 @@ class Branches:
         if arg.function.name == "elt" and target.cls not in NUMERIC_CLASSES:
             return None
         args, is_mixed = list(arg.args), False
-        for number in _branches(arg):
+        for number in branches_of(arg):
             inner = _own(args[number])
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
             nested = self.own_branches(inner, target, convert)
@@ -110,6 +113,20 @@ class Branches:
         if not is_mixed:
             return None
         return replace(arg, type=target, args=tuple(args))
+
+    def _extreme_number(
+        self, arg: Call, target: SqlType, convert: Callable[[Expression], Expression]
+    ) -> Expression | None:
+        """GREATEST and LEAST among dates, or of times and numbers, as a number: not that of the
+        text they show."""
+        name = arg.function.name
+        if is_extreme_date(arg):
+            number = SqlType(TypeKind.BIGINT, 17, nullable=arg.type.nullable)
+            return convert(replace(arg, type=number, function=self.function(f"{name} number")))
+        inner = [_own(one) for one in arg.args]
+        if name in ("greatest", "least") and any(one.type.cls is Class.TIME for one in inner):
+            return replace(arg, type=target, args=tuple(map(convert, inner)))
+        return None
 
     def common_type(self, args: Sequence[Expression], nullable: bool) -> SqlType:
         """The type all of `args` are cast to."""
@@ -205,6 +222,11 @@ def _own(branch: Expression) -> Expression:
     return branch.arg if isinstance(branch, Cast) and branch.mode == IMPLICIT else branch
 
 
+def is_extreme_date(arg: Expression) -> bool:
+    """GREATEST or LEAST that compares dates, although it is a text."""
+    return isinstance(arg, Call) and arg.function.name in _AMONG_DATES
+
+
 def natural(arg: Expression) -> Expression:
     """A DECIMAL with as many digits behind the point as its value comes to have, not as its type
     says: an integer none, a sum as many as the longer side, zero as a result none."""
@@ -230,6 +252,7 @@ _NATURAL: Final = (
     *("if", "ifnull", "coalesce", "case", "nullif"),
 )
 
+_AMONG_DATES: Final = ("greatest@date", "least@date", "greatest@datetime", "least@datetime")
 NUMERIC_CLASSES: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE)
 #: The text of a date, the JSON of a double: not the branch's own.
 _TAKEN_WHOLE: Final = (
@@ -282,7 +305,7 @@ def _bytes_of(sql_type: SqlType) -> int:
     return sql_type.length * bytes_per_character(sql_type.collation)
 
 
-def _branches(call: Call) -> Sequence[int]:
+def branches_of(call: Call) -> Sequence[int]:
     """Numbers of the arguments one of which is the call's value."""
     count = len(call.args)
     match call.function.name:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions import json_value
+from mysqlcompat.sql.branches import is_extreme_date, natural
 from mysqlcompat.sql.describe import OF_BRANCH, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
@@ -16,6 +17,7 @@ from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Literal, Par
 from mysqlcompat.sqltypes import (
     BINARY,
     NUMERIC,
+    TEMPORAL,
     Class,
     SqlType,
     bytes_per_character,
@@ -52,8 +54,10 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
         arg = typing.computed(arg)
     if target.cls is Class.JSON:
         arg = typing.in_json(arg)
+    if target.cls in TEMPORAL:
+        arg = natural(arg)
     if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
-        arg = Param(string_type(16383, typing.context.collation), arg.param_no)
+        arg = replace(arg, type=string_type(16383, typing.context.collation))
     may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)
     may_fail = may_fail or target.kind is TypeKind.YEAR
     if target.is_text and not typing.is_strict:
@@ -61,6 +65,7 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     target = target.or_null(may_fail or arg.type.nullable)
     own = typing.own_branches(arg, target, lambda inner: _of_branch(cast_node(typing, node, inner)))
     is_text = arg.type.cls is Class.STRING and target.cls is Class.INT  # which is read as it is
+    is_text = is_text and not is_extreme_date(arg)
     if own is not None and not is_text:
         return own
     made = Cast(target, arg, EXPLICIT)

@@ -168,7 +168,7 @@ def _selected(
 ) -> Any:
     """The query of INSERT … SELECT, its items cast to the columns."""
 
-    inner = Resolver(resolver.parsed, Scope(), resolver.context, resolver.param_types)
+    inner = Resolver(resolver.parsed, Scope(), resolver.context, resolver.given)
     select = resolve_select(node, view, inner)
     if len(select.items) != len(columns):
         raise SqlError(1136, 1)

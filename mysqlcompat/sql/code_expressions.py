@@ -278,8 +278,9 @@ class Coder:
             is_kept = key in self.frame.fields or key in self.frame.registers
             if is_kept or (not own and code_texts.is_shown(node) and not typed.is_constant(node)):
                 if key not in places:
-                    places[key] = ColumnRef(node.type, INPUT, len(places), type(node).__name__)
-                    inputs[INPUT, len(places) - 1] = (node.type, self.value(node))
+                    at, shown = len(places), type(node).__name__
+                    places[key] = ColumnRef(node.type, INPUT, at, shown, node)
+                    inputs[INPUT, at] = (node.type, self.value(node))
                 return places[key]
             match node:
                 case Call():

@@ -153,7 +153,7 @@ def code_select(target: Target, plan: SelectPlan) -> Program:
         plan,
         may_wait=coding.scans.copies or not select.tables,
         columns=columns,
-        locking=bool(select.locking),
+        locking=any(one.startswith("update") for one in select.locking),
         sources=select.tables,
     )
 

@@ -74,6 +74,8 @@ class Comparisons:
 
         def constant_value(self, arg: Expression) -> Any: ...
 
+        def quiet_value(self, arg: Expression) -> Any: ...
+
         def as_json(self, arg: Expression) -> Expression: ...
 
         def collation(self, types: Sequence[SqlType], operator: str) -> str: ...
@@ -176,7 +178,10 @@ class Comparisons:
         if like.type.kind is TypeKind.TIMESTAMP:
             name = "TIMESTAMP"
         target = date_type() if is_date and not _has_time(text) else datetime_type(6)
-        return as_compared(text, target, wording(like), name if must else "")
+        made = as_compared(text, target, wording(like), name if must else "")
+        if must:
+            self.quiet_value(made)
+        return made
 
     def _temporal_and_number(
         self, operator: str, left: Expression, right: Expression

@@ -56,6 +56,8 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
             return ("true" if value else "false") if is_boolean(kind) else shown
         case Param():
             return "?"
+        case ColumnRef(stands_for=computed) if computed is not None:
+            return describe(computed, sources)
         case ColumnRef(table_no=table_no, name=name):
             if table_no == NEW_ROW or table_no >= len(sources):
                 return f"`{name}`"

@@ -15,7 +15,7 @@ from mysqlcompat.functions.intervals import start_of
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
 from mysqlcompat.sql.benchmark import repeated
-from mysqlcompat.sql.branches import SILENT
+from mysqlcompat.sql.branches import SILENT, branches_of
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.typed import (
     ASSIGN,
@@ -31,7 +31,7 @@ from mysqlcompat.sql.typed import (
     Source,
     is_constant,
 )
-from mysqlcompat.sqltypes import Class, SqlType
+from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType, int_type
 
 Row = Callable[[int, int], Any]
 
@@ -88,11 +88,13 @@ class Evaluator:
     def cast(self, node: Cast, value: Any) -> Any:
         """What `node` makes of `value`."""
         source = node.arg.type
+        if source.kind is TypeKind.YEAR and node.type.cls in TEMPORAL and _is_made(node.arg):
+            source = int_type(4)  # a number, not a date
         if node.mode == ASSIGN:
             origin = origin_name(node.arg)
             return assign(self.context, value, source, node.type, node.into, origin)
         if node.mode == EXPLICIT:
-            return self._explicit(node, value)
+            return self._explicit(node, value, source)
         if node.mode == COMPARE:
             return compared(self.context, value, source, node.type, node.into, node.wording)
         if node.type.cls is Class.INT and isinstance(value, float):
@@ -101,7 +103,7 @@ class Evaluator:
         if isinstance(node.arg, ColumnRef):
             value = _column_as_text(value, source, node.type)
         name, context = origin_name(node.arg), self.context
-        if name in SILENT and source.cls is Class.STRING:
+        if name in SILENT and source.cls is Class.STRING and node.type.cls not in TEMPORAL:
             context = Listener(context)
         return convert(context, value, source, node.type, False, name)
 
@@ -114,9 +116,9 @@ class Evaluator:
             return value
         return decimal_of_varying(self.context, value, source, isinstance(node.arg, ColumnRef))
 
-    def _explicit(self, node: Cast, value: Any) -> Any:
+    def _explicit(self, node: Cast, value: Any, source: SqlType) -> Any:
         """CAST and CONVERT."""
-        source, target = node.arg.type, node.type
+        target = node.type
         name = node.into or describe(node, self.sources)
         if source.cls is Class.JSON:
             label = origin_name(node.arg)
@@ -136,8 +138,9 @@ class Evaluator:
         wraps around, a constant or a DOUBLE column is cut to the range."""
         if -_I63 <= value < _I63:
             return value
-        if isinstance(arg, Call | Cast) and not _is_variable(arg):
-            raise SqlError(1690, "BIGINT", describe(arg, self.sources))
+        computed = _computed(arg)
+        if computed is not None:
+            raise SqlError(1690, "BIGINT", describe(computed, self.sources))
         is_float = isinstance(arg, ColumnRef) and arg.type.kind is TypeKind.FLOAT
         return -float(_I63) if is_float else value
 
@@ -164,12 +167,13 @@ class Evaluator:
         stops = node.function.null_rejects
         if node.function.name in _ARITHMETIC and node.type.cls is not Class.DECIMAL:
             stops = node.function.name == "div" and node.args[0].type.cls is not Class.INT
-        values: list[Any] = []
-        for arg in node.args:
-            value = self.value(arg)
-            if value is None and stops:
+        name = node.function.name
+        stops = stops and name not in _THOROUGH
+        values: list[Any] = [None] * len(node.args)
+        for at in _ORDER.get(name, range(len(node.args))):
+            values[at] = self.value(node.args[at])
+            if values[at] is None and (stops or (at == 0 and name in _FIRST_STOPS)):
                 return None  # what follows is not looked at, nor warned about
-            values.append(value)
         return self.call(node, values)
 
     def _and(self, node: Call) -> Any:
@@ -305,8 +309,19 @@ class Evaluator:
         return self.value(args[-1]) if len(args) % 2 else None
 
 
-def _is_variable(arg: Call | Cast) -> bool:
-    return isinstance(arg, Call) and arg.function.name == "user variable"
+def _is_made(arg: Expression) -> bool:
+    """Whether a YEAR is what YEAR() or CAST has made."""
+    return isinstance(arg, Cast) or (isinstance(arg, Call) and arg.function.name == "year")
+
+
+def _computed(arg: Expression) -> Expression | None:
+    """The part of a DOUBLE that MySQL looks at where it becomes an integer, whether it fits: what
+    was computed. None: constants and columns are cut to the range."""
+    if isinstance(arg, Call) and arg.function.name in ("if", "case", "nullif"):
+        found = (_computed(arg.args[number]) for number in branches_of(arg))
+        return next((one for one in found if one is not None), None)
+    is_variable = isinstance(arg, Call) and arg.function.name == "user variable"
+    return arg if isinstance(arg, Call | Cast) and not is_variable else None
 
 
 def _column_as_text(value: Any, source: SqlType, target: SqlType) -> Any:
@@ -328,6 +343,18 @@ _ORDERS: Final = frozenset(("=", "<>", "<", "<=", ">", ">="))
 _ARITHMETIC: Final = frozenset(
     ("+", "-", "*", "/", "%", "div")
 )  #: over doubles and integers both sides are looked at
+#: Functions that look at their arguments in another order,
+_ORDER: Final = {"insert": (0, 3, 1, 2)}
+#: at all of them even if one is NULL,
+_THOROUGH: Final = frozenset(("lpad", "rpad"))
+#: and those that make something of NULLs, but stop if the first is one.
+_FIRST_STOPS: Final = frozenset(
+    (
+        *("addtime", "subtime", "timediff", "json_contains", "json_set", "json_insert"),
+        *("json_replace", "json_array_append", "json_array_insert", "json_remove", "json_search"),
+        *("json_extract", "json_contains_path"),
+    )
+)
 _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "<=>": Evaluator._null_safe,
     "in": Evaluator._in,

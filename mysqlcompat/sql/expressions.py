@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final, NoReturn
@@ -21,7 +21,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.casts import at_time_zone, cast_node, returned_type
 from mysqlcompat.sql.conditions import Conditions
 from mysqlcompat.sql.infer import Typing, is_binary_string, nullable_of
-from mysqlcompat.sql.literals import Literals, Rules, folded_number
+from mysqlcompat.sql.literals import NOTHING_GIVEN, Given, Literals, Rules, folded_number
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
 from mysqlcompat.sql.scope import Scope
@@ -30,7 +30,6 @@ from mysqlcompat.sql.typed import Expression, Literal, Param
 from mysqlcompat.sql.variables import assigned_variable, system_variable, user_variable
 from mysqlcompat.sqltypes import (
     BINARY,
-    SqlType,
     bool_type,
     int_type,
     null_type,
@@ -66,7 +65,7 @@ class Resolver(Literals, RowComparisons, Conditions):
         parsed: Parsed,
         scope: Scope,
         context: Context,
-        param_types: Sequence[SqlType | None] = (),
+        given: Mapping[int, Given] = NOTHING_GIVEN,
     ) -> None:
         self.parsed = parsed
         self.json_tables = list(parsed.json_tables)  #: those that FROM has not come to yet
@@ -74,7 +73,7 @@ class Resolver(Literals, RowComparisons, Conditions):
         self.scope = scope
         self.context = context
         self.typing = Typing(context, FUNCTIONS.__getitem__)
-        self.param_types = param_types
+        self.given = given
         self.rules = Rules()
         self.names: Callable[[str], Expression | None] | None = None
         self.fallback: Callable[[str], Expression | None] | None = None
@@ -282,6 +281,13 @@ class Resolver(Literals, RowComparisons, Conditions):
         definition = check_count(name, len(args))
         return definition.build(self.typing, self.resolve_all(args))
 
+    def binary_of(self, args: Sequence[Any]) -> Expression:
+        """``BINARY (x)``, which is no call. Raises 1241 for a row."""
+        if len(args) != 1:
+            raise SqlError(1241, 1)
+        node = exp.Cast(this=args[0], to=exp.DataType(this=exp.DataType.Type.BINARY))
+        return cast_node(self.typing, node, self.resolve(args[0]))
+
     def no_paren_call(self, node: Any) -> Expression:
         args = [node.this] if node.this is not None else []
         return self.named_call(_NO_PAREN_CALLS[type(node)], args)
@@ -389,6 +395,7 @@ def _feature(node: Any) -> str:
 Handler = Callable[[Resolver, Any], Expression]
 
 SYNTACTIC: Final[dict[str, Callable[[Resolver, Sequence[Any]], Expression]]] = {
+    "binary": Resolver.binary_of,
     "date_add": Resolver.date_add,
     "default": default_of,
     "grouping": grouping_of,

@@ -106,13 +106,14 @@ class Typing(Agreement, Branches, Memberships):
     def cast(self, arg: Expression, target: SqlType, mode: int = IMPLICIT) -> Expression:
         """`arg` as `target`; no node where none is needed, and an untyped `?` takes the type."""
         if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
-            return Param(target.or_null(), arg.param_no)
+            return replace(arg, type=target.or_null())
         source = arg.type
         if mode == IMPLICIT and source.cls is target.cls and self._same(source, target):
             return arg
         if source.kind is TypeKind.NULL and mode == IMPLICIT:
             return Literal(target.or_null(), None) if isinstance(arg, Literal) else arg
         if mode == IMPLICIT:
+            arg = natural(arg) if target.cls in TEMPORAL else arg
             target = target.or_null(source.nullable)
             is_whole = target.cls is Class.INT
 
@@ -150,6 +151,15 @@ class Typing(Agreement, Branches, Memberships):
             target = string_type(text_length(source), collation, source.nullable, best)
         return self.cast(self.shown(arg), target)
 
+    def as_characters(self, arg: Expression) -> Expression:
+        """A string whose characters count: a binary one is taken for text."""
+        arg = self.as_string(arg)
+        if arg.type.collation != BINARY or arg.type.cls is not Class.STRING:
+            return arg
+        source = arg.type
+        made = string_type(source.length, self.context.collation, True, source.coercibility)
+        return arg if isinstance(arg, Literal) and arg.value is None else Cast(made, arg)
+
     def as_number(self, arg: Expression) -> Expression:
         if is_number_literal(arg):
             assert isinstance(arg, Literal)
@@ -164,7 +174,7 @@ class Typing(Agreement, Branches, Memberships):
         size = max(math.ceil(len(arg.value) * 8 * math.log10(2)), 1)
         unsigned = arg.type.unsigned  # hexadecimal; bit literals are signed
         made = int_type(size + (not unsigned), unsigned, False)
-        return Literal(made, int.from_bytes(arg.value, "big"))
+        return Literal(made, int.from_bytes(arg.value, "big"), text=f"0x{arg.value.hex()}")
 
     def as_integer(self, arg: Expression) -> Expression:
         if is_number_literal(arg):
@@ -271,6 +281,9 @@ class Typing(Agreement, Branches, Memberships):
             other = right if is_untyped(left) else left
             known = double_type() if is_untyped(other) else numeric_type(other.type)
             left, right = self.cast(left, known), self.cast(right, known)
+        left, right = (
+            self.as_number(arg) if is_number_literal(arg) else arg for arg in (left, right)
+        )
         measures = left.type, right.type
         if operator == "div":
             size = quotient_digits(*measures)

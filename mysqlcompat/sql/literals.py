@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -43,13 +43,17 @@ class Rules:
     pinned: bool = False
 
 
+Given = str | int  #: what a `?` stands for in a run
+NOTHING_GIVEN: Final[Mapping[int, Given]] = {}
+
+
 class Literals:
     """The part of the resolver that reads literals."""
 
     parsed: Parsed
     context: Context
     rules: Rules
-    param_types: Sequence[SqlType | None]
+    given: Mapping[int, Given]
 
     def literal_no(self, node: Any) -> int | None:
         start = node.meta.get("start")
@@ -83,8 +87,7 @@ class Literals:
 
     def parameter(self, node: Any) -> Expression:
         number = self.parsed.param_numbers[int(node.this)]
-        known = self.param_types[number] if number < len(self.param_types) else None
-        return Param(known or null_type(), number)
+        return Param(null_type(), number, self.given.get(number))
 
     def hex_string(self, node: Any) -> Literal:
         digits = str(node.this)

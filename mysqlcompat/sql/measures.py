@@ -17,6 +17,7 @@ from mysqlcompat.sqltypes import (
     int_type,
 )
 
+_FLOAT_COLUMN: Final = 12  #: characters of a FLOAT that no function has made
 DIVISION_DIGITS: Final = 4  #: @@div_precision_increment, by default
 #: Digits of temporals as numbers: YYYYMMDD, YYYYMMDDhhmmss, hhhmmss.
 _TEMPORAL_DIGITS: Final = {Class.DATE: 8, Class.DATETIME: 14, Class.TIME: 7}
@@ -50,7 +51,8 @@ def is_fixed(sql_type: SqlType) -> bool:
 def text_length(sql_type: SqlType) -> int:
     """Characters of a value as a string."""
     if sql_type.cls is Class.DOUBLE:
-        return 12 if sql_type.kind is TypeKind.FLOAT else 22
+        is_column = sql_type.kind is TypeKind.FLOAT and sql_type.length <= _FLOAT_COLUMN
+        return _FLOAT_COLUMN if is_column else 23 if sql_type.kind is TypeKind.FLOAT else 22
     if sql_type.cls is Class.JSON:
         return (1 << 32) - 1
     return sql_type.length

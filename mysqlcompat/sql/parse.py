@@ -114,13 +114,13 @@ def parse_expression(text: str, sql_mode: frozenset[str] = frozenset()) -> Parse
 
 
 def _tokens_of(dialect: Any, text: str, tokens: list[Token]) -> list[Any]:
-    """sqlglot's tokens of `text`. It takes the sign behind ``1e0`` for one of the exponent:
-    ``1e0+1`` is cut where our own `tokens` are."""
+    """sqlglot's tokens of `text`. It takes the sign behind ``1e0`` for one of the exponent, and
+    ``~~`` for an operator: such tokens are cut where our own `tokens` are."""
     found: list[Any] = dialect.tokenize(text)
     numbers = {
         token.start: (at, token.end)
         for at, token in enumerate(tokens)
-        if token.kind is Kind.NUMBER and "e" in token.value.lower()
+        if token.value == "~" or (token.kind is Kind.NUMBER and "e" in token.value.lower())
     }
     made: list[Any] = []
     for one in found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from mysqlcompat.errors import STRICT, SqlError, not_supported
 from mysqlcompat.functions.table import Context, Effects
 from mysqlcompat.sql.changes import resolve_delete, resolve_insert, resolve_update
 from mysqlcompat.sql.expressions import Resolver
+from mysqlcompat.sql.literals import NOTHING_GIVEN, Given
 from mysqlcompat.sql.parse import Parsed, parse_expression
 from mysqlcompat.sql.scope import CatalogView, Scope
 from mysqlcompat.sql.select import resolve_select
@@ -31,12 +32,11 @@ def resolve(
     parsed: Parsed,
     view: CatalogView,
     context: Context,
-    param_types: Sequence[SqlType | None] = (),
+    given: Mapping[int, Given] = NOTHING_GIVEN,
 ) -> Statement:
     """The typed tree of a statement.
 
-    param_types  types of the values bound to `?`, where they are known; a `?` without one takes the
-                 type its surroundings give it
+    given  what some `?` (by number) stand for in a run, see `typed.Param`
     Raises SqlError with MySQL's number for every mistake in names, types and counts, and 1235 for
     what this version lacks.
     """
@@ -44,7 +44,7 @@ def resolve(
         raise SqlError(1630, f"{context.database}.{parsed.spaced}")
     for errno, message in parsed.notes:
         context.warn(errno, message)
-    resolver = Resolver(parsed, Scope(), context, param_types)
+    resolver = Resolver(parsed, Scope(), context, given)
     node = parsed.tree
     if node.args.get("with_"):
         raise not_supported("WITH")

@@ -26,7 +26,7 @@ NULLIF is ``nullif(a = b, a)``.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat.sqltypes import SqlType
@@ -65,20 +65,27 @@ class Literal:
 @dataclass(frozen=True, slots=True)
 class Param:
     """`?` number `param_no`, from 0. `type` is what its surroundings make of it; the value given at
-    execution is converted to it."""
+    execution is converted to it.
+
+    given  what it stands for in one run, if that is a document or an element of one: the plan is
+           for others of its shape (`key_parts.shape_of`)
+    """
 
     type: SqlType
     param_no: int
+    given: str | int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnRef:
-    """Column `column_no` of the statement's table `table_no` (or of `NEW_ROW`)."""
+    """Column `column_no` of the statement's table `table_no` (or of `NEW_ROW`). `stands_for`: what
+    a machine's register in its place has computed, for messages."""
 
     type: SqlType
     table_no: int
     column_no: int
     name: str = ""
+    stands_for: Expression | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ I3  A command's errors end the command; malformed framing, wrong numbers and siz
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Final
 
@@ -109,7 +110,7 @@ class Connection:
         except Exception as error:  # ours: it ends this connection, not the server
             self._refuse(translate(error), "unforeseen")
         finally:
-            self._close()
+            await self._close()
 
     def expire(self) -> None:
         """The deadline has passed: silence, a login that does not end, a reader that reads not."""
@@ -235,6 +236,7 @@ class Connection:
     async def change_user(self, login: Login) -> bool:
         """COM_CHANGE_USER: prove another password on the same connection, with a new session."""
         self.clear_statements()
+        await self.session.end()
         self.session.close()
         self._session = None
         try:
@@ -301,12 +303,14 @@ class Connection:
         self.send(error_packet(error))
         self.flush()
 
-    def _close(self) -> None:
+    async def _close(self) -> None:
         self.deadline = 0.0
         if self._session is not None:
             self.clear_statements()
             if self.channel.lender is not None:  # before its transaction context is given back
                 self.channel.lender.lost()
+            with contextlib.suppress(asyncio.CancelledError):  # once more: this is the end anyway
+                await self._session.end()
             self._session.close()
         self.flush()
         self.channel.close(self.server.limits.write_timeout)

@@ -135,8 +135,12 @@ class Session(Protocol):
         """State changes since the last call, for session tracking."""
         ...
 
+    async def end(self) -> None:
+        """The client is gone, or another one takes over: roll back, which may have to wait."""
+        ...
+
     def close(self) -> None:
-        """The client is gone: roll back, release everything."""
+        """After `end`: release everything."""
         ...
 
 

@@ -23,10 +23,11 @@ BY_STATEMENTS = {"inline_kernels"}
 #: What takes long as plain Python and reaches no other function.
 SLOW = [
     *("room_for", "come_and_go", "more_transactions", "oracle", "order_as_values"),
-    *("chains_follow", "collation_compares", "comparison_agrees"),
+    *("chains_follow", "collation_compares", "comparison_agrees", "long_cascade"),
 ]
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(jit.DISABLED, reason="this is the second interpreter")
 def test_kernels_without_the_jit(tmp_path: Path) -> None:
     called = tmp_path / "called"
@@ -41,7 +42,7 @@ def test_kernels_without_the_jit(tmp_path: Path) -> None:
         env=os.environ | {"NUMBA_DISABLE_JIT": "1", "CALLED_KERNELS": str(called)},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=580,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout[-4000:]

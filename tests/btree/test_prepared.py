@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from btree import prepared
 from btree.errors import BtreeError
 from btree.prepared import PreparedGet, PreparedInsert
+from redo import jit
 from tests.btree.shop import Shop
 
 
@@ -57,6 +59,25 @@ def test_a_row_that_is_there_already(shop: Shop) -> None:
         insert.many(np.arange(8, 2, -1))
     get = PreparedGet(shop.engine, ctx, shop.table)
     assert [row is None for row in get.many(np.arange(10))] == [False] * 9 + [True]
+
+
+@pytest.mark.skipif(jit.DISABLED, reason="functions of Python take any number")
+def test_what_is_no_number_of_64_bits(shop: Shop) -> None:
+    ctx = shop.engine.open_context()
+    shop.engine.statement(ctx)
+    insert = PreparedInsert(shop.engine, ctx, shop.table, (0, 7, None), 0)
+    one, look = insert.one(), PreparedGet(shop.engine, ctx, shop.table).one()
+    del insert
+    gc.collect()  # the functions keep what they need
+    for call in (one, look):
+        with pytest.raises(TypeError):
+            call("1")  # type: ignore[arg-type]
+        with pytest.raises(OverflowError):
+            call(1 << 63)
+    assert look(-1) is None
+    one(-1)
+    made = [look(-1) for _ in range(3)]
+    assert [shop.codec.decode(row) for row in made] == [[-1, 7, None]] * 3
 
 
 def test_rows_longer_than_the_room_for_them(shop: Shop) -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from btree.layout import HEADER_PAGE, NEXT_PAGE_AT
+from redo.control import COUNT_DAMAGED
+from redo.mending import Mender
 from redo.quorum import copy_directory
 from tests.btree.shop import TABLE, Beside, Shop
 from tests.redo.writing import wait_for
@@ -93,4 +95,14 @@ def test_a_dropped_table_takes_no_room_on_disk(tmp_path: Path) -> None:
     again.engine.statement(ctx)
     assert len(again.scan(ctx)) == 200
     assert again.engine.check() == []
+    verify(again)
     again.close()
+
+
+def verify(shop: Shop) -> None:
+    """All that the copies hold is intact; what they gave up before is not theirs."""
+    storage = shop.volume.storage
+    mender = Mender(storage)
+    for copier in storage.live():
+        assert sum(mender.verify(copier)) > 0
+        assert storage.control.counted(copier.segment.copy_no, COUNT_DAMAGED) == 0

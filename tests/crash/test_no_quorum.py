@@ -21,6 +21,7 @@ from tests.crash.zones import Host
 PATIENCE_S = 120.0
 SCHEMA = """CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY, a INT, b VARCHAR(500));
 CREATE TABLE shop.source (b VARCHAR(500));
+CREATE TABLE shop.undone (b VARCHAR(500)); CREATE TABLE shop.left_open (b VARCHAR(500));
 CREATE TABLE shop.big (id INT AUTO_INCREMENT PRIMARY KEY, b VARCHAR(500));"""
 
 
@@ -55,6 +56,10 @@ class Client(threading.Thread):
         except pymysql.err.Error as error:
             self.outcome = error.args[0]
 
+    def leave(self) -> None:
+        """The connection is closed."""
+        self._connection.close()
+
     def ended(self) -> Any:
         """What became of it."""
         self.join(PATIENCE_S)
@@ -74,7 +79,7 @@ def hosts_and_cluster(path: Path) -> Iterator[tuple[list[Host], Cluster]]:
     create_secret(path / "secret")
     hosts = [Host(zone, path, path / "secret") for zone in ("az2", "az3")]
     places = ",".join(f"{host.zone}={host.address}" for host in hosts)
-    options = {"zone": places, "secret_file": path / "secret"}
+    options = {"zone": places, "secret_file": path / "secret", "ring_bytes": "4M"}
     cluster = Cluster(path / "home", replicas=1, init_sql=SCHEMA, start=False, **options)
     try:
         cluster.start()
@@ -104,6 +109,9 @@ def test_writes_wait_for_two_zones(tmp_path: Path) -> None:
 
         big = Client(port)
         commit = Client(port, "BEGIN", "UPDATE t SET a = 1 WHERE id = 1")
+        many = "INSERT INTO {} SELECT x.b FROM source x, source y LIMIT 40000"
+        undo = Client(port, "BEGIN", many.format("undone"))
+        leaver = Client(port, "BEGIN", many.format("left_open"))
         laned = Client(port, *["UPDATE t SET a = a + 1 WHERE id = 2"] * 3)
         big.begin("INSERT INTO big (b) SELECT x.b FROM source x, source y")
         wait_until(lambda: states()[big.number][0] == "Query", states)
@@ -131,10 +139,20 @@ def test_writes_wait_for_two_zones(tmp_path: Path) -> None:
             look.now(f"{sql} {client.number}")
             assert client.ended() == 1317
         assert look.now("SELECT COUNT(*) FROM big") == ((0,),)
-        assert commit.is_alive() and laned.is_alive()
+        undo.begin("ROLLBACK")
+        waits(undo)
+        leaver.leave()
+        look.now(f"KILL QUERY {undo.number}")
+        assert look.now("SELECT COUNT(*), SUM(LENGTH(b)) FROM t") == ((1000, 400000),)
+        assert states()[undo.number] == ("Query", NO_QUORUM)
+        assert commit.is_alive() and laned.is_alive() and undo.is_alive()
         for host in hosts:
             host.start()
         assert not commit.ended() and not laned.ended()
+        assert undo.ended() in ((), 1317)
+        assert look.now("SELECT COUNT(*) FROM undone") == ((0,),)
+        wait_until(lambda: leaver.number not in states(), states)
+        assert look.now("SELECT COUNT(*) FROM left_open") == ((0,),)
         look.now("INSERT INTO t VALUES (6000, 0, '')")
         assert look.now("SELECT id, a FROM t WHERE id IN (1, 2, 5000, 6000)") == (
             (1, 1), (2, 4), (6000, 0),

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.key_parts import ELEMENT
+from mysqlcompat.machine.program import Program
 from mysqlcompat.results import Ok
+from mysqlcompat.sql.typed import Call, walk
 from tests.mysqlcompat.local_node import LocalNode, Talk, local_node
 
 Model = dict[int, list[int] | None]
@@ -170,3 +173,36 @@ def test_a_crash_in_the_middle(tmp_path: Path) -> None:
         talk.done("USE d")
         assert found(talk, "1 MEMBER OF (j->'$.t')") == [1]
         assert found(talk, "80 MEMBER OF (j->'$.t')") == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "asked", "wanted"),
+    [
+        ("JSON_CONTAINS(j->'$.t', ?)", ["'[5, 6]'", "'[6]'", "'7'"], [[5], [5, 6], [6, 7]]),
+        ("JSON_OVERLAPS(j->'$.t', ?)", ["'[5, 9]'", "'7'", "'[]'"], [[4, 5, 8, 9], [6, 7], []]),
+        ("? MEMBER OF (j->'$.t')", ["7", "-1", "'7'", "1.5"], [[6, 7], [], [], []]),
+    ],
+)  # fmt: skip
+def test_parameters(
+    node: LocalNode, condition: str, asked: list[str], wanted: list[list[int]]
+) -> None:
+    """A prepared statement finds by the index what it is asked for, whatever that is."""
+    talk = opened(node)
+    for row in range(20):
+        talk.done(f"INSERT INTO m (id, j) VALUES ({row}, {document([row, row + 1])})")
+    talk.done(f"PREPARE p FROM 'SELECT id FROM m WHERE {condition.replace(chr(39), chr(39) * 2)}'")
+    for value, rows in zip(asked, wanted, strict=True):
+        talk.done(f"SET @v = {value}")
+        assert sorted(int(row[0]) for row in talk.done("EXECUTE p USING @v")) == rows, value
+    programs = node.plans.programs("prepared", node.engine.catalog.version)
+    by_index = [one for key, one in programs.items() if key[-1]]
+    assert any(map(_is_lookup, by_index))
+
+
+def _is_lookup(program: Program) -> bool:
+    """Whether a program asks the index of elements."""
+    return any(
+        isinstance(node, Call) and node.function.name == ELEMENT
+        for slot in program.slots
+        for node in walk(slot.expression)
+    )

@@ -13,9 +13,8 @@ from btree import cursor_kernels, row_kernels
 from btree.engine import Engine
 from btree.rows import RowCodec
 from btree.schema import Column, ColumnType, Index, IndexPart, Table, TypeKind
-from btree.state import ST_REMOTE_LOW
 from btree.txn_layout import CURSOR_BYTES, MODE_SNAPSHOT
-from redo.arena import Arena
+from redo.arena import Arena, Words
 from redo.codes import E_READ_ONLY
 from redo.control import REPLICA_VIEW_LOW, Control, replica_word
 from redo.log import new_state
@@ -52,13 +51,19 @@ class Shop:
         self.arena = Arena(volume._ring_fd, 512 << 20)
         st = new_state(self.arena, PAGE_BYTES)
         self.control = Control(self.arena)
-        self.reader = ReadEngine(
-            self.arena, st, FollowerVolume(volume, self.arena, PAGE_BYTES), 100 * PAGE_BYTES, 0
-        )
+        self.reader = self._reader(st, 0)
         self.writer.catalog.create_database("shop")
         self.table = self.writer.catalog.create_table(ORDERS)
         self.codec = RowCodec(volume.arena, volume.st, self.table, 4096)
         self.ctx = self.writer.open_context()
+
+    def _reader(self, st: Words, number: int) -> ReadEngine:
+        pages = FollowerVolume(self.volume, self.arena, PAGE_BYTES)
+        return ReadEngine(self.arena, st, pages, 100 * PAGE_BYTES, number)
+
+    def another_reader(self) -> ReadEngine:
+        """One that comes now."""
+        return self._reader(new_state(self.arena, PAGE_BYTES), 1)
 
     def insert(self, number: int, amount: int) -> None:
         row, count = self.codec.encode_at([number, amount])
@@ -204,7 +209,6 @@ def test_purge_leaves_what_a_reader_may_need(shop: Shop) -> None:
     shop.reader.hold_views()
     low = shop.control.get(replica_word(0, REPLICA_VIEW_LOW))
     assert low > 0
-    shop.writer.st[ST_REMOTE_LOW] = low
     for round_no in range(20):
         shop.begin()
         shop.delete(1, 10 + round_no)
@@ -218,6 +222,47 @@ def test_purge_leaves_what_a_reader_may_need(shop: Shop) -> None:
     shop.reader.hold_views()
     assert shop.control.get(replica_word(0, REPLICA_VIEW_LOW)) > low
     assert read(shop.reader) == [[1, 30]]
+
+
+def test_a_new_reader_waits_for_what_is_being_purged(shop: Shop) -> None:
+    """The writer purges, in log that is not durable, what a view at VDL still shows."""
+    shop.begin()
+    shop.insert(1, 10)
+    shop.commit()
+    shop.volume.log.wait_durable(shop.volume.log.next_lsn)
+    shop.reader.applier.leave()
+    shop.begin()
+    shop.delete(1, 10)
+    shop.insert(1, 20)
+    shop.commit()
+    while shop.writer.background_step():
+        pass
+    assert shop.writer.history_length == 0
+    reader = shop.another_reader()
+    assert not reader.advance()
+    reader.hold_views()
+    assert not reader.is_settled
+    assert read(reader) == [[1, 10]]
+    shop.volume.log.wait_durable(shop.volume.log.next_lsn)
+    while not reader.is_settled:
+        reader.advance()
+        reader.hold_views()
+    ctx = reader.open_context()
+    reader.begin(ctx)
+    reader.statement(ctx)
+    before = scan(reader, ctx)
+    shop.begin()
+    shop.delete(1, 20)
+    shop.insert(1, 30)
+    shop.commit()
+    while shop.writer.background_step():
+        pass
+    shop.volume.log.wait_durable(shop.volume.log.next_lsn)
+    while reader.advance():
+        reader.hold_views()
+    assert scan(reader, ctx) == before == [[1, 20]]
+    assert read(reader) == [[1, 30]]
+    reader.commit(ctx)
 
 
 def test_a_reader_changes_nothing(shop: Shop) -> None:
@@ -249,7 +294,6 @@ def test_a_dropped_index_stays_until_no_reader_is_in_it(shop: Shop) -> None:
     rows = rows_of(reader, ctx, 1)
     first = [next(rows) for _ in range(10)]
     reader.hold_views()
-    shop.writer.st[ST_REMOTE_LOW] = shop.control.get(replica_word(0, REPLICA_VIEW_LOW))
     catalog.drop_index("shop", "orders", "amount")
     while shop.writer.background_step():
         pass
@@ -258,7 +302,6 @@ def test_a_dropped_index_stays_until_no_reader_is_in_it(shop: Shop) -> None:
     assert first + list(rows) == [[number, number] for number in range(300)]
     reader.commit(ctx)
     reader.hold_views()
-    shop.writer.st[ST_REMOTE_LOW] = shop.control.get(replica_word(0, REPLICA_VIEW_LOW))
     while shop.writer.background_step():
         pass
     assert not list(catalog.dropping())

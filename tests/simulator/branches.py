@@ -20,7 +20,7 @@ from redo.archive import Archive
 from redo.archived import PIN
 from redo.arena import Arena, create_ring
 from redo.control import COPY_DURABLE, COPY_WRITTEN, Control, copy_word
-from redo.errors import OutsideWindow, VolumeError
+from redo.errors import OutsideWindow, PageUnavailable, VolumeError
 from redo.quorum import COPIES, ZONES
 from redo.restore import make_plan, restore, window
 from redo.timeline import NEVER
@@ -29,7 +29,7 @@ from tests.simulator.drives import PowerCut
 from tests.simulator.hosts import ThreeHosts, host_data
 from tests.simulator.ledger import Commit, Ledger
 from tests.simulator.nodes import DATABASE, Writer
-from tests.simulator.processes import OneProcess, OwnTasks, Services
+from tests.simulator.processes import OneProcess, OwnTasks, Place, Services
 from tests.simulator.world import Violation
 
 if TYPE_CHECKING:
@@ -76,8 +76,9 @@ class Branch:
         self.control = Control(self.arena)
         self.wake_fds = [os.eventfd(0, os.EFD_NONBLOCK) for _ in range(COPIES + 1)]
         data = str(moment.path)
+        services = Services(cluster.services.keys)
         self.processes = BranchProcess(
-            self.world, data, self.ring_fd, self.wake_fds, Services(cluster.services.keys)
+            Place(self.world, data, self.ring_fd, self.wake_fds, services)
         )
         self.writer: Writer | None = None
         self.ledger.committed(Commit(0, dict(moment.rows)))
@@ -91,6 +92,12 @@ class Branch:
         self.writer = Writer(self, self.processes.open_writer())
         self.writer.open()
         return self.writer
+
+    def asked(self, page_no: int, lsn: int, epoch: int) -> None:
+        """Nothing is known of its log."""
+
+    def refused(self, page_no: int, lsn: int, error: PageUnavailable) -> None:
+        """Nor of what it must have."""
 
     def weight(self, copy_no: int) -> float:
         """Of the turn of a copy."""
@@ -164,7 +171,7 @@ class Branches:
             raise Violation(moment.made_by, repr(error)) from error
         except (VolumeError, OSError, BtreeError) as error:
             self._forget_unless_folded(moment)
-            self._cluster.explained(error)
+            self._cluster.explained(error, moment.made_by)
         except PowerCut:
             self._forget_unless_folded(moment)
             raise

@@ -14,16 +14,20 @@ from pathlib import Path
 
 from redo.arena import Arena, create_ring
 from redo.control import COPY_DURABLE, COPY_WRITTEN, Control, copy_word
-from redo.errors import LsnOutOfRange, StaleEpoch, VolumeError
+from redo.errors import LsnOutOfRange, PageUnavailable, StaleEpoch, VolumeError
+from redo.image import PAGE_LSN_AT
 from redo.keyring import LocalKeyring
 from redo.quorum import COPIES, copy_directory
+from redo.segment_layout import S_GAPS, S_GAPS_AT
+from redo.timeline import NEVER, gaps_at
 from tests.simulator.branches import PROCESS, Branch
 from tests.simulator.drives import PowerCut
 from tests.simulator.hosts import ThreeHosts
 from tests.simulator.ledger import Ledger
 from tests.simulator.nodes import Replica, Writer
 from tests.simulator.objects import WorldStore
-from tests.simulator.processes import OneProcess, Services, ThreeProcesses
+from tests.simulator.processes import OneProcess, Place, Services, ThreeProcesses
+from tests.simulator.records import Records
 from tests.simulator.world import Violation, World, WorldTask
 
 RING_BYTES = 1 << 15
@@ -66,6 +70,7 @@ class Cluster:
     def __init__(self, world: World, kind: Kind = ANY) -> None:
         self.world = world
         self.ledger = Ledger()
+        self.records = Records(self.ledger)
         self.data = f"{world.disk.root}/volume"
         drawn = world.chance.choice((OneProcess, ThreeProcesses, ThreeHosts))
         kinds = {1: OneProcess, 3: ThreeProcesses, 4: ThreeHosts}
@@ -115,7 +120,7 @@ class Cluster:
         self.arena = Arena(self.ring_fd, 1 << 16)
         self.control = Control(self.arena)
         self.processes = self.kind(
-            self.world, self.data, self.ring_fd, self.wake_fds, self.services
+            Place(self.world, self.data, self.ring_fd, self.wake_fds, self.services)
         )
         self.world.deliver = self.deliver
         self.processes.start()
@@ -207,6 +212,7 @@ class Cluster:
         """A new writer takes over. Raises VolumeError when the volume cannot be written."""
         recovered = self.processes.open_writer()
         self._notice_travel()
+        self._check_paths()
         self.recovered = True
         self.world.note(f"writer of epoch {recovered.epoch} at {recovered.vdl}")
         self.ledger.recovered(recovered.vdl)
@@ -222,6 +228,18 @@ class Cluster:
                 self.world.note(f"the volume went back to {jump.origin}, on at {jump.start}")
                 self.ledger.went_back(jump, self._travelling_to)
                 self.went_back()
+
+    def _check_paths(self) -> None:
+        """Whatever the volume went back from, every copy leaves out."""
+        expected = gaps_at(tuple(self.ledger.jumps), NEVER)
+        for copier in self.processes.live():
+            segment = copier.segment
+            words = segment.arena.words(segment.get(S_GAPS_AT), 2 * segment.get(S_GAPS)).tolist()
+            found = tuple(zip(words[::2], words[1::2], strict=True))
+            if found != expected:
+                raise Violation(
+                    "what was undone stays out", f"{segment.name}: {found}, not {expected}"
+                )
 
     def stop_writer(self) -> None:
         """kill -9 of the writer."""
@@ -279,6 +297,66 @@ class Cluster:
         """Where the files of a copy are."""
         return f"{self.processes.data_of(copy_no)}/{copy_directory(copy_no)}"
 
+    def decrypted(self, log: bytes) -> bytes:
+        """Whole batches as an unencrypted volume would have them."""
+        writer = self.writer or self.zombie
+        cipher = None if writer is None else writer.cipher
+        if cipher is not None:
+            return cipher.decrypted_log(log)
+        assert self.services.keys is None
+        return log
+
+    def asked(self, page_no: int, lsn: int, epoch: int) -> None:
+        """Raises Violation when the writer has given away a page that is newer than VDL, or a
+        replica asks with others in its cache than those of its LSN."""
+        if self.writer is None or not self.recovered:
+            return
+        self.ledger.capture(self.control, self.arena)
+        for replica in self.replicas:
+            if replica is not None and replica.applied != replica.checked_at:
+                self.check_cache(replica, page_no)
+        if epoch != self.writer.epoch:
+            return
+        self.records.follow(self.decrypted)
+        newest = max(self.records.last(page_no), self.writer.last_unpublished(page_no))
+        if newest >= lsn:
+            what = f"page {page_no} is asked for at {lsn}, and has a record at {newest}"
+            raise Violation("pages above VDL stay in the pool", what)
+
+    def check_cache(self, replica: Replica, but: int = -1) -> None:
+        """Every page that a replica has, but for one that is on its way, is that of its LSN."""
+        lsn = replica.applied
+        if self.writer is None:
+            return
+        replica.checked_at = lsn
+        self.records.follow(self.decrypted)
+        for page_no in self.records.pages():
+            frame = replica.engine.pool.lookup(page_no)
+            if frame is None or page_no == but:
+                continue
+            found = int(replica.arena.words(frame + PAGE_LSN_AT, 1)[0])
+            expected = self.records.below(page_no, lsn)
+            if found != expected:
+                what = f"replica {replica.number} at {lsn}, page {page_no}: {found}, not {expected}"
+                raise Violation("replicas cache pages of their LSN", what)
+
+    def refused(self, page_no: int, lsn: int, error: PageUnavailable) -> None:
+        """Raises Violation when there is the page, and a copy that nothing is the matter with."""
+        if self.world.cut or self.writer is None or isinstance(error, LsnOutOfRange):
+            return
+        if not isinstance(self.processes, OneProcess):  # others' copies cannot always be asked
+            return
+        self.records.follow(self.decrypted)
+        if not self.records.below(page_no, lsn):
+            return
+        drives = self.world.disk.drives
+        for copier in self.processes.live():
+            number = copier.segment.copy_no
+            good = drives[number].good and not self.hurt[number] and not self.flipped[number]
+            if copier.segment.full and good and copier.durable >= lsn:
+                what = f"page {page_no} at {lsn}, though {copier.segment.name} is well: {error}"
+                raise Violation("what is durable can be read", what) from error
+
     def is_impaired(self) -> bool:
         """Is anything the matter that may keep a volume from serving for a while?"""
         drives = self.world.disk.drives
@@ -289,13 +367,13 @@ class Cluster:
             return True
         return any(self.hurt) or len(self.processes.live()) < COPIES
 
-    def explained(self, error: Exception) -> None:
-        """Is the volume so damaged that this error is the truth? Raises Violation if not, and
-        PowerCut when that is the reason."""
+    def explained(self, error: Exception, name: str = "the volume serves") -> None:
+        """Is the volume so damaged that this error is the truth? Raises Violation if not, of the
+        invariant `name`, and PowerCut when that is the reason."""
         if self.world.cut:
             raise PowerCut from error
         if isinstance(error, LsnOutOfRange):
             raise Violation("what readers need is kept", str(error)) from error
         if isinstance(error, StaleEpoch) or not self.is_impaired():
-            raise Violation("the volume serves", f"{type(error).__name__}: {error}") from error
+            raise Violation(name, f"{type(error).__name__}: {error}") from error
         self.world.note(f"refused: {type(error).__name__}: {error}")

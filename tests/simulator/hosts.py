@@ -20,10 +20,10 @@ from redo.storage import Storage
 from redo.volumes import MAIN, volume_path
 from redo.zones import Zones
 from tests.simulator.links import WorldNetwork
-from tests.simulator.processes import FEEDER, NO_SERVICES, OwnTasks, Services, ThreeProcesses, Zone
+from tests.simulator.processes import FEEDER, OwnTasks, Place, ThreeProcesses, Zone
 
 if TYPE_CHECKING:
-    from tests.simulator.world import World
+    pass
 
 
 def host_data(root: str, zone: int) -> str:
@@ -66,17 +66,10 @@ class Host(Zone):
 class ThreeHosts(ThreeProcesses):
     """A host for each zone."""
 
-    def __init__(
-        self,
-        world: World,
-        data: str,
-        ring_fd: int,
-        wake_fds: list[int],
-        services: Services = NO_SERVICES,
-    ) -> None:
-        super().__init__(world, data, ring_fd, wake_fds, services)
-        self.ring_bytes = os.fstat(ring_fd).st_size - 4096
-        self.network = WorldNetwork(world, self.trouble / 10)
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self.ring_bytes = os.fstat(place.ring_fd).st_size - 4096
+        self.network = WorldNetwork(place.world, self.trouble / 10)
         self._feeders: dict[int, Feeder] = {}
 
     def data_of(self, copy_no: int) -> str:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import zstandard
 
+from btree.errors import BtreeError
 from redo import record_kernels
 from redo.arena import Arena, create_ring
 from redo.cipher import Cipher
 from redo.control import COPY_DURABLE, copy_word
 from redo.copier import Copier
+from redo.errors import VolumeError
 from redo.log import new_state
 from redo.quorum import COPIES, can_write
 from redo.record import (
@@ -26,7 +28,7 @@ from redo.state import FIRST_LSN
 from tests.simulator.cluster import Cluster
 from tests.simulator.drives import PowerCut
 from tests.simulator.ledger import Batch
-from tests.simulator.nodes import PLANTED
+from tests.simulator.nodes import PLANTED, Replica
 from tests.simulator.processes import CHUNK_BYTES, PAGE_BYTES, PG_PAGES
 from tests.simulator.world import Violation
 
@@ -193,6 +195,15 @@ class Invariants:
             ):
                 what = f"{segment.name} at {batch.lsn}, durable to {copier.durable}"
                 raise Violation("what copies call durable is synced", what)
+
+    def advance(self, replica: Replica) -> None:
+        """Let a replica apply what became durable, and look at what it caches then."""
+        try:
+            replica.advance()
+        except (AssertionError, BtreeError, VolumeError):
+            self._cluster.check_cache(replica)
+            raise
+        self._cluster.check_cache(replica)
 
     def check_log(self) -> None:
         """Every copy has, as far as it says it is durable, the log that was published."""

@@ -67,6 +67,7 @@ class Ledger:
         self.acknowledged = FIRST_LSN
         self.vdl = FIRST_LSN
         self.captured = FIRST_LSN
+        self.turn = 0  #: how often log was cut off, or left out
         self.doubtful: set[str] = set()  #: tables whose making or dropping was broken off
 
     # the log
@@ -138,6 +139,7 @@ class Ledger:
             raise Violation("VDL never falls", f"{vdl} after {self.vdl}")
         if not self.is_boundary(vdl):
             raise Violation("VDL is a batch boundary", f"recovered at {vdl}")
+        self.turn += 1
         self.batches = self.stretch(0, vdl)
         self.commits = [commit for commit in self.commits if commit.end <= vdl]
         self.captured = self.vdl = vdl
@@ -148,6 +150,7 @@ class Ledger:
         the writer's ring for no disk that was there. Raises Violation."""
         self._check_target(jump.origin, to_us)
         self.jumps.append(jump)
+        self.turn += 1
         self.batches = [batch for batch in self.batches if batch.end <= jump.start]
         self.commits = [commit for commit in self.commits if commit.end <= jump.start]
         self.captured = self.vdl = self.acknowledged = jump.start

@@ -310,18 +310,10 @@ COPIES_DIFFER = (
 NOT_KEPT = ("what is acknowledged survives a power cut",)
 TABLES_ARE_WRONG = ("replicas know the tables of their LSN",)
 ANY_OF_THESE = BOUNDARY + COPIES_DIFFER + COMMITS_ARE_LOST
-REPLICAS_ARE_WRONG = ("replicas see prefixes", "replicas know the tables of their LSN")
-WRITER_IS_WRONG = (
-    "rows are where they were put",
-    "the writer reads what was committed",
-    "structures are whole",
-    "log follows itself",
-    "copies agree",
-)
-NOTHING_GOES_ON = ("the volume serves", "everything ends")
-MOMENTS_ARE_WRONG = ("snapshots show their moment", "structures are whole", "the volume serves")
-ARCHIVE_IS_WRONG = ("the archive has every moment", "the volume serves")
-JOURNEYS_FAIL = (*ANY_OF_THESE, "the volume serves", "log follows itself")
+POOL_IS_WRONG = ("pages above VDL stay in the pool",)
+CACHES_ARE_WRONG = ("replicas cache pages of their LSN",)
+MOMENTS_ARE_WRONG = ("snapshots show their moment",)
+ARCHIVE_IS_WRONG = ("the archive has every moment",)
 
 
 def during(*faults: str) -> Kind:
@@ -330,13 +322,13 @@ def during(*faults: str) -> Kind:
 
 
 MUTATIONS = [
-    Mutation("evict_what_is_not_durable", "F1", evict_what_is_not_durable, WRITER_IS_WRONG),
+    Mutation("evict_what_is_not_durable", "F1", evict_what_is_not_durable, POOL_IS_WRONG),
     Mutation("apply_above_vdl", "F2", apply_above_vdl, ("replicas stay below VDL",)),
     Mutation(
         "look_before_fencing", "F3", look_before_fencing, COMMITS_ARE_LOST, during("replace_writer")
     ),
     Mutation("durable_within_a_batch", "F4", durable_within_a_batch, BOUNDARY),
-    Mutation("starve_idle_groups", "F5", starve_idle_groups, NOTHING_GOES_ON),
+    Mutation("starve_idle_groups", "F5", starve_idle_groups, ("what is durable can be read",)),
     Mutation(
         "link_to_nothing",
         "F6",
@@ -358,7 +350,7 @@ MUTATIONS = [
         ("what readers need is kept",),
         during("pause_replica"),
     ),
-    Mutation("apply_half", "F9", apply_half, (*REPLICAS_ARE_WRONG, "the volume serves")),
+    Mutation("apply_half", "F9", apply_half, CACHES_ARE_WRONG),
     Mutation(
         "sync_again",
         "F10",
@@ -373,13 +365,13 @@ MUTATIONS = [
         ("what copies call durable is synced",),
         during("fail_sync_and_kill"),
     ),
-    Mutation("keep_the_cache", "F11", keep_the_cache, REPLICAS_ARE_WRONG, during("pause_replica")),
+    Mutation("keep_the_cache", "F11", keep_the_cache, CACHES_ARE_WRONG, during("pause_replica")),
     Mutation("keep_the_dictionary", "F12", keep_the_dictionary, TABLES_ARE_WRONG),
     Mutation("acknowledge_early", "C5", acknowledge_early, NOT_KEPT),
     Mutation(
         "believe_old_epochs", "C15", believe_old_epochs, ANY_OF_THESE, during("miss_a_recovery")
     ),
-    Mutation("forget_jumps", "C31", forget_jumps, JOURNEYS_FAIL, during("travel")),
+    Mutation("forget_jumps", "C31", forget_jumps, ("what was undone stays out",), during("travel")),
     Mutation("share_everything", "C32", share_everything, MOMENTS_ARE_WRONG, during("branch")),
     Mutation(
         "believe_the_store",

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Protocol
 from btree import txn_layout as t
 from btree.engine import Engine
 from btree.errors import BtreeError
-from btree.state import ST_REMOTE_LOW
-from redo.arena import Arena
+from redo.arena import RING_AT, Arena
 from redo.codes import E_LOCK_WAIT, E_STALE_EPOCH
-from redo.control import REPLICA_VIEW_LOW, REPLICAS_MAX, replica_word
-from redo.errors import StaleEpoch, VolumeError
+from redo.errors import PageUnavailable, StaleEpoch, VolumeError
 from redo.log import LogWriter, Recovered, new_state
-from redo.state import ST_CIPHER
+from redo.state import ST_BATCH_LSN, ST_CIPHER, ST_NEXT_LSN, ST_RING_BYTES
 from redo.volume import OnePageVolume
 from replicas.reader import ReadEngine
 from tests.btree.shop import TABLE, Row, Shop
 from tests.simulator.ledger import Changes, Commit
 from tests.simulator.processes import PAGE_BYTES
+from tests.simulator.records import page_records
 from tests.simulator.world import Violation
 
 if TYPE_CHECKING:
@@ -46,6 +45,14 @@ class Site(Protocol):
     wake_fds: list[int]
     processes: OneProcess | ThreeProcesses
 
+    def asked(self, page_no: int, lsn: int, epoch: int) -> None:
+        """A node asks for a page. Raises Violation when it must not."""
+        ...
+
+    def refused(self, page_no: int, lsn: int, error: PageUnavailable) -> None:
+        """It does not get it. Raises Violation when it must."""
+        ...
+
 
 class NodeVolume(OnePageVolume):
     """A node's way to storage.
@@ -60,7 +67,12 @@ class NodeVolume(OnePageVolume):
 
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         self._site.world.sleep(0.0001)
-        image = self._site.processes.read_page(page_no, lsn, self.epoch)
+        self._site.asked(page_no, lsn, self.epoch)
+        try:
+            image = self._site.processes.read_page(page_no, lsn, self.epoch)
+        except PageUnavailable as error:
+            self._site.refused(page_no, lsn, error)
+            raise
         self._arena.mem[frame : frame + PAGE_BYTES] = bytearray(image)
 
 
@@ -74,9 +86,9 @@ class Node(Shop):
         self.world = cluster.world
         self.arena = Arena(cluster.ring_fd, NODE_BYTES)
         self.st = new_state(self.arena, PAGE_BYTES)
-        self._cipher = cluster.processes.cipher(self.arena)
-        if self._cipher is not None:
-            self.st[ST_CIPHER] = self._cipher.at
+        self.cipher = cluster.processes.cipher(self.arena)
+        if self.cipher is not None:
+            self.st[ST_CIPHER] = self.cipher.at
         self.pages = NodeVolume(cluster, self.arena)
         self.pool_bytes = FRAMES * PAGE_BYTES
 
@@ -94,8 +106,8 @@ class Node(Shop):
 
     def close(self) -> None:
         """The process is gone."""
-        if self._cipher is not None:
-            self._cipher.close()
+        if self.cipher is not None:
+            self.cipher.close()
         self.arena.close()
 
 
@@ -137,6 +149,16 @@ class Writer(Node):
         self.sessions = [Session(engine.open_context(), n) for n in range(SESSIONS)]
 
     # log
+
+    def last_unpublished(self, page_no: int) -> int:
+        """The page's last record in the batch that is being made; 0: there is none."""
+        begin, end = int(self.st[ST_BATCH_LSN]), int(self.st[ST_NEXT_LSN])
+        if begin == 0:
+            return 0
+        at = RING_AT + begin % int(self.st[ST_RING_BYTES])
+        log = self.arena.mem[at : at + end - begin].tobytes()
+        known = [begin + place for place, page in page_records(log) if page == page_no]
+        return max(known, default=0)
 
     def publish(self) -> None:
         self.log.publish()
@@ -259,9 +281,6 @@ class Writer(Node):
 
     def background(self) -> None:
         """Rollback after a crash, freeing of dropped tables, purge."""
-        control = self.cluster.control
-        lows = [control.get(replica_word(n, REPLICA_VIEW_LOW)) for n in range(REPLICAS_MAX)]
-        self.st[ST_REMOTE_LOW] = min([low for low in lows if low], default=1 << 62)
         self.engine.background_step()
 
     def go_on(self) -> None:
@@ -302,6 +321,7 @@ class Replica(Node):
             self.arena, self.st, self.pages, self.pool_bytes, number
         )
         self.prepared = False
+        self.checked_at = 0  #: LSN that its cache was looked at
         self.resumes_at = 0  #: step; until then it stands still
         self.ctx = self.engine.open_context()
 

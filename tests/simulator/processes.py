@@ -78,24 +78,30 @@ class OwnTasks:
         return self._world.start(f"{self._process} {name}", steps, nice)
 
 
-class Processes:
-    """What both kinds have in common.
+@dataclass(frozen=True)
+class Place:
+    """Where a volume is served.
 
-    ring_fd   the ring they share with the writer;  wake_fds  of the copies, and the writer's
+    data      its directory
+    ring_fd   the ring it shares with the writer;  wake_fds  of the copies, and the writer's
     """
 
-    def __init__(
-        self,
-        world: World,
-        data: str,
-        ring_fd: int,
-        wake_fds: list[int],
-        services: Services = NO_SERVICES,
-    ) -> None:
-        self.world = world
-        self.data = data
-        self.ring_fd = ring_fd
-        self.wake_fds = wake_fds
+    world: World
+    data: str
+    ring_fd: int
+    wake_fds: list[int]
+    services: Services = NO_SERVICES
+
+
+class Processes:
+    """What both kinds have in common."""
+
+    def __init__(self, place: Place) -> None:
+        self.world = place.world
+        self.data = place.data
+        self.ring_fd = place.ring_fd
+        self.wake_fds = place.wake_fds
+        services = place.services
         self.keys = keys = services.keys
         self.services = services
         wrapped = None if keys is None else keys.generate_data_key()[1]
@@ -104,7 +110,7 @@ class Processes:
         if services.store is not None:
             archive = ArchiveSettings("", "main", 1, ARCHIVE_S, ARCHIVE_BASE_BYTES, services.store)
         self.config = StorageConfig(
-            data_dir=data,
+            data_dir=place.data,
             socket_path="",
             coalesce_bytes=COALESCE_BYTES,
             backtrack_window_s=WINDOW_S,
@@ -356,15 +362,9 @@ class ThreeProcesses(Processes):
     trouble      how likely it is that a call goes wrong
     """
 
-    def __init__(
-        self,
-        world: World,
-        data: str,
-        ring_fd: int,
-        wake_fds: list[int],
-        services: Services = NO_SERVICES,
-    ) -> None:
-        super().__init__(world, data, ring_fd, wake_fds, services)
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        world, ring_fd = place.world, place.ring_fd
         self.zones: dict[int, Zone] = {}
         self.unreachable: set[int] = set()
         self.trouble = world.chance.choice((0.0, 0.02, 0.1))

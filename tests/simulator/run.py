@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import btree.statistics
@@ -91,7 +92,7 @@ class Simulation:
         ]
         for replica in cluster.replicas:
             if replica is not None and replica.resumes_at <= world.steps:
-                actions += [(8, replica.advance), (2, replica.check)]
+                actions += [(8, partial(self.invariants.advance, replica)), (2, replica.check)]
         if cluster.zombie is not None:
             actions.append((2, cluster.zombie.try_harm))
         action: Action = world.choose([a for _, a in actions], [w for w, _ in actions])
@@ -173,9 +174,14 @@ class Simulation:
         for replica in cluster.replicas:
             assert replica is not None
             while replica.engine.advance():
-                pass
+                cluster.check_cache(replica)
+            cluster.check_cache(replica)
             replica.check()
-        self.branches.restore()
+        try:
+            self.branches.restore()
+        except FAILURES as error:
+            cluster.explained(error, "the archive has every moment")
+            raise
         self.branches.visit_all()
         self.invariants.check_stored()
 

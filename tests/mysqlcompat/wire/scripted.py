@@ -163,6 +163,9 @@ class ScriptedSession:
         changes, self._changes = self._changes, []
         return changes
 
+    async def end(self) -> None:
+        """Nothing is open."""
+
     def close(self) -> None:
         self.owner.open_sessions.remove(self)
 

@@ -1,0 +1,54 @@
+"""Differences of random expressions for which there is a reason: MySQL's, not ours.
+
+A reason is a rule, not an expression: `reason` finds the rule that explains a difference entirely.
+
+- *Constants*. MySQL evaluates constant parts while it prepares, whether or not they will be
+  reached, some of them again while it runs, and others never. Warnings that a constant part of the
+  expression gives by itself are explained; values and types are not.
+- *ENUM and SET among NULLs*. ``ifnull(NULL, enum_column)`` is called ENUM (247) instead of VARCHAR.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from tests.mysqlcompat.corpus.grammar_of_values import Tree
+from tests.mysqlcompat.corpus.tables import COLUMNS
+
+_COLUMN: Final = re.compile(rf"\b(?:{'|'.join(name for name, _, _ in COLUMNS)})\b")
+_TEXT: Final = re.compile(r"'(?:[^'\\]|\\.|'')*'")
+_ENUM_TYPES: Final = ("247", "248", "253", "254")
+
+
+def is_constant(tree: Tree) -> bool:
+    """Whether no column is in it."""
+    return not _COLUMN.search(_TEXT.sub("''", tree.text))
+
+
+def reason(
+    tree: Tree, expected: str, got: str, warnings_of: Callable[[str], set[str]]
+) -> str | None:
+    """Why the answers to `tree` differ; None if nobody knows. `warnings_of`: what an expression
+    warns of when it is asked by itself, here and there."""
+    if expected.startswith("!") or got.startswith("!"):
+        return None
+    value, meta, *warned = expected.split("\t")
+    other_value, other_meta, *other_warned = got.split("\t")
+    if value == other_value and meta == other_meta:
+        beyond = set(warned) ^ set(other_warned)
+        constants = {one.text for one in (tree, *tree.below()) if one.inner and is_constant(one)}
+        known = set().union(*map(warnings_of, constants)) if constants else set()
+        return "constants" if beyond <= known else None
+    if value == other_value and _is_enum(tree, meta, other_meta):
+        return "ENUM and SET among NULLs"
+    return None
+
+
+def _is_enum(tree: Tree, meta: str, other: str) -> bool:
+    """Whether only the names of ENUM and VARCHAR differ."""
+    kind, *rest = meta.split(" ")
+    other_kind, *other_rest = other.split(" ")
+    used = re.search(r"\b(?:e|st)\b", _TEXT.sub("''", tree.text))
+    return bool(used) and rest == other_rest and kind in _ENUM_TYPES and other_kind in _ENUM_TYPES
