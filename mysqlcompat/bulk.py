@@ -18,6 +18,7 @@ import numpy as np
 from btree.layout import RUN_SHIFT
 from btree.schema import Table, TypeKind
 from mysqlcompat import bulk_kernels as kernels
+from mysqlcompat.bulk_documents import Documents
 from mysqlcompat.errors import SqlError
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.machine import machine_of
@@ -65,10 +66,19 @@ class GivenRows:
         for number, value in enumerate(defaults):
             self._put(memory, number, slots[number].type, value, session.time_zone)
         evaluator = Evaluator(session)
+        escapes = "NO_BACKSLASH_ESCAPES" not in session.sql_mode
+        documents = Documents(memory, session.node.engine.st, escapes)
+        lanes = self.arena.words(self.lanes, len(defaults) + self.rows * width)
         for cell, form, start, end, negative in self.left:
             row, column = divmod(cell, width)
             session.row = row + 1
             slot = slots[len(defaults) + column]
+            if slot.type.cls is Class.JSON and form == kernels.FORM_TEXT:
+                lane = documents.lane(self.text[start:end])
+                if lane is not None:
+                    lanes[len(defaults) + cell] = lane
+                    self.arena.mem[self.nulls + len(defaults) + cell] = 0
+                    continue
             expression = slot.expression
             assert isinstance(expression, Cast)
             literal = self._literal(session, form, self.text[start:end], bool(negative))

@@ -18,6 +18,7 @@ from btree.collations import CODES, install
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sqltypes import BINARY
 from redo.arena import Arena, create_ring
+from redo.jit import entry
 from redo.state import ST_WORDS
 
 _RANKS = {"Z": 0, "C": 0, "P": 1, "S": 2, "N": 3, "L": 4, "M": 4}
@@ -32,6 +33,8 @@ class _Workbench:
         self._arena = Arena(create_ring(4096), _ADDRESS_SPACE)
         self._st = np.zeros(ST_WORDS, np.int64)
         install(self._arena, self._st)
+        self._bytes = self._arena.mem.data
+        self._key_of = entry(text_key)
         self._room = 0
 
     def key(self, code: int, data: bytes) -> bytes:
@@ -42,9 +45,9 @@ class _Workbench:
             self._text = self._arena.alloc(self._room)
             self._key = self._arena.alloc(_KEY_BYTES_MOST * self._room)
         mem = self._arena.mem
-        mem[self._text : self._text + count] = np.frombuffer(data, np.uint8)
-        made = int(text_key(self._st, mem, code, self._text, count, self._key))
-        return mem[self._key : self._key + made].tobytes()
+        self._bytes[self._text : self._text + count] = data
+        made = self._key_of(self._st, mem, code, self._text, count, self._key)
+        return bytes(self._bytes[self._key : self._key + made])
 
 
 @cache

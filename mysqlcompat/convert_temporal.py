@@ -217,7 +217,7 @@ def span_of(context: Context, value: Any, source: SqlType, name: str = "") -> ti
         case Json(value=document):
             return _span_of_json(context, document, source, name)
         case int() if source.kind is not TypeKind.BIT:
-            signed = int(shown_number(value))
+            signed = value if -_I63 <= value < _I63 else int(shown_number(value))
             read, text = reading.time_of_number(signed), str(signed)
         case Decimal() | float():
             return _span_of_fraction(context, value)

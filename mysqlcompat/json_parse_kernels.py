@@ -18,6 +18,7 @@ from mysqlcompat.wire.float_kernels import double_of_text
 from redo.coding_kernels import load_i64, load_u8, load_u32, move, store_i64, store_u8
 from redo.jit import helper, routine
 
+LONGEST_TEXT = 1 << 16  #: of which anything is made here
 FRAME_BYTES = 32  #: first entry, 1: an object, the key of the next member
 LONGEST_NUMBER = 300
 MOST_UNSORTED = 1000  #: members of an object, which are sorted by insertion

@@ -79,10 +79,14 @@ def with_fsp(value: Any, fsp: int, round_up: bool = True) -> Any:
         return replace(value, microsecond=value.microsecond // unit * unit)
     unit = 10 ** (6 - fsp)
     if isinstance(value, timedelta):
+        if not value.microseconds % unit:
+            return value
         total = value // timedelta(microseconds=1)
         magnitude = (abs(total) + (unit // 2 if round_up else 0)) // unit * unit
         return timedelta(microseconds=magnitude if total >= 0 else -magnitude)
     extra = value.microsecond % unit
+    if not extra:
+        return value
     value -= timedelta(microseconds=extra)
     return value + timedelta(microseconds=unit) if round_up and extra * 2 >= unit else value
 

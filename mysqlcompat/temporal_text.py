@@ -8,9 +8,9 @@ fraction of a type (fsp) is not known yet.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Final
 
 from mysqlcompat.numerals import integer_of_digits
@@ -69,7 +69,8 @@ class Reading:
         return self.value is not None and not self.warnings
 
 
-def date_flags(sql_mode: Iterable[str]) -> int:
+@lru_cache(maxsize=64)
+def date_flags(sql_mode: frozenset[str]) -> int:
     """What dates a sql_mode lets in."""
     names = set(sql_mode)
     flags = FUZZY
@@ -380,6 +381,7 @@ def _number_at(text: str, at: int) -> tuple[int, int]:
     return integer_of_digits(text[start:at]), at
 
 
+@lru_cache(maxsize=1024)  # a text in a statement is read for each row
 def _read_clock(text: str, negative: bool, flags: int) -> Reading:
     value, at = _number_at(text, 0)
     if value > _TOO_MUCH:

@@ -190,9 +190,7 @@ class FarVolume:
 
     @property
     def volume(self) -> VolumeMeta:
-        if self._volume is None:
-            self._volume = self._peers.volume()
-        if self._volume is None:
+        if not self.is_open() or self._volume is None:
             raise LogUnavailable("no zone has the volume open")
         return self._volume
 
@@ -211,7 +209,9 @@ class FarVolume:
         return found
 
     def is_open(self) -> bool:
-        return self.control.published > 0 and self.control.epoch > 0
+        if self._volume is None and self.control.published > 0:
+            self._volume = self._peers.volume()
+        return self._volume is not None
 
     def copies(self) -> Sequence[ArchivedCopy]:
         history = self.history

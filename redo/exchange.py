@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import struct
 import threading
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from redo.errors import VolumeError
 from redo.messages import ANSWER, ANSWER_HEAD, ASK, ASK_HEAD, YOURSELF, BadMessage
 from redo.protocol import ANSWER as ANSWER_TO_QUESTION
 from redo.protocol import FAILED, BadQuestion, question
+
+logger = logging.getLogger(__name__)
 
 PENDING_MAX: Final = 256  #: questions of the other side that wait for their answers
 ANSWER_TIMEOUT_S: Final = 10.0
@@ -82,6 +85,9 @@ class Exchange:
             self._link.send(ANSWER_HEAD.pack(ANSWER, number) + answer)
         except (BadQuestion, VolumeError):
             self._link.close()  # what was asked cannot be answered at all
+        except Exception:  # whoever asked is to hear of it at once, not to wait for ever
+            logger.exception("a question of %d bytes", len(asked))
+            self._link.close()
         finally:
             with self._lock:
                 self._pending -= 1

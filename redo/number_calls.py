@@ -7,11 +7,11 @@ lock: only for kernels that are done within a microsecond or so.
 
 ::
 
-    call(self, number):
+    call(self, number):                 self: bytes, words of this function
         result ← kernel(block, number)
         result = nothing, or 0      None
         result > 0                  bytes: `result` is their address, a word says how many
-        result < 0                  self(number, result): whatever it gives or raises
+        result < 0                  ask(number, result): whatever it gives or raises
 
 Not with ``NUMBA_DISABLE_JIT=1``: then there is no machine code to go to.
 """
@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import llvmlite.binding as llvm
 
@@ -29,10 +30,11 @@ _API = (
     *("PyLong_AsLongLong", "PyErr_Occurred", "PyBytes_FromStringAndSize", "PyLong_FromLongLong"),
     *("PyObject_CallFunctionObjArgs", "Py_IncRef", "Py_DecRef"),
 )
-_METH_O = 8
+_METH_O: Final = 8
+_WORDS_AT: Final = bytes.__basicsize__ - 1  #: where the bytes of a bytes object are
 
 #: `kernel` is as numba calls functions: a status, and the result through a pointer.
-_TEXT = """
+_TEXT: Final = """
 declare i64 @PyLong_AsLongLong(ptr)
 declare ptr @PyErr_Occurred()
 declare ptr @PyBytes_FromStringAndSize(ptr, i64)
@@ -40,6 +42,10 @@ declare ptr @PyLong_FromLongLong(i64)
 declare ptr @PyObject_CallFunctionObjArgs(ptr, ...)
 declare void @Py_IncRef(ptr)
 declare void @Py_DecRef(ptr)
+
+%words = type {{ ptr, i64, ptr, i64, ptr }}  ; kernel, block, counter, nothing, ask
+@name = constant [12 x i8] c"number_call\\00"
+@method = global {{ ptr, ptr, i32, ptr }} {{ ptr @name, ptr @call, i32 {meth_o}, ptr null }}
 
 define ptr @call(ptr %self, ptr %number) {{
   %slot = alloca i64
@@ -54,54 +60,54 @@ asked:
 fail:
   ret ptr null
 known:
-  %kernel = inttoptr i64 {kernel} to ptr
-  %status = call i32 %kernel(ptr %slot, ptr %error, i64 {block}, i64 %value)
+  %at = getelementptr i8, ptr %self, i64 {words_at}
+  %words = load %words, ptr %at, align 8
+  %kernel = extractvalue %words %words, 0
+  %block = extractvalue %words %words, 1
+  %status = call i32 %kernel(ptr %slot, ptr %error, i64 %block, i64 %value)
   %result = load i64, ptr %slot
   %done = icmp sgt i64 %result, 0
   br i1 %done, label %found, label %other
 found:
   %address = inttoptr i64 %result to ptr
-  %counter = inttoptr i64 {counter} to ptr
+  %counter = extractvalue %words %words, 2
   %count = load i64, ptr %counter
   %bytes = call ptr @PyBytes_FromStringAndSize(ptr %address, i64 %count)
   ret ptr %bytes
 other:
   %empty = icmp eq i64 %result, 0
-  %absent = icmp eq i64 %result, {nothing}
-  %nothing = or i1 %empty, %absent
-  br i1 %nothing, label %no, label %ask
-no:
+  %nothing = extractvalue %words %words, 3
+  %absent = icmp eq i64 %result, %nothing
+  %no = or i1 %empty, %absent
+  br i1 %no, label %nobody, label %ask
+nobody:
   %answer = inttoptr i64 {none} to ptr
   call void @Py_IncRef(ptr %answer)
   ret ptr %answer
 ask:
+  %asking = extractvalue %words %words, 4
   %code = call ptr @PyLong_FromLongLong(i64 %result)
   %made = call ptr (ptr, ...) @PyObject_CallFunctionObjArgs(
-      ptr %self, ptr %number, ptr %code, ptr null)
+      ptr %asking, ptr %number, ptr %code, ptr null)
   call void @Py_DecRef(ptr %code)
   ret ptr %made
 }}
 """
 
 
-class _Method(ctypes.Structure):
-    """CPython's PyMethodDef."""
-
-    _fields_ = (
-        ("name", ctypes.c_char_p),
-        ("function", ctypes.c_void_p),
-        ("flags", ctypes.c_int),
-        ("doc", ctypes.c_char_p),
-    )
-
-
 @functools.cache
-def _prepare() -> None:
+def _engine() -> llvm.ExecutionEngine:
+    """The machine code, once in a process: functions may die in any order, it never does."""
     for name in _API:
         function = getattr(ctypes.pythonapi, name)
         llvm.add_symbol(name, ctypes.cast(function, ctypes.c_void_p).value)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
+    text = _TEXT.format(meth_o=_METH_O, words_at=_WORDS_AT, none=id(None))
+    machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine)
+    engine.finalize_object()
+    return engine
 
 
 def number_call(
@@ -112,19 +118,11 @@ def number_call(
     kernel   address of a kernel ``i8(i8, i8)``, called with `block` and the number
     counter  address of the word with the count of bytes where the result is their address
     nothing  a code that means None
-    ask      called with number and code for any other code
+    ask      called with number and code for any other code; the function keeps it alive
     """
-    text = _TEXT.format(kernel=kernel, block=block, counter=counter, nothing=nothing, none=id(None))
-    _prepare()
-    machine = llvm.Target.from_default_triple().create_target_machine(jit=True)
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(text), machine)
-    engine.finalize_object()
-    method = _Method(b"number_call", engine.get_function_address("call"), _METH_O, None)
+    words = struct.pack("=5q", kernel, block, counter, nothing, id(ask))
     make = ctypes.pythonapi.PyCFunction_NewEx
-    make.restype, make.argtypes = (
-        ctypes.py_object,
-        (ctypes.c_void_p, ctypes.py_object, ctypes.py_object),
-    )
-    # The third is what the function keeps alive besides `ask`.
-    made: Callable[[int], Any] = make(ctypes.byref(method), ask, (engine, method))
+    make.restype = ctypes.py_object
+    make.argtypes = (ctypes.c_void_p, ctypes.py_object, ctypes.py_object)
+    made: Callable[[int], Any] = make(_engine().get_global_value_address("method"), words, ask)
     return made

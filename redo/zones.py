@@ -11,7 +11,7 @@ from typing import Any, Final
 from redo import frozen
 from redo.disk import Disk, FileDisk
 from redo.environment import Clock, SystemClock
-from redo.errors import VolumeError, VolumeLost
+from redo.errors import LogUnavailable, VolumeError, VolumeLost
 from redo.frozen import Frozen, Linked
 from redo.metadata import copy_of
 from redo.peers import Peer, request
@@ -22,8 +22,9 @@ from redo.zone_node import Survey, survey_of
 
 logger = logging.getLogger(__name__)
 
-_REWIND_PATIENCE_S: Final = 10.0
+_PATIENCE_S: Final = 10.0
 _LOOK_S: Final = 0.02
+_NEVER: Final = 1 << 62
 
 Fields = dict[str, Any]
 COPY_NAMES: Final = tuple(copy_directory(copy_no) for copy_no in range(COPIES))
@@ -86,13 +87,21 @@ class Zones:
         return found
 
     def _vdl(self) -> int:
-        """How far the log is durable: zones on other hosts hear of VDL a little late."""
-        statuses, durable = self._statuses(), [0] * COPIES
-        for one in statuses:
-            for copy in one["copies"]:
-                place = COPY_NAMES.index(str(copy["copy"]))
-                durable[place] = max(durable[place], int(copy["durable"]))
-        return max(volume_durable(durable), *(int(one["vdl"]) for one in statuses))
+        """How far the log is durable: at least what it was when this was asked.
+
+        Zones on other hosts hear of VDL a little late, and what a copy has that is dead or does
+        not answer may have counted: until those who answer have it, VDL is not known.
+        Raises LogUnavailable when they do not get it in time.
+        """
+        deadline, most = self._clock.monotonic_s() + _PATIENCE_S, _NEVER
+        while True:
+            known, possible = durable_between(self._statuses())
+            most = min(most, possible)
+            if known >= most:
+                return known
+            if self._clock.monotonic_s() > deadline:
+                raise LogUnavailable(f"the log is durable to LSN {known}, or to {most}: copies lag")
+            self._clock.sleep(_LOOK_S)
 
     def locate(self, to_us: int) -> Fields:
         """The last state not later than `to_us`. Raises VolumeError."""
@@ -120,7 +129,7 @@ class Zones:
         """Statuses, when every live copy has all that was published, or not for a long time: one
         that lacks the end of what is undone could not go forward to it again."""
         clock = self._clock
-        deadline = clock.monotonic_s() + _REWIND_PATIENCE_S
+        deadline = clock.monotonic_s() + _PATIENCE_S
         while True:
             statuses = self._statuses()
             end = max(int(one["published"]) for one in statuses)
@@ -185,6 +194,20 @@ class Zones:
         if missing:
             why = "; ".join(self._said.get(ZONES.index(name), "no answer") for name in missing)
             raise VolumeError(f"{', '.join(missing)}: {why}")
+
+
+def durable_between(statuses: Sequence[Fields]) -> tuple[int, int]:
+    """How far the log is durable at least, and at most: if those copies have all that was
+    published which are dead, or whose zones do not answer."""
+    vdl = max(int(one["vdl"]) for one in statuses)
+    published = max(int(one["published"]) for one in statuses)
+    least, most = [0] * COPIES, [published] * COPIES
+    for one in statuses:
+        for copy in one["copies"]:
+            if copy["state"] == "live":
+                copy_no = COPY_NAMES.index(str(copy["copy"]))
+                least[copy_no] = most[copy_no] = int(copy["durable"])
+    return max(vdl, volume_durable(least)), volume_durable(most)
 
 
 def _check_quorum(linked: Sequence[Linked], lsn: int) -> None:

@@ -73,11 +73,12 @@ def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
 def _length(args: Sequence[Expression]) -> int:
     """Characters of a time with the fractional digits any of the arguments may have."""
     width = 19 if any(arg.type.cls is Class.DATETIME for arg in args) else 10
-    fsp = _fsp(args)
+    fsp = shown_digits(args)
     return width + (fsp + 1 if fsp else 0)
 
 
-def _fsp(args: Sequence[Expression]) -> int:
+def shown_digits(args: Sequence[Expression]) -> int:
+    """Fractional digits of the greatest or least of moments and texts."""
     is_dated = any(arg.type.cls is Class.DATETIME for arg in args)
     return max(_places(arg, is_dated) for arg in args)
 
@@ -188,7 +189,7 @@ def _best_moment(context: Context, call: Call, values: Sequence[Any], sign: int)
 def _extreme_datetime(context: Context, call: Call, values: Sequence[Any], sign: int) -> Any:
     best = _best_moment(context, call, values, sign)
     if best > _ZERO:
-        return _in_type(call.type, temporal.datetime_text(best, _fsp(call.args)))
+        return _in_type(call.type, temporal.datetime_text(best, shown_digits(call.args)))
     texts = [
         convert(context, value, arg.type, call.type, False)
         for value, arg in zip(values, call.args, strict=True)

@@ -236,9 +236,14 @@ def start_of(context: Context, call: Call, start: Any) -> AnyDatetime | timedelt
 
 
 def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sign: int) -> Any:
-    moment = start_of(context, call, start)
-    is_text = isinstance(start, str | bytes)
-    has_time = not is_text or temporal.parse_datetime(text_for_number(start))[2]
+    plain = temporal_text.plain_moment(start) if isinstance(start, str) else None
+    if plain is not None:
+        moment: Any = plain.value
+        has_time = plain.kind == temporal_text.DATETIME
+    else:
+        moment = start_of(context, call, start)
+        is_text = isinstance(start, str | bytes)
+        has_time = not is_text or temporal.parse_datetime(text_for_number(start))[2]
     if moment is None or amount is None:
         return None
     interval = interval_of(context, amount, unit)

@@ -29,6 +29,7 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _ATTRIBUTE: Final = re.compile(r"([^\s=/>]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_PLAIN_PATH: Final = re.compile(r"(?:/[A-Za-z_][A-Za-z0-9_]*)+")
 _LENGTH: Final = 67108864 // 4
 
 
@@ -96,11 +97,21 @@ def _add_text(element: ElementTree.Element, text: str) -> None:
         element.text = (element.text or "") + text
 
 
+def _children(root: ElementTree.Element, names: Sequence[str]) -> list[ElementTree.Element]:
+    """What a path of nothing but names leads to."""
+    found = [root]
+    for name in names:
+        found = [child for element in found for child in element if child.tag == name]
+    return found
+
+
 def _select(context: Context, document: _Document, path: str) -> Any:
     """What XPath finds: a list of nodes, or one value. Raises 1105."""
     import elementpath  # no start has to wait for this
     from elementpath import XPath1Parser, XPath2Parser
 
+    if _PLAIN_PATH.fullmatch(path):
+        return _children(document.root, path.split("/")[1:])
     tree = ElementTree.ElementTree(document.root)
     variable = re.search(r"\$@?\w*", path)
     if variable:

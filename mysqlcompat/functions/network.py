@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 import itertools
 import re
 import socket
@@ -18,6 +19,8 @@ from mysqlcompat.sql.typed import Call
 from mysqlcompat.sqltypes import BINARY, string_type
 
 _DOTTED: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_UUID_CHARACTERS: Final = 36  #: with dashes
+_UUID_GROUPS: Final = [8, 4, 4, 4, 12]
 _PLAIN_DOTTED: Final = re.compile(r"(?:0|[1-9][0-9]{0,2})(?:\.(?:0|[1-9][0-9]{0,2})){3}")
 _UUID_FORMS: Final = re.compile(
     r"(?:[0-9a-f]{32}|(\{)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}(?(1)\}))",
@@ -135,6 +138,14 @@ def is_ipv4_mapped(context: Context, call: Call, value: Any) -> int:
 
 def _parsed(value: Any) -> bytes | None:
     written = _text(value)
+    if len(written) == _UUID_CHARACTERS:
+        parts = written.split("-")
+        if list(map(len, parts)) != _UUID_GROUPS:
+            return None
+        try:
+            return binascii.unhexlify("".join(parts))
+        except ValueError:
+            return None
     if not _UUID_FORMS.fullmatch(written):
         return None
     return bytes.fromhex(written.strip("{}").replace("-", ""))

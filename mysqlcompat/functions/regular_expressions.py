@@ -143,6 +143,66 @@ def _occurrence(context: Context, pattern: Pattern, text: str, start: int, numbe
     return found
 
 
+def _one_expression(
+    call: Call, name: str, given: Sequence[Any], patterns: Sequence[Any]
+) -> Pattern | None:
+    """The expression of a column, if it is one for all and needs no clock; `given`: how many
+    arguments it may have, texts and pattern among them."""
+    pattern = patterns[0]
+    if len(call.args) not in given or not isinstance(pattern, str):
+        return None
+    if not all(map(is_constant, call.args[1:])):
+        return None
+    compiled = _expression(call, name, pattern, "")
+    return compiled if _is_tame(compiled.pattern) else None
+
+
+def _places(
+    context: Context, call: Call, texts: Sequence[Any], patterns: Sequence[Any], *rest: Any
+) -> list[int | None] | None:
+    """REGEXP_INSTR of texts alone."""
+    compiled = _one_expression(call, "regexp_instr", (2,), patterns)
+    if compiled is None or not _are_short(texts):
+        return None
+    found = [None if text is None else compiled.search(text) for text in texts]
+    return [
+        None if text is None else 0 if one is None else one.start() + 1
+        for text, one in zip(texts, found, strict=True)
+    ]
+
+
+def _parts(
+    context: Context, call: Call, texts: Sequence[Any], patterns: Sequence[Any], *rest: Any
+) -> list[str | None] | None:
+    """REGEXP_SUBSTR of texts alone."""
+    compiled = _one_expression(call, "regexp_substr", (2,), patterns)
+    if compiled is None or not _are_short(texts):
+        return None
+    found = [None if text is None else compiled.search(text) for text in texts]
+    return [None if one is None else one.group() for one in found]
+
+
+def _changed(
+    context: Context, call: Call, texts: Sequence[Any], patterns: Sequence[Any], *rest: Any
+) -> list[str | None] | None:
+    """REGEXP_REPLACE by the same plain text, of what is never empty."""
+    compiled = _one_expression(call, "regexp_replace", (3,), patterns)
+    if compiled is None or not _are_short(texts) or not isinstance(rest[0][0], str):
+        return None
+    new = rest[0][0]
+    if "$" in new or "\\" in new or not _SOLID.fullmatch(patterns[0]):
+        return None
+    return [None if text is None else compiled.sub(new, text) for text in texts]
+
+
+#: Expressions that find at least a character: of letters, digits and sets of them.
+_SOLID: Final = regex.compile(r"(?:[\w ]|\[[\w-]+\]\+?)+")
+
+
+def _are_short(texts: Sequence[Any]) -> bool:
+    return max((len(text) for text in texts if text is not None), default=0) <= _SHORT
+
+
 def _likes(
     context: Context, call: Call, texts: Sequence[Any], *rest: Sequence[Any]
 ) -> list[int | None] | None:
@@ -192,7 +252,10 @@ def regexp_like(
     return None if text is None else int(_search(context, compiled, text, 0) is not None)
 
 
-@define("regexp_instr", "ssiiis", _place_type, required=2, null_rejects=False, waits=True)
+@define(
+    "regexp_instr", "ssiiis", _place_type, required=2, null_rejects=False, waits=True,
+    columns=_places,
+)  # fmt: skip
 def regexp_instr(
     context: Context,
     call: Call,
@@ -229,7 +292,9 @@ def _text_type(args: Sequence[Expression]) -> SqlType:
     return args[1].type if first.coercibility == IGNORABLE else first
 
 
-@define("regexp_substr", "ssiis", _part_type, required=2, null_rejects=False, waits=True)
+@define(
+    "regexp_substr", "ssiis", _part_type, required=2, null_rejects=False, waits=True, columns=_parts
+)  # fmt: skip
 def regexp_substr(
     context: Context,
     call: Call,
@@ -262,7 +327,10 @@ def _replaced_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     return sized(MAX_CHARACTERS, _text_type(args))
 
 
-@define("regexp_replace", "sssiis", _replaced_type, required=3, null_rejects=False, waits=True)
+@define(
+    "regexp_replace", "sssiis", _replaced_type, required=3, null_rejects=False, waits=True,
+    columns=_changed,
+)  # fmt: skip
 def regexp_replace(
     context: Context,
     call: Call,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -135,21 +134,22 @@ def soundex(context: Context, call: Call, value: Any) -> Any:
     return made if is_wide else made.encode()
 
 
-_ASCII_SOUNDS: Final = {
-    code: _SOUNDS.get(chr(code).upper())
-    for code in range(128)  # None: is left out
-}
-_REPEATED: Final = re.compile(r"(.)\1+")
+_ASCII_SOUNDS: Final = bytes(ord(_SOUNDS.get(chr(code).upper(), "0")) for code in range(256))
+_NO_LETTERS: Final = bytes(code for code in range(128) if not chr(code).isalpha())
 
 
 def _ascii_soundex(text: str) -> str:
     """Codes of its letters without zeros, one for several that are the same."""
-    codes = text.translate(_ASCII_SOUNDS)
-    if not codes:
+    letters = text.encode().translate(None, _NO_LETTERS)
+    if not letters:
         return ""
-    letter = text[0] if text[0].isalpha() else next(filter(str.isalpha, text))
-    different = _REPEATED.sub(r"\1", codes[0] + codes[1:].replace("0", ""))
-    return (letter.upper() + different[1:]).ljust(4, "0")
+    codes = letters.translate(_ASCII_SOUNDS).decode()
+    made, last = chr(letters[0]).upper(), codes[0]
+    for code in codes[1:]:
+        if code not in ("0", last):
+            made += code
+            last = code
+    return made.ljust(4, "0")
 
 
 @build_as("sounds like", 2)

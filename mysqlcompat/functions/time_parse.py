@@ -285,7 +285,7 @@ def _column(
     if not isinstance(pattern, str) or not is_constant(call.args[1]):
         return None
     kind, way = call.type.cls, _plain(pattern)
-    if way is None or kind is Class.TIME or not {0, 1, 2} <= set(way[1]):
+    if way is None or (kind is not Class.TIME and not {0, 1, 2} <= set(way[1])):
         return None
     match, places = way[0].fullmatch, way[1]
     is_shown, is_date = pattern in _SHOWN_FORMS, kind is Class.DATE
@@ -302,6 +302,8 @@ def _column(
             value = None if fields is None else _moment(fields.groups(), places)
         if value is None:
             made.append(str_to_date(context, call, text, pattern))
+        elif kind is Class.TIME:
+            made.append(temporal.time_of(value))
         else:
             made.append(value.date() if is_date else value)
     return made
@@ -309,19 +311,19 @@ def _column(
 
 def _moment(fields: Sequence[str], places: Sequence[int]) -> datetime | None:
     """None of what is no day, or has a year of two digits."""
-    values = [1, 1, 1, 0, 0, 0, 0]
+    values = [_LEAST_YEAR, 1, 1, 0, 0, 0, 0]
     for place, written in zip(places, fields, strict=True):
         values[place] = int(written)
         if place == _FRACTION:
             values[place] *= 10 ** (6 - len(written))
     try:
-        return datetime(*values) if values[0] > _SHORT_YEARS else None  # type: ignore[arg-type]
+        return datetime(*values) if values[0] >= _LEAST_YEAR else None  # type: ignore[arg-type]
     except ValueError:
         return None
 
 
 _FRACTION: Final = 6  #: place of the µs
-_SHORT_YEARS: Final = 99
+_LEAST_YEAR: Final = 100  #: of those that are not taken for one of two digits
 
 
 @implement("str_to_date", pure=False, columns=_column)

@@ -64,9 +64,9 @@ def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None
     if type(seconds) is int:
         micros = 1000000 * seconds
     else:
-        if not -(1 << 63) <= seconds < 1 << 63:
-            context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(seconds)}'")
         micros = int(EXACT.scaleb(seconds, 6))
+        if not -(1 << 63) <= micros < 1 << 63 and not -(1 << 63) <= seconds < 1 << 63:
+            context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(seconds)}'")
     if not 0 <= micros < _END_US:
         return None
     return temporal.local_of_us(micros, context.time_zone)

@@ -103,6 +103,17 @@ CODED: Final = {
 _IN_LANE: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE, Class.DATE, Class.DATETIME, Class.TIME)
 
 
+def _divides_by_zero(expression: Expression) -> bool:
+    """Whether a constant is divided by a zero that is written there."""
+    return any(
+        isinstance(node, Call)
+        and node.function.name in ("/", "%", "div")
+        and typed.is_constant(node)
+        and any(isinstance(one, Literal) and one.value == 0 for one in typed.walk(node.args[1]))
+        for node in typed.walk(expression)
+    )
+
+
 class Coder:
     """Codes the expressions of one program."""
 
@@ -410,6 +421,8 @@ class Coder:
         branches = [value for _, value in pairs] + [otherwise]
         if not all(same_lane(branch.type, call.type) for branch in branches):
             return None
+        if any(map(_divides_by_zero, args)):  # a constant, which would warn though nobody chose it
+            return None
         is_test = name in ("if", "case", "nullif")
         if is_test and any(test.type.cls not in _IN_LANE for test, _ in pairs):
             return None
@@ -466,7 +479,7 @@ class Coder:
         if form is None:
             if code_texts.is_shown(cast):
                 return code_texts.shown(self, cast)
-            return code_texts.read(self, cast) or date_cast(self, cast)
+            return code_texts.cast(self, cast) or date_cast(self, cast)
         return self.emit_checked(arithmetic.op_convert, cast, self.value(cast.arg), *form)
 
     def _assigned(self, cast: Cast) -> Register | None:

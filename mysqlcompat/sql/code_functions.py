@@ -17,7 +17,7 @@ from mysqlcompat.machine.ops import (
     text_kernels,
 )
 from mysqlcompat.machine.program import Register
-from mysqlcompat.sql.code_moments import composite_part, moment_number, time_shift
+from mysqlcompat.sql.code_moments import composite_part, moment_number, number_moment, time_shift
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, Class, SqlType
 from mysqlcompat.values import is_variable
@@ -192,11 +192,13 @@ def _part(coder: Coder, call: Call) -> Register | None:
 
 def _extract(coder: Coder, call: Call) -> Register | None:
     unit, source = call.args
-    if not isinstance(unit, Literal) or not _is_moment(source.type):
+    if not isinstance(unit, Literal):
         return None
     kind = _PARTS.get(str(unit.value).lower())
     if kind is None:
         return composite_part(coder, call)
+    if not _is_moment(source.type):
+        return None
     return _date(coder, call, source, kind)
 
 
@@ -230,6 +232,8 @@ def date_cast(coder: Coder, cast: Cast) -> Register | None:
     source, target = cast.arg.type, cast.type
     if target.cls is Class.INT:
         return moment_number(coder, cast)
+    if source.cls is Class.INT:
+        return number_moment(coder, cast)
     if source.kind is not TypeKind.DATETIME:
         return None
     if target.cls is Class.DATE:

@@ -7,15 +7,22 @@ from typing import TYPE_CHECKING, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.functions.definitions import FUNCTIONS
+from mysqlcompat.functions.extremes import shown_digits
 from mysqlcompat.machine import function_codes as codes
 from mysqlcompat.machine import layout
-from mysqlcompat.machine.ops import compare_kernels, date_kernels, text_forms_kernels
+from mysqlcompat.machine.ops import (
+    compare_kernels,
+    date_kernels,
+    moment_kernels,
+    text_forms_kernels,
+)
 from mysqlcompat.machine.program import Register
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_chains import Chain
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
-from mysqlcompat.sqltypes import BINARY, Class, SqlType, string_type
+from mysqlcompat.sqltypes import BINARY, Class, SqlType, datetime_type, string_type
 from mysqlcompat.values import is_variable
+from mysqlcompat.wire.encode import column_words
 
 if TYPE_CHECKING:
     from mysqlcompat.sql.code_expressions import Coder
@@ -168,6 +175,29 @@ def time_shift(coder: Coder, call: Call) -> Register | None:
     return chain.end(chain.micros(shifted, codes.TIME_OF_MICROS))
 
 
+def extreme_moment(coder: Coder, call: Call) -> Register | None:
+    """GREATEST and LEAST of moments and texts, as a text."""
+    if not all(_is_local(arg.type) or is_text(arg.type) for arg in call.args):
+        return None
+    fsp = shown_digits(call.args)
+    chain = Chain(coder, call, *call.args)
+    read = text_forms_kernels.op_read
+    moments = [
+        chain.op(read, register, codes.READ_DATETIME, fsp, 0) if is_text(arg.type) else register
+        for register, arg in zip(chain.args, call.args, strict=True)
+    ]
+    operator = layout.GT if call.function.name.startswith("greatest") else layout.LT
+    best, null = moments[0], chain.is_null(moments[0])
+    for moment in moments[1:]:
+        better = chain.op(compare_kernels.op_compare, moment, best, operator, layout.SIGNED)
+        best = chain.choose(better, moment, best)
+        null = chain.logic(layout.OR, null, chain.is_null(moment))
+    chosen = chain.choose(null, chain.constant(0, 1), best)
+    column = coder.asm.words(column_words(datetime_type(fsp), 0, 0))
+    most = text_forms_kernels.MOST_SHOWN
+    return chain.end(chain.op(text_forms_kernels.op_show, chosen, column, most))
+
+
 # Numbers ----------------------------------------------------------------------------------------
 
 _DATE_PARTS: Final = (codes.YEAR, codes.MONTH, codes.DAY)
@@ -201,13 +231,40 @@ def _side_by_side(chain: Chain, kinds: tuple[int, ...], is_time: bool) -> Regist
 
 
 def composite_part(coder: Coder, call: Call) -> Register | None:
-    """EXTRACT of several fields of a moment."""
+    """EXTRACT of several fields of a moment, or of those of a clock of a time."""
     unit, source = call.args
     kinds = _FIELDS.get(unit.value) if isinstance(unit, Literal) else None
-    if kinds is None:
+    is_time = source.type.cls is Class.TIME
+    if kinds is None or not (is_time or _is_local(source.type)):
+        return None
+    if is_time and kinds[0] not in _CLOCK_PARTS:
         return None
     chain = Chain(coder, call, source)
-    return chain.end(_side_by_side(chain, kinds, False))
+    made = _side_by_side(chain, kinds, is_time)
+    return chain.end(_signed(chain, made) if is_time else made)
+
+
+def _signed(chain: Chain, made: Register) -> Register:
+    """A number with the sign of the argument."""
+    nothing, compare = chain.constant(0), compare_kernels.op_compare
+    below = chain.op(compare, chain.args[0], nothing, layout.LT, layout.SIGNED)
+    return chain.choose(below, chain.arithmetic(nothing, layout.SUBTRACT, made), made)
+
+
+def number_moment(coder: Coder, cast: Cast) -> Register | None:
+    """YYYYMMDD or YYYYMMDDhhmmss as a date or moment, hhmmss as a time."""
+    source, target = cast.arg.type, cast.type
+    if not _is_integer(source) or target.kind is TypeKind.TIMESTAMP:
+        return None
+    if target.cls not in (Class.DATE, Class.DATETIME, Class.TIME):
+        return None
+    chain = Chain(coder, cast, cast.arg)
+    is_time = target.cls is Class.TIME
+    kind = moment_kernels.TIME_OF_NUMBER if is_time else moment_kernels.MOMENT_OF_NUMBER
+    made = chain.micros(chain.args[0], kind)
+    if target.cls is Class.DATE:
+        made = chain.op(date_kernels.op_date, made, codes.TO_DATE, made, 1, 0)
+    return chain.end(made)
 
 
 def moment_number(coder: Coder, cast: Cast) -> Register | None:
@@ -222,12 +279,7 @@ def moment_number(coder: Coder, cast: Cast) -> Register | None:
     date = () if is_time else _DATE_PARTS
     clock = () if source.cls is Class.DATE else _CLOCK_PARTS
     made = _side_by_side(chain, date + clock, is_time)
-    if is_time:
-        nothing = chain.constant(0)
-        compare = compare_kernels.op_compare
-        below = chain.op(compare, chain.args[0], nothing, layout.LT, layout.SIGNED)
-        made = chain.choose(below, chain.arithmetic(nothing, layout.SUBTRACT, made), made)
-    return chain.end(made)
+    return chain.end(_signed(chain, made) if is_time else made)
 
 
 # Time zones -------------------------------------------------------------------------------------
@@ -278,6 +330,8 @@ def _convert_tz(coder: Coder, call: Call) -> Register | None:
 
 
 CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
+    "greatest@datetime": extreme_moment,
+    "least@datetime": extreme_moment,
     "addtime": _shift_time,
     "subtime": _shift_time,
     "timediff": _timediff,

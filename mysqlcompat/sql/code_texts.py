@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import collations
+from mysqlcompat.convert import DOUBLE_CHARACTERS
 from mysqlcompat.machine import function_codes as codes
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import search_kernels, text_forms_kernels, text_kernels
@@ -15,14 +16,15 @@ from mysqlcompat.sql.agreement import agree
 from mysqlcompat.sql.code_chains import Chain, comparing
 from mysqlcompat.sql.code_moments import is_text
 from mysqlcompat.sql.lane_forms import same_lane
-from mysqlcompat.sql.typed import EXPLICIT, IMPLICIT, Call, Cast, Expression, Literal
-from mysqlcompat.sqltypes import BINARY, Class, SqlType, int_type
+from mysqlcompat.sql.typed import EXPLICIT, IMPLICIT, Call, Cast, ColumnRef, Expression, Literal
+from mysqlcompat.sqltypes import BINARY, NOT_FIXED, Class, SqlType, int_type
 from mysqlcompat.wire.encode import column_words
 
 if TYPE_CHECKING:
     from mysqlcompat.sql.code_expressions import Coder
 
 _CHOICES_MOST: Final = 16  #: of FIELD that are compared one by one
+UTF8: Final = ("utf8mb4", "utf8mb3", "ascii")
 _ONE: Final = Literal(int_type(1, nullable=False), 1)
 
 
@@ -130,6 +132,10 @@ def _extreme(coder: Coder, call: Call) -> Register | None:
 _SHOWN: Final = (Class.INT, Class.DECIMAL, Class.DATE, Class.DATETIME, Class.TIME)
 
 
+def _is_plain_double(source: SqlType) -> bool:
+    return source.kind is TypeKind.DOUBLE and source.scale == NOT_FIXED
+
+
 def is_shown(cast: Expression) -> bool:
     """Whether an expression is a cast to text that `op_show` does; it always has a value."""
     if not isinstance(cast, Cast) or cast.mode not in (IMPLICIT, EXPLICIT):
@@ -137,6 +143,8 @@ def is_shown(cast: Expression) -> bool:
     source, target = cast.arg.type, cast.type
     if not is_text(target) or (cast.mode == EXPLICIT and target.precision):
         return False
+    if _is_plain_double(source):  # one that is computed has no room for all its digits
+        return isinstance(cast.arg, ColumnRef)
     if source.cls not in _SHOWN or source.is_wide_decimal or source.mixed:
         return False
     return source.kind not in (TypeKind.BIT, TypeKind.TIMESTAMP)
@@ -149,8 +157,30 @@ def shown(coder: Coder, cast: Cast) -> Register:
     words = column_words(source, 0, 0, None, source.length if source.zerofill else 0)
     column = coder.asm.words(words)
     to = coder.asm.register()
-    coder.asm.emit(text_forms_kernels.op_show, to, coder.value(cast.arg), column)
+    op = text_forms_kernels.op_show
+    coder.asm.emit(op, to, coder.value(cast.arg), column, text_forms_kernels.MOST_SHOWN)
     return to
+
+
+def shown_double(coder: Coder, cast: Cast) -> Register | None:
+    """The text of a DOUBLE, where that is not longer than such texts are."""
+    source, target = cast.arg.type, cast.type
+    if not _is_plain_double(source) or not is_text(target):
+        return None
+    if cast.mode == EXPLICIT and target.precision:
+        return None
+    column = coder.asm.words(column_words(source, 0, 0))
+    op, most = text_forms_kernels.op_show, DOUBLE_CHARACTERS + 1
+    return coder.emit_checked(op, cast, coder.value(cast.arg), column, most, partial=True)
+
+
+def same_bytes(coder: Coder, cast: Cast) -> Register | None:
+    """Text in UTF-8 as a binary string."""
+    source, target = cast.arg.type, cast.type
+    is_plain = is_text(source) and source.charset in UTF8 and is_text(target)
+    if not is_plain or target.collation != BINARY or (cast.mode == EXPLICIT and target.precision):
+        return None
+    return coder.value(cast.arg)
 
 
 def read(coder: Coder, cast: Cast) -> Register | None:
@@ -178,6 +208,11 @@ def _form(target: SqlType, explicit: bool) -> tuple[int, int, int] | None:
         case Class.TIME:
             return codes.READ_CLOCK_OF_MOMENT, target.scale, 0
     return None
+
+
+def cast(coder: Coder, node: Cast) -> Register | None:
+    """From text or to it, where that may fail."""
+    return read(coder, node) or shown_double(coder, node) or same_bytes(coder, node)
 
 
 CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {

@@ -32,7 +32,7 @@ from tests.bench.bench_expressions import Server
 _OTHER: Final = """
     sleep benchmark get_lock release_lock release_all_locks is_free_lock is_used_lock load_file
     last_insert_id row_count found_rows connection_id database schema user current_user
-    session_user system_user version rand uuid uuid_short
+    session_user system_user version rand uuid uuid_short random_bytes
 """
 COLUMNS: Final = (
     "id INT PRIMARY KEY, s VARCHAR(40), x BIGINT, f DOUBLE, m DECIMAL(10,2), d DATETIME, t TIME,"
@@ -59,7 +59,7 @@ GIVEN: Final = """
 abs(m); abs(x); acos(f / 1000); adddate(y, 7); adddate(d, INTERVAL 1 MONTH); addtime(t, '01:00:00')
 addtime(d, '01:00:00'); aes_decrypt(e, 'key'); aes_encrypt(s, 'key'); asin(f / 1000)
 atan2(f, x); bin(x); bin_to_uuid(uuid_to_bin(u)); bit_count(b); ceil(m); char(x, 65); char_length(s)
-coercibility(s); compress(s); concat_ws(',', s, x, d); concat(s, x); conv(x, 10, 16)
+coercibility(s); compress(s); concat_ws(',', s, x, d); concat(s, x); concat(d, t); conv(x, 10, 16)
 convert_tz(d, '+00:00', 'Europe/Berlin'); convert_tz(d, 'America/New_York', '+05:30')
 cot(f + 1); crc32(s); crc32(x); date(w); date_format(d, '%Y-%m-%d %H:%i:%s')
 date_format(d, '%W %M %e, %Y'); date_format(y, '%d.%m.%y'); date_format(d, '%x-%v')
@@ -107,7 +107,7 @@ CAST(w AS DATETIME); CAST(w AS TIME); CAST(x AS DOUBLE); CAST(f AS SIGNED); CAST
 CAST(f AS DECIMAL(12,2)); CAST(d AS SIGNED); CAST(y AS SIGNED); CAST(t AS SIGNED); CAST(d AS TIME)
 CAST(d AS DATE); CAST(t AS DATETIME); CAST(y AS DATETIME); CAST(x AS DECIMAL(20,2))
 CAST(20200101 + x % 28 AS DATE); CAST(x % 60 AS TIME); CAST(m AS DOUBLE); CONVERT(s USING latin1)
-x + SUBSTRING(s, 6); s + 0; x = SUBSTRING(s, 6); w > d; w = y; d + 0; y + 0; m * f; x & 7; x | 7
+x + SUBSTRING(s, 6); SUBSTRING(s, 6) + 0; x = SUBSTRING(s, 6); w > d; w = y; d + 0; y + 0; m * f; x & 7; x | 7
 x ^ 7; ~x; x << 2; x >> 2; b & b; -x; -m; x DIV 7; m / 3; x % 7; f / 3; s <=> 'a'; x <=> 7
 s LIKE '%77%'; s LIKE 'name_7%'; s NOT LIKE '%7'; s RLIKE '7.*3'; s SOUNDS LIKE 'Name'
 s = 'Name-7'; s COLLATE utf8mb4_bin = 'Name-7'; s COLLATE utf8mb4_general_ci > 'Name-7'

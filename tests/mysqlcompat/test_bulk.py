@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -127,3 +128,36 @@ def test_modes_of_the_session_are_heeded(talk: Talk) -> None:
     talk.run("SET sql_mode = ''")
     done = talk.run(many(["(1, 'far too long for it')"] * 200, into))
     assert done.info == "Records: 200  Duplicates: 0  Warnings: 200"
+
+
+DOCUMENTS = [
+    """'{"a": 1, "b": [1.5, null, {"c": "ü"}], "a": 2}'""",
+    """'{\\"quoted\\": \\"as clients do\\"}'""",
+    """'"it''s"'""",
+    """'"two\\\\nlines"'""",
+    """'"\\\\u00e9\\\\ud83d\\\\ude00"'""",
+    """'"a \\\\\\" in it"'""",
+    "' [ ] '",
+    "'18446744073709551616'",
+    "NULL",
+    f"'{json.dumps(['long'] * 9000)}'",
+]  # fmt: skip
+
+
+def test_documents_are_those_of_single_inserts(talk: Talk) -> None:
+    """Of every way to write them, in one statement and one by one."""
+    rows = [f"({number}, {text})" for number, text in enumerate(DOCUMENTS * 3)]
+    for name in ("many", "few"):
+        talk.run(f"CREATE TABLE {name} (id INT PRIMARY KEY, j JSON)")
+    assert is_bulk(talk, many(rows, "INSERT INTO many VALUES "))
+    talk.done(many(rows, "INSERT INTO many VALUES "))
+    for row in rows:
+        talk.done(f"INSERT INTO few VALUES {row}")
+    for shown in ("j", "JSON_STORAGE_SIZE(j)"):
+        one, other = (talk.done(f"SELECT id, {shown} FROM {name}") for name in ("many", "few"))
+        assert one == other
+    wrong = [*rows[:-1], """(1000, '{"a":')"""]
+    talk.done("DELETE FROM many")
+    error = talk.run(many(wrong, "INSERT INTO many VALUES "))
+    assert isinstance(error, SqlError) and error.errno == 3140
+    assert talk.done("SELECT COUNT(*) FROM many") == [["0"]]

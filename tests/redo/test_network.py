@@ -235,6 +235,8 @@ def talk() -> Iterator[Talk]:
 def answer_one(zone: int, asked: bytes) -> bytes:
     if asked == b"nonsense":
         raise BadQuestion("nonsense")
+    if asked == b"mistake":
+        raise RuntimeError("a mistake of the other side's")
     if asked == b"slow":
         threading.Event().wait(0.5)
     return b"%d %s" % (zone, asked)
@@ -246,6 +248,12 @@ def test_both_sides_ask_at_the_same_time(talk: Talk) -> None:
         back = [pool.submit(talk.ends[1].ask, b"%d" % i) for i in range(50)]
         assert [f.result() for f in there] == [b"%d %d" % (i % 3, i) for i in range(50)]
         assert [f.result() for f in back] == [b"zero %d" % i for i in range(50)]
+
+
+def test_a_mistake_is_heard_of_at_once(talk: Talk) -> None:
+    """Whatever happens to who answers, nobody waits until the patience is over."""
+    with pytest.raises(VolumeError, match="lost: closed"):
+        talk.ends[0].ask(b"mistake", timeout_s=600)
 
 
 def test_no_answer_is_an_error(talk: Talk) -> None:

@@ -17,9 +17,10 @@ from redo.environment import SystemClock, system_environment
 from redo.errors import LogUnavailable, VolumeError
 from redo.metadata import VolumeMeta, is_like, new_volume
 from redo.peers import Peers
-from redo.quorum import COPIES, ZONES, zone_copies
+from redo.quorum import COPIES, ZONES, copy_directory, zone_copies
 from redo.storage import Storage
 from redo.zone_node import ZoneNode
+from redo.zones import durable_between
 
 RING = 1 << 17
 
@@ -152,3 +153,32 @@ def test_a_new_volume_needs_all_zones(
     with pytest.raises(LogUnavailable, match="needs all zones; no answer from az3"):
         processes.writer(made_anew()).make_ready()
     assert "draft" not in processes.asked
+
+
+def status(zone: int, vdl: int, published: int, *durable: int | None) -> dict[str, object]:
+    """What a zone says; None: that copy is dead."""
+    copies = [
+        {"copy": copy_directory(copy_no), "state": "live" if lsn else "dead", "durable": lsn or 0}
+        for copy_no, lsn in zip(zone_copies(zone), durable, strict=True)
+    ]
+    return {"vdl": vdl, "published": published, "copies": copies}
+
+
+def test_whoever_is_silent_may_have_counted() -> None:
+    """Four copies had the log to 37,240; one died and two are not heard of: what two others and
+    the zones' old VDL say is not the end."""
+    first, second = (
+        status(0, 13_176, 16_040, 16_040, 16_040),
+        status(1, 13_176, 37_240, 37_240, 37_240),
+    )
+    third = status(2, 13_176, 38_640, None, 38_640)
+    assert durable_between([first, third]) == (13_176, 38_640)
+    assert durable_between([first, second, third]) == (16_040, 37_240)
+    caught_up = status(0, 13_176, 38_640, 38_000, 38_000)
+    assert durable_between([caught_up, second, third]) == (37_240, 38_000)
+
+
+def test_copies_that_agree_leave_no_doubt() -> None:
+    """Also with a zone away: four copies are a write quorum."""
+    zones = [status(0, 4096, 9000, 9000, 9000), status(2, 8000, 9000, 9000, 9000)]
+    assert durable_between(zones) == (9000, 9000)

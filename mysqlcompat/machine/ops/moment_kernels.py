@@ -36,6 +36,11 @@ EPOCH = 719528 * MICROS_A_DAY  #: 1970 in µs since the year 0
 UNIX_END = 32536771200000000  #: the first µs that is out of the range of Unix time
 MOST_TIME = 3020399000000  #: µs of 838:59:59
 SECOND = 1000000
+#: Kinds of numbers written as dates and times: YYYYMMDD, perhaps with hhmmss; hhmmss.
+MOMENT_OF_NUMBER, TIME_OF_NUMBER = range(10, 12)
+LEAST_DATE = 10000101
+MOST_DATE = 99991231
+MOST_CLOCK = 8375959
 NOTHING = -(1 << 62)  #: no value: the lane is Python's
 
 
@@ -72,6 +77,35 @@ def moment_of_micros(micros):
     if number < 366 or number > LAST_DAY:
         return NOTHING
     return packed_day(number) << 41 | packed_clock(micros - number * MICROS_A_DAY)
+
+
+@helper
+def digits_clock(number):
+    """A packed time of hhmmss; NOTHING."""
+    minute = number // 100 % 100
+    second = number % 100
+    if minute > 59 or second > 59:
+        return NOTHING
+    return (number // 10000 << 12 | minute << 6 | second) << 24
+
+
+@helper
+def moment_of_number(number):
+    """A packed moment of YYYYMMDD or YYYYMMDDhhmmss; NOTHING of what is written otherwise."""
+    clock = 0
+    if number > MOST_DATE:
+        clock = digits_clock(number % 1000000)
+        if clock == NOTHING or clock >> 36 > 23:
+            return NOTHING
+        number = number // 1000000
+    if number < LEAST_DATE or number > MOST_DATE:
+        return NOTHING
+    year = number // 10000
+    month = number // 100 % 100
+    day = number % 100
+    if month > 12 or not is_real(year, month, day):
+        return NOTHING
+    return ((year * 13 + month) << 5 | day) << 41 | clock
 
 
 @helper
@@ -134,6 +168,10 @@ def measured(mem, kind, value, x, y):
     if kind == DATE_OF_MICROS:
         made = moment_of_micros(value)
         return made >> 41 << 41 if made != NOTHING else NOTHING
+    if kind == MOMENT_OF_NUMBER:
+        return moment_of_number(value)
+    if kind == TIME_OF_NUMBER:
+        return digits_clock(value) if 0 <= value <= MOST_CLOCK else NOTHING
     if kind == LOCAL_TO_UTC:
         return utc_of(mem, x, value - EPOCH) + EPOCH
     if kind == UTC_TO_LOCAL:

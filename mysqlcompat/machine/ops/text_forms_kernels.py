@@ -40,10 +40,13 @@ LONGEST_CLOCK = 16
 
 @kernel(OP)
 def op_show(st, mem, run, instruction, n):
-    """to = the text of a number or moment. Operands: to, a, column (words of the wire's layout)."""
+    """to = the text of a number or moment. Operands: to, a, column (words of the wire's layout),
+    most characters: longer ones are Python's."""
     to = register(mem, run, instruction, 1)
     a = register(mem, run, instruction, 2)
     column = operand(mem, instruction, 3)
+    most = operand(mem, instruction, 4)
+    failed = 0
     code = heap_room(mem, run, n * MOST_SHOWN)
     if code < 0:
         return code
@@ -55,10 +58,14 @@ def op_show(st, mem, run, instruction, n):
             count = put_text_field(mem, column, heap, load_i64(mem, a + 8 * i))
             lane = text_lane(heap + 1, count - 1)
             heap += count
+            if count > most:
+                lane = 0
+                null = LANE_FAILED
+                failed = 1
         store_i64(mem, to + 8 * i, lane)
         store_u8(mem, to + NULLS_AT + i, null)
     store_i64(mem, run + RUN_HEAP, heap)
-    return n
+    return E_OVERFLOW if failed == 1 else n
 
 
 @helper
