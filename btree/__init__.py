@@ -31,6 +31,7 @@ Read in this order
     row_find_kernels       the newest version of a row, locked
     row_kernels            get, insert, update, delete
     cursor_kernels, locking_scan_kernels    range scans; rows of those that lock
+    settled_kernels             leaves whose rows need no closer look
     foreign_keys, foreign_layout, foreign_kernels   parents and children looked up
     cascade_kernels        rows changed under foreign keys, and what follows them
     rollback_kernels, purge_kernels     undoing; forgetting what nobody can see

@@ -18,15 +18,8 @@ from btree.ahead_kernels import ahead_leaf, ahead_leaves
 from btree.element_kernels import entry_key, row_has_key
 from btree.layout import (
     AHEAD_MAX,
-    D_ROW_FORMAT,
-    FORMAT_MASK,
-    LEAF_CELL_HEADER,
     LEFT_AT,
-    OVERFLOW_FLAG,
     RIGHT_AT,
-    SLOT_BYTES,
-    SLOT_CELL,
-    SLOT_KEY_BYTES,
 )
 from btree.lock_kernels import lock_passed
 from btree.locking_scan_kernels import scan_row
@@ -37,6 +30,7 @@ from btree.range_lock_kernels import lock_mode, scan_begin, scan_end, scan_reach
 from btree.row_find_kernels import keeps_gaps, mode_of, row_current, row_stand
 from btree.row_keys_kernels import WHICH_WALK, index_root, key_at, key_make
 from btree.rows_kernels import row_is_old, row_upgrade
+from btree.settled_kernels import leaf_soon, settled_run
 from btree.state import (
     ST_LEAF_FRAME,
     ST_LEAF_SLOT,
@@ -55,11 +49,7 @@ from btree.tree_kernels import (
     tree_last,
 )
 from btree.txn_layout import (
-    C_DELETED,
-    C_ROW,
-    C_TRX,
     CTX_TRX,
-    CTX_VIEW_LOW,
     CUR_AHEAD,
     CUR_AT_BYTES,
     CUR_AT_INCLUSIVE,
@@ -98,13 +88,11 @@ from redo.coding_kernels import (
     load_u8,
     load_u16,
     move,
-    prefetch,
     store_i64,
     store_u8,
 )
 from redo.image import PAGE_LSN_AT
 from redo.jit import helper, kernel, routine
-from redo.state import ST_PAGE_BYTES
 
 
 @helper
@@ -163,50 +151,6 @@ def cursor_open(
     store_i64(mem, cursor + CUR_AHEAD, 0)
     store_i64(mem, cursor + CUR_DONE, done)
     return 0
-
-
-SOON = 8  #: slots between the one looked at and the one whose cell is asked for
-
-
-@helper
-def _settled_run(st, mem, ctx, table, frame, slot, slots, step, rows_out):
-    """Rows of a clustered leaf of which the newest version is seen by every open view: how many.
-
-    It begins at `slot` (where a slot is read: at it), goes on for at most `slots` in direction
-    `step`, and stops at the first that needs a closer look: changed since, deleted, overflowing,
-    of an older row format.
-    """
-    row_format = load_i64(mem, table + 8 * D_ROW_FORMAT)
-    low = load_i64(mem, ctx + CTX_VIEW_LOW)
-    at = frame + st[ST_PAGE_BYTES] - SLOT_BYTES * (slot + 1)
-    for i in range(slots):
-        cell = frame + load_u16(mem, at + SLOT_CELL)
-        value = cell + LEAF_CELL_HEADER + load_u16(mem, at + SLOT_KEY_BYTES)
-        if load_u16(mem, cell) & OVERFLOW_FLAG:
-            return i
-        if load_i64(mem, value + C_TRX) >= low or load_u8(mem, value + C_DELETED) != 0:
-            return i
-        if load_u16(mem, value + C_ROW) & FORMAT_MASK != row_format:
-            return i
-        store_i64(mem, rows_out + 8 * i, value + C_ROW)
-        at -= SLOT_BYTES * step
-        if i + SOON < slots:  # cells are in no order: ask for what comes while this is looked at
-            soon = frame + load_u16(mem, at - SLOT_BYTES * step * (SOON - 1) + SLOT_CELL)
-            prefetch(mem, soon)
-            prefetch(mem, soon + 64)
-    return max(slots, 0)
-
-
-@helper
-def _leaf_soon(st, mem, page_no):
-    """Ask for the beginning of a leaf that comes next: header, first slots, first cells."""
-    frame = pool_peek(st, mem, page_no)
-    if frame > 0:
-        slots = frame + st[ST_PAGE_BYTES]
-        for i in range(SOON):
-            prefetch(mem, frame + 64 * i)
-            if 2 * i < SOON:
-                prefetch(mem, slots - 64 * (i + 1))
 
 
 @routine
@@ -390,12 +334,12 @@ def cursor_next(st, mem, cursor, rows_out, limit):
         edge = _leaf_edge(st, mem, cursor, frame, backward)
         ends_here = st[ST_LEAF_SLOT]
         if settled and not ends_here:
-            _leaf_soon(st, mem, load_i64(mem, frame + (LEFT_AT if backward else RIGHT_AT)))
+            leaf_soon(st, mem, load_i64(mem, frame + (LEFT_AT if backward else RIGHT_AT)))
         while (slot > edge if backward else slot < edge) and n < limit:
             at = slot - 1 if backward else slot
             if settled:
                 slots = min(limit - n, (edge - slot) * step)
-                run = _settled_run(st, mem, ctx, table, frame, at, slots, step, rows_out + 8 * n)
+                run = settled_run(st, mem, ctx, table, frame, at, slots, step, rows_out + 8 * n)
                 if run > 0:
                     n += run
                     slot += run * step

@@ -209,6 +209,7 @@ RUN_MASK: Final = (1 << RUN_SHIFT) - 1
 
 # --- external columns -----------------------------------------------------------------------------
 EXTERNAL_ROW: Final = 0x8000  #: in a row's format word
+FORMAT_BITS: Final = 15
 FORMAT_MASK: Final = 0x7FFF
 EXTERNAL_END: Final = 0x8000  #: in an entry of an ends table of width 2
 EXTERNAL_WIDE_END: Final = 0x80000000  #: and of width 4

@@ -35,6 +35,7 @@ from btree.state import (
     ST_POOL_HITS,
     ST_POOL_MISSES,
     ST_SCRATCH_AT,
+    ST_SETTLED_AT,
     ST_SPILL_AT,
     ST_SPILL_END,
     ST_SPILL_NEXT,
@@ -86,6 +87,7 @@ class BufferPool:
         st[ST_TABLE_AT] = arena.alloc(entries * TABLE_ENTRY_BYTES)
         st[ST_TABLE_MASK] = entries - 1
         st[ST_OWNER_AT] = arena.alloc(8 * frames)
+        st[ST_SETTLED_AT] = arena.alloc(16 * frames)
         st[ST_AHEAD_AT] = arena.alloc(8 * AHEAD_MAX)
         st[ST_SCRATCH_AT] = arena.alloc(scratch_bytes(page_bytes))
         st[ST_SPILL_AT] = st[ST_SPILL_NEXT] = arena.alloc(spill_bytes)
@@ -109,6 +111,7 @@ class BufferPool:
         owners = self._arena.words(int(st[ST_OWNER_AT]), frames)
         owners[:] = range(-3, -3 - frames, -1)  # -2 - next
         owners[-1] = -1
+        self._arena.words(int(st[ST_SETTLED_AT]), 2 * frames)[:] = 0
         st[ST_FREE_FRAME] = 0
         st[ST_FREE_COUNT] = frames
         st[ST_FOUND_ROOT] = 0

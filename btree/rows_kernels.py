@@ -11,6 +11,7 @@ from btree.layout import (
     C_AT,
     C_CLASS,
     C_LONG,
+    C_NULLABLE,
     C_PAD,
     C_SHIFT,
     C_SIGNED,
@@ -196,9 +197,12 @@ def rows_extract(mem, table, rows, n, column, lanes, nulls):
     at = load_i64(mem, description + 8 * C_AT)
     bit = column & 7
     null_at = NULLS_AT + (column >> 3)
-    for i in range(n):
-        row = load_i64(mem, rows + 8 * i)
-        store_u8(mem, nulls + i, (load_u8(mem, row + null_at) >> bit) & 1)
+    if load_i64(mem, description + 8 * C_NULLABLE) == 0:
+        fill(mem, nulls, n, 0)
+    else:
+        for i in range(n):
+            row = load_i64(mem, rows + 8 * i)
+            store_u8(mem, nulls + i, (load_u8(mem, row + null_at) >> bit) & 1)
     if kind == CLASS_FIXED:
         width = load_i64(mem, description + 8 * C_WIDTH)
         signed = load_i64(mem, description + 8 * C_SIGNED)

@@ -24,6 +24,7 @@ ST_AHEAD_COUNT: Final = 76  #: how many; taken, and set to 0, by the fetch that 
 ST_AHEAD_SLOT: Final = 79  #: where the last search for what comes next ended
 ST_HOT_COUNT: Final = 77  #: frames flagged FRAME_HOT: at most five eighths of all
 ST_HOT_WANTED: Final = 78  #: pages found again that wait for a hot one to grow cold
+ST_SETTLED_AT: Final = 80  #: two words per frame: `settled_kernels.leaf_settled`
 
 # --- 96–159: trees --------------------------------------------------------------------------------
 ST_LEAF_FRAME: Final = 96  #: frame of the leaf a search ended in

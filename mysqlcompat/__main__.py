@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from mysqlcompat.bytecode import keep_bytecode
 from mysqlcompat.config import BadOption, Config, options, parse_url, parse_volume
-from mysqlcompat.startup import StartError
+from mysqlcompat.startup import StartError, one_line
 from redo.errors import VolumeError
 from redo.volumes import volume_path
 
@@ -454,12 +454,6 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _refusal(error: OSError) -> str:
-    """What the operating system would not do, as one line."""
-    reason = error.strerror or str(error)
-    return reason if error.filename is None else f"{error.filename}: {reason}"
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code. What stops it is one line on standard error."""
     keep_bytecode()
@@ -474,7 +468,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `mysqlcompat dump log | head`
         return 0
     except OSError as error:
-        sys.stderr.write(f"mysqlcompat: {_refusal(error)}\n")
+        sys.stderr.write(f"mysqlcompat: {one_line(error)}\n")
         return 1
     return code
 

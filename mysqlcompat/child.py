@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
-from mysqlcompat.startup import StartError
+from mysqlcompat.startup import StartError, one_line
 from redo.errors import VolumeError
 
 PR_SET_PDEATHSIG: Final = 1
@@ -156,8 +156,10 @@ def _live(
             os.close(fd)
         run(status)
         code = EXIT_OK
-    except (StartError, VolumeError, OSError) as error:
+    except (StartError, VolumeError) as error:
         status.failed(str(error))
+    except OSError as error:
+        status.failed(one_line(error))
     except BaseException as error:
         traceback.print_exc()
         status.failed(f"{type(error).__name__}: {error}")

@@ -47,6 +47,7 @@ def compile_statement(
     parsed = parse_statement(text, session.sql_mode)
     statement = resolve(parsed, CatalogView(session), session, given)
     program = compile_tree(statement, session)
+    program.param_types = typed.param_types(statement)
     hint = _TIME_HINT.match(text) if "/*+" in text else None
     if hint is not None:
         program.max_execution_ms = int(hint[1])

@@ -42,6 +42,10 @@ from mysqlcompat.sql import statements
 from mysqlcompat.sql.literals import NOTHING_GIVEN, Given
 from mysqlcompat.sql.tokens import Kind, split_statements, syntax_error
 from mysqlcompat.sqltypes import (
+    MAX_DECIMAL_DIGITS,
+    MAX_DECIMAL_SCALE,
+    Class,
+    SqlType,
     date_type,
     datetime_type,
     decimal_type,
@@ -58,6 +62,7 @@ if TYPE_CHECKING:
     from mysqlcompat.session_state import SessionState
 
 MAX_PARAMETERS: Final = 65535
+_MOST_CHARACTERS: Final = 16383  #: of a text whose type is not known
 _KEPT_CHARACTERS: Final = 4096  #: longer texts are compiled whenever they are prepared
 #: What a parameter looks like before anything is bound: MySQL's clients ignore all but the count.
 _PARAMETER: Final = ColumnDef(
@@ -100,8 +105,8 @@ class Prepared:
         return self.program
 
     def program_for(self, session: Session, values: Sequence[Typed]) -> Program:
-        """The current program or, if its values are what an index holds the elements of, one for
-        such values."""
+        """The current program or, if its values are what an index holds the elements of, or are not
+        of the types it was made for, one for such values."""
         program = self.current_program(session)
         if self.questions is None:
             self.questions = questions_of(program)
@@ -109,7 +114,14 @@ class Prepared:
             number: _shape(values[number][0], is_document)
             for number, is_document in self.questions.items()
         }
-        given = {number: values[number][0] for number, shape in shapes.items() if shape}
+        given: dict[int, Given] = {
+            number: values[number][0] for number, shape in shapes.items() if shape
+        }
+        pairs = zip(program.param_types, values, strict=False)
+        for number, (wanted, (value, _)) in enumerate(pairs):
+            better = _better_type(session, value, wanted)
+            if better is not None:
+                given[number] = shapes[number] = better
         return self._compiled(session, given, tuple(shapes.items())) if given else program
 
     def _compiled(
@@ -135,10 +147,10 @@ class Prepared:
         version = session.node.engine.catalog.version
         return version, session.sql_mode, session.temporary.version
 
-    def convert(self, session: Session, values: Sequence[Typed]) -> list[Any]:
+    @staticmethod
+    def convert(session: Session, program: Program, values: Sequence[Typed]) -> list[Any]:
         """Values given for `?` as values of the types that the program's parameters have."""
-        assert self.program is not None
-        wanted = self.program.param_types
+        wanted = program.param_types
         return [
             value if target is None else convert(session, value, source or _TEXT, target, False)
             for (value, source), target in zip_longest(values, wanted[: len(values)])
@@ -146,6 +158,24 @@ class Prepared:
 
     def close(self) -> None:
         self.program = None
+
+
+def _better_type(session: Session, value: Any, wanted: SqlType | None) -> SqlType | None:
+    """The type of a `?` whose value would not stay what it is in the one that its surroundings
+    suggest: an integer or a DECIMAL that gets a fraction, a DOUBLE or a text. Raises 1210 for
+    what is no number of rows."""
+    if wanted is not None and not wanted.nullable and not isinstance(value, int):  # of LIMIT
+        raise SqlError(1210, "EXECUTE")
+    if wanted is None or wanted.cls not in (Class.INT, Class.DECIMAL):
+        return None
+    match value:
+        case float() if not (wanted.cls is Class.INT and value.is_integer()):
+            return double_type()
+        case Decimal() if max(-int(value.as_tuple().exponent), 0) > wanted.scale:
+            return decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE)
+        case str() if not value.removeprefix("-").isdecimal():
+            return string_type(_MOST_CHARACTERS, session.collation)
+    return None
 
 
 def _shape(value: Any, is_document: bool) -> Any:

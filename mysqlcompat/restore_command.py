@@ -37,25 +37,25 @@ def restore(
     if path.exists():
         raise VolumeError(f"{data} holds a volume {volume} already: choose another --data")
     compile_kernels()
-    from redo.restore import make_plan
+    from redo.restore import make_plan, window
     from redo.restore import restore as run
 
     started = time.monotonic()
     archive = _opened(url, _find(url, source), keyring)
     plan = make_plan(archive, to_us)
+    latest_us = window(archive)[1]
     with _progress() as report:
         run(archive, plan, path, report, None if keyring is None else LocalKeyring(keyring))
     bytes_made = sum(f.stat().st_size for f in path.rglob("*") if f.is_file())
     seconds = time.monotonic() - started
-    ago_s = time.time() - plan.last_us / 1e6
+    until_us = to_us or max(latest_us, plan.last_us)
     _say(
-        f"volume {volume} in {data} is as of {clock_text(to_us or plan.last_us)} UTC"
+        f"volume {volume} in {data} is as of {clock_text(until_us)} UTC"
         f" (LSN {plan.target}); {bytes_made / (1 << 20):.0f} MiB in {seconds:.1f} s"
     )
-    _say(
-        f"the last log in it is of {clock_text(plan.last_us)} UTC, {ago_s:.1f} s ago:"
-        " what was committed later is not in it"
-    )
+    if to_us is None:
+        ago_s = time.time() - until_us / 1e6
+        _say(f"what was committed in the {ago_s:.1f} s since then is not in it")
     return 0
 
 

@@ -239,7 +239,7 @@ class Session(SessionState):
             while self._is_guarded and await table_locks.admit(self, program):
                 program = handle.current_program(self)
             program = handle.program_for(self, values)
-            values = handle.convert(self, values)
+            values = handle.convert(self, program, values)
         if writes and not is_temporary(program.written):
             self.transaction.check_write()
         return await self._run_program(program, values, binary, None)

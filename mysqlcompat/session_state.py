@@ -10,6 +10,7 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.layout import RUN_MASK
@@ -31,7 +32,7 @@ from mysqlcompat.results import (
 )
 from mysqlcompat.session_plans import SessionPlans
 from mysqlcompat.sql.token_stream import Note
-from mysqlcompat.sql.tokens import Token, tokenize
+from mysqlcompat.sql.tokens import Kind, Token, tokenize
 from mysqlcompat.sqltypes import SqlType
 from mysqlcompat.stages import Stage
 from mysqlcompat.temporary_tables import TemporaryTables
@@ -293,11 +294,17 @@ class SessionState:
             return data
 
     def tokenize(self, text: str) -> list[Token]:
-        return tokenize(
+        tokens = tokenize(
             text,
             ansi_quotes="ANSI_QUOTES" in self.sql_mode,
             backslash_escapes="NO_BACKSLASH_ESCAPES" not in self.sql_mode,
         )
+        if "REAL_AS_FLOAT" not in self.sql_mode:
+            return tokens
+        return [
+            replace(one, value="FLOAT4") if one.kind is Kind.WORD and one.value == "REAL" else one
+            for one in tokens
+        ]
 
     # Changes of state which several statements make
 

@@ -114,3 +114,11 @@ def explain(error: OSError, data: Path) -> str:
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return f"data directory {data} is not a directory"
     return f"data directory {data}: {error.strerror or error}"
+
+
+def one_line(error: OSError) -> str:
+    """What the operating system would not do, and with which file if it says so."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+    reason = error.strerror or str(error)
+    reason = f"disk full: {reason}" if full else reason
+    return reason if error.filename is None else f"{error.filename}: {reason}"

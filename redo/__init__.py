@@ -12,7 +12,8 @@ log below it is in pages. *run* some megabytes of log, with the newest record of
 Read in this order:
 
 - ``jit`` makes kernels of functions, ``compiled`` is what is seen of them, ``stored_code`` machine
-  code on disk · for who compiles: ``lean`` the door to numba, ``shortcuts`` it in less time,
+  code on disk · for who compiles: ``lean`` the door to numba, ``places`` what arrays are
+  to kernels, ``wrappers`` Python's way in, ``shortcuts`` numba in less time,
   ``kernel_cache`` its own cache, ``cache_place`` where that is ·
   ``codes`` results of kernels ·
   ``arena`` the memory they share

@@ -25,6 +25,7 @@ from redo import jit
 
 if not jit.DISABLED:
     types, ir, cgutils, intrinsic = jit.types, jit.ir, jit.cgutils, jit.Intrinsic
+    places = jit.places
 
     def _array_at(name: str) -> Any:
         @intrinsic
@@ -32,6 +33,8 @@ if not jit.DISABLED:
             item = getattr(types, name)
 
             def codegen(context, builder, signature, args):
+                if not jit.CHECKED:
+                    return builder.inttoptr(args[0], context.get_value_type(signature.return_type))
                 array = context.make_array(item[::1])(context, builder)
                 data = builder.inttoptr(args[0], array.data.type)
                 width = context.get_constant(types.intp, item.bitwidth // 8)
@@ -42,14 +45,14 @@ if not jit.DISABLED:
                 array.parent = cgutils.get_null_value(array.parent.type)
                 return array._getvalue()
 
-            return item[::1](types.int64, types.int64), codegen
+            return places.place_of(item[::1])(types.int64, types.int64), codegen
 
         return at
 
     def _caller(count: int) -> Any:
         @intrinsic
         def call(typingctx, address, st, mem, numbers):
-            arguments = (types.int64[::1], types.uint8[::1]) + (types.int64,) * count
+            arguments = (places.WORDS, places.BYTES) + (types.int64,) * count
 
             def codegen(context, builder, signature, args):
                 kind = context.call_conv.get_function_type(types.int64, arguments)

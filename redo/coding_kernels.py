@@ -18,17 +18,18 @@ if not jit.DISABLED:
 
     def _place(context, builder, array_type, array, offset, count):
         """Pointer to `count` bytes of the arena; where bounds are checked, only if they are it."""
-        array = context.make_array(array_type)(context, builder, array)
+        data = jit.beginning(context, builder, array_type, array)
         if jit.CHECKED and count is not None:
             word = ir.IntType(64)
-            left = builder.sub(array.nitems, offset)
+            items = context.make_array(array_type)(context, builder, array).nitems
+            left = builder.sub(items, offset)
             bad = builder.icmp_signed("<", offset, word(0))
             bad = builder.or_(bad, builder.icmp_signed("<", count, word(0)))
             bad = builder.or_(bad, builder.icmp_signed("<", left, count))
             with builder.if_then(bad, likely=False):
                 nothing = ir.FunctionType(ir.VoidType(), ())
                 builder.call(builder.module.declare_intrinsic("llvm.trap", (), nothing), ())
-        return builder.gep(array.data, [offset])
+        return builder.gep(data, [offset])
 
     def _pointer(context, builder, array_type, array, offset, bits, checked=True):
         count = ir.IntType(64)(bits // 8) if checked else None

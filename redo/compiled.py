@@ -147,3 +147,12 @@ class _Later:
 types: Any = _Later("numba.types")
 cgutils: Any = _Later("numba.core.cgutils")
 ir: Any = _Later("llvmlite.ir")
+
+places: Any = _Later("redo.places")
+
+
+def beginning(context: Any, builder: Any, kind: Any, array: Any) -> Any:
+    """Pointer to the first element of what a kernel has for an array."""
+    if not CHECKED:
+        return array
+    return context.make_array(kind)(context, builder, array).data

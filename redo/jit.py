@@ -50,7 +50,8 @@ DISABLED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 CHECKED = compiled.CHECKED
 _FLAGS = (importlib.metadata.version("numba"), sys.version, str(CHECKED))
 
-_COMPILER = "redo.lean"  #: what nobody imports who does not compile
+#: What nobody imports who does not compile.
+_COMPILER = ("redo.lean", "redo.kernel_cache")
 
 Decorator = Callable[[Callable[..., Any]], Any]
 
@@ -138,7 +139,7 @@ def stamp(module: str) -> str:
     """Hash of everything that decides what the kernels of `module` compile to."""
     digest = hashlib.sha256("|".join(_FLAGS).encode())
     seen: set[str] = set()
-    waiting = [module, _COMPILER]
+    waiting = [module, *_COMPILER]
     while waiting:
         name = waiting.pop()
         source = _source(name)
@@ -191,7 +192,7 @@ def entry(kernel: Any) -> Any:
 def inlined(function: Callable[..., Any]) -> Any:
     """A helper of a few instructions on a hot path: always merged into its caller.
 
-    A call costs 5-8 ns, as arrays are passed as seven words each, and LLVM rarely merges by itself.
+    A call costs some nanoseconds, and LLVM rarely merges by itself.
     """
     if DISABLED:
         return function
@@ -208,6 +209,7 @@ def helper(function: Callable[..., Any]) -> Any:
 #: For kernels that are written in LLVM's words: numba's types, and what makes instructions.
 Intrinsic, External = compiled.Intrinsic, compiled.External
 types, ir, cgutils = compiled.types, compiled.ir, compiled.cgutils
+places, beginning = compiled.places, compiled.beginning
 
 
 def routine(function: Callable[..., Any]) -> Any:

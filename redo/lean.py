@@ -23,13 +23,13 @@ import numba.core.cgutils
 import numba.core.compiler
 from llvmlite.binding import ffi
 from numba import types
-from numba.core import config
+from numba.core import config, sigutils
 from numba.core.codegen import JITCodeLibrary
 from numba.core.dispatcher import _FunctionCompiler  # type: ignore[attr-defined]
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.extending import intrinsic
 
-from redo import shortcuts, stored_code
+from redo import places, shortcuts, stored_code
 from redo.compiled import CHECKED
 
 # llvmlite tells numba of each of its 200,000 calls, for timers that nobody reads.
@@ -40,6 +40,7 @@ compiler: Any = numba.core.compiler  #: numba's own functions are partly typed
 cgutils: Any = numba.core.cgutils
 unliteral: Any = types.unliteral
 njit: Any = numba.njit
+_normalized: Any = sigutils.normalize_signature
 
 
 class _Bitcode(JITCodeLibrary):
@@ -148,6 +149,8 @@ def dispatcher(
     """A kernel as numba knows it, out of its cache or compiled."""
     config.CACHE_DIR = str(directory)  # type: ignore[attr-defined]
     config.CACHE_LOCATOR_CLASSES = "redo.kernel_cache.ContentLocator"  # type: ignore[attr-defined]
+    arguments, result = _normalized(signature)
+    signature = result(*map(places.place_of, arguments))
     return njit(signature, cache=True, **options)(function)
 
 
@@ -172,7 +175,7 @@ def type_of(made: Any) -> Any:
 
 def called_by_symbol(names: list[str], symbol: str) -> Any:
     """An intrinsic of these arguments that calls a symbol."""
-    kinds = {"st": types.int64[::1], "mem": types.uint8[::1]}
+    kinds = {"st": places.WORDS, "mem": places.BYTES}
     arguments = tuple(kinds.get(name, types.int64) for name in names)
 
     def typer(*_given: Any) -> Any:

@@ -4,6 +4,8 @@
 - The variables of a statement are looked for in everything that it holds, its place in the source
   and its numbers included.
 - Each function of a module, declarations too, gets a pass manager of its own.
+- What numba writes is verified, and looked through for functions that make functions, for
+  expressions of arrays, for closures: kernels have none.
 
 Like `lean`, this leans on insides of numba, of which `setup.cfg` bounds the version.
 """
@@ -13,9 +15,19 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import llvmlite.binding
 import numba.core.ir
 from numba import types
-from numba.core import codegen
+from numba.core import codegen, cpu, typed_passes, untyped_passes
+
+from redo.compiled import CHECKED
+from redo.wrappers import add_wrapper
+
+_llvm: Any = llvmlite.binding
+_context: Any = cpu.CPUContext
+_closures: Any = untyped_passes.InlineClosureLikes
+_rewrites: Any = typed_passes.NopythonRewrites
+_closures_inlined = _closures.run_pass
 
 _BaseFunction: Any = types.BaseFunction
 _unliteral: Any = types.unliteral
@@ -75,9 +87,32 @@ def _optimize_functions(self: Any, module: Any) -> None:
             manager.run(function, builder)
 
 
+def _inline_closures(self: Any, state: Any) -> bool:
+    """`InlineClosureLikes.run_pass` for functions that make functions."""
+    blocks = state.func_ir.blocks.values()
+    if any(any(block.find_exprs("make_function")) for block in blocks):
+        return bool(_closures_inlined(self, state))
+    return False
+
+
+def _add_module(self: Any, module: Any) -> None:
+    """`CPUCodeLibrary.add_ir_module`: what numba writes is valid."""
+    self._raise_if_finalized()
+    parsed = _llvm.parse_assembly(str(module))
+    parsed.name = module.name
+    self.add_llvm_module(parsed)
+
+
 def take() -> None:
     """Put all of this in its place; once in a process, before anything is compiled."""
+    _closures.run_pass = _inline_closures
+    _rewrites.run_pass = lambda self, state: False
     _BaseFunction.get_call_type = _call_type
     _ir.Inst._rec_list_vars = _list_variables
     library: Any = codegen.CPUCodeLibrary
     library._optimize_functions = _optimize_functions
+    library.add_ir_module = _add_module
+    if not CHECKED:
+        _context.create_cpython_wrapper = add_wrapper
+    machine: Any = codegen.CPUCodegen
+    machine._check_llvm_bugs = lambda self: None

@@ -15,6 +15,7 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.branches import shown
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.memberships import told_of_date
 from mysqlcompat.sql.typed import Call, Expression, Literal
@@ -71,8 +72,8 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     is_bytes = made.collation == BINARY
     if made.cls in (Class.DOUBLE, Class.DECIMAL) or is_number_literal(args[0]):
         made = args[0].type.or_null()
-    elif made.kind in (TypeKind.ENUM, TypeKind.SET):
-        made = replace(made, kind=TypeKind.CHAR, members=())
+    elif args[0].type.kind in (TypeKind.ENUM, TypeKind.SET):
+        made = replace(made, kind=TypeKind.CHAR)
     elif all(arg.type.cls in (Class.STRING, Class.JSON) for arg in args) and (
         made.cls is Class.STRING
     ):
@@ -84,7 +85,7 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
             first = args[0].type
             made = string_type(byte_length(first), BINARY, True, first.coercibility)
     if made.cls is Class.DECIMAL:
-        args = [typing.shown(args[0]), args[1]]
+        args = [shown(args[0]), args[1]]
         made = replace(made, mixed=args[0].type.mixed)
     equal = typing.comparison("=", *args)
     if isinstance(equal, Call):

@@ -126,6 +126,8 @@ def _build_round(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     arg = _measured(typing, args[0])
     source = arg.type
     places = args[1] if len(args) > 1 else Literal(int_type(2, nullable=False), 0)
+    if is_number_literal(places):
+        places = typing.as_number(places)
     count = known_int(typing, places) if places.type.cls is Class.INT else constant_int(places)
     if isinstance(places, Literal) and isinstance(places.value, str | Decimal | float):
         exact = round_decimal(leading_decimal(str(places.value))[0], 0)

@@ -193,7 +193,7 @@ class Program:
     run_bytes: int
     state_bytes: int
     registers_at: int
-    param_types: tuple[SqlType, ...] = ()
+    param_types: tuple[SqlType | None, ...] = ()
     plan: Any = None
     sources: tuple[Any, ...] = ()
     locking: bool = False

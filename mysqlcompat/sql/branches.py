@@ -45,20 +45,6 @@ class Branches:
 
         def result_collation(self, types: Sequence[SqlType], operator: str) -> tuple[str, int]: ...
 
-    def shown(self, arg: Expression) -> Expression:
-        """`arg` where its text counts: a DECIMAL that IF, CASE … chose keeps its branch's scale."""
-        if not isinstance(arg, Call) or arg.type.cls is not Class.DECIMAL:
-            return arg
-        branches = branches_of(arg)
-        if not any(isinstance(arg.args[n], Cast) for n in branches):
-            return arg
-        mixed = replace(arg.type, mixed=True)
-        args = list(arg.args)
-        for number in branches:
-            inner = _own(args[number])
-            args[number] = Cast(mixed.or_null(inner.type.nullable), self.shown(inner))
-        return replace(arg, type=mixed, args=tuple(args))
-
     def computed(self, arg: Expression) -> Expression:
         """`arg` where an integer is wanted: a date that a function computed becomes a DECIMAL on
         the way, and second 59.999999 the second 60; a DECIMAL that may be too large is shown in
@@ -211,6 +197,21 @@ class Branches:
         if target.cls is Class.STRING and arg.type.cls is not Class.STRING:
             return self.cast(self.as_string(arg), target)
         return self.cast(arg, target)
+
+
+def shown(arg: Expression) -> Expression:
+    """`arg` where its text counts: a DECIMAL that IF, CASE … chose keeps its branch's scale."""
+    if not isinstance(arg, Call) or arg.type.cls is not Class.DECIMAL:
+        return arg
+    branches = branches_of(arg)
+    if not any(isinstance(arg.args[n], Cast) for n in branches):
+        return arg
+    mixed = replace(arg.type, mixed=True)
+    args = list(arg.args)
+    for number in branches:
+        inner = _own(args[number])
+        args[number] = Cast(mixed.or_null(inner.type.nullable), shown(inner))
+    return replace(arg, type=mixed, args=tuple(args))
 
 
 def _is_silent(arg: Expression) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions import json_value
-from mysqlcompat.sql.branches import is_extreme_date, natural
+from mysqlcompat.sql.branches import is_extreme_date, natural, shown
 from mysqlcompat.sql.describe import OF_BRANCH, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
@@ -49,7 +49,7 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.cls in NUMERIC and is_number_literal(arg):
         arg = typing.as_number(arg)
     if target.cls is Class.STRING:
-        arg = typing.shown(arg)
+        arg = shown(arg)
     if target.cls is Class.INT and target.kind is not TypeKind.YEAR:
         arg = typing.computed(arg)
     if target.cls is Class.JSON:

@@ -74,6 +74,14 @@ _COMPARISONS: Final = {
     ">=": layout.GE,
     "<=>": layout.NULL_SAFE_EQ,
 }
+#: The operator when the sides are exchanged.
+_MIRRORED: Final = {
+    layout.LT: layout.GT,
+    layout.GT: layout.LT,
+    layout.LE: layout.GE,
+    layout.GE: layout.LE,
+}
+_ORDINAL: Final = (layout.SIGNED, layout.UNSIGNED, layout.DOUBLE)  #: modes of op_keep
 _LOGIC: Final = {
     "and": layout.AND,
     "or": layout.OR,
@@ -132,8 +140,30 @@ class Coder:
 
     def filter(self, condition: Expression) -> None:
         """Keep the lanes where a condition is true."""
+        if self._kept(condition):
+            return
         register = self.value(condition)
         self.asm.emit(logic_kernels.op_filter, register, self.shorten())
+
+    def _kept(self, condition: Expression) -> bool:
+        """Whether a condition compares a value with a constant, and one op has been made of it."""
+        if not isinstance(condition, Call) or len(condition.args) != 2:
+            return False
+        operator = _COMPARISONS.get(condition.function.name, layout.NULL_SAFE_EQ)
+        left, right = condition.args
+        if typed.is_constant(left):
+            operator, left, right = _MIRRORED.get(operator, operator), right, left
+        form = comparing(operator, left, right)
+        if operator == layout.NULL_SAFE_EQ or form is None or not typed.is_constant(right):
+            return False
+        wide = left.type.is_wide_decimal or right.type.is_wide_decimal
+        if form[0] is not compare_kernels.op_compare or form[2] not in _ORDINAL or wide:
+            return False
+        a = self.value(left)
+        if a in self.frame.bases():
+            return False
+        self.asm.emit(compare_kernels.op_keep, a, *self._member(right), *form[1:], self.shorten())
+        return True
 
     # slots
 

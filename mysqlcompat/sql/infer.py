@@ -16,7 +16,7 @@ from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, as_result
-from mysqlcompat.sql.branches import Branches, natural
+from mysqlcompat.sql.branches import Branches, natural, shown
 from mysqlcompat.sql.comparisons import is_untyped, pinned
 from mysqlcompat.sql.measures import (
     decimal_result,
@@ -149,7 +149,7 @@ class Typing(Agreement, Branches, Memberships):
                 collation = source.collation
             best = 2 if is_bytes else min(source.coercibility, NUMERIC)
             target = string_type(text_length(source), collation, source.nullable, best)
-        return self.cast(self.shown(arg), target)
+        return self.cast(shown(arg), target)
 
     def as_characters(self, arg: Expression) -> Expression:
         """A string whose characters count: a binary one is taken for text."""
@@ -280,6 +280,7 @@ class Typing(Agreement, Branches, Memberships):
         if is_untyped(left) or is_untyped(right):
             other = right if is_untyped(left) else left
             known = double_type() if is_untyped(other) else numeric_type(other.type)
+            known = int_type(unsigned=known.unsigned) if known.cls is Class.INT else known
             left, right = self.cast(left, known), self.cast(right, known)
         left, right = (
             self.as_number(arg) if is_number_literal(arg) else arg for arg in (left, right)

@@ -43,7 +43,7 @@ class Rules:
     pinned: bool = False
 
 
-Given = str | int  #: what a `?` stands for in a run
+Given = str | int | SqlType  #: what a `?` stands for in a run, or the type its value came with
 NOTHING_GIVEN: Final[Mapping[int, Given]] = {}
 
 
@@ -87,7 +87,10 @@ class Literals:
 
     def parameter(self, node: Any) -> Expression:
         number = self.parsed.param_numbers[int(node.this)]
-        return Param(null_type(), number, self.given.get(number))
+        given = self.given.get(number)
+        if isinstance(given, SqlType):
+            return Param(given, number)
+        return Param(null_type(), number, given)
 
     def hex_string(self, node: Any) -> Literal:
         digits = str(node.this)

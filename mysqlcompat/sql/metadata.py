@@ -23,7 +23,7 @@ from mysqlcompat.sqltypes import (
     BINARY_FLAG,
     BLOB_FLAG,
     ENUM_FLAG,
-    NOT_FIXED,
+    NOT_NULL_FLAG,
     SET_FLAG,
     Class,
     SqlType,
@@ -56,7 +56,11 @@ def column_def(item: Item, sources: Sequence[Source]) -> ColumnDef:
     if not isinstance(expression, ColumnRef) or not item.org_name:
         return of_type(item.name, expression.type)
     table = sources[expression.table_no].table
-    return of_column(table, table.columns[expression.column_no], item.name, item.table)
+    column = table.columns[expression.column_no]
+    made = of_column(table, column, item.name, item.table)
+    if expression.type.nullable and not column.nullable:  # of a table that may have no row
+        return replace(made, flags=made.flags & ~NOT_NULL_FLAG)
+    return made
 
 
 def result_columns(select: Select) -> tuple[ColumnDef, ...]:
@@ -163,12 +167,14 @@ def of_column(table: Table, column: Column, name: str | None = None, alias: str 
         decimals = 0
     flags = _column_flags(table, column, sql_type)
     length = sql_type.length if sql_type.kind is TypeKind.JSON else _length(sql_type)
+    if sql_type.cls is Class.INT and column.type.length:  # a display width: of BOOL, with ZEROFILL
+        length = column.type.length
     return ColumnDef(
         name or column.name,
         wire_code(sql_type),
         length,
         flags,
-        decimals if sql_type.cls is not Class.DOUBLE else NOT_FIXED,
+        decimals,
         _BINARY_ID if sql_type.cls is Class.JSON else _collation_id(sql_type),
         table.database,
         alias or table.name,

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.sql import grouping
+from mysqlcompat.sql.branches import shown
 from mysqlcompat.sql.expressions import Resolver
 from mysqlcompat.sql.rollup import Rollup, check_grouping_calls, with_rollup
 from mysqlcompat.sql.scope import GROUP, HAVING, ORDER, WHERE, CatalogView, Scope
@@ -59,6 +60,18 @@ def resolve_select(
         joins = resolve_from(view, resolver, source.this, node.args.get("joins") or [])
     where = _where(node, resolver)
     return _Clauses(node, resolver, names_from_text).select(joins, where)
+
+
+def _introduced(node: Any, expression: Expression) -> str | None:
+    """The text behind an introducer; None of anything else, hexadecimal digits too."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    if not isinstance(node, exp.Introducer | exp.National):
+        return None
+    if not isinstance(expression, Literal) or not isinstance(expression.value, str):
+        return None
+    is_text = isinstance(node, exp.National) or bool(expression.text)
+    return expression.value if is_text else None
 
 
 def shortened(name: str) -> str:
@@ -113,8 +126,7 @@ class _Clauses:
             self.check_grouping(items, groups, having, ordering, conditions)
         elif distinct:
             self.check_distinct(items, ordering)
-        elif groups is None and not ordering:
-            shown = self.resolver.typing.shown
+        elif groups is None:
             items = [replace(item, expression=shown(item.expression)) for item in items]
         limit, offset = limits(self.node, self.resolver)
         rollup = self.rollup(groups)
@@ -182,6 +194,9 @@ class _Clauses:
             return self.plain(expression, alias or written)
         if alias is not None:
             return Item(expression, alias)
+        text_itself = _introduced(node, expression)
+        if text_itself is not None:
+            return Item(expression, shortened(text_itself.lstrip()))
         name = shortened(self.name_of(node, text))
         if isinstance(expression, Cast) and expression.type.cls is Class.DECIMAL:
             expression = replace(expression, into=name)  # the name warnings give the "column"
@@ -192,6 +207,8 @@ class _Clauses:
         literal, parentheses and a plus sign are not part of the name."""
         while isinstance(node, exp.Paren):
             node = node.this
+        if isinstance(node, exp.Anonymous) and str(node.this).lower() == "name_const":
+            node = node.expressions[0]
         start = node.meta.get("start") if isinstance(node, exp.Literal) else None
         if start is not None and not node.args.get("is_string"):
             return self.resolver.parsed.text[start : node.meta["end"] + 1]

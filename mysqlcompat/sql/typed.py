@@ -29,7 +29,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from mysqlcompat.sqltypes import SqlType
+from mysqlcompat.sqltypes import Class, SqlType
 from mysqlcompat.unstored_table import UnstoredTable
 
 if TYPE_CHECKING:
@@ -344,6 +344,34 @@ def roots(select: Select) -> list[Expression]:
         if isinstance(source.table, UnstoredTable):
             found += source.table.made_of
     return found
+
+
+def expressions_of(statement: Statement) -> list[Expression]:
+    """All expressions of a statement."""
+    match statement:
+        case Select():
+            limits = (statement.limit, statement.offset)
+            return roots(statement) + [one for one in limits if one is not None]
+        case Insert(rows=rows, select=select, on_duplicate=changes):
+            found = [one for row in rows for one in row] + [one for _, one in changes]
+            return found + (roots(select) if select is not None else [])
+        case Update(assignments=changes):
+            found = [one for _, one in changes]
+        case Delete():
+            found = []
+    found += [order.expression for order in statement.order_by]
+    return found + [one for one in (statement.where, statement.limit) if one is not None]
+
+
+def param_types(statement: Statement) -> tuple[SqlType | None, ...]:
+    """Of each `?` the type that its surroundings made of it, if they did."""
+    known = {
+        node.param_no: node.type
+        for root in expressions_of(statement)
+        for node in walk(root)
+        if isinstance(node, Param) and node.type.cls is not Class.NULL
+    }
+    return tuple(known.get(number) for number in range(max(known, default=-1) + 1))
 
 
 def columns_of(select: Select, table_no: int) -> list[ColumnRef]:

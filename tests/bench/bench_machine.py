@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mysqlcompat import compiler
+from mysqlcompat.machine import run
 from mysqlcompat.machine.machine_kernels import program_execute
 from mysqlcompat.machine.program import Program
 from tests.mysqlcompat.local_node import LocalNode, Talk, local_node
@@ -71,7 +72,7 @@ def point(node: LocalNode, talk: Talk, rows: int) -> None:
 
     async def python() -> None:
         for i in range(2000):
-            result = await compiler.execute(program, session, [i], True)
+            result = await run.execute(program, session, [i], True)
             await result.source.read(1, 0)
 
     spent = seconds(lambda: asyncio.run(python()))

@@ -10,9 +10,11 @@ import pytest
 from btree import txn_layout as t
 from btree.state import (
     ST_ACTIVE_COUNT,
+    ST_FRAME_COUNT,
     ST_GAP_COUNT,
     ST_LOCK_BYTES,
     ST_LOCK_COUNT,
+    ST_SETTLED_AT,
     ST_UNDO_PAGES,
 )
 from redo.codes import E_LOCK_WAIT
@@ -174,6 +176,41 @@ def test_transactions_agree_with_the_interpreter(tmp_path: Path, page_bytes, fra
         reader = shop.engine.open_context()
         shop.engine.statement(reader)
         assert shop.scan(reader) == sorted(story.model.committed.values())
+
+
+@pytest.mark.parametrize("backward", [0, 1])
+def test_leaves_known_to_be_settled_are_looked_at_again_when_they_change(
+    tmp_path: Path, backward: int
+) -> None:
+    before = [(pk, pk, f"s{pk}") for pk in range(60)]
+    with open_shop(tmp_path) as shop:
+        engine = shop.engine
+        writer, old, new = (engine.open_context() for _ in range(3))
+
+        def scan(ctx: int) -> list[Row]:
+            engine.statement(ctx)
+            return shop.scan(ctx, backward=backward)[:: -1 if backward else 1]
+
+        for row in before:
+            engine.begin(writer, t.ISOLATION_REPEATABLE_READ)
+            assert shop.insert(writer, row) == 0
+            engine.commit(writer)
+        engine.begin(old, t.ISOLATION_REPEATABLE_READ)
+        assert scan(old) == scan(old) == before
+        notes = shop.arena.words(int(shop.st[ST_SETTLED_AT]), 2 * int(shop.st[ST_FRAME_COUNT]))
+        assert notes.any()
+        engine.begin(writer, t.ISOLATION_REPEATABLE_READ)
+        assert shop.update(writer, 7, (7, 700, "other")) == 0
+        assert shop.delete(writer, 9) == 0
+        assert shop.insert(writer, (1000, 1, "more")) == 0
+        assert scan(old) == before
+        engine.commit(writer)
+        assert scan(old) == before
+        engine.begin(new, t.ISOLATION_REPEATABLE_READ)
+        changed = {row[0]: row for row in before} | {7: (7, 700, "other"), 1000: (1000, 1, "more")}
+        del changed[9]
+        assert scan(new) == scan(new) == list(changed.values())
+        assert scan(old) == before
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import pytest
 from mysqlcompat.cluster import Cluster
 from mysqlcompat.control_socket import ask
 from mysqlcompat.restore_command import restore
+from mysqlcompat.volume_commands import parse_moment
 from redo.errors import ArchiveDamaged, KeyUnavailable, VolumeError
 from redo.keyring import LocalKeyring
 from redo.volumes import volume_path
@@ -89,7 +91,10 @@ class Ledger:
             while not self._stop.is_set():
                 before = now()
                 row = (len(self.times) + 1, "x" * 300)
-                cursor.execute("INSERT INTO kept.t VALUES (%s, %s)", row)
+                try:
+                    cursor.execute("INSERT INTO kept.t VALUES (%s, %s)", row)
+                except pymysql.err.OperationalError:
+                    return  # the cluster is gone
                 self.times.append((before, now()))
 
     def finish(self) -> None:
@@ -103,9 +108,9 @@ class Ledger:
         assert len(found) <= sum(before <= to_us for before, _ in self.times)
 
 
-def rows_of(data: Path, keyring: Path) -> list[int]:
+def rows_of(data: Path, **options: Any) -> list[int]:
     with (
-        Cluster(data, replicas=0, keyring=keyring) as cluster,
+        Cluster(data, replicas=0, **options) as cluster,
         connect(cluster.writer_port) as connection,
         connection.cursor() as cursor,
     ):
@@ -162,7 +167,7 @@ def test_restore_to_moments(tmp_path: Path) -> None:
             new,
         )
         assert done.returncode == 0, done.stderr
-        ledger.verify(rows_of(new, keyring), to_us)
+        ledger.verify(rows_of(new, keyring=keyring), to_us)
     latest = ["restore", "--from", url, "--keyring", keyring, "--latest"]
     latest += ["--data", tmp_path / "latest"]
     for stage in ("pages", "log", "copies"):
@@ -170,9 +175,9 @@ def test_restore_to_moments(tmp_path: Path) -> None:
         assert not volume_path(tmp_path / "latest", "main").exists()
     done = command(*latest)
     assert done.returncode == 0, done.stderr
-    assert "s ago" in done.stdout
+    assert " s since then is not in it" in done.stdout
     assert [path.name for path in (tmp_path / "latest/volumes").iterdir()] == ["main"]
-    assert rows_of(tmp_path / "latest", keyring) == list(range(1, len(ledger.times) + 1))
+    assert rows_of(tmp_path / "latest", keyring=keyring) == list(range(1, len(ledger.times) + 1))
     refusals(tmp_path, url, keyring, begin)
 
 
@@ -199,3 +204,31 @@ def refusals(tmp_path: Path, url: str, keyring: Path, begin: int) -> None:
     log.unlink()
     with pytest.raises(ArchiveDamaged, match="lacks log from LSN"):
         restore(url, "main", None, new, "main", keyring)
+
+
+@pytest.mark.slow
+def test_everything_is_lost_under_load(tmp_path: Path) -> None:
+    """All processes are killed and all six copies wiped at once: all is there but for the last
+    seconds, and the restore says truly how many."""
+    url = f"file://{tmp_path}/archive"
+    with Cluster(tmp_path / "data", replicas=0, backup_url=url) as cluster:
+        with connect(cluster.writer_port) as connection, connection.cursor() as cursor:
+            for statement in SCHEMA.split("; "):
+                cursor.execute(statement)
+        ledger = Ledger(cluster.writer_port)
+        wait_until_restorable(cluster, now())
+        cluster.kill()
+        lost_at = now()
+        shutil.rmtree(tmp_path / "data")
+        ledger.finish()
+    done = command("restore", "--from", url, "--latest", "--data", tmp_path / "new")
+    assert done.returncode == 0, done.stderr
+    said = re.search(r"is as of (\S+ \S+) UTC", done.stdout)
+    seconds = re.search(r"committed in the ([0-9.]+) s since then", done.stdout)
+    assert said is not None and seconds is not None, done.stdout
+    until_us = parse_moment(said[1])
+    assert until_us <= lost_at < until_us + float(seconds[1]) * 1_000_000 + 1_000_000
+    found = rows_of(tmp_path / "new")
+    assert found == list(range(1, len(found) + 1))
+    acknowledged = sum(after < until_us for _, after in ledger.times)
+    assert 0 < acknowledged <= len(found)

@@ -121,9 +121,8 @@ def op_sum(st, mem, run, instruction, n):
         total = float_of_bits(load_i64(mem, state))
         count = 0
         for i in range(n):
-            if load_u8(mem, source + NULLS_AT + i) == 0:
-                total += float_of_bits(load_i64(mem, source + 8 * i))
-                count += 1
+            total += float_of_bits(load_i64(mem, source + 8 * i))  # a NULL lane is 0
+            count += 1 - load_u8(mem, source + NULLS_AT + i)
         store_i64(mem, state, bits_of_float(total))
         store_i64(mem, state + 16, load_i64(mem, state + 16) + count)
         return n

@@ -15,6 +15,7 @@ from mysqlcompat.machine.layout import (
     RUN_LANE,
     SCALE_DOWN,
     SCALE_UP,
+    SIGNED,
     SUBTRACT,
     TO_TRUTH,
     UNSIGNED_TO_DOUBLE,
@@ -62,6 +63,44 @@ def arithmetic_double(operator, a, b):
     return bits_of_float(value), -1.7976931348623157e308 <= value <= 1.7976931348623157e308
 
 
+@helper
+def arithmetic_plain(mem, to, a, b, operator, n):
+    """a operator b of int64, lane by lane; a negative number when one does not fit. NULLs are 0."""
+    outside = 0
+    for i in range(n):
+        x = load_i64(mem, a + 8 * i)
+        y = load_i64(mem, b + 8 * i)
+        value, fits = arithmetic_i64(operator, x, y)
+        store_i64(mem, to + 8 * i, value)
+        outside |= 0 if fits else -1
+    return outside
+
+
+@helper
+def product_double(mem, to, a, b, n):
+    """a × b of doubles, lane by lane; a negative number when one is not finite. NULLs are 0."""
+    outside = 0
+    for i in range(n):
+        value = float_of_bits(load_i64(mem, a + 8 * i)) * float_of_bits(load_i64(mem, b + 8 * i))
+        store_i64(mem, to + 8 * i, bits_of_float(value))
+        outside |= 0 if abs(value) <= 1.7976931348623157e308 else -1
+    return outside
+
+
+@helper
+def nulls_joined(mem, to, a, b, n):
+    """NULL where either is: the byte, and a lane of 0."""
+    some = 0
+    for i in range(n):
+        null = load_u8(mem, a + NULLS_AT + i) | load_u8(mem, b + NULLS_AT + i)
+        store_u8(mem, to + NULLS_AT + i, null)
+        some |= null
+    if some != 0:
+        for i in range(n):
+            if load_u8(mem, to + NULLS_AT + i) != 0:
+                store_i64(mem, to + 8 * i, 0)
+
+
 @kernel(OP)
 def op_arithmetic(st, mem, run, instruction, n):
     """to = a operator b. Operands: to, a, b, operator, mode, factor a, factor b.
@@ -77,6 +116,14 @@ def op_arithmetic(st, mem, run, instruction, n):
     mode = operand(mem, instruction, 5)
     factor_a = operand(mem, instruction, 6)
     factor_b = operand(mem, instruction, 7)
+    outside = -1
+    if mode == DOUBLE and operator == MULTIPLY:
+        outside = product_double(mem, to, a, b, n)
+    elif mode == SIGNED and factor_a == 1 and factor_b == 1:
+        outside = arithmetic_plain(mem, to, a, b, operator, n)
+    if outside == 0:
+        nulls_joined(mem, to, a, b, n)
+        return n
     refused_a = SIGN if mode & UNSIGNED_A != 0 else 0
     refused_b = SIGN if mode & UNSIGNED_B != 0 else 0
     refused = SIGN if mode & UNSIGNED_RESULT != 0 else 0

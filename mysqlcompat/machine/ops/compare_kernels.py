@@ -19,7 +19,15 @@ from mysqlcompat.machine.layout import (
 )
 from mysqlcompat.machine.ops.key_kernels import slot_lane
 from mysqlcompat.machine.ops.operands import OP, operand, register, text_at, text_bytes
-from redo.coding_kernels import SIGN, float_of_bits, load_i64, load_u8, store_i64, store_u8
+from redo.coding_kernels import (
+    SIGN,
+    bits_of_float,
+    float_of_bits,
+    load_i64,
+    load_u8,
+    store_i64,
+    store_u8,
+)
 from redo.jit import helper, kernel
 
 
@@ -110,6 +118,64 @@ def op_compare_text(st, mem, run, instruction, n):
     return n
 
 
+@helper
+def ordinal(mode, lane):
+    """A number that orders lanes of a mode (SIGNED, UNSIGNED, DOUBLE) as int64s."""
+    if mode == DOUBLE:
+        bits = bits_of_float(float_of_bits(lane) + 0.0)  # -0.0 is 0.0
+        return bits ^ ((bits >> 63) & 0x7FFFFFFFFFFFFFFF)
+    return lane ^ SIGN if mode == UNSIGNED else lane
+
+
+@helper
+def mark_between(mem, a, n, mode, low, high, inside):
+    """A byte for each lane, where its null byte was: 1 when the lane is not NULL and its ordinal
+    lies within low … high (inside 0: without)."""
+    for i in range(n):
+        value = ordinal(mode, load_i64(mem, a + 8 * i))
+        within = (1 if value >= low else 0) & (1 if value <= high else 0)
+        null = load_u8(mem, a + NULLS_AT + i)
+        store_u8(mem, a + NULLS_AT + i, (1 if within == inside else 0) & (1 if null == 0 else 0))
+
+
+@kernel(OP)
+def op_keep(st, mem, run, instruction, n):
+    """Keep lanes where a register compares so with a constant. Operands: register (of no use
+    afterwards), slot of the constant (-1: the next operand is its lane), lane, operator (EQ … GE),
+    mode (SIGNED, UNSIGNED, DOUBLE), list (constants: count, then registers to compact)."""
+    a = register(mem, run, instruction, 1)
+    slot = operand(mem, instruction, 2)
+    lane = operand(mem, instruction, 3)
+    operator = operand(mem, instruction, 4)
+    mode = operand(mem, instruction, 5)
+    kept = operand(mem, instruction, 6)
+    if slot >= 0:
+        lane, null = slot_lane(mem, run, slot)
+        if null != 0:
+            return 0
+    bound = ordinal(mode, lane)
+    low = bound if operator == GE or operator == GT or operator <= NE else SIGN
+    high = bound if operator == LE or operator == LT or operator <= NE else ~SIGN
+    if (operator == GT and bound == ~SIGN) or (operator == LT and bound == SIGN):
+        return 0
+    low += 1 if operator == GT else 0
+    high -= 1 if operator == LT else 0
+    mark_between(mem, a, n, mode, low, high, 0 if operator == NE else 1)
+    live = 0
+    for i in range(n):
+        live += load_u8(mem, a + NULLS_AT + i)
+    if live == n:
+        return n
+    for j in range(load_i64(mem, kept)):
+        at = run + load_i64(mem, kept + 8 + 8 * j)
+        to = 0
+        for i in range(n):
+            store_i64(mem, at + 8 * to, load_i64(mem, at + 8 * i))
+            store_u8(mem, at + NULLS_AT + to, load_u8(mem, at + NULLS_AT + i))
+            to += load_u8(mem, a + NULLS_AT + i)
+    return live
+
+
 @kernel(OP)
 def op_in(st, mem, run, instruction, n):
     """to = whether a is one of several constants, all numbers or temporals. Operands: to, a, list
@@ -141,4 +207,4 @@ def op_in(st, mem, run, instruction, n):
     return n
 
 
-assert (EQ, GE) == (0, 5)
+assert (EQ, NE, GE) == (0, 1, 5)

@@ -86,6 +86,13 @@ def op_filter(st, mem, run, instruction, n):
     kept = operand(mem, instruction, 2)
     count = load_i64(mem, kept)
     live = 0
+    if count == 1 and condition != run + load_i64(mem, kept + 8):
+        at = run + load_i64(mem, kept + 8)
+        for i in range(n):
+            store_i64(mem, at + 8 * live, load_i64(mem, at + 8 * i))
+            store_u8(mem, at + NULLS_AT + live, load_u8(mem, at + NULLS_AT + i))
+            live += 1 if truth(mem, condition, i) == 1 else 0
+        return live
     for i in range(n):
         if truth(mem, condition, i) == 1:
             if live != i:

@@ -22,13 +22,18 @@ from mysqlcompat.lane.selector import new_loop
 from mysqlcompat.machine.state import ST_MACHINE_SEQUENCE
 from redo.arena import Arena, create_ring
 from redo.coding_kernels import load_i64, load_u8, move, store_i64, store_u8
+from redo.places import BYTES, WORDS
 from redo.state import ST_NEXT_LSN, ST_PUBLISHED, ST_READ_ONLY, ST_VDL, ST_WORDS
 
 AUTOCOMMIT = 2
 PREFIX = b"\x01\x00\x00\x01\x01"
 
 
-@numba.njit("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8, i8, i8)")
+#: What a program is to the lane.
+EXECUTE = numba.int64(WORDS, BYTES, *[numba.int64] * 7)
+
+
+@numba.njit(EXECUTE)
 def echo(st, mem, program, ctx, params, out, out_bytes, sequence, binary):
     """A program of one row: its first parameter, as eight bytes or as the string's bytes."""
     if load_u8(mem, program):

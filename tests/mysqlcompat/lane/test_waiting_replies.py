@@ -15,12 +15,19 @@ from mysqlcompat.machine.layout import RUN_BYTES, RUN_CHANGED, RUN_INSERT_ID
 from mysqlcompat.machine.state import ST_MACHINE_LSN, ST_MACHINE_RUN
 from redo.coding_kernels import load_i64, store_i64
 from redo.state import ST_EPOCH, ST_READ_ONLY, ST_VDL
-from tests.mysqlcompat.lane.test_lane import AUTOCOMMIT, Bench, Neighbour, address_of, query
+from tests.mysqlcompat.lane.test_lane import (
+    AUTOCOMMIT,
+    EXECUTE,
+    Bench,
+    Neighbour,
+    address_of,
+    query,
+)
 
 OK = b"\x07\0\0\x01\0\x01%c\x02\0\0\0"
 
 
-@numba.njit("i8(i8[::1], u1[::1], i8, i8, i8, i8, i8, i8, i8)")
+@numba.njit(EXECUTE)
 def change(st, mem, program, ctx, params, out, out_bytes, sequence, flags):
     """A change of one row that is durable at the LSN its first parameter names."""
     run = st[ST_MACHINE_RUN]

@@ -19,7 +19,8 @@ from mysqlcompat.machine.ops import (
 )
 from mysqlcompat.machine.program import Assembler, Program, Register
 from mysqlcompat.machine.registers import RunMemory
-from mysqlcompat.sqltypes import decimal_type, double_type, int_type
+from mysqlcompat.sqltypes import SqlType, decimal_type, double_type, int_type
+from mysqlcompat.values import to_lane
 from redo.arena import Arena, create_ring
 from redo.codes import E_NO_ROOM, E_OVERFLOW
 from redo.log import new_state
@@ -154,6 +155,35 @@ def test_comparison_of_doubles(bench: Bench) -> None:
     to = bench.registers[0]
     bench.call(compare_kernels.op_compare, to, x, y, layout.GE, layout.DOUBLE, n=5)
     assert bench.read(to, n=5) == [1, 1, None, 1, None]
+
+
+_UNSIGNED = (0, 1, 5, 2**63 - 1, 2**63, 2**64 - 1, None)
+_DOUBLES = (0.0, -0.0, 1.5, -1.5, 1.7976931348623157e308, -1.7976931348623157e308, None)
+
+
+@pytest.mark.parametrize("code", [layout.EQ, layout.NE, layout.LT, layout.LE, layout.GT, layout.GE])
+@pytest.mark.parametrize(
+    ("mode", "sql_type", "values"),
+    [
+        (layout.SIGNED, INT, (-(2**63), *EDGES, None)),
+        (layout.UNSIGNED, int_type(unsigned=True), _UNSIGNED),
+        (layout.DOUBLE, double_type(), _DOUBLES),
+    ],
+)
+def test_lanes_are_kept_by_a_constant(
+    bench: Bench, code: int, mode: int, sql_type: SqlType, values: tuple
+) -> None:
+    n = len(values)
+    for constant in values[:-1]:
+        others = bench.fill(list(range(n)))
+        a = bench.fill(list(values), sql_type)
+        kept = bench.arena.alloc(16)
+        bench.arena.words(kept, 2)[:] = 1, bench._operand(others)
+        lane = to_lane(constant, sql_type)
+        expected = [i for i in range(n) if naive_compare(code, values[i], constant)]
+        live = bench.call(compare_kernels.op_keep, a, -1, lane, code, mode, kept, n=n)
+        assert live == len(expected), constant
+        assert bench.read(others, n=live) == expected, constant
 
 
 def test_three_valued_logic(bench: Bench) -> None:
