@@ -32,6 +32,7 @@ from redo.quorum import COPIES, ZONES, zone_copies
 from redo.storage import Storage
 from redo.storage_server import Background, StorageConfig
 from redo.zone_node import ZoneNode
+from tests.simulator.wires import Wire
 
 if TYPE_CHECKING:
     from tests.simulator.objects import WorldStore
@@ -342,27 +343,6 @@ class Zone:
         world.disk.kill(f"{data}/{self.name}/")
         if self._storage is not None:
             self._processes.forget(self._storage)
-
-
-class Wire:
-    """Asking another process (`peers.Peer`)."""
-
-    def __init__(self, processes: ThreeProcesses, source: int, target: int) -> None:
-        self._processes = processes
-        self._ends = source, target
-
-    def ask(self, op: int, a: int = 0, b: int = 0, *, tail: bytes = b"") -> bytes:
-        """One question, one answer. Raises VolumeError."""
-        return self.said(protocol.question(op, a, b) + tail)
-
-    def said(self, question: bytes) -> bytes:
-        """The same, for a question that is packed."""
-        answer = self._processes.call(*self._ends, question)
-        code, count = protocol.ANSWER.unpack_from(answer)
-        payload = answer[protocol.ANSWER.size :][:count]
-        if code:
-            raise protocol.FAILED.get(code, VolumeError)(payload.decode())
-        return payload
 
 
 class ThreeProcesses(Processes):
