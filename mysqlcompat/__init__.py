@@ -32,10 +32,10 @@ Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `lane_columns` 
 `partial_dates`, `temporal_text` (dates out of text), `time_locales`, `time_zone_tables`,
 `numerals`, `collations`, `character_sets`, `jsonb` (on `decimal_bytes`), `json_path`,
 `json_stored`, `json_partial`, `json_order`, `json_table` (its rows; an `unstored_table`),
-`json_kernels` (documents where they lie), `json_compare_kernels`, `json_walk_kernels`,
-`json_text_kernels`, `json_build_kernels` and `json_parse_kernels` (documents made), `convert`,
-`convert_temporal` and `convert_compared` (casts), `assign` and `assign_temporal` (into columns),
-`message_text` (values in messages), `functions`.
+`json_kernels` (documents where they lie), `json_compare_kernels`, `json_find_kernels`,
+`json_walk_kernels`, `json_text_kernels`, `json_build_kernels` and `json_parse_kernels` (documents
+made), `convert`, `convert_temporal` and `convert_compared` (casts), `assign` and `assign_temporal`
+(into columns), `message_text` (values in messages), `functions`.
 Settings: `variables` over `variable_table`. Counters: `status`, `engine_status`,
 `engine_monitor` (SHOW ENGINE INNODB STATUS). Errors: `errors`
 over `errors_1000` and `errors_1292`, `diagnostics` (warnings).

@@ -7,6 +7,7 @@ Every offset is held against the end of the document before it is followed.
 ::
 
     PATH (words)   0 how many legs, then for each: kind (LEG_), address of a name or number, bytes
+                   LEG_CELLS: twice the number of the first and of the last one, 1 more from the end
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ LITERAL, INT16, UINT16, INT32, UINT32, INT64, UINT64, DOUBLE, STRING = range(4, 
 OPAQUE = 15
 NOWHERE = -1
 BROKEN = -2
-LEG_MEMBER, LEG_CELL, LEG_CELL_FROM_END, LEG_CELLS = range(4)
+LEG_MEMBER, LEG_CELL, LEG_CELL_FROM_END = range(3)
+LEG_CELLS, LEG_ALL, LEG_MEMBERS, LEG_ANYWHERE = range(3, 7)  #: wildcards
 LEG_BYTES = 24
 NULL, TRUE, FALSE = range(3)
 MAX_DEPTH = 100

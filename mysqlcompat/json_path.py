@@ -46,7 +46,7 @@ class Anywhere:
 
 Leg = Member | Cell | Cells | Anywhere
 Path = tuple[Leg, ...]
-_ALL: Final = Cells(Cell(0), Cell(0, from_end=True))
+ALL: Final = Cells(Cell(0), Cell(0, from_end=True))
 
 
 @lru_cache(maxsize=1024)
@@ -121,7 +121,7 @@ class _Reader:
     def _cells(self) -> Leg:
         if self._peek() == "*":
             self.at += 1
-            leg: Leg = _ALL
+            leg: Leg = ALL
         else:
             leg = low = self._cell()
             self._blanks()
@@ -221,7 +221,10 @@ def places(value: Any, path: Path, wrap: bool = True) -> list[Found]:
     found = [Found(value, (), "$")]
     for leg in path:
         found = [child for parent in found for child in _places_below(parent, leg, wrap)]
-    return list({one.place: one for one in reversed(found)}.values())[::-1]
+    each: dict[tuple[str | int, ...], Found] = {}
+    for one in found:
+        each.setdefault(one.place, one)
+    return list(each.values())
 
 
 def below(parent: Found) -> list[Found]:
@@ -280,7 +283,7 @@ def _children(value: Any, leg: Leg) -> list[Any]:
         case Cells(low=low, high=high):
             if not isinstance(value, list):
                 inside = position(low, 1) <= 0 <= position(high, 1)
-                return [value] if inside and leg is not _ALL else []
+                return [value] if inside and leg is not ALL else []
             first, last = position(low, len(value)), position(high, len(value))
             return value[max(first, 0) : last + 1] if last >= 0 else []
     raise TypeError(leg)

@@ -143,6 +143,8 @@ def json_text(st, mem, place, end, out, room, stack, quoted):
         if depth > MAX_DEPTH or to + BESIDES > limit:
             return BROKEN
         if is_container(kind):
+            if depth == MAX_DEPTH:
+                return BROKEN
             store_i64(mem, stack + 16 * depth, place)
             store_i64(mem, stack + 16 * depth + 8, 0)
             depth += 1

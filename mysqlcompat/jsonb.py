@@ -103,14 +103,17 @@ def quote(text: str) -> str:
     return '"' + text.translate(_ESCAPE_TABLE) + '"'
 
 
-def text_of(value: Any) -> str:
-    """MySQL's text of a JSON value: ``{"a": 1, "b": [true, 1.0]}``."""
+def text_of(value: Any, depth: int = 0) -> str:
+    """MySQL's text of a JSON value, which is in `depth` containers: ``{"a": 1, "b": [true, 1.0]}``.
+    ERROR 3157 for one that was put together too deeply."""
+    if depth >= MAX_DEPTH and isinstance(value, dict | list):
+        raise SqlError(3157)
     match value:
         case dict():
-            members = (f"{quote(key)}: {text_of(member)}" for key, member in value.items())
-            return "{" + ", ".join(members) + "}"
+            pairs = ((quote(key), text_of(member, depth + 1)) for key, member in value.items())
+            return "{" + ", ".join(f"{key}: {member}" for key, member in pairs) + "}"
         case list():
-            return "[" + ", ".join(map(text_of, value)) + "]"
+            return "[" + ", ".join(text_of(item, depth + 1) for item in value) + "]"
         case str():
             return quote(value)
         case None:

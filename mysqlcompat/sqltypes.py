@@ -128,7 +128,7 @@ class SqlType:
     collation     of strings; "binary" for binary strings and everything that is not text
     coercibility  MySQL's: 0 explicit COLLATE, 2 column, 3 system constant, 4 literal, 5 number,
                   6 NULL
-    zerofill      numbers of a column that are shown with leading zeros, `length` digits
+    zerofill      digits of a column's numbers, which are shown with leading zeros; 0: without
     mixed         DECIMAL whose values keep the scale of the branch they come from (IF, CASE …)
     """
 
@@ -141,7 +141,7 @@ class SqlType:
     nullable: bool = True
     members: tuple[str, ...] = ()
     coercibility: int = 5
-    zerofill: bool = False
+    zerofill: int = 0
     mixed: bool = False
 
     @property
@@ -314,8 +314,15 @@ def of_column_type(declared: ColumnType, nullable: bool) -> SqlType:
         nullable,
         tuple(declared.members or ()),
         2 if row.cls in (Class.STRING, Class.JSON) else 5,
-        declared.zerofill,
+        _zeros(declared, length),
     )
+
+
+def _zeros(declared: ColumnType, length: int) -> int:
+    """To how many digits the numbers of a column are filled up."""
+    if not declared.zerofill:
+        return 0
+    return declared.length if ROWS[declared.kind].cls is Class.INT else length
 
 
 def _column_characters(declared: ColumnType, row: TypeRow) -> int:

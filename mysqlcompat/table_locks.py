@@ -160,7 +160,7 @@ async def admit(session: Session, program: Program) -> bool:
     """
     if session.transaction.locked is not None:
         for table, alias in _names(program):
-            check_own(session, table, table is program.written, alias)
+            check_own(session, table, table is program.written or program.locking, alias)
         return False
     owner, locks = session.transaction.owner, session.node.processlist.locks
     if program.written is not None and not is_temporary(program.written):

@@ -154,7 +154,7 @@ def text_of(value: Any, sql_type: SqlType) -> str:
         case int():
             if sql_type.kind is TypeKind.YEAR and not sql_type.precision:
                 return f"{value:04d}"
-            return str(value).zfill(sql_type.length) if sql_type.zerofill else str(value)
+            return str(value).zfill(sql_type.zerofill)
         case Decimal():
             return decimal_text(value)
         case float():

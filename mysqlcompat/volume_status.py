@@ -66,11 +66,16 @@ def text_of(volume: str, status: Fields) -> list[str]:
         pins = [("PINNED BY", "FROM LSN", "BEHIND")]
         pins += [(p["who"], str(p["lsn"]), _size(p["behind_bytes"])) for p in status["pins"]]
         lines += ["", *_aligned(pins)]
-    archive = status["archive"]
-    if archive:
-        window = f"{archive['earliest']} to {archive['latest']}"
-        lines += ["", f"backup: {_size(archive['lag_bytes'])} behind, restorable from {window}"]
+    if status["archive"]:
+        lines += ["", _backup_line(status["archive"])]
     return lines
+
+
+def _backup_line(archive: dict[str, Any]) -> str:
+    window = f"restorable from {archive['earliest']} to {archive['latest']} UTC"
+    behind = f"backup: {_size(archive['lag_bytes'])} behind"
+    trouble = f"; {archive['error']}" if archive["error"] else ""
+    return f"{behind}, {window if archive['latest'] else 'nothing restorable yet'}{trouble}"
 
 
 def _copy_row(row: dict[str, Any]) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ path (`timeline.py`) and the log from the base's mark on.
 from __future__ import annotations
 
 import json
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -47,6 +48,7 @@ _ENVELOPE: Final = struct.Struct("<8sII")
 _MAGIC: Final = b"REDOARC1"
 _SEALED: Final = 1
 _FILE: Final = "file://"
+_TOOK: Final = re.compile(r" in [0-9.]+(ns|µs|ms|s)\b")
 _LEVEL: Final = 1  #: of zstd: the log of a busy writer must not wait for it
 _CONTENTS_MAX: Final = 1 << 30
 _ABOUT: Final = "about.json"
@@ -315,5 +317,5 @@ def volumes_at(url: str) -> list[str]:
 
 
 def _reason(error: Exception) -> str:
-    """One line of what an object store has to say."""
-    return str(error).split("\n")[0][:200]
+    """One line of what an object store has to say, without how long it took to."""
+    return _TOOK.sub("", str(error).split("\n")[0])[:200]

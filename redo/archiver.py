@@ -92,6 +92,7 @@ class Archiver:
         self._position = Mark(0, -1, 0, 0)
         self._bases: list[Base] = []
         self._latest_us = 0
+        self._begun_us = self._clock.wall_us()
         self._hole = False  #: log is missing before the position: only another base helps
         self._stored_bytes = 0
         self._error = ""
@@ -127,7 +128,7 @@ class Archiver:
             "error": self._error,
             "archived": self._position.lsn,
             "lag_bytes": max(0, self._volume.control.vdl - self._position.lsn),
-            "lag_ms": max(0, self._clock.wall_us() - latest) // 1000 if latest else 0,
+            "lag_ms": max(0, self._clock.wall_us() - (latest or self._begun_us)) // 1000,
             "earliest_us": earliest,
             "latest_us": latest,
             "earliest": clock_text(earliest) if earliest else "",

@@ -165,7 +165,7 @@ class FileDisk:
     def rename(self, path: str, to: str) -> None:
         """Rename, durably."""
         os.replace(path, to)
-        self.sync_directory(os.path.dirname(to))
+        self.sync_directory(os.path.dirname(to) or ".")
 
     def remove(self, path: str) -> None:
         """Remove a file if it is there."""

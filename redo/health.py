@@ -70,7 +70,6 @@ DEGRADED: Final = "degraded"
 FULL: Final = "full"
 READ_ONLY: Final = "read-only"
 LOST: Final = "lost"
-OPENING: Final = "opening"  #: nobody knows yet where its log ends
 
 #: What nobody knows of a copy that is not open.
 _UNKNOWN: Final[Fields] = {
@@ -140,8 +139,6 @@ def volume_state(live: Sequence[bool], no_room: Sequence[bool], worse: Sequence[
 
 def state_of(control: Control) -> str:
     """State of the volume, by the control block alone."""
-    if control.published == 0:
-        return OPENING
     rows = copy_rows(control, 0)
     return volume_state(
         [row["state"] in ("live", "filling") for row in rows],

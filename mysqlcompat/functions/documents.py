@@ -99,20 +99,12 @@ def json_object(context: Context, call: Call, *values: Any) -> Json:
         if not isinstance(values[at], str):
             raise SqlError(3144, "binary")
         members[str(values[at])] = scalar_of(values[at + 1], call.args[at + 1])
-    return _not_too_deep(jsonb.make_object(members))
-
-
-def _not_too_deep(made: Any) -> Json:
-    """A document that may be put into another one. ERROR 3157."""
-    if jsonb.nesting(made) > jsonb.MAX_DEPTH:
-        raise SqlError(3157)
-    return Json(made)
+    return Json(jsonb.make_object(members))
 
 
 @define("json_array", "v*", JSON, required=0, nullable=True, null_rejects=False)
 def json_array(context: Context, call: Call, *values: Any) -> Json:
-    cells = [scalar_of(value, arg) for value, arg in zip(values, call.args, strict=True)]
-    return _not_too_deep(cells)
+    return Json([scalar_of(value, arg) for value, arg in zip(values, call.args, strict=True)])
 
 
 def _text_argument(typing: Typing, arg: Expression) -> Expression:

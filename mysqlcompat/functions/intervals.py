@@ -30,7 +30,7 @@ from mysqlcompat.partial_dates import (
 )
 from mysqlcompat.sql.branches import natural
 from mysqlcompat.sql.infer import Typing, is_number_literal
-from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
     MAX_DECIMAL_DIGITS,
     MAX_DECIMAL_SCALE,
@@ -312,12 +312,65 @@ def moment_at(year: int, month: int, day: int, clock: timedelta) -> AnyDatetime:
     )
 
 
-@implement("date_add", null_rejects=False)
+def _shifted_column(
+    context: Context, call: Call, starts: Sequence[Any], amounts: Sequence[Any], sign: int
+) -> list[Any] | None:
+    """Moments moved by one interval that has no months; texts of moments in their plain form."""
+    unit = call.args[2]
+    if not is_constant(call.args[1]) or not isinstance(unit, Literal) or amounts[0] is None:
+        return None
+    interval = interval_of(context, amounts[0], unit.value)
+    if interval is None or interval[0] or call.type.cls not in (Class.STRING, Class.DATETIME):
+        return None
+    try:
+        span = sign * interval[1] * _MICRO
+        if call.type.cls is Class.STRING:
+            return _shifted_texts(starts, span, unit.value in _DATE_UNITS)
+        if not all(one is None or type(one) is datetime for one in starts):
+            return None
+        return [None if one is None else one + span for one in starts]
+    except OverflowError:  # one is out of the calendar
+        return None
+
+
+def _shifted_texts(
+    starts: Sequence[Any], span: timedelta, keeps_form: bool
+) -> list[str | None] | None:
+    made: list[str | None] = []
+    for start in starts:
+        read = temporal_text.plain_moment(start) if isinstance(start, str) else None
+        if start is not None and read is None:
+            return None
+        if read is None:
+            made.append(None)
+            continue
+        moved = read.value + span  # type: ignore[operator]
+        is_date = keeps_form and read.kind == temporal_text.DATE
+        made.append(str(moved)[:_DATE_CHARACTERS] if is_date else str(moved))
+    return made
+
+
+_DATE_CHARACTERS: Final = 10
+
+
+def _added(
+    context: Context, call: Call, starts: Sequence[Any], amounts: Sequence[Any], unit: Any
+) -> list[Any] | None:
+    return _shifted_column(context, call, starts, amounts, 1)
+
+
+def _taken_away(
+    context: Context, call: Call, starts: Sequence[Any], amounts: Sequence[Any], unit: Any
+) -> list[Any] | None:
+    return _shifted_column(context, call, starts, amounts, -1)
+
+
+@implement("date_add", null_rejects=False, columns=_added)
 def date_add(context: Context, call: Call, start: Any, amount: Any, unit: str) -> Any:
     return _shift(context, call, start, amount, unit, 1)
 
 
-@implement("date_sub", null_rejects=False)
+@implement("date_sub", null_rejects=False, columns=_taken_away)
 def date_sub(context: Context, call: Call, start: Any, amount: Any, unit: str) -> Any:
     return _shift(context, call, start, amount, unit, -1)
 

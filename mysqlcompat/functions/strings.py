@@ -21,7 +21,7 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal, is_constant
-from mysqlcompat.sqltypes import NUMERIC, SqlType, string_type
+from mysqlcompat.sqltypes import NUMERIC, SqlType, bytes_per_character, string_type
 
 _INT_MOST = 2**31 - 1
 _LEAST_PACKET = 256  #: no max_allowed_packet is so small that this many characters do not fit
@@ -269,9 +269,14 @@ def _pad(value: Any, count: int, pad: Any) -> Any:
     return (pad * (missing // len(pad) + 1))[:missing]
 
 
+def _widest(call: Call) -> int:
+    """MySQL counts the most bytes that the characters of what is padded may have."""
+    return bytes_per_character(call.type.collation) // _least_bytes(call.type)
+
+
 @define("lpad", "sis", _padded, required=3, texts="first")
 def lpad(context: Context, call: Call, value: Any, count: int, pad: Any) -> Any:
-    if count < 0 or not fits(context, "lpad", count, call.type):
+    if count < 0 or not fits(context, "lpad", count * _widest(call), call.type):
         return None
     added = _pad(value, count, pad)
     return value if added is None else (added + value[:count])[:count]
@@ -279,7 +284,7 @@ def lpad(context: Context, call: Call, value: Any, count: int, pad: Any) -> Any:
 
 @define("rpad", "sis", _padded, required=3, texts="first")
 def rpad(context: Context, call: Call, value: Any, count: int, pad: Any) -> Any:
-    if count < 0 or not fits(context, "rpad", count, call.type):
+    if count < 0 or not fits(context, "rpad", count * _widest(call), call.type):
         return None
     added = _pad(value, count, pad)
     return value if added is None else (value + added)[:count]

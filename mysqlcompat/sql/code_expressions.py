@@ -103,6 +103,12 @@ CODED: Final = {
 _IN_LANE: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE, Class.DATE, Class.DATETIME, Class.TIME)
 
 
+def _has_effects(expression: Expression) -> bool:
+    """Whether it matters when, and how often, it is computed: GET_LOCK(), ``:=``, RAND()."""
+    calls = (node for node in typed.walk(expression) if isinstance(node, Call))
+    return any(not call.function.once for call in calls)
+
+
 def _divides_by_zero(expression: Expression) -> bool:
     """Whether a constant is divided by a zero that is written there."""
     return any(
@@ -287,7 +293,8 @@ class Coder:
                     inputs[node.table_no, node.column_no] = (node.type, self.value(node))
                 return node
             is_kept = key in self.frame.fields or key in self.frame.registers
-            if is_kept or (not own and code_texts.is_shown(node) and not typed.is_constant(node)):
+            is_text = not own and code_texts.is_shown(node) and not typed.is_constant(node)
+            if is_kept or (is_text and not _has_effects(node)):
                 if key not in places:
                     at, shown = len(places), type(node).__name__
                     places[key] = ColumnRef(node.type, INPUT, at, shown, node)

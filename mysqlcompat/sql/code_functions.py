@@ -17,7 +17,13 @@ from mysqlcompat.machine.ops import (
     text_kernels,
 )
 from mysqlcompat.machine.program import Register
-from mysqlcompat.sql.code_moments import composite_part, moment_number, number_moment, time_shift
+from mysqlcompat.sql.code_moments import (
+    composite_part,
+    moment_number,
+    moment_of_today,
+    number_moment,
+    time_shift,
+)
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, Class, SqlType
 from mysqlcompat.values import is_variable
@@ -234,6 +240,8 @@ def date_cast(coder: Coder, cast: Cast) -> Register | None:
         return moment_number(coder, cast)
     if source.cls is Class.INT:
         return number_moment(coder, cast)
+    if source.cls is Class.TIME:
+        return moment_of_today(coder, cast)
     if source.kind is not TypeKind.DATETIME:
         return None
     if target.cls is Class.DATE:

@@ -41,6 +41,12 @@ def _is_document(expression: Expression) -> bool:
     return expression.type.cls is Class.JSON
 
 
+def _is_one(expression: Expression) -> bool:
+    """Whether a function's document is one, or a text of which one is made."""
+    is_text = making.is_text(expression.type) and not typed.is_constant(expression)
+    return is_text or _is_document(expression)
+
+
 def _reached(coder: Coder, document: Expression) -> tuple[Expression, json_path.Path]:
     """The document in which a value is looked for, and its place there."""
     if coder.is_known(document):
@@ -64,10 +70,12 @@ def emit(
     """op_json of what `legs` lead to in `document`; `node` is evaluated where it gives up."""
     root, before = _reached(coder, document)
     kind, x, y, flags = wanted
+    documents = making.document(coder, root)
+    assert documents is not None
     return coder.emit_checked(
         json_ops_kernels.op_json,
         node,
-        coder.value(root),
+        documents,
         path_words(coder.asm, before + legs),
         kind | flags << 8,
         x if other is None else other,
@@ -80,10 +88,10 @@ def emit(
 
 
 def _extract(coder: Coder, call: Call) -> Register | None:
-    if len(call.args) != 2 or not _is_document(call.args[0]):
-        return None
     legs = plain_path(call.args[1])
-    if legs is None:
+    if len(call.args) != 2 or legs is None:
+        return making.found(coder, call)
+    if not _is_one(call.args[0]):
         return None
     return emit(coder, call, call.args[0], (codes.JSON_VALUE, 0, 0, 0), legs)
 
@@ -97,7 +105,7 @@ def _unquote(coder: Coder, call: Call) -> Register | None:
 
 def _type(coder: Coder, call: Call) -> Register | None:
     (document,) = call.args
-    if not _is_document(document):
+    if not _is_one(document):
         return None
     names = [name.encode() for name in _NAMES]
     lanes = [coder.asm.block(name or b"\0") << RUN_SHIFT | len(name) for name in names]
@@ -119,7 +127,7 @@ def _at(
 ) -> Register | None:
     """What is asked at an optional path."""
     legs = plain_path(path[0]) if path else ()
-    if legs is None or not _is_document(document):
+    if legs is None or not _is_one(document):
         return None
     return emit(coder, call, document, wanted, legs, other)
 
@@ -127,7 +135,7 @@ def _at(
 def _contains_path(coder: Coder, call: Call) -> Register | None:
     document, mode, *paths = call.args
     every = [plain_path(path) for path in paths]
-    if not _is_document(document) or None in every or not isinstance(mode, Literal):
+    if not _is_one(document) or None in every or not isinstance(mode, Literal):
         return None
     operator = {"one": layout.OR, "all": layout.AND}.get(str(mode.value).lower())
     if operator is None or mode.literal_no is not None:
@@ -147,7 +155,7 @@ def _holds(coder: Coder, call: Call) -> Register | None:
     """JSON_CONTAINS, JSON_OVERLAPS, MEMBER OF."""
     name = call.function.name
     document, asked = call.args[:2][::-1] if name == "member@of" else call.args[:2]
-    if not _is_document(document) or not (typed.is_constant(asked) or _is_document(asked)):
+    if not _is_one(document) or not (typed.is_constant(asked) or _is_document(asked)):
         return None
     if typed.is_constant(document):
         return None
@@ -184,7 +192,7 @@ def _value(coder: Coder, call: Call) -> Register | None:
     document, path, *_ = call.args
     legs = plain_path(path)
     wanted = wanted_as(call.type)
-    if legs is None or wanted is None or not _is_document(document):
+    if legs is None or wanted is None or not _is_one(document):
         return None
     kind, x, y, flags = wanted
     on_empty = call.args[2]

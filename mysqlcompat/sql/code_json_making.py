@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from btree.schema import TypeKind
@@ -10,8 +11,17 @@ from mysqlcompat import json_build_kernels as build
 from mysqlcompat import json_path, json_stored
 from mysqlcompat import json_walk_kernels as walk
 from mysqlcompat.convert import is_boolean
+from mysqlcompat.errors import SqlError
 from mysqlcompat.functions import FUNCTIONS
-from mysqlcompat.json_kernels import LEG_CELL, LEG_CELL_FROM_END, LEG_MEMBER
+from mysqlcompat.json_kernels import (
+    LEG_ALL,
+    LEG_ANYWHERE,
+    LEG_CELL,
+    LEG_CELL_FROM_END,
+    LEG_CELLS,
+    LEG_MEMBER,
+    LEG_MEMBERS,
+)
 from mysqlcompat.machine import function_codes as codes
 from mysqlcompat.machine.ops import json_make_kernels, text_kernels
 from mysqlcompat.machine.program import Assembler, Constant, Register
@@ -23,7 +33,7 @@ from mysqlcompat.values import is_variable
 if TYPE_CHECKING:
     from mysqlcompat.sql.code_expressions import Coder
 
-Maker = tuple[int, int, int]  #: kind, x, y of op_json_make
+Maker = tuple[int, int | Constant, int]  #: kind, x, y of op_json_make
 _MOMENTS: Final = {Class.DATE: 10, Class.TIME: 11, Class.DATETIME: 12}
 _BYTES: Final = 15
 _ASCII: Final = 128
@@ -33,9 +43,17 @@ def path_words(asm: Assembler, legs: json_path.Path) -> Constant:
     """A path as kernels read it."""
     words: list[int] = [len(legs)]
     for leg in legs:
-        if isinstance(leg, json_path.Member):
+        if isinstance(leg, json_path.Member) and leg.name is None:
+            words += [LEG_MEMBERS, 0, 0]
+        elif isinstance(leg, json_path.Member):
             name = str(leg.name).encode("utf-8", "surrogatepass")
             words += [LEG_MEMBER, asm.block(name or b"\0"), len(name)]
+        elif leg is json_path.ALL:
+            words += [LEG_ALL, 0, 0]
+        elif isinstance(leg, json_path.Cells):
+            words += [LEG_CELLS, *(2 * one.index + one.from_end for one in (leg.low, leg.high))]
+        elif isinstance(leg, json_path.Anywhere):
+            words += [LEG_ANYWHERE, 0, 0]
         elif isinstance(leg, json_path.Cell):
             kind = LEG_CELL_FROM_END if leg.from_end else LEG_CELL
             words += [kind, leg.index, 0]
@@ -47,6 +65,16 @@ def plain_path(path: Expression) -> json_path.Path | None:
     if not isinstance(path, Literal) or path.literal_no is not None:
         return None
     return json_stored.plain_path(path.value)
+
+
+def wild_path(path: Expression) -> json_path.Path | None:
+    """A constant path that may lead to several values."""
+    if not isinstance(path, Literal) or path.literal_no is not None or plain_path(path) is not None:
+        return None
+    try:
+        return json_path.parse_path(path.value) if isinstance(path.value, str) else None
+    except SqlError:
+        return None
 
 
 def is_text(sql_type: SqlType) -> bool:
@@ -113,6 +141,23 @@ def _maker_of(source: SqlType) -> Maker | None:
         case Class.STRING if is_variable(source):
             return codes.MAKE_OF_BYTES, _BYTES, 0
     return None
+
+
+def found(coder: Coder, call: Call) -> Register | None:
+    """JSON_EXTRACT by one path with wildcards, or by several without."""
+    root, *paths = call.args
+    made = document(coder, root)
+    if made is None:
+        return None
+    if len(paths) == 1:
+        legs = wild_path(paths[0])
+        words = None if legs is None else path_words(coder.asm, legs)
+        return None if words is None else make(coder, call, (codes.MAKE_FOUND, words, 0), made)
+    if any(plain_path(path) is None for path in paths):
+        return None
+    parts = [coder.value(replace(call, args=(root, path))) for path in paths]
+    listed = coder.asm.words([len(parts), *parts])  # type: ignore[list-item]
+    return make(coder, call, (codes.MAKE_PRESENT, listed, 0), parts[0])
 
 
 # Functions --------------------------------------------------------------------------------------

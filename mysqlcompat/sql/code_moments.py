@@ -19,8 +19,9 @@ from mysqlcompat.machine.ops import (
 from mysqlcompat.machine.program import Register
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_chains import Chain
+from mysqlcompat.sql.lane_forms import ANYTHING
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
-from mysqlcompat.sqltypes import BINARY, Class, SqlType, datetime_type, string_type
+from mysqlcompat.sqltypes import BINARY, Class, SqlType, date_type, datetime_type, string_type
 from mysqlcompat.values import is_variable
 from mysqlcompat.wire.encode import column_words
 
@@ -55,8 +56,16 @@ def _scaled(sql_type: SqlType) -> int | None:
     """Digits behind the point of an exact number in a lane, at most those of a microsecond."""
     if _is_integer(sql_type):
         return 0
-    narrow = sql_type.cls is Class.DECIMAL and not sql_type.is_wide_decimal and not sql_type.mixed
-    return sql_type.scale if narrow and sql_type.scale <= _FSP else None
+    is_exact = sql_type.cls is Class.DECIMAL and not sql_type.mixed
+    return sql_type.scale if is_exact and sql_type.scale <= _FSP else None
+
+
+def _number(chain: Chain, source: SqlType) -> Register:
+    """The argument, an exact number, in a lane."""
+    if not source.is_wide_decimal:
+        return chain.args[0]
+    read = text_forms_kernels.op_read
+    return chain.op(read, chain.args[0], codes.READ_DECIMAL, source.scale, ANYTHING[1])
 
 
 def _time(chain: Chain, arg: Expression, place: int) -> Register | None:
@@ -146,7 +155,8 @@ def _sec_to_time(coder: Coder, call: Call) -> Register | None:
         return None
     chain = Chain(coder, call, source)
     nothing = chain.constant(0)
-    micros = chain.arithmetic(chain.args[0], layout.ADD, nothing, 10 ** (_FSP - scale))
+    seconds = _number(chain, source.type)
+    micros = chain.arithmetic(seconds, layout.ADD, nothing, 10 ** (_FSP - scale))
     return chain.end(chain.micros(micros, codes.TIME_OF_MICROS))
 
 
@@ -173,6 +183,18 @@ def time_shift(coder: Coder, call: Call) -> Register | None:
     span = chain.micros(chain.args[0], codes.MICROS_OF_TIME)
     shifted = chain.arithmetic(span, operator, chain.args[1], 1, micros)
     return chain.end(chain.micros(shifted, codes.TIME_OF_MICROS))
+
+
+def moment_of_today(coder: Coder, cast: Cast) -> Register | None:
+    """A TIME as a DATETIME."""
+    if cast.type.kind is not TypeKind.DATETIME or cast.type.scale < cast.arg.type.scale:
+        return None
+    today = Call(date_type(False), FUNCTIONS["curdate"], ())
+    chain = Chain(coder, cast, cast.arg, today)
+    midnight = chain.micros(chain.args[1], codes.MICROS_OF_MOMENT)
+    span = chain.micros(chain.args[0], codes.MICROS_OF_TIME)
+    moment = chain.arithmetic(midnight, layout.ADD, span)
+    return chain.end(chain.micros(moment, codes.MOMENT_OF_MICROS))
 
 
 def extreme_moment(coder: Coder, call: Call) -> Register | None:
@@ -314,7 +336,8 @@ def _from_unixtime(coder: Coder, call: Call) -> Register | None:
     if scale is None:
         return None
     chain = Chain(coder, call, source, _zone())
-    utc = chain.micros(chain.args[0], codes.UNIX_TO_MICROS, 0, 10 ** (_FSP - scale))
+    seconds = _number(chain, source.type)
+    utc = chain.micros(seconds, codes.UNIX_TO_MICROS, 0, 10 ** (_FSP - scale))
     local = chain.micros(utc, codes.UTC_TO_LOCAL, chain.args[1])
     return chain.end(chain.micros(local, codes.MOMENT_OF_MICROS))
 

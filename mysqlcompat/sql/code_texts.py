@@ -154,7 +154,7 @@ def shown(coder: Coder, cast: Cast) -> Register:
     source = cast.arg.type
     if source.kind is TypeKind.YEAR and source.precision:  # of YEAR(): no year to be shown as such
         source = int_type(4)
-    words = column_words(source, 0, 0, None, source.length if source.zerofill else 0)
+    words = column_words(source, 0, 0, None, source.zerofill)
     column = coder.asm.words(words)
     to = coder.asm.register()
     op = text_forms_kernels.op_show

@@ -319,7 +319,7 @@ class SelectCoder:
                     register,  # type: ignore[arg-type]
                     Register(register.number, layout.NULLS_AT),  # type: ignore[arg-type]
                     self._put_members,
-                    sent.type.length if sent.type.zerofill else 0,
+                    sent.type.zerofill,
                 )
             )
         block = self.asm.words(block_words(columns))

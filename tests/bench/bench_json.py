@@ -1,8 +1,8 @@
 """Documents: ``python -m tests.bench.bench_json [rows]``.
 
-Scans by constant paths, path lookups with and without an index (functional and multi-valued),
-JSON_TABLE, small changes of documents and the rate of them. With MYSQL_ORACLE=host:port the same
-on a MySQL beside ours.
+Scans by constant paths, every function over small documents, path lookups with and without an
+index (functional and multi-valued), JSON_TABLE, small changes of documents and the rate of them.
+With MYSQL_ORACLE=host:port the same on a MySQL beside ours.
 """
 
 from __future__ import annotations
@@ -55,6 +55,22 @@ SCANS: Final = {
         " (o FOR ORDINALITY, tag INT PATH '$'))) t WHERE d.id < 10000"
     ),
 }
+#: Of the small documents of table s.
+CALLS: Final = (
+    "json_object('k', id, 's', s)", "json_array(id, s)", "json_set(j, '$.n', id)",
+    "json_set(j, '$.more.x', s, '$.tags[1]', 5)", "json_insert(j, '$.q', id)",
+    "json_replace(j, '$.name', s)", "json_remove(j, '$.tags[0]')",
+    "json_array_append(j, '$.tags', id)", "json_array_insert(j, '$.tags[0]', id)",
+    "json_keys(j)", "json_length(j, '$.tags')", "json_merge_patch(j, k)",
+    "json_merge_preserve(j, k)", "json_search(j, 'one', 'name 7')", "json_search(j, 'all', '%a%')",
+    "json_overlaps(j, k)", "json_contains(j, k)", "id member of (j->'$.tags')", "json_pretty(j)",
+    "json_depth(j)", "json_storage_size(j)", "json_storage_free(j)", "json_quote(s)",
+    "json_unquote(j->'$.name')", "json_type(j->'$.tags')", "json_valid(s)", "cast(t as json)",
+    "json_extract(t, '$.name')", "json_extract(j, '$**.a')", "json_extract(j, '$.tags[*]')",
+    "json_extract(j, '$.n', '$.name')", "json_value(j, '$.n' returning signed)",
+    "json_contains_path(j, 'all', '$.n', '$.name')", "cast(j as char)", "j->>'$.name'",
+    """json_schema_valid('{"required": ["n"], "properties": {"n": {"type": "number"}}}', j)""",
+)  # fmt: skip
 RUNS: Final = 4
 LONG: Final = 20_000  #: bytes of a document outside of its row
 
@@ -86,6 +102,15 @@ class Server:
         with self.connection.cursor() as cursor:
             cursor.execute(sql)
             return cursor.fetchall()
+
+    def seconds(self, sql: str) -> float:
+        """The shortest time of some runs."""
+        best = float("inf")
+        for _ in range(RUNS):
+            started = time.perf_counter()
+            self.run(sql)
+            best = min(best, time.perf_counter() - started)
+        return best
 
     def rate(self, sql: Callable[[int], str]) -> float:
         """Statements a second, each with another number."""
@@ -121,6 +146,30 @@ def scans(servers: list[Server]) -> None:
         report(name, best, "ms")
 
 
+def calls(servers: list[Server], rows: int) -> None:
+    """Millions of values a second of each function, less what the scan takes."""
+    for server in servers:
+        server.run("CREATE TABLE s (id INT PRIMARY KEY, j JSON, k JSON, s VARCHAR(40), t TEXT)")
+        for start in range(0, rows, 500):
+            values = []
+            for i in range(start, min(start + 500, rows)):
+                small = {
+                    "n": i,
+                    "name": f"name {i}",
+                    "tags": [i, i + 1, 7],
+                    "more": {"a": [1, 2.5]},
+                }
+                other = {"n": i, "q": [1, 2], "more": {"a": 5}}
+                texts = json.dumps(small), json.dumps(other), f"text {i}", json.dumps(small)
+                values.append(f"({i}, '{texts[0]}', '{texts[1]}', '{texts[2]}', '{texts[3]}')")
+            server.run("INSERT INTO s VALUES " + ",".join(values))
+    scans = [server.seconds("SELECT COUNT(s) FROM s") for server in servers]
+    for call in CALLS:
+        spent = [server.seconds(f"SELECT COUNT({call}) FROM s") for server in servers]
+        each = [max(one - scan, 1e-4) for one, scan in zip(spent, scans, strict=True)]
+        report(call[:50], [rows / one / 1e6 for one in each], " M/s")
+
+
 def long_changes(servers: list[Server]) -> None:
     """Small changes of long documents a second."""
     text = json.dumps({"n": 1, "text": "x" * LONG})
@@ -150,6 +199,7 @@ def main(rows: int = 50_000) -> None:
             host, port = oracle.rsplit(":", 1)
             servers.append(Server(host, int(port), rows))
         scans(servers)
+        calls(servers, rows)
         lookups(servers, "no index")
         for statement in INDEXES:
             seconds = []

@@ -47,7 +47,8 @@ MIRRORS: Final = 4
 PAGE_BYTES: Final = 16384
 CHECKPOINT_BYTES: Final = 64 << 20
 DOUBLE_WRITE_PAGES: Final = 64  #: written to the double-write buffer with one write
-SESSIONS: Final = 16
+#: (sessions that commit together, bytes of the pool)
+CASES: Final = ((1, 8 << 20), (2, 8 << 20), (4, 8 << 20), (16, 8 << 20), (16, 64 << 20))
 
 
 class GroupNode(LocalNode):
@@ -214,7 +215,7 @@ def main() -> None:
     rows = int(sys.argv[2]) if len(sys.argv) > 2 else 100_000
     print(f"{count} transactions over {rows} rows; a transaction's writes and KiB")
     print("commit at a time   pool        ours           mirrored          fewer")
-    for sessions, pool_bytes in ((1, 8 << 20), (SESSIONS, 8 << 20), (SESSIONS, 64 << 20)):
+    for sessions, pool_bytes in CASES:
         with tempfile.TemporaryDirectory(prefix="bench-mirrored-") as directory:
             node = GroupNode(Path(directory) / "data", pool_bytes=pool_bytes, private_bytes=1 << 30)
             try:

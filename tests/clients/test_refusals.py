@@ -101,3 +101,10 @@ def test_archives_of_any_name(tmp_path: Path) -> None:
     assert (tmp_path / "b #1 100% für uns").is_dir()
     assert not list(tmp_path.glob("*%20*"))
     assert "  to  " in said("archive", "--from", url)[1]
+
+
+def test_files_named_without_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (("secret", "own"), ("keyring", "create", "keys"), ("keyring", "rotate", "keys")):
+        code, text = said(*words)
+        assert code == 0, text

@@ -16,10 +16,12 @@ from mysqlcompat import json_compare_kernels as comparing
 from mysqlcompat import json_order, json_path, jsonb
 from mysqlcompat import json_walk_kernels as walk
 from mysqlcompat.functions import documents
-from mysqlcompat.json_kernels import BROKEN, LEG_CELL, LEG_CELL_FROM_END, LEG_MEMBER, place_of
+from mysqlcompat.json_find_kernels import json_find
+from mysqlcompat.json_kernels import BROKEN, place_of
 from mysqlcompat.json_parse_kernels import json_parsed
 from mysqlcompat.json_path import Cell, Member
 from mysqlcompat.json_text_kernels import json_text
+from mysqlcompat.sql.code_json_making import path_words
 
 _KEYS = st.sampled_from(["a", "b", "ab", "key", "日本", "", "a longer key", 'q"\\'])
 _SCALARS = st.one_of(
@@ -63,14 +65,11 @@ class _Memory:
         return place_of(int(self.mem[at]), at + 1), at + size
 
     def path(self, legs: json_path.Path) -> int:
-        words = [len(legs)]
-        for leg in legs:
-            if isinstance(leg, Member):
-                name = str(leg.name).encode()
-                words += [LEG_MEMBER, self.put(name), len(name)]
-            else:
-                assert isinstance(leg, Cell)
-                words += [LEG_CELL_FROM_END if leg.from_end else LEG_CELL, leg.index, 0]
+        return path_words(self, legs)  # type: ignore[arg-type,return-value]
+
+    block = put  # as an `Assembler` has them
+
+    def words(self, words: list[int]) -> int:
         return self.put(np.array(words, np.int64).tobytes())
 
     def bytes_of(self, lane: int) -> bytes:
@@ -164,6 +163,29 @@ def test_texts(value: Any, ascii_only: bool, indent: int | None) -> None:
             memory.st, memory.mem, place, end, SCRATCH, 1 << 19, (1 << 20) - 8192, quoted
         )
         assert memory.mem[SCRATCH : SCRATCH + size].tobytes() == expected.encode()
+
+
+_WILD = st.lists(
+    st.one_of(
+        _LEGS, st.just(Member(None)), st.just(json_path.ALL), st.just(json_path.Anywhere()),
+        st.builds(json_path.Cells, *[st.builds(Cell, st.integers(0, 3), st.booleans())] * 2),
+    ),
+    min_size=1, max_size=4,
+).map(tuple).filter(lambda legs: not isinstance(legs[-1], json_path.Anywhere))  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(_DOCUMENTS, _WILD)
+def test_wildcards(value: Any, path: json_path.Path) -> None:
+    memory = _Memory()
+    place, end = memory.place(value)
+    words = memory.path(path)
+    last = json_find(memory.st, memory.mem, place, end, words, SCRATCH, SCRATCH + (1 << 19))
+    assert last >= SCRATCH
+    made = build.json_container(memory.st, memory.mem, SCRATCH, last, 0, last, 2 << 20)
+    body = memory.mem[last : last + (made >> 8)].tobytes()
+    expected = [one.value for one in json_path.places(value, path)]
+    assert bytes([made & 255]) + body == jsonb.encode(expected)
 
 
 @settings(max_examples=40, deadline=None)

@@ -278,3 +278,24 @@ def test_cut_in_the_middle_of_a_batch() -> None:
     assert cut_log(log, 4096, 99) == b""
     with pytest.raises(ArchiveDamaged, match="no whole batch at LSN 4256"):
         cut_log(log[: 4192 - 4096] + log[4200 - 4096 :], 4096, 10_000)
+
+
+def test_what_a_store_says_is_the_same_each_time(tmp_path: Path) -> None:
+    """It refuses the same thing again and again, each time after another while: that is one
+    trouble, said once."""
+    one = Archived(tmp_path)
+    took = iter(range(10))
+
+    class Refusing(MemoryStore):
+        def put(self, path: str, data: bytes) -> None:  # type: ignore[override]
+            raise OSError(f"PUT in {next(took)}.25ms - 403 Forbidden")
+
+    settings = ArchiveSettings("", "main", store=Refusing())
+    archiver = Archiver(NearVolume(one.writer.volume.storage), settings)
+    said = set()
+    for _ in range(3):
+        with pytest.raises(VolumeError) as caught:
+            archiver.step()
+        said.add(str(caught.value))
+    assert said == {"cannot write about.json: PUT - 403 Forbidden"}
+    one.writer.volume.close()

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 from btree.errors import BtreeError
 from redo import frozen
 from redo.archive import Archive
-from redo.archived import PIN
 from redo.arena import Arena, create_ring
 from redo.control import COPY_DURABLE, COPY_WRITTEN, Control, copy_word
 from redo.errors import OutsideWindow, PageUnavailable, VolumeError
@@ -208,13 +207,11 @@ class Branches:
     def _wait_for_archive(self) -> None:
         cluster = self._cluster
         for _ in range(_PATIENCE):
-            storages = [s for s in cluster.processes.open_storages() if PIN in s.pins]
-            if storages and storages[0].pins[PIN] >= cluster.ledger.vdl:
+            if cluster.processes.archived >= cluster.ledger.vdl:
                 return
             self._world.sleep(0.1)
-        pins = [storage.pins for storage in cluster.processes.open_storages()]
-        status = [storage.archive_status() for storage in cluster.processes.open_storages()]
-        raise Violation("the archive follows", f"{pins} of {cluster.ledger.vdl}: {status}")
+        what = f"{cluster.processes.archived} of {cluster.ledger.vdl}"
+        raise Violation("the archive follows", f"{what}: {cluster.processes.archive_status()}")
 
     def _check_target(self, target: int, to_us: int | None) -> None:
         """Is this the state of that moment? The clocks of commits say so, if they only grow."""

@@ -106,7 +106,7 @@ class Cluster:
         if fates[0] < ENCRYPTED if kind.encrypted is None else kind.encrypted:
             keys = LocalKeyring.create(Path(self.world.disk.root) / "keyring")
         archived = fates[1] < ARCHIVED if kind.archived is None else kind.archived
-        if archived and self.kind is not ThreeHosts:
+        if archived:
             store = WorldStore(self.world, fates[2])
         return Services(keys, store)
 

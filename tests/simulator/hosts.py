@@ -11,9 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from redo.arena import create_ring
-from redo.control import Control
+from redo.archived import FarVolume
+from redo.archiver import Archiver
+from redo.arena import Arena, create_ring
+from redo.control import CTRL_PIN, Control
 from redo.feeder import Feeder
+from redo.peers import Peers
+from redo.pins import FROM_AFAR
 from redo.quorum import COPIES, ZONES
 from redo.receiver import Receiver
 from redo.storage import Storage
@@ -24,6 +28,9 @@ from tests.simulator.processes import FEEDER, OwnTasks, Place, ThreeProcesses, Z
 
 if TYPE_CHECKING:
     pass
+
+
+_ARCHIVER_BYTES = 1 << 24
 
 
 def host_data(root: str, zone: int) -> str:
@@ -71,6 +78,8 @@ class ThreeHosts(ThreeProcesses):
         self.ring_bytes = os.fstat(place.ring_fd).st_size - 4096
         self.network = WorldNetwork(place.world, self.trouble / 10)
         self._feeders: dict[int, Feeder] = {}
+        self._archiver: Archiver | None = None  #: on the writer's host, as all zones are elsewhere
+        self._archiving: Arena | None = None
 
     def data_of(self, copy_no: int) -> str:
         return str(volume_path(Path(host_data(self.world.disk.root, copy_no // 2)), MAIN))
@@ -88,6 +97,19 @@ class ThreeHosts(ThreeProcesses):
         for number, name in enumerate(ZONES):
             feeder = self._feeders[number] = Feeder(number, name, environment, ring, "", {})
             feeder.start()
+        if self.config.archive is not None:
+            self._archiving = Arena(self.ring_fd, _ARCHIVER_BYTES)
+            peers = Peers(self._wires)
+            volume = FarVolume(self._archiving, environment, peers, self.keys)
+            self._archiver = Archiver(volume, self.config.archive, self.keys)
+            self._archiver.start()
+
+    @property
+    def archived(self) -> int:
+        return self._control.get(CTRL_PIN + 8 * FROM_AFAR)
+
+    def archive_status(self) -> list[dict[str, object]]:
+        return [] if self._archiver is None else [self._archiver.status()]
 
     def start_zone(self, number: int) -> None:
         self.zones[number] = Host(self, number)
@@ -116,3 +138,6 @@ class ThreeHosts(ThreeProcesses):
             feeder._arena.close()
             os.close(feeder._told_fd)
         self._feeders.clear()
+        if self._archiving is not None:
+            self._archiving.close()
+            self._archiver = self._archiving = None

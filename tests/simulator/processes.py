@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from redo import protocol
 from redo.answers import Answers
+from redo.archived import PIN
 from redo.archiver import ArchiveSettings
 from redo.arena import Arena
 from redo.cipher import Cipher
@@ -31,6 +32,7 @@ from redo.quorum import COPIES, ZONES, zone_copies
 from redo.storage import Storage
 from redo.storage_server import Background, StorageConfig
 from redo.zone_node import ZoneNode
+from tests.simulator.wires import Wire
 
 if TYPE_CHECKING:
     from tests.simulator.objects import WorldStore
@@ -182,6 +184,15 @@ class Processes:
         """All copies that count."""
         return [copier for storage in self.open_storages() for copier in storage.live()]
 
+    @property
+    def archived(self) -> int:
+        """Log up to here is in the archive."""
+        return max((s.pins.get(PIN, 0) for s in self.open_storages()), default=0)
+
+    def archive_status(self) -> list[dict[str, object]]:
+        """What archivers say of themselves."""
+        return [storage.archive_status() for storage in self.open_storages()]
+
     def standing(self) -> set[str]:
         """Processes whose tasks, but for the copies', may wait for what somebody holds: their
         turn does not come."""
@@ -332,27 +343,6 @@ class Zone:
         world.disk.kill(f"{data}/{self.name}/")
         if self._storage is not None:
             self._processes.forget(self._storage)
-
-
-class Wire:
-    """Asking another process (`peers.Peer`)."""
-
-    def __init__(self, processes: ThreeProcesses, source: int, target: int) -> None:
-        self._processes = processes
-        self._ends = source, target
-
-    def ask(self, op: int, a: int = 0, b: int = 0, *, tail: bytes = b"") -> bytes:
-        """One question, one answer. Raises VolumeError."""
-        return self.said(protocol.question(op, a, b) + tail)
-
-    def said(self, question: bytes) -> bytes:
-        """The same, for a question that is packed."""
-        answer = self._processes.call(*self._ends, question)
-        code, count = protocol.ANSWER.unpack_from(answer)
-        payload = answer[protocol.ANSWER.size :][:count]
-        if code:
-            raise protocol.FAILED.get(code, VolumeError)(payload.decode())
-        return payload
 
 
 class ThreeProcesses(Processes):

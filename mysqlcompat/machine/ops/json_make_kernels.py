@@ -16,9 +16,9 @@ from mysqlcompat.json_build_kernels import (
     json_merged,
     member_put,
 )
+from mysqlcompat.json_find_kernels import json_find
 from mysqlcompat.json_kernels import (
     LITERAL,
-    MAX_DEPTH,
     NULL,
     cells_of,
     is_array,
@@ -29,11 +29,12 @@ from mysqlcompat.json_kernels import (
 )
 from mysqlcompat.json_parse_kernels import after_blanks, json_parsed
 from mysqlcompat.json_text_kernels import PRETTY, json_text, put_quoted
-from mysqlcompat.json_walk_kernels import COMPACT, DEPTH, WALK_BYTES, json_measure, json_sort_key
+from mysqlcompat.json_walk_kernels import COMPACT, WALK_BYTES, json_measure, json_sort_key
 from mysqlcompat.machine.function_codes import (
     LANE_FAILED,
     MAKE_ARRAY,
     MAKE_CHANGE,
+    MAKE_FOUND,
     MAKE_KEYS,
     MAKE_MEASURE,
     MAKE_MERGE,
@@ -41,6 +42,7 @@ from mysqlcompat.machine.function_codes import (
     MAKE_OF_BYTES,
     MAKE_OF_TEXT,
     MAKE_PARSED,
+    MAKE_PRESENT,
     MAKE_PRETTY,
     MAKE_QUOTED,
     MAKE_SEARCH,
@@ -69,7 +71,6 @@ from redo.codes import E_OVERFLOW
 from redo.coding_kernels import load_i64, load_u8, move, store_i64, store_u8
 from redo.jit import helper, kernel
 
-SHALLOW = 600  #: bytes of a document that cannot be as deep as one may be
 LONGEST = 1 << 16  #: bytes of documents and texts that are read here
 SCRATCH_PER_BYTE = 64
 SCRATCH = 24 << 10
@@ -92,22 +93,19 @@ def container_of(st, mem, run, i, kind, parts, scratch, limit):
     null_document = null_put(mem, scratch)
     scratch += 8
     last = scratch
-    if scratch + ENTRY_BYTES * count + WALK_BYTES > limit:
+    if scratch + ENTRY_BYTES * count > limit:
         return NOT_HERE
     for j in range(0, count, step):
         source = run + load_i64(mem, parts + 8 * (j + step))
         document = load_i64(mem, source + 8 * i)
         if load_u8(mem, source + NULLS_AT + i) != 0:
+            if kind == MAKE_PRESENT:
+                continue
             document = null_document
         if text_bytes(document) < 2:
             return NOT_HERE
         at = text_at(document)
-        if text_bytes(document) > SHALLOW:
-            place = place_of(load_u8(mem, at), at + 1)
-            depth = json_measure(st, mem, place, at + text_bytes(document), DEPTH, last)
-            if depth < 0 or depth >= MAX_DEPTH:
-                return NOT_HERE
-        if kind == MAKE_ARRAY:
+        if kind != MAKE_OBJECT:
             last = entry_of_document(mem, last, at, text_bytes(document))
             continue
         source = run + load_i64(mem, parts + 8 * (j + 1))
@@ -117,6 +115,8 @@ def container_of(st, mem, run, i, kind, parts, scratch, limit):
         form = load_u8(mem, at)
         size = text_bytes(document) - 1
         last = member_put(mem, scratch, last, text_at(key), text_bytes(key), form, at + 1, size)
+    if kind == MAKE_PRESENT and last == scratch:
+        return IS_NULL
     return container_lane(st, mem, scratch, last, int(kind == MAKE_OBJECT), last + 1, limit)
 
 
@@ -192,6 +192,11 @@ def asked_of(st, mem, kind, document, other, x, y, scratch, limit):
         return keys_of(st, mem, place, end, scratch, limit)
     if kind == MAKE_SEARCH:
         return json_search(st, mem, place, end, other, x, y, scratch, limit)
+    if kind == MAKE_FOUND:
+        last = json_find(st, mem, place, end, x, scratch, scratch + ((limit - scratch) >> 1))
+        if last <= scratch:
+            return IS_NULL if last == scratch else NOT_HERE
+        return container_lane(st, mem, scratch, last, 0, last + 1, limit)
     if kind == MAKE_MEASURE:
         value = json_measure(st, mem, place, end, x, scratch)
         if x == COMPACT and value >= 0:
@@ -238,9 +243,14 @@ def made_of_document(st, mem, kind, a, b, b_null, x, y, scratch, limit):
 
 
 @helper
+def is_list(kind):
+    return kind == MAKE_ARRAY or kind == MAKE_OBJECT or kind == MAKE_PRESENT
+
+
+@helper
 def size_of(kind, lane, null):
     """Bytes of the text or document that a lane is."""
-    is_number = kind < MAKE_OF_TEXT or kind == MAKE_ARRAY or kind == MAKE_OBJECT
+    is_number = kind < MAKE_OF_TEXT or is_list(kind)
     return 0 if is_number or null != 0 else text_bytes(lane)
 
 
@@ -250,11 +260,11 @@ def op_json_make(st, mem, run, instruction, n):
     (constants). Lanes for Python are marked; those of MAKE_PARSED with y = 1 are empty instead.
 
     MAKE_OF_…, MAKE_PARSED, MAKE_VALID, MAKE_QUOTED, MAKE_UNQUOTED of the value a · MAKE_ARRAY,
-    MAKE_OBJECT of the registers listed at x · MAKE_CHANGE of a by the path x: b is put there, in
-    the way y ·
-    MAKE_MERGE of a and b in the way x · MAKE_SEARCH in a for the pattern b, with the escape x, for
-    all places if y is 1 · MAKE_MEASURE: x of
-    a (COMPACT: the bytes it could do without) · MAKE_KEYS, MAKE_SORT_KEY, MAKE_PRETTY of a
+    MAKE_OBJECT, MAKE_PRESENT of the registers listed at x · MAKE_CHANGE of a by the path x: b is
+    put there, in the way y · MAKE_FOUND of a by the path x · MAKE_MERGE of a and b in the way x ·
+    MAKE_SEARCH in a for the pattern b, with the escape x, for all places if y is 1 ·
+    MAKE_MEASURE: x of a (COMPACT: the bytes it could do without) · MAKE_KEYS, MAKE_SORT_KEY,
+    MAKE_PRETTY of a
     """
     to = register(mem, run, instruction, 1)
     kind = operand(mem, instruction, 2)
@@ -278,7 +288,7 @@ def op_json_make(st, mem, run, instruction, n):
         if code < 0:
             return code
         limit = heap + scratch_bytes
-        if kind == MAKE_ARRAY or kind == MAKE_OBJECT:
+        if is_list(kind):
             value = container_of(st, mem, run, i, kind, x, heap, limit)
         elif kind == MAKE_MERGE and not is_long:
             value = merged(st, mem, a, a_null, b, b_null, x, heap, limit)

@@ -164,11 +164,16 @@ def time_read(mem, at, count, scale):
         sign = -1
         at += 1
         count -= 1
+    days = 0
+    if count > 2 and load_u8(mem, at + 1) == 32:
+        days = digits_at(mem, at, 1)
+        at += 2
+        count -= 2
     hour_digits = 3 if count > 3 and load_u8(mem, at + 2) != 58 else 2
     if count > LONGEST_CLOCK:
         return UNREAD
-    clock = clock_read(mem, at, count, scale, hour_digits, 837)
-    return sign * clock if clock >= 0 else UNREAD
+    clock = clock_read(mem, at, count, scale, hour_digits, 837 - 24 * days)
+    return sign * (clock + (24 * days << 36)) if clock >= 0 and days >= 0 else UNREAD
 
 
 @helper
