@@ -21,6 +21,7 @@ from redo import stored_code
 CHECKED: Final = os.environ.get("NUMBA_BOUNDSCHECK", "0") not in ("", "0")
 
 
+@functools.cache
 def _compiler() -> Any:
     return importlib.import_module("redo.lean")
 
@@ -141,7 +142,9 @@ class _Later:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(importlib.import_module(self._name), name)
+        value = getattr(importlib.import_module(self._name), name)
+        setattr(self, name, value)  # asked for with every access to an array
+        return value
 
 
 types: Any = _Later("numba.types")
