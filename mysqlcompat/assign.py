@@ -7,6 +7,7 @@ adjusted: clamped, cut, or zero. Dates and times: `assign_temporal.py`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -449,16 +450,14 @@ def _member(context: Context, value: Any, source: SqlType, target: SqlType, colu
 
 def _named_member(text: str, target: SqlType) -> str | None:
     """The member a text names, or gives the number of."""
-    try:
+    with suppress(ValueError):
         if text or target.kind is TypeKind.SET:
             return member_text(member_number(text, target), target)
-    except ValueError:
-        pass
-    is_enum = target.kind is TypeKind.ENUM
-    limit = len(target.members) if is_enum else (1 << len(target.members)) - 1
-    digits = text.removeprefix("+")
+    is_enum, count = target.kind is TypeKind.ENUM, len(target.members)
+    limit, digits = count if is_enum else (1 << count) - 1, text.removeprefix("+")
     if digits.isascii() and digits.isdigit() and (not is_enum or digits.strip("0")):
-        return member_text(int(digits), target) if integer_of_digits(digits) <= limit else None
+        known = integer_of_digits(digits)
+        return member_text(known, target) if known <= limit else None
     return None
 
 

@@ -103,23 +103,6 @@ CODED: Final = {
 _IN_LANE: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE, Class.DATE, Class.DATETIME, Class.TIME)
 
 
-def _has_effects(expression: Expression) -> bool:
-    """Whether it matters when, and how often, it is computed: GET_LOCK(), ``:=``, RAND()."""
-    calls = (node for node in typed.walk(expression) if isinstance(node, Call))
-    return any(not call.function.once for call in calls)
-
-
-def _divides_by_zero(expression: Expression) -> bool:
-    """Whether a constant is divided by a zero that is written there."""
-    return any(
-        isinstance(node, Call)
-        and node.function.name in ("/", "%", "div")
-        and typed.is_constant(node)
-        and any(isinstance(one, Literal) and one.value == 0 for one in typed.walk(node.args[1]))
-        for node in typed.walk(expression)
-    )
-
-
 class Coder:
     """Codes the expressions of one program."""
 
@@ -294,7 +277,7 @@ class Coder:
                 return node
             is_kept = key in self.frame.fields or key in self.frame.registers
             is_text = not own and code_texts.is_shown(node) and not typed.is_constant(node)
-            if is_kept or (is_text and not _has_effects(node)):
+            if is_kept or (is_text and not typed.has_effects(node)):
                 if key not in places:
                     at, shown = len(places), type(node).__name__
                     places[key] = ColumnRef(node.type, INPUT, at, shown, node)
@@ -428,7 +411,9 @@ class Coder:
         branches = [value for _, value in pairs] + [otherwise]
         if not all(same_lane(branch.type, call.type) for branch in branches):
             return None
-        if any(map(_divides_by_zero, args)):  # a constant, which would warn though nobody chose it
+        if any(
+            map(typed.divides_by_zero, args)
+        ):  # a constant, which would warn though nobody chose it
             return None
         is_test = name in ("if", "case", "nullif")
         if is_test and any(test.type.cls not in _IN_LANE for test, _ in pairs):

@@ -329,6 +329,23 @@ def is_constant(expression: Expression) -> bool:
             return function.once and all(is_constant(arg) for arg in args)
 
 
+def has_effects(expression: Expression) -> bool:
+    """Whether it matters when, and how often, it is computed: GET_LOCK(), ``:=``, RAND()."""
+    calls = (node for node in walk(expression) if isinstance(node, Call))
+    return any(not call.function.once for call in calls)
+
+
+def divides_by_zero(expression: Expression) -> bool:
+    """Whether a constant is divided by a zero that is written there."""
+    return any(
+        isinstance(node, Call)
+        and node.function.name in ("/", "%", "div")
+        and is_constant(node)
+        and any(isinstance(one, Literal) and one.value == 0 for one in walk(node.args[1]))
+        for node in walk(expression)
+    )
+
+
 def has_aggregate(expression: Expression) -> bool:
     return any(isinstance(node, Aggregate) for node in walk(expression))
 

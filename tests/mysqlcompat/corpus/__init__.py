@@ -16,6 +16,6 @@ through a server. `tables` are the tables expressions may read.
 prints what differs; with ``--keep`` it writes the lists of faults anew.
 
 `grammar_of_values` makes random expressions out of `value_rules`: those of the family
-`random_values`, and those of the soak (`fuzz_values`), which counts differences that `explained` has
-a reason for. What the soak once found are the families `fuzzed` and `widened`.
+`random_values`, and those of the soak (`fuzz_values`), which counts differences that `explained`
+has a reason for. What the soak once found are the families `fuzzed` and `widened`.
 """
