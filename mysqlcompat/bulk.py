@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from btree.layout import RUN_SHIFT
-from btree.schema import Table, TypeKind
+from btree.schema import TypeKind
 from mysqlcompat import bulk_kernels as kernels
 from mysqlcompat.bulk_documents import Documents
 from mysqlcompat.errors import SqlError
@@ -199,8 +199,6 @@ def _program(session: Session, head: bytes, width: int, context: int) -> Program
                 return None
             table = statement.table.table
             if table is None or statement.replace or statement.ignore:
-                return None
-            if isinstance(table, Table) and table.has_expressions:
                 return None
             made = replace(statement, given=True)
             program = machine_of(session.node.engine).compile(made, version)

@@ -280,6 +280,10 @@ class Assembler:
         self._code.append([address_of(op), *operands, *[0] * (7 - len(operands))])
         return number
 
+    def set_operand(self, instruction: int, number: int, value: int) -> None:
+        """Change an operand of an instruction emitted before."""
+        self._code[instruction][number] = value
+
     def mark(self) -> int:
         """Number of the next instruction."""
         return len(self._code)

@@ -84,6 +84,8 @@ class _InsertCoder:
         self.coder = Coder(Assembler(target.arena))
         self.asm = self.coder.asm
         self.given = 0
+        self.cells: list[Expression] = []  #: of a row that a run is given
+        self.loads: list[int] = []  #: the instructions that load them
 
     def code(self) -> Program:
         if self.statement.given:
@@ -93,6 +95,7 @@ class _InsertCoder:
         self._auto_increment(registers)
         generate(self.coder, self.table, registers)
         self._insert(registers)
+        self._last_slots()
         tables = self.target.related(self.table)
         if self.plan.select:
             sources = self.plan.select.statement.tables
@@ -136,22 +139,27 @@ class _InsertCoder:
         return registers
 
     def _from_given(self) -> dict[int, Register]:
-        """Rows of which only the run knows how many: slots of the defaults, then those of a row,
-        and again, and again."""
+        """Rows of which only the run knows how many: their slots follow all others (`_last_slots`),
+        those of a row, and again, and again."""
         (row,), columns = self.statement.rows, self.statement.columns
         self.asm.stage()
         self.coder.enter(Frame())
         numbers = self.asm.register()
         self.given = self.asm.state(8)
         self.asm.emit(given_kernels.op_given_numbers, numbers, self.given, self.asm.state(8))
-        registers: dict[int, Register] = dict.fromkeys(columns, numbers)
-        self._defaults(registers)
-        first = len(self.coder.slots)
-        for place, (column_no, value) in enumerate(zip(columns, row, strict=True)):
-            self.coder.new_slot(self._given(value, column_no))
+        registers: dict[int, Register] = {}
+        for column_no, value in zip(columns, row, strict=True):
+            self.cells.append(self._given(value, column_no))
             to = registers[column_no] = self.asm.register()
-            self.asm.emit(load_kernels.op_slots_column, to, first + place, len(columns), numbers)
+            load = self.asm.emit(load_kernels.op_slots_column, to, 0, len(columns), numbers)
+            self.loads.append(load)
+        self._defaults(registers)
         return registers
+
+    def _last_slots(self) -> None:
+        """The slots of the rows that a run is given, now that all others are known."""
+        for cell, load in zip(self.cells, self.loads, strict=True):
+            self.asm.set_operand(load, 2, self.coder.new_slot(cell))
 
     def _given(self, value: Expression, column_no: int) -> Expression:
         """A value of VALUES; DEFAULT is the column's own."""

@@ -161,3 +161,68 @@ def test_documents_are_those_of_single_inserts(talk: Talk) -> None:
     error = talk.run(many(wrong, "INSERT INTO many VALUES "))
     assert isinstance(error, SqlError) and error.errno == 3140
     assert talk.done("SELECT COUNT(*) FROM many") == [["0"]]
+
+
+EXPRESSIVE = (
+    "id INT PRIMARY KEY, a INT NOT NULL, s VARCHAR(20), j JSON, "
+    "up VARCHAR(20) AS (UPPER(s)) STORED, twice TINYINT AS (a * 2) VIRTUAL, "
+    "joined VARCHAR(40) AS (CONCAT(up, '-', twice)) STORED, more INT DEFAULT (a + 1), "
+    "made VARCHAR(9) DEFAULT 'täglich', CHECK (a < 1000), CHECK (s <> 'no'), "
+    "KEY (joined), KEY ((LOWER(s))), KEY ((a + more)), KEY ((CAST(j->'$.tags' AS UNSIGNED ARRAY)))"
+)
+EXPRESSIVE_INTO = "INSERT INTO {} (id, a, s, j) VALUES "
+
+
+def expressive_rows(count: int) -> list[str]:
+    texts = ("'plain'", "'größer'", "NULL", "'it''s'")
+    return [
+        f"({n}, {n % 60}, {texts[n % 4]}, '{{\"tags\": [{n % 7}, {n % 11}]}}')"
+        for n in range(1, count + 1)
+    ]
+
+
+@pytest.fixture
+def expressive(talk: Talk) -> Talk:
+    for name in ("many", "few"):
+        talk.done(f"CREATE TABLE {name} ({EXPRESSIVE})")
+    return talk
+
+
+def test_tables_with_expressions_are_served(expressive: Talk) -> None:
+    """Of more rows than a batch, as rows inserted one by one: columns, every index, CHECKs."""
+    rows = expressive_rows(1500)
+    sql = many(rows, EXPRESSIVE_INTO.format("many"))
+    assert is_bulk(expressive, sql)
+    assert expressive.done(sql).info == "Records: 1500  Duplicates: 0  Warnings: 0"
+    for row in rows:
+        expressive.done(EXPRESSIVE_INTO.format("few") + row)
+    for wanted in (
+        "SELECT * FROM {} ORDER BY id",
+        "SELECT id FROM {} WHERE LOWER(s) = 'größer' ORDER BY id",
+        "SELECT id FROM {} WHERE a + more = 41 ORDER BY id",
+        "SELECT id FROM {} WHERE 5 MEMBER OF (j->'$.tags') ORDER BY id",
+        "SELECT id FROM {} WHERE joined = 'PLAIN-16' ORDER BY id",
+    ):
+        one, other = (expressive.done(wanted.format(name)) for name in ("many", "few"))
+        assert one and one == other, wanted
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["1000, NULL", "7, 'no'", "100, 'twice'", "NULL, ''", "3, 'far too long for the column'"],
+)
+@pytest.mark.parametrize("mode", ["STRICT_TRANS_TABLES", ""])
+def test_what_expressions_say_of_a_row(expressive: Talk, wrong: str, mode: str) -> None:
+    """Errors and warnings, with their rows, are those of a statement that goes the long way."""
+    expressive.done(f"SET sql_mode = '{mode}'")
+    said = []
+    for before in (30, 3):
+        expressive.done("DELETE FROM many")
+        rows = expressive_rows(before)
+        rows[2] = f"(3, {wrong}, '{{}}')"
+        sql = many(rows, EXPRESSIVE_INTO.format("many"))
+        assert is_bulk(expressive, sql) == (before == 30)
+        done = expressive.run(sql)
+        seen = (done.errno, done.message) if isinstance(done, SqlError) else done.warnings
+        said.append((seen, expressive.done("SHOW WARNINGS")))
+    assert said[0] == said[1]
