@@ -244,7 +244,8 @@ def double_of(context: Context, value: Any, source: SqlType, name: str = "") -> 
                 return float(member_number(value, source))
             number, whole = leading_double(text_for_number(value))
             if not whole and value.strip() and source.kind not in _QUIET_KINDS:
-                context.warn(1292, f"Truncated incorrect DOUBLE value: '{shown_as_c(value)}'")
+                text = shown(value) if isinstance(value, bytes) else shown_as_c(value)
+                context.warn(1292, f"Truncated incorrect DOUBLE value: '{text}'")
             return number
         case date() | PartialDate() | timedelta():
             return float(temporal.number_of(value, source.scale))
@@ -384,9 +385,10 @@ def to_string(
         if explicit:
             text = representable(text, target.collation)
     if explicit and target.precision and len(text) > target.length:
-        wanted = f"CHAR({target.length})"
+        kept = text[: target.length]
+        wanted = f"CHAR({len(kept.encode('utf-8', 'surrogateescape'))})"  # bytes, not characters
         context.warn(1292, f"Truncated incorrect {wanted} value: '{shown_as_c(text)}'")
-        return text[: target.length]
+        return kept
     return text
 
 

@@ -311,6 +311,8 @@ def _sha2_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
 
 @define("sha2", "si", _sha2_type, null_rejects=False)
 def sha2(context: Context, call: Call, value: Any, bits: int | None) -> str | None:
+    if value is None and not is_constant(call.args[1]):  # a constant is looked at in any case
+        return None
     if bits not in _SHA2:
         context.warn(1583, "Incorrect parameters in the call to native function 'sha2'")
         return None

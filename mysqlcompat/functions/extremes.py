@@ -21,6 +21,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import build_as, implement
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
+from mysqlcompat.jsonb import Json, Opaque
 from mysqlcompat.message_text import shown, text_for_number
 from mysqlcompat.numerals import round_decimal
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
@@ -33,6 +34,8 @@ from mysqlcompat.values import text_of
 
 _DATED: Final = re.compile(r"\s*\d+-\d+-\d+")
 _MICROSECONDS: Final = 6  #: fractional digits a text or a double may have
+_CODE_VARCHAR: Final = 15  #: in JSON
+_I63: Final = 1 << 63
 _NO_DATE: Final = PartialDate(16383, 15, 31)  #: as MySQL shows what it takes for no date
 _ZERO: Final = PartialDatetime(0, 0, 0)
 
@@ -162,9 +165,23 @@ def _best_date(context: Context, call: Call, values: Sequence[Any], sign: int) -
     dates: list[Any] = []
     for value, arg in zip(values, call.args, strict=True):
         made = moment_of(context, value, arg.type, "date", origin_name(arg), FUZZY)
-        dates.append(_NO_DATE if made is None else PartialDate(made.year, made.month, made.day))
+        if made is not None:
+            dates.append(PartialDate(made.year, made.month, made.day))
+        else:  # a DECIMAL that is no BIGINT is zero before it is no date
+            is_zero = isinstance(value, Decimal) and not -_I63 <= value < _I63
+            dates.append(PartialDate(0, 0, 0) if is_zero else _NO_DATE)
     chosen: PartialDate = dates[_best(dates, BINARY, sign)]
     return chosen
+
+
+def heed(context: Context, call: Call, values: Sequence[Any]) -> None:
+    """Warn of the first of the values that are compared as dates: the next one is NULL."""
+    like = next((arg for arg in call.args if arg.type.cls is Class.DATETIME), None)
+    for value, arg in zip(values, call.args, strict=False):
+        if like is not None:
+            _moment(context, value, arg.type, like)
+        else:
+            moment_of(context, value, arg.type, "date", origin_name(arg), FUZZY)
 
 
 @implement("greatest@datetime")
@@ -219,3 +236,9 @@ def _name(arg: Expression) -> str:
 
 def _in_type(kind: SqlType, text: str) -> str | bytes:
     return text.encode() if kind.collation == BINARY else text
+
+
+@implement("opaque")
+def opaque(context: Context, call: Call, text: str | bytes) -> Json:
+    """The text of a date in JSON: MySQL has no name for its type."""
+    return Json(Opaque(_CODE_VARCHAR, text.encode() if isinstance(text, str) else text))

@@ -28,7 +28,7 @@ from mysqlcompat.partial_dates import (
     PartialDatetime,
     make_datetime,
 )
-from mysqlcompat.sql.branches import natural
+from mysqlcompat.sql.branches import SHIFTED, natural
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
@@ -161,7 +161,10 @@ def _shifted(typing: Typing, start: Expression) -> Expression:
             is_dated = inner.type.cls in TEMPORAL
             return typing.to_result(typing.as_moment(inner) if is_dated else inner, start.type)
 
-        return typing.own_branches(start, start.type, moment) or start
+        own = typing.own_branches(start, start.type, moment)
+        if own is None and isinstance(start, Call) and start.function.name in SHIFTED:
+            own = typing.own_branches(start, datetime_type(_MICROSECONDS), lambda inner: inner)
+        return own or start
     return start if is_known else typing.as_string(start)
 
 

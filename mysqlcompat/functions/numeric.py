@@ -389,7 +389,7 @@ def _number_in(context: Context, text: str, given: str | bytes, base: int) -> in
         number = number * abs(base) + allowed.index(character)
     greatest = (1 << 63) - (sign != "-") if base < 0 else _MASK
     beyond = number > greatest
-    number = min(number, greatest)
+    number = (0 if sign == "-" and base > 0 else greatest) if beyond else number
     if beyond or rest[:1] not in (*allowed,):
         context.warn(1292, f"Truncated incorrect DECIMAL value: '{shown(given)}'")
     return -number & _MASK if sign == "-" else number

@@ -19,8 +19,9 @@ from mysqlcompat.functions.definitions import (
     strings,
 )
 from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Cast, Expression, Literal, is_constant
+from mysqlcompat.sql.typed import Call, Cast, Expression, is_constant
 from mysqlcompat.sqltypes import NUMERIC, SqlType, bytes_per_character, string_type
 
 _INT_MOST = 2**31 - 1
@@ -239,7 +240,7 @@ def space(context: Context, call: Call, count: int) -> Any:
 
 def _spaces_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     count = known_int(typing, args[0])
-    if isinstance(args[0], Literal) and args[0].value is None:
+    if count is None and is_constant(args[0]) and not has_param(args[0]):  # it is NULL
         count = 0
     if count is None:
         return string_type(MAX_CHARACTERS, typing.context.collation)

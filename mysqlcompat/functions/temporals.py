@@ -189,7 +189,11 @@ def build_time(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 @build_as("timestamp", 1, 2)
 def build_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
-    moment = Cast(datetime_type(shown_fsp(typing, args[0], reads_as_moment)), args[0])
+    target = datetime_type(shown_fsp(typing, args[0], reads_as_moment))
+    moment: Expression | None = None
+    if args[0].type.cls is Class.STRING:
+        moment = typing.own_branches(args[0], target, lambda inner: Cast(target, inner))
+    moment = moment or Cast(target, args[0])
     return moment if len(args) == 1 else DEFINITIONS["addtime"].build(typing, (moment, args[1]))
 
 

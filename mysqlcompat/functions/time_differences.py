@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from mysqlcompat import convert_temporal as convert
@@ -30,8 +31,10 @@ from mysqlcompat.partial_dates import (
 )
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression
-from mysqlcompat.sqltypes import Class, datetime_type, time_type
+from mysqlcompat.sqltypes import TEMPORAL, Class, datetime_type, time_type
 
+_SEPARATORS: Final = str.maketrans("", "", "-: ")
+_NO_YEAR: Final = "0."  #: how a date begins to which nothing can be added
 _MICRO: Final = timedelta(microseconds=1)
 _DATE_SHAPE: Final = re.compile(r"\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[ T]|$)")
 
@@ -73,7 +76,7 @@ def build_timediff(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 @implement("timediff", null_rejects=False)
 def timediff(context: Context, call: Call, left: Any, right: Any) -> timedelta | None:
-    one = _time_or_moment(context, left, call.args[0])
+    one = beginning(context, call, left)
     other = None if one is None else _time_or_moment(context, right, call.args[1])
     if one is None or other is None or isinstance(one, timedelta) != isinstance(other, timedelta):
         return None
@@ -117,10 +120,16 @@ def _time_or_moment(
         if read.value is None:
             context.warn(1292, f"Incorrect datetime value: '{shown(value)}'")
             return None
-        if read.warnings & temporal_text.OUT_OF_RANGE:
-            dated = temporal_text.read_datetime(value, temporal_text.FUZZY).value
-            if isinstance(dated, datetime | PartialDatetime):
-                return dated
+        if read.warnings or value != value.strip():
+            dated = temporal_text.read_datetime(value, temporal_text.FUZZY)
+            if dated.is_good and value.lstrip().startswith(_NO_YEAR):
+                context.warn(1292, f"Truncated incorrect datetime value: '{shown(value)}'")
+                return None
+            is_beyond = bool(read.warnings & temporal_text.OUT_OF_RANGE)
+            if isinstance(dated.value, datetime | PartialDatetime) and (is_beyond or dated.is_good):
+                return dated.value
+        if not read.warnings and value != value.strip():
+            context.warn(1292, f"Truncated incorrect time value: '{shown(value)}'")
     return None if value is None else convert.span_of(context, value, arg.type)
 
 
@@ -136,19 +145,20 @@ def build_subtime(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 def _build_time_shift(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
     first, span = args
-    fsp = max(shown_fsp(typing, first), shown_fsp(typing, span))
-    match first.type.cls:
-        case Class.DATETIME | Class.DATE:
-            made = datetime_type(fsp)
-        case Class.TIME:
-            made = time_type(fsp)
-        case _:
-            made = shifted_text(typing)
+    made = shifted_text(typing)
+    if first.type.cls in TEMPORAL:
+        fsp = max(shown_fsp(typing, first), shown_fsp(typing, span))
+        made = time_type(fsp) if first.type.cls is Class.TIME else datetime_type(fsp)
     return typing.call(name, made, first, span)
 
 
+def beginning(context: Context, call: Call, first: Any) -> AnyDatetime | timedelta | None:
+    """What a span is added to or taken from. None, with a warning, if it is no time."""
+    return _time_or_moment(context, first, call.args[0], adding=call.function.name != "timediff")
+
+
 def _time_shift(context: Context, call: Call, first: Any, span: Any, sign: int) -> Any:
-    start = _time_or_moment(context, first, call.args[0], adding=True)
+    start = beginning(context, call, first)
     if start is None or span is None:
         return None
     added = convert.span_of(context, span, call.args[1].type)
@@ -166,16 +176,26 @@ def _time_shift(context: Context, call: Call, first: Any, span: Any, sign: int) 
         result = moment_of_micros(micros_of(start) + sign * (added // _MICRO))
         if result is None:
             return overflow(context)
-    if call.type.cls is not Class.STRING:
-        return result
-    return shown_moment(result)
+    if call.type.cls is Class.STRING:
+        return shown_moment(result)
+    if call.type.cls is Class.DATETIME:  # a text's time is one of today
+        return convert.moment_of(context, result, call.type)
+    if call.type.cls is Class.DATE:
+        return convert.to_date(context, result, call.args[0].type, call.type, False, "")
+    return result
 
 
-@implement("addtime", null_rejects=False)
+@implement("addtime,addtime@moment", null_rejects=False)
 def addtime(context: Context, call: Call, first: Any, span: Any) -> Any:
     return _time_shift(context, call, first, span, 1)
 
 
-@implement("subtime", null_rejects=False)
+@implement("subtime,subtime@moment", null_rejects=False)
 def subtime(context: Context, call: Call, first: Any, span: Any) -> Any:
     return _time_shift(context, call, first, span, -1)
+
+
+@implement("digits of")
+def digits_of(context: Context, call: Call, text: str) -> Decimal:
+    """The number of a moment or time that is shown as a text."""
+    return Decimal(text[:1] + text[1:].translate(_SEPARATORS))

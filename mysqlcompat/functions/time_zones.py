@@ -17,7 +17,7 @@ from mysqlcompat.functions.time_format import build_format
 from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sql.typed import Call, Cast, Expression
 from mysqlcompat.sqltypes import Class, datetime_type, decimal_type
 from mysqlcompat.time_zone_tables import changes_of
 
@@ -26,11 +26,18 @@ _MICRO: Final = timedelta(microseconds=1)
 _END_US: Final = 32536771200000000
 
 
+#: Functions of whose texts 0 is no timestamp, if they are none.
+_CHOICES: Final = ("if", "case", "nullif")
+
+
 @build_as("unix_timestamp", 0, 1)
 def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
     if not args:
         return typing.call("unix_timestamp", BIGINT.or_null(False))
     fsp = shown_fsp(typing, args[0], reads_as_moment)
+    if args[0].type.cls is Class.STRING:
+        target = datetime_type(6)
+        args = (typing.own_branches(args[0], target, lambda inner: Cast(target, inner)) or args[0],)
     nullable = args[0].type.nullable
     made = decimal_type(11 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
     return typing.call("unix_timestamp", made, args[0])
@@ -42,6 +49,9 @@ def unix_timestamp(context: Context, call: Call, *value: Any) -> Any:
     if not value:
         return context.now_us // 1000000
     moment = read_moment(context, call.args[0], value[0])
+    chosen = call.args[0]
+    if moment is None and isinstance(chosen, Call) and chosen.function.name in _CHOICES:
+        return None
     micros = 0
     if moment is not None and not isinstance(moment, PartialDate):
         at = moment if isinstance(moment, datetime) else datetime(*moment.timetuple()[:3])

@@ -19,6 +19,7 @@ from mysqlcompat.sqltypes import (
     SqlType,
     bool_type,
     bytes_per_character,
+    date_type,
     datetime_type,
     decimal_type,
     double_type,
@@ -78,6 +79,10 @@ class Branches:
         converted by itself. None for everything else."""
         if not isinstance(arg, Call):
             return None
+        if arg.type.cls is Class.STRING and arg.function.name in _COMPUTED:
+            shifted = self._shifted(arg, target)
+            if shifted is not None:
+                return convert(shifted)
         if arg.type.cls is Class.STRING and target.cls in NUMERIC_CLASSES:
             extreme = self._extreme_number(arg, target, convert)
             if extreme is not None:
@@ -99,6 +104,17 @@ class Branches:
         if not is_mixed:
             return None
         return replace(arg, type=target, args=tuple(args))
+
+    def _shifted(self, arg: Call, target: SqlType) -> Expression | None:
+        """A moment or time that is shown as a text, where something else is wanted of it."""
+        name = arg.function.name
+        if target.cls in (Class.DOUBLE, Class.DECIMAL):
+            made = decimal_type(20, 6, nullable=True)  # YYYYMMDDhhmmss.uuuuuu
+            return Call(replace(made, mixed=True), self.function("digits of"), (arg,))
+        if name not in SHIFTED or target.cls not in (Class.DATE, Class.DATETIME):
+            return None
+        made = datetime_type(6) if target.cls is Class.DATETIME else date_type()
+        return replace(arg, type=made, function=self.function(f"{name}@moment"))
 
     def _extreme_number(
         self, arg: Call, target: SqlType, convert: Callable[[Expression], Expression]
@@ -180,6 +196,9 @@ class Branches:
         length = max(one.length for one in strings)
         if collation == BINARY:
             length = max(map(_bytes_of, types))
+        made = (_bytes_of(one) for one in types if one.kind not in _COLUMN_TEXTS)
+        if max(made, default=0) > _LONGEST_TEXT:
+            kind = TypeKind.VARCHAR  # which is called by its length
         return string_type(length, collation, nullable, best, kind)
 
     def _as_text_type(self, sql_type: SqlType) -> SqlType:
@@ -225,7 +244,7 @@ def _own(branch: Expression) -> Expression:
 
 def is_extreme_date(arg: Expression) -> bool:
     """GREATEST or LEAST that compares dates, although it is a text."""
-    return isinstance(arg, Call) and arg.function.name in _AMONG_DATES
+    return isinstance(arg, Call) and arg.function.name in AMONG_DATES
 
 
 def natural(arg: Expression) -> Expression:
@@ -243,8 +262,11 @@ def natural(arg: Expression) -> Expression:
 
 
 _MOMENTS: Final = (Class.DATETIME, Class.TIME)
+_LONGEST_TEXT: Final = 65535  #: bytes of TEXT and BLOB
 #: Functions whose moments become DECIMALs before they become integers.
 _COMPUTED: Final = ("date_add", "date_sub", "addtime", "subtime", "str_to_date")
+#: Functions whose texts are moments, or times of today.
+SHIFTED: Final = ("addtime", "subtime")
 #: Functions whose text becomes a number without a word about what is behind it.
 SILENT: Final = ("coalesce", "ifnull", "greatest", "least")
 #: Functions whose DECIMALs have the digits that their arguments' values have.
@@ -253,7 +275,8 @@ _NATURAL: Final = (
     *("if", "ifnull", "coalesce", "case", "nullif"),
 )
 
-_AMONG_DATES: Final = ("greatest@date", "least@date", "greatest@datetime", "least@datetime")
+OF_DATES: Final = ("greatest@date", "least@date")
+AMONG_DATES: Final = (*OF_DATES, "greatest@datetime", "least@datetime")
 NUMERIC_CLASSES: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE)
 #: The text of a date, the JSON of a double: not the branch's own.
 _TAKEN_WHOLE: Final = (

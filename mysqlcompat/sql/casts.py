@@ -33,6 +33,7 @@ from mysqlcompat.sqltypes import (
 
 _TEMPORALS: Final = {"DATETIME": datetime_type, "TIME": time_type}
 _MAX_FSP: Final = 6
+_BYTES_MOST: Final = (1 << 32) - 1  #: of a string
 
 
 def is_bytes(sql_type: SqlType) -> bool:
@@ -207,4 +208,5 @@ def _binary(sizes: list[int], arg: Expression) -> SqlType:
     length = text_length(source)
     if source.cls is Class.DOUBLE and isinstance(arg, Literal | Call):
         length = source.length
+    length = min(length, _BYTES_MOST // width)
     return string_type(length * width, BINARY, coercibility=2)

@@ -4,6 +4,7 @@ that the machine's kernels are tested against."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
 from btree.schema import TypeKind
@@ -11,11 +12,13 @@ from mysqlcompat.assign import assign
 from mysqlcompat.convert import convert, decimal_of, decimal_of_varying, double_of
 from mysqlcompat.convert_compared import Listener, compared
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.extremes import heed
 from mysqlcompat.functions.intervals import start_of
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
+from mysqlcompat.functions.time_differences import beginning
 from mysqlcompat.sql.benchmark import repeated
-from mysqlcompat.sql.branches import SILENT, branches_of
+from mysqlcompat.sql.branches import AMONG_DATES, SILENT, branches_of
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.typed import (
     ASSIGN,
@@ -130,6 +133,8 @@ class Evaluator:
                 value, source = decimal_of(self.context, value, source, label), target
         if target.cls is Class.INT and isinstance(value, float):
             value = self._whole(node.arg, value)
+        if isinstance(node.arg, ColumnRef) and target.cls is Class.DOUBLE:
+            value = _column_as_text(value, source, target)
         value = self._decimal_of_text(node, value)
         return convert(self.context, value, source, target, True, name)
 
@@ -281,6 +286,26 @@ class Evaluator:
         is_date = start_of(quiet, node, value) is not None
         return self.call(node, (value, self.value(amount) if is_date else None, self.value(unit)))
 
+    def _span(self, node: Call) -> Any:
+        """ADDTIME, SUBTIME, TIMEDIFF: the second is not looked at where the first is no time."""
+        first, second = node.args
+        value = self.value(first)
+        if value is None:
+            return None
+        quiet: Any = Listener(self.context)
+        is_time = isinstance(value, timedelta) or beginning(quiet, node, value) is not None
+        return self.call(node, (value, self.value(second) if is_time else None))
+
+    def _extreme(self, node: Call) -> Any:
+        """GREATEST and LEAST among dates: each is read before the next one is looked at."""
+        values: list[Any] = []
+        for arg in node.args:
+            values.append(self.value(arg))
+            if values[-1] is None:
+                heed(self.context, node, values[:-1])
+                return None
+        return self.call(node, values)
+
     def _type_only(self, node: Call) -> Any:
         """What is said of an argument's type: its value is not looked at."""
         return self.call(node, (None,))
@@ -350,8 +375,8 @@ _THOROUGH: Final = frozenset(("lpad", "rpad"))
 #: and those that make something of NULLs, but stop if the first is one.
 _FIRST_STOPS: Final = frozenset(
     (
-        *("addtime", "subtime", "timediff", "json_contains", "json_set", "json_insert"),
-        *("json_replace", "json_array_append", "json_array_insert", "json_remove", "json_search"),
+        *("json_contains", "json_set", "json_insert", "json_replace"),
+        *("json_array_append", "json_array_insert", "json_remove", "json_search"),
         *("json_extract", "json_contains_path"),
     )
 )
@@ -368,6 +393,12 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "log": Evaluator._log,
     "date_add": Evaluator._shift,
     "date_sub": Evaluator._shift,
+    **{name + form: Evaluator._extreme for name in AMONG_DATES for form in ("", " number")},
+    "addtime": Evaluator._span,
+    "addtime@moment": Evaluator._span,
+    "subtime": Evaluator._span,
+    "subtime@moment": Evaluator._span,
+    "timediff": Evaluator._span,
     "and": Evaluator._and,
     "or": Evaluator._or,
     "if": Evaluator._if,

@@ -16,7 +16,7 @@ from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, as_result
-from mysqlcompat.sql.branches import Branches, natural, shown
+from mysqlcompat.sql.branches import OF_DATES, Branches, natural, shown
 from mysqlcompat.sql.comparisons import is_untyped, pinned
 from mysqlcompat.sql.measures import (
     decimal_result,
@@ -237,6 +237,8 @@ class Typing(Agreement, Branches, Memberships):
             return self.call("<>", bool_type(arg.type.nullable), arg, zero)
         if isinstance(arg, Call) and arg.function.name in _CHOICES and arg.type.cls is Class.INT:
             return replace(arg, type=replace(arg.type, length=max(arg.type.length, 2)))
+        if isinstance(arg, Call) and arg.function.name in OF_DATES:  # of an unknown string's type
+            return self.call("opaque", json_type(arg.type.nullable), arg)
         return natural(arg)
 
     def as_path(self, arg: Expression) -> Expression:
