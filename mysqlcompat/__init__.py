@@ -19,8 +19,8 @@ The way of a statement
  4  `compiler`: `sql.parse` (sqlglot) → `sql.resolve` (names and types: the typed tree of
     `sql.typed`, conversions explicit) → `sql.planner` (access paths, joins) → `sql.codegen`
     (a `machine.program.Program`).
-    A long INSERT of nothing but literals skips all this: `bulk` (on `bulk_kernels` and
-    `bulk_documents`) turns its rows into lanes and runs one program for any number of them.
+    A long INSERT … VALUES skips all this: `bulk` (on `bulk_kernels`, `bulk_documents` and
+    `bulk_expressions`) turns its rows into lanes and runs one program for any number of them.
  5  `machine.run` steps the program: kernels run batches of 1,024 lanes through its instructions
     (`machine.ops`), functions without a kernel are evaluated by `sql.evaluate_columns` (else row by
     row, `sql.evaluate`) between two of them,

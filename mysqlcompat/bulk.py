@@ -1,14 +1,16 @@
-"""Bulk INSERT: one program for any number of rows of literals, whatever the text's length.
+"""Bulk INSERT: one program for any number of rows of VALUES, whatever the text's length.
 
 `read` recognises the text (`bulk_kernels`), takes the program of its head and column count from
 the plan cache, or compiles it for a row of NULLs, and has kernels turn the cells into lanes. Cells
-that a kernel does not take (non-ASCII strings, dates, values that need rounding or complain) are
-assigned in Python when the statement is run, in the order of the text, so errors and warnings are
-those of the long way. A text that is anything else is left to it: `read` gives None.
+that a kernel does not take (non-ASCII strings, dates, values that need rounding or complain,
+expressions) are assigned in Python when the statement is run, in the order of the text, so errors
+and warnings are those of the long way; others run in between. A text that is anything else is left
+to it: `read` gives None, or `resolve` False.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -19,14 +21,17 @@ from btree.layout import RUN_SHIFT
 from btree.schema import TypeKind
 from mysqlcompat import bulk_kernels as kernels
 from mysqlcompat.bulk_documents import Documents
+from mysqlcompat.bulk_expressions import CellExpressions
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.table import Suspended
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.machine import machine_of
 from mysqlcompat.machine.program import Program
 from mysqlcompat.machine.registers import RunMemory
+from mysqlcompat.slices import Slice
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.literals import number_literal
-from mysqlcompat.sql.typed import Cast, Insert, Literal
+from mysqlcompat.sql.typed import Cast, Expression, Insert, Literal
 from mysqlcompat.sqltypes import Class, SqlType, null_type, string_type
 from mysqlcompat.values import is_variable, to_bytes, to_lane
 from redo.arena import Arena
@@ -53,44 +58,88 @@ class GivenRows:
     rows: int
     left: list[list[int]]
     blocks: list[tuple[int, int]]
+    expressions: CellExpressions
+    defaults: Sequence[Any] = ()  #: values of the slots before the cells, for a run
 
     def close(self) -> None:
         blocks, self.blocks = self.blocks, []
         for at, count in blocks:
             self.arena.free(at, count)
 
-    def bind(self, memory: RunMemory, session: Session, defaults: Sequence[Any]) -> None:
+    async def resolve(self, session: Session) -> bool:
+        """Look at the expressions among the cells; False: the long way has something to say."""
+        width = len(self.program.slots) - self.first
+        slice_ = Slice()
+        session.diagnostics.clear()
+        for cell, form, start, end, _ in self.left:
+            if form != kernels.FORM_OTHER:
+                continue
+            try:
+                self.expressions.of(cell % width, self.text[start:end])
+            except SqlError:
+                return False
+            if session.diagnostics.warning_count or session.parser_notes:
+                return False
+            if slice_.is_over():
+                await asyncio.sleep(0)
+                slice_ = Slice()
+        return bool(session.node.engine.catalog.version == self.program.version)
+
+    async def bind(self, memory: RunMemory, session: Session) -> None:
         """Make these rows the slots of a run; `defaults` are the values of the other slots."""
-        slots = self.program.slots
-        width = len(slots) - len(defaults)
-        for number, value in enumerate(defaults):
+        first, slots = self.first, self.program.slots
+        width = len(slots) - first
+        for number, value in enumerate(self.defaults):
             self._put(memory, number, slots[number].type, value, session.time_zone)
         evaluator = Evaluator(session)
         escapes = "NO_BACKSLASH_ESCAPES" not in session.sql_mode
         documents = Documents(memory, session.node.engine.st, escapes)
-        lanes = self.arena.words(self.lanes, len(defaults) + self.rows * width)
+        lanes = self.arena.words(self.lanes, first + self.rows * width)
+        slice_ = Slice()
         for cell, form, start, end, negative in self.left:
+            if slice_.is_over():
+                await asyncio.sleep(0)
+                slice_ = Slice()
             row, column = divmod(cell, width)
             session.row = row + 1
-            slot = slots[len(defaults) + column]
+            slot, source = slots[first + column], self.text[start:end]
             if slot.type.cls is Class.JSON and form == kernels.FORM_TEXT:
-                lane = documents.lane(self.text[start:end])
+                lane = documents.lane(source)
                 if lane is not None:
-                    lanes[len(defaults) + cell] = lane
-                    self.arena.mem[self.nulls + len(defaults) + cell] = 0
+                    lanes[first + cell] = lane
+                    self.arena.mem[self.nulls + first + cell] = 0
                     continue
-            expression = slot.expression
-            assert isinstance(expression, Cast)
-            literal = self._literal(session, form, self.text[start:end], bool(negative))
-            value = evaluator.value(replace(expression, arg=literal))
-            self._put(memory, len(defaults) + cell, slot.type, value, session.time_zone)
-        count = len(defaults) + self.rows * width
+            if form == kernels.FORM_OTHER:
+                value = await self._value(session, evaluator, self.expressions.of(column, source))
+            else:
+                expression = slot.expression
+                assert isinstance(expression, Cast)
+                literal = self._literal(session, form, source, bool(negative))
+                value = evaluator.value(replace(expression, arg=literal))
+            self._put(memory, first + cell, slot.type, value, session.time_zone)
+        count = first + self.rows * width
         mem = self.arena.mem
         at = self.lanes + 8 * count  # null bytes follow the lanes, however many there are
         mem[at : at + count] = mem[self.nulls : self.nulls + count].copy()
         memory.set(layout.RUN_PARAMS, self.lanes)
         memory.set(layout.RUN_PARAM_COUNT, count)
         memory.set(self.program.given, self.rows)
+
+    async def _value(self, session: Session, evaluator: Evaluator, expression: Expression) -> Any:
+        """What an expression is; a function that waits lets others run."""
+        effects, mark = session.effects, session.diagnostics.mark()
+        while True:
+            effects.may_wait = True
+            try:
+                value = evaluator.value(expression)
+            except Suspended as suspended:
+                session.diagnostics.back_to(mark)
+                effects.done(await suspended.wait(session, False))
+            else:
+                effects.clear()
+                return value
+            finally:
+                effects.may_wait = False
 
     def _literal(self, session: Session, form: int, source: bytes, negative: bool) -> Literal:
         if form == kernels.FORM_NULL:
@@ -119,7 +168,7 @@ class GivenRows:
 
 
 def read(session: Session, sql: bytes) -> GivenRows | None:
-    """The rows of an INSERT of literals, and the program for them; None: it is something else."""
+    """The rows of an INSERT … VALUES, and the program for them; None: it is something else."""
     mode, context = session.plans.mode, session.plans.context
     if mode is None or not LEAST_BYTES <= len(sql) <= MOST_BYTES:
         return None
@@ -179,7 +228,11 @@ def _read(
             entries[2::5] += head
             entries[3::5] += head
             listed = entries.reshape(-1, kernels.LEFT_WORDS).tolist()
-            return GivenRows(program, arena, sql, lanes, nulls, first, done >> 32, listed, blocks)
+            expressions = CellExpressions(session, sql[:head], width)
+            rows = done >> 32
+            return GivenRows(
+                program, arena, sql, lanes, nulls, first, rows, listed, blocks, expressions
+            )
     return None
 
 

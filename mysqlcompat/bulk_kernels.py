@@ -1,7 +1,9 @@
 """INSERT … VALUES (…), (…), …: literals straight from the text into lanes, whole rows at a time.
 
-Only what is sure to mean the same as on the long way is read: numbers (with a sign), strings, NULL.
-Anything else gives E_BAD_VALUE, and the statement goes the long way: parser, resolver, slots.
+Cells are numbers (with a sign), strings, NULL, or expressions, of which only the end is found:
+Python parses them one by one. What may mean something to other cells (variables) or ends there only
+to the eye (comments, parameters) gives E_BAD_VALUE, and the statement goes the long way: parser,
+resolver, slots.
 
 ::
 
@@ -12,7 +14,8 @@ Anything else gives E_BAD_VALUE, and the statement goes the long way: parser, re
     3  decimal: 1 unsigned
     4  1: NULL is a value of the column
 
-    LEFT (words), a cell for Python: its number, FORM of the literal (0 NULL), start, end, negative
+    LEFT (words), a cell for Python: its number, FORM of the literal (0 NULL, FORM_OTHER: it is an
+                  expression), start, end, negative
 """
 
 from __future__ import annotations
@@ -98,6 +101,49 @@ def _literal(mem, at, end, mode):
 
 
 @routine
+def _expression(mem, at, end, mode):
+    """The expression at `at`, up to the comma or parenthesis after it, as `_literal` gives it."""
+    start = at
+    depth = 0
+    backslash = (mode & MODE_NO_BACKSLASH_ESCAPES) == 0
+    while at < end:
+        byte = load_u8(mem, at)
+        if byte == 39 or byte == 34 or byte == 96:
+            escapes = backslash and (byte == 39 or (byte == 34 and not (mode & MODE_ANSI_QUOTES)))
+            at = quoted_end(mem, at, end, byte, escapes)
+            if at < 0 or at > end:
+                return -1
+            continue
+        if byte == 40:
+            depth += 1
+        elif (byte == 41 or byte == 44) and depth == 0:
+            return at << 16 | FORM_OTHER if at > start else -1
+        elif byte == 41:
+            depth -= 1
+        elif (
+            byte == 59 or byte == 35 or byte == 63 or byte == 64 or byte == 92
+        ):  # ; # ? @ backslash
+            return -1
+        elif at + 1 < end and (byte == 45 or byte == 47):
+            following = load_u8(mem, at + 1)
+            if following == (45 if byte == 45 else 42):  # -- and /*
+                return -1
+        at += 1
+    return -1
+
+
+@helper
+def _cell(mem, at, end, mode):
+    """The literal or expression at `at`, as `_literal` gives it."""
+    found = _literal(mem, at, end, mode)
+    if found >= 0:
+        after = _skip_space(mem, found >> 16, end)
+        if after < end and (load_u8(mem, after) == 44 or load_u8(mem, after) == 41):
+            return found
+    return _expression(mem, at, end, mode)
+
+
+@routine
 def bulk_head(mem, text, count, mode):
     """Bytes of `INSERT … VALUES` before the first row; E_BAD_VALUE when that is not what is there.
 
@@ -141,7 +187,7 @@ def bulk_width(mem, text, count, mode):
     if at >= end or load_u8(mem, at) != 40:
         return E_BAD_VALUE
     while True:
-        found = _literal(mem, _skip_space(mem, at + 1, end), end, mode)
+        found = _cell(mem, _skip_space(mem, at + 1, end), end, mode)
         if found < 0:
             return E_BAD_VALUE
         cells += 1
@@ -229,7 +275,7 @@ def bulk_rows(mem, text, count, mode, columns, width, lanes, nulls, limit, left,
             return E_NO_ROOM
         for number in range(width):
             at = _skip_space(mem, at + 1, end)
-            found = _literal(mem, at, end, mode)
+            found = _cell(mem, at, end, mode)
             if found < 0:
                 return E_BAD_VALUE
             column = columns + 8 * COLUMN_WORDS * number
@@ -241,6 +287,8 @@ def bulk_rows(mem, text, count, mode, columns, width, lanes, nulls, limit, left,
                 done = load_i64(mem, column + 32)
             elif form == FORM_TEXT:
                 done = _text_into(mem, column, at, found, lane_out)
+            elif form == FORM_OTHER:
+                done = 0
             else:
                 start = at + 1 if (found & _NEGATIVE) != 0 else at
                 done = _number_into(mem, column, start, found, lane_out)

@@ -54,10 +54,11 @@ class Session(SessionState):
         given = bulk.read(self, sql) if len(sql) >= bulk.LEAST_BYTES else None
         if given is not None:
             try:
-                yield await self.run_planned(given.program, sql, given)
+                if await self._resolves(given):
+                    yield await self.run_planned(given.program, sql, given)
+                    return
             finally:
                 given.close()
-            return
         program = self.plans.find(sql)
         if program is not None:
             yield await self.run_planned(program, sql)
@@ -249,6 +250,17 @@ class Session(SessionState):
         """Whether a statement must ask before it uses a table."""
         transaction = self.transaction
         return transaction.locked is not None or self.node.processlist.locks.closed_to_writes > 0
+
+    async def _resolves(self, given: bulk.GivenRows) -> bool:
+        """Whether all expressions among these rows are good; the long way says what is wrong."""
+        self._begin_command("Query", given.text.decode("utf-8", "replace"))
+        self.strict = not self.sql_mode.isdisjoint(_STRICT)
+        try:
+            return await given.resolve(self)
+        except (Exception, asyncio.CancelledError) as error:
+            raise self._failed(error) from error
+        finally:
+            self._end_command()
 
     async def run_planned(
         self, program: Program, sql: bytes, given: bulk.GivenRows | None = None

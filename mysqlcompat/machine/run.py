@@ -58,6 +58,7 @@ OUT_BYTES: Final = 128 << 10
 CHUNK_BYTES: Final = 64 << 10
 PAGES_AT_ONCE: Final = 64  #: of long values fetched between two looks at the loop
 QUANTUM: Final = 32  #: batches (32 Ki rows, about 1 ms of work) between two looks at the loop
+INSERT_QUANTUM: Final = 2  #: the same where each row is inserted
 
 
 class Execution:
@@ -99,7 +100,8 @@ class Execution:
             raise
         self.memory.set(layout.RUN_CTX, session.ctx)
         self.memory.set(layout.RUN_BINARY, int(binary))
-        self.memory.set(layout.RUN_QUANTUM, QUANTUM)
+        self._quantum = INSERT_QUANTUM if program.statement_kind == "insert" else QUANTUM
+        self.memory.set(layout.RUN_QUANTUM, self._quantum)
         if program.kind == "write" and session.auto_increment is not None:
             for number, value in enumerate(session.auto_increment):
                 self.memory.set(layout.RUN_AUTOINC + 8 * number, value)
@@ -110,9 +112,7 @@ class Execution:
     # slots
 
     def _bind(self, given: Any) -> None:
-        slots = self.program.slots
-        if given is not None:
-            slots = slots[: given.first]
+        slots = self.program.slots[: None if given is None else given.first]
         values = []
         for slot in slots:
             if slot.param_no >= 0:
@@ -122,10 +122,10 @@ class Execution:
             else:
                 self.session.row = slot.row
                 values.append(self.constant(slot.expression))
-        if given is not None:
-            given.bind(self.memory, self.session, values)
-            return
         self.session.effects.clear()
+        if given is not None:
+            given.defaults = values
+            return
         self.memory.bind([slot.type for slot in slots], values, self.session.time_zone)
 
     def constant(self, expression: Expression) -> Any:
@@ -194,7 +194,7 @@ class Execution:
                 if not await self._next_stage():
                     return 0
             elif code == E_LATER:
-                self.memory.set(layout.RUN_QUANTUM, QUANTUM)
+                self.memory.set(layout.RUN_QUANTUM, self._quantum)
                 if self._is_sending:
                     return code
                 await asyncio.sleep(0)
@@ -240,10 +240,9 @@ class Execution:
             raise duplicate_error(self.program, self.memory, self.st, self.session.time_zone)
         if code == E_NULL:
             raise SqlError(1048, "")
-        if code == E_OVERFLOW and self.program.statement_kind == "insert":
-            raise SqlError(1467)
         if code == E_OVERFLOW:
-            raise SqlError(1690, "BIGINT", "")
+            is_insert = self.program.statement_kind == "insert"
+            raise SqlError(1467) if is_insert else SqlError(1690, "BIGINT", "")
         if code == E_TOO_BIG:
             raise SqlError(1118, 8126)
         if not self.engine.settle(code):
@@ -483,6 +482,8 @@ async def execute(
     execution = await _execution(program, session, params, literals, binary, given)
     try:
         await execution.begin()
+        if given is not None:
+            await given.bind(execution.memory, session)
         await execution.step()
         return ok_of(program, execution.memory, session)
     except GeneratorExit:

@@ -14,6 +14,7 @@ from btree.txn_layout import (
     MODE_SNAPSHOT_BELOW,
 )
 from mysqlcompat.errors import SqlError
+from mysqlcompat.machine.layout import VECTOR
 from mysqlcompat.machine.ops import (
     autoinc_kernels,
     collect_kernels,
@@ -86,6 +87,7 @@ class _InsertCoder:
         self.given = 0
         self.cells: list[Expression] = []  #: of a row that a run is given
         self.loads: list[int] = []  #: the instructions that load them
+        self.source = 0  #: the instruction that counts them
 
     def code(self) -> Program:
         if self.statement.given:
@@ -146,7 +148,8 @@ class _InsertCoder:
         self.coder.enter(Frame())
         numbers = self.asm.register()
         self.given = self.asm.state(8)
-        self.asm.emit(given_kernels.op_given_numbers, numbers, self.given, self.asm.state(8))
+        source = given_kernels.op_given_numbers
+        self.source = self.asm.emit(source, numbers, self.given, self.asm.state(8), VECTOR)
         registers: dict[int, Register] = {}
         for column_no, value in zip(columns, row, strict=True):
             self.cells.append(self._given(value, column_no))
@@ -160,6 +163,8 @@ class _InsertCoder:
         """The slots of the rows that a run is given, now that all others are known."""
         for cell, load in zip(self.cells, self.loads, strict=True):
             self.asm.set_operand(load, 2, self.coder.new_slot(cell))
+        if self.given and self.asm.needs_python:
+            self.asm.set_operand(self.source, 4, PYTHON_BATCH)
 
     def _given(self, value: Expression, column_no: int) -> Expression:
         """A value of VALUES; DEFAULT is the column's own."""
@@ -274,6 +279,7 @@ class _InsertCoder:
         self.asm.emit(write_kernels.op_insert, spec, self.target.writers(self.table).row_insert)
 
 
+PYTHON_BATCH = 64  #: rows between two looks at the loop, where Python has a part in each
 _SELECTED = -3  #: table number of the columns that INSERT … SELECT gives
 
 

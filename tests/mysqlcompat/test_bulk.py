@@ -111,7 +111,7 @@ def test_errors_name_the_row_and_undo_the_statement(
 
 @pytest.mark.parametrize(
     "row",
-    ["(1 + 1)", "(DEFAULT)", "(0x41)", "('a' 'b')", "(1, 2)", "(_utf8mb4'a')", "(1) AS n", "(--1)"],
+    ["(1, 2)", "(1) AS n", "(--1)", "(@a)", "(1 /* ; */)", "(1) ON DUPLICATE KEY UPDATE n = 1"],
 )
 def test_other_rows_go_the_long_way(talk: Talk, row: str) -> None:
     rows = ["(NULL)"] * 300
@@ -119,12 +119,53 @@ def test_other_rows_go_the_long_way(talk: Talk, row: str) -> None:
     assert not is_bulk(talk, many([*rows, row], "INSERT INTO one VALUES "))
 
 
+CALCULATED = [
+    "(1 + 1, DEFAULT, _binary 'a\\0b', x'4142', NOW())",
+    "(DEFAULT, CONCAT('(', 'a,b', \")\"), 0x41, _utf8mb4'ä', DATE '2024-02-29')",
+    "(NULL, 'a' 'b', NULL, IF(1 < 2, 'yes', 'no'), TIMESTAMP('2024-02-29', '01:02:03'))",
+    "(-(-7), UPPER('ß'), '', UNHEX('C3A4'), '2024-02-29' + INTERVAL 1 DAY)",
+]
+
+
+def test_expressions_among_the_cells(talk: Talk) -> None:
+    """Of each kind, in one statement and one by one; each text is parsed once."""
+    for name in ("many", "few"):
+        talk.done(
+            f"CREATE TABLE {name} (id INT AUTO_INCREMENT PRIMARY KEY, a INT DEFAULT 5, "
+            "b VARCHAR(20) DEFAULT 'ö', c VARBINARY(9), d VARCHAR(9), e DATETIME)"
+        )
+    talk.done("SET timestamp = 1700000000")
+    into = "INSERT INTO {} (a, b, c, d, e) VALUES "
+    rows = [row for row in CALCULATED for _ in range(8)]
+    sql = many(rows, into.format("many"))
+    assert is_bulk(talk, sql)
+    talk.done(sql)
+    for row in rows:
+        talk.done(into.format("few") + row)
+    one, other = (talk.done(f"SELECT * FROM {name} ORDER BY id") for name in ("many", "few"))
+    assert one == other and len(one) == 32
+
+
+@pytest.mark.parametrize("wrong", ["1 +", "nobody", "1 / 0", "'x' + 1", "RAND(", "NO_SUCH(1)", "n"])
+def test_expressions_that_are_wrong(talk: Talk, wrong: str) -> None:
+    """The error is that of the long way, and so are the warnings."""
+    said = []
+    for count in (300, 3):
+        rows = ["(NULL)"] * count
+        rows[1] = f"({wrong})"
+        done = talk.run(many(rows, "INSERT INTO one VALUES "))
+        said.append((done.errno if isinstance(done, SqlError) else 0, talk.done("SHOW WARNINGS")))
+    if said[0][0] != 1064:  # it quotes the text up to its end
+        assert said[0] == said[1]
+    assert said[0][0] == said[1][0]
+
+
 def test_modes_of_the_session_are_heeded(talk: Talk) -> None:
     rows = ["(1, '\\\\')", '(1, "a")'] * 200
     into = "INSERT INTO `long` (d, v) VALUES "
     assert is_bulk(talk, many(rows, into))
     talk.run("SET sql_mode = 'ANSI_QUOTES'")
-    assert not is_bulk(talk, many(rows, into))
+    assert talk.run(many(rows, into)).errno == 1054
     talk.run("SET sql_mode = ''")
     done = talk.run(many(["(1, 'far too long for it')"] * 200, into))
     assert done.info == "Records: 200  Duplicates: 0  Warnings: 200"
