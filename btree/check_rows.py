@@ -170,7 +170,7 @@ class EngineCheck:
 
     def versions(self, where: str, value: bytes) -> Iterator[Version]:
         """The versions of a row that some view may see, newest first (V1)."""
-        version = _version_of(value)
+        version = version_of(value)
         while True:
             yield version
             if version.trx_id < self.low:
@@ -216,7 +216,7 @@ class EngineCheck:
         rows = dict(clustered.items())
         clustered.close()
         for key, value in rows.items():
-            version = _version_of(value)
+            version = version_of(value)
             if not version.deleted and self.key_of(table, 0, version.row) != key:
                 self.problems.append(f"{name}: row filed under another key {key.hex()}")
             list(self.versions(f"{name} {key.hex()}", value))
@@ -335,7 +335,8 @@ def _word(data: bytes, at: int) -> int:
     return int.from_bytes(data[at : at + 8], "little", signed=True)
 
 
-def _version_of(value: bytes) -> Version:
+def version_of(value: bytes) -> Version:
+    """The version of a row that a clustered entry holds."""
     return Version(
         _word(value, t.C_TRX), _word(value, t.C_UNDO), bool(value[t.C_DELETED]), value[t.C_ROW :]
     )

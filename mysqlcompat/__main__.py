@@ -168,7 +168,11 @@ def _check(arguments: argparse.Namespace) -> int:
 def _prepare_dump(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("log", "pages"), help="redo records, or pages and rows")
     _prepare_check(parser)
-    parser.add_argument("more", nargs=argparse.REMAINDER, help="options of the dump itself")
+    parser.set_defaults(more=[])
+    parser.epilog = (
+        "log: [--copy az1/full] [--from LSN] [--page N]; "
+        "pages: [PAGE ...] [--tables | --table DB.TABLE[.INDEX] | --tree PAGE]"
+    )
 
 
 def _dump(arguments: argparse.Namespace) -> int:
@@ -176,6 +180,8 @@ def _dump(arguments: argparse.Namespace) -> int:
 
     module = importlib.import_module({"log": "redo.dump", "pages": "btree.dump"}[arguments.what])
     path = volume_path(arguments.data, arguments.volume)
+    if not path.exists():
+        raise StartError(f"{arguments.data} holds no volume {arguments.volume}")
     keyring = [] if arguments.keyring is None else ["--keyring", str(arguments.keyring)]
     code: int = module.main([str(path), *keyring, *arguments.more])
     return code
@@ -457,7 +463,11 @@ def make_parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit code. What stops it is one line on standard error."""
     keep_bytecode()
-    arguments = make_parser().parse_args(argv)
+    parser = make_parser()
+    arguments, more = parser.parse_known_args(argv)
+    if more and not hasattr(arguments, "more"):
+        parser.error(f"unrecognized arguments: {' '.join(more)}")
+    arguments.more = more
     try:
         code: int = arguments.run(arguments)
     except (StartError, VolumeError) as error:

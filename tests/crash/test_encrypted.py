@@ -94,7 +94,7 @@ def test_everything_works_on_it(tmp_path: Path, keyring: Path) -> None:
         assert cluster.stop() == 0
     known = ("--data", data, "--keyring", keyring)
     assert "all is well" in command("check", *known)
-    assert MARK[:10].encode().hex() in command("dump", *known, "pages")
+    assert MARK[:10].encode().hex() in command("dump", "pages", *known)
     command("snapshot", "restore", "early", "--as", "old", "--data", data)
     assert "all is well" in command("check", *known, "--volume", "old")
     pages = command("dump", *known, "--volume", "old", "pages")
