@@ -95,6 +95,16 @@ class Child:
                 self.failure = message.text
             yield message
 
+    def work_ns(self) -> int:
+        """For how long its main thread has computed, or waited for its turn at a CPU; 0: the system
+        does not say."""
+        try:
+            with open(f"/proc/{self.pid}/schedstat") as file:
+                computed, waited, _ = map(int, file.read().split())
+        except (OSError, ValueError):
+            return 0
+        return computed + waited
+
     def signal(self, number: int) -> None:
         """Send a signal; a process that is already dead is no error."""
         try:

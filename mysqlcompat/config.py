@@ -236,7 +236,11 @@ class Config:
         500, parse_count, "count", "connections a node accepts (MySQL: 1040 beyond)", LIMITS
     )
     heartbeat_timeout_ms: int = _option(
-        30_000, parse_count, "ms", "a node silent for so long is killed and restarted", LIMITS
+        30_000,
+        parse_count,
+        "ms",
+        "a node that is silent, and idle, for so long is restarted",
+        LIMITS,
     )
     server_version: str = _option(
         "8.4.6", str, "text", "MySQL version shown to clients, as in @@version", LIMITS

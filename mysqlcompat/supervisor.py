@@ -206,9 +206,13 @@ class Supervisor:
         for key, _ in self._selector.select(TICK_S):
             key.data()
         now_ms = clock_ms()
-        for name in self.membership.tick(now_ms):
+        for name in self.membership.tick(now_ms, self._work_of):
             self._carry_out(self.restarts.step(Silent(name, now_ms)))
         self._carry_out(self.restarts.step(Tick(now_ms)))
+
+    def _work_of(self, name: str) -> int:
+        child = self.children.get(name)
+        return 0 if child is None else child.work_ns()
 
     def _on_signal(self) -> None:
         self._stopping = True

@@ -11,9 +11,10 @@ Rules
 - F1  Whatever dies is started again, at once the first time.
 - F2  A process that dies `patience` times without having been ready in between stops the cluster:
       the same death would only repeat. Restarts wait in between, a little longer each time.
-- F3  A silent process (no heartbeat) is killed; its death then leads to F1. Nothing is started
-      beside a process that may still run, so there are never two writers from one supervisor.
-      The epoch fences writers that another supervisor may have left behind (redo's recovery).
+- F3  A silent process (no heartbeat, and it does not compute: `membership`) is killed; its death
+      then leads to F1. Nothing is started beside a process that may still run, so there are never
+      two writers from one supervisor. The epoch fences writers that another supervisor may have
+      left behind (redo's recovery).
 - F4  A writer is not started while storage is down: it would only wait for it.
       Readers live on through both; they keep their cache and their sessions.
 - F5  A zone's storage is one of three: the others go on without it, so it is tried for ever, and

@@ -119,6 +119,18 @@ def test_silence_is_death(toy: Toy) -> None:
     toy.until("ready", "writer")
 
 
+def test_who_computes_is_not_dead(toy: Toy) -> None:
+    """A process that is kept from beating by its work: storage only shows that time goes on."""
+    toy.until("all-ready")
+    os.kill(toy.pids["writer"], signal.SIGUSR1)
+    assert toy.process.stdout is not None
+    while toy.process.stdout.readline() != "writer computed\n":
+        assert toy.process.poll() is None
+    os.kill(toy.pids["storage"], signal.SIGKILL)
+    seen = toy.until("ready", "storage")
+    assert ("died", "writer") not in seen
+
+
 def test_children_die_with_a_killed_supervisor(toy: Toy) -> None:
     toy.until("all-ready")
     toy.process.kill()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 
 from mysqlcompat.child import Status
@@ -15,21 +16,37 @@ from mysqlcompat.config import Config
 from mysqlcompat.startup import StartError, listen
 from mysqlcompat.supervisor import Roles, Shared, Supervisor
 
+TIMEOUT_MS = 300
 broken = sys.argv[2] if len(sys.argv) > 2 else ""
+
+
+def compute() -> None:
+    """Take several times as long as may be between two beats."""
+    until = time.thread_time() + 4 * TIMEOUT_MS / 1000
+    while time.thread_time() < until:
+        pass
 
 
 def live(_config: Config, _shared: Shared, name: str, status: Status) -> None:
     if name == broken:
         raise StartError(f"{name} cannot start, on purpose")
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    signals = {signal.SIGTERM, signal.SIGUSR1}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     status.ready()
-    while signal.sigtimedwait({signal.SIGTERM}, 0.02) is None:
+    while True:
+        caught = signal.sigtimedwait(signals, 0.02)
+        if caught is not None and caught.si_signo == signal.SIGTERM:
+            break
+        if caught is not None:
+            compute()
+            sys.stdout.write(f"{name} computed\n")
+            sys.stdout.flush()
         status.beat()
     sys.stdout.write(f"{name} stopped\n")
 
 
 def main() -> int:
-    config = Config(data=Path("."), replicas=2, heartbeat_timeout_ms=300, ring_bytes=4 << 20)
+    config = Config(data=Path("."), replicas=2, heartbeat_timeout_ms=TIMEOUT_MS, ring_bytes=4 << 20)
     listeners = {name: listen("127.0.0.1", 0, "--port") for name in ("writer", "reader")}
     supervisor = Supervisor(
         config,
