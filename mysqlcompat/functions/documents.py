@@ -28,6 +28,7 @@ from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.infer import Typing, is_binary_string
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, Class, string_type
+from mysqlcompat.values import text_of
 
 _BINARY_COLLATION = "utf8mb4_bin"
 
@@ -43,6 +44,11 @@ def document(call: Call, number: int, value: Any) -> Any:
         case bytes():
             raise SqlError(3144, "binary")
     raise SqlError(3146, number + 1, name)
+
+
+@implement("document text")
+def document_text(context: Context, call: Call, value: Json) -> str:
+    return text_of(value, call.args[0].type)
 
 
 @implement("no document", null_rejects=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from mysqlcompat.convert import convert
@@ -87,12 +88,17 @@ def found_rows(context: Context, call: Call) -> int:
     return context.found_rows
 
 
-@define("charset", "x", lambda typing, args: _system(64), null_rejects=False)
+def _name_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+    """The name of a character set or collation counts as a constant."""
+    return replace(_system(64), coercibility=4)
+
+
+@define("charset", "x", _name_type, null_rejects=False)
 def charset(context: Context, call: Call, value: Any) -> str:
     return charset_of(collation(context, call, value))
 
 
-@define("collation", "x", lambda typing, args: _system(64), null_rejects=False)
+@define("collation", "x", _name_type, null_rejects=False)
 def collation(context: Context, call: Call, value: Any) -> str:
     """Of a JSON column MySQL says "binary", of other JSON not."""
     arg = call.args[0]

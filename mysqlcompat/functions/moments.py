@@ -32,7 +32,7 @@ def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> E
     def own(inner: Expression) -> Expression:
         return typing.call(f"{wanted}@fuzzy", made, inner)
 
-    if arg.type.cls is Class.STRING:  # a time that IF or CASE chose is one of today
+    if arg.type.cls in (Class.STRING, Class.JSON):  # a time that IF or CASE chose is one of today
         return typing.own_branches(arg, made, own) or own(arg)
     return own(arg)
 

@@ -26,8 +26,8 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.strings import bytes_of
 from mysqlcompat.functions.table import Context, Unfit
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression, Literal
-from mysqlcompat.sqltypes import BINARY, NUMERIC, SqlType, bytes_per_character, string_type
+from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression, Literal
+from mysqlcompat.sqltypes import BINARY, NUMERIC, TEMPORAL, SqlType, bytes_per_character, string_type
 
 _SOUNDS: Final = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010202", strict=True))
 _NUMBER_BYTES: Final = 8  #: of the weight of a number
@@ -110,6 +110,9 @@ def char_using(context: Context, call: Call, data: bytes) -> str | None:
 def _quoted_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     first = args[0].type
     collation = typing.context.collation if first.collation == BINARY else first.collation
+    is_shown = isinstance(args[0], Cast) and args[0].mode == IMPLICIT
+    if is_shown and args[0].arg.type.cls in (*NUMERIC, *TEMPORAL):  # what numbers have of their own
+        collation = "latin1_swedish_ci"
     size = max(2 * first.length + 2, 4)
     return sized(size, string_type(0, collation, True, first.coercibility))
 

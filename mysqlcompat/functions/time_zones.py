@@ -104,6 +104,15 @@ def build_convert_tz(typing: Typing, args: Sequence[Expression]) -> Expression:
     return typing.call("convert_tz", made.or_null(), typing.as_moment(args[0]), *zones)
 
 
+def is_zone(name: str) -> bool:
+    """Whether there is a time zone of this name."""
+    try:
+        temporal.zone_of(name)
+    except SqlError:
+        return False
+    return True
+
+
 @implement("convert_tz", pure=False)
 def convert_tz(context: Context, call: Call, moment: Any, source: str, target: str) -> Any:
     """The moment itself where it is out of the range of Unix time."""

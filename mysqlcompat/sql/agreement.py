@@ -210,7 +210,8 @@ class Agreement:
             made = string_type(source.length, like, source.nullable, source.coercibility)
             return self.call("to charset", made, arg)
         text = characters_of(value, source.collation, like)
-        size = source.length if is_number else len(text)
+        is_name = source.charset == "utf8mb3" and isinstance(arg, Call)  # nothing to convert
+        size = source.length if is_number or is_name else len(text)
         return Literal(string_type(size, like, source.nullable, source.coercibility), text)
 
     def constant_value(self, arg: Expression) -> Any:

@@ -44,6 +44,8 @@ class Branches:
 
         def as_string(self, arg: Expression) -> Expression: ...
 
+        def is_bits(self, arg: Expression) -> bool: ...
+
         def result_collation(self, types: Sequence[SqlType], operator: str) -> tuple[str, int]: ...
 
     def computed(self, arg: Expression) -> Expression:
@@ -87,6 +89,16 @@ class Branches:
             extreme = self._extreme_number(arg, target, convert)
             if extreme is not None:
                 return extreme
+        if arg.type.cls is Class.JSON and target.cls not in (Class.JSON, Class.STRING):
+            if arg.function.name in _AS_TEXTS:
+                return convert(self.document_text(arg))
+            if not branches_of(arg) or arg.function.name == "elt":
+                return None
+            args = [
+                convert(_own(one)) if number in branches_of(arg) else one
+                for number, one in enumerate(arg.args)
+            ]
+            return replace(arg, type=target, args=tuple(args))
         is_cut = arg.type.cls is Class.DECIMAL and target.cls is Class.INT
         if arg.type.cls not in _LOOSE and not is_cut:
             return None
@@ -100,10 +112,16 @@ class Branches:
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
             nested = self.own_branches(inner, target, convert)
             is_mixed = is_mixed or _is_silent(inner) or nested is not None
+            is_mixed = is_mixed or (target.cls in NUMERIC_CLASSES and self.is_bits(inner))
             args[number] = convert(inner) if nested is None else nested
         if not is_mixed:
             return None
         return replace(arg, type=target, args=tuple(args))
+
+    def document_text(self, arg: Expression) -> Expression:
+        """A document that a function passes on, where it is taken for its text."""
+        made = string_type((1 << 32) - 1, "utf8mb4_bin", arg.type.nullable, 2)
+        return Call(made, self.function("document text"), (arg,))
 
     def _shifted(self, arg: Call, target: SqlType) -> Expression | None:
         """A moment or time that is shown as a text, where something else is wanted of it."""
@@ -268,7 +286,9 @@ _COMPUTED: Final = ("date_add", "date_sub", "addtime", "subtime", "str_to_date")
 #: Functions whose texts are moments, or times of today.
 SHIFTED: Final = ("addtime", "subtime")
 #: Functions whose text becomes a number without a word about what is behind it.
-SILENT: Final = ("coalesce", "ifnull", "greatest", "least")
+SILENT: Final = ("coalesce", "ifnull", "greatest", "least", "document text")
+#: Functions whose documents are their texts where a number or a date is wanted.
+_AS_TEXTS: Final = ("coalesce", "ifnull", "any_value")
 #: Functions whose DECIMALs have the digits that their arguments' values have.
 _NATURAL: Final = (
     *("+", "-", "*", "/", "%", "neg", "abs", "greatest", "least", "any_value"),

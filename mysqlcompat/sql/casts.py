@@ -9,7 +9,7 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions import json_value
-from mysqlcompat.sql.branches import is_extreme_date, natural, shown
+from mysqlcompat.sql.branches import branches_of, is_extreme_date, natural, shown
 from mysqlcompat.sql.describe import OF_BRANCH, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
@@ -53,6 +53,8 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
         arg = shown(arg)
     if target.cls is Class.INT and target.kind is not TypeKind.YEAR:
         arg = typing.computed(arg)
+        if arg.type.cls is Class.JSON and isinstance(arg, Call) and branches_of(arg):
+            arg = typing.document_text(arg)
     if target.cls is Class.JSON:
         arg = typing.in_json(arg)
     if target.cls in TEMPORAL:

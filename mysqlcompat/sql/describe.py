@@ -202,6 +202,7 @@ _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
     "in": lambda args: f"({args[0]} in ({','.join(args[1:])}))",
     "regexp": lambda args: f"regexp_like({args[0]},{args[1]})",
     "member@of": lambda args: f"{args[0]} member of ({args[1]})",
+    "document text": lambda args: args[0],
     "digits of": lambda args: args[0],
     "opaque": lambda args: args[0],
     "bin": lambda args: f"conv({','.join(args)})",

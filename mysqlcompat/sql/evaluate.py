@@ -17,6 +17,7 @@ from mysqlcompat.functions.intervals import start_of
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
 from mysqlcompat.functions.time_differences import beginning
+from mysqlcompat.functions.time_zones import is_zone
 from mysqlcompat.sql.benchmark import repeated
 from mysqlcompat.sql.branches import AMONG_DATES, SILENT, branches_of
 from mysqlcompat.sql.describe import describe, origin_name
@@ -306,6 +307,13 @@ class Evaluator:
                 return None
         return self.call(node, values)
 
+    def _zoned(self, node: Call) -> Any:
+        """CONVERT_TZ: no moment is looked at where a time zone is none."""
+        moment, *zones = node.args
+        names = [self.value(zone) for zone in zones]
+        is_known = None not in names and all(map(is_zone, names))
+        return self.call(node, [self.value(moment), *names]) if is_known else None
+
     def _type_only(self, node: Call) -> Any:
         """What is said of an argument's type: its value is not looked at."""
         return self.call(node, (None,))
@@ -369,7 +377,7 @@ _ARITHMETIC: Final = frozenset(
     ("+", "-", "*", "/", "%", "div")
 )  #: over doubles and integers both sides are looked at
 #: Functions that look at their arguments in another order,
-_ORDER: Final = {"insert": (0, 3, 1, 2)}
+_ORDER: Final = {"insert": (0, 3, 1, 2), "makedate": (1, 0)}
 #: at all of them even if one is NULL,
 _THOROUGH: Final = frozenset(("lpad", "rpad"))
 #: and those that make something of NULLs, but stop if the first is one.
@@ -399,6 +407,7 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "subtime": Evaluator._span,
     "subtime@moment": Evaluator._span,
     "timediff": Evaluator._span,
+    "convert_tz": Evaluator._zoned,
     "and": Evaluator._and,
     "or": Evaluator._or,
     "if": Evaluator._if,

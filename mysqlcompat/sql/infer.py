@@ -16,7 +16,7 @@ from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, as_result
-from mysqlcompat.sql.branches import OF_DATES, Branches, natural, shown
+from mysqlcompat.sql.branches import NUMERIC_CLASSES, OF_DATES, Branches, natural, shown
 from mysqlcompat.sql.comparisons import is_untyped, pinned
 from mysqlcompat.sql.measures import (
     decimal_result,
@@ -118,10 +118,15 @@ class Typing(Agreement, Branches, Memberships):
             is_whole = target.cls is Class.INT
 
             def convert(inner: Expression) -> Expression:
+                if target.cls in NUMERIC_CLASSES and self.is_bits(inner):
+                    inner = self.as_number(inner)
                 return self.cast(self.computed(inner) if is_whole else inner, target)
 
             return self.own_branches(arg, target, convert) or Cast(target, arg, mode)
         return Cast(target.or_null(target.nullable or source.nullable), arg, mode)
+
+    def is_bits(self, arg: Expression) -> bool:
+        return is_number_literal(arg)
 
     @staticmethod
     def _same(source: SqlType, target: SqlType) -> bool:

@@ -135,8 +135,11 @@ class Memberships(Comparisons):
         if all(map(is_constant, items)):
             items = [self.known(item) for item in items]
         value, *items = self.gathered([value, *items], " IN ")
-        if value.type.cls is Class.TIME and not all(
-            is_constant(item) and item.type.cls in TEMPORAL for item in items
+        clocks = all(item.type.cls not in (Class.DATETIME, Class.NULL) for item in items)
+        if (
+            value.type.cls is Class.TIME
+            and clocks
+            and not all(is_constant(item) and item.type.cls in TEMPORAL for item in items)
         ):
             items = [self._clock(item) if item.type.cls is Class.DATE else item for item in items]
         value, *items = self._members(value, items)
@@ -172,8 +175,9 @@ class Memberships(Comparisons):
             return self._numbers_of_texts(value, items)
         if not classes & TEMPORAL or Class.STRING not in classes or value.type.cls not in _TEXTUAL:
             return [value, *items]
-        like = next(arg for arg in (value, *items) if arg.type.cls in TEMPORAL)
-        name = _name(value).replace("{", "{{").replace("}", "}}")
+        dates = [arg for arg in (value, *items) if arg.type.cls in TEMPORAL]
+        like = next((arg for arg in dates if isinstance(arg, ColumnRef)), dates[0])
+        name = _name(value).replace("{", "{{").replace("}", "}}") if constant else ""
         if like.type.cls in (Class.DATE, Class.TIME) and constant:
             value = self._sought(value, like)
         return [

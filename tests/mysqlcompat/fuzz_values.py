@@ -108,13 +108,16 @@ def _simpler(whole: Tree) -> st.SearchStrategy[Tree]:
 def explanation(oracle: Asker, tree: Tree, seen: Difference) -> str | None:
     """The reason why an expression differs, if it is known."""
 
-    def warnings_of(expression: str) -> set[str]:
+    def alone(expression: str) -> tuple[str, str]:
         answers = oracle.ask_all(SECTION, [expression])[0], ours.answer(SECTION, expression)
-        texts = (as_in_8_4(answer.text()) for answer in answers)
-        return {warning for text in texts for warning in essence(text)[2:]}
+        there, here = (as_in_8_4(answer.text()) for answer in answers)
+        return there, here
+
+    def warnings_of(expression: str) -> set[str]:
+        return {warning for text in alone(expression) for warning in essence(text)[2:]}
 
     texts = ("\t".join(essence(text)) for text in (seen.expected, seen.got))
-    return reason(tree, *texts, warnings_of)
+    return reason(tree, *texts, warnings_of, alone)
 
 
 def fuzz(

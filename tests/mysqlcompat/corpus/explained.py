@@ -4,7 +4,8 @@ A reason is a rule, not an expression: `reason` finds the rule that explains a d
 
 - *Constants*. MySQL evaluates constant parts while it prepares, whether or not they will be
   reached, some of them again while it runs, and others never. Warnings that a constant part of the
-  expression gives by itself are explained; values and types are not.
+  expression gives by itself are explained, and the error that one of them is by itself, here and
+  there; values and types are not.
 - *ENUM and SET among NULLs*. ``ifnull(NULL, enum_column)`` is called ENUM (247) instead of VARCHAR.
 """
 
@@ -28,12 +29,16 @@ def is_constant(tree: Tree) -> bool:
 
 
 def reason(
-    tree: Tree, expected: str, got: str, warnings_of: Callable[[str], set[str]]
+    tree: Tree,
+    expected: str,
+    got: str,
+    warnings_of: Callable[[str], set[str]],
+    alone: Callable[[str], tuple[str, str]],
 ) -> str | None:
     """Why the answers to `tree` differ; None if nobody knows. `warnings_of`: what an expression
-    warns of when it is asked by itself, here and there."""
+    warns of when it is asked by itself, here and there; `alone`: what is answered to it then."""
     if expected.startswith("!") or got.startswith("!"):
-        return None
+        return "errors of constants" if _is_of_constant(tree, expected, got, alone) else None
     value, meta, *warned = expected.split("\t")
     other_value, other_meta, *other_warned = got.split("\t")
     if value == other_value and meta == other_meta:
@@ -44,6 +49,16 @@ def reason(
     if value == other_value and _is_enum(tree, meta, other_meta):
         return "ENUM and SET among NULLs"
     return None
+
+
+def _is_of_constant(
+    tree: Tree, expected: str, got: str, alone: Callable[[str], tuple[str, str]]
+) -> bool:
+    """Whether each error among the answers is that of a constant part, both here and there."""
+    errors = {answer for answer in (expected, got) if answer.startswith("!")}
+    constants = {one.text for one in tree.below() if one.inner and is_constant(one)}
+    known = {there for there, here in map(alone, constants) if there == here}
+    return errors <= known
 
 
 def _is_enum(tree: Tree, meta: str, other: str) -> bool:
