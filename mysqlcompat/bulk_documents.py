@@ -33,7 +33,7 @@ class Documents:
         if text is None or len(text) > LONGEST_TEXT:
             return None
         mem, count = self._memory.mem, len(text)
-        room = count + 8 + parse_room(count)
+        room = count + 8 + parse_room.py_func(count)  # which need not be compiled for Python
         if room > self._scratch_end - self._scratch:
             room = max(2 * room, _LEAST_SCRATCH_BYTES)
             self._scratch = self._memory.alloc(room)
