@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -267,3 +268,23 @@ def test_what_expressions_say_of_a_row(expressive: Talk, wrong: str, mode: str) 
         seen = (done.errno, done.message) if isinstance(done, SqlError) else done.warnings
         said.append((seen, expressive.done("SHOW WARNINGS")))
     assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("number", ["", "1 + "])
+def test_others_are_answered_in_between(expressive: Talk, node: LocalNode, number: str) -> None:
+    rows = [row.replace(", ", f", {number}", 1) for row in expressive_rows(3000)]
+    sql = many(rows, EXPRESSIVE_INTO.format("many"))
+    other = Talk(node)
+
+    async def beside() -> int:
+        answers = 0
+        insert = asyncio.create_task(expressive.ask(sql))
+        while not insert.done():
+            assert await other.ask("SELECT 1") == [["1"]]
+            await asyncio.sleep(0)
+            answers += 1
+        assert (await insert).affected == 3000
+        return answers
+
+    assert asyncio.run(beside()) > 20  # pauses after so many rows, and others after so long
+    other.session.close()
