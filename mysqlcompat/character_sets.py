@@ -99,4 +99,5 @@ def characters_of(value: str | bytes, source: str, target: str) -> str:
 
 def shown_bytes(data: str | bytes) -> str:
     """Bytes as messages about character sets show them."""
-    return shown(data if isinstance(data, bytes) else data.encode())
+    octets = data if isinstance(data, bytes) else data.encode()
+    return "\x7f".join(map(shown, octets.split(b"\x7f")))

@@ -14,6 +14,7 @@ from mysqlcompat.character_sets import characters_of, decoded
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     BIGINT,
+    DEFINITIONS,
     MAX_CHARACTERS,
     build_as,
     byte_length,
@@ -25,9 +26,17 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.strings import bytes_of
 from mysqlcompat.functions.table import Context, Unfit
+from mysqlcompat.sql.agreement import NUMERIC as NUMBER
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression, Literal
-from mysqlcompat.sqltypes import BINARY, NUMERIC, TEMPORAL, SqlType, bytes_per_character, string_type
+from mysqlcompat.sqltypes import (
+    BINARY,
+    NUMERIC,
+    TEMPORAL,
+    SqlType,
+    bytes_per_character,
+    string_type,
+)
 
 _SOUNDS: Final = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010202", strict=True))
 _NUMBER_BYTES: Final = 8  #: of the weight of a number
@@ -107,14 +116,29 @@ def char_using(context: Context, call: Call, data: bytes) -> str | None:
         )
 
 
+OF_NUMBERS: Final = "latin1_swedish_ci"  #: collation of what has none
+
+
 def _quoted_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     first = args[0].type
     collation = typing.context.collation if first.collation == BINARY else first.collation
     is_shown = isinstance(args[0], Cast) and args[0].mode == IMPLICIT
-    if is_shown and args[0].arg.type.cls in (*NUMERIC, *TEMPORAL):  # what numbers have of their own
-        collation = "latin1_swedish_ci"
+    if is_shown and args[0].arg.type.cls in (*NUMERIC, *TEMPORAL):
+        collation = OF_NUMBERS
     size = max(2 * first.length + 2, 4)
     return sized(size, string_type(0, collation, True, first.coercibility))
+
+
+_quoted: Final = DEFINITIONS["quote"].build
+
+
+@build_as("quote", 1)
+def build_quote(typing: Typing, args: Sequence[Expression]) -> Expression:
+    """What is quoted of a number counts as a number's text."""
+    made = _quoted(typing, args)
+    if made.type.collation != OF_NUMBERS:
+        return made
+    return replace(made, type=replace(made.type, coercibility=NUMBER))
 
 
 @define("soundex", "s", lambda typing, args: _soundex_type(args))

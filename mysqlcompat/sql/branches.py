@@ -44,6 +44,8 @@ class Branches:
 
         def as_string(self, arg: Expression) -> Expression: ...
 
+        def in_charset(self, arg: Expression, like: str) -> Expression: ...
+
         def is_bits(self, arg: Expression) -> bool: ...
 
         def result_collation(self, types: Sequence[SqlType], operator: str) -> tuple[str, int]: ...
@@ -233,6 +235,9 @@ class Branches:
         """`arg` as a branch of IF, CASE or COALESCE of type `target`."""
         if target.cls is Class.STRING and arg.type.cls is not Class.STRING:
             return self.cast(self.as_string(arg), target)
+        if target.cls is Class.STRING and target.collation != BINARY and not self.is_bits(arg):
+            is_member = arg.type.kind in (TypeKind.ENUM, TypeKind.SET)
+            arg = self.in_charset(self.as_string(arg) if is_member else arg, target.collation)
         return self.cast(arg, target)
 
 
@@ -257,7 +262,9 @@ def _is_silent(arg: Expression) -> bool:
 
 def _own(branch: Expression) -> Expression:
     """A branch before it was made what all branches are."""
-    return branch.arg if isinstance(branch, Cast) and branch.mode == IMPLICIT else branch
+    while isinstance(branch, Cast) and branch.mode == IMPLICIT:
+        branch = branch.arg
+    return branch
 
 
 def is_extreme_date(arg: Expression) -> bool:

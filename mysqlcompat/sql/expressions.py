@@ -18,6 +18,7 @@ from mysqlcompat.functions.definitions import check_count
 from mysqlcompat.functions.intervals import build_date_shift, build_extract
 from mysqlcompat.functions.json_value import DEFAULT, ERROR, NULL, build_json_value, default_type
 from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.agreement import NUMERIC as NUMBER
 from mysqlcompat.sql.casts import at_time_zone, cast_node, returned_type
 from mysqlcompat.sql.conditions import Conditions
 from mysqlcompat.sql.infer import Typing, is_binary_string, nullable_of
@@ -216,6 +217,8 @@ class Resolver(Literals, RowComparisons, Conditions):
         name = str(node.expression.name).lower()
         if name not in {collation.name for collation in COLLATIONS.values()}:
             raise SqlError(1273, name)
+        if arg.type.coercibility == NUMBER:  # a number's text has no character set of its own
+            arg = self.typing.in_charset(arg, self.typing.context.collation)
         if not name.startswith(arg.type.charset):
             raise SqlError(1253, name, arg.type.charset)
         made = string_type(arg.type.length, name, coercibility=0)
