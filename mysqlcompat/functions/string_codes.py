@@ -122,9 +122,10 @@ OF_NUMBERS: Final = "latin1_swedish_ci"  #: collation of what has none
 def _quoted_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     first = args[0].type
     collation = typing.context.collation if first.collation == BINARY else first.collation
-    is_shown = isinstance(args[0], Cast) and args[0].mode == IMPLICIT
-    if is_shown and args[0].arg.type.cls in (*NUMERIC, *TEMPORAL):
-        collation = OF_NUMBERS
+    match args[0]:
+        case Cast(mode=mode, arg=inner) if mode == IMPLICIT:
+            is_number = inner.type.cls in (*NUMERIC, *TEMPORAL)
+            collation = OF_NUMBERS if is_number else collation
     size = max(2 * first.length + 2, 4)
     return sized(size, string_type(0, collation, True, first.coercibility))
 
