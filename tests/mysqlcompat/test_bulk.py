@@ -147,6 +147,27 @@ def test_expressions_among_the_cells(talk: Talk) -> None:
     assert one == other and len(one) == 32
 
 
+def test_bytes_as_dumps_write_them(talk: Talk) -> None:
+    """Bytes that are no text, quoted or in hexadecimal digits."""
+    talk.done("CREATE TABLE many (id INT PRIMARY KEY, b BLOB, n INT)")
+    every = bytes(range(256)) * 2
+    quoted = every.replace(b"\\", b"\\\\").replace(b"'", b"\\'").replace(b"\0", b"\\0")
+    cells = [b"_binary '" + quoted + b"'", b"_BINARY''", b"0x" + every.hex().encode(), b"0xa27"]
+    rows = [b"(%d,%b,0x1F)" % (number, cell) for number, cell in enumerate(cells)]
+    sql = b"INSERT INTO many VALUES " + b",".join(rows)
+    given = bulk.read(talk.session, sql)
+    assert given is not None
+    given.close()
+
+    async def inserted() -> None:
+        assert [result.affected async for result in talk.session.query(sql, False)] == [4]
+
+    asyncio.run(inserted())
+    wanted = [every.hex().upper(), "", every.hex().upper(), "0A27"]
+    rows_now = talk.done("SELECT HEX(b), n FROM many ORDER BY id")
+    assert rows_now == [[text, "31"] for text in wanted]
+
+
 @pytest.mark.parametrize("wrong", ["1 +", "nobody", "1 / 0", "'x' + 1", "RAND(", "NO_SUCH(1)", "n"])
 def test_expressions_that_are_wrong(talk: Talk, wrong: str) -> None:
     """The error is that of the long way, and so are the warnings."""
