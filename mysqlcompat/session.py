@@ -51,6 +51,7 @@ class Session(SessionState):
         self, sql: bytes, multi: bool, attributes: Sequence[Parameter] = ()
     ) -> AsyncIterator[Result]:
         """Run the statements of `sql`, one result each."""
+        sql = self.readable(sql)
         given = bulk.read(self, sql) if len(sql) >= bulk.LEAST_BYTES else None
         if given is not None:
             try:
@@ -83,7 +84,7 @@ class Session(SessionState):
     async def prepare(self, sql: bytes) -> PreparedInfo:
         self._begin_command("Prepare", "")
         try:
-            return prepared.prepare(self, self.decode(sql)).info()
+            return prepared.prepare(self, self.decode(self.readable(sql))).info()
         except Exception as error:
             raise self._failed(error) from error
         finally:

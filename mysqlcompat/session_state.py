@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.layout import RUN_MASK
@@ -32,7 +34,7 @@ from mysqlcompat.results import (
 )
 from mysqlcompat.session_plans import SessionPlans
 from mysqlcompat.sql.token_stream import Note
-from mysqlcompat.sql.tokens import Kind, Token, tokenize
+from mysqlcompat.sql.tokens import Kind, StatementError, Token, tokenize
 from mysqlcompat.sqltypes import SqlType
 from mysqlcompat.stages import Stage
 from mysqlcompat.temporary_tables import TemporaryTables
@@ -286,6 +288,20 @@ class SessionState:
         """Text in the client's character set; broken sequences become U+FFFD, as MySQL warns of."""
         return text.decode(self._codec, "replace")
 
+    def readable(self, sql: bytes) -> bytes:
+        """A statement without broken sequences: strings that are no text are given in digits.
+
+        Drivers send binary values as `_binary '…'`, and MySQL takes any string's bytes as they are.
+        """
+        if sql.isascii() or self._codec != "utf-8":
+            return sql
+        try:
+            sql.decode()
+        except UnicodeDecodeError:
+            with suppress(StatementError):  # who parses says what is wrong
+                return b"".join(_in_digits(sql, self.tokenize(sql.decode("latin-1"))))
+        return sql
+
     def decode_value(self, data: bytes) -> str | bytes:
         """A string parameter; bytes that are no text stay bytes, for columns that take them."""
         try:
@@ -333,3 +349,19 @@ class SessionState:
         tracked = str(self.variables.get("session_track_system_variables"))
         if tracked == "*" or name in tracked.split(","):
             self._changes.append(StateChange(TRACK_SYSTEM_VARIABLE, name, value))
+
+
+def _in_digits(sql: bytes, tokens: list[Token]) -> Iterator[bytes]:
+    """Pieces of a statement; tokens are of a text with a character for each byte."""
+    done = 0
+    for is_string, run in groupby(tokens, lambda token: token.kind is Kind.STRING):
+        if not is_string:
+            continue
+        strings = list(run)  # strings that follow one another are one value
+        data = "".join(str(token.value) for token in strings).encode("latin-1")
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            yield sql[done : strings[0].start] + b" x'" + data.hex().encode() + b"'"
+            done = strings[-1].end
+    yield sql[done:]
