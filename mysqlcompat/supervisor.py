@@ -142,6 +142,7 @@ class Supervisor:
         announce: Callable[[], None],
         notify_fd: int | None = None,
         control_path: str | None = None,
+        patience_s: float = STOP_PATIENCE_S,
     ) -> None:
         self.config = config
         self.shared = shared
@@ -158,6 +159,7 @@ class Supervisor:
         self._stopping = False
         self._starting_anew = False
         self._control_path = control_path
+        self._patience_s = patience_s  #: for those that are asked to stop
         self._control: ControlServer | None = None
 
     def _everybody(self) -> list[str]:
@@ -203,12 +205,17 @@ class Supervisor:
         return read_end, write_end
 
     def _turn(self) -> None:
-        for key, _ in self._selector.select(TICK_S):
-            key.data()
+        self._handle_events()
         now_ms = clock_ms()
         for name in self.membership.tick(now_ms, self._work_of):
             self._carry_out(self.restarts.step(Silent(name, now_ms)))
         self._carry_out(self.restarts.step(Tick(now_ms)))
+
+    def _handle_events(self) -> None:
+        """Wait a little for something to happen, and do what is to be done then."""
+        for key, _ in self._selector.select(TICK_S):
+            if key in self._selector.get_map().values():  # one before it may have ended the process
+                key.data()
 
     def _work_of(self, name: str) -> int:
         child = self.children.get(name)
@@ -330,13 +337,13 @@ class Supervisor:
             self._await_deaths(group)
 
     def _await_deaths(self, group: list[Child]) -> None:
-        deadline = time.monotonic() + STOP_PATIENCE_S
+        deadline = time.monotonic() + self._patience_s
         while any(child.name in self.children for child in group):
             if time.monotonic() > deadline:
                 for child in group:
-                    child.signal(signal.SIGKILL)
-            for key, _ in self._selector.select(TICK_S):
-                key.data()
+                    if child.name in self.children:  # else its pidfd may be somebody else's now
+                        child.signal(signal.SIGKILL)
+            self._handle_events()
 
     def _forget(self, child: Child) -> None:
         self._selector.unregister(child.pidfd)

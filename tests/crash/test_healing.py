@@ -63,6 +63,14 @@ class Operator:
             threading.Event().wait(0.05)
         raise AssertionError(f"never {states}: {self.volume()}")
 
+    def wait_for_end_of_faults(self) -> None:
+        """Return when the volume's status shows no simulated fault any more."""
+        for _ in range(int(WAIT_S / 0.05)):
+            if not any("slower" in text or "fails" in text for text in self.volume().values()):
+                return
+            threading.Event().wait(0.05)
+        raise AssertionError(f"faults do not end: {self.volume()}")
+
     def wait_for_count(self, name: str, more_than: int) -> None:
         for _ in range(int(WAIT_S / 0.05)):
             if self.counter(name) > more_than:
@@ -117,8 +125,8 @@ def test_disks_fail_and_congest_by_sql(tmp_path: Path) -> None:
         assert all("100 % slower by 20 to 40 ms" in text for text in texts), texts
         operator.simulate("3 PERCENT DISK FAILURE", 1)
         assert ledger.wait_for_more(30), cluster.output
+        operator.wait_for_end_of_faults()
         operator.wait({"healthy"})
-        assert not any("slower" in text or "fails" in text for text in operator.volume().values())
         operator.simulate("100 PERCENT DISK FAILURE", 1)
         operator.wait({"lost"})
         assert ledger.wait_for_more(30), cluster.output

@@ -119,6 +119,16 @@ def test_silence_is_death(toy: Toy) -> None:
     toy.until("ready", "writer")
 
 
+def test_who_does_not_stop_is_killed(toy: Toy) -> None:
+    """One of two: the other has gone by then."""
+    toy.until("all-ready")
+    os.kill(toy.pids["replica-2"], signal.SIGSTOP)
+    toy.process.send_signal(signal.SIGTERM)
+    code, _, err = toy.finish()
+    assert (code, err) == (0, "")
+    assert all(is_gone(pid) for pid in toy.pids.values())
+
+
 def test_who_computes_is_not_dead(toy: Toy) -> None:
     """A process that is kept from beating by its work: storage only shows that time goes on."""
     toy.until("all-ready")

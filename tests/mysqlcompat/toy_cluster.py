@@ -17,6 +17,7 @@ from mysqlcompat.startup import StartError, listen
 from mysqlcompat.supervisor import Roles, Shared, Supervisor
 
 TIMEOUT_MS = 300
+PATIENCE_S = 3.0
 broken = sys.argv[2] if len(sys.argv) > 2 else ""
 
 
@@ -55,6 +56,7 @@ def main() -> int:
         private_fds=[int(sys.argv[1])],
         announce=lambda: os.write(1, b"all serve\n") and None,
         notify_fd=int(sys.argv[1]),
+        patience_s=PATIENCE_S,
     )
     return supervisor.run()
 
