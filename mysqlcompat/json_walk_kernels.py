@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from btree.collation_kernels import bytes_escaped
 from mysqlcompat.json_kernels import (
     BROKEN,
     DOUBLE,
@@ -40,13 +41,7 @@ _MIDDLE = 1 << 15  # added to exponents
 @helper
 def text_key_put(mem, to, at, count):
     """A string that ends with two zero bytes, its own being followed by 255: where it ends."""
-    for i in range(count):
-        byte = load_u8(mem, at + i)
-        store_u8(mem, to, byte)
-        to += 1
-        if byte == 0:
-            store_u8(mem, to, 255)
-            to += 1
+    to += bytes_escaped(mem, at, count, to)
     store_u8(mem, to, 0)
     store_u8(mem, to + 1, 0)
     return to + 2
