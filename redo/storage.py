@@ -401,7 +401,10 @@ class Storage:
     def _readers(
         self, lsn: int, but: Collection[Copier] = (), timeout_s: float = 10.0
     ) -> list[Copier]:
-        """Full copies that are at `lsn`, the next in turn first; waits for one if none is."""
+        """Full copies that are at `lsn`, the next in turn first; waits for one if none is.
+
+        Those that work just now, coalescing for the most part, come last: they would be waited for.
+        """
         deadline = self.environment.clock.monotonic_s() + timeout_s
         while True:
             full = [c for c in self.live() if c.segment.full and c not in but]
@@ -413,7 +416,8 @@ class Storage:
             if ready:
                 self._turn += 1
                 first = self._turn % len(ready)
-                return ready[first:] + ready[:first]
+                in_turn = ready[first:] + ready[:first]
+                return sorted(in_turn, key=lambda copier: copier.segment.lock.locked())
             if self.environment.clock.monotonic_s() > deadline or self.stopping:
                 raise PageUnavailable(f"no full copy has the log up to LSN {lsn}")
             self.environment.clock.sleep(0.001)

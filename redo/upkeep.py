@@ -66,6 +66,7 @@ class Upkeep:
         self._healer = Healer(storage, self._forget_round)
         self._seen = (0, 0.0)
         self._pause_until = 0.0
+        self._look_from = 0.0
         self._task: Task | None = None
 
     def start(self) -> None:
@@ -96,10 +97,9 @@ class Upkeep:
 
     def step(self) -> bool:
         """One look at everything; whether there is more to do at once."""
+        self._look_for_files()
         for copier in self._storage.live():
-            if not copier.segment.present():
-                copier.fail("its files are gone", errno.ENOENT)
-            elif copier.live:
+            if copier.live:
                 self._prepare_chunk(copier)
                 self._storage.right_of_way.give()
         self._mender.step()
@@ -114,6 +114,16 @@ class Upkeep:
         if not busy:
             self._recycle_tails()
         return busy or more
+
+    def _look_for_files(self) -> None:
+        """Every now and then: it asks the system about each file."""
+        now = self._clock.monotonic_s()
+        if now < self._look_from:
+            return
+        self._look_from = now + _STEP_S
+        for copier in self._storage.live():
+            if not copier.segment.present():
+                copier.fail("its files are gone", errno.ENOENT)
 
     def _prepare_chunk(self, copier: Copier) -> None:
         """Have the next chunk file ready when the present one is half full."""
