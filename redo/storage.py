@@ -401,10 +401,8 @@ class Storage:
     def _readers(
         self, lsn: int, but: Collection[Copier] = (), timeout_s: float = 10.0
     ) -> list[Copier]:
-        """Full copies that are at `lsn`, the next in turn first; waits for one if none is.
-
-        Those that work just now, coalescing for the most part, come last: they would be waited for.
-        """
+        """Full copies that are at `lsn`, the next in turn first, those that work (coalesce) just
+        now last: they would be waited for. Waits for one if none is."""
         deadline = self.environment.clock.monotonic_s() + timeout_s
         while True:
             full = [c for c in self.live() if c.segment.full and c not in but]

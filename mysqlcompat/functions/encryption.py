@@ -24,19 +24,21 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     MAX_CHARACTERS,
     build_as,
-    constant_int,
     define,
     implement,
     integer,
+    known_int,
     text,
 )
 from mysqlcompat.functions.strings import bytes_of
 from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import BINARY, SqlType, bytes_per_character, string_type
 
 _BLOCK_BYTES: Final = 16
+_WRONG_BITS: Final = "Incorrect parameters in the call to native function 'sha2'"
 _MODE: Final = "block_encryption_mode"
 _MOST_RANDOM_BYTES: Final = 1024
 _KDF_OPTION_BYTES: Final = 256
@@ -301,22 +303,25 @@ def sha1(context: Context, call: Call, value: Any) -> str:
 
 
 def _sha2_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    bits = constant_int(args[1])
-    if bits is None and isinstance(args[1], Literal) and str(args[1].value).isdigit():
-        bits = int(str(args[1].value))
-    if bits is None and not is_constant(args[1]):
+    """A constant number of bits is looked at here, whether or not a string comes with it."""
+    if is_constant(args[1]) and not has_param(args[1]):
+        bits = known_int(typing, args[1])
+        if bits not in _SHA2:
+            typing.context.warn(1583, _WRONG_BITS)
+    else:
         bits = 512
     return string_type((bits if bits in _SHA2 and bits else 256) // 4, typing.context.collation)
 
 
 @define("sha2", "si", _sha2_type, null_rejects=False)
 def sha2(context: Context, call: Call, value: Any, bits: int | None) -> str | None:
-    if value is None and not is_constant(call.args[1]):  # a constant is looked at in any case
+    if value is None:
         return None
     if bits not in _SHA2:
-        context.warn(1583, "Incorrect parameters in the call to native function 'sha2'")
+        if not is_constant(call.args[1]):  # of a constant it has been said
+            context.warn(1583, _WRONG_BITS)
         return None
-    return None if value is None else _SHA2[bits](bytes_of(call, value)).hexdigest()
+    return _SHA2[bits](bytes_of(call, value)).hexdigest()
 
 
 @define(

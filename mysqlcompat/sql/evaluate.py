@@ -279,6 +279,31 @@ class Evaluator:
             return None
         return self.value(node.args[number])
 
+    def _make_set(self, node: Call) -> Any:
+        """MAKE_SET: the strings that are asked for, and no others."""
+        bits, *members = node.args
+        chosen = self.value(bits)
+        if chosen is None:
+            return None
+        values = (self.value(one) if chosen >> at & 1 else None for at, one in enumerate(members))
+        return self.call(node, [chosen, *values])
+
+    def _field(self, node: Call) -> int:
+        """FIELD: up to the one that is equal."""
+        value = self.value(node.args[0])
+        if value is None:
+            return 0
+        found = (self.call(node, (value, self.value(choice))) for choice in node.args[1:])
+        return next((number for number, is_equal in enumerate(found, 1) if is_equal), 0)
+
+    def _interval(self, node: Call) -> int:
+        """INTERVAL: up to the first that is more."""
+        value = self.value(node.args[0])
+        if value is None:
+            return -1
+        less = (self.call(node, (value, self.value(limit))) for limit in node.args[1:])
+        return next((at for at, is_less in enumerate(less) if not is_less), len(node.args) - 1)
+
     def _shift(self, node: Call) -> Any:
         """A date moved: by how much is not looked at where there is no date."""
         start, amount, unit = node.args
@@ -395,6 +420,9 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "is null": Evaluator._is_null,
     "not": Evaluator._not,
     "elt": Evaluator._elt,
+    "make_set": Evaluator._make_set,
+    "field": Evaluator._field,
+    "interval": Evaluator._interval,
     "coercibility": Evaluator._type_only,
     "collation": Evaluator._type_only,
     "charset": Evaluator._type_only,
