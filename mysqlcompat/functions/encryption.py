@@ -251,7 +251,7 @@ def _unpadded(data: bytes) -> bytes | None:
     return data[:-count]
 
 
-@implement("aes_encrypt", null_rejects=False, pure=False, columns=_encrypted)
+@implement("aes_encrypt", null_rejects=False, pure=False, settled=True, columns=_encrypted)
 def aes_encrypt(context: Context, call: Call, plain: Any, key: Any, *rest: Any) -> bytes | None:
     data = None if plain is None else bytes_of(call, plain)
     job = _job(context, "aes_encrypt", data, key, rest)
@@ -265,7 +265,7 @@ def aes_encrypt(context: Context, call: Call, plain: Any, key: Any, *rest: Any) 
     return _finished(job.cipher.encryptor(), data)
 
 
-@implement("aes_decrypt", null_rejects=False, pure=False, columns=_decrypted)
+@implement("aes_decrypt", null_rejects=False, pure=False, settled=True, columns=_decrypted)
 def aes_decrypt(context: Context, call: Call, secret: Any, key: Any, *rest: Any) -> bytes | None:
     job = _job(context, "aes_decrypt", secret, key, rest)
     if job is None:
