@@ -19,6 +19,7 @@ from mysqlcompat.machine.machine import machine_of
 from mysqlcompat.machine.program import Program
 from mysqlcompat.results import BINARY_COLLATION, ColumnDef, Result, Rows
 from mysqlcompat.sql import scope, typed
+from mysqlcompat.sql.dives import Values
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.literals import NOTHING_GIVEN, Given
 from mysqlcompat.sql.metadata import column_def as output_column_def
@@ -57,6 +58,14 @@ def compile_statement(
 def compile_tree(statement: typed.Statement, session: Session) -> Program:
     engine = session.node.engine
     return machine_of(engine).compile(statement, engine.catalog.version)
+
+
+def suited(
+    program: Program, session: Session, params: Sequence[Any], literals: Sequence[Any] | None
+) -> Program:
+    """The program for these values, of a `program` whose plan hangs on them (`Program.looks`)."""
+    values = Values(params, literals, session.time_zone)
+    return machine_of(session.node.engine).suited(program, values)
 
 
 def resolved(text: str, session: Session, view: scope.CatalogView | None = None) -> typed.Statement:

@@ -295,7 +295,8 @@ def decimal_of(context: Context, value: Any, source: SqlType, name: str = "") ->
                 return Decimal(member_number(value, source))
             return _decimal_of_text(context, value)
         case date() | PartialDate() | timedelta():
-            return Decimal(temporal.number_of(value, source.scale))
+            scale = source.scale if temporal.has_fraction(value) else 0
+            return Decimal(temporal.number_of(value, scale))
         case Json(value=document):
             match document:
                 case int():

@@ -296,6 +296,8 @@ class Session(SessionState):
         given: bulk.GivenRows | None = None,
     ) -> Result:
         """Run, and commit if the statement stands alone."""
+        if program.looks is not None:
+            program = compiler.suited(program, self, values, literals)
         transaction = self.transaction
         uses_tables = bool(program.tables)
         if program.kind != "read" and not is_temporary(program.written):

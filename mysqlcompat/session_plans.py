@@ -37,6 +37,8 @@ _MEANING: Final = (
     "div_precision_increment",
     "group_concat_max_len",
     "block_encryption_mode",
+    "default_week_format",
+    "lc_time_names",
 )
 _CLIENT_OPTIONAL_METADATA: Final = 1 << 25
 

@@ -140,6 +140,13 @@ def number_of(value: Moment, fsp: int = 0) -> int | Decimal:
     return Decimal(sign * scaled).scaleb(-fsp)
 
 
+def has_fraction(value: Moment) -> bool:
+    """Whether there are microseconds."""
+    if isinstance(value, timedelta):
+        return value.microseconds != 0
+    return has_clock(value) and getattr(value, "microsecond", 0) != 0
+
+
 # Packed integers --------------------------------------------------------------------------------
 
 

@@ -35,7 +35,7 @@ def build_version(typing: Typing, args: Sequence[Expression]) -> Expression:
     return typing.call("version", _system(len(value)).or_null(False))
 
 
-@implement("version", pure=False)
+@implement("version", pure=False, settled=True)
 def version(context: Context, call: Call) -> str:
     return str(context.system_variable("version", ""))
 
@@ -45,7 +45,7 @@ def aurora_version(context: Context, call: Call) -> str:
     return str(context.system_variable("aurora_version", ""))
 
 
-@define("database schema", "", lambda typing, args: _system(64), pure=False)
+@define("database schema", "", lambda typing, args: _system(64), pure=False, settled=True)
 def database(context: Context, call: Call) -> str | None:
     return context.database
 

@@ -404,7 +404,7 @@ def build_extract(typing: Typing, unit: str, arg: Expression) -> Expression:
     return typing.call("extract", int_type(_EXTRACT_LENGTHS[unit]).or_null(), label, arg)
 
 
-@implement("extract", pure=False)
+@implement("extract", pure=False, settled=True)
 def extract(context: Context, call: Call, unit: str, value: Any) -> int:
     if unit == "WEEK":
         return week_of(value, int(context.system_variable("default_week_format", "")))[1]

@@ -49,7 +49,7 @@ def moment_or_clock(typing: Typing, arg: Expression) -> Expression:
     return typing.call("clock@date", datetime_type(6).or_null(), arg)
 
 
-@implement("datetime@fuzzy,date@fuzzy", pure=False)
+@implement("datetime@fuzzy,date@fuzzy", pure=False, settled=True)
 def read_fuzzy(context: Context, call: Call, value: Any) -> Any:
     wanted = call.function.name.partition("@")[0]
     if isinstance(value, timedelta) and wanted == "date":
@@ -64,7 +64,7 @@ def read_moment(context: Context, source: Expression, value: Any, wanted: str = 
     return convert.moment_of(context, value, source.type, wanted, name, allowed)
 
 
-@implement("clock@date", pure=False)
+@implement("clock@date", pure=False, settled=True)
 def read_moment_or_clock(context: Context, call: Call, value: Any) -> Any:
     allowed = temporal_text.date_flags(context.sql_mode - {"NO_ZERO_IN_DATE"})
     read = None
@@ -83,7 +83,7 @@ def read_moment_or_clock(context: Context, call: Call, value: Any) -> Any:
     return convert.span_of(context, value, call.args[0].type)
 
 
-@implement("clock@any", pure=False)
+@implement("clock@any", pure=False, settled=True)
 def read_clock(context: Context, call: Call, value: Any) -> Any:
     if isinstance(value, str):
         read = temporal_text.read_time(value)

@@ -19,7 +19,7 @@ from mysqlcompat.functions.definitions import (
     strings,
 )
 from mysqlcompat.functions.table import Context
-from mysqlcompat.sql.agreement import has_param
+from mysqlcompat.sql.agreement import NUMERIC as NUMBER
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Cast, Expression, is_constant
 from mysqlcompat.sqltypes import NUMERIC, SqlType, bytes_per_character, string_type
@@ -199,11 +199,11 @@ def _replaced(typing: Typing, args: Sequence[Expression]) -> SqlType:
 
 
 def _shown_length(typing: Typing, arg: Expression) -> int:
-    """Characters of a string; of a constant number, those it has."""
-    if isinstance(arg, Cast) and arg.arg.type.cls in NUMERIC:
-        text = typing.constant_value(arg)
-        return arg.type.length if text is None else len(text)
-    return arg.type.length
+    """Characters of a string; of a constant number without a collation, those it has."""
+    is_number = isinstance(arg, Cast) and arg.arg.type.cls in NUMERIC
+    if not is_number or arg.type.coercibility < NUMBER or not typing.is_known(arg):
+        return arg.type.length
+    return len(typing.constant_value(arg) or "")
 
 
 @define("replace", "sss", _replaced, texts="first")
@@ -240,7 +240,7 @@ def space(context: Context, call: Call, count: int) -> Any:
 
 def _spaces_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     count = known_int(typing, args[0])
-    if count is None and is_constant(args[0]) and not has_param(args[0]):  # it is NULL
+    if count is None and typing.is_known(args[0]):  # it is NULL
         count = 0
     if count is None:
         return string_type(MAX_CHARACTERS, typing.context.collation)

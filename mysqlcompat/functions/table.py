@@ -105,6 +105,8 @@ class Function:
     null_rejects   any NULL argument makes the result NULL, without a call
     once           same value for the same arguments throughout one execution (NOW is, RAND is not)
     pure           same value for the same arguments for ever: may be folded into the plan
+    settled        not pure only as it asks for settings that a plan is made for, or for the day a
+                   TIME is of: known while a statement is prepared
     waits          may take long, which it does beside other sessions where it can
     columns        ``columns(context, call, *columns) -> column or None``: the same for many rows,
                    where that is another way of doing it; None: not for these arguments
@@ -115,5 +117,6 @@ class Function:
     null_rejects: bool = True
     once: bool = True
     pure: bool = True
+    settled: bool = False
     waits: bool = False
     columns: Callable[..., list[Any] | None] | None = None

@@ -271,7 +271,7 @@ def to_days(context: Context, call: Call, value: AnyDate) -> int | None:
     return day_number(value.year, value.month, value.day) if value.month and value.day else None
 
 
-@define("week", "Di", integer(3), required=1, nullable=True, null_rejects=False, pure=False)
+@define("week", "Di", integer(3), required=1, nullable=True, null_rejects=False, pure=False, settled=True)
 def week(context: Context, call: Call, value: AnyDate | None, *mode: int | None) -> int | None:
     """Of a NULL mode it is 0."""
     if value is None or not is_real(value):
@@ -311,7 +311,7 @@ _clock_part("second", 3, lambda micros: micros // 1000000 % 60)
 _clock_part("microsecond", 21, lambda micros: micros % 1000000)
 
 
-@define("dayname", "D", lambda typing, args: _name_type(typing, "days"), pure=False)
+@define("dayname", "D", lambda typing, args: _name_type(typing, "days"), pure=False, settled=True)
 def dayname(context: Context, call: Call, value: AnyDate) -> str | None:
     return names_of(context).days[value.weekday()] if isinstance(value, date) else None
 
@@ -328,7 +328,7 @@ def build_monthname(typing: Typing, args: Sequence[Expression]) -> Expression:
     return typing.call("monthname", _name_type(typing, "months"), moment)
 
 
-@implement("monthname", pure=False)
+@implement("monthname", pure=False, settled=True)
 def monthname(context: Context, call: Call, value: AnyDate) -> str | None:
     return names_of(context).months[value.month - 1] if value.month else None
 

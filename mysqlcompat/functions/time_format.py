@@ -193,12 +193,12 @@ def _times_formatted(
     return times_formatted(times, pattern) if pattern else None
 
 
-@implement("date_format", pure=False, columns=_dates_formatted)
+@implement("date_format", pure=False, settled=True, columns=_dates_formatted)
 def date_format(context: Context, call: Call, moment: Any, pattern: str) -> str | None:
     return formatted(parts_of(context, moment), pattern) if pattern else None
 
 
-@implement("time_format", pure=False, columns=_times_formatted)
+@implement("time_format", pure=False, settled=True, columns=_times_formatted)
 def time_format(context: Context, call: Call, value: Any, pattern: str) -> str | None:
     return formatted(parts_of(context, value, is_time=True), pattern) if pattern else None
 

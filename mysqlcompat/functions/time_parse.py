@@ -24,6 +24,7 @@ from mysqlcompat.time_locales import ENGLISH
 
 _TIME_SPECIFIERS: Final = frozenset("fHISThiklprs")
 _DATE_SPECIFIERS: Final = frozenset("MVUXYWabcjmvuxyDdew")
+_DIGITS: Final = re.compile(r"\+?[0-9]+")
 _SPACE: Final = " \t\n\r\v\f"
 _LAST_DAY: Final = 3652424
 #: Specifier -> (field, most digits).
@@ -56,8 +57,8 @@ class _Reader:
             self.at += 1
 
     def number(self, most: int) -> tuple[int, int]:
-        """(value, digits) of up to `most` digits."""
-        match = re.compile(f"[0-9]{{1,{most}}}").match(self.text, self.at)
+        """(value, characters) of up to `most` digits, a plus before them counted as one."""
+        match = _DIGITS.match(self.text, self.at, self.at + most)
         if match is None:
             raise Misfit
         self.at = match.end()
@@ -326,7 +327,7 @@ _FRACTION: Final = 6  #: place of the µs
 _LEAST_YEAR: Final = 100  #: of those that are not taken for one of two digits
 
 
-@implement("str_to_date", pure=False, columns=_column)
+@implement("str_to_date", pure=False, settled=True, columns=_column)
 def str_to_date(context: Context, call: Call, text: str, pattern: str) -> Any:
     kind = call.type.cls
     try:

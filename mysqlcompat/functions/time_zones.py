@@ -21,19 +21,20 @@ from mysqlcompat.sql.typed import Call, Cast, Expression
 from mysqlcompat.sqltypes import Class, datetime_type, decimal_type
 from mysqlcompat.time_zone_tables import changes_of
 
+_FSP: Final = 6  #: digits of a second's fraction, all of them
 _MICRO: Final = timedelta(microseconds=1)
 #: The first moment that is out of the range of Unix time, 3001-01-19 00:00:00 UTC, in µs.
 _END_US: Final = 32536771200000000
 
 
-#: Functions of whose texts 0 is no timestamp, if they are none.
+#: Functions whose texts are NULL, if they are no moments, not 0: where there may be a NULL.
 _CHOICES: Final = ("if", "case", "nullif")
 
 
 @build_as("unix_timestamp", 0, 1)
 def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
     if not args:
-        return typing.call("unix_timestamp", BIGINT.or_null(False))
+        return typing.call("unix_timestamp@now", BIGINT.or_null(False))
     fsp = shown_fsp(typing, args[0], reads_as_moment)
     if args[0].type.cls is Class.STRING:
         target = datetime_type(6)
@@ -43,15 +44,19 @@ def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expressi
     return typing.call("unix_timestamp", made, args[0])
 
 
-@implement("unix_timestamp", pure=False)
-def unix_timestamp(context: Context, call: Call, *value: Any) -> Any:
+@implement("unix_timestamp@now", pure=False)
+def seconds_now(context: Context, call: Call) -> int:
+    return context.now_us // 1000000
+
+
+@implement("unix_timestamp", pure=False, settled=True)
+def unix_timestamp(context: Context, call: Call, value: Any) -> Any:
     """0 of what is no moment."""
-    if not value:
-        return context.now_us // 1000000
-    moment = read_moment(context, call.args[0], value[0])
+    moment = read_moment(context, call.args[0], value)
     chosen = call.args[0]
     if moment is None and isinstance(chosen, Call) and chosen.function.name in _CHOICES:
-        return None
+        if call.type.nullable:
+            return None
     micros = 0
     if moment is not None and not isinstance(moment, PartialDate):
         at = moment if isinstance(moment, datetime) else datetime(*moment.timetuple()[:3])
@@ -59,7 +64,10 @@ def unix_timestamp(context: Context, call: Call, *value: Any) -> Any:
     micros = micros if 0 <= micros < _END_US else 0
     if call.type.cls is Class.INT:
         return micros // 1000000
-    return round_decimal(Decimal(micros).scaleb(-6), call.type.scale)
+    if call.type.mixed and not micros % 1000000:
+        return Decimal(micros // 1000000)
+    scale = _FSP if call.type.mixed else call.type.scale
+    return round_decimal(Decimal(micros).scaleb(-_FSP), scale)
 
 
 @build_as("from_unixtime", 1, 2)
@@ -69,7 +77,7 @@ def build_from_unixtime(typing: Typing, args: Sequence[Expression]) -> Expressio
     return moment if len(args) == 1 else build_format("date_format", typing, (moment, args[1]))
 
 
-@implement("from_unixtime", pure=False)
+@implement("from_unixtime", pure=False, settled=True)
 def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None:
     if type(seconds) is int:
         micros = 1000000 * seconds
@@ -113,7 +121,7 @@ def is_zone(name: str) -> bool:
     return True
 
 
-@implement("convert_tz", pure=False)
+@implement("convert_tz", pure=False, settled=True)
 def convert_tz(context: Context, call: Call, moment: Any, source: str, target: str) -> Any:
     """The moment itself where it is out of the range of Unix time."""
     try:

@@ -115,6 +115,8 @@ def slots_of(program: Program, given: int, classes: Sequence[Class | None]) -> S
     """
     if not (program.kernel_only or program.lane_write) or given > layout.LITERAL_LIMIT:
         return None
+    if program.looks is not None:  # another may suit the next values
+        return None
     if program.locking and len(program.tables) > 1:  # the lane could not tell that it locks rows
         return None
     kind = _SERVES[program.statement_kind] if program.lane_write else layout.SERVES_ROWS

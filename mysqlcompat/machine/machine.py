@@ -6,7 +6,7 @@ collections' memory that `program_execute` uses for the lane.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from mysqlcompat.machine.program import Program
@@ -23,17 +23,22 @@ from mysqlcompat.machine.state import (
 )
 from mysqlcompat.sql.code_writes import code_plan
 from mysqlcompat.sql.codegen import Target
-from mysqlcompat.sql.dives import Dives
+from mysqlcompat.sql.dives import Dives, Values
 from mysqlcompat.sql.estimates import Estimates
+from mysqlcompat.sql.looks import Look, Looks, ways_of
+from mysqlcompat.sql.plan import Plan
 from mysqlcompat.sql.planner import plan
 from mysqlcompat.sql.typed import Statement
+
+BESIDE_LIMIT: Final = 16  #: programs for other values beside one
 
 
 class Machine:
     """Compiles statements into programs in the arena of `engine`."""
 
     def __init__(self, engine: Any) -> None:
-        self._estimates = Estimates(engine, Dives(engine))
+        self._engine = engine
+        self._dives = Dives(engine)
         self.arena = engine.arena
         st = engine.st
         st[ST_MACHINE_RUN] = self.arena.alloc(LANE_RUN_BYTES)
@@ -49,8 +54,49 @@ class Machine:
 
         version  of the dictionary: the program dies with it
         """
-        made = plan(statement, self._estimates)
+        looks: list[Look] = []
+        made = plan(statement, Estimates(self._engine, looks=looks))
+        program = self._code(made, version)
+        if looks:
+            program.looks = self._hangs_on(made, looks)
+        return program
+
+    def _code(self, made: Plan, version: int) -> Program:
         return code_plan(Target(self.arena, self._calls, version, self._foreign_keys), made)
+
+    def _looking(self, values: Values) -> Estimates:
+        """Estimates for the values of one run."""
+        self._dives.values = values
+        return Estimates(self._engine, self._dives)
+
+    def _hangs_on(self, made: Plan, looks: list[Look]) -> Looks | None:
+        """The choices of a plan, if each run should look at its values. None: averages are about
+        right for all, and for those that are written in the statement."""
+        found = Looks.of(made, looks)
+        if found.decide(Estimates(self._engine)):
+            return found
+        own = plan(made.statement, self._looking(Values()))
+        return None if ways_of(own) == ways_of(made) else found
+
+    def suited(self, program: Program, values: Values) -> Program:
+        """The program beside one that `looks` for the values of a run, made when it is missing."""
+        assert program.looks is not None
+        estimates = self._looking(values)
+        ways = program.looks.ways(estimates)
+        if ways not in program.beside:
+            while len(program.beside) >= BESIDE_LIMIT:
+                program.beside.pop(next(iter(program.beside)))
+            program.beside[ways] = self._beside(program, estimates)
+        return program.beside[ways] or program
+
+    def _beside(self, program: Program, estimates: Estimates) -> Program | None:
+        made = plan(program.plan.statement, estimates)
+        if ways_of(made) == ways_of(program.plan):
+            return None
+        found = self._code(made, program.version)
+        found.param_types = program.param_types
+        found.max_execution_ms = program.max_execution_ms
+        return found
 
 
 _machines: WeakKeyDictionary[Any, Machine] = WeakKeyDictionary()

@@ -42,6 +42,7 @@ from mysqlcompat.machine.ops.callback_kernels import op_callback
 
 if TYPE_CHECKING:
     from mysqlcompat.results import ColumnDef
+    from mysqlcompat.sql.looks import Looks
     from mysqlcompat.sql.typed import Expression
     from mysqlcompat.sqltypes import SqlType
     from redo.arena import Arena
@@ -176,6 +177,8 @@ class Program:
     written      table that is written to; `row_registers` hold its new rows, by column
     given        bulk INSERT: the word of the run block that says how many rows there are
     sent         registers of strings that go to the client: a pause in mid-batch must keep them
+    looks        the choices of its plan that hang on values; None: it is good for all. `beside` are
+                 programs for other values, by `looks.ways`; None: this one
     """
 
     arena: Arena
@@ -207,6 +210,8 @@ class Program:
     may_wait: bool = False
     sent: tuple[Register, ...] = ()
     blocks: list[tuple[int, int]] = field(default_factory=list)
+    looks: Looks | None = None
+    beside: dict[Any, Program | None] = field(default_factory=dict)
 
     def __del__(self) -> None:
         """The last of cache, sessions and runs has let go: give the arena memory back."""

@@ -17,7 +17,8 @@ from mysqlcompat.sql.array_access import ALL, ANY
 from mysqlcompat.sql.estimates import Estimates
 from mysqlcompat.sql.plan import Access
 from mysqlcompat.sql.rules import comparison, is_null_test, without_between
-from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Order
+from mysqlcompat.sql.looks import Candidate, Look
+from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Order, is_constant
 from mysqlcompat.sqltypes import Class, SqlType
 
 Usable = Callable[[Expression], bool]
@@ -113,15 +114,6 @@ def of_elements(condition: Expression, table_no: int) -> tuple[int, Known] | Non
         exact = len(values) == 1
         return column.column_no, Known("=", tuple(values), True, condition, exact)
     return column.column_no, Known("any", tuple(values), True, condition, True)
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One index used as far as the conditions allow."""
-
-    access: Access
-    score: tuple[int, ...]
-    covered: frozenset[int]  #: id() of the conditions that need not be checked again
 
 
 def candidate(
@@ -256,22 +248,16 @@ def choose(
     if not best.score[0] and estimates.weighs(table):
         narrow = [one for one in candidates if one.access.kind not in ("ALL", "index")]
         weighed = (narrow or candidates) if locking else candidates
-        best = _cheapest(table, weighed, estimates)
+        look = Look(table, tuple(weighed))
+        if estimates.looks is not None and usable is is_constant:
+            estimates.looks.append(look)
+        best = look.cheapest(estimates)
     for one in sorted(candidates, key=lambda one: one.score, reverse=True) if order else ():
         turned = ordered_by(table, table_no, one.access, order)
         as_good = one.score[:3] == best.score[:3]
         if turned and as_good and (limited or one.access.kind != "index"):
             return replace(one, access=turned), True
     return best, not order
-
-
-def _cheapest(table: Table, candidates: Sequence[Candidate], estimates: Estimates) -> Candidate:
-    """By cost; among equals the better score."""
-
-    def cost(one: Candidate) -> tuple[int, ...]:
-        return (estimates.cost(table, one.access), *(-each for each in one.score))
-
-    return min(candidates, key=cost)
 
 
 def _usable_indexes(table: Table) -> list[int]:

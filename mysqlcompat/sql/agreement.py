@@ -214,12 +214,16 @@ class Agreement:
         size = source.length if is_number or is_name else len(text)
         return Literal(string_type(size, like, source.nullable, source.coercibility), text)
 
+    def is_known(self, arg: Expression) -> bool:
+        """Whether it is a constant whose value is known while the statement is prepared."""
+        return is_constant(arg) and not has_param(arg)
+
     def constant_value(self, arg: Expression) -> Any:
         """What a constant is while the statement is prepared, with the warnings that gives; None
         also for what is unknown until then."""
         from mysqlcompat.sql.evaluate import Evaluator
 
-        if not is_constant(arg) or has_param(arg):
+        if not self.is_known(arg):
             return None
         return Evaluator(self.context).value(arg)
 
@@ -229,7 +233,7 @@ class Agreement:
         from mysqlcompat.convert_compared import Listener
         from mysqlcompat.sql.evaluate import Evaluator
 
-        if not is_constant(arg) or has_param(arg):
+        if not self.is_known(arg):
             return None
         quiet: Any = Listener(self.context)
         return Evaluator(quiet).value(arg)
@@ -243,5 +247,5 @@ def has_param(arg: Expression) -> bool:
         case Cast(arg=inner):
             return has_param(inner)
         case Call(args=args, function=function):
-            return not function.pure or any(map(has_param, args))
+            return not (function.pure or function.settled) or any(map(has_param, args))
     return False

@@ -283,6 +283,8 @@ def natural(arg: Expression) -> Expression:
         case Call(function=function) if function.name in _NATURAL:
             args = tuple(map(natural, arg.args))
             return replace(arg, type=replace(arg.type, mixed=True), args=args)
+        case Call(function=function) if function.name == "unix_timestamp":
+            return replace(arg, type=replace(arg.type, mixed=True))
     return arg
 
 

@@ -313,7 +313,7 @@ def _zone(*name: Expression) -> Expression:
 
 
 def _unix_timestamp(coder: Coder, call: Call) -> Register | None:
-    if len(call.args) != 1:
+    if len(call.args) != 1 or call.type.mixed:
         return None
     (source,) = call.args
     if not (source.type.cls in (Class.DATE, Class.DATETIME) or is_text(source.type)):

@@ -1,14 +1,13 @@
 """Index dives: how many rows constants find, by descending to both ends of what they bound.
 
-A plan is kept and run with other values, so what a dive says of these values may be wrong for the
-next. It decides only where it makes another choice than the averages of `estimates` do, and such a
-plan is *pinned*: its literals are part of it, other values get a plan of their own (`pinned`).
+A plan is kept and run with other values, so what a dive says of these may be wrong for the next:
+where values decide, each run looks at its own (`looks.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from btree.keys_kernels import key_encode
@@ -18,23 +17,52 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.plan import Access
 from mysqlcompat.sql.resolve import PlainContext
-from mysqlcompat.sql.typed import Cast, Expression, Item, Literal, Order, Select, transform
+from mysqlcompat.sql.typed import Cast, Expression, Literal, Param, transform
 from mysqlcompat.sqltypes import SqlType
 from mysqlcompat.values import is_variable, to_bytes, to_lane
 
 #: More members of IN (…) than these are estimated by averages (eq_range_index_dive_limit).
 MEMBERS_LIMIT: Final = 200
+MEMBERS_DIVED: Final = 16  #: of the members of one IN (…); the others are taken to be like them
 _VALUE_BYTES: Final = 1024  #: longer values are not dived for
 _AFTER: Final = b"\xff" * 16  #: sorts behind whatever follows a key's beginning
 
 
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What a run is given: values of its `?`, of the types of their `Param` nodes, and of the
+    literals of its text, by literal_no. None: nothing is known of a `?`, literals are as compiled.
+    """
+
+    params: Sequence[Any] | None = None
+    literals: Sequence[Any] | None = None
+    time_zone: str = "UTC"
+
+    def of(self, expression: Expression) -> Any:
+        """The value of a constant; None is NULL. Raises _Unknown."""
+
+        def given(node: Expression) -> Expression:
+            if isinstance(node, Literal):
+                if self.literals is None or node.literal_no is None:
+                    return node
+                return replace(node, value=self.literals[node.literal_no])
+            if isinstance(node, Cast) or (isinstance(node, Param) and self.params is not None):
+                return node
+            raise _Unknown
+
+        constant = transform(expression, given)
+        context = PlainContext(time_zone=self.time_zone)
+        return Evaluator(context, self.params or ()).value(constant)
+
+
 class Dives:
-    """Dives into the indexes of one engine's tables."""
+    """Dives into the indexes of one engine's tables, for the values of one run."""
 
     def __init__(self, engine: Any) -> None:
         self._engine = engine
         self._value = engine.arena.alloc(_VALUE_BYTES)
         self._out = engine.arena.alloc(64 * _VALUE_BYTES)
+        self.values = Values()
 
     def rows(self, table: Table, access: Access) -> int | None:
         """About how many rows an access finds; None when its bounds are not constants, or nobody
@@ -46,7 +74,9 @@ class Dives:
             ends = self._ends(table, access, len(access.equal))
         except (_Unknown, SqlError):
             return None
-        return self._between(table, access.index_no, prefix, ends)
+        found = self._between(table, access.index_no, prefix, ends[:MEMBERS_DIVED])
+        dived = min(len(ends), MEMBERS_DIVED)
+        return None if found is None else found * len(ends) // dived
 
     def _between(
         self, table: Table, index_no: int, prefix: bytes, ends: list[tuple[bytes, bytes]]
@@ -95,10 +125,7 @@ class Dives:
         """Lane and null byte of a constant; None is NULL. Raises _Unknown."""
         if expression is None:
             return 0, 1
-        constant = expression.arg if isinstance(expression, Cast) else expression
-        if not isinstance(constant, Literal):
-            raise _Unknown
-        value = Evaluator(PlainContext(time_zone="UTC")).value(expression)
+        value = self.values.of(expression)
         of: SqlType = expression.type
         if value is None:
             return 0, 1
@@ -114,30 +141,3 @@ class Dives:
 
 class _Unknown(Exception):
     """The value is not known when the statement is planned."""
-
-
-def pinned(select: Select) -> Select:
-    """The statement with its literals as part of the plan."""
-
-    def pin(node: Expression) -> Expression:
-        return replace(node, literal_no=None) if isinstance(node, Literal) else node
-
-    def whole(expression: Expression | None) -> Expression | None:
-        return None if expression is None else transform(expression, pin)
-
-    def item(one: Item) -> Item:
-        return replace(one, expression=transform(one.expression, pin))
-
-    def order(one: Order) -> Order:
-        return replace(one, expression=transform(one.expression, pin))
-
-    groups = select.group_by
-    return replace(
-        select,
-        joins=tuple(replace(join, on=whole(join.on)) for join in select.joins),
-        where=whole(select.where),
-        group_by=None if groups is None else tuple(transform(one, pin) for one in groups),
-        having=whole(select.having),
-        items=tuple(map(item, select.items)),
-        order_by=tuple(map(order, select.order_by)),
-    )

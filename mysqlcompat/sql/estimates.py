@@ -2,12 +2,13 @@
 
 Plans are kept and run again with other values, so an estimate knows which columns are compared, not
 with what: an equal part divides the rows by its different values, a range keeps a fixed share. With
-`dives` it looks at the values, if they are constants (`dives.py`).
+`dives` it looks at the values, if they are constants (`dives.py`). `looks` gathers the choices that
+are made on the way (`looks.py`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from btree.schema import Table
@@ -28,11 +29,7 @@ class Estimates:
 
     engine: Any = None
     dives: Dives | None = None
-
-    @property
-    def averages(self) -> Estimates:
-        """The same without looking at values."""
-        return replace(self, dives=None)
+    looks: list[Any] | None = None
 
     def rows(self, table: Table) -> int:
         """Rows of a table."""

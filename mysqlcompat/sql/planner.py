@@ -10,7 +10,6 @@ from btree.schema import Table
 from mysqlcompat.errors import SqlError
 from mysqlcompat.json_table import JsonTable
 from mysqlcompat.sql.access import Candidate, choose
-from mysqlcompat.sql.dives import pinned
 from mysqlcompat.sql.estimates import Estimates
 from mysqlcompat.sql.generated_access import ordered_by_columns, with_columns
 from mysqlcompat.sql.plan import (
@@ -50,9 +49,9 @@ def plan(statement: Statement, estimates: Estimates) -> Plan:
             chosen = plan_select(statement.select, estimates) if statement.select else None
             return InsertPlan(statement, chosen)
         case Update():
-            return _plan_update(statement, estimates.averages)
+            return _plan_update(statement, estimates)
         case Delete():
-            scan, ordered = _plan_change(statement, estimates.averages)
+            scan, ordered = _plan_change(statement, estimates)
             return DeletePlan(statement, scan, not ordered, ordered)
     raise SqlError(1235, type(statement).__name__)
 
@@ -63,20 +62,7 @@ def plan_select(select: Select, estimates: Estimates) -> SelectPlan:
         filters = tuple(conjuncts(select.where))
         return SelectPlan(select, None, (), filters, aggregates, ordered=True)
     plain = not aggregates and select.group_by is None and not select.distinct
-    made = _Joiner(select, estimates.averages).plan(aggregates, plain)
-    if estimates.dives is None:
-        return made
-    looked = _Joiner(select, estimates).plan(aggregates, plain)
-    if _ways(looked) == _ways(made):
-        return made
-    select = pinned(select)
-    return _Joiner(select, estimates).plan(_aggregates_of(select), plain)
-
-
-def _ways(made: SelectPlan) -> list[tuple[int, int, str]]:
-    """Which way each table is read, in what order."""
-    scans = [*((made.scan,) if made.scan else ()), *(join.scan for join in made.joins)]
-    return [(scan.table_no, scan.access.index_no, scan.access.kind) for scan in scans]
+    return _Joiner(select, estimates).plan(aggregates, plain)
 
 
 def _aggregates_of(select: Select) -> tuple[Aggregate, ...]:
