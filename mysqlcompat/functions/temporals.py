@@ -229,7 +229,7 @@ def shown_fsp(typing: Typing, arg: Expression, reads: Callable[[str], bool] = re
 
 def _part(names: str, length: int, compute: Callable[[date], int], kind: str = "D") -> None:
     def apply(context: Context, call: Call, value: Any) -> int | None:
-        return compute(value) if is_real(value) else None
+        return compute(value) if is_day(value) else None
 
     define(names, kind, integer(length), nullable=True)(apply)
 
@@ -252,17 +252,18 @@ _fuzzy_part("month", integer(3), lambda value: value.month)
 _fuzzy_part("day dayofmonth", integer(3), lambda value: value.day)
 _fuzzy_part("quarter", integer(2), lambda value: (value.month + 2) // 3)
 _fuzzy_part("year", SqlType(TypeKind.YEAR, 4, precision=1, unsigned=True), lambda value: value.year)
-_part("weekday", 2, lambda value: value.weekday())
-_part("dayofweek", 2, lambda value: (value.weekday() + 1) % 7 + 1)
-_part("weekofyear", 3, lambda value: value.isocalendar()[1])
+_part("weekday", 2, weekday_of)
+_part("dayofweek", 2, lambda value: (weekday_of(value) + 1) % 7 + 1)
+_part("weekofyear", 3, lambda value: week_of(value, MONDAY_FIRST | WEEK_YEAR)[1])
 
 
 @define("dayofyear", "D", integer(4), nullable=True)
 def dayofyear(context: Context, call: Call, value: AnyDate) -> int | None:
-    if not isinstance(value, date):
+    if not is_day(value):
         context.warn(1292, f"Truncated incorrect date value: '{temporal.date_text(value)}'")
         return None
-    return value.timetuple().tm_yday
+    first = day_number(value.year, 1, 1)
+    return day_number(value.year, value.month, value.day) - first + 1
 
 
 @define("to_days", "D", integer(8), nullable=True)
@@ -274,7 +275,7 @@ def to_days(context: Context, call: Call, value: AnyDate) -> int | None:
 @define("week", "Di", integer(3), required=1, nullable=True, null_rejects=False, pure=False, settled=True)
 def week(context: Context, call: Call, value: AnyDate | None, *mode: int | None) -> int | None:
     """Of a NULL mode it is 0."""
-    if value is None or not is_real(value):
+    if value is None or not is_day(value):
         return None
     wanted = mode[0] if mode else int(context.system_variable("default_week_format", ""))
     return 0 if wanted is None else week_of(value, _mode(wanted))[1]
@@ -288,7 +289,7 @@ def _mode(given: int) -> int:
 
 @define("yearweek", "Di", integer(7), required=1, nullable=True, null_rejects=False)
 def yearweek(context: Context, call: Call, value: AnyDate, mode: int | None = 0) -> int | None:
-    if value is None or not is_real(value):
+    if value is None or not is_day(value):
         return None
     if mode is None:
         return 0
@@ -313,7 +314,7 @@ _clock_part("microsecond", 21, lambda micros: micros % 1000000)
 
 @define("dayname", "D", lambda typing, args: _name_type(typing, "days"), pure=False, settled=True)
 def dayname(context: Context, call: Call, value: AnyDate) -> str | None:
-    return names_of(context).days[value.weekday()] if isinstance(value, date) else None
+    return names_of(context).days[weekday_of(value)] if is_day(value) else None
 
 
 def _name_type(typing: Typing, names: str) -> SqlType:

@@ -35,6 +35,16 @@ def weekday(day: int, sunday_first: bool = False) -> int:
     return (day + 5 + sunday_first) % 7
 
 
+def weekday_of(value: AnyDate) -> int:
+    """0 is Monday."""
+    return weekday(day_number(value.year, value.month, value.day))
+
+
+def is_day(value: AnyDate) -> bool:
+    """Whether a date has a month and a day: then it has a number, the year 0 included."""
+    return value.month > 0 and value.day > 0
+
+
 def days_in_year(year: int) -> int:
     return 366 if calendar.isleap(year) and year else 365
 
