@@ -15,9 +15,9 @@ from typing import Final
 from btree.schema import Index, Table, TypeKind
 from mysqlcompat.sql.array_access import ALL, ANY
 from mysqlcompat.sql.estimates import Estimates
+from mysqlcompat.sql.looks import Candidate, Look
 from mysqlcompat.sql.plan import Access
 from mysqlcompat.sql.rules import comparison, is_null_test, without_between
-from mysqlcompat.sql.looks import Candidate, Look
 from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Order, is_constant
 from mysqlcompat.sqltypes import Class, SqlType
 

@@ -9,9 +9,10 @@ from typing import Any
 from btree.schema import Table
 from mysqlcompat.errors import SqlError
 from mysqlcompat.json_table import JsonTable
-from mysqlcompat.sql.access import Candidate, choose
+from mysqlcompat.sql.access import choose
 from mysqlcompat.sql.estimates import Estimates
 from mysqlcompat.sql.generated_access import ordered_by_columns, with_columns
+from mysqlcompat.sql.looks import Candidate
 from mysqlcompat.sql.plan import (
     Access,
     DeletePlan,
