@@ -4,6 +4,7 @@ that the machine's kernels are tested against."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -12,9 +13,11 @@ from mysqlcompat.assign import assign
 from mysqlcompat.convert import convert, decimal_of, decimal_of_varying, double_of
 from mysqlcompat.convert_compared import Listener, compared
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.documents import has_place
 from mysqlcompat.functions.extremes import heed
 from mysqlcompat.functions.intervals import start_of
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
+from mysqlcompat.functions.moments import own_type
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
 from mysqlcompat.functions.time_differences import beginning
 from mysqlcompat.functions.time_zones import is_zone
@@ -35,7 +38,7 @@ from mysqlcompat.sql.typed import (
     Source,
     is_constant,
 )
-from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType, int_type
+from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType
 
 Row = Callable[[int, int], Any]
 
@@ -91,9 +94,7 @@ class Evaluator:
 
     def cast(self, node: Cast, value: Any) -> Any:
         """What `node` makes of `value`."""
-        source = node.arg.type
-        if source.kind is TypeKind.YEAR and node.type.cls in TEMPORAL and _is_made(node.arg):
-            source = int_type(4)  # a number, not a date
+        source = own_type(node.arg) if node.type.cls in TEMPORAL else node.arg.type
         if node.mode == ASSIGN:
             origin = origin_name(node.arg)
             return assign(self.context, value, source, node.type, node.into, origin)
@@ -174,7 +175,6 @@ class Evaluator:
         if node.function.name in _ARITHMETIC and node.type.cls is not Class.DECIMAL:
             stops = node.function.name == "div" and node.args[0].type.cls is not Class.INT
         name = node.function.name
-        stops = stops and name not in _THOROUGH
         values: list[Any] = [None] * len(node.args)
         for at in _ORDER.get(name, range(len(node.args))):
             values[at] = self.value(node.args[at])
@@ -304,6 +304,32 @@ class Evaluator:
         less = (self.call(node, (value, self.value(limit))) for limit in node.args[1:])
         return next((at for at, is_less in enumerate(less) if not is_less), len(node.args) - 1)
 
+    def _changed(self, node: Call) -> Any:
+        """JSON_INSERT and its like, one path after the other: a value for which there is no place
+        is not looked at."""
+        whole, *pairs = node.args
+        made = self.value(whole)
+        for path, value in zip(pairs[::2], pairs[1::2], strict=True):
+            step = replace(node, args=(whole, path, value))
+            place = None if made is None else self.value(path)
+            if place is None:
+                return None
+            if has_place(step, made, place):
+                made = self.call(step, (made, place, self.value(value)))
+        return self.call(replace(node, args=(whole,)), (made,))
+
+    def _search(self, node: Call) -> Any:
+        """JSON_SEARCH: a pattern is not looked at where there are no strings."""
+        whole, mode, wanted, *rest = node.args
+        given = self.value(whole)
+        if given is None:
+            return None
+        values = [given, self.value(mode), "%", *map(self.value, rest)]
+        if self.call(node, values) is None:
+            return None
+        values[2] = self.value(wanted)
+        return self.call(node, values)
+
     def _shift(self, node: Call) -> Any:
         """A date moved: by how much is not looked at where there is no date."""
         start, amount, unit = node.args
@@ -367,11 +393,6 @@ class Evaluator:
         return self.value(args[-1]) if len(args) % 2 else None
 
 
-def _is_made(arg: Expression) -> bool:
-    """Whether a YEAR is what YEAR() or CAST has made."""
-    return isinstance(arg, Cast) or (isinstance(arg, Call) and arg.function.name == "year")
-
-
 def _computed(arg: Expression) -> Expression | None:
     """The part of a DOUBLE that MySQL looks at where it becomes an integer, whether it fits: what
     was computed. None: constants and columns are cut to the range."""
@@ -402,14 +423,16 @@ _ARITHMETIC: Final = frozenset(
     ("+", "-", "*", "/", "%", "div")
 )  #: over doubles and integers both sides are looked at
 #: Functions that look at their arguments in another order,
-_ORDER: Final = {"insert": (0, 3, 1, 2), "makedate": (1, 0)}
-#: at all of them even if one is NULL,
-_THOROUGH: Final = frozenset(("lpad", "rpad"))
+_ORDER: Final = {
+    "insert": (0, 3, 1, 2),
+    "makedate": (1, 0),
+    "lpad": (0, 2, 1),
+    "rpad": (0, 2, 1),
+}
 #: and those that make something of NULLs, but stop if the first is one.
 _FIRST_STOPS: Final = frozenset(
     (
-        *("json_contains", "json_set", "json_insert", "json_replace"),
-        *("json_array_append", "json_array_insert", "json_remove", "json_search"),
+        *("json_contains", "json_set", "json_replace", "json_remove"),
         *("json_extract", "json_contains_path"),
     )
 )
@@ -423,6 +446,8 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "make_set": Evaluator._make_set,
     "field": Evaluator._field,
     "interval": Evaluator._interval,
+    **dict.fromkeys(("json_insert", "json_array_append", "json_array_insert"), Evaluator._changed),
+    "json_search": Evaluator._search,
     "coercibility": Evaluator._type_only,
     "collation": Evaluator._type_only,
     "charset": Evaluator._type_only,
