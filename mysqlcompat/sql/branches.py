@@ -10,7 +10,7 @@ from btree.schema import TypeKind
 from mysqlcompat.convert import is_boolean
 from mysqlcompat.sql.agreement import NUMERIC
 from mysqlcompat.sql.measures import digits, is_fixed, numeric_type, scale_of, text_length
-from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression
+from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import (
     BINARY,
     NOT_FIXED,
@@ -114,6 +114,7 @@ class Branches:
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
             nested = self.own_branches(inner, target, convert)
             is_mixed = is_mixed or _is_silent(inner) or nested is not None
+            is_mixed = is_mixed or _has_own_words(arg, inner, target)
             is_mixed = is_mixed or (target.cls in NUMERIC_CLASSES and self.is_bits(inner))
             args[number] = convert(inner) if nested is None else nested
         if not is_mixed:
@@ -241,6 +242,14 @@ class Branches:
         return self.cast(arg, target)
 
 
+def spelled(arg: Expression) -> Expression:
+    """`arg` where its text goes into another: a TIME that was moved has no fraction or six digits
+    of it, everything else is as it is `shown`."""
+    if arg.type.cls is Class.TIME and isinstance(arg, Call) and arg.function.name in _MOVED:
+        return replace(arg, type=replace(arg.type, mixed=True))
+    return shown(arg)
+
+
 def shown(arg: Expression) -> Expression:
     """`arg` where its text counts: a DECIMAL that IF, CASE … chose keeps its branch's scale."""
     if not isinstance(arg, Call) or arg.type.cls is not Class.DECIMAL:
@@ -258,6 +267,15 @@ def shown(arg: Expression) -> Expression:
 
 def _is_silent(arg: Expression) -> bool:
     return isinstance(arg, Call) and arg.function.name in SILENT
+
+
+def _has_own_words(chosen: Call, arg: Expression, target: SqlType) -> bool:
+    """Whether MySQL says something else of this text as a number than of one that was computed."""
+    if arg.type.cls is not Class.STRING or not isinstance(arg, Literal | ColumnRef):
+        return False
+    if target.cls is Class.DECIMAL:
+        return chosen.function.name != "elt"
+    return target.cls in NUMERIC_CLASSES and arg.type.kind in _COLUMN_TEXTS
 
 
 def _own(branch: Expression) -> Expression:
@@ -288,6 +306,7 @@ def natural(arg: Expression) -> Expression:
     return arg
 
 
+_MOVED: Final = ("date_add", "date_sub")
 _MOMENTS: Final = (Class.DATETIME, Class.TIME)
 _LONGEST_TEXT: Final = 65535  #: bytes of TEXT and BLOB
 #: Functions whose moments become DECIMALs before they become integers.
@@ -295,7 +314,7 @@ _COMPUTED: Final = ("date_add", "date_sub", "addtime", "subtime", "str_to_date")
 #: Functions whose texts are moments, or times of today.
 SHIFTED: Final = ("addtime", "subtime")
 #: Functions whose text becomes a number without a word about what is behind it.
-SILENT: Final = ("coalesce", "ifnull", "greatest", "least", "document text")
+SILENT: Final = ("coalesce", "ifnull", "any_value", "greatest", "least", "document text")
 #: Functions whose documents are their texts where a number or a date is wanted.
 _AS_TEXTS: Final = ("coalesce", "ifnull", "any_value")
 #: Functions whose DECIMALs have the digits that their arguments' values have.

@@ -109,8 +109,12 @@ class Evaluator:
             value = _column_as_text(value, source, node.type)
         name, context = origin_name(node.arg), self.context
         if name in SILENT and source.cls is Class.STRING and node.type.cls not in TEMPORAL:
-            context = Listener(context)
+            context = self._quiet
         return convert(context, value, source, node.type, False, name)
+
+    @property
+    def _quiet(self) -> Any:
+        return Listener(self.context)
 
     def _decimal_of_text(self, node: Cast, value: Any) -> Any:
         """A text that varies, as the DECIMAL it begins with; everything else as it is."""
@@ -138,7 +142,10 @@ class Evaluator:
         if isinstance(node.arg, ColumnRef) and target.cls is Class.DOUBLE:
             value = _column_as_text(value, source, target)
         value = self._decimal_of_text(node, value)
-        return convert(self.context, value, source, target, True, name)
+        is_silent = target.cls is Class.DOUBLE and source.cls is Class.STRING
+        is_silent = is_silent and origin_name(node.arg) in SILENT
+        context = self._quiet if is_silent else self.context
+        return convert(context, value, source, target, True, name)
 
     def _whole(self, arg: Expression, value: float) -> float:
         """A DOUBLE on its way to an integer: what a function made must fit (1690), a FLOAT column
