@@ -129,7 +129,8 @@ class SqlType:
     coercibility  MySQL's: 0 explicit COLLATE, 2 column, 3 system constant, 4 literal, 5 number,
                   6 NULL
     zerofill      digits of a column's numbers, which are shown with leading zeros; 0: without
-    mixed         DECIMAL whose values keep the scale of the branch they come from (IF, CASE …)
+    mixed         DECIMAL whose values keep the scale of the branch they come from (IF, CASE …);
+                  TIME shown with a fraction, all of it, only where there is one
     """
 
     kind: TypeKind
@@ -364,6 +365,6 @@ def wire_flags(sql_type: SqlType) -> int:
     flags = 0 if sql_type.nullable else NOT_NULL_FLAG
     if sql_type.unsigned:
         flags |= UNSIGNED_FLAG
-    if sql_type.cls is Class.INT or sql_type.collation in (BINARY, f"{sql_type.charset}_bin"):
+    if sql_type.cls is Class.INT or sql_type.collation.endswith(("_bin", BINARY)):
         flags |= BINARY_FLAG
     return flags

@@ -24,7 +24,7 @@ from mysqlcompat.temporal import with_fsp
 
 NULL, ERROR, DEFAULT = 0, 1, 2  #: what to do ON EMPTY or ON ERROR
 _DEFAULT_LENGTH: Final = 512
-_TEXT: Final = "utf8mb4_bin"
+_TEXT: Final = "utf8mb4_0900_bin"
 _LONG_BYTES: Final = (1 << 32) - 1
 
 

@@ -8,7 +8,7 @@ wins, if they can be.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat.character_sets import characters_of
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
 
 _EXPLICIT: Final = 0
-#: The same while strings are being looked at: a stronger one decides then; `precision` has the
-#: coercibility of those that do not agree.
-_UNDECIDED: Final = 1
+_UNDECIDED: Final = 1  #: the same while strings are being looked at
 _CONSTANT: Final = 4
 NUMERIC: Final = 5  #: coercibility of a number's text, as long as it is no result
 _NULL: Final = 6
@@ -45,15 +43,9 @@ _COERCIBILITY: Final = (
     "NULL",
     "NONE",
 )
-#: Unicode's character sets -> whether characters beyond U+FFFF are in it.
-_UNICODE: Final = {
-    "utf8mb4": True,
-    "utf16": True,
-    "utf16le": True,
-    "utf32": True,
-    "utf8mb3": False,
-    "ucs2": False,
-}
+_UNICODE: Final = frozenset(("utf8mb4", "utf8mb3", "ucs2", "utf16", "utf16le", "utf32"))
+#: What numbers and dates bring along where they are compared with strings.
+NUMBERS_COLLATION: Final = "latin1_swedish_ci"
 
 
 def as_result(made: SqlType) -> SqlType:
@@ -63,61 +55,74 @@ def as_result(made: SqlType) -> SqlType:
     return made
 
 
-class _Disagreement(Exception):
-    """No collation wins; `args[0]` is the character set they share, or ""."""
+@dataclass(frozen=True, slots=True)
+class _Met:
+    """What strings agree on.
+
+    tie         coercibility of collations none of which wins, unless a stronger one comes; 0: of
+                none such
+    is_illegal  they cannot even become one string
+    """
+
+    collation: str
+    coercibility: int
+    tie: int = 0
+    is_illegal: bool = False
+
+    @property
+    def charset(self) -> str:
+        return charset_of(self.collation)
+
+    def with_other(self, other: _Met) -> _Met:
+        stronger = other if other.coercibility < self.coercibility else self
+        if self.charset != other.charset:
+            return self._with_charset(other, stronger)
+        if self.tie and other.coercibility < self.tie:
+            return other
+        if self.coercibility != other.coercibility or self.collation == other.collation:
+            return stronger
+        if self.coercibility == _EXPLICIT:
+            return replace(self, is_illegal=True)
+        bare = [one for one in (self, other) if one.collation.endswith("_bin")]
+        if len(bare) == 1:
+            return bare[0]
+        return _Met(f"{self.charset}_bin", _UNDECIDED, self.coercibility, is_illegal=bool(bare))
+
+    def _with_charset(self, other: _Met, stronger: _Met) -> _Met:
+        """The same for another character set."""
+        if BINARY in (self.collation, other.collation):
+            if self.coercibility != other.coercibility:
+                return stronger
+            return self if self.collation == BINARY else other
+        for first, second in ((self, other), (other, self)):
+            weak = second.coercibility >= _SYSTEM_CONSTANT
+            if _contains(first, second) or (first.coercibility < second.coercibility and weak):
+                return first
+        return _Met(BINARY, _UNDECIDED, is_illegal=True)
 
 
-def _contains(one: SqlType, other: SqlType) -> bool:
+def _contains(one: _Met, other: _Met) -> bool:
     """Whether `other` may become the character set of `one`, which may hold all of it."""
-    mine, theirs = _UNICODE.get(one.charset), _UNICODE.get(other.charset)
-    if mine is None or one.coercibility > other.coercibility:
+    if one.coercibility > other.coercibility:
         return False
+    if one.charset not in _UNICODE:
+        return other.charset == "ascii"
     if one.coercibility < other.coercibility:
         return True
-    return theirs is None or (mine and not theirs)
-
-
-def _winner(one: SqlType, other: SqlType) -> SqlType:
-    """Of two types the one whose collation both take. Raises `_Disagreement`."""
-    stronger = other if other.coercibility < one.coercibility else one
-    if one.charset != other.charset:
-        if BINARY in (one.collation, other.collation):
-            if one.coercibility != other.coercibility:
-                return stronger
-            return one if one.collation == BINARY else other
-        for first, second in ((one, other), (other, one)):
-            if _contains(first, second):
-                return first
-            weak = second.coercibility >= _SYSTEM_CONSTANT
-            if first.coercibility < second.coercibility and weak:
-                return first
-        raise _Disagreement("")
-    if one.coercibility == _UNDECIDED and other.coercibility < one.precision:
-        return other
-    if one.coercibility != other.coercibility or one.collation == other.collation:
-        return stronger
-    if one.coercibility == _EXPLICIT:
-        raise _Disagreement("")
-    if one.collation.endswith("_bin"):
-        return one
-    if other.collation.endswith("_bin"):
-        return other
-    bare = f"{one.charset}_bin"
-    return replace(one, collation=bare, coercibility=_UNDECIDED, precision=one.coercibility)
+    return other.charset not in _UNICODE or one.charset == "utf8mb4"
 
 
 def agree(types: Sequence[SqlType], operator: str) -> tuple[str, int]:
     """Collation and coercibility of strings of these types together: coercibility 7 where none of
     their collations wins. Raises 1267, 1270 or 1271."""
-    best = types[0]
-    try:
-        for other in types[1:]:
-            best = _winner(best, other)
-    except _Disagreement:
-        raise _illegal_mix(types, operator) from None
-    if best.coercibility == _UNDECIDED:
-        return best.collation, _NO_COLLATION
-    return best.collation, best.coercibility
+    best, *others = [_Met(one.collation, one.coercibility) for one in types]
+    for other in others:
+        best = best.with_other(other)
+        if best.is_illegal and best.coercibility == _EXPLICIT:
+            break
+    if best.is_illegal:
+        raise _illegal_mix(types, operator)
+    return best.collation, _NO_COLLATION if best.tie else best.coercibility
 
 
 def _illegal_mix(types: Sequence[SqlType], operator: str) -> SqlError:
