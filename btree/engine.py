@@ -319,7 +319,7 @@ class Engine:
 
     def undoing(self, ctx: int, until: int, keep_locks: bool) -> Iterator[int]:
         """Undo in pieces, between which others may run: 0, or the LSN at which VDL must be first,
-        for the log is full."""
+        for the log is full, or the pool is full of what is newer."""
         self.foreign_keys.give_up(ctx)
         while True:
             try:
@@ -330,7 +330,11 @@ class Engine:
                 if code == E_LOG_FULL and self.log is not None:
                     self.log.publish()
                     yield self.log.room_lsn
-                elif code >= 0 or not self.settle(code):
+                    continue
+                if self.log is not None and self.store.must_wait(code):
+                    self.log.publish()
+                    yield self.log.next_lsn
+                if code >= 0 or not self.settle(code):
                     if not self.ensure(code):
                         return
                     yield 0

@@ -59,6 +59,12 @@ class Store:
             self.log.make_room()
         return True
 
+    def must_wait(self, code: int) -> bool:
+        """Whether `settle` would wait until all that is logged is durable."""
+        if code == E_PAGE_MISS:
+            return self.pool.strained(int(self.st[ST_MISS_PAGE])) or not self.pool.make_room(1)
+        return code == E_NO_FRAME and not self.pool.make_room(int(self.st[ST_RESERVED_FRAMES]))
+
     def fetch_many(self, page_nos: Sequence[int]) -> None:
         """Bring in pages that several callers have missed, as `BufferPool.fetch_many`."""
         if self.log is not None and any(self.pool.strained(page_no) for page_no in page_nos):

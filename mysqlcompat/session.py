@@ -68,9 +68,9 @@ class Session(SessionState):
         tokens = self.tokenize(text)
         ranges = split_statements(text, tokens)
         if not ranges:
-            raise self._failed(SqlError(1065))
+            raise await self._failed(SqlError(1065))
         if len(ranges) > 1 and not multi:
-            raise self._failed(syntax_error(text, ranges[1][0]))
+            raise await self._failed(syntax_error(text, ranges[1][0]))
         for number, (start, end) in enumerate(ranges):
             try:
                 if len(ranges) > 1:
@@ -86,7 +86,7 @@ class Session(SessionState):
         try:
             return prepared.prepare(self, self.decode(self.readable(sql))).info()
         except Exception as error:
-            raise self._failed(error) from error
+            raise await self._failed(error) from error
         finally:
             self._end_command()
 
@@ -117,13 +117,15 @@ class Session(SessionState):
         administer.kill(self, connection_id, query_only=False)
 
     async def reset(self) -> None:
-        await self.transaction.roll_back(self)
+        await self.end()
         self.temporary.close()
         table_locks.unlock(self)
         self.reset_state()
 
     async def end(self) -> None:
         await self.transaction.roll_back(self)
+        if self.temporary:  # dropping them is log, too
+            await self.node.gate.room_for_commit()
 
     def close(self) -> None:
         self.close_named_statements()
@@ -151,8 +153,7 @@ class Session(SessionState):
             self.parser_notes = notes
             result = await self._run(statement, text, (), False)
         except (Exception, asyncio.CancelledError) as error:
-            self._end_command()
-            raise self._failed(error) from error
+            raise await self._failed(error) from error
         return self._begun(result)
 
     async def run_prepared(
@@ -162,8 +163,7 @@ class Session(SessionState):
         try:
             result = await self.run_handle(handle, values, binary)
         except (Exception, asyncio.CancelledError) as error:
-            self._end_command()
-            raise self._failed(error) from error
+            raise await self._failed(error) from error
         return self._begun(result)
 
     def _begun(self, result: Result) -> Result:
@@ -259,7 +259,7 @@ class Session(SessionState):
         try:
             return await given.resolve(self)
         except (Exception, asyncio.CancelledError) as error:
-            raise self._failed(error) from error
+            raise await self._failed(error) from error
         finally:
             self._end_command()
 
@@ -283,8 +283,7 @@ class Session(SessionState):
             literals = self.plans.literals() if given is None else None
             result = await self._run_program(program, (), False, literals, given)
         except (Exception, asyncio.CancelledError) as error:
-            self._end_command()
-            raise self._failed(error) from error
+            raise await self._failed(error) from error
         return self._begun(result)
 
     async def _run_program(
@@ -365,29 +364,48 @@ class Session(SessionState):
             self._timer = None
         self.since_us = time.time_ns() // 1000
 
-    def fail_rows(self, error: BaseException) -> BaseException:
+    async def fail_rows(self, error: BaseException) -> BaseException:
         """A SELECT broke off half-way."""
-        self._end_command()
-        return self._failed(error)
+        return await self._failed(error)
 
-    def _failed(self, error: BaseException) -> BaseException:
-        """Undo what must be undone and give the error the client sees."""
+    async def _failed(self, error: BaseException) -> BaseException:
+        """The command is over: undo what must be undone and give the error the client sees."""
+        try:
+            return await self._undone(error)
+        finally:
+            self._end_command()
+
+    async def _undone(self, error: BaseException) -> BaseException:
         if isinstance(error, asyncio.CancelledError):
-            if self.kill_requested in ("", "connection"):
-                self.transaction.rollback()
+            if self._is_leaving:
+                await self.transaction.roll_back(self)
                 return error  # the client has gone, or is not to hear anything more
-            task = asyncio.current_task()
-            if task is not None:
-                task.uncancel()
-            error = SqlError(3024 if self.kill_requested == "timeout" else 1317)
-            self.kill_requested = ""
+            error = self._interrupted()
         assert isinstance(error, Exception)
         seen = translate(error)
         if seen.errno == 1213 or (self.transaction.active and self.transaction.single):
-            self.transaction.rollback()
+            try:
+                await self.transaction.roll_back(self)
+            except asyncio.CancelledError as broken_off:
+                if self._is_leaving:
+                    return broken_off
+                self._interrupted()  # what was to be broken off has failed already
         self.diagnostics.add("Error", seen.errno, seen.message)
         self.row_count = -1
         return seen
+
+    @property
+    def _is_leaving(self) -> bool:
+        """Whether a cancellation is the end of the connection, not of a statement."""
+        return self.kill_requested in ("", "connection")
+
+    def _interrupted(self) -> SqlError:
+        """A cancellation becomes the error of the statement it was for."""
+        task = asyncio.current_task()
+        if task is not None:
+            task.uncancel()
+        kind, self.kill_requested = self.kill_requested, ""
+        return SqlError(3024 if kind == "timeout" else 1317)
 
     def cancel(self, what: str) -> None:
         """KILL, or "timeout": break the running statement off; "connection" also the connection."""

@@ -28,7 +28,7 @@ class StatementRows:
         except (Exception, asyncio.CancelledError) as error:
             self._open = False
             self._inner.close()
-            raise self._session.fail_rows(error) from error
+            raise await self._session.fail_rows(error) from error
         self._rows += chunk.rows
         if chunk.end:
             self._result.warnings = self._session.diagnostics.warning_count

@@ -140,7 +140,7 @@ async def insert_select(session: Session, text: str, joins: bool = False) -> int
             await session.transaction.commit()
     except BaseException:
         if is_alone:
-            session.transaction.rollback()
+            await session.transaction.roll_back(session)
         raise
     finally:
         session.transaction.leave_statement()

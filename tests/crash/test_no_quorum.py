@@ -22,7 +22,10 @@ PATIENCE_S = 120.0
 SCHEMA = """CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY, a INT, b VARCHAR(500));
 CREATE TABLE shop.source (b VARCHAR(500));
 CREATE TABLE shop.undone (b VARCHAR(500)); CREATE TABLE shop.left_open (b VARCHAR(500));
-CREATE TABLE shop.big (id INT AUTO_INCREMENT PRIMARY KEY, b VARCHAR(500));"""
+CREATE TABLE shop.big (id INT AUTO_INCREMENT PRIMARY KEY, b VARCHAR(500));
+CREATE TABLE shop.wide (id INT PRIMARY KEY, b VARCHAR(8000));"""
+WIDE = "UPDATE wide SET b = REPEAT('y', 7000) WHERE id {}"  #: undoing it takes more than the ring
+LOCK = "SELECT a FROM t WHERE id = {} FOR UPDATE"
 
 
 class Client(threading.Thread):
@@ -99,6 +102,7 @@ def test_writes_wait_for_two_zones(tmp_path: Path) -> None:
             rows = ",".join(f"({i}, 0, REPEAT('x', 400))" for i in range(start, start + 100))
             look.now(f"INSERT INTO t VALUES {rows}")
         look.now("INSERT INTO source SELECT b FROM t")
+        look.now("INSERT INTO wide SELECT id, REPEAT('x', 7000) FROM t")
 
         def states() -> dict[int, tuple[str, str]]:
             return {row[0]: (row[4], row[6]) for row in look.now("SHOW PROCESSLIST")}
@@ -111,6 +115,10 @@ def test_writes_wait_for_two_zones(tmp_path: Path) -> None:
         commit = Client(port, "BEGIN", "UPDATE t SET a = 1 WHERE id = 1")
         many = "INSERT INTO {} SELECT x.b FROM source x, source y LIMIT 40000"
         undo = Client(port, "BEGIN", many.format("undone"))
+        other = Client(port, "BEGIN", f"{many[:-5]}2000".format("undone"), LOCK.format(11))
+        victim = Client(port, "BEGIN", WIDE.format("< 500"), LOCK.format(12))
+        killed = Client(port, "BEGIN", WIDE.format("> 500"))
+        killed.begin("SELECT SLEEP(600)")
         leaver = Client(port, "BEGIN", many.format("left_open"))
         laned = Client(port, *["UPDATE t SET a = a + 1 WHERE id = 2"] * 3)
         big.begin("INSERT INTO big (b) SELECT x.b FROM source x, source y")
@@ -141,17 +149,26 @@ def test_writes_wait_for_two_zones(tmp_path: Path) -> None:
         assert look.now("SELECT COUNT(*) FROM big") == ((0,),)
         undo.begin("ROLLBACK")
         waits(undo)
+        other.begin(LOCK.format(12))
+        is_waiting = "SELECT COUNT(*) FROM performance_schema.data_lock_waits"
+        wait_until(lambda: look.now(is_waiting) == ((1,),), states)
+        victim.begin(LOCK.format(11))
+        waits(victim)
+        look.now(f"KILL {killed.number}")
+        waits(killed)
         leaver.leave()
         look.now(f"KILL QUERY {undo.number}")
         assert look.now("SELECT COUNT(*), SUM(LENGTH(b)) FROM t") == ((1000, 400000),)
         assert states()[undo.number] == ("Query", NO_QUORUM)
-        assert commit.is_alive() and laned.is_alive() and undo.is_alive()
+        assert commit.is_alive() and laned.is_alive() and undo.is_alive() and victim.is_alive()
         for host in hosts:
             host.start()
         assert not commit.ended() and not laned.ended()
         assert undo.ended() in ((), 1317)
         assert look.now("SELECT COUNT(*) FROM undone") == ((0,),)
-        wait_until(lambda: leaver.number not in states(), states)
+        assert victim.ended() == 1213 and other.ended() == ((0,),)
+        wait_until(lambda: not {leaver.number, killed.number} & states().keys(), states)
+        assert look.now("SELECT COUNT(*) FROM wide WHERE b LIKE 'x%'") == ((1000,),)
         assert look.now("SELECT COUNT(*) FROM left_open") == ((0,),)
         look.now("INSERT INTO t VALUES (6000, 0, '')")
         assert look.now("SELECT id, a FROM t WHERE id IN (1, 2, 5000, 6000)") == (
