@@ -7,6 +7,7 @@ case-sensitive ones) are approximated from Unicode's decompositions.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache, lru_cache
 from typing import Final
@@ -150,17 +151,23 @@ def _weights(character: str, collation: str) -> bytes:
     return _workbench().key(CODES[collation], character.encode("utf-8", "replace"))
 
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+
+
 def find(whole: str, part: str, start: int, collation: str) -> int:
     """Index, from `start` on, of the first character where what the collation takes for `part`
     begins; -1 if there is none."""
     plain = whole.isascii() and part.isascii()
-    if plain or "0900_ai_ci" not in collation or collation not in CODES:
+    if plain and (_CONTROL.search(part) or _CONTROL.search(whole)):  # some have no weight
+        plain = False
+    is_of_unicode = "0900_ai_ci" in collation or "_unicode_" in collation
+    if plain or not is_of_unicode or collation not in CODES:
         return fold(whole, collation).find(fold(part, collation), start)
     wanted = b"".join(_weights(one, collation) for one in part)
     weights = [_weights(one, collation) for one in whole]
     joined = b"".join(weights[start:])
     at = 0
-    for number in range(start, len(whole) + 1):
+    for number in range(start, len(whole) + (not part)):
         if joined.startswith(wanted, at):
             return number
         if number < len(whole):

@@ -40,10 +40,18 @@ def to_date(
 ) -> AnyDate | None:
     if isinstance(value, date | PartialDate) and not has_clock(value):
         return value
-    if isinstance(value, timedelta) and abs(value) < timedelta(days=1):  # before 0:00 is today
-        return temporal.local_of_us(context.now_us, context.time_zone).date()
+    if isinstance(value, timedelta):
+        return _date_of_span(context, value)
     moment = moment_of(context, value, source, "date", name)
     return moment.date() if moment is not None else None
+
+
+def _date_of_span(context: Context, span: timedelta) -> date:
+    """A time of today, or what is that far from now."""
+    now = temporal.local_of_us(context.now_us, context.time_zone).replace(microsecond=0)
+    if timedelta(0) <= span < timedelta(days=1):
+        return now.date()
+    return (now + span).date()
 
 
 def to_datetime(

@@ -46,6 +46,7 @@ Value = None | int | Decimal | float | str | bytes | date | PartialDate | timede
 
 _U64 = 1 << 64
 _I63 = 1 << 63
+_MICROSECONDS = 6  #: digits of a fraction, all of them
 
 
 def is_variable(sql_type: SqlType) -> bool:
@@ -168,7 +169,10 @@ def text_of(value: Any, sql_type: SqlType) -> str:
         case date() | PartialDate():
             return date_text(value)
         case timedelta():
-            return time_text(value, sql_type.scale if sql_type.cls is Class.TIME else 0)
+            scale = sql_type.scale if sql_type.cls is Class.TIME else 0
+            if sql_type.mixed:
+                scale = _MICROSECONDS if value.microseconds else 0
+            return time_text(value, scale)
         case Json(value=document):
             return jsonb.text_of(document)
         case bytes():

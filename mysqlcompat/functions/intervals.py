@@ -17,7 +17,7 @@ from mysqlcompat import convert_temporal as convert
 from mysqlcompat import temporal, temporal_text
 from mysqlcompat.convert import wrap
 from mysqlcompat.functions.definitions import build_as, implement
-from mysqlcompat.functions.moments import fuzzy_moment, moment_or_clock
+from mysqlcompat.functions.moments import fuzzy_moment, moment_or_clock, own_type
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_format import parts_of
 from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_month, week_of
@@ -235,7 +235,7 @@ def start_of(context: Context, call: Call, start: Any) -> AnyDatetime | timedelt
         return cast("timedelta | None", start)
     if isinstance(start, str | bytes):
         return convert.moment_of(context, start, call.args[0].type, flags=_WHOLE_DATES)
-    return convert.moment_of(context, start, call.args[0].type)
+    return convert.moment_of(context, start, own_type(call.args[0]))
 
 
 def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sign: int) -> Any:

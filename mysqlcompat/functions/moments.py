@@ -16,11 +16,23 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.message_text import shown
 from mysqlcompat.partial_dates import PartialDatetime
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression
-from mysqlcompat.sqltypes import Class, datetime_type, time_type
+from mysqlcompat.sql.branches import branches_of
+from mysqlcompat.sql.typed import Call, ColumnRef, Expression
+from mysqlcompat.sqltypes import Class, SqlType, datetime_type, int_type, time_type
 
 _CLOCK: Final = re.compile(r"\s*-|[^-/.]*:")  #: how a text begins that is a TIME, no date
 _LEAST_DATE: Final = 10000101
+
+
+def own_type(arg: Expression) -> SqlType:
+    """The type of `arg` where a date is wanted: a YEAR is one in a column, and where IF, CASE or
+    NULLIF chose that; a number otherwise."""
+    if arg.type.kind is not TypeKind.YEAR:
+        return arg.type
+    chosen = arg
+    while isinstance(chosen, Call) and branches_of(chosen):
+        chosen = chosen.args[branches_of(chosen)[0]]
+    return arg.type if isinstance(chosen, ColumnRef) else int_type(4)
 
 
 def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> Expression:
@@ -61,7 +73,7 @@ def read_moment(context: Context, source: Expression, value: Any, wanted: str = 
     """The value of `source` as a moment whose month and day may be zero."""
     allowed = temporal_text.date_flags(context.sql_mode - {"NO_ZERO_IN_DATE"})
     name = getattr(source, "name", "")
-    return convert.moment_of(context, value, source.type, wanted, name, allowed)
+    return convert.moment_of(context, value, own_type(source), wanted, name, allowed)
 
 
 @implement("clock@date", pure=False, settled=True)
@@ -72,7 +84,7 @@ def read_moment_or_clock(context: Context, call: Call, value: Any) -> Any:
         read = temporal_text.read_datetime(value, allowed)
         if read.warnings & (temporal_text.ZERO_DATE | temporal_text.OUT_OF_RANGE):
             return convert.moment_of(context, value, call.args[0].type, flags=allowed)
-    elif isinstance(value, int) and call.args[0].type.kind is TypeKind.YEAR and value:
+    elif isinstance(value, int) and own_type(call.args[0]).kind is TypeKind.YEAR and value:
         return datetime(value, 1, 1)
     elif isinstance(value, int | Decimal) and value >= _LEAST_DATE:
         read = temporal_text.datetime_of_number(int(value), allowed)

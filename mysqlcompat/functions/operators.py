@@ -34,7 +34,7 @@ def _collation(call: Call) -> str:
     return call.args[0].type.collation
 
 
-@implement("=")
+@implement("=,=@when")
 def equal(context: Context, call: Call, left: Any, right: Any) -> int:
     return int(order(left, right, _collation(call)) == 0)
 
@@ -89,7 +89,7 @@ def between(context: Context, call: Call, value: Any, low: Any, high: Any) -> in
     return None if low is None or high is None else 1
 
 
-@implement("in", null_rejects=False)
+@implement("in,in@date", null_rejects=False)
 def is_in(context: Context, call: Call, value: Any, *items: Any) -> int | None:
     if value is None:
         return None
@@ -97,15 +97,6 @@ def is_in(context: Context, call: Call, value: Any, *items: Any) -> int | None:
     if any(item is not None and order(value, item, collation) == 0 for item in items):
         return 1
     return None if None in items else 0
-
-
-@implement("in@date", null_rejects=False)
-def is_in_dates(context: Context, call: Call, value: Any, *items: Any) -> int | None:
-    """A text among constant dates: what is none is not found."""
-    if value is None:
-        return None if None in items else 0
-    found: int | None = is_in(context, call, value, *items)
-    return found
 
 
 # Logic ------------------------------------------------------------------------------------------

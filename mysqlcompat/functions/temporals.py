@@ -23,10 +23,20 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.moments import fuzzy_moment
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_format import names_of
-from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_month, week_of
+from mysqlcompat.functions.weeks import (
+    MONDAY_FIRST,
+    WEEK_YEAR,
+    date_of_number,
+    day_number,
+    days_in_month,
+    is_day,
+    week_of,
+    weekday_of,
+)
 from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
-from mysqlcompat.partial_dates import AnyDate, AnyDatetime, PartialDatetime, is_real, make_date
+from mysqlcompat.partial_dates import AnyDate, AnyDatetime, PartialDatetime, make_date
 from mysqlcompat.sql.infer import Typing, is_number_literal
+from mysqlcompat.sql.describe import OF_BRANCH, WRITTEN
 from mysqlcompat.sql.measures import cast_literal_fsp
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import (
@@ -174,17 +184,17 @@ _literal("time@literal", "TIME", _time_literal, time_type)
 def build_date(typing: Typing, args: Sequence[Expression]) -> Expression:
     arg = args[0]
 
-    def own(inner: Expression) -> Expression:
-        return Cast(date_type(), inner)
-
+    target = date_type()
+    made = Cast(target, arg, wording=WRITTEN)
     if arg.type.cls is Class.STRING:  # a time that IF or CASE chose is one of today
-        return typing.own_branches(arg, date_type(), own) or own(arg)
-    return own(arg)
+        return typing.own_branches(arg, target, lambda one: _of_branch(target, one)) or made
+    return made
 
 
 @build_as("time", 1)
 def build_time(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return Cast(time_type(shown_fsp(typing, args[0], reads_as_time)), args[0])
+    target = time_type(shown_fsp(typing, args[0], reads_as_time))
+    return Cast(target, args[0], wording=WRITTEN)
 
 
 @build_as("timestamp", 1, 2)
@@ -192,9 +202,17 @@ def build_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
     target = datetime_type(shown_fsp(typing, args[0], reads_as_moment))
     moment: Expression | None = None
     if args[0].type.cls is Class.STRING:
-        moment = typing.own_branches(args[0], target, lambda inner: Cast(target, inner))
+        moment = typing.own_branches(args[0], target, lambda one: _of_branch(target, one))
+    if len(args) == 1:
+        return moment or Cast(target, args[0], wording=WRITTEN)
     moment = moment or Cast(target, args[0])
-    return moment if len(args) == 1 else DEFINITIONS["addtime"].build(typing, (moment, args[1]))
+    made = DEFINITIONS["addtime"].build(typing, (moment, args[1]))
+    return replace(made, function=typing.function("timestamp")) if isinstance(made, Call) else made
+
+
+def _of_branch(target: SqlType, inner: Expression) -> Cast:
+    """One branch of what is a date as a whole."""
+    return Cast(target, inner, wording=OF_BRANCH)
 
 
 def reads_as_any(text: str) -> bool:
@@ -272,7 +290,16 @@ def to_days(context: Context, call: Call, value: AnyDate) -> int | None:
     return day_number(value.year, value.month, value.day) if value.month and value.day else None
 
 
-@define("week", "Di", integer(3), required=1, nullable=True, null_rejects=False, pure=False, settled=True)
+@define(
+    "week",
+    "Di",
+    integer(3),
+    required=1,
+    nullable=True,
+    null_rejects=False,
+    pure=False,
+    settled=True,
+)
 def week(context: Context, call: Call, value: AnyDate | None, *mode: int | None) -> int | None:
     """Of a NULL mode it is 0."""
     if value is None or not is_day(value):

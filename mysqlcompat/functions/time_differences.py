@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from btree.schema import TypeKind
 from mysqlcompat import convert_temporal as convert
 from mysqlcompat import temporal, temporal_text
 from mysqlcompat.functions.definitions import BIGINT, build_as, define, implement, integer
@@ -31,7 +32,7 @@ from mysqlcompat.partial_dates import (
 )
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression
-from mysqlcompat.sqltypes import TEMPORAL, Class, datetime_type, time_type
+from mysqlcompat.sqltypes import TEMPORAL, Class, datetime_type, int_type, time_type
 
 _SEPARATORS: Final = str.maketrans("", "", "-: ")
 _NO_YEAR: Final = "0."  #: how a date begins to which nothing can be added
@@ -130,7 +131,8 @@ def _time_or_moment(
                 return dated.value
         if not read.warnings and value != value.strip():
             context.warn(1292, f"Truncated incorrect time value: '{shown(value)}'")
-    return None if value is None else convert.span_of(context, value, arg.type)
+    source = int_type(4) if arg.type.kind is TypeKind.YEAR else arg.type
+    return None if value is None else convert.span_of(context, value, source)
 
 
 @build_as("addtime", 2)
@@ -185,7 +187,7 @@ def _time_shift(context: Context, call: Call, first: Any, span: Any, sign: int) 
     return result
 
 
-@implement("addtime,addtime@moment", null_rejects=False)
+@implement("addtime,addtime@moment,timestamp", null_rejects=False)
 def addtime(context: Context, call: Call, first: Any, span: Any) -> Any:
     return _time_shift(context, call, first, span, 1)
 

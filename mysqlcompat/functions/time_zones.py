@@ -54,9 +54,9 @@ def unix_timestamp(context: Context, call: Call, value: Any) -> Any:
     """0 of what is no moment."""
     moment = read_moment(context, call.args[0], value)
     chosen = call.args[0]
-    if moment is None and isinstance(chosen, Call) and chosen.function.name in _CHOICES:
-        if call.type.nullable:
-            return None
+    is_chosen = isinstance(chosen, Call) and chosen.function.name in _CHOICES
+    if moment is None and is_chosen and call.type.nullable:
+        return None
     micros = 0
     if moment is not None and not isinstance(moment, PartialDate):
         at = moment if isinstance(moment, datetime) else datetime(*moment.timetuple()[:3])

@@ -41,8 +41,11 @@ def weekday_of(value: AnyDate) -> int:
 
 
 def is_day(value: AnyDate) -> bool:
-    """Whether a date has a month and a day: then it has a number, the year 0 included."""
-    return value.month > 0 and value.day > 0
+    """Whether a date is on the calendar, that of the year 0 included."""
+    if isinstance(value, date):
+        return True
+    is_dated = not value.year and value.month > 0
+    return is_dated and 0 < value.day <= days_in_month(0, value.month)
 
 
 def days_in_year(year: int) -> int:

@@ -310,9 +310,9 @@ _MOVED: Final = ("date_add", "date_sub")
 _MOMENTS: Final = (Class.DATETIME, Class.TIME)
 _LONGEST_TEXT: Final = 65535  #: bytes of TEXT and BLOB
 #: Functions whose moments become DECIMALs before they become integers.
-_COMPUTED: Final = ("date_add", "date_sub", "addtime", "subtime", "str_to_date")
+_COMPUTED: Final = ("date_add", "date_sub", "addtime", "subtime", "timestamp", "str_to_date")
 #: Functions whose texts are moments, or times of today.
-SHIFTED: Final = ("addtime", "subtime")
+SHIFTED: Final = ("addtime", "subtime", "timestamp")
 #: Functions whose text becomes a number without a word about what is behind it.
 SILENT: Final = ("coalesce", "ifnull", "any_value", "greatest", "least", "document text")
 #: Functions whose documents are their texts where a number or a date is wanted.

@@ -9,8 +9,8 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions import json_value
-from mysqlcompat.sql.branches import branches_of, is_extreme_date, natural, shown
-from mysqlcompat.sql.describe import OF_BRANCH, describe
+from mysqlcompat.sql.branches import branches_of, is_extreme_date, natural, spelled
+from mysqlcompat.sql.describe import OF_BRANCH, USING, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
 from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Literal, Param
@@ -50,7 +50,7 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.cls in NUMERIC and is_number_literal(arg):
         arg = typing.as_number(arg)
     if target.cls is Class.STRING:
-        arg = shown(arg)
+        arg = spelled(arg)
     if target.cls is Class.INT and target.kind is not TypeKind.YEAR:
         arg = typing.computed(arg)
         if arg.type.cls is Class.JSON and isinstance(arg, Call) and branches_of(arg):
@@ -71,7 +71,8 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     is_text = is_text and not is_extreme_date(arg)
     if own is not None and not is_text:
         return own
-    made = Cast(target, arg, EXPLICIT)
+    is_using = name == "CHARACTER_SET" and "nested" not in kind.args
+    made = Cast(target, arg, EXPLICIT, wording=USING if is_using else "")
     into = _column_name(arg) if arg.type.cls is Class.JSON else describe(made)
     if target.cls is Class.DECIMAL:
         into = "(null)"  # the name of a select item, which an expression within one has not
@@ -132,8 +133,10 @@ def _target(typing: Typing, name: str, sizes: list[int], kind: Any, arg: Express
             return json_type()
         case "YEAR":
             return SqlType(TypeKind.YEAR, 4, precision=1, unsigned=True)
-        case "CHAR" | "NCHAR" | "VARCHAR":
+        case "CHAR" | "VARCHAR":
             return _characters(typing, sizes, arg, None)
+        case "NCHAR":
+            return _characters(typing, sizes, arg, "utf8mb3")
         case "CHARACTER_SET":
             charset = str(kind.args["kind"].name).lower()
             return _characters(typing, sizes, arg, charset)

@@ -96,7 +96,7 @@ def _shift_time(coder: Coder, call: Call) -> Register | None:
         span.type.cls is Class.TIME or is_text(span.type)
     ):
         return None
-    operator = layout.ADD if call.function.name == "addtime" else layout.SUBTRACT
+    operator = layout.SUBTRACT if call.function.name == "subtime" else layout.ADD
     chain = Chain(coder, call, first, span)
     start = (_time if is_time else _moment)(chain, first, 0)
     added = _time(chain, span, 1)
@@ -356,6 +356,7 @@ CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
     "greatest@datetime": extreme_moment,
     "least@datetime": extreme_moment,
     "addtime": _shift_time,
+    "timestamp": _shift_time,
     "subtime": _shift_time,
     "timediff": _timediff,
     "timestampdiff": _timestampdiff,

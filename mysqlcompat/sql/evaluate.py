@@ -251,6 +251,17 @@ class Evaluator:
             found = None if one is None else found
         return found
 
+    def _in_dates(self, node: Call) -> Any:
+        """A text among constant dates: what is none is not found."""
+        sought, *items = node.args
+        assert isinstance(sought, Cast)
+        known = [self.value(arg) for arg in items]
+        text = self.value(sought.arg)
+        value = self.cast(sought, text)
+        if value is None and text is not None:
+            return None if None in known else 0
+        return self.call(node, [value, *known])
+
     def _between(self, node: Call) -> Any:
         value = self.value(node.args[0])
         if value is None:
@@ -446,6 +457,7 @@ _FIRST_STOPS: Final = frozenset(
 _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "<=>": Evaluator._null_safe,
     "in": Evaluator._in,
+    "in@date": Evaluator._in_dates,
     "between": Evaluator._between,
     "is null": Evaluator._is_null,
     "not": Evaluator._not,
@@ -464,6 +476,7 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     **{name + form: Evaluator._extreme for name in AMONG_DATES for form in ("", " number")},
     "addtime": Evaluator._span,
     "addtime@moment": Evaluator._span,
+    "timestamp": Evaluator._span,
     "subtime": Evaluator._span,
     "subtime@moment": Evaluator._span,
     "timediff": Evaluator._span,

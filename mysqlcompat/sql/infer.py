@@ -15,8 +15,8 @@ from typing import Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
-from mysqlcompat.sql.agreement import NUMERIC, Agreement, as_result
-from mysqlcompat.sql.branches import NUMERIC_CLASSES, OF_DATES, Branches, natural, shown
+from mysqlcompat.sql.agreement import NUMERIC, Agreement, as_result, has_param
+from mysqlcompat.sql.branches import NUMERIC_CLASSES, OF_DATES, Branches, natural, spelled
 from mysqlcompat.sql.comparisons import is_untyped, pinned
 from mysqlcompat.sql.measures import (
     decimal_result,
@@ -36,6 +36,7 @@ from mysqlcompat.sql.typed import (
     Expression,
     Literal,
     Param,
+    is_constant,
 )
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -154,7 +155,7 @@ class Typing(Agreement, Branches, Memberships):
                 collation = source.collation
             best = 2 if is_bytes else min(source.coercibility, NUMERIC)
             target = string_type(text_length(source), collation, source.nullable, best)
-        return self.cast(shown(arg), target)
+        return self.cast(spelled(arg), target)
 
     def as_characters(self, arg: Expression) -> Expression:
         """A string whose characters count: a binary one is taken for text."""
@@ -205,17 +206,24 @@ class Typing(Agreement, Branches, Memberships):
         return self.as_double(arg) if arg.type.cls is Class.JSON else self.as_condition(arg)
 
     def folded(self, condition: Expression) -> Expression:
-        """The condition of an IF without what one constant decides."""
+        """The condition of an IF without its constants; also where one of them decides it."""
         if not isinstance(condition, Call) or condition.function.name not in ("and", "or"):
             return condition
         is_or = condition.function.name == "or"
         if any(isinstance(arg, Call) and arg.function.name == "=@in" for arg in condition.args):
             return condition  # an IN, which MySQL does not take apart
+        kept: list[Expression] = []
         for arg in map(self.folded, condition.args):
-            known = isinstance(arg, Literal) or self.constant_value(arg) is not None
-            if known and bool(self.constant_value(arg)) is is_or:
-                return Literal(bool_type(False), int(is_or))
-        return condition
+            if not is_constant(arg) or has_param(arg):
+                kept.append(arg)
+            elif bool(self.constant_value(arg)) is is_or:
+                kept = []
+                break
+        else:
+            is_or = not is_or  # what is left if nothing is
+        if kept:
+            return replace(condition, args=tuple(kept))
+        return Literal(bool_type(False), int(is_or), text="(true)" if is_or else "(false)")
 
     def as_moment(self, arg: Expression, fsp: int | None = None) -> Expression:
         if arg.type.cls is Class.DATETIME:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from btree.schema import TypeKind
 from mysqlcompat.convert_compared import NO_VALUE
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.agreement import has_param
@@ -31,6 +32,7 @@ from mysqlcompat.sqltypes import (
 
 _TEXTUAL: Final = frozenset({Class.STRING, *TEMPORAL})
 _PLAIN_NUMBERS: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE})
+_INEXACT: Final = frozenset({Class.DOUBLE, Class.STRING, Class.NULL})
 _NUMERIC: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE, Class.STRING})
 
 
@@ -121,7 +123,7 @@ class Memberships(Comparisons):
         if subject.type.cls is Class.TIME and when.type.cls in (Class.STRING, Class.DATE):
             when = self._clock(when, NO_VALUE)
         pair = self.comparable("case", subject, when)
-        equal = self.call("=", bool_type(any(arg.type.nullable for arg in pair)), *pair)
+        equal = self.call("=@when", bool_type(any(arg.type.nullable for arg in pair)), *pair)
         return told_of_date(equal, subject, when) if isinstance(subject, ColumnRef) else equal
 
     def _clock(self, arg: Expression, otherwise: str = "") -> Expression:
@@ -170,8 +172,7 @@ class Memberships(Comparisons):
     def _members(self, value: Expression, items: Sequence[Expression]) -> Sequence[Expression]:
         classes = {arg.type.cls for arg in (value, *items)} - {Class.NULL}
         constant = all(map(is_constant, items))
-        texts = all(item.type.cls in (Class.STRING, Class.NULL) for item in items)
-        if value.type.cls is Class.INT and texts and constant:
+        if value.type.cls is Class.INT and constant and self._is_rounded(value, items):
             return self._numbers_of_texts(value, items)
         if not classes & TEMPORAL or Class.STRING not in classes or value.type.cls not in _TEXTUAL:
             return [value, *items]
@@ -192,10 +193,20 @@ class Memberships(Comparisons):
         target = date_type() if like.type.cls is Class.DATE else time_type(6)
         return as_compared(value, target, wording(like, plain=True), NO_VALUE)
 
+    @staticmethod
+    def _is_rounded(value: Expression, items: Sequence[Expression]) -> bool:
+        """Whether an integer is looked for in integers that constants are taken for: texts, and
+        doubles where it was computed."""
+        if all(item.type.cls in (Class.STRING, Class.NULL) for item in items):
+            return True
+        is_computed = not isinstance(value, ColumnRef) and value.type.kind is not TypeKind.YEAR
+        is_doubtful = all(item.type.cls in _INEXACT for item in items)
+        return is_computed and is_doubtful
+
     def _numbers_of_texts(
         self, value: Expression, items: Sequence[Expression]
     ) -> Sequence[Expression]:
-        """Constant texts in which an integer is looked for."""
+        """Constant texts and doubles in which an integer is looked for."""
         if not isinstance(value, ColumnRef):
             return [value, *map(self.as_integer, items)]
         made = [_whole(item) for item in items]
