@@ -51,21 +51,23 @@ def datediff(
 
 
 @define("timestampdiff", "xtt", BIGINT, nullable=True)
-def timestampdiff(context: Context, call: Call, unit: str, first: datetime, last: datetime) -> int:
+def timestampdiff(
+    context: Context, call: Call, unit: str, first: AnyDatetime, last: AnyDatetime
+) -> int:
     if unit in ("YEAR", "QUARTER", "MONTH"):
         months = _whole_months(first, last)
         divisor = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}[unit]
         return months // divisor if months >= 0 else -(-months // divisor)
-    micros = (last - first) // _MICRO
+    micros = micros_of(last) - micros_of(first)
     unit_micros = UNIT_MICROS[unit]
     return micros // unit_micros if micros >= 0 else -(-micros // unit_micros)
 
 
-def _whole_months(first: datetime, last: datetime) -> int:
+def _whole_months(first: AnyDatetime, last: AnyDatetime) -> int:
     if last < first:
         return -_whole_months(last, first)
     months = (last.year - first.year) * 12 + last.month - first.month
-    behind = (last.day, last.time()) < (first.day, first.time())
+    behind = (last.day, temporal.time_of(last)) < (first.day, temporal.time_of(first))
     return months - behind
 
 
