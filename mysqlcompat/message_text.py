@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 _LONGEST: Final = 128  #: ``%-.128s``, in bytes
+_BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")  #: what utf8mb3 lacks
+_CUT: Final = re.compile("[\ud800-\udfff]")  #: bytes of a character without the others
 
 
 def shown(value: str | bytes) -> str:
@@ -18,6 +21,15 @@ def shown(value: str | bytes) -> str:
         text = "".join(one if one <= "\uffff" else "?" for one in value[:_LONGEST])
     data = text.encode("utf-8", "replace")
     return text if len(data) <= _LONGEST else data[:_LONGEST].decode("utf-8", "ignore")
+
+
+def shown_bytes(text: str) -> str:
+    """A text whose bytes a message takes as they come: each of a character that utf8mb3 lacks or
+    that is cut in two is ``?``."""
+    if text.isascii():
+        return text[:_LONGEST]
+    known = text.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "surrogateescape")
+    return _CUT.sub("?", _BEYOND.sub("????", known))
 
 
 def shown_as_c(value: str | bytes) -> str:

@@ -28,6 +28,7 @@ from mysqlcompat.sqltypes import (
     SqlType,
     bool_type,
     bytes_per_character,
+    charset_of,
     double_type,
     int_type,
     json_type,
@@ -186,9 +187,23 @@ def _brought_together(
     if texts == "agreed":
         like = typing.result_collation(types, name)[0]
     else:
-        like = types[texts == "second"].collation
+        first = texts == "second"
+        like = types[first].collation
+        chosen = [
+            arg if number == first else _read_once(typing, arg, like)
+            for number, arg in enumerate(chosen)
+        ]
     changed = dict(zip(places, typing.together(chosen, like), strict=True))
     return tuple(changed.get(at, arg) for at, arg in enumerate(args))
+
+
+def _read_once(typing: Typing, arg: Expression, like: str) -> Expression:
+    """A number or date that is constant: its text, where it must be brought to a character set."""
+    from mysqlcompat.sql.typed import IMPLICIT, Cast, Literal
+
+    is_shown = isinstance(arg, Cast) and arg.mode == IMPLICIT and arg.arg.type.cls in _SHOWN
+    text = typing.constant_value(arg) if is_shown and charset_of(like) not in _ASCII_SETS else None
+    return arg if text is None else Literal(arg.type, text)
 
 
 def check_count(name: str, count: int) -> Definition:
@@ -261,6 +276,7 @@ def length_in(arg: Expression, like: SqlType) -> int:
 
 
 _SHOWN: Final = (*NUMERIC, *TEMPORAL)
+_ASCII_SETS: Final = ("latin1", "binary")  #: what numbers and dates show is of them
 
 
 def plain_length(arg: Expression) -> int:

@@ -89,6 +89,21 @@ def between(context: Context, call: Call, value: Any, low: Any, high: Any) -> in
     return None if low is None or high is None else 1
 
 
+@implement("between@each", null_rejects=False)
+def between_each(
+    context: Context, call: Call, one: Any, low: Any, other: Any, high: Any
+) -> int | None:
+    """BETWEEN with a value of another class, or said to be none, beside each bound."""
+    if one is None or other is None:
+        return None
+    first, second = call.args[0].type.collation, call.args[2].type.collation
+    if low is not None and order(one, low, first) < 0:
+        return 0
+    if high is not None and order(other, high, second) > 0:
+        return 0
+    return None if low is None or high is None else 1
+
+
 @implement("in,in@date", null_rejects=False)
 def is_in(context: Context, call: Call, value: Any, *items: Any) -> int | None:
     if value is None:

@@ -166,9 +166,14 @@ def _pad_of(value: Any, given: tuple[Any, ...]) -> Any:
     return given[0] if given else b" " if isinstance(value, bytes) else " "
 
 
-@define("trim@both trim", "ss", same_string, required=1, texts="agreed")
+@define("trim@plain trim", "ss", same_string, required=1, texts="agreed")
 def trim(context: Context, call: Call, value: Any, *pad: Any) -> Any:
     return _strip(value, _pad_of(value, pad), True, True)
+
+
+@define("trim@both", "ss", same_string, required=1, texts="agreed")
+def trim_both(context: Context, call: Call, value: Any, *pad: Any) -> Any:
+    return trim(context, call, value, *pad)
 
 
 @define("ltrim", "s", same_string)

@@ -66,6 +66,7 @@ MAX_IN_LIST: Final = 32  #: of what is compared one by one; longer ones are one 
 _COMPARISONS: Final = {
     "=": layout.EQ,
     "=@in": layout.EQ,
+    "=@when": layout.EQ,
     "<>": layout.NE,
     "!=": layout.NE,
     "<": layout.LT,

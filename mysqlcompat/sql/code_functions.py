@@ -74,7 +74,8 @@ def _substring(coder: Coder, call: Call) -> Register | None:
 
 _ENDS: Final = {
     "left": codes.LEFT, "right": codes.RIGHT, "ltrim": codes.LTRIM, "rtrim": codes.RTRIM,
-    "trim@both": codes.TRIM, "char_length": codes.CHAR_LENGTH, "upper": codes.UPPER,
+    "trim@both": codes.TRIM, "trim@plain": codes.TRIM,
+    "char_length": codes.CHAR_LENGTH, "upper": codes.UPPER,
     "lower": codes.LOWER,
 }  # fmt: skip
 

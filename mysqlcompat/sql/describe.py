@@ -9,6 +9,7 @@ from typing import Final, TypeGuard
 
 from btree.schema import TypeKind
 from mysqlcompat.convert import is_boolean
+from mysqlcompat.sql.rules import MIRRORED
 from mysqlcompat.sql.typed import (
     EXPLICIT,
     NEW_ROW,
@@ -21,18 +22,21 @@ from mysqlcompat.sql.typed import (
     Literal,
     Param,
     Source,
+    is_constant,
 )
-from mysqlcompat.sqltypes import Class, SqlType
+from mysqlcompat.sqltypes import BINARY, TEMPORAL, Class, SqlType
 from mysqlcompat.values import text_of
 
 _ESCAPES: Final = str.maketrans(
     {"\0": "\\0", "\n": "\\n", "\r": "\\r", "\\": "\\\\", "'": "\\'", "\x1a": "\\Z"}
 )
-#: `Cast.wording` of a CAST that became one of each branch of its argument.
+#: `Cast.wording` of a CAST that became one of each branch of its argument,
 OF_BRANCH: Final = "branch"
+WRITTEN: Final = "written"  #: of an implicit one that is written: DATE(), TIME(), TIMESTAMP(),
+USING: Final = "using"  #: and of CONVERT(… USING …)
 _INFIX = {
     "=", "<>", "<", "<=", ">", ">=", "<=>", "+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>",
-    "and", "or", "xor", "div", "like", "regexp",
+    "and", "or", "xor", "div", "regexp",
 }  # fmt: skip
 
 
@@ -43,9 +47,9 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
         case Literal(value=str(), text=text) if text:
             return text
         case Literal(value=str() as text):
-            return "'" + text.translate(_ESCAPES) + "'"
-        case Literal(value=bytes() as data):
-            return f"0x{data.hex()}"
+            return quoted(text)
+        case Literal(value=bytes() as data, text=text):
+            return text or f"0x{data.hex()}"
         case Literal(type=kind, value=value, text=text):
             if text:
                 return text
@@ -63,9 +67,12 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
                 return f"`{name}`"
             source = sources[table_no]
             return f"`{source.database}`.`{source.alias}`.`{name}`"
-        case Cast(type=target, arg=arg, mode=mode):
+        case Cast(type=target, arg=arg, mode=mode, wording=wording):
             inner = describe(arg, sources)
-            return f"cast({inner} as {cast_name(target)})" if mode == 1 else inner
+            if wording == USING:
+                return f"convert({inner} using {target.charset})"
+            is_written = mode == EXPLICIT or wording == WRITTEN
+            return f"cast({inner} as {cast_name(target)})" if is_written else inner
         case Aggregate(function=function, args=args, distinct=distinct):
             inner = ",".join(describe(arg, sources) for arg in args) or "0"
             return f"{function}({'distinct ' if distinct else ''}{inner})"
@@ -73,6 +80,10 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
             return "default"
         case Call():
             return _call(expression, sources)
+
+
+def quoted(text: str) -> str:
+    return "'" + text.translate(_ESCAPES) + "'"
 
 
 def origin_name(arg: Expression) -> str:
@@ -113,7 +124,12 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
     printer = _PRINTERS.get(name)
     if printer is not None:
         return printer(args)
+    special = _OF_CALLS.get(name)
+    if special is not None:
+        return special(call, args)
     match name:
+        case "case":
+            return _case(call, args, sources)
         case "nullif" if isinstance(call.args[0], Call):
             return f"nullif({','.join(describe(arg, sources) for arg in call.args[0].args)})"
         case "or" if all(is_member(arg) for arg in call.args):
@@ -132,13 +148,15 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
     if form == "fuzzy":
         return args[0]
     if name in _INFIX and len(args) >= 2:
+        if name in MIRRORED and not any(map(is_constant, call.args)):
+            args = [_compared(arg, shown) for arg, shown in zip(call.args, args, strict=True)]
         shown = "DIV" if name == "div" else name
-        return "(" + f" {shown} ".join(args[:2] if name == "like" else args) + ")"
+        return "(" + f" {shown} ".join(args) + ")"
     return f"{_NAMES.get(name, name)}({','.join(args)})"
 
 
 def _is_of_branch(arg: Expression) -> TypeGuard[Cast]:
-    return isinstance(arg, Cast) and arg.mode == EXPLICIT and arg.wording == OF_BRANCH
+    return isinstance(arg, Cast) and arg.wording == OF_BRANCH
 
 
 def is_member(arg: Expression) -> TypeGuard[Call]:
@@ -179,11 +197,64 @@ def _negated(arg: Expression, shown: str, sources: Sequence[Source]) -> str:
     return f"(not({shown}))" if _is_condition(arg) else f"(0 = {shown})"
 
 
-def _case(args: list[str]) -> str:
-    pairs = zip(args[:-1:2], args[1::2], strict=False)
-    branches = " ".join(f"when {when} then {then}" for when, then in pairs)
+def _case(call: Call, args: list[str], sources: Sequence[Source]) -> str:
+    conditions = call.args[:-1:2]
+    subject = ""
+    if all(isinstance(one, Call) and one.function.name == "=@when" for one in conditions):
+        pairs = [one.args for one in conditions if isinstance(one, Call)]
+        subject = describe(pairs[0][0], sources) + " "
+        args[:-1:2] = [describe(when, sources) for _, when in pairs]
+    branches = " ".join(
+        f"when {when} then {then}" for when, then in zip(args[:-1:2], args[1::2], strict=False)
+    )
     otherwise = f" else {args[-1]}" if len(args) % 2 else ""
-    return f"(case {branches}{otherwise} end)"
+    return f"(case {subject}{branches}{otherwise} end)"
+
+
+def _compared(arg: Expression, shown: str) -> str:
+    """One side of a comparison with what is not constant: what becomes a date in it."""
+    if not isinstance(arg, Cast) or arg.mode == EXPLICIT or arg.type.cls not in TEMPORAL:
+        return shown
+    return f"cast({shown} as {cast_name(arg.type)})"
+
+
+def _like(call: Call, args: list[str]) -> str:
+    text, pattern, escape = args
+    chosen = call.args[2]
+    is_given = isinstance(chosen, Literal) and chosen.start >= 0
+    return f"({text} like {pattern}" + (f" escape {escape})" if is_given else ")")
+
+
+def _clock(call: Call, args: list[str]) -> str:
+    return f"{call.function.name}({call.type.scale or ''})"
+
+
+def _weight_string(call: Call, args: list[str]) -> str:
+    arg, size = call.args[0], args[1] if len(args) > 1 else "NULL"
+    if size == "NULL":
+        return f"weight_string({args[0]})"
+    if isinstance(arg, Cast) and arg.type.collation == BINARY and arg.mode != EXPLICIT:
+        return f"weight_string(cast({args[0]} as char({size}) charset binary))"
+    return f"weight_string({args[0]} as char({size}))"
+
+
+def _json_value(call: Call, args: list[str]) -> str:
+    shown, target = "", call.type
+    if target.cls is Class.DECIMAL:
+        kind = f"decimal({target.precision}, {target.scale})"
+    elif target.is_text:
+        kind = f"char({target.length})"
+    else:
+        kind = cast_name(target)
+    for event, action, value in zip(("empty", "error"), args[2::2], args[3::2], strict=True):
+        words = ("", "error", f"default {value}")[int(action)]
+        shown += f" {words} on {event}" if words else ""
+    return f"json_value({args[0]}, {args[1]} returning {kind}{shown})"
+
+
+def _system_variable(call: Call, args: list[str]) -> str:
+    name, scope = map(_word, args)
+    return f"@@{scope}.{name}" if scope else f"@@{name}"
 
 
 def _word(literal: str) -> str:
@@ -193,12 +264,12 @@ def _word(literal: str) -> str:
 
 #: Numbers that are conditions.
 _TRUTHS: Final = ("strcmp", "json_valid", "json_contains", "json_contains_path")
-_NAMES: Final = {"ceil": "ceiling", "substring": "substr"}
+_NAMES: Final = {"ceil": "ceiling", "substring": "substr", "day": "dayofmonth"}
 _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
-    "case": _case,
     "neg": lambda args: f"-({args[0]})",
     "is null": lambda args: f"({args[0]} is null)",
     "between": lambda args: f"({args[0]} between {args[1]} and {args[2]})",
+    "between@each": lambda args: f"({args[0]} between {args[1]} and {args[3]})",
     "in": lambda args: f"({args[0]} in ({','.join(args[1:])}))",
     "regexp": lambda args: f"regexp_like({args[0]},{args[1]})",
     "member@of": lambda args: f"{args[0]} member of ({args[1]})",
@@ -210,6 +281,10 @@ _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
     "char using": lambda args: args[0],
     "instr": lambda args: f"locate({args[1]},{args[0]})",
     "datediff": lambda args: f"(to_days({args[0]}) - to_days({args[1]}))",
+    "to charset": lambda args: args[0],
+    "user variable": lambda args: f"(@`{_word(args[0])}`)",
+    "set user variable": lambda args: f"(@{_word(args[0])}:={args[1]})",
+    "yearweek": lambda args: f"yearweek({','.join([*args, '0'][:2])})",
     "week": lambda args: f"week({','.join([*args, '0'][:2])})",
     "weekofyear": lambda args: f"week({args[0]},3)",
     "extract": lambda args: f"extract({_word(args[0]).lower()} from {args[1]})",
@@ -217,7 +292,16 @@ _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
     "get_format": lambda args: f"get_format({_word(args[0])}, {args[1]})",
     "date_add": lambda args: f"({args[0]} + interval {args[1]} {_word(args[2]).lower()})",
     "date_sub": lambda args: f"({args[0]} - interval {args[1]} {_word(args[2]).lower()})",
-    "trim@both": lambda args: f"trim({' from '.join(reversed(args))})",
+    "trim@plain": lambda args: f"trim({' from '.join(reversed(args))})",
+    "trim@both": lambda args: f"trim(both {' from '.join(reversed(args))})",
     "trim@leading": lambda args: f"trim(leading {' from '.join(reversed(args))})",
     "trim@trailing": lambda args: f"trim(trailing {' from '.join(reversed(args))})",
+}
+#: The same for what hangs on more than the wording of its arguments.
+_OF_CALLS: Final[dict[str, Callable[[Call, list[str]], str]]] = {
+    "like": _like,
+    "weight_string": _weight_string,
+    "json_value": _json_value,
+    "system variable": _system_variable,
+    **dict.fromkeys(("now", "sysdate", "curtime", "utc_time", "utc_timestamp"), _clock),
 }

@@ -21,6 +21,7 @@ from mysqlcompat.functions.moments import own_type
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
 from mysqlcompat.functions.time_differences import beginning
 from mysqlcompat.functions.time_zones import is_zone
+from mysqlcompat.message_text import shown_bytes
 from mysqlcompat.sql.benchmark import repeated
 from mysqlcompat.sql.branches import AMONG_DATES, SILENT, branches_of
 from mysqlcompat.sql.describe import describe, origin_name
@@ -142,8 +143,10 @@ class Evaluator:
         if isinstance(node.arg, ColumnRef) and target.cls is Class.DOUBLE:
             value = _column_as_text(value, source, target)
         value = self._decimal_of_text(node, value)
-        is_silent = target.cls is Class.DOUBLE and source.cls is Class.STRING
-        is_silent = is_silent and origin_name(node.arg) in SILENT
+        origin = origin_name(node.arg)
+        is_among_dates = origin in AMONG_DATES and target.cls is Class.INT
+        is_silent = target.cls is Class.DOUBLE or is_among_dates
+        is_silent = is_silent and source.cls is Class.STRING and origin in SILENT
         context = self._quiet if is_silent else self.context
         return convert(context, value, source, target, True, name)
 
@@ -170,8 +173,8 @@ class Evaluator:
         except Unfit as unfit:
             kind, name = unfit.args
             text = describe(node.args[0], self.sources)
-            said = "".join(one if one <= "\uffff" else "????" for one in text)
-            self.context.warn(1411, f"Incorrect {kind} value: '{said}' for function {name}")
+            said = f"Incorrect {kind} value: '{shown_bytes(text)}' for function {name}"
+            self.context.warn(1411, said)
             return None
 
     def _call(self, node: Call) -> Any:
@@ -371,7 +374,7 @@ class Evaluator:
         values: list[Any] = []
         for arg in node.args:
             values.append(self.value(arg))
-            if values[-1] is None:
+            if values[-1] is None and arg.type.nullable:
                 heed(self.context, node, values[:-1])
                 return None
         return self.call(node, values)
@@ -459,6 +462,7 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "in": Evaluator._in,
     "in@date": Evaluator._in_dates,
     "between": Evaluator._between,
+    "between@each": Evaluator._between,
     "is null": Evaluator._is_null,
     "not": Evaluator._not,
     "elt": Evaluator._elt,

@@ -12,6 +12,7 @@ from sqlglot import exp
 from mysqlcompat.character_sets import decoded, representable
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions.table import Context
+from mysqlcompat.sql.describe import quoted
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.scope import FIELD_LIST
 from mysqlcompat.sql.typed import Call, Expression, Literal, Param
@@ -113,10 +114,10 @@ class Literals:
             data: Any = made.value
         else:
             data = str(inner.this)
-        shown = "" if isinstance(data, bytes) else f"_{charset}'{data}'"
+        shown = "" if isinstance(data, bytes) else f"_{charset}{quoted(data)}"
         if charset == "binary":
             data = data.encode() if isinstance(data, str) else data
-            return Literal(string_type(len(data), BINARY, nullable=False), data)
+            return Literal(string_type(len(data), BINARY, nullable=False), data, text=shown)
         try:
             collation = default_collation(charset).name
         except KeyError:

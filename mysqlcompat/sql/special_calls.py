@@ -27,7 +27,7 @@ def _substring(resolver: Resolver, node: Any) -> Expression:
 
 
 def _trim(resolver: Resolver, node: Any) -> Expression:
-    side = str(node.args.get("position") or "BOTH").lower()
+    side = str(node.args.get("position") or "PLAIN").lower()
     args = [node.this] + ([node.expression] if node.expression is not None else [])
     return resolver.named_call(f"trim@{side}", args)
 

@@ -141,7 +141,7 @@ def fuzz(
 
 def main(count: int, seed: int) -> None:
     host, _, port = os.environ["MYSQL_ORACLE"].partition(":")
-    oracle = Asker(host, int(port), f"values_fuzz_{seed}")
+    oracle = Asker(host, int(port), f"values_{seed:06d}")
     oracle.prepare(SECTION)
     began, differing = time.monotonic(), 0
     explained: Counter[str] = Counter()
