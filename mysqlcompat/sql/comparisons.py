@@ -1,24 +1,28 @@
 """In which class two values compare, and the conversions that bring them there.
 
 MySQL's rules: JSON before dates, dates before text, text before numbers. A constant beside a column
-is first taken for what the column would hold of it (`_constant_beside`); a text beside a date that
-is none counts as the date zero, with a warning. BETWEEN and IN: `memberships.py`.
+is first taken for what the column would hold of it (`held_constants`); a text beside a date that is
+none counts as the date zero, with a warning. BETWEEN and IN: `memberships.py`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import temporal, temporal_text
-from mysqlcompat.numerals import leading_decimal, leading_integer, round_decimal
-from mysqlcompat.partial_dates import PartialDate
-from mysqlcompat.sql.branches import common_decimal
-from mysqlcompat.sql.literals import folded_number
+from mysqlcompat.convert_compared import NO_VALUE
+from mysqlcompat.numerals import leading_decimal
+from mysqlcompat.sql.branches import common_decimal, is_chosen
+from mysqlcompat.sql.held_constants import (
+    DATED,
+    ORDERS,
+    HeldConstants,
+    as_compared,
+    pinned,
+    wording,
+)
 from mysqlcompat.sql.typed import (
     COMPARE,
     Call,
@@ -39,21 +43,18 @@ from mysqlcompat.sqltypes import (
     date_type,
     datetime_type,
     decimal_type,
-    double_type,
     int_type,
     string_type,
     time_type,
 )
-from mysqlcompat.values import text_of
 
 if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
 
-DATED: Final = frozenset({Class.DATE, Class.DATETIME})
 _DATE_DIGITS: Final = 10  #: a constant beside a DATE that is longer has a time
 
 
-class Comparisons:
+class Comparisons(HeldConstants):
     """The part of `Typing` that compares two values."""
 
     context: Context
@@ -92,8 +93,8 @@ class Comparisons:
     ) -> tuple[Expression, Expression]:
         """Both sides cast to the class in which MySQL compares them."""
         left, right = self.typed_params(left, right)
-        right = self._constant_beside(operator, left, right)
-        left = self._constant_beside(operator, right, left)
+        right = self.beside(operator, left, right)
+        left = self.beside(operator, right, left)
         one, other = left.type.cls, right.type.cls
         if Class.NULL in (one, other):
             return self._with_null(left, right)
@@ -108,7 +109,7 @@ class Comparisons:
     def _numbers(
         self, operator: str, left: Expression, right: Expression
     ) -> tuple[Expression, Expression]:
-        if operator in _ORDERS:
+        if operator in ORDERS:
             left, right = _exact_text(left, right), _exact_text(right, left)
         left, right = self.as_number(left), self.as_number(right)
         if Class.DOUBLE in (left.type.cls, right.type.cls):
@@ -154,14 +155,14 @@ class Comparisons:
         if other is Class.STRING and one is Class.TIME:
             return self._texts(operator, left, right)
         if other is Class.STRING:
-            right = self._date_of_text(right, left, operator in _ORDERS)
+            right = self._date_of_text(right, left, operator in ORDERS)
         elif other not in TEMPORAL:
             return self._temporal_and_number(operator, left, right)
         if one is right.type.cls:
             return left, right
-        if operator in _ORDERS and _is_held(left, right):
+        if operator in ORDERS and _is_held(left, right):
             return left, self.cast(right, time_type(left.type.scale))
-        if operator in _ORDERS and _is_held(right, left):
+        if operator in ORDERS and _is_held(right, left):
             return self.cast(left, time_type(right.type.scale)), right
         return self.as_moment(left), self.as_moment(right)
 
@@ -171,7 +172,9 @@ class Comparisons:
         if not is_constant(text):
             if is_constant(like):
                 return as_compared(text, datetime_type(6), wording(like, plain=True))
-            return as_compared(text, date_type() if is_date else datetime_type(6))
+            target = date_type() if is_date else datetime_type(6)
+            otherwise = NO_VALUE if must and text.type.nullable and is_chosen(text) else ""
+            return as_compared(text, target, "", otherwise)
         if not isinstance(text, Literal) or not isinstance(text.value, str) or is_date:
             text = pinned(text)  # whether it has a time decides the comparison
         name = "DATE" if is_date else "DATETIME"
@@ -194,126 +197,11 @@ class Comparisons:
                 target = date_type() if left.type.cls is Class.DATE else datetime_type(6)
                 return left, as_compared(pinned(right), target)
             if operator not in _LISTS and _is_bad_moment(right):
-                return self.as_double(self.as_number(left)), _doubted(right, left)
-        elif isinstance(right, Cast) and right.mode == COMPARE:
-            return self.as_double(self.as_number(left)), right
+                right = self.doubted(right, left)
         return self.as_double(self.as_number(left)), self.as_double(right)
 
-    # constants beside columns
 
-    def _constant_beside(
-        self, operator: str, column: Expression, constant: Expression
-    ) -> Expression:
-        """A constant as what `column` would hold of it, where it makes a difference."""
-        if not isinstance(column, ColumnRef) or operator == "case":
-            return constant
-        if column.type.cls in TEMPORAL:
-            constant = folded_number(constant)
-        if column.type.cls is Class.TIME and operator in _ORDERS and is_constant(constant):
-            constant = self._computed_beside_time(column, constant)
-        if not isinstance(constant, Literal):
-            return constant
-        if constant.value is None or constant.type.cls is Class.JSON:
-            return constant
-        if column.type.kind is TypeKind.YEAR:
-            return constant if operator == "in" else self._as_year(constant)
-        if column.type.cls is Class.TIME and constant.type.cls not in TEMPORAL:
-            return constant if operator == "in" else self._as_time(column, constant)
-        if column.type.cls is Class.INT and isinstance(constant.value, str):
-            return whole_number(constant)
-        return constant
-
-    def _computed_beside_time(self, column: ColumnRef, constant: Expression) -> Expression:
-        """What functions make of constants goes into a TIME as its text does: a date is none, a
-        moment leaves its date, which MySQL notes."""
-        if not isinstance(constant, Call | Cast):
-            return constant
-        is_chosen = isinstance(constant, Call) and constant.function.name in _CHOOSING
-        is_dated = is_chosen and constant.type.cls in DATED
-        if constant.type.cls is not Class.STRING and not is_dated:
-            return constant
-        value = self.constant_value(constant)
-        if value is None:
-            return constant
-        made = Literal(constant.type, value)
-        if not is_dated:
-            return made
-        is_date = made.type.cls is Class.DATE
-        said = wording(column).format(text_of(value, made.type))
-        self.context.warn(1292, said, "Warning" if is_date else "Note")
-        return as_compared(made, datetime_type()) if is_date else made
-
-    def _as_year(self, constant: Literal) -> Expression:
-        value: Any = constant.value
-        is_text = isinstance(value, str)
-        match value:
-            case date() | PartialDate():
-                number = value.year
-            case timedelta():
-                number = temporal.local_of_us(self.context.now_us, self.context.time_zone).year
-            case str():
-                number, _ = leading_integer(value)
-                number = number if value[:1].isdigit() else -1
-            case bytes():
-                number = int.from_bytes(value, "big")
-            case float():
-                number = round(value) if abs(value) < 1e15 else -1
-            case _:
-                number = int(round_decimal(Decimal(value), 0))
-        if 0 < number < 100 or (number == 0 and is_text and len(value) != 4):
-            number += 2000 if number < 70 else 1900
-        if number and not 1901 <= number <= 2155:
-            return pinned(constant)
-        return Literal(int_type(5, nullable=False), number)
-
-    def _as_time(self, column: ColumnRef, constant: Literal) -> Expression:
-        value: Any = constant.value
-        fraction = timedelta(0)
-        if isinstance(value, str | bytes):
-            text = value.decode("latin-1") if isinstance(value, bytes) else value
-            read = temporal_text.read_time(text)
-            if not text.strip():
-                return pinned(constant)
-        else:
-            read = temporal_text.time_of_number(int(value))
-            micros = round(Decimal(str(value)) % 1 * 1000000)
-            fraction = timedelta(microseconds=micros)
-        if not read.is_good:
-            return _doubted(constant, column)
-        span: Any = read.value
-        if not isinstance(span, timedelta) and isinstance(value, str):
-            self.context.warn(1292, wording(column).format(value), "Note")
-        span = span if isinstance(span, timedelta) else temporal.time_of(span)
-        stored = temporal.with_fsp(span + fraction, column.type.scale)
-        return Literal(time_type(column.type.scale, False), stored)
-
-
-_CHOOSING: Final = (
-    *("if", "case", "nullif", "ifnull", "coalesce", "greatest", "least", "any_value"),
-)
 _LISTS: Final = ("in", "case")
-_ORDERS: Final = frozenset(("=", "<>", "<", "<=", ">", ">=", "<=>"))
-
-
-def as_compared(
-    arg: Expression, target: SqlType, wording: str = "", type_name: str = ""
-) -> Expression:
-    """`arg` as a comparison sees it: `typed.COMPARE`."""
-    return Cast(target.or_null(arg.type.nullable), arg, COMPARE, type_name, wording)
-
-
-def wording(like: Expression, plain: bool = False) -> str:
-    """How MySQL warns of what is no date where it is compared with `like`."""
-    kind = {Class.DATE: "date", Class.TIME: "time"}.get(like.type.cls, "datetime")
-    if isinstance(like, ColumnRef) and not plain:
-        return f"Incorrect {kind} value: '{{}}' for column '{like.name}' at row 1"
-    return f"Truncated incorrect {kind} value: '{{}}'"
-
-
-def _doubted(constant: Literal, column: ColumnRef) -> Expression:
-    """A constant that `column` cannot hold, compared as it is."""
-    kind = constant.type if constant.type.cls is Class.STRING else double_type(nullable=False)
-    return as_compared(pinned(constant), kind, wording(column))
 
 
 def _is_held(column: Expression, constant: Expression) -> bool:
@@ -322,11 +210,6 @@ def _is_held(column: Expression, constant: Expression) -> bool:
         return False
     is_column = isinstance(column, ColumnRef) and column.type.cls is Class.TIME
     return is_column and is_constant(constant)
-
-
-def pinned(arg: Expression) -> Expression:
-    """A literal as part of the plan."""
-    return replace(arg, literal_no=None) if isinstance(arg, Literal) else arg
 
 
 def is_untyped(arg: Expression) -> bool:
@@ -354,14 +237,6 @@ def _is_bad_moment(literal: Literal) -> bool:
     read = temporal_text.datetime_of_number(int(value), temporal_text.FUZZY)
     wrong = (temporal_text.TRUNCATED, temporal_text.OUT_OF_RANGE)
     return read.value is None and read.warnings in wrong
-
-
-def whole_number(constant: Literal) -> Literal:
-    """A text beside an integer column becomes an integer if it is one exactly."""
-    text = str(constant.value)
-    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 18):
-        return replace(constant, literal_no=None)
-    return replace(constant, type=int_type(20, nullable=False), value=int(text), literal_no=None)
 
 
 def _exact_text(arg: Expression, beside: Expression) -> Expression:

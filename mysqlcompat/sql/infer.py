@@ -17,7 +17,8 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, as_result, has_param
 from mysqlcompat.sql.branches import NUMERIC_CLASSES, OF_DATES, Branches, natural, spelled
-from mysqlcompat.sql.comparisons import is_untyped, pinned
+from mysqlcompat.sql.comparisons import is_untyped
+from mysqlcompat.sql.held_constants import pinned
 from mysqlcompat.sql.measures import (
     decimal_result,
     digits,

@@ -1,25 +1,17 @@
-"""BETWEEN and IN: one class for all that is compared, where MySQL has one."""
+"""IN and CASE … WHEN: one class for all that is compared, where MySQL has one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from btree.schema import TypeKind
 from mysqlcompat.convert_compared import NO_VALUE
-from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.agreement import has_param
-from mysqlcompat.sql.branches import common_decimal
-from mysqlcompat.sql.comparisons import (
-    DATED,
-    Comparisons,
-    as_compared,
-    pinned,
-    whole_number,
-    wording,
-)
+from mysqlcompat.sql.betweens import TEXTUAL, Betweens, said_beside
 from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.held_constants import DATED, as_compared, whole_number, wording
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
     TEMPORAL,
@@ -30,101 +22,31 @@ from mysqlcompat.sqltypes import (
     time_type,
 )
 
-_TEXTUAL: Final = frozenset({Class.STRING, *TEMPORAL})
-_PLAIN_NUMBERS: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE})
 _INEXACT: Final = frozenset({Class.DOUBLE, Class.STRING, Class.NULL})
-_NUMERIC: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE, Class.STRING})
 
 
-class Memberships(Comparisons):
-    """The part of `Typing` for BETWEEN and IN."""
-
-    if TYPE_CHECKING:
-
-        def gathered(self, args: Sequence[Expression], operator: str) -> Sequence[Expression]: ...
-
-        def as_integer(self, arg: Expression) -> Expression: ...
-
-    def between(self, value: Expression, low: Expression, high: Expression) -> Expression:
-        value, low, high = self._without_json(value, low, high)
-        value, low, high = self._alike(self.gathered((value, low, high), "between"))
-        one, low = self.comparable("between", value, low)
-        other, high = self.comparable("between", value, high)
-        if one == other and low.type.cls is high.type.cls:
-            made = bool_type(any(arg.type.nullable for arg in (one, low, high)))
-            return self.call("between", made, one, low, high)
-        parts = self.comparison(">=", value, low), self.comparison("<=", value, high)
-        return self.call("and", bool_type(any(part.type.nullable for part in parts)), *parts)
-
-    def _without_json(self, *args: Expression) -> Sequence[Expression]:
-        """BETWEEN compares no documents as such, but their texts with strings and their numbers
-        with numbers, as MySQL warns."""
-        classes = {arg.type.cls for arg in args}
-        if Class.JSON not in classes:
-            return args
-        text = "comparison of JSON in the BETWEEN operator"
-        self.context.warn(1235, SqlError(1235, text).message)
-        if Class.STRING in classes or classes == {Class.JSON}:
-            return [self.as_string(arg) for arg in args]
-        return [self.as_double(arg) for arg in args] if classes & _PLAIN_NUMBERS else args
-
-    def _alike(self, args: Sequence[Expression]) -> Sequence[Expression]:
-        """What BETWEEN compares, in one class if none of it is JSON or `?`."""
-        classes = {arg.type.cls for arg in args} - {Class.NULL}
-        value = args[0]
-        if classes & DATED and classes <= _TEXTUAL:
-            return [
-                self._dated(arg, value) if arg.type.cls is Class.STRING else arg for arg in args
-            ]
-        if Class.STRING in classes and Class.TIME in classes and classes <= _TEXTUAL:
-            return self._clocks(args)
-        is_held = isinstance(value, ColumnRef) and value.type.cls in TEMPORAL
-        if Class.STRING in classes and classes & TEMPORAL and not is_held:
-            return [self.as_double(arg) for arg in args]
-        if len(classes) == 1 or not classes <= _NUMERIC:
-            return args
-        if isinstance(value, ColumnRef) and value.type.cls is Class.INT:
-            args = [value, *map(_whole, args[1:])]
-        args = [self.as_number(arg) for arg in args]
-        classes = {arg.type.cls for arg in args} - {Class.NULL}
-        if Class.DOUBLE in classes:
-            return [self.as_double(arg) for arg in args]
-        if Class.DECIMAL in classes:
-            target = common_decimal([arg.type for arg in args if arg.type.cls is not Class.NULL])
-            return [self.cast(arg, target) for arg in args]
-        return args
-
-    def _dated(self, text: Expression, like: Expression) -> Expression:
-        """A text among the dates of BETWEEN: the date zero if it is none."""
-        if text.type.cls is not Class.STRING:
-            return text
-        if like.type.cls not in DATED:
-            return as_compared(text, datetime_type(6))
-        short = isinstance(text, Literal) and len(str(text.value).strip()) <= 10
-        is_date = like.type.cls is Class.DATE and short
-        if like.type.cls is Class.DATE:
-            text = pinned(text)  # whether it has a time decides the comparison
-        return as_compared(text, date_type() if is_date else datetime_type(6), wording(like))
-
-    def _clocks(self, args: Sequence[Expression]) -> Sequence[Expression]:
-        """Times and texts: times if a column's constants are, else texts."""
-        value, *bounds = args
-        if isinstance(value, ColumnRef) and all(map(is_constant, bounds)):
-            made = [self.comparable("between", value, bound)[1] for bound in bounds]
-            if all(one.type.cls is Class.TIME for one in made):
-                return [value, *made]
-        return [self.as_string(arg) for arg in args]
+class Memberships(Betweens):
+    """The part of `Typing` for IN and CASE … WHEN."""
 
     def equal_case(self, subject: Expression, when: Expression) -> Expression:
-        """``CASE subject WHEN when``: a text that is no date is none here, and no error; documents
-        are their texts."""
-        if {subject.type.cls, when.type.cls} == {Class.JSON, Class.STRING}:
+        """``CASE subject WHEN when``: what is compared is of the subject's class. A text that is no
+        date is none here, and no error; documents are their texts."""
+        pair = self._case_pair(subject, when)
+        return self.call("=@when", bool_type(any(arg.type.nullable for arg in pair)), *pair)
+
+    def _case_pair(self, subject: Expression, when: Expression) -> tuple[Expression, Expression]:
+        one, other = subject.type.cls, when.type.cls
+        if isinstance(when, Literal) and when.value is None:  # nothing is looked at
+            return self.cast(when, subject.type), subject
+        is_text = one is Class.STRING and other in TEMPORAL
+        if is_text or {one, other} == {Class.JSON, Class.STRING}:
             subject, when = self.as_string(subject), self.as_string(when)
-        if subject.type.cls is Class.TIME and when.type.cls in (Class.STRING, Class.DATE):
+        elif one in DATED and other in (Class.STRING, Class.JSON):
+            when = as_compared(self.as_string(when), datetime_type(6), said_beside(subject))
+            return self.as_moment(subject), when
+        elif one is Class.TIME and other in (Class.STRING, Class.DATE):
             when = self._clock(when, NO_VALUE)
-        pair = self.comparable("case", subject, when)
-        equal = self.call("=@when", bool_type(any(arg.type.nullable for arg in pair)), *pair)
-        return told_of_date(equal, subject, when) if isinstance(subject, ColumnRef) else equal
+        return self.comparable("case", subject, when)
 
     def _clock(self, arg: Expression, otherwise: str = "") -> Expression:
         """A text or a date where a TIME is looked for: zero, with a warning, if it is none."""
@@ -136,7 +58,8 @@ class Memberships(Comparisons):
             return self.comparison("=", value, items[0])
         if all(map(is_constant, items)):
             items = [self.known(item) for item in items]
-        value, *items = self.gathered([value, *items], " IN ")
+        if not any(arg.type.cls is Class.JSON for arg in (value, *items)):
+            value, items = self.some_gathered(value, items, " IN ")
         clocks = all(item.type.cls not in (Class.DATETIME, Class.NULL) for item in items)
         if (
             value.type.cls is Class.TIME
@@ -174,7 +97,7 @@ class Memberships(Comparisons):
         constant = all(map(is_constant, items))
         if value.type.cls is Class.INT and constant and self._is_rounded(value, items):
             return self._numbers_of_texts(value, items)
-        if not classes & TEMPORAL or Class.STRING not in classes or value.type.cls not in _TEXTUAL:
+        if not classes & TEMPORAL or Class.STRING not in classes or value.type.cls not in TEXTUAL:
             return [value, *items]
         dates = [arg for arg in (value, *items) if arg.type.cls in TEMPORAL]
         like = next((arg for arg in dates if isinstance(arg, ColumnRef)), dates[0])

@@ -1,0 +1,149 @@
+"""BETWEEN: one class for all that is compared, where MySQL has one.
+
+Dates and texts are compared as dates, the value with each bound by itself: a text that is no date
+is said to be none of the other side, twice if it is the value. What was stored in a column's place
+(`held_constants`) makes integers of the others. All three are looked at, unless the value is NULL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from btree.schema import TypeKind
+from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.branches import common_decimal
+from mysqlcompat.sql.comparisons import Comparisons
+from mysqlcompat.sql.held_constants import DATED, as_compared, pinned
+from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, is_constant
+from mysqlcompat.sqltypes import TEMPORAL, Class, bool_type, date_type, datetime_type
+
+TEXTUAL: Final = frozenset({Class.STRING, *TEMPORAL})
+_PLAIN_NUMBERS: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE})
+
+
+class Betweens(Comparisons):
+    """The part of `Typing` for BETWEEN."""
+
+    if TYPE_CHECKING:
+
+        def all_gathered(
+            self, args: Sequence[Expression], operator: str
+        ) -> Sequence[Expression]: ...
+
+        def is_one_text(self, value: Expression, low: Expression, high: Expression) -> bool: ...
+
+        def some_gathered(
+            self, value: Expression, items: Sequence[Expression], operator: str
+        ) -> tuple[Expression, Sequence[Expression]]: ...
+
+        def as_integer(self, arg: Expression) -> Expression: ...
+
+    def between(
+        self, value: Expression, low: Expression, high: Expression, is_negated: bool = False
+    ) -> Expression:
+        value, low, high = self.all_gathered((value, low, high), "between")
+        if not is_negated and self.is_one_text(value, low, high):
+            return self.comparison("=", value, low)
+        value, low, high = self._without_json(value, low, high)
+        classes = {arg.type.cls for arg in (value, low, high)} - {Class.NULL}
+        if classes & DATED and Class.STRING in classes and classes <= TEXTUAL:
+            pairs = [self._dates(value, bound) for bound in (low, high)]
+        else:
+            value, low, high = self._alike((value, low, high))
+            pairs = [self.comparable("between", value, bound) for bound in (low, high)]
+        (one, low), (other, high) = pairs
+        made = bool_type(any(arg.type.nullable for pair in pairs for arg in pair))
+        if one == other and low.type.cls is high.type.cls:
+            return self.call("between", made, one, low, high)
+        if isinstance(value, ColumnRef) and isinstance(low, Literal) and isinstance(high, Literal):
+            parts = self.comparison(">=", value, low), self.comparison("<=", value, high)
+            return self.call("and", made, *parts)
+        return self.call("between@each", made, one, low, other, high)
+
+    def _without_json(self, *args: Expression) -> Sequence[Expression]:
+        """BETWEEN compares no documents as such, but their texts with strings and their numbers
+        with numbers, as MySQL warns."""
+        classes = {arg.type.cls for arg in args}
+        if Class.JSON not in classes:
+            return args
+        text = "comparison of JSON in the BETWEEN operator"
+        self.context.warn(1235, SqlError(1235, text).message)
+        if Class.STRING in classes or classes == {Class.JSON}:
+            return [self.as_string(arg) for arg in args]
+        return [self.as_double(arg) for arg in args] if classes & _PLAIN_NUMBERS else args
+
+    def _dates(self, value: Expression, bound: Expression) -> tuple[Expression, Expression]:
+        """Value and bound as dates; each text is what is wrong with the other side."""
+        made = value
+        if value.type.cls is Class.STRING:
+            made = as_compared(value, datetime_type(6), said_beside(bound))
+        if bound.type.cls is Class.STRING:
+            bound = self._dated(bound, value)
+            is_alike = made.type.cls is bound.type.cls
+            return (made if is_alike else self.as_moment(made)), bound
+        return self.comparable("between", made, bound)
+
+    def _dated(self, text: Expression, like: Expression) -> Expression:
+        """A text among the dates of BETWEEN: the date zero if it is none."""
+        short = isinstance(text, Literal) and len(str(text.value).strip()) <= 10
+        is_date = like.type.cls is Class.DATE and short
+        if like.type.cls is Class.DATE:
+            text = pinned(text)  # whether it has a time decides the comparison
+        target = date_type() if is_date else datetime_type(6)
+        return as_compared(text, target, said_beside(like))
+
+    def _alike(self, args: Sequence[Expression]) -> Sequence[Expression]:
+        """What BETWEEN compares, in one class if none of it is JSON or `?`."""
+        value, *bounds = args
+        classes = {arg.type.cls for arg in args} - {Class.NULL}
+        if isinstance(value, ColumnRef) and not classes & DATED:
+            held = self._held(value, *bounds)
+            if held is not None:
+                return held
+        if classes == {Class.STRING, Class.TIME}:
+            return [self.as_string(arg) for arg in args]
+        if len(classes) == 1 or classes <= TEMPORAL or Class.JSON in classes:
+            return args
+        is_dated = isinstance(value, ColumnRef) and value.type.cls in DATED
+        if classes & TEMPORAL and not is_dated:
+            return [self.as_double(arg) for arg in args]
+        if classes & TEMPORAL:
+            return args
+        args = [self.as_number(arg) for arg in args]
+        classes = {arg.type.cls for arg in args} - {Class.NULL}
+        if Class.DOUBLE in classes:
+            return [self.as_double(arg) for arg in args]
+        if Class.DECIMAL in classes:
+            target = common_decimal([arg.type for arg in args if arg.type.cls is not Class.NULL])
+            return [self.cast(arg, target) for arg in args]
+        return args
+
+    def _held(self, value: ColumnRef, *bounds: Expression) -> Sequence[Expression] | None:
+        """All three, if constants have become what the column holds."""
+        is_whole = value.type.cls is Class.INT and value.type.kind is not TypeKind.YEAR
+        if value.type.cls not in (Class.INT, Class.TIME):
+            return None
+        made = [
+            self.beside("held", value, bound) if is_constant(bound) else bound for bound in bounds
+        ]
+        known = [
+            is_constant(bound) and arg.type.cls is value.type.cls
+            for arg, bound in zip(made, bounds, strict=True)
+        ]
+        fits = all(arg.type.cls in (value.type.cls, Class.NULL) for arg in made)
+        if fits or (is_whole and all(known)):
+            return [value, *made]
+        if is_whole or not any(known):
+            return None
+        return [self.as_integer(arg) for arg in (value, *made)]
+
+
+def said_beside(like: Expression) -> str:
+    """How MySQL warns of what is no date beside `like`, which may be a text itself."""
+    kind = "date" if like.type.cls is Class.DATE else "datetime"
+    if isinstance(like, ColumnRef):
+        return f"Incorrect {kind} value: '{{}}' for column '{like.name}' at row 1"
+    if isinstance(like, Literal) and isinstance(like.value, str):
+        return f"Incorrect {kind} value: '{{}}' for column '{like.value}' at row 1"
+    return f"Truncated incorrect {kind} value: '{{}}'"

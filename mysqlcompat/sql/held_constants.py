@@ -1,0 +1,208 @@
+"""A constant beside a column as what the column would hold of it.
+
+While MySQL prepares a comparison it stores the constant in the column, on trial: a text beside a
+BIGINT becomes an integer, a number beside a date a date, nearly everything beside a TIME a time.
+What the column cannot hold is compared as it is. What is wrong with a constant is said at once,
+whether or not the comparison will be reached.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from btree.schema import TypeKind
+from mysqlcompat import temporal, temporal_text
+from mysqlcompat.convert import double_of
+from mysqlcompat.message_text import shown
+from mysqlcompat.numerals import leading_double, leading_integer, round_decimal
+from mysqlcompat.partial_dates import PartialDate
+from mysqlcompat.sql.agreement import has_param
+from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.literals import folded_number
+from mysqlcompat.sql.typed import COMPARE, Call, Cast, ColumnRef, Expression, Literal, is_constant
+from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType, datetime_type, int_type, time_type
+from mysqlcompat.values import text_of
+
+if TYPE_CHECKING:
+    from mysqlcompat.functions.table import Context
+
+DATED: Final = frozenset({Class.DATE, Class.DATETIME})
+ORDERS: Final = frozenset(("=", "<>", "<", "<=", ">", ">=", "<=>"))
+_NUMBERS: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE})
+_CHOOSING: Final = (
+    *("if", "case", "nullif", "ifnull", "coalesce", "greatest", "least", "any_value"),
+)
+
+
+class HeldConstants:
+    """The part of `Typing` that brings constants into columns, on trial."""
+
+    context: Context
+
+    if TYPE_CHECKING:
+
+        def constant_value(self, arg: Expression) -> Any: ...
+
+    def beside(self, operator: str, column: Expression, constant: Expression) -> Expression:
+        """A constant as what `column` would hold of it, where it makes a difference."""
+        if not isinstance(column, ColumnRef) or operator == "case":
+            return constant
+        if operator == "in":
+            return self._among(column, constant)
+        constant = self._folded(operator, column, constant)
+        if not isinstance(constant, Literal):
+            return constant
+        if constant.value is None or constant.type.cls is Class.JSON:
+            return constant
+        if column.type.kind is TypeKind.YEAR:
+            return self._as_year(constant)
+        if column.type.cls is Class.TIME and constant.type.cls not in TEMPORAL:
+            return self._as_time(column, constant)
+        if column.type.cls is Class.INT and isinstance(constant.value, str):
+            return self.held_integer(column, constant)
+        return constant
+
+    def _among(self, column: ColumnRef, constant: Expression) -> Expression:
+        """One of several in which `column` is looked for."""
+        constant = folded_number(constant) if column.type.cls in TEMPORAL else constant
+        is_text = isinstance(constant, Literal) and isinstance(constant.value, str)
+        if column.type.cls is Class.INT and column.type.kind is not TypeKind.YEAR and is_text:
+            assert isinstance(constant, Literal)
+            return whole_number(constant)
+        return constant
+
+    def _folded(self, operator: str, column: ColumnRef, constant: Expression) -> Expression:
+        """A computed constant as a literal, where it is looked at while MySQL prepares."""
+        if column.type.cls in TEMPORAL:
+            constant = folded_number(constant)
+        if not isinstance(constant, Call | Cast) or not is_constant(constant):
+            return constant
+        if has_param(constant):
+            return constant
+        kind = constant.type.cls
+        if column.type.cls is Class.TIME and kind not in _NUMBERS:
+            is_stored = operator in (*ORDERS, "held")
+            return self._computed_beside_time(column, constant) if is_stored else constant
+        is_number = kind in _NUMBERS and column.type.cls in TEMPORAL
+        is_text = kind is Class.STRING and column.type.kind is TypeKind.BIGINT
+        if not (is_number or is_text or column.type.kind is TypeKind.YEAR):
+            return constant
+        return Literal(constant.type, self.constant_value(constant), text=describe(constant))
+
+    def _computed_beside_time(self, column: ColumnRef, constant: Expression) -> Expression:
+        """What functions make of constants goes into a TIME as its text does: a date is none, a
+        moment leaves its date, which MySQL notes."""
+        is_chosen = isinstance(constant, Call) and constant.function.name in _CHOOSING
+        is_dated = is_chosen and constant.type.cls in DATED
+        if constant.type.cls is not Class.STRING and not is_dated:
+            return constant
+        value = self.constant_value(constant)
+        if value is None:
+            return constant
+        made = Literal(constant.type, value)
+        if not is_dated:
+            return made
+        is_date = made.type.cls is Class.DATE
+        said = wording(column).format(text_of(value, made.type))
+        self.context.warn(1292, said, "Warning" if is_date else "Note")
+        return as_compared(made, datetime_type()) if is_date else made
+
+    def held_integer(self, column: Expression, constant: Literal) -> Literal:
+        """A text beside an integer. Beside a BIGINT it is one even if more follows."""
+        made = whole_number(constant)
+        if made.type.cls is Class.INT or column.type.kind is not TypeKind.BIGINT:
+            return made
+        number, _ = leading_double(str(constant.value))
+        low, high = column.type.range
+        if not low <= number <= high:
+            return made
+        double_of(self.context, constant.value, constant.type)  # which warns
+        if not number.is_integer():
+            return made
+        digits = leading_integer(str(constant.value))[0]
+        value = digits if float(digits) == number else int(number)
+        return Literal(int_type(20, nullable=constant.type.nullable), value, text=made.text)
+
+    def _as_year(self, constant: Literal) -> Expression:
+        value: Any = constant.value
+        is_text = isinstance(value, str)
+        match value:
+            case date() | PartialDate():
+                number = value.year
+            case timedelta():
+                number = temporal.local_of_us(self.context.now_us, self.context.time_zone).year
+            case str():
+                number, _ = leading_integer(value)
+                number = number if value[:1].isdigit() else -1
+            case bytes():
+                number = int.from_bytes(value, "big")
+            case float():
+                number = round(value) if abs(value) < 1e15 else -1
+            case _:
+                number = int(round_decimal(Decimal(value), 0))
+        if 0 < number < 100 or (number == 0 and is_text and len(value) != 4):
+            number += 2000 if number < 70 else 1900
+        if number and not 1901 <= number <= 2155:
+            return pinned(constant)
+        return Literal(int_type(5, nullable=constant.type.nullable), number)
+
+    def _as_time(self, column: ColumnRef, constant: Literal) -> Expression:
+        value: Any = constant.value
+        fraction = timedelta(0)
+        if isinstance(value, str | bytes):
+            text = value.decode("latin-1") if isinstance(value, bytes) else value
+            read = temporal_text.read_time(text)
+            if not text.strip():
+                return pinned(constant)
+        else:
+            read = temporal_text.time_of_number(int(value))
+            if read.is_good:
+                micros = round(Decimal(str(value)) % 1 * 1000000)
+                fraction = timedelta(microseconds=micros)
+        if not read.is_good:
+            return self.doubted(constant, column)
+        span: Any = read.value
+        if not isinstance(span, timedelta) and not isinstance(value, bytes):
+            self.doubted(constant, column, "Note")
+        span = span if isinstance(span, timedelta) else temporal.time_of(span)
+        stored = temporal.with_fsp(span + fraction, column.type.scale)
+        return Literal(time_type(column.type.scale, constant.type.nullable), stored)
+
+    def doubted(self, constant: Literal, column: ColumnRef, level: str = "Warning") -> Literal:
+        """A constant that `column` cannot hold, compared as it is."""
+        value: Any = constant.value
+        text = shown(value) if isinstance(value, str | bytes) else text_of(value, constant.type)
+        self.context.warn(1292, wording(column).replace("{}", text, 1), level)
+        return replace(constant, literal_no=None)
+
+
+def as_compared(
+    arg: Expression, target: SqlType, wording: str = "", type_name: str = ""
+) -> Expression:
+    """`arg` as a comparison sees it: `typed.COMPARE`."""
+    return Cast(target.or_null(arg.type.nullable), arg, COMPARE, type_name, wording)
+
+
+def wording(like: Expression, plain: bool = False) -> str:
+    """How MySQL warns of what is no date where it is compared with `like`."""
+    kind = {Class.DATE: "date", Class.TIME: "time"}.get(like.type.cls, "datetime")
+    if isinstance(like, ColumnRef) and not plain:
+        return f"Incorrect {kind} value: '{{}}' for column '{like.name}' at row 1"
+    return f"Truncated incorrect {kind} value: '{{}}'"
+
+
+def pinned(arg: Expression) -> Expression:
+    """A literal as part of the plan."""
+    return replace(arg, literal_no=None) if isinstance(arg, Literal) else arg
+
+
+def whole_number(constant: Literal) -> Literal:
+    """A text beside an integer column becomes an integer if it is one exactly."""
+    text = str(constant.value)
+    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 18):
+        return replace(constant, literal_no=None)
+    made = int_type(20, nullable=constant.type.nullable)
+    return replace(constant, type=made, value=int(text), literal_no=None)
