@@ -41,12 +41,12 @@ def to_date(
     if isinstance(value, date | PartialDate) and not has_clock(value):
         return value
     if isinstance(value, timedelta):
-        return _date_of_span(context, value)
+        return date_of_span(context, value)
     moment = moment_of(context, value, source, "date", name)
     return moment.date() if moment is not None else None
 
 
-def _date_of_span(context: Context, span: timedelta) -> date:
+def date_of_span(context: Context, span: timedelta) -> date:
     """A time of today, or what is that far from now."""
     now = temporal.local_of_us(context.now_us, context.time_zone).replace(microsecond=0)
     if timedelta(0) <= span < timedelta(days=1):

@@ -5,7 +5,8 @@
 
 Letters of `takes`, one for each argument, the last repeated for further ones when `*` follows:
 
-    s string   c string of characters   n number (strings become DOUBLE, temporals numbers)
+    s string   e string that is compared by its bytes where it is chosen
+    c string of characters   n number (strings become DOUBLE, temporals numbers)
     i integer   d double
     b condition (zero, not zero, NULL)   t DATETIME   D DATE   T TIME
     j JSON document (a string is parsed by the function)   v any SQL value, later a JSON value
@@ -15,7 +16,7 @@ Letters of `takes`, one for each argument, the last repeated for further ones wh
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat.errors import SqlError
@@ -85,8 +86,9 @@ def define(
     """Register a function under `names` (separated by blanks; the first is its own).
 
     required  arguments that must be given; all of `takes` by default
-    texts     the character set its strings are brought to: that of the "first" or "second" one,
-              or the one they have "agreed" on; "" leaves them alone
+    texts     the character set its strings are brought to: that of the "first" or "second" one
+              ("first later": when they are looked at), or the one they have "agreed" on; ""
+              leaves them alone
     nullable  True: may be NULL whatever the arguments are; False: never; None: as its arguments
     traits    fields of `Function`
     """
@@ -142,6 +144,8 @@ def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
     match letter:
         case "s":
             return typing.as_string(arg)
+        case "e":
+            return _exact(typing.as_string(arg))
         case "n":
             return typing.as_number(arg)
         case "i":
@@ -163,6 +167,17 @@ def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
         case "p":
             return typing.as_path(arg)
     return arg
+
+
+def _exact(arg: Expression) -> Expression:
+    """GREATEST and LEAST of texts, for which a checksum is all in the bytes, by their bytes."""
+    from mysqlcompat.sql.typed import Call
+
+    if not isinstance(arg, Call) or arg.function.name not in ("greatest", "least"):
+        return arg
+    if not arg.type.is_text:
+        return arg
+    return replace(arg, type=replace(arg.type, collation=f"{arg.type.charset}_bin"))
 
 
 def as_document(typing: Typing, arg: Expression, number: int, name: str) -> Expression:
@@ -193,7 +208,8 @@ def _brought_together(
             arg if number == first else _read_once(typing, arg, like)
             for number, arg in enumerate(chosen)
         ]
-    changed = dict(zip(places, typing.together(chosen, like), strict=True))
+    made = typing.together(chosen, like, at_once=not texts.endswith("later"))
+    changed = dict(zip(places, made, strict=True))
     return tuple(changed.get(at, arg) for at, arg in enumerate(args))
 
 
@@ -203,7 +219,7 @@ def _read_once(typing: Typing, arg: Expression, like: str) -> Expression:
 
     is_shown = isinstance(arg, Cast) and arg.mode == IMPLICIT and arg.arg.type.cls in _SHOWN
     text = typing.constant_value(arg) if is_shown and charset_of(like) not in _ASCII_SETS else None
-    return arg if text is None else Literal(arg.type, text)
+    return arg if text is None else Literal(replace(arg.type, length=len(text)), text)
 
 
 def check_count(name: str, count: int) -> Definition:
@@ -249,11 +265,13 @@ def joined(typing: Typing, args: Sequence[Expression]) -> SqlType:
     return sized(sum(length_in(arg, made) for arg in args), made)
 
 
-def strings(typing: Typing, args: Sequence[Expression], length: int) -> SqlType:
+def strings(
+    typing: Typing, args: Sequence[Expression], length: int, name: str = "concat"
+) -> SqlType:
     types = [arg.type for arg in args if arg.type.kind]
     if not types:
         return string_type(length, typing.context.collation)
-    collation, best = typing.result_collation(types, "concat")
+    collation, best = typing.result_collation(types, name)
     return string_type(length, collation, True, best)
 
 

@@ -292,12 +292,12 @@ def _warn_long_key(context: Context, key: Any, key_bytes: int, kdf: tuple[bytes,
 # Digests ----------------------------------------------------------------------------------------
 
 
-@define("md5", "s", text(32))
+@define("md5", "e", text(32))
 def md5(context: Context, call: Call, value: Any) -> str:
     return hashlib.md5(bytes_of(call, value), usedforsecurity=False).hexdigest()
 
 
-@define("sha1 sha", "s", text(40))
+@define("sha1 sha", "e", text(40))
 def sha1(context: Context, call: Call, value: Any) -> str:
     return hashlib.sha1(bytes_of(call, value), usedforsecurity=False).hexdigest()
 
@@ -313,7 +313,7 @@ def _sha2_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     return string_type((bits if bits in _SHA2 and bits else 256) // 4, typing.context.collation)
 
 
-@define("sha2", "si", _sha2_type, null_rejects=False)
+@define("sha2", "ei", _sha2_type, null_rejects=False)
 def sha2(context: Context, call: Call, value: Any, bits: int | None) -> str | None:
     if value is None:
         return None

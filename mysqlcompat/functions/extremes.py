@@ -10,26 +10,30 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from btree.schema import TypeKind
 from mysqlcompat import temporal
 from mysqlcompat.convert import convert
 from mysqlcompat.convert_compared import Listener
-from mysqlcompat.convert_temporal import moment_of
+from mysqlcompat.convert_temporal import date_of_span, moment_of
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import build_as, implement
+from mysqlcompat.functions.moments import own_type
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json, Opaque
 from mysqlcompat.message_text import shown, text_for_number
 from mysqlcompat.numerals import round_decimal
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
+from mysqlcompat.sql.branches import is_chosen
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal
-from mysqlcompat.sqltypes import BINARY, Class, SqlType, string_type
-from mysqlcompat.temporal_text import FUZZY, read_datetime, read_time
+from mysqlcompat.sqltypes import BINARY, Class, SqlType, date_type, string_type
+from mysqlcompat.temporal_text import FUZZY, NO_ZERO_DATE, read_datetime, read_time
 from mysqlcompat.values import text_of
 
 _DATED: Final = re.compile(r"\s*\d+-\d+-\d+")
@@ -57,7 +61,7 @@ def json_text(nullable: bool, collation: str) -> SqlType:
 
 
 def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
-    made = typing.common_type(args, nullable_of(args))
+    made = typing.common_type(args, nullable_of(args), name)
     classes = {arg.type.cls for arg in args}
     if Class.JSON in classes:
         feature = "comparison of JSON in the LEAST and GREATEST operators"
@@ -67,10 +71,24 @@ def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
     elif made.cls is Class.STRING and classes & {Class.TIME, Class.DATETIME}:
         made = replace(made, length=max(made.length, _length(args)))
     if made.cls is Class.STRING and Class.DATETIME in classes:
+        if made.kind is TypeKind.CHAR:
+            made = replace(made, kind=TypeKind.VARCHAR)
         return typing.call(f"{name}@datetime", made, *args)
     if made.cls is Class.STRING and Class.DATE in classes:
-        return typing.call(f"{name}@date", made, *args)
+        return typing.call(f"{name}@date", made, *(_read_by_branches(typing, arg) for arg in args))
     return typing.call(name, made, *(typing.to_result(arg, made) for arg in args))
+
+
+def _read_by_branches(typing: Typing, arg: Expression) -> Expression:
+    """A text that IF, CASE or NULLIF chose is the date that its branch is."""
+    if arg.type.cls is not Class.STRING or not is_chosen(arg):
+        return arg
+    made = date_type().or_null(arg.type.nullable)
+
+    def read(inner: Expression) -> Expression:
+        return typing.call("date@extreme", made, inner)
+
+    return typing.own_branches(arg, made, read) or read(arg)
 
 
 def _length(args: Sequence[Expression]) -> int:
@@ -122,56 +140,81 @@ def least(context: Context, call: Call, *values: Any) -> Any:
     return values[_best(values, call.type.collation, -1)]
 
 
-@implement("greatest@date")
+@implement("greatest@date", null_rejects=False)
 def greatest_date(context: Context, call: Call, *values: Any) -> Any:
     return _extreme_date(context, call, values, 1)
 
 
-@implement("least@date")
+@implement("least@date", null_rejects=False)
 def least_date(context: Context, call: Call, *values: Any) -> Any:
     return _extreme_date(context, call, values, -1)
 
 
-@implement("greatest@date number")
-def greatest_date_number(context: Context, call: Call, *values: Any) -> int:
+@implement("greatest@date number", null_rejects=False)
+def greatest_date_number(context: Context, call: Call, *values: Any) -> int | None:
     return _number(_best_date(context, call, values, 1))
 
 
-@implement("least@date number")
-def least_date_number(context: Context, call: Call, *values: Any) -> int:
+@implement("least@date number", null_rejects=False)
+def least_date_number(context: Context, call: Call, *values: Any) -> int | None:
     return _number(_best_date(context, call, values, -1))
 
 
 @implement("greatest@datetime number")
-def greatest_datetime_number(context: Context, call: Call, *values: Any) -> int:
+def greatest_datetime_number(context: Context, call: Call, *values: Any) -> int | None:
     return _number(_best_moment(context, call, values, 1))
 
 
 @implement("least@datetime number")
-def least_datetime_number(context: Context, call: Call, *values: Any) -> int:
+def least_datetime_number(context: Context, call: Call, *values: Any) -> int | None:
     return _number(_best_moment(context, call, values, -1))
 
 
-def _number(moment: Any) -> int:
+def _number(moment: Any) -> int | None:
     """YYYYMMDD or YYYYMMDDhhmmss, its fraction rounded."""
+    if moment is None:
+        return None
     return int(round_decimal(Decimal(temporal.number_of(moment, _MICROSECONDS)), 0))
 
 
 def _extreme_date(context: Context, call: Call, values: Sequence[Any], sign: int) -> Any:
-    return _in_type(call.type, temporal.date_text(_best_date(context, call, values, sign)))
+    chosen = _best_date(context, call, values, sign)
+    return None if chosen is None else _in_type(call.type, temporal.date_text(chosen))
 
 
-def _best_date(context: Context, call: Call, values: Sequence[Any], sign: int) -> PartialDate:
-    dates: list[Any] = []
-    for value, arg in zip(values, call.args, strict=True):
-        made = moment_of(context, value, arg.type, "date", origin_name(arg), FUZZY)
-        if made is not None:
-            dates.append(PartialDate(made.year, made.month, made.day))
-        else:  # a DECIMAL that is no BIGINT is zero before it is no date
-            is_zero = isinstance(value, Decimal) and not -_I63 <= value < _I63
-            dates.append(PartialDate(0, 0, 0) if is_zero else _NO_DATE)
+def _best_date(
+    context: Context, call: Call, values: Sequence[Any], sign: int
+) -> PartialDate | None:
+    """None is NULL."""
+    pairs = list(zip(values, call.args, strict=True))
+    if any(value is None and arg.type.nullable for value, arg in pairs):
+        return None
+    made = (_date(context, *pair) for pair in pairs)
+    dates = [_NO_DATE if one is None else one for one in made]
     chosen: PartialDate = dates[_best(dates, BINARY, sign)]
     return chosen
+
+
+def _date(context: Context, value: Any, arg: Expression) -> PartialDate | None:
+    """The value of `arg` as a date, which may lack a month and a day, and be zero as a number.
+    None, with a warning, if it is none."""
+    if value is None:
+        return None
+    flags = FUZZY | NO_ZERO_DATE if isinstance(value, str | bytes) else FUZZY
+    made: Any = (
+        date_of_span(context, value)
+        if isinstance(value, timedelta)
+        else moment_of(context, value, own_type(arg), "date", origin_name(arg), flags)
+    )
+    if made is None:  # a DECIMAL that is no BIGINT is zero before it is no date
+        is_zero = isinstance(value, Decimal) and not -_I63 <= value < _I63
+        return PartialDate(0, 0, 0) if is_zero else None
+    return PartialDate(made.year, made.month, made.day)
+
+
+@implement("date@extreme")
+def date_of_branch(context: Context, call: Call, value: Any) -> PartialDate | None:
+    return _date(context, value, call.args[0])
 
 
 def heed(context: Context, call: Call, values: Sequence[Any]) -> None:
@@ -179,9 +222,9 @@ def heed(context: Context, call: Call, values: Sequence[Any]) -> None:
     like = next((arg for arg in call.args if arg.type.cls is Class.DATETIME), None)
     for value, arg in zip(values, call.args, strict=False):
         if like is not None:
-            _moment(context, value, arg.type, like)
+            _moment(context, value, own_type(arg), like)
         else:
-            moment_of(context, value, arg.type, "date", origin_name(arg), FUZZY)
+            _date(context, value, arg)
 
 
 @implement("greatest@datetime")
@@ -197,7 +240,7 @@ def least_datetime(context: Context, call: Call, *values: Any) -> Any:
 def _best_moment(context: Context, call: Call, values: Sequence[Any], sign: int) -> Any:
     like = next(arg for arg in call.args if arg.type.cls is Class.DATETIME)
     moments = [
-        _moment(context, value, arg.type, like)
+        _moment(context, value, own_type(arg), like)
         for value, arg in zip(values, call.args, strict=True)
     ]
     return moments[_best(moments, BINARY, sign)]

@@ -22,7 +22,8 @@ def _months(period: int, name: str) -> int:
 
 @define("period_add", "ii", BIGINT)
 def period_add(context: Context, call: Call, period: int, more: int) -> int:
-    months = _months(period, "period_add") + more
+    """Computed in unsigned BIGINT: before the year 0 are the last ones of that."""
+    months = wrap(_months(period, "period_add") + more, True)
     year, month = divmod(months, 12)
     if year < 100:
         year += 2000 if year < 70 else 1900

@@ -16,6 +16,7 @@ from mysqlcompat.functions.temporals import reads_as_moment, seconds_of, shown_f
 from mysqlcompat.functions.time_format import build_format
 from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
 from mysqlcompat.partial_dates import PartialDate
+from mysqlcompat.sql.branches import is_chosen
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Cast, Expression
 from mysqlcompat.sqltypes import Class, datetime_type, decimal_type
@@ -25,10 +26,6 @@ _FSP: Final = 6  #: digits of a second's fraction, all of them
 _MICRO: Final = timedelta(microseconds=1)
 #: The first moment that is out of the range of Unix time, 3001-01-19 00:00:00 UTC, in µs.
 _END_US: Final = 32536771200000000
-
-
-#: Functions whose texts are NULL, if they are no moments, not 0: where there may be a NULL.
-_CHOICES: Final = ("if", "case", "nullif")
 
 
 @build_as("unix_timestamp", 0, 1)
@@ -53,9 +50,7 @@ def seconds_now(context: Context, call: Call) -> int:
 def unix_timestamp(context: Context, call: Call, value: Any) -> Any:
     """0 of what is no moment."""
     moment = read_moment(context, call.args[0], value)
-    chosen = call.args[0]
-    is_chosen = isinstance(chosen, Call) and chosen.function.name in _CHOICES
-    if moment is None and is_chosen and call.type.nullable:
+    if moment is None and call.type.nullable and is_chosen(call.args[0]):
         return None
     micros = 0
     if moment is not None and not isinstance(moment, PartialDate):

@@ -151,8 +151,10 @@ class Branches:
             return replace(arg, type=target, args=tuple(map(convert, inner)))
         return None
 
-    def common_type(self, args: Sequence[Expression], nullable: bool) -> SqlType:
-        """The type all of `args` are cast to."""
+    def common_type(
+        self, args: Sequence[Expression], nullable: bool, name: str = "case"
+    ) -> SqlType:
+        """The type all of `args` are cast to; `name` is the function's. Raises 1267, 1270, 1271."""
         types = [arg.type for arg in args if arg.type.kind is not TypeKind.NULL]
         if not types:
             return null_type()
@@ -188,7 +190,7 @@ class Branches:
             return datetime_type(max(one.scale for one in types), nullable)
         if classes == {Class.JSON}:
             return json_type(nullable)
-        return self._common_string(types, nullable)
+        return self._common_string(types, nullable, name)
 
     def _common_integer(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
         unsigned = all(one.unsigned for one in types)
@@ -204,9 +206,9 @@ class Branches:
         length = max(one.length for one in types)  # MySQL leaves no room for a sign
         return SqlType(kind, length, unsigned=unsigned, nullable=nullable)
 
-    def _common_string(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
+    def _common_string(self, types: Sequence[SqlType], nullable: bool, name: str) -> SqlType:
         strings = [one if one.cls is Class.STRING else self._as_text_type(one) for one in types]
-        collation, best = self.result_collation(strings, "case")
+        collation, best = self.result_collation(strings, name)
         if any(one.cls is Class.JSON for one in types):
             kind = TypeKind.LONGBLOB if collation == BINARY else TypeKind.LONGTEXT
             return string_type((1 << 32) - 1, collation, nullable, 2, kind)
@@ -287,7 +289,8 @@ def _own(branch: Expression) -> Expression:
 
 def is_extreme_date(arg: Expression) -> bool:
     """GREATEST or LEAST that compares dates, although it is a text."""
-    return isinstance(arg, Call) and arg.function.name in AMONG_DATES
+    is_varying = arg.type.kind is TypeKind.VARCHAR  # of a CHAR and a TEXT the text counts
+    return isinstance(arg, Call) and arg.function.name in AMONG_DATES and is_varying
 
 
 def natural(arg: Expression) -> Expression:
@@ -313,8 +316,14 @@ _LONGEST_TEXT: Final = 65535  #: bytes of TEXT and BLOB
 _COMPUTED: Final = ("date_add", "date_sub", "addtime", "subtime", "timestamp", "str_to_date")
 #: Functions whose texts are moments, or times of today.
 SHIFTED: Final = ("addtime", "subtime", "timestamp")
+#: GREATEST and LEAST that compare dates.
+OF_DATES: Final = ("greatest@date", "least@date")
+AMONG_DATES: Final = (*OF_DATES, "greatest@datetime", "least@datetime")
 #: Functions whose text becomes a number without a word about what is behind it.
-SILENT: Final = ("coalesce", "ifnull", "any_value", "greatest", "least", "document text")
+SILENT: Final = (
+    *("coalesce", "ifnull", "any_value", "greatest", "least", "document text"),
+    *AMONG_DATES,
+)
 #: Functions whose documents are their texts where a number or a date is wanted.
 _AS_TEXTS: Final = ("coalesce", "ifnull", "any_value")
 #: Functions whose DECIMALs have the digits that their arguments' values have.
@@ -323,12 +332,11 @@ _NATURAL: Final = (
     *("if", "ifnull", "coalesce", "case", "nullif"),
 )
 
-OF_DATES: Final = ("greatest@date", "least@date")
-AMONG_DATES: Final = (*OF_DATES, "greatest@datetime", "least@datetime")
 NUMERIC_CLASSES: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE)
-#: The text of a date, the JSON of a double: not the branch's own.
+#: The text of a date, the JSON of a moment or a double: not the branch's own.
 _TAKEN_WHOLE: Final = (
     (Class.DATETIME, Class.STRING),
+    (Class.DATETIME, Class.JSON),
     (Class.DOUBLE, Class.JSON),
     (Class.STRING, Class.JSON),
 )
@@ -375,6 +383,12 @@ def _bytes_of(sql_type: SqlType) -> int:
     if sql_type.cls is not Class.STRING:
         return text_length(sql_type)
     return sql_type.length * bytes_per_character(sql_type.collation)
+
+
+def is_chosen(arg: Expression) -> bool:
+    """IF, CASE or NULLIF: where a date is wanted of its text and there is none, it is NULL, if it
+    may be that."""
+    return isinstance(arg, Call) and arg.function.name in ("if", "case", "nullif")
 
 
 def branches_of(call: Call) -> Sequence[int]:
