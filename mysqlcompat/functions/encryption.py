@@ -321,7 +321,8 @@ def sha2(context: Context, call: Call, value: Any, bits: int | None) -> str | No
         if not is_constant(call.args[1]):  # of a constant it has been said
             context.warn(1583, _WRONG_BITS)
         return None
-    return _SHA2[bits](bytes_of(call, value)).hexdigest()
+    made: str = _SHA2[bits](bytes_of(call, value)).hexdigest()
+    return made
 
 
 @define(
