@@ -33,7 +33,7 @@ from mysqlcompat.sqltypes import (
 @build_as("if", 3)
 def build_if(typing: Typing, args: Sequence[Expression]) -> Expression:
     condition, then, otherwise = args
-    made = typing.common_type(args[1:], nullable_of(args[1:]))
+    made = typing.common_type(args[1:], nullable_of(args[1:]), "if")
     return typing.call(
         "if",
         made,
@@ -50,13 +50,13 @@ def choose(context: Context, call: Call, condition: Any, then: Any, otherwise: A
 
 @build_as("ifnull", 2)
 def build_ifnull(typing: Typing, args: Sequence[Expression]) -> Expression:
-    made = typing.common_type(args, args[0].type.nullable and args[1].type.nullable)
+    made = typing.common_type(args, args[0].type.nullable and args[1].type.nullable, "ifnull")
     return typing.call("ifnull", made, *(typing.to_result(arg, made) for arg in args))
 
 
 @build_as("coalesce", 1, 999)
 def build_coalesce(typing: Typing, args: Sequence[Expression]) -> Expression:
-    made = typing.common_type(args, all(arg.type.nullable for arg in args))
+    made = typing.common_type(args, all(arg.type.nullable for arg in args), "coalesce")
     return typing.call("coalesce", made, *(typing.to_result(arg, made) for arg in args))
 
 
@@ -68,6 +68,7 @@ def first_not_null(context: Context, call: Call, *values: Any) -> Any:
 @build_as("nullif", 2)
 def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     """``if(a = b, NULL, a)``, with a's type."""
+    typing.check_mix(args, "nullif")
     made = typing.common_type(args[:1], True)
     is_bytes = made.collation == BINARY
     if made.cls in (Class.DOUBLE, Class.DECIMAL) or is_number_literal(args[0]):
@@ -108,6 +109,9 @@ def build_case(
     results = [result for _, result in branches] + ([default] if default is not None else [])
     made = typing.common_type(results, default is None or nullable_of(results))
     args: list[Expression] = []
+    if subject is not None:
+        subject, whens = typing.some_gathered(subject, [when for when, _ in branches], "case")
+        branches = [(when, then) for when, (_, then) in zip(whens, branches, strict=True)]
     for when, then in branches:
         condition = typing.as_test(when) if subject is None else typing.equal_case(subject, when)
         args += [condition, typing.to_result(then, made)]

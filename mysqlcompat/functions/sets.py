@@ -40,7 +40,7 @@ _TIME_UNITS: Final = (
 @build_as("make_set", 2, 999)
 def build_make_set(typing: Typing, args: Sequence[Expression]) -> Expression:
     members = [typing.as_string(arg) for arg in args[1:]]
-    like = strings(typing, members, 0)
+    like = strings(typing, members, 0, "make_set")
     size = sum(length_in(member, like) for member in members) + len(members) - 1
     made = string_type(size, like.collation, nullable_of(args), like.coercibility)
     members = list(typing.together(members, made.collation))
@@ -57,7 +57,7 @@ def make_set(context: Context, call: Call, bits: int | None, *members: Any) -> A
 
 def _export_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     texts = [args[1], args[2], *args[3:4]]
-    like = strings(typing, texts, 0)
+    like = strings(typing, texts, 0, "export_set")
     longest = max(length_in(args[1], like), length_in(args[2], like))
     separator = length_in(args[3], like) if len(args) > 3 else 1
     return sized(longest * _BITS_MOST + separator * (_BITS_MOST - 1), like)

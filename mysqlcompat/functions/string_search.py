@@ -23,8 +23,7 @@ from mysqlcompat.sqltypes import Class, SqlType, string_type
 
 
 def _found(typing: Typing, args: Sequence[Expression], whole: Expression) -> SqlType:
-    """The result of a search in `whole`: where no collation wins, the binary one does."""
-    typing.result_collation([arg.type for arg in args[:2]], "locate")
+    """The result of a search in `whole`, whose collation counts."""
     made = integer(11).or_null(any(arg.type.nullable for arg in args))
     return typing.searched(made, [whole], "locate")
 
@@ -56,7 +55,7 @@ def locate(context: Context, call: Call, part: Any, value: Any, start: int = 1) 
     return _position(value, part, call.args[1].type.collation, start)
 
 
-@define("substring_index", "ssi", same_string, texts="agreed")
+@define("substring_index", "ssi", same_string, texts="first later")
 def substring_index(context: Context, call: Call, value: Any, mark: Any, count: int) -> Any:
     if not mark or not count:
         return value[:0]
@@ -65,30 +64,31 @@ def substring_index(context: Context, call: Call, value: Any, mark: Any, count: 
     return mark.join(value.split(mark)[count:])
 
 
-def _equal(call: Call, one: Any, other: Any) -> bool:
+def _equal(one: Any, other: Any, collation: str) -> bool:
     if isinstance(one, bytes) or isinstance(other, bytes):
         return bool(one == other)
-    collation = agree([arg.type for arg in call.args[:2]], call.function.name)[0]
     return collations.sort_key(one, collation) == collations.sort_key(other, collation)
 
 
 @define("find_in_set", "ss", _compared, texts="agreed")
 def find_in_set(context: Context, call: Call, value: Any, members: Any) -> int:
     comma = b"," if isinstance(members, bytes) else ","
+    collation = agree([arg.type for arg in call.args], "find_in_set")[0]
     for number, member in enumerate(members.split(comma) if members else [], 1):
-        if _equal(call, value, member):
+        if _equal(value, member, collation):
             return number
     return 0
 
 
 @build_as("field", 2, 999)
 def build_field(typing: Typing, args: Sequence[Expression]) -> Expression:
-    """Compared as strings, or as numbers of one class: doubles where classes differ."""
+    """Compared as strings in the collation of the first, or as numbers of one class: doubles where
+    classes differ."""
     numbers = {Class.INT, Class.DECIMAL, Class.DOUBLE}
     classes = {arg.type.cls if arg.type.cls in numbers else Class.STRING for arg in args}
     if classes == {Class.STRING}:
         texts = [typing.as_string(arg) for arg in args]
-        collation = typing.collation([arg.type for arg in texts], "field")
+        collation = texts[0].type.collation
         compared = [
             typing.with_collation(arg, collation) if arg.type.kind else arg for arg in texts
         ]
@@ -103,9 +103,11 @@ def build_field(typing: Typing, args: Sequence[Expression]) -> Expression:
 def field(context: Context, call: Call, value: Any, *choices: Any) -> int:
     if value is None:
         return 0
-    is_text = isinstance(value, str)
+    is_text, collation = isinstance(value, str), call.args[0].type.collation
     for number, choice in enumerate(choices, 1):
-        if choice is not None and (_equal(call, value, choice) if is_text else value == choice):
+        if choice is None:
+            continue
+        if _equal(value, choice, collation) if is_text else value == choice:
             return number
     return 0
 
@@ -113,7 +115,7 @@ def field(context: Context, call: Call, value: Any, *choices: Any) -> int:
 @build_as("elt", 2, 999)
 def build_elt(typing: Typing, args: Sequence[Expression]) -> Expression:
     choices = [typing.as_string(arg) for arg in args[1:]]
-    like = strings(typing, choices, 0)
+    like = strings(typing, choices, 0, "elt")
     size = max(_length(choice, like) for choice in choices)
     made = string_type(size, like.collation, True, like.coercibility)
     choices = list(typing.together(choices, made.collation))

@@ -19,10 +19,9 @@ from mysqlcompat.functions.definitions import (
     strings,
 )
 from mysqlcompat.functions.table import Context
-from mysqlcompat.sql.agreement import NUMERIC as NUMBER
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Cast, Expression, is_constant
-from mysqlcompat.sqltypes import NUMERIC, SqlType, bytes_per_character, string_type
+from mysqlcompat.sql.typed import Call, Expression, is_constant
+from mysqlcompat.sqltypes import SqlType, bytes_per_character, string_type
 
 _INT_MOST = 2**31 - 1
 _LEAST_PACKET = 256  #: no max_allowed_packet is so small that this many characters do not fit
@@ -63,7 +62,7 @@ def _size(value: Any) -> int:
 
 
 def _joined_with_separators(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    made = strings(typing, args, 0)
+    made = strings(typing, args, 0, "concat_ws")
     separators = length_in(args[0], made) * max(len(args) - 2, 0)
     return sized(sum(length_in(arg, made) for arg in args[1:]) + separators, made)
 
@@ -166,12 +165,12 @@ def _pad_of(value: Any, given: tuple[Any, ...]) -> Any:
     return given[0] if given else b" " if isinstance(value, bytes) else " "
 
 
-@define("trim@plain trim", "ss", same_string, required=1, texts="agreed")
+@define("trim@plain trim", "ss", same_string, required=1, texts="first later")
 def trim(context: Context, call: Call, value: Any, *pad: Any) -> Any:
     return _strip(value, _pad_of(value, pad), True, True)
 
 
-@define("trim@both", "ss", same_string, required=1, texts="agreed")
+@define("trim@both", "ss", same_string, required=1, texts="first later")
 def trim_both(context: Context, call: Call, value: Any, *pad: Any) -> Any:
     return trim(context, call, value, *pad)
 
@@ -181,7 +180,7 @@ def ltrim_blanks(context: Context, call: Call, value: Any) -> Any:
     return ltrim(context, call, value)
 
 
-@define("trim@leading", "ss", same_string, required=1, texts="agreed")
+@define("trim@leading", "ss", same_string, required=1, texts="first later")
 def ltrim(context: Context, call: Call, value: Any, *pad: Any) -> Any:
     return _strip(value, _pad_of(value, pad), True, False)
 
@@ -191,24 +190,16 @@ def rtrim_blanks(context: Context, call: Call, value: Any) -> Any:
     return rtrim(context, call, value)
 
 
-@define("trim@trailing", "ss", same_string, required=1, texts="agreed")
+@define("trim@trailing", "ss", same_string, required=1, texts="first later")
 def rtrim(context: Context, call: Call, value: Any, *pad: Any) -> Any:
     return _strip(value, _pad_of(value, pad), False, True)
 
 
 def _replaced(typing: Typing, args: Sequence[Expression]) -> SqlType:
     first = args[0].type
-    longer = _shown_length(typing, args[2]) - 1
+    longer = args[2].type.length - 1
     size = first.length * longer if longer > 0 else first.length
     return sized(max(size, first.length), first)
-
-
-def _shown_length(typing: Typing, arg: Expression) -> int:
-    """Characters of a string; of a constant number without a collation, those it has."""
-    is_number = isinstance(arg, Cast) and arg.arg.type.cls in NUMERIC
-    if not is_number or arg.type.coercibility < NUMBER or not typing.is_known(arg):
-        return arg.type.length
-    return len(typing.constant_value(arg) or "")
 
 
 @define("replace", "sss", _replaced, texts="first")

@@ -11,11 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from btree.schema import TypeKind
+from mysqlcompat import collations
 from mysqlcompat.character_sets import characters_of
 from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression, Literal, Param, is_constant
 from mysqlcompat.sqltypes import (
     BINARY,
+    NUMERIC as NUMERIC_CLASSES,
+    TEMPORAL,
     Class,
     SqlType,
     bytes_per_character,
@@ -32,6 +37,7 @@ _CONSTANT: Final = 4
 NUMERIC: Final = 5  #: coercibility of a number's text, as long as it is no result
 _NULL: Final = 6
 _NO_COLLATION: Final = 7  #: coercibility of what has no collation: anything is stronger
+_IMPLICIT: Final = 2
 _SYSTEM_CONSTANT: Final = 3
 _COERCIBILITY: Final = (
     "EXPLICIT",
@@ -45,7 +51,7 @@ _COERCIBILITY: Final = (
 )
 _UNICODE: Final = frozenset(("utf8mb4", "utf8mb3", "ucs2", "utf16", "utf16le", "utf32"))
 #: What numbers and dates bring along where they are compared with strings.
-NUMBERS_COLLATION: Final = "latin1_swedish_ci"
+_NUMBERS_COLLATION: Final = "latin1_swedish_ci"
 
 
 def as_result(made: SqlType) -> SqlType:
@@ -165,12 +171,17 @@ class Agreement:
             raise _illegal_mix(types, operator)
         return collation
 
-    def with_collation(self, arg: Expression, collation: str) -> Expression:
-        """`arg` compared in `collation`."""
+    def check_mix(self, args: Sequence[Expression], operator: str) -> None:
+        """Raise 1267, 1270 or 1271 where strings do not agree on a collation."""
+        if all(arg.type.cls not in NUMERIC_CLASSES for arg in args):
+            self.collation([self._met_type(arg) for arg in args], operator)
+
+    def with_collation(self, arg: Expression, collation: str, at_once: bool = True) -> Expression:
+        """`arg` compared in `collation`; `at_once`: see `in_charset`."""
         if arg.type.collation == collation:
             return arg
         if collation != BINARY and arg.type.charset != charset_of(collation):
-            arg = self.in_charset(arg, collation)
+            arg = self.in_charset(arg, collation, at_once)
         target = replace(arg.type, collation=collation)
         if isinstance(arg, Literal) and isinstance(arg.value, str) and collation != BINARY:
             return replace(arg, type=target)
@@ -179,28 +190,92 @@ class Agreement:
             target = string_type(size, BINARY, arg.type.nullable)
         return Cast(target, arg)
 
-    def gathered(self, args: Sequence[Expression], operator: str) -> Sequence[Expression]:
-        """Texts that are compared with one another, in the collation that all of them take; what
-        is not all text stays as it is."""
-        texts = [arg for arg in args if arg.type.coercibility != _NULL]
-        if len({arg.type.collation for arg in texts}) <= 1:
+    def all_gathered(self, args: Sequence[Expression], operator: str) -> Sequence[Expression]:
+        """What is compared as strings, if no number is among it, in the collation that all of it
+        takes. Raises 1267, 1270, 1271 and 3854."""
+        if any(arg.type.cls in NUMERIC_CLASSES for arg in args):
             return args
-        if not all(arg.type.is_text for arg in texts):
-            return args
-        strings = [self.as_string(arg) for arg in args]
-        collation = self.collation([arg.type for arg in strings], operator)
-        return [
-            arg if arg.type.coercibility == _NULL else self.with_collation(string, collation)
-            for arg, string in zip(args, strings, strict=True)
-        ]
+        return self._gathered(args, operator)
 
-    def together(self, args: Sequence[Expression], like: str) -> tuple[Expression, ...]:
-        """Strings in the character set of collation `like`."""
-        return tuple(self.in_charset(arg, like) for arg in args)
+    def some_gathered(
+        self, value: Expression, items: Sequence[Expression], operator: str
+    ) -> tuple[Expression, Sequence[Expression]]:
+        """`value` and what it is compared with, one by one: where a string meets a string, all of
+        them take one collation. Raises 1267, 1270, 1271 and 3854."""
+        if value.type.cls in NUMERIC_CLASSES or all(
+            item.type.cls in NUMERIC_CLASSES for item in items
+        ):
+            return value, items
+        value, *items = self._gathered((value, *items), operator)
+        return value, items
 
-    def in_charset(self, arg: Expression, like: str) -> Expression:
+    def _gathered(self, args: Sequence[Expression], operator: str) -> list[Expression]:
+        """Beside dates only constants come into the character set."""
+        collation = self.collation([self._met_type(arg) for arg in args], operator)
+        is_dated = any(arg.type.cls in TEMPORAL for arg in args)
+        made = []
+        for arg in args:
+            if arg.type.cls is not Class.STRING or arg.type.coercibility == _NULL:
+                made.append(arg)
+            elif is_dated:
+                made.append(self._constant_in(arg, collation))
+            else:
+                made.append(self.with_collation(self.as_string(arg), collation))
+        return made
+
+    def is_one_text(self, value: Expression, low: Expression, high: Expression) -> bool:
+        """Whether the bounds of a date are constants and the same text. MySQL compares constant
+        bounds in the character set of the value, unless the value has none or numbers are among
+        them. Raises 3854 for what is not in it."""
+        like = self._met_type(value).collation
+        bounds = low, high
+        is_dated = value.type.cls in TEMPORAL
+        if like == BINARY or (value.type.is_text and value.type.charset == "utf8mb4"):
+            return False
+        if not all(map(self.is_known, bounds)):
+            return False
+        if not is_dated and any(bound.type.cls in NUMERIC_CLASSES for bound in bounds):
+            return False
+        texts = [self._text_in(bound, like) for bound in bounds]
+        if not is_dated or None in texts or low.type.is_text != high.type.is_text:
+            return False
+        return collations.sort_key(texts[0], like) == collations.sort_key(texts[1], like)
+
+    def _text_in(self, arg: Expression, like: str) -> str | None:
+        """The text of a constant string in the character set of `like`. Raises 3854."""
+        value = self.quiet_value(arg) if arg.type.cls is Class.STRING else None
+        if isinstance(value, bytes):
+            return value.decode("latin-1")
+        return None if value is None else characters_of(value, arg.type.collation, like)
+
+    def _met_type(self, arg: Expression) -> SqlType:
+        """The type of a member of a list of strings: numbers and dates are weak Latin ones."""
+        found = arg.type
+        if found.cls is Class.JSON:
+            return self.as_string(arg).type
+        if found.kind is TypeKind.BIT:
+            return replace(found, coercibility=_IMPLICIT)
+        if found.cls in (Class.STRING, Class.NULL) or found.coercibility < NUMERIC:
+            return found
+        return replace(found, collation=_NUMBERS_COLLATION)
+
+    def _constant_in(self, arg: Expression, like: str) -> Expression:
+        """A string that is compared as something else: only a constant is brought to the character
+        set of `like`."""
+        if not is_constant(arg) or BINARY in (arg.type.collation, like):
+            return arg
+        return self.in_charset(arg, like)
+
+    def together(
+        self, args: Sequence[Expression], like: str, at_once: bool = True
+    ) -> tuple[Expression, ...]:
+        """Strings in the character set of collation `like`; `at_once`: see `in_charset`."""
+        return tuple(self.in_charset(arg, like, at_once) for arg in args)
+
+    def in_charset(self, arg: Expression, like: str, at_once: bool = True) -> Expression:
         """A string in the character set of collation `like`, its own collation if that is one of
-        it. Raises 3854 for a constant that has no place there."""
+        it. Raises 3854 for a constant text that has no place there, unless that is to be found out
+        only when it is looked at, as it always is of bytes."""
         source = arg.type
         if source.cls is Class.NULL or source.charset == charset_of(like):
             return arg
@@ -210,14 +285,20 @@ class Agreement:
         if like == BINARY:
             size = source.length * (1 if is_number else bytes_per_character(source.collation))
             return Cast(string_type(size, BINARY, source.nullable, source.coercibility), arg)
-        value = self.constant_value(arg)
+        made = string_type(source.length, like, source.nullable, source.coercibility)
+        if source.collation == BINARY:
+            text = _text_of_bytes(arg, like)
+            if text is None:
+                return self.call("to charset", made, arg)
+            return Literal(made, text, text=describe(arg))
+        value = self.constant_value(arg) if at_once else None
         if value is None:
-            made = string_type(source.length, like, source.nullable, source.coercibility)
             return self.call("to charset", made, arg)
         text = characters_of(value, source.collation, like)
         is_name = source.charset == "utf8mb3" and isinstance(arg, Call)  # nothing to convert
         size = source.length if is_number or is_name else len(text)
-        return Literal(string_type(size, like, source.nullable, source.coercibility), text)
+        made = string_type(size, like, source.nullable, source.coercibility)
+        return Literal(made, text, text=describe(arg) if is_name or is_number else "")
 
     def is_known(self, arg: Expression) -> bool:
         """Whether it is a constant whose value is known while the statement is prepared."""
@@ -242,6 +323,16 @@ class Agreement:
             return None
         quiet: Any = Listener(self.context)
         return Evaluator(quiet).value(arg)
+
+
+def _text_of_bytes(arg: Expression, like: str) -> str | None:
+    """The text that literal bytes are in the character set of `like`; None if they are none."""
+    if not isinstance(arg, Literal) or not isinstance(arg.value, bytes):
+        return None
+    try:
+        return characters_of(arg.value, BINARY, like)
+    except SqlError:
+        return None
 
 
 def has_param(arg: Expression) -> bool:

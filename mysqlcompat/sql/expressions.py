@@ -24,7 +24,7 @@ from mysqlcompat.sql.conditions import Conditions
 from mysqlcompat.sql.infer import Typing, is_binary_string, nullable_of
 from mysqlcompat.sql.literals import NOTHING_GIVEN, Given, Literals, Rules, folded_number
 from mysqlcompat.sql.parse import Parsed
-from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
+from mysqlcompat.sql.row_comparisons import IN, RowComparisons, is_row
 from mysqlcompat.sql.scope import Scope
 from mysqlcompat.sql.special_calls import SPECIAL_CALLS, default_of, grouping_of, values_of
 from mysqlcompat.sql.typed import Expression, Literal, Param
@@ -122,19 +122,20 @@ class Resolver(Literals, RowComparisons, Conditions):
         return self.typing.comparison(operator, self.resolve(left), self.resolve(right))
 
     def between(self, node: Any) -> Expression:
-        first = node.this
+        first, is_negated = node.this, _is_negated(node)
         if isinstance(first, exp.Between):  # ``a BETWEEN b AND c BETWEEN d AND e``: of c
             inner = exp.Between(this=first.args["high"], low=node.args["low"])
             inner.set("high", node.args["high"])
             node = exp.Between(this=first.this, low=first.args["low"], high=inner)
         bounds = self.scalar(node.args["low"]), self.scalar(node.args["high"])
-        return self.typing.between(self.scalar(node.this), *bounds)
+        return self.typing.between(self.scalar(node.this), *bounds, is_negated=is_negated)
 
     def is_in(self, node: Any) -> Expression:
         if node.args.get("query"):
             raise not_supported("subqueries")
         if is_row(node.this):
-            rows = [self.row_comparison("=", node.this, item) for item in node.expressions]
+            name = IN if len(node.expressions) > 1 else "="
+            rows = [self.row_comparison("=", node.this, item, name) for item in node.expressions]
             return self.logic("or", rows)
         return self.typing.membership(
             self.resolve(node.this), [*map(self.scalar, node.expressions)]
@@ -385,6 +386,14 @@ class Resolver(Literals, RowComparisons, Conditions):
         unit = str(args[0].name).upper().removeprefix("SQL_TSI_")
         label = Literal(string_type(len(unit), nullable=False), unit)
         return DEFINITIONS[name].build(self.typing, [label, *self.resolve_all(args[1:])])
+
+
+def _is_negated(node: Any) -> bool:
+    """Whether a NOT is all that there is around it."""
+    around = node.parent
+    while isinstance(around, exp.Paren):
+        around = around.parent
+    return isinstance(around, exp.Not)
 
 
 def _feature(node: Any) -> str:

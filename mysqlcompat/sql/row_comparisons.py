@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlglot import exp
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.typed import Expression
-from mysqlcompat.sqltypes import bool_type
+from mysqlcompat.sqltypes import Class, bool_type
 
 if TYPE_CHECKING:
     from mysqlcompat.sql.infer import Typing
+
+IN: Final = " IN "
 
 
 class RowComparisons:
@@ -26,16 +28,18 @@ class RowComparisons:
 
         def logic(self, operator: str, args: Sequence[Expression]) -> Expression: ...
 
-    def row_comparison(self, operator: str, left: Any, right: Any) -> Expression:
+    def row_comparison(self, operator: str, left: Any, right: Any, name: str = "") -> Expression:
+        """`name`: what is said not to bring collations together; " IN " does not try."""
         if not is_row(right):
             raise SqlError(1241, len(left.expressions))
         one, other = row_of(left), row_of(right)
         if len(one) != len(other):
             raise SqlError(1241, len(one))
+        name = name or operator
         if operator not in ("=", "<>", "<=>"):
             return self._row_order(operator, one, other)
         each = "<=>" if operator == "<=>" else "="
-        parts = [self._pair(each, a, b) for a, b in zip(one, other, strict=True)]
+        parts = [self._pair(each, a, b, name) for a, b in zip(one, other, strict=True)]
         made = self.logic("and", parts)
         if operator != "<>":
             return made
@@ -44,17 +48,23 @@ class RowComparisons:
     def _row_order(self, operator: str, one: Sequence[Any], other: Sequence[Any]) -> Expression:
         """``(a, b) < (c, d)``: a < c, or a = c and b < d."""
         pairs = list(zip(one, other, strict=True))
-        made = self._pair(operator, *pairs[-1])
+        made = self._pair(operator, *pairs[-1], operator)
         for left, right in reversed(pairs[:-1]):
-            rest = self.logic("and", [self._pair("=", left, right), made])
-            made = self.logic("or", [self._pair(operator[0], left, right), rest])
+            rest = self.logic("and", [self._pair("=", left, right, operator), made])
+            made = self.logic("or", [self._pair(operator[0], left, right, operator), rest])
         return made
 
-    def _pair(self, operator: str, left: Any, right: Any) -> Expression:
+    def _pair(self, operator: str, left: Any, right: Any, name: str) -> Expression:
         """Two columns of rows, which may be rows themselves."""
         if is_row(left) or is_row(right):
-            return self.row_comparison(operator, left, right)
-        return self.typing.comparison(operator, self.resolve(left), self.resolve(right))
+            return self.row_comparison(operator, left, right, name)
+        one, other = self.resolve(left), self.resolve(right)
+        if one.type.cls is Class.STRING and other.type.cls is Class.STRING:
+            if name == IN:
+                other = self.typing.with_collation(other, one.type.collation, at_once=False)
+            else:
+                one, other = self.typing.all_gathered((one, other), name)
+        return self.typing.comparison(operator, one, other)
 
 
 def is_row(node: Any) -> bool:
