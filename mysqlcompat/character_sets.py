@@ -54,6 +54,11 @@ def decoded(data: bytes, charset: str) -> str:
     return data.decode(_codec(charset))
 
 
+def ascii_of(data: bytes) -> str:
+    """The text of bytes, `?` for what is no ASCII."""
+    return data.decode("ascii", "replace").replace("\ufffd", "?")
+
+
 @lru_cache(maxsize=256)
 def _latin1(byte: int) -> str:
     try:

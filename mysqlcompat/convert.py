@@ -17,7 +17,7 @@ import numpy as np
 
 from btree.schema import TypeKind
 from mysqlcompat import jsonb, temporal
-from mysqlcompat.character_sets import decoded, encoded, representable
+from mysqlcompat.character_sets import ascii_of, decoded, encoded, representable
 from mysqlcompat.convert_temporal import bit_bytes, to_date, to_datetime, to_time
 from mysqlcompat.errors import SqlError
 from mysqlcompat.jsonb import CODE_BIT, Json, Opaque, Unsigned, timestamp_of
@@ -378,9 +378,12 @@ def to_string(
         except UnicodeDecodeError as error:
             wrong = value[error.start : error.start + _SHOWN_BYTES].hex().upper()
             context.warn(1300, f"Invalid {target.charset} character string: '{wrong}'")
-            if not explicit or context.sql_mode & _STRICT:
+            if target.charset == "ascii":
+                text = ascii_of(value)
+            elif not explicit or context.sql_mode & _STRICT:
                 return None
-            text = decoded(value[: error.start], target.charset)
+            else:
+                text = decoded(value[: error.start], target.charset)
     else:
         text = _text_of(value, source)
         if explicit:

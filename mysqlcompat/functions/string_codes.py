@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import collations
-from mysqlcompat.character_sets import characters_of, decoded
+from mysqlcompat.character_sets import ascii_of, characters_of, decoded
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     BIGINT,
@@ -111,9 +111,7 @@ def char_using(context: Context, call: Call, data: bytes) -> str | None:
     except UnicodeDecodeError as error:
         wrong = data[error.start :][:_WRONG_BYTES].hex().upper()
         context.warn(1300, SqlError(1300, charset, wrong).message)
-        return (
-            data.decode("ascii", "replace").replace("\ufffd", "?") if charset == "ascii" else None
-        )
+        return ascii_of(data) if charset == "ascii" else None
 
 
 OF_NUMBERS: Final = "latin1_swedish_ci"  #: collation of what has none

@@ -4,27 +4,22 @@ that the machine's kernels are tested against."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import timedelta
 from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.assign import assign
+from mysqlcompat.character_sets import ascii_of
 from mysqlcompat.convert import convert, decimal_of, decimal_of_varying, double_of
 from mysqlcompat.convert_compared import Listener, compared
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.documents import has_place
-from mysqlcompat.functions.extremes import heed
-from mysqlcompat.functions.intervals import start_of
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.moments import own_type
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
-from mysqlcompat.functions.time_differences import beginning
-from mysqlcompat.functions.time_zones import is_zone
 from mysqlcompat.message_text import shown_bytes
 from mysqlcompat.sql.benchmark import repeated
 from mysqlcompat.sql.branches import AMONG_DATES, SILENT, branches_of
 from mysqlcompat.sql.describe import describe, origin_name
+from mysqlcompat.sql.looking import Looking
 from mysqlcompat.sql.typed import (
     ASSIGN,
     COMPARE,
@@ -44,7 +39,7 @@ from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType
 Row = Callable[[int, int], Any]
 
 
-class Evaluator:
+class Evaluator(Looking):
     """Values of expressions within one statement.
 
     params   values of the statement's `?`, already of the types of its `Param` nodes
@@ -235,42 +230,6 @@ class Evaluator:
         nulls = [arg.type.nullable and self.value(arg) is None for arg in node.args]
         return int(nulls[0] == nulls[1])
 
-    def _in(self, node: Call) -> Any:
-        """Constants are all looked at, other values up to the one that is equal."""
-        value, *items = node.args
-        if all(map(is_constant, items)):
-            known = [self.value(arg) for arg in items]
-            return self.call(node, [self.value(value), *known])
-        wanted = self.value(value)
-        if wanted is None and (isinstance(value, Literal) or value.type.cls is Class.STRING):
-            return None
-        found: int | None = 0
-        if wanted is None:
-            return self.call(node, [None, *map(self.value, items)])
-        for item in items:
-            one = self.call(node, (wanted, self.value(item)))
-            if one:
-                return one
-            found = None if one is None else found
-        return found
-
-    def _in_dates(self, node: Call) -> Any:
-        """A text among constant dates: what is none is not found."""
-        sought, *items = node.args
-        assert isinstance(sought, Cast)
-        known = [self.value(arg) for arg in items]
-        text = self.value(sought.arg)
-        value = self.cast(sought, text)
-        if value is None and text is not None:
-            return None if None in known else 0
-        return self.call(node, [value, *known])
-
-    def _between(self, node: Call) -> Any:
-        value = self.value(node.args[0])
-        if value is None:
-            return None
-        return self.call(node, [value, *map(self.value, node.args[1:])])
-
     def _is_null(self, node: Call) -> Any:
         """What cannot be NULL is not looked at."""
         (arg,) = node.args
@@ -292,112 +251,6 @@ class Evaluator:
         if isinstance(arg, Call) and arg.function.name == "is null":
             return 1 - self._is_null(arg)
         return self.call(node, [self.value(arg)])
-
-    def _elt(self, node: Call) -> Any:
-        """ELT: the string that is asked for, and no other."""
-        number = self.value(node.args[0])
-        if number is None or not 0 < number < len(node.args):
-            return None
-        return self.value(node.args[number])
-
-    def _make_set(self, node: Call) -> Any:
-        """MAKE_SET: the strings that are asked for, and no others."""
-        bits, *members = node.args
-        chosen = self.value(bits)
-        if chosen is None:
-            return None
-        values = (self.value(one) if chosen >> at & 1 else None for at, one in enumerate(members))
-        return self.call(node, [chosen, *values])
-
-    def _field(self, node: Call) -> int:
-        """FIELD: up to the one that is equal."""
-        value = self.value(node.args[0])
-        if value is None:
-            return 0
-        found = (self.call(node, (value, self.value(choice))) for choice in node.args[1:])
-        return next((number for number, is_equal in enumerate(found, 1) if is_equal), 0)
-
-    def _interval(self, node: Call) -> int:
-        """INTERVAL: up to the first that is more."""
-        value = self.value(node.args[0])
-        if value is None:
-            return -1
-        less = (self.call(node, (value, self.value(limit))) for limit in node.args[1:])
-        return next((at for at, is_less in enumerate(less) if not is_less), len(node.args) - 1)
-
-    def _changed(self, node: Call) -> Any:
-        """JSON_INSERT and its like, one path after the other: a value for which there is no place
-        is not looked at."""
-        whole, *pairs = node.args
-        made = self.value(whole)
-        for path, value in zip(pairs[::2], pairs[1::2], strict=True):
-            step = replace(node, args=(whole, path, value))
-            place = None if made is None else self.value(path)
-            if place is None:
-                return None
-            if has_place(step, made, place):
-                made = self.call(step, (made, place, self.value(value)))
-        return self.call(replace(node, args=(whole,)), (made,))
-
-    def _search(self, node: Call) -> Any:
-        """JSON_SEARCH: a pattern is not looked at where there are no strings."""
-        whole, mode, wanted, *rest = node.args
-        given = self.value(whole)
-        if given is None:
-            return None
-        values = [given, self.value(mode), "%", *map(self.value, rest)]
-        if self.call(node, values) is None:
-            return None
-        values[2] = self.value(wanted)
-        return self.call(node, values)
-
-    def _shift(self, node: Call) -> Any:
-        """A date moved: by how much is not looked at where there is no date."""
-        start, amount, unit = node.args
-        quiet: Any = Listener(self.context)
-        value = self.value(start)
-        is_date = start_of(quiet, node, value) is not None
-        return self.call(node, (value, self.value(amount) if is_date else None, self.value(unit)))
-
-    def _span(self, node: Call) -> Any:
-        """ADDTIME, SUBTIME, TIMEDIFF: the second is not looked at where the first is no time."""
-        first, second = node.args
-        value = self.value(first)
-        if value is None:
-            return None
-        quiet: Any = Listener(self.context)
-        is_time = isinstance(value, timedelta) or beginning(quiet, node, value) is not None
-        return self.call(node, (value, self.value(second) if is_time else None))
-
-    def _extreme(self, node: Call) -> Any:
-        """GREATEST and LEAST among dates: each is read before the next one is looked at."""
-        values: list[Any] = []
-        for arg in node.args:
-            values.append(self.value(arg))
-            if values[-1] is None and arg.type.nullable:
-                heed(self.context, node, values[:-1])
-                return None
-        return self.call(node, values)
-
-    def _zoned(self, node: Call) -> Any:
-        """CONVERT_TZ: no moment is looked at where a time zone is none."""
-        moment, *zones = node.args
-        names = [self.value(zone) for zone in zones]
-        is_known = None not in names and all(map(is_zone, names))
-        return self.call(node, [self.value(moment), *names]) if is_known else None
-
-    def _type_only(self, node: Call) -> Any:
-        """What is said of an argument's type: its value is not looked at."""
-        return self.call(node, (None,))
-
-    def _log(self, node: Call) -> Any:
-        """LOG(b, x): no x where there is no logarithm to base b."""
-        values = [self.value(node.args[0])]
-        if values[0] is None:
-            return None
-        if values[0] <= 0:
-            return self.call(node, values)
-        return self.call(node, values + [self.value(arg) for arg in node.args[1:]])
 
     def _benchmark(self, node: Call) -> Any:
         """BENCHMARK: its expression so many times."""
@@ -433,7 +286,7 @@ def _column_as_text(value: Any, source: SqlType, target: SqlType) -> Any:
         return value.encode("ascii", "replace").decode()
     if not isinstance(value, bytes):
         return value
-    text = value.decode("ascii", "replace").replace("\ufffd", "?")
+    text = ascii_of(value)
     return text.partition("\0")[0] if target.cls is Class.INT else text
 
 
@@ -461,6 +314,7 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "<=>": Evaluator._null_safe,
     "in": Evaluator._in,
     "in@date": Evaluator._in_dates,
+    "row in": Evaluator._row_in,
     "between": Evaluator._between,
     "between@each": Evaluator._between,
     "is null": Evaluator._is_null,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from mysqlcompat.character_sets import decoded, representable
+from mysqlcompat.character_sets import ascii_of, decoded, representable
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.describe import quoted
@@ -134,7 +134,7 @@ class Literals:
             if charset != "ascii":
                 raise wrong from None
             self.context.warn(1300, wrong.message)
-            return data.decode("ascii", "replace").replace("\ufffd", "?")
+            return ascii_of(data)
         except LookupError:
             raise not_supported(f"the character set {charset}") from None
 
