@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
-from mysqlcompat.functions.definitions import define, integer
+from mysqlcompat.functions.definitions import MAX_CHARACTERS, define, integer
 from mysqlcompat.functions.strings import bytes_of
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
@@ -24,7 +24,7 @@ def _bytes(value: Any) -> bytes:
 
 def _compressed_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     size = args[0].type.length * bytes_per_character(args[0].type.collation)
-    return string_type(size + size // 1000 + 12 + 6, BINARY, True)
+    return string_type(min(size + size // 1000 + 12 + 6, MAX_CHARACTERS), BINARY, True)
 
 
 @define("compress", "s", _compressed_type, nullable=True)

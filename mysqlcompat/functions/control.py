@@ -18,6 +18,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.branches import shown
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.memberships import told_of_date
+from mysqlcompat.sql.replaced_constants import replaced
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -67,8 +68,9 @@ def first_not_null(context: Context, call: Call, *values: Any) -> Any:
 
 @build_as("nullif", 2)
 def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
-    """``if(a = b, NULL, a)``, with a's type."""
+    """``if(a = b, NULL, a)``, with the type that a has where it is compared."""
     typing.check_mix(args, "nullif")
+    args = replaced(typing, *args), args[1]
     made = typing.common_type(args[:1], True)
     is_bytes = made.collation == BINARY
     if made.cls in (Class.DOUBLE, Class.DECIMAL) or is_number_literal(args[0]):

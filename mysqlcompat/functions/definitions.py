@@ -59,6 +59,8 @@ DEFINITIONS: Final[dict[str, Definition]] = {}
 #: Every implementation, operators included, by name.
 FUNCTIONS: Final[dict[str, Function]] = {}
 _MANY: Final = 999
+NUMBER: Final = 5  #: coercibility of a number's text
+_U32: Final = (1 << 32) - 1
 IGNORABLE: Final = 6  #: coercibility of NULL
 MAX_CHARACTERS: Final = 16777216  #: of the longest string an expression makes, in bytes
 
@@ -272,6 +274,8 @@ def strings(
     if not types:
         return string_type(length, typing.context.collation)
     collation, best = typing.result_collation(types, name)
+    if best == NUMBER:  # nothing but numbers, quoted ones too
+        collation = typing.context.collation
     return string_type(length, collation, True, best)
 
 
@@ -293,8 +297,22 @@ def length_in(arg: Expression, like: SqlType) -> int:
     return arg.type.length if is_plain else byte_length(arg.type)
 
 
+def length_of_choice(choice: Expression, like: SqlType) -> int:
+    """Length of a string that may become one of type `like`: characters; only a literal is a
+    binary string before its length is looked at."""
+    from mysqlcompat.sql.typed import Literal
+
+    return length_in(choice, like) if isinstance(choice, Literal) else choice.type.length
+
+
 _SHOWN: Final = (*NUMERIC, *TEMPORAL)
 _ASCII_SETS: Final = ("latin1", "binary")  #: what numbers and dates show is of them
+
+
+def wrapped(characters: int, collation: str) -> int:
+    """A number of characters whose bytes MySQL counts in 32 bits, and loses what is beyond."""
+    width = bytes_per_character(collation)
+    return (characters * width & _U32) // width
 
 
 def plain_length(arg: Expression) -> int:
@@ -303,8 +321,8 @@ def plain_length(arg: Expression) -> int:
 
     inner = arg.arg if isinstance(arg, Cast) and arg.mode == IMPLICIT else arg
     if inner.type.cls is Class.JSON:
-        return (1 << 32) - 1
-    return min(byte_length(inner.type), (1 << 32) - 1)
+        return _U32
+    return min(byte_length(inner.type), _U32)
 
 
 def byte_length(sql_type: SqlType) -> int:

@@ -26,6 +26,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.infer import Typing, is_binary_string
+from mysqlcompat.sql.measures import DOCUMENT_CHARACTERS
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, Class, string_type
 from mysqlcompat.values import text_of
@@ -166,7 +167,7 @@ def json_extract(context: Context, call: Call, value: Any, *paths: Any) -> Json 
 def build_json_unquote(typing: Typing, args: Sequence[Expression]) -> Expression:
     arg = args[0]
     if arg.type.cls is Class.JSON:
-        size, kind = (1 << 32) - 1, TypeKind.LONGTEXT
+        size, kind = DOCUMENT_CHARACTERS, TypeKind.LONGTEXT
     else:
         size, kind = typing.as_string(arg).type.length, TypeKind.VARCHAR
         arg = _text_argument(typing, arg)

@@ -282,14 +282,20 @@ def regexp_instr(
 
 
 def _part_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    like = _text_type(args)
+    like = _text_type(typing, args, "regexp_substr")
     return string_type(args[0].type.length, like.collation, True, like.coercibility)
 
 
-def _text_type(args: Sequence[Expression]) -> SqlType:
-    """The type whose collation the result has: the text's, if that is not NULL itself."""
-    first = args[0].type
-    return args[1].type if first.coercibility == IGNORABLE else first
+def _text_type(typing: Typing, args: Sequence[Expression], name: str) -> SqlType:
+    """A string in the collation that text and pattern agree on; the text's own where one of them
+    is no text, which is refused."""
+    one, other = (arg.type for arg in args[:2])
+    if IGNORABLE in (one.coercibility, other.coercibility):
+        return other if one.coercibility == IGNORABLE else one
+    if BINARY in (one.collation, other.collation):
+        return one
+    collation, best = typing.result_collation((one, other), name)
+    return string_type(0, collation, True, best)
 
 
 @define(
@@ -324,7 +330,7 @@ def _check_start(name: str, start: int, text: str) -> None:
 
 
 def _replaced_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    return sized(MAX_CHARACTERS, _text_type(args))
+    return sized(MAX_CHARACTERS, _text_type(typing, args, "regexp_replace"))
 
 
 @define(

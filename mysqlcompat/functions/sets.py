@@ -12,9 +12,11 @@ from mysqlcompat.functions.definitions import (
     define,
     implement,
     length_in,
+    length_of_choice,
     sized,
     strings,
     text,
+    wrapped,
 )
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing, nullable_of
@@ -41,7 +43,8 @@ _TIME_UNITS: Final = (
 def build_make_set(typing: Typing, args: Sequence[Expression]) -> Expression:
     members = [typing.as_string(arg) for arg in args[1:]]
     like = strings(typing, members, 0, "make_set")
-    size = sum(length_in(member, like) for member in members) + len(members) - 1
+    size = sum(length_of_choice(member, like) for member in members) + len(members) - 1
+    size = wrapped(size, like.collation)
     made = string_type(size, like.collation, nullable_of(args), like.coercibility)
     members = list(typing.together(members, made.collation))
     return typing.call("make_set", made, typing.as_integer(args[0]), *members)

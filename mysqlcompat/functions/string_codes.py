@@ -17,12 +17,12 @@ from mysqlcompat.functions.definitions import (
     DEFINITIONS,
     MAX_CHARACTERS,
     build_as,
-    byte_length,
     define,
     implement,
     integer,
     plain_length,
     sized,
+    wrapped,
 )
 from mysqlcompat.functions.strings import bytes_of
 from mysqlcompat.functions.table import Context, Unfit
@@ -41,6 +41,7 @@ from mysqlcompat.sqltypes import (
 _SOUNDS: Final = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010202", strict=True))
 _NUMBER_BYTES: Final = 8  #: of the weight of a number
 _WRONG_BYTES: Final = 3  #: that are shown of what is no text
+_U32: Final = (1 << 32) - 1
 _LINE: Final = 76  #: characters of a line of TO_BASE64
 
 
@@ -51,7 +52,8 @@ def build_hex(typing: Typing, args: Sequence[Expression]) -> Expression:
         made = string_type(16, typing.context.collation)
         return typing.call("hex", made, typing.as_integer(arg))
     arg = typing.as_string(arg)
-    made = string_type(min(2 * plain_length(arg), (1 << 32) - 1), typing.context.collation)
+    collation = typing.context.collation
+    made = string_type(wrapped(2 * plain_length(arg) & _U32, collation), collation)
     return typing.call("hex", made, arg)
 
 
@@ -120,12 +122,16 @@ OF_NUMBERS: Final = "latin1_swedish_ci"  #: collation of what has none
 def _quoted_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     first = args[0].type
     collation = typing.context.collation if first.collation == BINARY else first.collation
-    match args[0]:
-        case Cast(mode=mode, arg=inner) if mode == IMPLICIT:
-            is_number = inner.type.cls in (*NUMERIC, *TEMPORAL)
-            collation = OF_NUMBERS if is_number else collation
+    collation = OF_NUMBERS if _is_number(args[0]) else collation
     size = max(2 * first.length + 2, 4)
     return sized(size, string_type(0, collation, True, first.coercibility))
+
+
+def _is_number(arg: Expression) -> bool:
+    """Whether it is the text of what has no collation."""
+    if not isinstance(arg, Cast) or arg.mode != IMPLICIT:
+        return False
+    return arg.arg.type.cls in (*NUMERIC, *TEMPORAL)
 
 
 _quoted: Final = DEFINITIONS["quote"].build
@@ -135,7 +141,7 @@ _quoted: Final = DEFINITIONS["quote"].build
 def build_quote(typing: Typing, args: Sequence[Expression]) -> Expression:
     """What is quoted of a number counts as a number's text."""
     made = _quoted(typing, args)
-    if made.type.collation != OF_NUMBERS:
+    if not (isinstance(made, Call) and _is_number(made.args[0])):
         return made
     return replace(made, type=replace(made.type, coercibility=NUMBER))
 
@@ -208,8 +214,8 @@ def weight_string_of(typing: Typing, arg: Expression, size: int | None, binary: 
     arg = typing.as_string(arg)
     if binary:
         arg = typing.in_charset(arg, BINARY)
-    count = max(byte_length(arg.type), size or 0) * bytes_per_character(arg.type.collation)
-    room = max(_weight_bytes(count, arg.type.collation), _NUMBER_BYTES)
+    count = max(plain_length(arg), size or 0) * bytes_per_character(arg.type.collation) & _U32
+    room = max(_weight_bytes(count, arg.type.collation) & _U32, _NUMBER_BYTES)
     made = string_type(room, BINARY, True, arg.type.coercibility)
     return typing.call("weight_string", made, arg, Literal(integer(11), size))
 

@@ -11,14 +11,14 @@ from mysqlcompat.functions.definitions import (
     define,
     implement,
     integer,
-    length_in,
+    length_of_choice,
     same_string,
     strings,
 )
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.agreement import agree
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression, is_constant
+from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import Class, SqlType, string_type
 
 
@@ -116,15 +116,10 @@ def field(context: Context, call: Call, value: Any, *choices: Any) -> int:
 def build_elt(typing: Typing, args: Sequence[Expression]) -> Expression:
     choices = [typing.as_string(arg) for arg in args[1:]]
     like = strings(typing, choices, 0, "elt")
-    size = max(_length(choice, like) for choice in choices)
+    size = max(length_of_choice(choice, like) for choice in choices)
     made = string_type(size, like.collation, True, like.coercibility)
     choices = list(typing.together(choices, made.collation))
     return typing.call("elt", made, typing.as_integer(args[0]), *choices)
-
-
-def _length(choice: Expression, like: SqlType) -> int:
-    """Only a constant is a binary string before its length is looked at."""
-    return length_in(choice, like) if is_constant(choice) else choice.type.length
 
 
 @implement("elt", null_rejects=False)

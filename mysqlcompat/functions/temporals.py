@@ -193,13 +193,16 @@ def build_date(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 @build_as("time", 1)
 def build_time(typing: Typing, args: Sequence[Expression]) -> Expression:
-    target = time_type(shown_fsp(typing, args[0], reads_as_time))
-    return Cast(target, args[0], wording=WRITTEN)
+    target = time_type(shown_fsp(typing, args[0]))
+    own = None
+    if args[0].type.cls is Class.STRING:
+        own = typing.own_branches(args[0], target, lambda one: _of_branch(target, one))
+    return own or Cast(target, typing.timely(args[0]), wording=WRITTEN)
 
 
 @build_as("timestamp", 1, 2)
 def build_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
-    target = datetime_type(shown_fsp(typing, args[0], reads_as_moment))
+    target = datetime_type(shown_fsp(typing, args[0], moment_fields))
     moment: Expression | None = None
     if args[0].type.cls is Class.STRING:
         moment = typing.own_branches(args[0], target, lambda one: _of_branch(target, one))
@@ -215,27 +218,23 @@ def _of_branch(target: SqlType, inner: Expression) -> Cast:
     return Cast(target, inner, wording=OF_BRANCH)
 
 
-def reads_as_any(text: str) -> bool:
-    return reads_as_moment(text) or reads_as_time(text)
+def moment_fields(text: str) -> temporal_text.Reading:
+    """A text with the fields of a date, on the calendar or not."""
+    return temporal_text.read_datetime(text, temporal_text.FUZZY | temporal_text.INVALID_DATES)
 
 
-def reads_as_moment(text: str) -> bool:
-    """Whether a text has the fields of a date, on the calendar or not."""
-    allowed = temporal_text.FUZZY | temporal_text.INVALID_DATES
-    return temporal_text.read_datetime(text, allowed).value is not None
-
-
-def reads_as_time(text: str) -> bool:
-    return temporal_text.read_time(text).value is not None
-
-
-def shown_fsp(typing: Typing, arg: Expression, reads: Callable[[str], bool] = reads_as_any) -> int:
+def shown_fsp(
+    typing: Typing,
+    arg: Expression,
+    read: Callable[[str], temporal_text.Reading] = temporal_text.read_time,
+) -> int:
     """Fractional digits of an argument: those a constant shows, six of other strings."""
     if arg.type.cls in TEMPORAL:
         return arg.type.scale
     text = typing.quiet_value(arg) if arg.type.cls is Class.STRING else None
     if isinstance(text, str):
-        return cast_literal_fsp(text) if reads(text) else 6
+        found = read(text)
+        return 6 if found.value is None else found.digits
     if arg.type.cls is Class.NULL:
         return 0
     return (

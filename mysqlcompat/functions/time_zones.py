@@ -12,7 +12,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import BIGINT, build_as, implement
 from mysqlcompat.functions.moments import read_moment
 from mysqlcompat.functions.table import Context
-from mysqlcompat.functions.temporals import reads_as_moment, seconds_of, shown_fsp
+from mysqlcompat.functions.temporals import moment_fields, seconds_of, shown_fsp
 from mysqlcompat.functions.time_format import build_format
 from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
 from mysqlcompat.partial_dates import PartialDate
@@ -32,7 +32,7 @@ _END_US: Final = 32536771200000000
 def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
     if not args:
         return typing.call("unix_timestamp@now", BIGINT.or_null(False))
-    fsp = shown_fsp(typing, args[0], reads_as_moment)
+    fsp = shown_fsp(typing, args[0], moment_fields)
     if args[0].type.cls is Class.STRING:
         target = datetime_type(6)
         args = (typing.own_branches(args[0], target, lambda inner: Cast(target, inner)) or args[0],)
@@ -102,7 +102,7 @@ def utc_of(context: Context, call: Call, moment: Any) -> Any:
 
 @build_as("convert_tz", 3)
 def build_convert_tz(typing: Typing, args: Sequence[Expression]) -> Expression:
-    made = datetime_type(shown_fsp(typing, args[0], reads_as_moment))
+    made = datetime_type(shown_fsp(typing, args[0], moment_fields))
     zones = (typing.in_charset(typing.as_string(arg), "utf8mb4_bin") for arg in args[1:])
     return typing.call("convert_tz", made.or_null(), typing.as_moment(args[0]), *zones)
 

@@ -19,13 +19,15 @@ from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression, Literal, Param, is_constant
 from mysqlcompat.sqltypes import (
     BINARY,
-    NUMERIC as NUMERIC_CLASSES,
     TEMPORAL,
     Class,
     SqlType,
     bytes_per_character,
     charset_of,
     string_type,
+)
+from mysqlcompat.sqltypes import (
+    NUMERIC as NUMERIC_CLASSES,
 )
 
 if TYPE_CHECKING:
@@ -281,8 +283,8 @@ class Agreement:
             return arg
         if isinstance(arg, Literal) and arg.value is None:
             return arg
-        is_number = isinstance(arg, Cast) and arg.arg.type.cls not in (Class.STRING, Class.JSON)
         if like == BINARY:
+            is_number = isinstance(arg, Cast) and arg.arg.type.cls not in (Class.STRING, Class.JSON)
             size = source.length * (1 if is_number else bytes_per_character(source.collation))
             return Cast(string_type(size, BINARY, source.nullable, source.coercibility), arg)
         made = string_type(source.length, like, source.nullable, source.coercibility)
@@ -295,10 +297,10 @@ class Agreement:
         if value is None:
             return self.call("to charset", made, arg)
         text = characters_of(value, source.collation, like)
-        is_name = source.charset == "utf8mb3" and isinstance(arg, Call)  # nothing to convert
-        size = source.length if is_number or is_name else len(text)
+        is_literal = isinstance(arg, Literal)
+        size = len(text) if is_literal else source.length
         made = string_type(size, like, source.nullable, source.coercibility)
-        return Literal(made, text, text=describe(arg) if is_name or is_number else "")
+        return Literal(made, text, text="" if is_literal else describe(arg))
 
     def is_known(self, arg: Expression) -> bool:
         """Whether it is a constant whose value is known while the statement is prepared."""

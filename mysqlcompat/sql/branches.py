@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING, Final
 from btree.schema import TypeKind
 from mysqlcompat.convert import is_boolean
 from mysqlcompat.sql.agreement import NUMERIC
-from mysqlcompat.sql.measures import digits, is_fixed, numeric_type, scale_of, text_length
-from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, ColumnRef, Expression, Literal
+from mysqlcompat.sql.measures import (
+    DOCUMENT_CHARACTERS,
+    digits,
+    is_fixed,
+    numeric_type,
+    scale_of,
+    text_length,
+)
+from mysqlcompat.sql.typed import EXPLICIT, IMPLICIT, Call, Cast, ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import (
     BINARY,
     NOT_FIXED,
@@ -115,15 +122,25 @@ class Branches:
             nested = self.own_branches(inner, target, convert)
             is_mixed = is_mixed or _is_silent(inner) or nested is not None
             is_mixed = is_mixed or _has_own_words(arg, inner, target)
-            is_mixed = is_mixed or (target.cls in NUMERIC_CLASSES and self.is_bits(inner))
+            is_counted = inner.type.kind in _MEMBERS or self.is_bits(inner)
+            is_mixed = is_mixed or (target.cls in NUMERIC_CLASSES and is_counted)
             args[number] = convert(inner) if nested is None else nested
         if not is_mixed:
             return None
         return replace(arg, type=target, args=tuple(args))
 
+    def timely(self, arg: Expression) -> Expression:
+        """`arg` where a date or a time is wanted: that a CAST made a double of a NULL is not seen
+        there, it counts as zero."""
+        is_double = arg.type.cls is Class.DOUBLE and arg.type.nullable
+        if not (isinstance(arg, Cast) and arg.mode == EXPLICIT and is_double):
+            return natural(arg)
+        made = arg.type.or_null(False)
+        return Call(made, self.function("ifnull"), (arg, Literal(made, 0.0)))
+
     def document_text(self, arg: Expression) -> Expression:
         """A document that a function passes on, where it is taken for its text."""
-        made = string_type((1 << 32) - 1, "utf8mb4_bin", arg.type.nullable, 2)
+        made = string_type(DOCUMENT_CHARACTERS, "utf8mb4_bin", arg.type.nullable, 2)
         return Call(made, self.function("document text"), (arg,))
 
     def _shifted(self, arg: Call, target: SqlType) -> Expression | None:
@@ -211,7 +228,8 @@ class Branches:
         collation, best = self.result_collation(strings, name)
         if any(one.cls is Class.JSON for one in types):
             kind = TypeKind.LONGBLOB if collation == BINARY else TypeKind.LONGTEXT
-            return string_type((1 << 32) - 1, collation, nullable, 2, kind)
+            size = (1 << 32) - 1 if collation == BINARY else DOCUMENT_CHARACTERS
+            return string_type(size, collation, nullable, 2, kind)
         kinds = {one.kind for one in types if one.cls is Class.STRING}
         large = kinds & _COLUMN_TEXTS
         kind = TypeKind.CHAR if kinds == {TypeKind.CHAR} else TypeKind.VARCHAR
@@ -304,11 +322,13 @@ def natural(arg: Expression) -> Expression:
         case Call(function=function) if function.name in _NATURAL:
             args = tuple(map(natural, arg.args))
             return replace(arg, type=replace(arg.type, mixed=True), args=args)
-        case Call(function=function) if function.name == "unix_timestamp":
+        case Call(function=function) if function.name in _ROUNDED:
             return replace(arg, type=replace(arg.type, mixed=True))
     return arg
 
 
+#: Kinds whose members have numbers.
+_MEMBERS: Final = (TypeKind.ENUM, TypeKind.SET)
 _MOVED: Final = ("date_add", "date_sub")
 _MOMENTS: Final = (Class.DATETIME, Class.TIME)
 _LONGEST_TEXT: Final = 65535  #: bytes of TEXT and BLOB
@@ -316,6 +336,8 @@ _LONGEST_TEXT: Final = 65535  #: bytes of TEXT and BLOB
 _COMPUTED: Final = ("date_add", "date_sub", "addtime", "subtime", "timestamp", "str_to_date")
 #: Functions whose texts are moments, or times of today.
 SHIFTED: Final = ("addtime", "subtime", "timestamp")
+#: Functions whose DECIMALs have no more digits than they come to need.
+_ROUNDED: Final = ("unix_timestamp", "round", "truncate")
 #: GREATEST and LEAST that compare dates.
 OF_DATES: Final = ("greatest@date", "least@date")
 AMONG_DATES: Final = (*OF_DATES, "greatest@datetime", "least@datetime")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions import json_value
-from mysqlcompat.sql.branches import branches_of, is_extreme_date, natural, spelled
+from mysqlcompat.sql.branches import branches_of, is_extreme_date, spelled
 from mysqlcompat.sql.describe import OF_BRANCH, USING, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
@@ -58,7 +58,7 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.cls is Class.JSON:
         arg = typing.in_json(arg)
     if target.cls in TEMPORAL:
-        arg = natural(arg)
+        arg = typing.timely(arg)
     if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
         arg = replace(arg, type=string_type(16383, typing.context.collation))
     may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)
@@ -210,8 +210,8 @@ def _binary(sizes: list[int], arg: Expression) -> SqlType:
         return replace(string_type(sizes[0], BINARY, coercibility=2), precision=1)
     source = arg.type
     width = bytes_per_character(source.collation) if source.is_text else 1
-    length = text_length(source)
-    if source.cls is Class.DOUBLE and isinstance(arg, Literal | Call):
+    length = _BYTES_MOST if source.cls is Class.JSON else text_length(source)
+    if source.cls is Class.DOUBLE and isinstance(arg, Literal | Call | Cast):
         length = source.length
     length = min(length, _BYTES_MOST // width)
     return string_type(length * width, BINARY, coercibility=2)

@@ -20,6 +20,7 @@ from mysqlcompat.sql.branches import NUMERIC_CLASSES, OF_DATES, Branches, natura
 from mysqlcompat.sql.comparisons import is_untyped
 from mysqlcompat.sql.held_constants import pinned
 from mysqlcompat.sql.measures import (
+    DOCUMENT_CHARACTERS,
     decimal_result,
     digits,
     division_type,
@@ -115,7 +116,7 @@ class Typing(Agreement, Branches, Memberships):
         if source.kind is TypeKind.NULL and mode == IMPLICIT:
             return Literal(target.or_null(), None) if isinstance(arg, Literal) else arg
         if mode == IMPLICIT:
-            arg = natural(arg) if target.cls in TEMPORAL else arg
+            arg = self.timely(arg) if target.cls in TEMPORAL else arg
             target = target.or_null(source.nullable)
             is_whole = target.cls is Class.INT
 
@@ -150,7 +151,7 @@ class Typing(Agreement, Branches, Memberships):
         collation = BINARY if is_bytes else self.context.collation
         collation = source.collation if source.is_text else collation
         if source.cls is Class.JSON:
-            target = string_type((1 << 32) - 1, "utf8mb4_bin", source.nullable, 2)
+            target = string_type(DOCUMENT_CHARACTERS, "utf8mb4_bin", source.nullable, 2)
         else:
             if source.cls is Class.INT and source.coercibility < NUMERIC:  # of a search
                 collation = source.collation

@@ -18,6 +18,7 @@ from mysqlcompat.sqltypes import (
 )
 
 _FLOAT_COLUMN: Final = 12  #: characters of a FLOAT that no function has made
+DOCUMENT_CHARACTERS: Final = (1 << 30) - 1  #: of a document's text, each of four bytes
 DIVISION_DIGITS: Final = 4  #: @@div_precision_increment, by default
 #: Digits of temporals as numbers: YYYYMMDD, YYYYMMDDhhmmss, hhhmmss.
 _TEMPORAL_DIGITS: Final = {Class.DATE: 8, Class.DATETIME: 14, Class.TIME: 7}
@@ -54,7 +55,7 @@ def text_length(sql_type: SqlType) -> int:
         is_column = sql_type.kind is TypeKind.FLOAT and sql_type.length <= _FLOAT_COLUMN
         return _FLOAT_COLUMN if is_column else 23 if sql_type.kind is TypeKind.FLOAT else 22
     if sql_type.cls is Class.JSON:
-        return (1 << 32) - 1
+        return DOCUMENT_CHARACTERS
     return sql_type.length
 
 

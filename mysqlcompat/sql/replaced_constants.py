@@ -1,0 +1,102 @@
+"""What a column would hold of a constant, which is what NULLIF returns of it.
+
+MySQL replaces a constant that is compared with a BIGINT, YEAR, TIME or DATE column by what the
+column makes of it, if nothing is lost. A comparison shows that only where it matters
+(`held_constants`); NULLIF has the value and the type of its first argument as it is compared. A
+DATETIME column's constant is lost in MySQL, which gives NULL for it; here it stays.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from btree.schema import TypeKind
+from mysqlcompat import temporal
+from mysqlcompat.sql.typed import ColumnRef, Expression, Literal
+from mysqlcompat.sqltypes import (
+    NUMERIC,
+    Class,
+    SqlType,
+    date_type,
+    int_type,
+    time_type,
+)
+
+if TYPE_CHECKING:
+    from mysqlcompat.sql.infer import Typing
+
+_DIGITS: Final = 21  #: of an integer made here, and one more where it has no sign
+_FIRST_YEAR, _LAST_YEAR = 1901, 2155
+_EXACT_BELOW: Final = 1 << 53  #: a double is the integer it shows
+_LEAST, _MOST, _MOST_UNSIGNED = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
+
+
+def replaced(typing: Typing, constant: Expression, column: Expression) -> Expression:
+    """`constant` as `column` holds it; as it is if that is another value, or nothing at all."""
+    if not isinstance(column, ColumnRef) or not typing.is_known(constant):
+        return constant
+    if isinstance(constant, Literal) and constant.value is None:
+        return constant
+    made: Literal | None = None
+    match column.type.kind:
+        case TypeKind.BIGINT if not _is_integer_literal(constant):
+            made = _integer(typing, constant, column.type.unsigned)
+        case TypeKind.YEAR:
+            made = _year(typing, constant, column)
+        case TypeKind.TIME if constant.type.cls not in (Class.TIME, Class.JSON):
+            made = _time(typing, constant, column)
+        case TypeKind.DATE if constant.type.cls in NUMERIC:
+            made = _date(typing, constant)
+    return constant if made is None else made
+
+
+def _is_integer_literal(constant: Expression) -> bool:
+    return isinstance(constant, Literal) and constant.type.cls is Class.INT
+
+
+def _integer(typing: Typing, constant: Expression, unsigned: bool) -> Literal | None:
+    if isinstance(constant, Literal) and constant.value == b"":
+        return None
+    value = typing.constant_value(typing.as_number(constant))
+    if value is None or value != value // 1 or abs(value) > _MOST_UNSIGNED:
+        return None
+    number = int(value)
+    if abs(number) >= _EXACT_BELOW and isinstance(value, float):
+        number = typing.quiet_value(typing.as_integer(constant))
+    if not (0 if unsigned else _LEAST) <= number <= (_MOST_UNSIGNED if unsigned else _MOST):
+        return None
+    return Literal(int_type(_DIGITS + (number >= 0), unsigned, False), number)
+
+
+def _year(typing: Typing, constant: Expression, column: ColumnRef) -> Literal | None:
+    value = typing.constant_value(constant)
+    found = typing.beside("=", column, Literal(constant.type, value))
+    if value is None or not isinstance(found, Literal) or found.type.cls is not Class.INT:
+        return None
+    if found.value and not _FIRST_YEAR <= found.value <= _LAST_YEAR:
+        return None
+    made = SqlType(TypeKind.YEAR, _DIGITS + 1, precision=1, unsigned=True)
+    return Literal(made.or_null(False), found.value)
+
+
+def _time(typing: Typing, constant: Expression, column: ColumnRef) -> Literal | None:
+    value: Any = typing.constant_value(constant)
+    fsp = column.type.scale
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return Literal(time_type(fsp, False), temporal.with_fsp(temporal.time_of(value), fsp))
+    if isinstance(value, date):
+        return Literal(time_type(fsp, False), timedelta(0))
+    made = typing.beside("=", column, Literal(constant.type, value))
+    return made if isinstance(made, Literal) and made.type.cls is Class.TIME else None
+
+
+def _date(typing: Typing, constant: Expression) -> Literal | None:
+    value = typing.constant_value(constant)
+    if value is None or value != value // 1 or abs(value) > _MOST:
+        return None
+    moment = temporal.datetime_of_number(int(value))
+    is_day = isinstance(moment, datetime) and moment == datetime(*moment.timetuple()[:3])
+    return Literal(date_type(False), moment.date()) if is_day and moment is not None else None
