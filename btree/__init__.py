@@ -41,6 +41,7 @@ Read in this order
     entry_sort, sort_kernels   sorting in bounded memory
     index_build, index_build_kernels   indexes built while rows are changed
     dictionary             the dictionary in memory, and following its tree
+    outlines               what is in memory of all tables
     catalog, catalog_rows, catalog_kernels   the dictionary changed; private tables; dropping
     loaded_tables          descriptors of the tables in use
     engine                 the façade

@@ -16,6 +16,7 @@ from btree import catalog_kernels, catalog_rows
 from btree.catalog_rows import Database
 from btree.errors import UnknownDatabase
 from btree.loaded_tables import LoadedTables
+from btree.outlines import Facts, TableOutline, facts_of
 from btree.schema import Table
 from btree.state import ST_NEXT_TRX
 from btree.tree import BTree
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from btree.engine import Engine
 
 _VALUE_BYTES = 4 << 20
+OUTLINES_AT_ONCE = 64
 
 
 class Dictionary:
@@ -38,6 +40,8 @@ class Dictionary:
         self._going: dict[str, set[int]] = {}
         self._names: dict[str, dict[str, int]] = {}
         self._places: dict[int, tuple[str, str]] = {}
+        self._facts: dict[int, Facts] = {}  #: of every table
+        self._roots: dict[int, int] = {}  #: root pages by index id: R rows
         self._trees: dict[bytes, int] = {}  #: X rows
         self._dropped_by: dict[bytes, int] = {}  #: … and the id each drop took
         self._foreign: dict[int, Table] = {}  #: definitions with foreign keys
@@ -92,6 +96,28 @@ class Dictionary:
         for name, table_id in sorted(self.places(database).items()):
             if table_id in self._places and (names is None or name in names):
                 yield self._definition(table_id)
+
+    def outlines(
+        self,
+        database: str,
+        names: frozenset[str] | None = None,
+        ahead: Callable[[list[TableOutline]], None] = lambda group: None,
+    ) -> Iterator[TableOutline]:
+        """As `tables`, without definitions. `ahead` is called with each of the groups they come
+        in, before its first."""
+        places = sorted(self.places(database).items())
+        ids = [table_id for name, table_id in places if names is None or name in names]
+        for at in range(0, len(ids), OUTLINES_AT_ONCE):
+            group = ids[at : at + OUTLINES_AT_ONCE]
+            ahead([self._outline(table_id) for table_id in group if table_id in self._places])
+            for table_id in group:
+                if table_id in self._places:
+                    yield self._outline(table_id)
+
+    def _outline(self, table_id: int) -> TableOutline:
+        facts, (database, name) = self._facts[table_id], self._places[table_id]
+        root = self._roots.get(facts[0][0], 0)
+        return TableOutline(table_id, database, name, root, *facts)
 
     def check_names(self, database: str, besides: str) -> set[str]:
         """Names of the CHECKs of a database's tables, folded, but for those of one table."""
@@ -155,18 +181,9 @@ class Dictionary:
         """A definition with its roots, from the tree."""
         stored = self._tree.get(catalog_rows.table_key(table_id))
         assert stored is not None, f"table {table_id} is in the names, not in the tree"
-        return self._rooted(table_id, stored, self._tree.get)
-
-    def _rooted(
-        self, table_id: int, stored: bytes, root_of: Callable[[bytes], bytes | None]
-    ) -> Table:
-        """A definition from its row, with the root pages of its indexes."""
         table = Table.from_dict(json.loads(stored))
-        roots = (root_of(catalog_rows.root_key(table_id, one.index_id)) for one in table.indexes)
-        indexes = tuple(
-            replace(index, root=catalog_rows.number_of(root or b""))
-            for index, root in zip(table.indexes, roots, strict=True)
-        )
+        roots = self._roots
+        indexes = tuple(replace(one, root=roots.get(one.index_id, 0)) for one in table.indexes)
         return replace(table, indexes=indexes, table_id=table_id, version=self.version)
 
     # following the tree
@@ -194,7 +211,7 @@ class Dictionary:
     def reload(self, version: int) -> None:
         """Read the whole tree."""
         self._databases, self._going = {}, {}
-        self._names, self._trees = {}, {}
+        self._names, self._trees, self._facts, self._roots = {}, {}, {}, {}
         before, self._places, self._foreign = set(self._places), {}, {}
         self._checks = {}
         self._take(self._tree.items(), version)
@@ -208,8 +225,8 @@ class Dictionary:
             kind = key[:1]
             if kind == b"T":
                 self._take_table(catalog_rows.id_of(key), value)
-            elif kind == b"R" and catalog_rows.id_of(key) in self._places:
-                self.loaded.unload(catalog_rows.id_of(key))
+            elif kind == b"R":
+                self._take_root(key, value)
             elif kind == b"X":
                 self._trees.pop(key, None)
                 if value is not None:
@@ -224,6 +241,15 @@ class Dictionary:
                 self._take_going(key[1:].decode(), value is not None)
             elif kind == b"N" and value is not None:
                 self._next_id = catalog_rows.number_of(value)
+
+    def _take_root(self, key: bytes, value: bytes | None) -> None:
+        table_id, index_id = catalog_rows.id_of(key), catalog_rows.id_of(key[8:])
+        if value is None:
+            self._roots.pop(index_id, None)
+        else:
+            self._roots[index_id] = catalog_rows.number_of(value)
+        if table_id in self._places:
+            self.loaded.unload(table_id)
 
     def _take_going(self, database: str, is_going: bool) -> None:
         """A database is being dropped: its tables are out of sight at once. Or it has been, and
@@ -243,6 +269,7 @@ class Dictionary:
             del self._names[database][name]
         self._foreign.pop(table_id, None)
         self._checks.pop(table_id, None)
+        self._facts.pop(table_id, None)
         self.loaded.forget(table_id)
 
     def _take_table(self, table_id: int, value: bytes | None) -> None:
@@ -260,6 +287,7 @@ class Dictionary:
         self._checks.pop(table_id, None)
         place = stored["database"], stored["name"]
         self._places[table_id] = place
+        self._facts[table_id] = facts_of(stored)
         self._names.setdefault(place[0], {})[place[1]] = table_id
         if stored.get("foreign_keys"):
             self._foreign[table_id] = Table.from_dict(stored)

@@ -10,7 +10,7 @@ A *statement* is: `statement(ctx)`; row kernels, `settle` for what they return; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
 from btree import (
@@ -20,7 +20,6 @@ from btree import (
     entry_kernels,
     purge_kernels,
     rollback_kernels,
-    row_kernels,
     txn_kernels,
 )
 from btree.catalog import Catalog
@@ -28,8 +27,10 @@ from btree.check_rows import check_engine
 from btree.element_kernels import ELEMENTS_BYTES
 from btree.errors import TooManyLocks, TooManyTransactions
 from btree.foreign_keys import ForeignKeys
+from btree.layout import COUNTER_AT
 from btree.locks import Locks
 from btree.long_values import LongValues
+from btree.outlines import TableOutline
 from btree.pool import BufferPool
 from btree.recovered import RecoveredTransactions
 from btree.row_keys_kernels import KEYS_BYTES
@@ -72,6 +73,7 @@ from btree.txn_layout import (
     ISOLATION_SERIALIZABLE,
     SYS_NEXT_TRX,
     SYS_UNDO_HEAD,
+    TABLE_AUTOINC,
     TABLE_BYTES,
     TABLE_ROWS,
 )
@@ -343,13 +345,26 @@ class Engine:
 
     # tables
 
-    def next_auto_increment(self, table: Table) -> int:
+    def next_auto_increment(self, table: Table | TableOutline) -> int:
         """The AUTO_INCREMENT value that comes next; nothing is given out."""
-        if self.st[ST_READ_ONLY]:
-            self.catalog.loaded.set_counter(table.table_id, 0)  # as the root page has it now
-        return self.ensure(self.call(row_kernels.autoinc_next, table.descriptor, 0))
+        value = self._given_out(table.table_id)
+        if value:
+            return value
+        frame = self.pool.lookup(table.root)
+        while frame is None:
+            self.store.fetch_many([table.root])
+            frame = self.pool.lookup(table.root)
+        value = max(1, int(self.words(frame + COUNTER_AT, 1)[0]))
+        if not self.st[ST_READ_ONLY]:
+            self.catalog.loaded.set_counter(table.table_id, value)
+        return value
 
-    def estimate_rows(self, table: Table) -> int:
+    def _given_out(self, table_id: int) -> int:
+        """Where a table's counter is in memory; 0: where its root page has it, as for followers."""
+        entry = int(self.st[ST_TABLES_AT]) + table_id * TABLE_BYTES
+        return 0 if self.st[ST_READ_ONLY] else int(self.words(entry + TABLE_AUTOINC, 1)[0])
+
+    def estimate_rows(self, table: Table | TableOutline) -> int:
         """About how many rows a table has: sampled, or leaves counted once; changes since."""
         sampled = self.statistics.rows(table)
         if sampled is not None:
@@ -357,9 +372,22 @@ class Engine:
         entry = int(self.st[ST_TABLES_AT]) + table.table_id * TABLE_BYTES
         changed = int(self.words(entry + TABLE_ROWS, 1)[0])
         if table.table_id not in self._counted:
-            count = self.call(catalog_kernels.rows_count, table.clustered.root, _COUNTED_LEAVES)
+            count = self.call(catalog_kernels.rows_count, table.root, _COUNTED_LEAVES)
             self._counted[table.table_id] = self.ensure(count) - changed
         return max(0, self._counted[table.table_id] + changed)
+
+    def look_ahead(self, tables: Sequence[TableOutline], measured: bool, counted: bool) -> None:
+        """Bring in together the root pages that `estimate_rows` (measured) and
+        `next_auto_increment` (counted) are about to look at."""
+        roots = [
+            one.root
+            for one in tables
+            if (counted and one.is_counting and not self._given_out(one.table_id))
+            or (measured and one.table_id not in self._counted and not self.statistics.has(one))
+        ]
+        missing = [root for root in roots if self.pool.lookup(root) is None]
+        if missing:
+            self.store.fetch_many(missing)
 
     # background
 

@@ -262,6 +262,11 @@ class Table:
         return self.indexes[0]
 
     @property
+    def root(self) -> int:
+        """Root page of the clustered index."""
+        return self.indexes[0].root
+
+    @property
     def has_row_id(self) -> bool:
         """Whether rows have the hidden row id as their last stored column."""
         return bool(self.indexes) and self.indexes[0].parts[0].column == ROW_ID

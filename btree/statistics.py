@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from btree import statistics_kernels as kernels
+from btree.outlines import TableOutline
 from btree.schema import Table
 from btree.state import ST_TABLES_AT
 from btree.tree import BTree
@@ -181,7 +182,7 @@ class Statistics:
         self._running: Sampling | None = None
         self._next_look = 0.0
 
-    def of(self, table: Table) -> TableStatistics | None:
+    def of(self, table: Table | TableOutline) -> TableStatistics | None:
         """What is known of a table; None when it has never been sampled."""
         table_id = table.table_id
         if self._engine.st[ST_READ_ONLY] or table_id not in self._known:
@@ -189,7 +190,13 @@ class Statistics:
             self._known[table_id] = None if stored is None else _of_json(stored)
         return self._known[table_id]
 
-    def rows(self, table: Table) -> int | None:
+    def has(self, table: TableOutline) -> bool:
+        """Whether a table is known to have been sampled; a follower may learn that only later."""
+        if self._engine.st[ST_READ_ONLY]:
+            return self._known.get(table.table_id) is not None
+        return self.of(table) is not None
+
+    def rows(self, table: Table | TableOutline) -> int | None:
         """Rows there may be now; None when the table has never been sampled."""
         known = self.of(table)
         if known is None:

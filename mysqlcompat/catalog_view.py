@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from btree.outlines import TableOutline
 from btree.schema import DEFAULT_CHARSET, DEFAULT_COLLATION, Table
 from mysqlcompat import information_schema
 from mysqlcompat.errors import SqlError
@@ -75,6 +76,23 @@ class CatalogView:
                     yield one
         else:
             yield from self._catalog.tables(database, names)
+
+    def outlines(
+        self, database: str, names: frozenset[str] | None, measured: bool, counted: bool
+    ) -> Iterator[TableOutline | VirtualTable]:
+        """As `tables`, without definitions.
+
+        measured, counted  `Engine.estimate_rows`, `next_auto_increment` are about to be asked
+        """
+        if is_virtual(database):
+            for one in self.tables(database, names):
+                assert isinstance(one, VirtualTable)
+                yield one
+            return
+        engine = self.session.node.engine
+        yield from self._catalog.outlines(
+            database, names, lambda group: engine.look_ahead(group, measured, counted)
+        )
 
     def table_names(self, database: str) -> list[str]:
         """The names alone, which cost nothing however many there are."""

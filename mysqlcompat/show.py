@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from btree.outlines import TableOutline
 from btree.schema import Table
 from mysqlcompat import (
     accounts,
@@ -153,7 +154,7 @@ def _index(session: Session, show: Show) -> Iterable[Row]:
 
 def _create_table(session: Session, show: Show) -> Iterable[Row]:
     table = _stored_table(session, show)
-    next_value = describe.next_auto_increment(session, table) or 1
+    next_value = describe.next_auto_increment(session, TableOutline.of(table)) or 1
     return [(table.name, text.create_table(table, next_value))]
 
 
@@ -168,20 +169,18 @@ def _create_database(session: Session, show: Show) -> Iterable[Row]:
 def _table_status(session: Session, show: Show) -> Iterable[Row]:
     view = CatalogView(session)
     database = view.resolve_database(show.database)
-    for table in view.tables(database):
+    for table in view.outlines(database, None, measured=True, counted=True):
         if isinstance(table, VirtualTable):
             yield (table.name, None, 10, *(None,) * 14, "")
             continue
-        rows = statistics.rows_of(session, table)
-        size = statistics.sizes(session, table)
-        form = table.options.get("row_format", "DYNAMIC").capitalize()
+        size, form = statistics.sizes(session, table), table.row_format
         yield (
-            table.name, table.engine, 10, form, rows, size.row, size.data, 0, size.indexes, 0,
-            describe.next_auto_increment(session, table), describe.created(table), None, None,
-            table.collation, None,
-            f"row_format={table.options['row_format']}" if "row_format" in table.options else "",
+            *(table.name, table.engine, 10, (form or "DYNAMIC").capitalize()),
+            *(size.rows, size.row, size.data, 0, size.indexes, 0),
+            *(describe.next_auto_increment(session, table), describe.created(table)),
+            *(None, None, table.collation, None, f"row_format={form}" if form else ""),
             table.comment,
-        )  # fmt: skip
+        )
 
 
 def _none(session: Session, show: Show) -> Iterable[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from btree.outlines import TableOutline
 from btree.schema import Column, Index, Table, TypeKind
 from mysqlcompat.ddl.definition import CHARACTER_KINDS
 from mysqlcompat.ddl.indexes import in_order
@@ -69,20 +70,14 @@ def collation_of(column: Column) -> str | None:
     return None
 
 
-def auto_increment_column(table: Table) -> Column | None:
-    return next((column for column in table.columns if column.auto_increment), None)
-
-
-def next_auto_increment(session: Session, table: Table) -> int | None:
+def next_auto_increment(session: Session, table: TableOutline) -> int | None:
     """The next value the counter will give; None when there is no such column."""
-    if auto_increment_column(table) is None:
+    if not table.is_counting:
         return None
-    engine = session.node.engine
-    loaded = engine.catalog.table_of_id(table.table_id)  # the counter is a kernel's
-    return None if loaded is None else int(engine.next_auto_increment(loaded))
+    return int(session.node.engine.next_auto_increment(table))
 
 
-def created(table: Table) -> datetime | None:
+def created(table: TableOutline) -> datetime | None:
     return datetime.fromisoformat(table.created) if table.created else None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from btree.outlines import TableOutline
 from btree.schema import Index, Table
 from btree.statistics import TableStatistics
 from mysqlcompat.information_schema.constraints import real_tables
@@ -19,22 +20,23 @@ Row = tuple[Any, ...]
 
 
 class Sizes(NamedTuple):
-    """Bytes of a table."""
+    """Estimated rows of a table, and its bytes."""
 
+    rows: int
     row: int  #: of one, on average
     data: int
     indexes: int
 
 
-NO_SIZES: Final = Sizes(0, 0, 0)
+NO_SIZES: Final = Sizes(0, 0, 0, 0)
 
 
-def _known(session: Session, table: Table) -> TableStatistics | None:
+def _known(session: Session, table: Table | TableOutline) -> TableStatistics | None:
     found: TableStatistics | None = session.node.engine.statistics.of(table)
     return found
 
 
-def rows_of(session: Session, table: Table) -> int:
+def rows_of(session: Session, table: Table | TableOutline) -> int:
     """Estimated rows."""
     return int(session.node.engine.estimate_rows(table))
 
@@ -48,17 +50,18 @@ def cardinality(session: Session, table: Table, index: Index, parts: int) -> int
     return sampled.different[parts - 1]
 
 
-def sizes(session: Session, table: Table) -> Sizes:
-    """Bytes of a table's trees; one page a tree where nobody has looked."""
+def sizes(session: Session, table: TableOutline) -> Sizes:
+    """Rows and bytes of a table's trees; one page a tree where nobody has looked."""
     page_bytes = session.node.engine.statistics.page_bytes
     known = _known(session, table)
-    pages = []
-    for index in table.indexes:
-        sampled = None if known is None else known.of(index.index_id)
-        pages.append(1 if sampled is None else sampled.pages)
+    pages = [1] * len(table.index_ids)
+    for number, index_id in enumerate(table.index_ids if known is not None else ()):
+        assert known is not None
+        sampled = known.of(index_id)
+        pages[number] = 1 if sampled is None else sampled.pages
     data = page_bytes * pages[0]
     rows = rows_of(session, table)
-    return Sizes(data // rows if rows else 0, data, page_bytes * sum(pages[1:]))
+    return Sizes(rows, data // rows if rows else 0, data, page_bytes * sum(pages[1:]))
 
 
 def _time(known: TableStatistics) -> datetime:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from btree.outlines import TableOutline
 from mysqlcompat import accounts
 from mysqlcompat.information_schema import (
     constraints,
@@ -177,22 +178,29 @@ def _tables_rows(session: Session, wanted: Wanted) -> Iterator[Row]:
     # What is not in the definition is looked up on pages, so only for who looks at it.
     measured = wanted.has_column("table_rows", "avg_row_length", "data_length", "index_length")
     counted = wanted.has_column("auto_increment")
-    for database, one in all_tables(session, wanted):
-        if isinstance(one, VirtualTable):
-            yield (CATALOG, database, one.name, "SYSTEM VIEW", None, 10, *(None,) * 14, "")
+    view = _view(session)
+    for database in view.databases():
+        if wanted.databases is not None and database not in wanted.databases:
             continue
-        row_format = one.options.get("row_format")
-        size = statistics.sizes(session, one) if measured else statistics.NO_SIZES
-        yield (
-            *(CATALOG, database, one.name, "BASE TABLE", one.engine, 10),
-            (row_format or "DYNAMIC").capitalize(),
-            statistics.rows_of(session, one) if measured else 0,
-            *(size.row, size.data, 0, size.indexes, 0),
-            describe.next_auto_increment(session, one) if counted else None,
-            *(describe.created(one), None, None, one.collation, None),
-            f"row_format={row_format}" if row_format else "",
-            one.comment,
-        )
+        for one in view.outlines(database, wanted.tables, measured, counted):
+            yield _table_row(session, database, one, measured, counted)
+
+
+def _table_row(
+    session: Session, database: str, one: TableOutline | VirtualTable, measured: bool, counted: bool
+) -> Row:
+    if isinstance(one, VirtualTable):
+        return (CATALOG, database, one.name, "SYSTEM VIEW", None, 10, *(None,) * 14, "")
+    size = statistics.sizes(session, one) if measured else statistics.NO_SIZES
+    return (
+        *(CATALOG, database, one.name, "BASE TABLE", one.engine, 10),
+        (one.row_format or "DYNAMIC").capitalize(),
+        *(size.rows, size.row, size.data, 0, size.indexes, 0),
+        describe.next_auto_increment(session, one) if counted else None,
+        *(describe.created(one), None, None, one.collation, None),
+        f"row_format={one.row_format}" if one.row_format else "",
+        one.comment,
+    )
 
 
 #: Columns of TABLES that need no definitions.

@@ -13,6 +13,7 @@ from datetime import datetime
 from itertools import repeat
 from typing import Any, Final, NoReturn
 
+from btree.schema import TypeKind
 from mysqlcompat.convert import convert
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN
@@ -20,10 +21,17 @@ from mysqlcompat.functions.table import OutOfRange, Unfit
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.typed import ASSIGN, IMPLICIT, Call, Cast, ColumnRef, Expression
-from mysqlcompat.sqltypes import Class
+from mysqlcompat.sqltypes import Class, SqlType
 
 Column = Sequence[Any]
 _NUMBERS: Final = (Class.INT, Class.DOUBLE, Class.DECIMAL)
+
+
+def _keeps(source: SqlType, target: SqlType) -> bool:
+    """Whether values of one type are values of another as they stand: a TIMESTAMP's are in the
+    session's time zone already."""
+    is_moment = source.kind is TypeKind.TIMESTAMP and target.kind is TypeKind.DATETIME
+    return is_moment and target.scale >= source.scale
 
 
 class NotInColumns(Exception):
@@ -126,5 +134,7 @@ class ColumnEvaluator:
             return [
                 None if x is None else convert(context, x, source, target, False) for x in values
             ]
+        if _keeps(source, target) and all(x is None or type(x) is datetime for x in values):
+            return values
         cast = self._one.cast
         return [cast(node, x) for x in values]
