@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
@@ -112,6 +112,32 @@ def is_in(context: Context, call: Call, value: Any, *items: Any) -> int | None:
     if any(item is not None and order(value, item, collation) == 0 for item in items):
         return 1
     return None if None in items else 0
+
+
+@implement("row in", null_rejects=False)
+def is_row_in(context: Context, call: Call, size: int, *values: Any) -> int | None:
+    """`size` columns of a row, then those of each row it is looked for among."""
+    found: int | None = 0
+    for at in range(size, len(values), size):
+        alike = row_order(call, values[:size], values[at : at + size])
+        if alike:
+            return 1
+        found = None if alike is None else found
+    return found
+
+
+def row_order(call: Call, left: Sequence[Any], row: Iterable[Any]) -> int | None:
+    """Whether rows are equal, `row` being looked at up to the first column that differs."""
+    result: int | None = 1
+    for number, (one, other) in enumerate(zip(left, row, strict=False), 1):
+        if one is None or other is None:
+            result = None
+        elif isinstance(one, int) and isinstance(other, int):
+            if (one ^ other) & _MASK:  # 64 bits, signed or not
+                return 0
+        elif order(one, other, call.args[number].type.collation):
+            return 0
+    return result
 
 
 # Logic ------------------------------------------------------------------------------------------

@@ -262,6 +262,11 @@ def _word(literal: str) -> str:
     return literal.strip("'")
 
 
+def _row_in(size: int, args: list[str]) -> str:
+    rows = [f"({','.join(args[at : at + size])})" for at in range(0, len(args), size)]
+    return f"({rows[0]} in ({','.join(rows[1:])}))"
+
+
 #: Numbers that are conditions.
 _TRUTHS: Final = ("strcmp", "json_valid", "json_contains", "json_contains_path")
 _NAMES: Final = {"ceil": "ceiling", "substring": "substr", "day": "dayofmonth"}
@@ -270,6 +275,7 @@ _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
     "is null": lambda args: f"({args[0]} is null)",
     "between": lambda args: f"({args[0]} between {args[1]} and {args[2]})",
     "between@each": lambda args: f"({args[0]} between {args[1]} and {args[3]})",
+    "row in": lambda args: _row_in(int(args[0]), args[1:]),
     "in": lambda args: f"({args[0]} in ({','.join(args[1:])}))",
     "regexp": lambda args: f"regexp_like({args[0]},{args[1]})",
     "member@of": lambda args: f"{args[0]} member of ({args[1]})",

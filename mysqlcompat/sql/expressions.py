@@ -17,6 +17,7 @@ from mysqlcompat.functions.control import build_case
 from mysqlcompat.functions.definitions import check_count
 from mysqlcompat.functions.intervals import build_date_shift, build_extract
 from mysqlcompat.functions.json_value import DEFAULT, ERROR, NULL, build_json_value, default_type
+from mysqlcompat.functions.regular_expressions import like_type
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.agreement import NUMERIC as NUMBER
 from mysqlcompat.sql.casts import at_time_zone, cast_node, returned_type
@@ -24,7 +25,7 @@ from mysqlcompat.sql.conditions import Conditions
 from mysqlcompat.sql.infer import Typing, is_binary_string, nullable_of
 from mysqlcompat.sql.literals import NOTHING_GIVEN, Given, Literals, Rules, folded_number
 from mysqlcompat.sql.parse import Parsed
-from mysqlcompat.sql.row_comparisons import IN, RowComparisons, is_row
+from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
 from mysqlcompat.sql.scope import Scope
 from mysqlcompat.sql.special_calls import SPECIAL_CALLS, default_of, grouping_of, values_of
 from mysqlcompat.sql.typed import Expression, Literal, Param
@@ -134,9 +135,7 @@ class Resolver(Literals, RowComparisons, Conditions):
         if node.args.get("query"):
             raise not_supported("subqueries")
         if is_row(node.this):
-            name = IN if len(node.expressions) > 1 else "="
-            rows = [self.row_comparison("=", node.this, item, name) for item in node.expressions]
-            return self.logic("or", rows)
+            return self.row_membership(node.this, node.expressions)
         return self.typing.membership(
             self.resolve(node.this), [*map(self.scalar, node.expressions)]
         )
@@ -166,11 +165,9 @@ class Resolver(Literals, RowComparisons, Conditions):
     def regexp(self, node: Any) -> Expression:
         text = self.typing.as_string(self.resolve(node.this))
         pattern = self._pattern(node.expression)
-        if BINARY not in (text.type.collation, pattern.type.collation):  # which is refused
-            text, pattern = self.typing.comparable("regexp", text, pattern)
-        args = text, pattern
-        made = self.typing.searched(bool_type(nullable_of(args)), args, "regexp")
-        return self.typing.call("regexp", made, *args)
+        self.typing.refuse_bytes((text, pattern), "regexp_like")
+        args = self.typing.all_gathered((text, pattern), "regexp_like")
+        return self.typing.call("regexp", like_type(self.typing, args), *args)
 
     def arithmetic(self, node: Any) -> Expression:
         left, right = node.this, node.expression

@@ -45,10 +45,10 @@ class Memberships(Betweens):
             when = as_compared(self.as_string(when), datetime_type(6), said_beside(subject))
             return self.as_moment(subject), when
         elif one is Class.TIME and other in (Class.STRING, Class.DATE):
-            when = self._clock(when, NO_VALUE)
+            when = self.clock(when, NO_VALUE)
         return self.comparable("case", subject, when)
 
-    def _clock(self, arg: Expression, otherwise: str = "") -> Expression:
+    def clock(self, arg: Expression, otherwise: str = "") -> Expression:
         """A text or a date where a TIME is looked for: zero, with a warning, if it is none."""
         said = "Truncated incorrect time value: '{}'"
         return as_compared(self.as_string(arg), time_type(6), said, otherwise)
@@ -66,7 +66,7 @@ class Memberships(Betweens):
             and clocks
             and not all(is_constant(item) and item.type.cls in TEMPORAL for item in items)
         ):
-            items = [self._clock(item) if item.type.cls is Class.DATE else item for item in items]
+            items = [self.clock(item) if item.type.cls is Class.DATE else item for item in items]
         value, *items = self._members(value, items)
         pairs = [self.comparable("in", value, item) for item in items]
         first = pairs[0][0]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlglot import exp
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.row_memberships import is_plain, row_membership
 from mysqlcompat.sql.typed import Expression
-from mysqlcompat.sqltypes import Class, bool_type
+from mysqlcompat.sqltypes import Class
 
 if TYPE_CHECKING:
     from mysqlcompat.sql.infer import Typing
@@ -38,12 +39,21 @@ class RowComparisons:
         name = name or operator
         if operator not in ("=", "<>", "<=>"):
             return self._row_order(operator, one, other)
-        each = "<=>" if operator == "<=>" else "="
-        parts = [self._pair(each, a, b, name) for a, b in zip(one, other, strict=True)]
-        made = self.logic("and", parts)
-        if operator != "<>":
-            return made
-        return self.typing.call("not", bool_type(made.type.nullable), made)
+        parts = [self._pair(operator, a, b, name) for a, b in zip(one, other, strict=True)]
+        return self.logic("or" if operator == "<>" else "and", parts)
+
+    def row_membership(self, left: Any, items: Sequence[Any]) -> Expression:
+        """``(a, b) IN ((c, d), …)``: as ``=``, or all of it in the classes of a and b."""
+        one = row_of(left)
+        if not all(is_row(item) and len(row_of(item)) == len(one) for item in items):
+            raise SqlError(1241, len(one))
+        others = [row_of(item) for item in items]
+        if len(items) > 1 and not any(is_row(part) for row in (one, *others) for part in row):
+            sought, *rows = ([self.resolve(part) for part in row] for row in (one, *others))
+            if not is_plain(sought, rows):
+                return row_membership(self.typing, sought, rows)
+        name = IN if len(items) > 1 else "="
+        return self.logic("or", [self.row_comparison("=", left, item, name) for item in items])
 
     def _row_order(self, operator: str, one: Sequence[Any], other: Sequence[Any]) -> Expression:
         """``(a, b) < (c, d)``: a < c, or a = c and b < d."""

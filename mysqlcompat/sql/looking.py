@@ -1,0 +1,189 @@
+"""Functions that do not look at all of their arguments, or not in order: MySQL warns of what it
+looks at, and of nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from mysqlcompat.convert_compared import Listener
+from mysqlcompat.functions.documents import has_place
+from mysqlcompat.functions.extremes import heed
+from mysqlcompat.functions.intervals import start_of
+from mysqlcompat.functions.operators import row_order
+from mysqlcompat.functions.table import Context
+from mysqlcompat.functions.time_differences import beginning
+from mysqlcompat.functions.time_zones import is_zone
+from mysqlcompat.sql.typed import Call, Cast, Expression, Literal, is_constant
+from mysqlcompat.sqltypes import Class
+
+
+class Looking:
+    """The part of `Evaluator` for such functions, one method each."""
+
+    context: Context
+
+    if TYPE_CHECKING:
+
+        def value(self, expression: Expression) -> Any: ...
+
+        def cast(self, node: Cast, value: Any) -> Any: ...
+
+        def call(self, node: Call, values: Sequence[Any]) -> Any: ...
+
+    def _in(self, node: Call) -> Any:
+        """Constants are all looked at, other values up to the one that is equal."""
+        value, *items = node.args
+        if all(map(is_constant, items)):
+            known = [self.value(arg) for arg in items]
+            return self.call(node, [self.value(value), *known])
+        wanted = self.value(value)
+        if wanted is None and (isinstance(value, Literal) or value.type.cls is Class.STRING):
+            return None
+        found: int | None = 0
+        if wanted is None:
+            return self.call(node, [None, *map(self.value, items)])
+        for item in items:
+            one = self.call(node, (wanted, self.value(item)))
+            if one:
+                return one
+            found = None if one is None else found
+        return found
+
+    def _in_dates(self, node: Call) -> Any:
+        """A text among constant dates: what is none is not found."""
+        sought, *items = node.args
+        assert isinstance(sought, Cast)
+        known = [self.value(arg) for arg in items]
+        text = self.value(sought.arg)
+        value = self.cast(sought, text)
+        if value is None and text is not None:
+            return None if None in known else 0
+        return self.call(node, [value, *known])
+
+    def _row_in(self, node: Call) -> Any:
+        """Rows up to the one that is equal."""
+        size = self.value(node.args[0])
+        left = [self.value(arg) for arg in node.args[1 : size + 1]]
+        members = node.args[size + 1 :]
+        found: int | None = 0
+        for at in range(0, len(members), size):
+            alike = row_order(node, left, map(self.value, members[at : at + size]))
+            if alike:
+                return 1
+            found = None if alike is None else found
+        return found
+
+    def _between(self, node: Call) -> Any:
+        value = self.value(node.args[0])
+        if value is None:
+            return None
+        return self.call(node, [value, *map(self.value, node.args[1:])])
+
+    def _elt(self, node: Call) -> Any:
+        """ELT: the string that is asked for, and no other."""
+        number = self.value(node.args[0])
+        if number is None or not 0 < number < len(node.args):
+            return None
+        return self.value(node.args[number])
+
+    def _make_set(self, node: Call) -> Any:
+        """MAKE_SET: the strings that are asked for, and no others."""
+        bits, *members = node.args
+        chosen = self.value(bits)
+        if chosen is None:
+            return None
+        values = (self.value(one) if chosen >> at & 1 else None for at, one in enumerate(members))
+        return self.call(node, [chosen, *values])
+
+    def _field(self, node: Call) -> int:
+        """FIELD: up to the one that is equal."""
+        value = self.value(node.args[0])
+        if value is None:
+            return 0
+        found = (self.call(node, (value, self.value(choice))) for choice in node.args[1:])
+        return next((number for number, is_equal in enumerate(found, 1) if is_equal), 0)
+
+    def _interval(self, node: Call) -> int:
+        """INTERVAL: up to the first that is more."""
+        value = self.value(node.args[0])
+        if value is None:
+            return -1
+        less = (self.call(node, (value, self.value(limit))) for limit in node.args[1:])
+        return next((at for at, is_less in enumerate(less) if not is_less), len(node.args) - 1)
+
+    def _changed(self, node: Call) -> Any:
+        """JSON_INSERT and its like, one path after the other: a value for which there is no place
+        is not looked at."""
+        whole, *pairs = node.args
+        made = self.value(whole)
+        for path, value in zip(pairs[::2], pairs[1::2], strict=True):
+            step = replace(node, args=(whole, path, value))
+            place = None if made is None else self.value(path)
+            if place is None:
+                return None
+            if has_place(step, made, place):
+                made = self.call(step, (made, place, self.value(value)))
+        return self.call(replace(node, args=(whole,)), (made,))
+
+    def _search(self, node: Call) -> Any:
+        """JSON_SEARCH: a pattern is not looked at where there are no strings."""
+        whole, mode, wanted, *rest = node.args
+        given = self.value(whole)
+        if given is None:
+            return None
+        values = [given, self.value(mode), "%", *map(self.value, rest)]
+        if self.call(node, values) is None:
+            return None
+        values[2] = self.value(wanted)
+        return self.call(node, values)
+
+    def _shift(self, node: Call) -> Any:
+        """A date moved: by how much is not looked at where there is no date."""
+        start, amount, unit = node.args
+        quiet: Any = Listener(self.context)
+        value = self.value(start)
+        is_date = start_of(quiet, node, value) is not None
+        return self.call(node, (value, self.value(amount) if is_date else None, self.value(unit)))
+
+    def _span(self, node: Call) -> Any:
+        """ADDTIME, SUBTIME, TIMEDIFF: the second is not looked at where the first is no time."""
+        first, second = node.args
+        value = self.value(first)
+        if value is None:
+            return None
+        quiet: Any = Listener(self.context)
+        is_time = isinstance(value, timedelta) or beginning(quiet, node, value) is not None
+        return self.call(node, (value, self.value(second) if is_time else None))
+
+    def _extreme(self, node: Call) -> Any:
+        """GREATEST and LEAST among dates: each is read before the next one is looked at."""
+        values: list[Any] = []
+        for arg in node.args:
+            values.append(self.value(arg))
+            if values[-1] is None and arg.type.nullable:
+                heed(self.context, node, values[:-1])
+                return None
+        return self.call(node, values)
+
+    def _zoned(self, node: Call) -> Any:
+        """CONVERT_TZ: no moment is looked at where a time zone is none."""
+        moment, *zones = node.args
+        names = [self.value(zone) for zone in zones]
+        is_known = None not in names and all(map(is_zone, names))
+        return self.call(node, [self.value(moment), *names]) if is_known else None
+
+    def _type_only(self, node: Call) -> Any:
+        """What is said of an argument's type: its value is not looked at."""
+        return self.call(node, (None,))
+
+    def _log(self, node: Call) -> Any:
+        """LOG(b, x): no x where there is no logarithm to base b."""
+        values = [self.value(node.args[0])]
+        if values[0] is None:
+            return None
+        if values[0] <= 0:
+            return self.call(node, values)
+        return self.call(node, values + [self.value(arg) for arg in node.args[1:]])
