@@ -89,8 +89,9 @@ def define(
 
     required  arguments that must be given; all of `takes` by default
     texts     the character set its strings are brought to: that of the "first" or "second" one
-              ("first later": when they are looked at), or the one they have "agreed" on; ""
-              leaves them alone
+              ("first later": when they are looked at), or the one they have "agreed" on;
+              "compared": the first two are compared, and those that must be given are all texts
+              or all binary; "" leaves them alone
     nullable  True: may be NULL whatever the arguments are; False: never; None: as its arguments
     traits    fields of `Function`
     """
@@ -113,7 +114,9 @@ def define(
                 as_document(typing, arg, number, name) if letter == "j" else arg
                 for number, (letter, arg) in enumerate(zip(chosen, taken, strict=True), 1)
             )
-            if texts:
+            if texts == "compared":
+                taken = typing.compared_pair(name, taken, low)
+            elif texts:
                 taken = _brought_together(typing, name, letters, taken, texts)
             made = result if isinstance(result, SqlType) else result(typing, taken)
             if nullable is not None:

@@ -10,14 +10,15 @@ from typing import Any, Final
 
 import regex
 
+from mysqlcompat.character_sets import decoded
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     BIGINT,
     BOOL,
-    IGNORABLE,
     MAX_CHARACTERS,
     define,
     implement,
+    length_in,
     sized,
 )
 from mysqlcompat.functions.icu_pattern import BAD_ARGUMENT, BAD_GROUP_NAME, translate
@@ -37,10 +38,10 @@ Pattern = Any  #: a compiled expression of `regex`
 
 
 @lru_cache(maxsize=512)
-def _compiled(pattern: str, ignore_case: bool, options: str) -> Pattern:
+def _compiled(pattern: str | bytes, ignore_case: bool, options: str) -> Pattern:
     if not pattern:
         raise SqlError(BAD_ARGUMENT)
-    text = translate(pattern, "m" in options, "n" in options, "u" in options)
+    text = translate(_characters(pattern), "m" in options, "n" in options, "u" in options)
     flags = regex.V1 | (regex.IGNORECASE | regex.FULLCASE if ignore_case else 0)
     try:
         return regex.compile(text, flags)
@@ -56,7 +57,7 @@ class _Asked:
 
 
 def _expression(call: Call, name: str, pattern: Any, options: str) -> Pattern:
-    """The compiled pattern. Raises 3995 for binary strings, 1210, and the syntax errors."""
+    """The compiled pattern. Raises the syntax errors."""
     key = (call, name, pattern, options)
     if not (_Asked.key and all(map(is_, key, _Asked.key))):
         _Asked.pattern, _Asked.key = _made(call, name, pattern, options), key
@@ -70,19 +71,7 @@ def _check_options(name: str, options: str | None) -> None:
 
 
 def _made(call: Call, name: str, pattern: Any, options: str) -> Pattern:
-    collations = [
-        "" if arg.type.coercibility == IGNORABLE else arg.type.collation for arg in call.args[:2]
-    ]
-    if BINARY in collations and "" not in collations and collations[0] != collations[1]:
-        charset = "binary" if collations[0] == BINARY else collations[0]
-        raise SqlError(3995, charset, collations[1], name)
-    if BINARY in collations:
-        raise SqlError(3995, "binary", "utf8mb4", name)
-    new = call.args[2].type if name == "regexp_replace" else call.args[0].type
-    if new.collation == BINARY and new.coercibility != IGNORABLE:
-        raise SqlError(3995, collations[0], "binary", name)
-    best = min(call.args[:2], key=lambda arg: arg.type.coercibility)
-    ignore_case = best.type.collation.endswith("_ci")
+    ignore_case = all(arg.type.collation.endswith("_ci") for arg in call.args[:2])
     for option in options:
         if option in "ci":
             ignore_case = option == "i"
@@ -207,7 +196,7 @@ def _likes(
     context: Context, call: Call, texts: Sequence[Any], *rest: Sequence[Any]
 ) -> list[int | None] | None:
     """REGEXP_LIKE with one pattern for all, where that needs no clock."""
-    if not all(map(is_constant, call.args[1:])):
+    if not all(map(is_constant, call.args[1:])) or call.args[0].type.collation == BINARY:
         return None
     pattern, options = rest[0][0], rest[1][0] if len(rest) > 1 else ""
     _check_options("regexp_like", options)
@@ -228,7 +217,7 @@ def _likes(
     ]
 
 
-def _like_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
+def like_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     made = BOOL.or_null(any(arg.type.nullable for arg in args))
     return typing.searched(made, args[:2], "regexp_like")
 
@@ -240,8 +229,9 @@ def _place_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
 
 @implement("regexp", null_rejects=False, waits=True, columns=_likes)
 @define(
-    "regexp_like", "sss", _like_type, required=2, null_rejects=False, waits=True, columns=_likes
-)
+    "regexp_like", "sss", like_type, required=2, texts="compared", null_rejects=False,
+    waits=True, columns=_likes,
+)  # fmt: skip
 def regexp_like(
     context: Context, call: Call, text: Any, pattern: Any, options: Any = ""
 ) -> int | None:
@@ -249,12 +239,14 @@ def regexp_like(
     if pattern is None or options is None:
         return None
     compiled = _expression(call, "regexp_like", pattern, options)
-    return None if text is None else int(_search(context, compiled, text, 0) is not None)
+    if text is None:
+        return None
+    return int(_search(context, compiled, _characters(text), 0) is not None)
 
 
 @define(
-    "regexp_instr", "ssiiis", _place_type, required=2, null_rejects=False, waits=True,
-    columns=_places,
+    "regexp_instr", "ssiiis", _place_type, required=2, texts="compared", null_rejects=False,
+    waits=True, columns=_places,
 )  # fmt: skip
 def regexp_instr(
     context: Context,
@@ -275,6 +267,7 @@ def regexp_instr(
     compiled = _expression(call, "regexp_instr", pattern, options)
     if text is None:
         return None
+    text = _characters(text)
     if start < 1 or start > max(len(text), 1):
         raise SqlError(OUT_OF_BOUNDS)
     found = _occurrence(context, compiled, text, start - 1, number)
@@ -283,23 +276,19 @@ def regexp_instr(
 
 def _part_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     like = _text_type(typing, args, "regexp_substr")
-    return string_type(args[0].type.length, like.collation, True, like.coercibility)
+    size = length_in(args[0], like)
+    return string_type(size, like.collation, True, like.coercibility)
 
 
 def _text_type(typing: Typing, args: Sequence[Expression], name: str) -> SqlType:
-    """A string in the collation that text and pattern agree on; the text's own where one of them
-    is no text, which is refused."""
-    one, other = (arg.type for arg in args[:2])
-    if IGNORABLE in (one.coercibility, other.coercibility):
-        return other if one.coercibility == IGNORABLE else one
-    if BINARY in (one.collation, other.collation):
-        return one
-    collation, best = typing.result_collation((one, other), name)
+    """A string in the collation that text and pattern agree on."""
+    collation, best = typing.result_collation([arg.type for arg in args[:2]], name)
     return string_type(0, collation, True, best)
 
 
 @define(
-    "regexp_substr", "ssiis", _part_type, required=2, null_rejects=False, waits=True, columns=_parts
+    "regexp_substr", "ssiis", _part_type, required=2, texts="compared", null_rejects=False,
+    waits=True, columns=_parts,
 )  # fmt: skip
 def regexp_substr(
     context: Context,
@@ -309,7 +298,7 @@ def regexp_substr(
     start: int | None = 1,
     number: int | None = 1,
     options: Any = "",
-) -> str | None:
+) -> str | bytes | None:
     _check_options("regexp_substr", options)
     if None in (pattern, start, number, options):
         return None
@@ -317,9 +306,10 @@ def regexp_substr(
     compiled = _expression(call, "regexp_substr", pattern, options)
     if text is None:
         return None
+    text = _characters(text)
     _check_start("regexp_substr", start, text)
     found = _occurrence(context, compiled, text, start - 1, number)
-    return None if found is None else str(found.group())
+    return None if found is None else _made_of(call, str(found.group()))
 
 
 def _check_start(name: str, start: int, text: str) -> None:
@@ -334,8 +324,8 @@ def _replaced_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
 
 
 @define(
-    "regexp_replace", "sssiis", _replaced_type, required=3, null_rejects=False, waits=True,
-    columns=_changed,
+    "regexp_replace", "sssiis", _replaced_type, required=3, texts="compared", null_rejects=False,
+    waits=True, columns=_changed,
 )  # fmt: skip
 def regexp_replace(
     context: Context,
@@ -346,7 +336,7 @@ def regexp_replace(
     start: int | None = 1,
     number: int | None = 0,
     options: Any = "",
-) -> str | None:
+) -> str | bytes | None:
     _check_options("regexp_replace", options)
     if None in (pattern, start, number, options):
         return None
@@ -354,9 +344,10 @@ def regexp_replace(
     compiled = _expression(call, "regexp_replace", pattern, options)
     if text is None or new is None:
         return None
+    text, new = _characters(text), _characters(new)
     _check_start("regexp_replace", start, text)
     if not text:  # nothing is looked for in nothing
-        return ""
+        return _made_of(call, "")
     out, at, count, scan = [], 0, 0, start - 1
     while scan <= len(text):
         found = _search(context, compiled, text, scan)
@@ -369,7 +360,17 @@ def regexp_replace(
             if number != 0:
                 break
         scan = found.end() + (found.end() == found.start())
-    return "".join(out) + str(text[at:])
+    return _made_of(call, "".join(out) + text[at:])
+
+
+def _characters(value: str | bytes) -> str:
+    """What is matched: binary strings are Latin ones."""
+    return value if isinstance(value, str) else decoded(value, "latin1")
+
+
+def _made_of(call: Call, text: str) -> str | bytes:
+    """A result; what is made of binary strings is one again, in the bytes of UTF-8."""
+    return text.encode() if call.type.collation == BINARY else text
 
 
 def _template(new: str, found: Any) -> str:

@@ -41,6 +41,8 @@ _NULL: Final = 6
 _NO_COLLATION: Final = 7  #: coercibility of what has no collation: anything is stronger
 _IMPLICIT: Final = 2
 _SYSTEM_CONSTANT: Final = 3
+_LONGEST_BYTES: Final = 65535  #: of a binary string that is no BLOB
+_LONG: Final = (TypeKind.TINYBLOB, TypeKind.BLOB, TypeKind.MEDIUMBLOB, TypeKind.LONGBLOB)
 _COERCIBILITY: Final = (
     "EXPLICIT",
     "NONE",
@@ -250,6 +252,27 @@ class Agreement:
             return value.decode("latin-1")
         return None if value is None else characters_of(value, arg.type.collation, like)
 
+    def compared_pair(
+        self, name: str, args: Sequence[Expression], count: int = 2
+    ) -> tuple[Expression, ...]:
+        """`args`, the first two of which are compared, in the collation these take, unless that is
+        the binary one; the first `count` are all texts or all binary. Raises 3995, 1267, 3854."""
+        self._refuse_bytes(args[:2], name)
+        pair = self.all_gathered(args[:2], name)
+        taken = [made if is_constant(made) else arg for made, arg in zip(pair, args, strict=False)]
+        self._refuse_bytes([*taken, *args[2:count]], name)
+        is_binary = any(arg.type.collation == BINARY for arg in pair)
+        return tuple(args) if is_binary else (*pair, *args[2:])
+
+    @staticmethod
+    def _refuse_bytes(args: Sequence[Expression], name: str) -> None:
+        """Raise 3995 for a binary string among texts. Numbers, NULL, documents and long binary
+        strings may stand among both."""
+        given = [arg.type.collation for arg in args if _is_of_either_sort(arg)]
+        other = [one for one in given if (one == BINARY) != (given[0] == BINARY)]
+        if other:
+            raise SqlError(3995, given[0], other[0], name)
+
     def _met_type(self, arg: Expression) -> SqlType:
         """The type of a member of a list of strings: numbers and dates are weak Latin ones."""
         found = arg.type
@@ -325,6 +348,16 @@ class Agreement:
             return None
         quiet: Any = Listener(self.context)
         return Evaluator(quiet).value(arg)
+
+
+def _is_of_either_sort(arg: Expression) -> bool:
+    """Whether a string is nothing but a text or a binary string."""
+    if arg.type.cls is not Class.STRING or (isinstance(arg, Literal) and arg.value is None):
+        return False
+    if isinstance(arg, Cast) and arg.mode == IMPLICIT and arg.arg.type.cls is not Class.STRING:
+        return False
+    is_long = arg.type.kind in _LONG or arg.type.length > _LONGEST_BYTES
+    return arg.type.collation != BINARY or not is_long
 
 
 def _text_of_bytes(arg: Expression, like: str) -> str | None:

@@ -165,8 +165,7 @@ class Resolver(Literals, RowComparisons, Conditions):
     def regexp(self, node: Any) -> Expression:
         text = self.typing.as_string(self.resolve(node.this))
         pattern = self._pattern(node.expression)
-        self.typing.refuse_bytes((text, pattern), "regexp_like")
-        args = self.typing.all_gathered((text, pattern), "regexp_like")
+        args = self.typing.compared_pair("regexp_like", (text, pattern))
         return self.typing.call("regexp", like_type(self.typing, args), *args)
 
     def arithmetic(self, node: Any) -> Expression:
