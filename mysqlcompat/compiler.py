@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import Column, ColumnType, Table, TypeKind
@@ -42,10 +42,18 @@ Typed = tuple[Any, SqlType | None]
 
 
 def compile_statement(
-    text: str, session: Session, given: Mapping[int, Given] = NOTHING_GIVEN
+    text: str,
+    session: Session,
+    given: Mapping[int, Given] = NOTHING_GIVEN,
+    are_literals_kept: bool = False,
 ) -> Program:
-    """A program for one DML or SELECT statement. given: see `resolve`."""
+    """A program for one DML or SELECT statement. given: see `resolve`.
+
+    are_literals_kept  they are part of the program: no others will ever take their places
+    """
     parsed = parse_statement(text, session.sql_mode)
+    if are_literals_kept:
+        parsed = replace(parsed, literal_numbers={})
     statement = resolve(parsed, CatalogView(session), session, given)
     program = compile_tree(statement, session)
     program.param_types = typed.param_types(statement)

@@ -136,7 +136,7 @@ class Prepared:
         program = kept.get(key)
         if program is None:
             mark = session.diagnostics.mark()
-            program = compiler.compile_statement(self.text, session, given)
+            program = compiler.compile_statement(self.text, session, given, True)
             if session.diagnostics.mark() == mark and len(self.text) <= _KEPT_CHARACTERS:
                 kept[key] = program
         return program
