@@ -44,7 +44,7 @@ run: $(VENV)/run.stamp
 
 test: $(VENV)/test.stamp
 	$(BIN)/mysqlcompat compile
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 soak: $(VENV)/test.stamp
 	CRASH_ROUNDS=20 $(BIN)/python -m pytest -q tests/crash

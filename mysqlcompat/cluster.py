@@ -160,10 +160,6 @@ class Cluster:
         """What the cluster has written to standard output and error since it was made."""
         return self._output.read_text(encoding="utf-8", errors="replace")
 
-    def wait_death(self, name: str, timeout_s: float = START_TIMEOUT_S) -> None:
-        """Return when the process `name` has died, or is not ready yet."""
-        self._wait(lambda: name not in self._ready, f"{name} to die", timeout_s)
-
     def wait_ready(self, name: str, timeout_s: float = START_TIMEOUT_S) -> None:
         """Return as soon as the process `name` serves (again)."""
         self._wait(lambda: name in self._ready, f"{name} to be ready", timeout_s)

@@ -27,7 +27,6 @@ SLOW = [
 ]
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.skipif(jit.DISABLED, reason="this is the second interpreter")
 def test_kernels_without_the_jit(tmp_path: Path) -> None:
     called = tmp_path / "called"
@@ -42,7 +41,7 @@ def test_kernels_without_the_jit(tmp_path: Path) -> None:
         env=os.environ | {"NUMBA_DISABLE_JIT": "1", "CALLED_KERNELS": str(called)},
         capture_output=True,
         text=True,
-        timeout=580,
+        timeout=500,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout[-4000:]

@@ -54,7 +54,7 @@ def test_kernels_as_plain_python():
         env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=500,
         check=False,
     )
     assert found.returncode == 0, found.stdout[-4000:]

@@ -73,11 +73,11 @@ def test_a_dropped_table_takes_no_room_on_disk(tmp_path: Path) -> None:
     data = ROWS * len(TEXT)
 
     clerk.work()
-    wait_for(lambda: min(sizes(tmp_path)) > data, 60)
+    wait_for(lambda: min(sizes(tmp_path)) > data, 300)
     shop.engine.catalog.drop_table("shop", "t")
     shop.finish_background()
     clerk.work()
-    wait_for(lambda: max(sizes(tmp_path)) < 0.45 * data, 60)
+    wait_for(lambda: max(sizes(tmp_path)) < 0.45 * data, 300)
     shop.engine.catalog.create_table(TABLE)
     shop.look_up()
     before = next_page(shop)

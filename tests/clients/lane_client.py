@@ -18,7 +18,12 @@ LONGLONG = b"\x08\x00"
 
 
 def connect(port: int, **options: Any) -> Any:
-    options = {"autocommit": True, "database": "lane", "read_timeout": 60} | options
+    options = {
+        "autocommit": True,
+        "database": "lane",
+        "connect_timeout": 300,
+        "read_timeout": 300,
+    } | options
     options["ssl_disabled"] = True
     return pymysql.connect(host="127.0.0.1", port=port, user="root", **options)
 

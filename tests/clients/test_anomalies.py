@@ -94,7 +94,7 @@ def test_a_deadlock_has_one_victim(pair: tuple[Any, Any]) -> None:
         else:
             one_won = False
         try:
-            waiting.result(30)
+            waiting.result(300)
         except pymysql.err.OperationalError as error:
             outcomes.append(error.args[0])
     assert outcomes == [1213]
@@ -113,7 +113,7 @@ def test_waiting_for_a_lock_ends(pair: tuple[Any, Any]) -> None:
     with pytest.raises(pymysql.err.OperationalError) as error:
         run(two, "UPDATE account SET amount = 9 WHERE id = 4")
     assert error.value.args[0] == 1205
-    assert 0.9 < time.monotonic() - started < 10
+    assert 0.9 < time.monotonic() - started < 50  # seconds, the default
     two.commit()  # only the statement was undone
     one.rollback()
     assert (amount(one, 4), amount(one, 5)) == (100, 7)
@@ -227,7 +227,7 @@ def test_many_mixed_clients(cluster: Cluster, wide_rows: Any) -> None:
     with ThreadPoolExecutor(CLIENTS) as pool:
         work = [bank.transfer, bank.transfer, bank.look, bank.read_rows]
         tasks = [pool.submit(work[number % 4], number // 4) for number in range(CLIENTS)]
-        assert all(task.result(90) for task in tasks)
+        assert all(task.result(300) for task in tasks)
     found = dict(run(wide_rows, "SELECT id, amount FROM account"))
     assert found == {number: 100 + moved for number, moved in enumerate(bank.moved)}
     assert lane_statements(wide_rows) > before + 1000

@@ -51,7 +51,7 @@ def run(cursor: Any, sql: str) -> Any:
 
 def test_data_twenty_times_the_pool(cluster: Cluster) -> None:
     cursor = pymysql.connect(
-        host="127.0.0.1", port=cluster.writer_port, user="root", autocommit=True
+        host="127.0.0.1", port=cluster.writer_port, user="root", ssl_disabled=True, autocommit=True
     ).cursor()
     run(cursor, "SELECT COUNT(*), MAX(n), MAX(pad) FROM d.t")
     before = resident(cluster)

@@ -32,7 +32,7 @@ def test_the_script(client: list[str], shop_cluster: Cluster) -> None:
     schema = (SHOP / "schema.sql").read_text(encoding="utf-8")
     queries = (SHOP / "queries.sql").read_text(encoding="utf-8")
     text = f"DROP DATABASE IF EXISTS ecommerce;\n{schema}{queries}".replace("ecommerce", database)
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=500)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0] == "order_id\ttotal_amount\tcreated_at"
@@ -45,7 +45,7 @@ def test_the_script(client: list[str], shop_cluster: Cluster) -> None:
 def test_an_error_is_shown_and_the_client_goes_on(client: list[str], shop_cluster: Cluster) -> None:
     command = [*client, "-h127.0.0.1", f"-P{shop_cluster.writer_port}", "-uroot", "--force"]
     text = "SELECT * FROM ecommerce.nothing; SELECT 1 + 1 AS two;"
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=500)
     assert "ERROR 1146 (42S02)" in done.stderr
     assert "Table 'ecommerce.nothing' doesn't exist" in done.stderr
     assert done.stdout.split() == ["two", "2"]

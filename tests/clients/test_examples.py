@@ -19,7 +19,7 @@ def run_script(name: str, *arguments: str) -> str:
         [sys.executable, str(SHOP / name), *arguments],
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=500,
         env=os.environ | {"PYTHONPATH": str(SHOP.parents[1])},
     )
     assert (done.returncode, done.stderr) == (0, ""), done

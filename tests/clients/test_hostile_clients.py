@@ -228,7 +228,7 @@ def send_until_full(client: RawClient, commands: Iterator[bytes]) -> list[bytes]
                 break
     except TimeoutError:
         pass
-    client.socket.settimeout(30.0)
+    client.socket.settimeout(300.0)
     return sent
 
 
@@ -340,16 +340,38 @@ def test_kill_while_the_lane_serves(cluster: Cluster) -> None:
                     pass
 
 
-def test_wait_timeout_of_a_lent_connection(cluster: Cluster, raw: RawClient) -> None:
-    raw.command(b"\x03SET SESSION wait_timeout = 1")
-    assert raw.read()[0] == 0
-    until = time.monotonic() + 2.5
-    while time.monotonic() < until:  # served in the lane, and therefore not silent
-        raw.command(text_command(3))
-        assert read_text(raw) == value(3)
-    raw.sequence = 0
-    assert errno_of(raw.read()) == 4031
-    assert raw.is_closed()
+def served_for_long(cluster: Cluster) -> RawClient | None:
+    """A client whose wait_timeout, a second, went by while the lane served it; it is silent now.
+
+    None if the machine was so busy that the client was silent for long in between.
+    """
+    client = RawClient(cluster.writer_port)
+    client.login(db="lane")
+    warm(client)
+    client.command(b"\x03SET SESSION wait_timeout = 1")
+    assert client.read()[0] == 0
+    began = last = time.monotonic()
+    while last < began + 2.5:
+        try:
+            client.command(text_command(3))
+            assert read_text(client) == value(3)
+        except (AssertionError, EOFError, OSError):
+            if time.monotonic() - last < 0.8:
+                raise
+        silent_s, last = time.monotonic() - last, time.monotonic()
+        if silent_s >= 0.8:
+            client.socket.close()
+            return None
+    return client
+
+
+def test_wait_timeout_of_a_lent_connection(cluster: Cluster) -> None:
+    while (client := served_for_long(cluster)) is None:
+        pass
+    with client:
+        client.sequence = 0
+        assert errno_of(client.read()) == 4031
+        assert client.is_closed()
 
 
 def test_an_older_client_without_deprecate_eof(cluster: Cluster) -> None:

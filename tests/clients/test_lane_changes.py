@@ -142,7 +142,7 @@ def test_definition_under_lane_reads(cluster: Cluster, writer: Any) -> None:
                 table.next(rng.choice(("drop", "truncate", "index")))
         finally:
             stop.set()
-        assert sum(reader.result(60) for reader in readers) > 100
+        assert sum(reader.result(300) for reader in readers) > 100
     assert lane_statements(writer) > before + 50
 
 
@@ -181,7 +181,7 @@ def test_definition_under_reads_of_a_replica(cluster: Cluster, writer: Any) -> N
         finally:
             stop.set()
         for reader in readers:
-            reader.result(60)
+            reader.result(300)
 
 
 def test_a_snapshot_on_a_replica_outlives_purge(cluster: Cluster, rows: Any) -> None:
@@ -394,4 +394,4 @@ def test_reads_of_a_replica_during_apply(cluster: Cluster, rows: Any) -> None:
                 run(rows, f"UPDATE accounts SET {sql} WHERE id BETWEEN {one} AND {one + 5}")
         finally:
             stop.set()
-        assert sum(reader.result(60) for reader in readers) > 50
+        assert sum(reader.result(300) for reader in readers) > 50

@@ -13,7 +13,7 @@ import pytest
 from mysqlcompat.cluster import Cluster
 
 ROWS_DOUBLED = 18  #: a copy of the rows takes several turns of the loop
-SOON_S = 20.0
+SOON_S = 300.0
 EVENTS = """SELECT EVENT_NAME, WORK_COMPLETED, WORK_ESTIMATED
     FROM performance_schema.events_stages_current"""
 STATES = "SELECT STATE FROM performance_schema.processlist"
@@ -30,7 +30,12 @@ def cluster() -> Iterator[Cluster]:
 
 def connect(cluster: Cluster) -> Any:
     return pymysql.connect(
-        host="127.0.0.1", port=cluster.writer_port, user="root", database="d", autocommit=True
+        host="127.0.0.1",
+        port=cluster.writer_port,
+        user="root",
+        ssl_disabled=True,
+        database="d",
+        autocommit=True,
     )
 
 

@@ -32,7 +32,12 @@ def cluster() -> Iterator[Cluster]:
 
 def connect(port: int, **options: Any) -> Any:
     return pymysql.connect(
-        host="127.0.0.1", port=port, user="root", max_allowed_packet=1 << 30, **options
+        host="127.0.0.1",
+        port=port,
+        user="root",
+        ssl_disabled=True,
+        max_allowed_packet=1 << 30,
+        **options,
     )
 
 

@@ -17,7 +17,7 @@ from mysqlcompat.cluster import Cluster
 from tests.clients.lane_client import connect, lane_statements, run
 
 #: Much longer than it should take, much shorter than any timeout of the server.
-SOON_S: Final = 5
+SOON_S: Final = 300
 NUMBERS: Final = 1200
 
 

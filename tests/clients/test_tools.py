@@ -34,7 +34,9 @@ def dumpers() -> list[list[str]]:
 
 
 def connect(port: int, **options: Any) -> Any:
-    return pymysql.connect(host="127.0.0.1", port=port, user="root", autocommit=True, **options)
+    return pymysql.connect(
+        host="127.0.0.1", port=port, user="root", ssl_disabled=True, autocommit=True, **options
+    )
 
 
 def rows_of(port: int, database: str) -> Any:
@@ -48,7 +50,7 @@ def rows_of(port: int, database: str) -> Any:
 def test_a_dump_is_loaded_again(dumper: list[str], shop_cluster: Cluster) -> None:
     port = shop_cluster.writer_port
     options = ["-h127.0.0.1", f"-P{port}", "-uroot", "--no-tablespaces", "ecommerce"]
-    dump = subprocess.run([*dumper, *options], capture_output=True, timeout=60, check=False)
+    dump = subprocess.run([*dumper, *options], capture_output=True, timeout=500, check=False)
     assert (dump.returncode, dump.stderr) == (0, b"")
     client = shutil.which("mariadb") or shutil.which("mysql")
     if client is None:
@@ -57,7 +59,7 @@ def test_a_dump_is_loaded_again(dumper: list[str], shop_cluster: Cluster) -> Non
         cursor.execute("DROP DATABASE IF EXISTS ecommerce_again")
         cursor.execute("CREATE DATABASE ecommerce_again")
     load = [client, "-h127.0.0.1", f"-P{port}", "-uroot", "ecommerce_again"]
-    subprocess.run(load, input=dump.stdout, timeout=60, check=True)
+    subprocess.run(load, input=dump.stdout, timeout=500, check=True)
     assert rows_of(port, "ecommerce_again") == rows_of(port, "ecommerce") != ()
 
 
@@ -75,7 +77,7 @@ def sbtest(shop_cluster: Cluster) -> Iterator[list[str]]:
         "--mysql-user=root", "--mysql-db=sbtest", "--mysql-ssl=off", "--tables=1",
         f"--table-size={ROWS}", "--threads=4", "--time=1",
     ]  # fmt: skip
-    subprocess.run([*command, "oltp_read_write", "prepare"], timeout=240, check=True)
+    subprocess.run([*command, "oltp_read_write", "prepare"], timeout=500, check=True)
     with closing(connect(port, database="sbtest")) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT COUNT(*), MIN(id), MAX(id) FROM sbtest1")
         assert cursor.fetchone() == (ROWS, 1, ROWS)
@@ -89,7 +91,7 @@ def sbtest(shop_cluster: Cluster) -> Iterator[list[str]]:
 def test_sysbench_runs_without_errors(script: str, mode: str, sbtest: list[str]) -> None:
     run = subprocess.run(
         [*sbtest, f"--db-ps-mode={mode}", script, "run"],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=500, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
     assert "FATAL" not in run.stdout + run.stderr

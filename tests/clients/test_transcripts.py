@@ -30,7 +30,9 @@ Client = Callable[[int, list[str]], str]
 
 
 def _by_pymysql(port: int, sql: list[str]) -> str:
-    with closing(pymysql.connect(host="127.0.0.1", port=port, user="root")) as connection:
+    with closing(
+        pymysql.connect(host="127.0.0.1", port=port, user="root", ssl_disabled=True)
+    ) as connection:
         connection.autocommit(True)
         return transcripts.of_driver(connection.cursor(), sql, pymysql.MySQLError)
 
@@ -111,7 +113,9 @@ def port(request: pytest.FixtureRequest, update: bool) -> Iterator[int]:
 
 
 def _drop(port: int) -> None:
-    with closing(pymysql.connect(host="127.0.0.1", port=port, user="root")) as connection:
+    with closing(
+        pymysql.connect(host="127.0.0.1", port=port, user="root", ssl_disabled=True)
+    ) as connection:
         connection.cursor().execute(f"DROP DATABASE IF EXISTS {DATABASE}")
 
 

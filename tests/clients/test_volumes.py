@@ -35,7 +35,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "mysqlcompat", *arguments],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=500,
         cwd=ROOT,
     )
 
@@ -56,7 +56,9 @@ def refused(cluster: Cluster, *arguments: str) -> str:
 
 
 def connect(port: int) -> Any:
-    return pymysql.connect(host="127.0.0.1", port=port, user="root", autocommit=True)
+    return pymysql.connect(
+        host="127.0.0.1", port=port, user="root", ssl_disabled=True, autocommit=True
+    )
 
 
 def rows(port: int, sql: str) -> Any:

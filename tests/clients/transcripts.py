@@ -54,7 +54,7 @@ def of_command(command: Sequence[str], port: int, sql: Sequence[str]) -> str:
     text = ";\n".join((SETTINGS, *sql)) + ";\n"
     done = subprocess.run(
         [*command, *options, "--column-type-info"],
-        input=text, capture_output=True, text=True, timeout=60, check=False,
+        input=text, capture_output=True, text=True, timeout=500, check=False,
     )  # fmt: skip
     printed = re.sub(r" ?\(\d+\.\d+ sec\)", "", done.stdout)
     return printed + re.sub(r"at line \d+( in file: '.*')?", "at line", done.stderr)

@@ -36,15 +36,19 @@ CREATE TABLE items (
 );
 """
 
+#: How long one answer may take. Longer than any stall: an order that is cut off counts as failed.
+PATIENCE_S = 300
+
 
 def connect(port: int) -> Any:
     return pymysql.connect(
         host="127.0.0.1",
         port=port,
         user="root",
+        ssl_disabled=True,
         database="ledger",
-        connect_timeout=5,
-        read_timeout=30,
+        connect_timeout=PATIENCE_S,
+        read_timeout=PATIENCE_S,
     )
 
 
@@ -63,7 +67,7 @@ class Ledger:
             self.acknowledged.add(ref)
             self._moved.notify_all()
 
-    def wait_for_more(self, count: int, timeout_s: float = 60.0) -> bool:
+    def wait_for_more(self, count: int, timeout_s: float = PATIENCE_S) -> bool:
         """Return when `count` more orders have been acknowledged."""
         with self._moved:
             goal = len(self.acknowledged) + count
@@ -152,6 +156,15 @@ def start_customers(port: int, count: int, seed: int, ledger: Ledger) -> list[th
     for thread in threads:
         thread.start()
     return threads
+
+
+def stop_customers(ledger: Ledger, threads: list[threading.Thread]) -> None:
+    """Nobody places orders any more when this returns, and nothing unexpected has happened."""
+    ledger.stop.set()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive(), "an order is neither placed nor refused"
+    assert not ledger.errors, ledger.errors
 
 
 def cents(amount: Any) -> int:

@@ -32,7 +32,9 @@ def command(*words: object, code: int = 0) -> str:
 
 def ask(port: int, sql: str) -> Any:
     """All rows of the last statement."""
-    connection = pymysql.connect(host="127.0.0.1", port=port, user="root", autocommit=True)
+    connection = pymysql.connect(
+        host="127.0.0.1", port=port, user="root", ssl_disabled=True, autocommit=True
+    )
     with connection, connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchall()

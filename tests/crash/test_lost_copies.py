@@ -16,7 +16,7 @@ from mysqlcompat.control_socket import ask_storage, storage_socket
 from redo.image import PAGE_BODY_AT, PAGE_CRC_AT
 from redo.quorum import COPIES, copy_directory, is_full
 from redo.volume import LocalVolume
-from tests.crash.ledger import SCHEMA, Ledger, start_customers, verify
+from tests.crash.ledger import SCHEMA, Ledger, start_customers, stop_customers, verify
 from tests.crash.test_kill import check_data
 
 CUSTOMERS = 4
@@ -97,10 +97,7 @@ def test_any_two_copies_may_go_while_orders_flow(how: str, tmp_path: Path) -> No
                     (cluster.volume_dir / name).rename(tmp_path / away)
             assert ledger.wait_for_more(100), f"no orders without {lost}\n{cluster.output}"
             wait_for_copies(cluster, lost, ledger)
-        ledger.stop.set()
-        for thread in threads:
-            thread.join(60)
-        assert not ledger.errors, ledger.errors
+        stop_customers(ledger, threads)
         verify(cluster.writer_port, ledger)
         assert cluster.stop() == 0, cluster.output
         check_data(data)

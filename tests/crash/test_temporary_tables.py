@@ -13,7 +13,9 @@ from tests.crash.test_kill import check_data
 
 
 def _connect(port: int) -> Any:
-    return pymysql.connect(host="127.0.0.1", port=port, user="root", autocommit=True)
+    return pymysql.connect(
+        host="127.0.0.1", port=port, user="root", ssl_disabled=True, autocommit=True
+    )
 
 
 def test_a_crash_leaves_nothing_of_temporary_tables(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def everywhere(path: Path, volume: str = "main") -> Iterator[Everywhere]:
 def is_archived(main: Everywhere) -> None:
     """Return when the archive, which the writer's host sends, has all that is committed."""
     now = clock_text(time.time_ns() // 1000)
-    deadline = time.monotonic() + 100
+    deadline = time.monotonic() + 300
     while True:
         kept = dict(ask(main.port, "SHOW GLOBAL STATUS LIKE 'Backup%'"))
         if kept.get("Backup_latest_restorable_time", "") > now:
@@ -101,7 +101,6 @@ def restored_without_any_copy(path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
 def test_a_volume_with_no_zone_here(tmp_path: Path) -> None:
     create_secret(tmp_path / "secret")
     create_keyring(tmp_path / "keyring")

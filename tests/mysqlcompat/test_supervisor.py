@@ -47,7 +47,7 @@ class Toy:
         raise AssertionError(f"no {event} {name}: {seen} {self.process.communicate()}")
 
     def finish(self) -> tuple[int, str, str]:
-        out, err = self.process.communicate(timeout=30)
+        out, err = self.process.communicate(timeout=500)
         self.notes.close()
         return self.process.returncode, out, err
 
@@ -68,7 +68,7 @@ def is_gone(pid: int) -> bool:
     except ProcessLookupError:
         return True
     try:
-        return bool(select.select([pidfd], [], [], 10)[0])
+        return bool(select.select([pidfd], [], [], 300)[0])
     finally:
         os.close(pidfd)
 

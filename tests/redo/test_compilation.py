@@ -33,7 +33,7 @@ def test_a_module_that_does_not_compile_leaves_no_child_behind(tmp_path: Path) -
         [sys.executable, "-c", SCRIPT, str(tmp_path)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=500,
         check=True,
     )
     assert "broken_kernels do not compile" in done.stdout
@@ -102,7 +102,7 @@ def test_a_kernel_of_which_half_is_kept_is_compiled_again(tmp_path: Path) -> Non
             env=environment,
             capture_output=True,
             text=True,
-            timeout=110,
+            timeout=500,
             check=True,
         )
         return done.stdout.strip() == "True"

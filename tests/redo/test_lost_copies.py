@@ -22,7 +22,7 @@ from tests.redo.writing import Writer, Writers, wait_for
 
 ROUNDS = int(os.environ.get("LOST_ROUNDS", "3"))
 FIRST = int(os.environ.get("SEED", "1"))
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 
 
 def random_writer(rng: np.random.Generator, path: Path) -> Writer:
@@ -122,7 +122,7 @@ def test_a_copy_made_while_its_source_makes_checkpoints_has_no_hole(
 
     class LateCopy(NearCopy):
         def borrow(self) -> tuple[CopyMeta, dict[str, int]]:
-            assert held.wait(60.0)
+            assert held.wait(PATIENCE_S)
             return super().borrow()
 
     monkeypatch.setattr("redo.healing.NearCopy", LateCopy)

@@ -23,6 +23,7 @@ from redo.protocol import BadQuestion
 from redo.secret import context, create_secret, load_secret
 
 SECRET = b"a secret of enough bytes"
+PATIENCE_S = 300
 
 
 class Ear:
@@ -47,13 +48,15 @@ class Ear:
 
     def wait_for(self, count: int) -> list[bytes]:
         with self.heard:
-            assert self.heard.wait_for(lambda: len(self.messages) >= count or self.reason, 20)
+            assert self.heard.wait_for(
+                lambda: len(self.messages) >= count or self.reason, PATIENCE_S
+            )
             assert not self.reason, self.reason
             return self.messages
 
     def wait_for_end(self) -> str:
         with self.heard:
-            assert self.heard.wait_for(lambda: self.reason, 20)
+            assert self.heard.wait_for(lambda: self.reason, PATIENCE_S)
             return self.reason
 
 
@@ -147,7 +150,7 @@ def test_junk_is_dropped(
     with caplog.at_level(logging.WARNING):
         with socket.create_connection(("127.0.0.1", house.port)) as guest:
             guest.sendall(junk)
-            guest.settimeout(10)
+            guest.settimeout(PATIENCE_S)
             try:
                 while guest.recv(4096):
                     pass
@@ -170,7 +173,7 @@ def test_a_frame_that_is_too_long_ends_the_link(house: House) -> None:
 
 
 def wait_for_line(caplog: pytest.LogCaptureFixture, text: str) -> None:
-    for _ in range(500):
+    for _ in range(100 * PATIENCE_S):
         if any(text in record.getMessage() for record in caplog.records):
             return
         threading.Event().wait(0.01)

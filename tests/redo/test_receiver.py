@@ -62,7 +62,7 @@ class Home:
 
     def wait_for(self, good: Callable[[], bool]) -> None:
         with self._heard:
-            assert self._heard.wait_for(good, 60), self.said[-3:]
+            assert self._heard.wait_for(good, 300), self.said[-3:]
 
     def wait_for_copies(self, lsn: int) -> None:
         """Both are durable to here, and no further."""
@@ -321,7 +321,7 @@ def test_a_zone_gives_up_what_a_recovery_without_it_cut_off(tmp_path: Path, home
         home.wait_for_copies(end)
         opening = Opening(9, kept, kept, 0, FIRST_LSN, 0).pack()
         session.received(home, opening)
-        assert peer.asked.wait(60)
+        assert peer.asked.wait(300)
         assert zone.node.log_fence == EPOCH, "it believes somebody whose epoch nobody knows"
         peer.vdl = kept
         session.received(home, opening)

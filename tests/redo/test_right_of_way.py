@@ -20,7 +20,7 @@ from redo.timeline import NEVER
 from tests.redo.editing import FILL, NEW, Step
 from tests.redo.writing import PAGE, Writer, wait_for
 
-PATIENCE_S = 60.0
+PATIENCE_S = 300.0
 CHUNK_BYTES = 1 << 20
 
 

@@ -105,7 +105,7 @@ class Writer:
         return [0 if c is None else c.segment.mark.lsn for c in copiers[::2]]
 
 
-def wait_for(condition: Callable[[], bool], timeout_s: float = 100.0) -> None:
+def wait_for(condition: Callable[[], bool], timeout_s: float = 300.0) -> None:
     """Wait for other threads to have done something."""
     deadline = time.monotonic() + timeout_s
     while not condition():

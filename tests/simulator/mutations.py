@@ -53,6 +53,7 @@ class Mutation:
     plant      makes the context manager
     caught_by  the invariants any of which may find it
     kind       of cluster that shows it soon
+    seed       that shows it, or a later one: where the hunt begins
     """
 
     name: str
@@ -60,6 +61,7 @@ class Mutation:
     plant: Plant
     caught_by: tuple[str, ...]
     kind: Kind = PLAIN
+    seed: int = 1
 
 
 def evict_what_is_not_durable() -> Any:
@@ -349,6 +351,7 @@ MUTATIONS = [
         forget_readers,
         ("what readers need is kept",),
         during("pause_replica"),
+        seed=3,
     ),
     Mutation("apply_half", "F9", apply_half, CACHES_ARE_WRONG),
     Mutation(
@@ -372,13 +375,16 @@ MUTATIONS = [
         "believe_old_epochs", "C15", believe_old_epochs, ANY_OF_THESE, during("miss_a_recovery")
     ),
     Mutation("forget_jumps", "C31", forget_jumps, ("what was undone stays out",), during("travel")),
-    Mutation("share_everything", "C32", share_everything, MOMENTS_ARE_WRONG, during("branch")),
+    Mutation(
+        "share_everything", "C32", share_everything, MOMENTS_ARE_WRONG, during("branch"), seed=8
+    ),
     Mutation(
         "believe_the_store",
         "C33",
         believe_the_store,
         ARCHIVE_IS_WRONG,
         replace(PLAIN, archived=True),
+        seed=17,
     ),
     Mutation(
         "archive_in_clear",

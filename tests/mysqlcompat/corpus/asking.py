@@ -23,7 +23,7 @@ class Asker:
     def __init__(self, host: str, port: int, database: str = DATABASE) -> None:
         self.database = database
         self.connection: Any = pymysql.connect(
-            host=host, port=port, user="root", charset="utf8mb4", autocommit=True
+            host=host, port=port, user="root", ssl_disabled=True, charset="utf8mb4", autocommit=True
         )
         self.connection.decoders = {}
         self.connection.use_unicode = False

@@ -71,7 +71,7 @@ class Bench:
         self.loop = new_loop(self.lane, self.durability)
         self.server, self.client = socket.socketpair()
         self.server.setblocking(False)
-        self.client.settimeout(10)
+        self.client.settimeout(300)
         self.loop._selector.register(self.server, select.EPOLLIN)  # as a transport would
         self.returned: list[tuple[bytes, bytes]] = []
         block = self.lane.register(self.server.fileno(), self)
@@ -279,7 +279,7 @@ class Neighbour:
         self._bench = bench
         self.server, self.client = socket.socketpair()
         self.server.setblocking(False)
-        self.client.settimeout(10)
+        self.client.settimeout(300)
         bench.loop._selector.register(self.server, select.EPOLLIN)
         block = bench.lane.register(self.server.fileno(), self)
         assert block is not None

@@ -63,7 +63,9 @@ def record(host: str, port: int) -> None:
     """Ask MySQL for the answers."""
     import pymysql
 
-    connection = pymysql.connect(host=host, port=port, user="root", autocommit=True, conv={})
+    connection = pymysql.connect(
+        host=host, port=port, user="root", ssl_disabled=True, autocommit=True, conv={}
+    )
     cursor = connection.cursor()
 
     def ask(statement: str) -> str:

@@ -23,7 +23,7 @@ class RawClient:
     """One socket. `sequence` is the number the next packet from here gets."""
 
     def __init__(self, port: int, capabilities: int = PLAIN) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=100)
         self.capabilities = capabilities
         self.sequence = 0
 

@@ -216,7 +216,7 @@ class Running:
 
     def do(self, make: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Run a coroutine on the server's loop."""
-        return asyncio.run_coroutine_threadsafe(make(), self.loop).result(10)
+        return asyncio.run_coroutine_threadsafe(make(), self.loop).result(300)
 
 
 @contextmanager
@@ -235,11 +235,11 @@ def running(
         await server.start([listener])
         return server
 
-    server = asyncio.run_coroutine_threadsafe(start(), loop).result(30)
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(300)
     try:
         yield Running(server, sessions, listener.getsockname()[1], loop)
     finally:
-        asyncio.run_coroutine_threadsafe(server.close(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(server.close(), loop).result(300)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
