@@ -5,8 +5,9 @@ values checked and made canonical), `indexes` (keys of a definition), `text` (`s
 CREATE TABLE), `foreign_keys` and `checks` (what constraints may say; `expression_text` prints their
 expressions), `constraints` (those of one statement), `execute` (the statements, through the
 engine's catalog), `create_select`. ALTER TABLE: `alteration` (actions to the table wanted),
-`algorithms` (what was asked for against what is needed), `alter` (at once, or indexes beside
-writers), `rebuild` (by a copy), `initial` (what rows have in a column added at once).
+`dependencies` (what needs a column that goes), `algorithms` (what was asked for against what is
+needed), `alter` (at once, or indexes beside writers), `rebuild` (by a copy), `initial` (what rows
+have in a column added at once).
 
 A CREATE TABLE's life: 1 `sql.parse_table` reads it; 2 `execute` commits what is open; 3 rules and
 defaults are checked and filled in by `definition`; 4 the engine's catalog makes trees and

@@ -85,9 +85,6 @@ async def _constrain(session: Session, made: Alteration, actions: Sequence[act.A
     new = replace(new, indexes=tuple(index for index in (*new.indexes, *added) if index in kept
                                      or index in added))  # fmt: skip
     new = replace(new, indexes=tuple(dict.fromkeys(new.indexes)))
-    stays = {column.name.casefold() for column in new.columns}
-    gone = [one.name for one in table.columns if one.name.casefold() not in stays]
-    constraints.check_columns_stay(table, [*gone, *made.renamed])
     new = foreign_keys.columns_renamed(new, made.renamed)
     new = constraints.altered(session, new, actions)
     if not is_temporary(table):

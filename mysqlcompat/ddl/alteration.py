@@ -21,6 +21,7 @@ from mysqlcompat.ddl.definition import (
     make_column,
     resolve_charset,
 )
+from mysqlcompat.ddl.dependencies import Lost, check_columns, checks_left
 from mysqlcompat.ddl.indexes import MAX_INDEXES, add_index
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import hidden_name, index_of_hidden
@@ -150,13 +151,13 @@ class _Columns:
         made = self._made
         changes = self._changes()
         gone = self._dropped(changes)
-        functional.check_columns_stay(self._old, self._lost_names(gone))
         gone |= self._hidden_dropped()
         self._primary = self._primary_columns(gone)
         for number, column in enumerate(self._old.columns):
             if column.name.casefold() not in gone:
                 column = self._kept(number, column, changes)
                 self._columns.append((number, column))
+        self._check_lost()
         self._move_and_add()
         if not self._columns:
             raise SqlError(1090)
@@ -214,19 +215,17 @@ class _Columns:
                 gone.add(name)
         return gone
 
-    def _lost_names(self, gone: set[str]) -> list[str]:
-        """Names that no column will have any more, those of dropped keys' parts left out."""
-        renamed = [
-            one.name
-            for one in self._actions
-            if isinstance(one, act.RenameColumn)
-            or (isinstance(one, act.ChangeColumn) and one.name != one.column.name)
-        ]
-        return [column.name for column in self._old.columns if column.name.casefold() in gone] + [
-            column.name
-            for column in self._old.columns
-            if column.name.casefold() in {name.casefold() for name in renamed}
-        ]
+    def _check_lost(self) -> None:
+        """Whether the table can do without the names that no column will have any more."""
+        made, actions = self._made, self._actions
+        going = {one.name.casefold() for one in actions if isinstance(one, act.DropCheck)}
+        dropped = [one.name for one in actions if isinstance(one, act.DropColumn)]
+        lost = Lost(dropped, list(made.renamed))
+        others = [one for one in self._old.checks if one.name.casefold() not in going]
+        left = checks_left(others, lost)
+        kept = [one for one in self._old.checks if one in left or one not in others]
+        made.new = replace(made.new, checks=tuple(kept))
+        check_columns(self._old, [column for _, column in self._columns], lost)
 
     def _hidden_dropped(self) -> set[str]:
         """Hidden columns that go with their keys, folded."""

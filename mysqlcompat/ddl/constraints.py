@@ -14,7 +14,7 @@ from btree.foreign_keys import leading_index
 from btree.schema import Check, ForeignKey, Index, Table
 from mysqlcompat import compiler
 from mysqlcompat.ddl import foreign_keys, generated
-from mysqlcompat.ddl.checks import add_checks, columns_in
+from mysqlcompat.ddl.checks import add_checks
 from mysqlcompat.ddl.foreign_keys import add_foreign_keys, check_waiting_children, world_of
 from mysqlcompat.ddl.indexes import add_index
 from mysqlcompat.ddl.text import quote_name
@@ -215,13 +215,3 @@ async def rows_to_check(session: Session, old: Table, new: Table) -> int:
         return 0
     text = f"SELECT COUNT(*) FROM {quote_name(old.database)}.{quote_name(old.name)}"
     return int(await compiler.first_text(text, session) or 0)
-
-
-def check_columns_stay(table: Table, gone: Sequence[str]) -> None:
-    """ERROR 3959 when a CHECK is about a column that is dropped or renamed."""
-    folded = {name.casefold() for name in gone}
-    for check in table.checks:
-        for name in columns_in(check.expression):
-            if name.casefold() in folded:
-                raise SqlError(3959, check.name, name)
-    generated.check_columns_stay(table, list(gone))

@@ -14,7 +14,7 @@ from typing import Final
 from sqlglot import exp
 
 from btree.schema import Column, ColumnType, Index, Table, TypeKind
-from mysqlcompat.ddl.checks import columns_in, disallowed, named_column, printed
+from mysqlcompat.ddl.checks import disallowed, named_column, printed
 from mysqlcompat.ddl.derived_types import declared_type
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions.key_parts import hidden_name
@@ -201,14 +201,3 @@ def of_indexes(table: Table, indexes: Iterable[Index]) -> set[str]:
     """Names of the hidden columns of indexes."""
     named = {part.column for index in indexes for part in index.parts}
     return {column.name for column in table.columns if column.hidden and column.name in named}
-
-
-def check_columns_stay(table: Table, gone: Sequence[str]) -> None:
-    """ERROR 3837 when a functional key part needs a column that is dropped or renamed."""
-    folded = {name.casefold() for name in gone}
-    for column in table.columns:
-        if not column.hidden or column.name.casefold() in folded:
-            continue
-        for name in columns_in(column.generated or ""):
-            if name.casefold() in folded:
-                raise SqlError(3837, name)

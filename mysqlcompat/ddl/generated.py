@@ -129,15 +129,3 @@ def _check_actions(table: Table) -> None:
         changes = key.on_delete == "SET NULL" or key.on_update in ("CASCADE", "SET NULL")
         if changes and used & set(key.columns):
             raise SqlError(1235, "foreign key actions on columns of generated columns")
-
-
-def check_columns_stay(table: Table, gone: list[str]) -> None:
-    """ERROR 3108 when a generated column needs a column that is dropped or renamed."""
-    functional.check_columns_stay(table, gone)
-    folded = {name.casefold() for name in gone}
-    for column in table.columns:
-        if column.generated is None or column.hidden or column.name.casefold() in folded:
-            continue
-        for name in columns_in(column.generated):
-            if name.casefold() in folded:
-                raise SqlError(3108, name)
