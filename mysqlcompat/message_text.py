@@ -11,30 +11,40 @@ _CUT: Final = re.compile("[\ud800-\udfff]")  #: bytes of a character without the
 
 
 def shown(value: str | bytes) -> str:
-    """A value within quotes of a message: what utf8mb3 lacks is ``?``, of binary strings what is
-    not printable is ``\\xNN``; cut to what a message has room for."""
+    """A value within quotes of a message: what utf8mb3 lacks is ``?``, and a text ends at a NUL; of
+    binary strings what is not printable is ``\\xNN``; cut to what a message has room for."""
     if isinstance(value, bytes):
         text = "".join(
             chr(byte) if 32 <= byte < 127 else f"\\x{byte:02X}" for byte in value[:_LONGEST]
         )
     else:
-        text = "".join(one if one <= "\uffff" else "?" for one in value[:_LONGEST])
+        text = "".join(one if one <= "\uffff" else "?" for one in value.partition("\0")[0][:_LONGEST])
     data = text.encode("utf-8", "replace")
     return text if len(data) <= _LONGEST else data[:_LONGEST].decode("utf-8", "ignore")
 
 
-def shown_bytes(text: str) -> str:
-    """A text whose bytes a message takes as they come: each of a character that utf8mb3 lacks or
-    that is cut in two is ``?``."""
+def shown_bytes(text: str, room: int = _LONGEST) -> str:
+    """The first `room` bytes of a text as a message takes them: each of a character that utf8mb3
+    lacks or that is cut in two is ``?``."""
     if text.isascii():
-        return text[:_LONGEST]
-    known = text.encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "surrogateescape")
+        return text[:room]
+    known = text.encode("utf-8", "replace")[:room].decode("utf-8", "surrogateescape")
     return _CUT.sub("?", _BEYOND.sub("????", known))
 
 
 def shown_as_c(value: str | bytes) -> str:
     """The same where MySQL prints a C string: up to the first NUL."""
     return shown(value.partition("\0")[0] if isinstance(value, str) else value.partition(b"\0")[0])
+
+
+def shown_in_error(value: str | bytes) -> str:
+    """The same in an error: also no further than to what is no text."""
+    if isinstance(value, str):
+        return shown_as_c(value)
+    try:
+        return shown_as_c(value.decode())
+    except UnicodeDecodeError as error:
+        return shown_as_c(value[: error.start].decode())
 
 
 def shown_number(number: int) -> str:

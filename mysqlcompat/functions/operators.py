@@ -140,6 +140,20 @@ def row_order(call: Call, left: Sequence[Any], row: Iterable[Any]) -> int | None
     return result
 
 
+@implement("row <,row <=,row >,row >=", null_rejects=False)
+def row_comes(context: Context, call: Call, *values: Any) -> int | None:
+    """``(a, b) < (c, d)``: a, c, b, d, looked at up to a difference or a NULL."""
+    operator = call.function.name.removeprefix("row ")
+    for at in range(0, len(values), 2):
+        one, other = values[at : at + 2]
+        if one is None or other is None:
+            return None
+        result = order(one, other, call.args[at].type.collation)
+        if result:
+            return int((result < 0) == operator.startswith("<"))
+    return int(operator.endswith("="))
+
+
 # Logic ------------------------------------------------------------------------------------------
 
 
@@ -284,8 +298,10 @@ def _quotient(call: Call, left: Decimal, right: Decimal) -> Decimal:
     one, other = _places(left), _places(right)
     padding = -one % _WORD + -other % _WORD
     more = max(call.type.scale - one - padding, 0)
-    places = -(-(one + other + padding + more) // _WORD) * _WORD
-    return EXACT.quantize(truncate_decimal(EXACT.divide(left, right), places), _ulp(places))
+    quotient = EXACT.divide(left, right)
+    words = max(_WORDS - -(-max(quotient.adjusted() + 1, 1) // _WORD), 0)
+    places = min(-(-(one + other + padding + more) // _WORD), words) * _WORD
+    return EXACT.quantize(truncate_decimal(quotient, places), _ulp(places))
 
 
 @cache

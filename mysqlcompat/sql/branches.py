@@ -53,6 +53,10 @@ class Branches:
 
         def in_charset(self, arg: Expression, like: str) -> Expression: ...
 
+        def is_known(self, arg: Expression) -> bool: ...
+
+        def quiet_value(self, arg: Expression) -> object: ...
+
         def is_bits(self, arg: Expression) -> bool: ...
 
         def result_collation(self, types: Sequence[SqlType], operator: str) -> tuple[str, int]: ...
@@ -207,7 +211,20 @@ class Branches:
             return datetime_type(max(one.scale for one in types), nullable)
         if classes == {Class.JSON}:
             return json_type(nullable)
-        return self._common_string(types, nullable, name)
+        made = self._common_string(types, nullable, name)
+        lost = [arg.type for arg in args if self._is_lost(arg, made)]
+        if not lost:
+            return made
+        left = [replace(one, length=0) if one in lost else one for one in types]
+        return self._common_string(left, nullable, name)
+
+    def _is_lost(self, arg: Expression, made: SqlType) -> bool:
+        """Whether a text is known to be NULL when it is brought to the character set of `made`."""
+        if arg.type.cls is not Class.STRING or arg.type.charset == made.charset:
+            return False
+        if not isinstance(arg, Call) or made.collation == BINARY or not self.is_known(arg):
+            return False
+        return self.quiet_value(arg) is None
 
     def _common_integer(self, types: Sequence[SqlType], nullable: bool) -> SqlType:
         unsigned = all(one.unsigned for one in types)
@@ -329,7 +346,8 @@ def natural(arg: Expression) -> Expression:
 
 #: Kinds whose members have numbers.
 _MEMBERS: Final = (TypeKind.ENUM, TypeKind.SET)
-_MOVED: Final = ("date_add", "date_sub")
+#: Functions that move a TIME.
+_MOVED: Final = ("date_add", "date_sub", "addtime", "subtime")
 _MOMENTS: Final = (Class.DATETIME, Class.TIME)
 _LONGEST_TEXT: Final = 65535  #: bytes of TEXT and BLOB
 #: Functions whose moments become DECIMALs before they become integers.
@@ -342,10 +360,15 @@ _ROUNDED: Final = ("unix_timestamp", "round", "truncate")
 OF_DATES: Final = ("greatest@date", "least@date")
 AMONG_DATES: Final = (*OF_DATES, "greatest@datetime", "least@datetime")
 #: Functions whose text becomes a number without a word about what is behind it.
+#: Those whose text is silent as a DECIMAL, too.
+MUTE: Final = ("regexp_replace", "regexp_substr")
 SILENT: Final = (
+    *MUTE,
     *("coalesce", "ifnull", "any_value", "greatest", "least", "document text"),
     *AMONG_DATES,
 )
+#: Operators that do the same with the bytes they make.
+BITWISE: Final = ("~", "&", "|", "^", "<<", ">>")
 #: Functions whose documents are their texts where a number or a date is wanted.
 _AS_TEXTS: Final = ("coalesce", "ifnull", "any_value")
 #: Functions whose DECIMALs have the digits that their arguments' values have.
@@ -401,7 +424,7 @@ _COLUMN_TEXTS: Final = frozenset(
 def _bytes_of(sql_type: SqlType) -> int:
     """Bytes of a value as a binary string."""
     if sql_type.kind is TypeKind.DOUBLE:
-        return min(text_length(sql_type), sql_type.length)  # a literal: as it was written
+        return sql_type.length  # a literal: as it was written; with a sign, if it is computed
     if sql_type.cls is not Class.STRING:
         return text_length(sql_type)
     return sql_type.length * bytes_per_character(sql_type.collation)

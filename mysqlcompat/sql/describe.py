@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Final, TypeGuard
 
 from btree.schema import TypeKind
@@ -201,7 +202,7 @@ def _case(call: Call, args: list[str], sources: Sequence[Source]) -> str:
     conditions = call.args[:-1:2]
     subject = ""
     if all(isinstance(one, Call) and one.function.name == "=@when" for one in conditions):
-        pairs = [one.args for one in conditions if isinstance(one, Call)]
+        pairs = [_subject_first(one.args) for one in conditions if isinstance(one, Call)]
         subject = describe(pairs[0][0], sources) + " "
         args[:-1:2] = [describe(when, sources) for _, when in pairs]
     branches = " ".join(
@@ -209,6 +210,12 @@ def _case(call: Call, args: list[str], sources: Sequence[Source]) -> str:
     )
     otherwise = f" else {args[-1]}" if len(args) % 2 else ""
     return f"(case {subject}{branches}{otherwise} end)"
+
+
+def _subject_first(pair: Sequence[Expression]) -> Sequence[Expression]:
+    """A subject and what it is compared with: NULL comes first where nothing is looked at."""
+    is_null = isinstance(pair[0], Literal) and pair[0].value is None
+    return pair[::-1] if is_null else pair
 
 
 def _compared(arg: Expression, shown: str) -> str:
@@ -262,6 +269,10 @@ def _word(literal: str) -> str:
     return literal.strip("'")
 
 
+def _rows(operator: str, args: list[str]) -> str:
+    return f"(({','.join(args[::2])}) {operator} ({','.join(args[1::2])}))"
+
+
 def _row_in(size: int, args: list[str]) -> str:
     rows = [f"({','.join(args[at : at + size])})" for at in range(0, len(args), size)]
     return f"({rows[0]} in ({','.join(rows[1:])}))"
@@ -275,6 +286,7 @@ _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
     "is null": lambda args: f"({args[0]} is null)",
     "between": lambda args: f"({args[0]} between {args[1]} and {args[2]})",
     "between@each": lambda args: f"({args[0]} between {args[1]} and {args[3]})",
+    **{f"row {sign}": partial(_rows, sign) for sign in ("<", "<=", ">", ">=")},
     "row in": lambda args: _row_in(int(args[0]), args[1:]),
     "in": lambda args: f"({args[0]} in ({','.join(args[1:])}))",
     "regexp": lambda args: f"regexp_like({args[0]},{args[1]})",
@@ -288,6 +300,7 @@ _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
     "instr": lambda args: f"locate({args[1]},{args[0]})",
     "datediff": lambda args: f"(to_days({args[0]}) - to_days({args[1]}))",
     "to charset": lambda args: args[0],
+    "characters": lambda args: args[0],
     "user variable": lambda args: f"(@`{_word(args[0])}`)",
     "set user variable": lambda args: f"(@{_word(args[0])}:={args[1]})",
     "yearweek": lambda args: f"yearweek({','.join([*args, '0'][:2])})",

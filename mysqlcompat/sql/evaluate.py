@@ -17,7 +17,14 @@ from mysqlcompat.functions.moments import own_type
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
 from mysqlcompat.message_text import shown_bytes
 from mysqlcompat.sql.benchmark import repeated
-from mysqlcompat.sql.branches import AMONG_DATES, SILENT, branches_of
+from mysqlcompat.sql.branches import (
+    AMONG_DATES,
+    BITWISE,
+    MUTE,
+    NUMERIC_CLASSES,
+    SILENT,
+    branches_of,
+)
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.looking import Looking
 from mysqlcompat.sql.typed import (
@@ -100,11 +107,12 @@ class Evaluator(Looking):
             return compared(self.context, value, source, node.type, node.into, node.wording)
         if node.type.cls is Class.INT and isinstance(value, float):
             value = self._whole(node.arg, value)
-        value = self._decimal_of_text(node, value)
         if isinstance(node.arg, ColumnRef):
             value = _column_as_text(value, source, node.type)
+        value = self._decimal_of_text(node, value)
         name, context = origin_name(node.arg), self.context
-        if name in SILENT and source.cls is Class.STRING and node.type.cls not in TEMPORAL:
+        is_silent = name in SILENT or name in BITWISE
+        if is_silent and source.cls is Class.STRING and node.type.cls not in TEMPORAL:
             context = self._quiet
         return convert(context, value, source, node.type, False, name)
 
@@ -119,7 +127,8 @@ class Evaluator(Looking):
         source = node.arg.type
         if source.kind in (TypeKind.ENUM, TypeKind.SET) or isinstance(node.arg, Literal):
             return value
-        return decimal_of_varying(self.context, value, source, isinstance(node.arg, ColumnRef))
+        context = self._quiet if origin_name(node.arg) in MUTE else self.context
+        return decimal_of_varying(context, value, source, isinstance(node.arg, ColumnRef))
 
     def _explicit(self, node: Cast, value: Any, source: SqlType) -> Any:
         """CAST and CONVERT."""
@@ -135,7 +144,7 @@ class Evaluator(Looking):
                 value, source = decimal_of(self.context, value, source, label), target
         if target.cls is Class.INT and isinstance(value, float):
             value = self._whole(node.arg, value)
-        if isinstance(node.arg, ColumnRef) and target.cls is Class.DOUBLE:
+        if isinstance(node.arg, ColumnRef) and target.cls in (Class.DOUBLE, Class.DECIMAL):
             value = _column_as_text(value, source, target)
         value = self._decimal_of_text(node, value)
         origin = origin_name(node.arg)
@@ -227,7 +236,12 @@ class Evaluator(Looking):
         other = self.value(right) if value is not None or is_seen else None
         if value is not None and other is not None:
             return self.call(node, (value, other))
-        nulls = [arg.type.nullable and self.value(arg) is None for arg in node.args]
+        is_cast = not any(map(is_constant, node.args))  # texts to dates: which may be NULL
+        nulls = [
+            (arg.type.nullable or (is_cast and isinstance(arg, Cast) and arg.mode == COMPARE))
+            and self.value(arg) is None
+            for arg in node.args
+        ]
         return int(nulls[0] == nulls[1])
 
     def _is_null(self, node: Call) -> Any:
@@ -280,11 +294,11 @@ def _computed(arg: Expression) -> Expression | None:
 def _column_as_text(value: Any, source: SqlType, target: SqlType) -> Any:
     """A string of a column where a number is wanted: what is no ASCII in binary strings, and no
     UTF-8 in others, is a question mark in messages; of binary ones they end at a NUL."""
-    if target.cls not in (Class.DOUBLE, Class.INT) or target.kind is TypeKind.YEAR:
+    if target.cls not in NUMERIC_CLASSES or target.kind is TypeKind.YEAR:
         return value
     if isinstance(value, str) and source.charset == "latin1":
         return value.encode("ascii", "replace").decode()
-    if not isinstance(value, bytes):
+    if target.cls is Class.DECIMAL or not isinstance(value, bytes):
         return value
     text = ascii_of(value)
     return text.partition("\0")[0] if target.cls is Class.INT else text
@@ -307,7 +321,7 @@ _ORDER: Final = {
 _FIRST_STOPS: Final = frozenset(
     (
         *("json_contains", "json_set", "json_replace", "json_remove"),
-        *("json_extract", "json_contains_path"),
+        *("json_extract", "json_contains_path", "sha2"),
     )
 )
 _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
@@ -315,12 +329,14 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "in": Evaluator._in,
     "in@date": Evaluator._in_dates,
     "row in": Evaluator._row_in,
+    **dict.fromkeys(("row <", "row <=", "row >", "row >="), Evaluator._row_order),
     "between": Evaluator._between,
     "between@each": Evaluator._between,
     "is null": Evaluator._is_null,
     "not": Evaluator._not,
     "elt": Evaluator._elt,
     "make_set": Evaluator._make_set,
+    "no document": Evaluator._no_document,
     "field": Evaluator._field,
     "interval": Evaluator._interval,
     **dict.fromkeys(("json_insert", "json_array_append", "json_array_insert"), Evaluator._changed),
@@ -339,6 +355,8 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "subtime@moment": Evaluator._span,
     "timediff": Evaluator._span,
     "convert_tz": Evaluator._zoned,
+    "week": Evaluator._week,
+    "yearweek": Evaluator._week,
     "and": Evaluator._and,
     "or": Evaluator._or,
     "if": Evaluator._if,

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import temporal, temporal_text
-from mysqlcompat.convert import double_of
+from mysqlcompat.convert import convert, double_of
 from mysqlcompat.message_text import shown
 from mysqlcompat.numerals import leading_double, leading_integer, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
-from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.literals import folded_number
 from mysqlcompat.sql.typed import COMPARE, Call, Cast, ColumnRef, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType, datetime_type, int_type, time_type
@@ -52,10 +52,12 @@ class HeldConstants:
             return constant
         if operator == "in":
             return self._among(column, constant)
+        if constant.type.cls is Class.JSON:
+            return self._document(column, constant)
         constant = self._folded(operator, column, constant)
         if not isinstance(constant, Literal):
             return constant
-        if constant.value is None or constant.type.cls is Class.JSON:
+        if constant.value is None:
             return constant
         if column.type.kind is TypeKind.YEAR:
             return self._as_year(constant)
@@ -64,6 +66,21 @@ class HeldConstants:
         if column.type.cls is Class.INT and isinstance(constant.value, str):
             return self.held_integer(column, constant)
         return constant
+
+    def _document(self, column: ColumnRef, constant: Expression) -> Expression:
+        """A document beside a BIGINT or TIME: what it is as a number or time, if it is one."""
+        is_whole = column.type.kind is TypeKind.BIGINT
+        if not (is_whole or column.type.cls is Class.TIME):
+            return constant
+        if not is_constant(constant) or has_param(constant):
+            return constant
+        value, name = self.constant_value(constant), origin_name(constant)
+        if value is None:
+            return constant
+        stored = convert(self.context, value, constant.type, column.type, False, name)
+        if is_whole and double_of(self.context, value, constant.type, name) != stored:
+            return constant
+        return constant if stored is None else Literal(column.type.or_null(), stored)
 
     def _among(self, column: ColumnRef, constant: Expression) -> Expression:
         """One of several in which `column` is looked for."""

@@ -12,10 +12,11 @@ from mysqlcompat.convert_compared import Listener
 from mysqlcompat.functions.documents import has_place
 from mysqlcompat.functions.extremes import heed
 from mysqlcompat.functions.intervals import start_of
-from mysqlcompat.functions.operators import row_order
+from mysqlcompat.functions.operators import order, row_order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_differences import beginning
 from mysqlcompat.functions.time_zones import is_zone
+from mysqlcompat.functions.weeks import is_day
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import Class
 
@@ -75,6 +76,17 @@ class Looking:
                 return 1
             found = None if alike is None else found
         return found
+
+    def _row_order(self, node: Call) -> Any:
+        """Rows up to the first columns that differ, or one of which is NULL."""
+        values: list[Any] = []
+        for at in range(0, len(node.args), 2):
+            one = self.value(node.args[at])
+            other = None if one is None else self.value(node.args[at + 1])
+            values += [one, other]
+            if one is None or other is None or order(one, other, node.args[at].type.collation):
+                break
+        return self.call(node, values)
 
     def _between(self, node: Call) -> Any:
         value = self.value(node.args[0])
@@ -167,6 +179,13 @@ class Looking:
                 heed(self.context, node, values[:-1])
                 return None
         return self.call(node, values)
+
+    def _week(self, node: Call) -> Any:
+        """WEEK, YEARWEEK: no mode where there is no date."""
+        value = self.value(node.args[0])
+        if value is None or not is_day(value):
+            return None
+        return self.call(node, [value, *map(self.value, node.args[1:])])
 
     def _zoned(self, node: Call) -> Any:
         """CONVERT_TZ: no moment is looked at where a time zone is none."""

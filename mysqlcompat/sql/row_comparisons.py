@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlglot import exp
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.infer import nullable_of
 from mysqlcompat.sql.row_memberships import is_plain, row_membership
 from mysqlcompat.sql.typed import Expression
-from mysqlcompat.sqltypes import Class
+from mysqlcompat.sqltypes import Class, bool_type
 
 if TYPE_CHECKING:
     from mysqlcompat.sql.infer import Typing
@@ -58,23 +59,44 @@ class RowComparisons:
     def _row_order(self, operator: str, one: Sequence[Any], other: Sequence[Any]) -> Expression:
         """``(a, b) < (c, d)``: a < c, or a = c and b < d."""
         pairs = list(zip(one, other, strict=True))
+        if not any(is_row(part) for pair in pairs for part in pair):
+            left, right = ([self.resolve(part) for part in row] for row in (one, other))
+            if not is_plain(left, [right]):
+                return self._ordered(operator, left, right)
         made = self._pair(operator, *pairs[-1], operator)
         for left, right in reversed(pairs[:-1]):
             rest = self.logic("and", [self._pair("=", left, right, operator), made])
             made = self.logic("or", [self._pair(operator[0], left, right, operator), rest])
         return made
 
-    def _pair(self, operator: str, left: Any, right: Any, name: str) -> Expression:
-        """Two columns of rows, which may be rows themselves."""
-        if is_row(left) or is_row(right):
-            return self.row_comparison(operator, left, right, name)
-        one, other = self.resolve(left), self.resolve(right)
+    def _ordered(
+        self, operator: str, left: Sequence[Expression], right: Sequence[Expression]
+    ) -> Expression:
+        """Rows that are looked at up to a difference or a NULL."""
+        sides = [
+            arg
+            for pair in zip(left, right, strict=True)
+            for arg in self._comparable(operator, *pair, operator)
+        ]
+        return self.typing.call(f"row {operator}", bool_type(nullable_of(sides)), *sides)
+
+    def _comparable(
+        self, operator: str, one: Expression, other: Expression, name: str
+    ) -> tuple[Expression, Expression]:
         if one.type.cls is Class.STRING and other.type.cls is Class.STRING:
             if name == IN:
                 other = self.typing.with_collation(other, one.type.collation, at_once=False)
             else:
                 one, other = self.typing.all_gathered((one, other), name)
-        return self.typing.comparison(operator, one, other)
+        return self.typing.comparable(operator, one, other)
+
+    def _pair(self, operator: str, left: Any, right: Any, name: str) -> Expression:
+        """Two columns of rows, which may be rows themselves."""
+        if is_row(left) or is_row(right):
+            return self.row_comparison(operator, left, right, name)
+        one, other = self._comparable(operator, self.resolve(left), self.resolve(right), name)
+        nullable = operator != "<=>" and nullable_of((one, other))
+        return self.typing.call(operator, bool_type(nullable), one, other)
 
 
 def is_row(node: Any) -> bool:

@@ -19,7 +19,7 @@ from tests.mysqlcompat.corpus.grammar_of_values import Tree
 from tests.mysqlcompat.corpus.tables import COLUMNS
 
 _COLUMN: Final = re.compile(rf"\b(?:{'|'.join(name for name, _, _ in COLUMNS)})\b")
-_TEXT: Final = re.compile(r"'(?:[^'\\]|\\.|'')*'")
+_TEXT: Final = re.compile(r"(?:\b[nbx])?'(?:[^'\\]|\\.|'')*'")
 _ENUM_TYPES: Final = ("247", "248", "253", "254")
 
 
