@@ -142,7 +142,8 @@ def scalar_text(value: Any) -> str:
         case timedelta():
             return time_text(value, 6)
         case Opaque(type_code=code, data=data):
-            return f"base64:type{code}:{base64.b64encode(data).decode()}"
+            lines = base64.encodebytes(data).decode().removesuffix("\n")  # of 76 characters
+            return f"base64:type{code}:{lines}"
     return text_of(value)
 
 

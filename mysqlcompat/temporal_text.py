@@ -40,6 +40,7 @@ TIME: Final = "time"
 _MAX_TIME: Final = 8385959
 TIME_LIMIT: Final = timedelta(hours=838, minutes=59, seconds=59)
 _MAX_PARTS: Final = 7
+_BITS: Final = 64  #: of the number that digits become
 _TOO_MUCH: Final = (1 << 32) - 1
 LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DATE_LENGTH: Final = 10
@@ -378,7 +379,8 @@ def _number_at(text: str, at: int) -> tuple[int, int]:
     start = at
     while at < len(text) and _is_digit(text[at]):
         at += 1
-    return integer_of_digits(text[start:at]), at
+    last = text[max(start, at - _BITS) : at]  # the others are a multiple of two to the 64th
+    return int(last or "0") % (1 << _BITS), at
 
 
 @lru_cache(maxsize=1024)  # a text in a statement is read for each row

@@ -69,10 +69,9 @@ def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
         if made.cls is Class.JSON:
             made = json_text(made.nullable, "utf8mb4_bin")
     elif made.cls is Class.STRING and classes & {Class.TIME, Class.DATETIME}:
-        made = replace(made, length=max(made.length, _length(args)))
+        kind = TypeKind.VARCHAR if made.kind is TypeKind.CHAR else made.kind
+        made = replace(made, kind=kind, length=max(made.length, _length(args)))
     if made.cls is Class.STRING and Class.DATETIME in classes:
-        if made.kind is TypeKind.CHAR:
-            made = replace(made, kind=TypeKind.VARCHAR)
         return typing.call(f"{name}@datetime", made, *args)
     if made.cls is Class.STRING and Class.DATE in classes:
         return typing.call(f"{name}@date", made, *(_read_by_branches(typing, arg) for arg in args))

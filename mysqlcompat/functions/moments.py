@@ -15,8 +15,8 @@ from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.table import Context
 from mysqlcompat.message_text import shown
 from mysqlcompat.partial_dates import PartialDatetime
-from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.branches import branches_of
+from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, ColumnRef, Expression
 from mysqlcompat.sqltypes import Class, SqlType, datetime_type, int_type, time_type
 

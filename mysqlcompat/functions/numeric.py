@@ -129,6 +129,8 @@ def _build_round(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     if is_number_literal(places):
         places = typing.as_number(places)
     count = known_int(typing, places) if places.type.cls is Class.INT else constant_int(places)
+    if count is None and not isinstance(places, Literal) and typing.is_known(places):
+        count = typing.constant_value(typing.as_integer(places)) or 0
     if isinstance(places, Literal) and isinstance(places.value, str | Decimal | float):
         exact = round_decimal(leading_decimal(str(places.value))[0], 0)
         count, places = int(exact), replace(places, type=int_type(nullable=False), value=int(exact))
@@ -172,6 +174,8 @@ def _places(call: Call, value: Any, places: int, exact: Callable[[Decimal, int],
             return checked(int(exact(Decimal(value), places)) if places < 0 else value, call.type)
         case Decimal():
             rounded = exact(value, min(places, call.type.scale))
+            if call.type.mixed:
+                return rounded
             return EXACT.quantize(rounded, _ulp(call.type.scale))
     return value
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from btree.schema import TypeKind
-from mysqlcompat import collations
+from mysqlcompat import collations, temporal
 from mysqlcompat.character_sets import ascii_of, characters_of, decoded
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
@@ -26,18 +28,22 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.strings import bytes_of
 from mysqlcompat.functions.table import Context, Unfit
+from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sql.agreement import NUMERIC as NUMBER
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression, Literal
+from mysqlcompat.sql.measures import text_length
+from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import (
     BINARY,
     NUMERIC,
     TEMPORAL,
+    Class,
     SqlType,
     bytes_per_character,
     string_type,
 )
 
+_STRAY: Final = re.compile("[\udc80-\udcff]")  #: bytes of no character
 _SOUNDS: Final = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010202", strict=True))
 _NUMBER_BYTES: Final = 8  #: of the weight of a number
 _WRONG_BYTES: Final = 3  #: that are shown of what is no text
@@ -131,7 +137,8 @@ def _is_number(arg: Expression) -> bool:
     """Whether it is the text of what has no collation."""
     if not isinstance(arg, Cast) or arg.mode != IMPLICIT:
         return False
-    return arg.arg.type.cls in (*NUMERIC, *TEMPORAL)
+    source = arg.arg.type
+    return source.cls in (*NUMERIC, *TEMPORAL) and source.kind is not TypeKind.BIT
 
 
 _quoted: Final = DEFINITIONS["quote"].build
@@ -199,6 +206,11 @@ def _soundex_type(args: Sequence[Expression]) -> SqlType:
     return string_type(max(first.length, 4), first.collation, True, first.coercibility)
 
 
+_I63: Final = 1 << 63
+_DOUBLE_ROOM: Final = 22
+_TIME_ZERO: Final = 1 << 47  #: what stands for 0:00 among times as they are stored
+
+
 @build_as("weight_string", 1)
 def build_weight_string(typing: Typing, args: Sequence[Expression]) -> Expression:
     return weight_string_of(typing, args[0], None, False)
@@ -206,18 +218,45 @@ def build_weight_string(typing: Typing, args: Sequence[Expression]) -> Expressio
 
 def weight_string_of(typing: Typing, arg: Expression, size: int | None, binary: bool) -> Call:
     """``WEIGHT_STRING(arg [AS {CHAR | BINARY}(size)])``: `arg` cut or padded to `size`."""
-    if arg.type.cls in NUMERIC:
-        return typing.call("weight_string", string_type(_NUMBER_BYTES, BINARY), arg)
+    if arg.type.cls in (*NUMERIC, *TEMPORAL) and not binary:
+        made = string_type(_number_room(arg), BINARY)
+        if arg.type.cls in (Class.DECIMAL, Class.DOUBLE):  # which has none, and is not looked at
+            arg = Literal(arg.type.or_null(), None)
+        return typing.call("weight_string", made, arg)
     if arg.type.kind in (TypeKind.ENUM, TypeKind.SET) and not binary:
         shown = weight_string_of(typing, typing.as_string(arg), size, False)
         return replace(shown, args=(typing.as_integer(arg),))
     arg = typing.as_string(arg)
     if binary:
         arg = typing.in_charset(arg, BINARY)
-    count = max(plain_length(arg), size or 0) * bytes_per_character(arg.type.collation) & _U32
+    length = size if binary and size else max(plain_length(arg), size or 0)
+    count = length * bytes_per_character(arg.type.collation) & _U32
     room = max(_weight_bytes(count, arg.type.collation) & _U32, _NUMBER_BYTES)
     made = string_type(room, BINARY, True, arg.type.coercibility)
     return typing.call("weight_string", made, arg, Literal(integer(11), size))
+
+
+def _number_room(arg: Expression) -> int:
+    """Bytes that MySQL allows for the weight of a number, a date or a time: as if it were shown."""
+    if arg.type.cls in TEMPORAL and isinstance(arg, ColumnRef):
+        return _NUMBER_BYTES
+    if arg.type.kind is TypeKind.DOUBLE:
+        return _DOUBLE_ROOM
+    return max(_NUMBER_BYTES, text_length(arg.type))
+
+
+def _number_weight(value: Any, unsigned: bool) -> bytes:
+    """Eight bytes by which numbers, dates and times are in order."""
+    match value:
+        case datetime() | PartialDatetime():
+            number = temporal.pack_datetime(value)
+        case date() | PartialDate():
+            number = (value.year * 16 + value.month) * 32 + value.day
+        case timedelta():
+            number = _TIME_ZERO + temporal.pack_time(value) - (value < timedelta(0))
+        case _:
+            number = int(value)
+    return (number + (0 if unsigned else _I63)).to_bytes(_NUMBER_BYTES, "big")
 
 
 def _weight_bytes(count: int, collation: str) -> int:
@@ -246,8 +285,8 @@ def weight_string(
     if isinstance(value, bytes):
         return value if size is None else value[:size].ljust(size, b"\0")
     if not isinstance(value, str):
-        number = round(value) + (1 << 63)  # ordered as bytes, negative numbers first
-        return int(number).to_bytes(_NUMBER_BYTES, "big")
+        kind = call.args[0].type
+        return _number_weight(value, kind.unsigned or kind.kind is TypeKind.BIT)
     text = value if size is None else value[:size]
     if size is not None and "0900" not in collation:
         text = text.ljust(size)
@@ -277,6 +316,12 @@ def from_base64(context: Context, call: Call, value: Any) -> bytes | None:
         return base64.b64decode(b"".join(bytes_of(call, value).split()), validate=True)
     except (binascii.Error, ValueError):
         return None
+
+
+@implement("characters")
+def characters(context: Context, call: Call, data: bytes) -> str:
+    """Bytes where characters count: `?` for what are none."""
+    return _STRAY.sub("?", data.decode("utf-8", "surrogateescape"))
 
 
 @implement("to charset")

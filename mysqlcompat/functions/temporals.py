@@ -30,6 +30,7 @@ from mysqlcompat.functions.weeks import (
     day_number,
     days_in_month,
     is_day,
+    number_of,
     week_of,
     weekday_of,
 )
@@ -231,6 +232,8 @@ def shown_fsp(
     """Fractional digits of an argument: those a constant shows, six of other strings."""
     if arg.type.cls in TEMPORAL:
         return arg.type.scale
+    if is_number_literal(arg):
+        return 0
     text = typing.quiet_value(arg) if arg.type.cls is Class.STRING else None
     if isinstance(text, str):
         found = read(text)
@@ -280,7 +283,7 @@ def dayofyear(context: Context, call: Call, value: AnyDate) -> int | None:
         context.warn(1292, f"Truncated incorrect date value: '{temporal.date_text(value)}'")
         return None
     first = day_number(value.year, 1, 1)
-    return day_number(value.year, value.month, value.day) - first + 1
+    return number_of(value) - first + 1
 
 
 @define("to_days", "D", integer(8), nullable=True)
@@ -454,7 +457,7 @@ def build_maketime(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 @implement("maketime")
 def maketime(context: Context, call: Call, hour: int, minute: int, second: Any) -> Any:
-    if not -_I63 <= second < _I63:
+    if not -_I63 <= second < _I63 - 1:
         context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(Decimal(second))}'")
         return None
     if not (0 <= minute < 60 and 0 <= second < 60):
@@ -471,8 +474,8 @@ def maketime(context: Context, call: Call, hour: int, minute: int, second: Any) 
         shown = f"{hour if hour == -_I63 else abs(hour)}:{minute:02d}:{int(second):02d}"
         fraction = decimal_text(Decimal(second)).partition(".")[2]
         if call.args[2].type.mixed:  # of a text or a DOUBLE
-            fraction = fraction.ljust(9, "0") if int(fraction or "0") else ""
-        shown += f".{fraction}" if fraction else ""
+            fraction = fraction.ljust(9, "0")
+        shown += f".{fraction}" if int(fraction or "0") else ""
         context.warn(1292, f"Truncated incorrect time value: '{shown}'")
         span = temporal.TIME_LIMIT
     return -span if hour < 0 else span

@@ -11,6 +11,7 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import convert_temporal as convert
 from mysqlcompat import temporal, temporal_text
+from mysqlcompat.convert_temporal import bit_bytes
 from mysqlcompat.functions.definitions import BIGINT, build_as, define, implement, integer
 from mysqlcompat.functions.intervals import (
     UNIT_MICROS,
@@ -22,7 +23,8 @@ from mysqlcompat.functions.intervals import (
 )
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.temporals import shown_fsp
-from mysqlcompat.message_text import shown
+from mysqlcompat.functions.weeks import is_day, number_of
+from mysqlcompat.message_text import shown, text_for_number
 from mysqlcompat.partial_dates import (
     AnyDate,
     AnyDatetime,
@@ -45,9 +47,9 @@ def datediff(
     context: Context, call: Call, left: AnyDate | None, right: AnyDate | None
 ) -> int | None:
     """Both sides are read, and warned about."""
-    if not isinstance(left, date) or not isinstance(right, date):
+    if left is None or right is None or not is_day(left) or not is_day(right):
         return None
-    return (left - right).days
+    return number_of(left) - number_of(right)
 
 
 @define("timestampdiff", "xtt", BIGINT, nullable=True)
@@ -90,15 +92,16 @@ def timediff(context: Context, call: Call, left: Any, right: Any) -> timedelta |
     return min(max(span, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
 
 
-def _no_date(context: Context, value: str, adding: bool) -> AnyDatetime | None:
+def _no_date(context: Context, value: str | bytes, adding: bool) -> AnyDatetime | None:
     """A day that its month has not: no date to add to, but one with a difference to others."""
-    read = temporal_text.read_datetime(value, temporal_text.FUZZY | temporal_text.INVALID_DATES)
+    text = text_for_number(value)
+    read = temporal_text.read_datetime(text, temporal_text.FUZZY | temporal_text.INVALID_DATES)
     dated = read.value
     if not adding and isinstance(dated, datetime | PartialDatetime):
         return dated
     if not adding and isinstance(dated, date | PartialDate):
         return make_datetime(dated.year, dated.month, dated.day)
-    kind = "datetime" if ":" in value else "date"
+    kind = "datetime" if ":" in text else "date"
     context.warn(1292, f"Truncated incorrect {kind} value: '{shown(value)}'")
     return None
 
@@ -111,27 +114,28 @@ def _time_or_moment(
         return value
     if isinstance(value, date | PartialDate):
         return make_datetime(value.year, value.month, value.day)
-    if isinstance(value, bytes):
-        value = value.decode("latin-1")
-    if isinstance(value, str):
-        moment, whole, has_time = temporal.parse_datetime(value)
-        if moment is not None and whole and (has_time or "-" in value[1:]):
+    if arg.type.kind is TypeKind.BIT and isinstance(value, int):
+        value = bit_bytes(value, arg.type)
+    if isinstance(value, str | bytes):
+        text = text_for_number(value)
+        moment, whole, has_time = temporal.parse_datetime(text)  # what is behind it is not seen
+        if moment is not None and (has_time or "-" in text[1:] or not whole):
             return moment
-        if moment is None and _DATE_SHAPE.match(value):
+        if moment is None and _DATE_SHAPE.match(text):
             return _no_date(context, value, adding)
-        read = temporal_text.read_time(value)
+        read = temporal_text.read_time(text)
         if read.value is None:
             context.warn(1292, f"Incorrect datetime value: '{shown(value)}'")
             return None
-        if read.warnings or value != value.strip():
-            dated = temporal_text.read_datetime(value, temporal_text.FUZZY)
-            if dated.is_good and value.lstrip().startswith(_NO_YEAR):
+        if read.warnings or text != text.strip():
+            dated = temporal_text.read_datetime(text, temporal_text.FUZZY)
+            if dated.is_good and text.lstrip().startswith(_NO_YEAR):
                 context.warn(1292, f"Truncated incorrect datetime value: '{shown(value)}'")
                 return None
             is_beyond = bool(read.warnings & temporal_text.OUT_OF_RANGE)
             if isinstance(dated.value, datetime | PartialDatetime) and (is_beyond or dated.is_good):
                 return dated.value
-        if not read.warnings and value != value.strip():
+        if not read.warnings and text != text.strip():
             context.warn(1292, f"Truncated incorrect time value: '{shown(value)}'")
     source = int_type(4) if arg.type.kind is TypeKind.YEAR else arg.type
     return None if value is None else convert.span_of(context, value, source)

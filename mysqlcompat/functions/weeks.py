@@ -14,6 +14,7 @@ from mysqlcompat.partial_dates import AnyDate, PartialDate
 MONDAY_FIRST: Final = 1
 WEEK_YEAR: Final = 2  #: weeks 1 to 53: the first days may be in a week of the year before
 FIRST_FULL: Final = 4  #: the first week is the first that begins in the year
+_YEAR_0: Final = 365  #: days of the year 0, with which Python's numbers of days do not begin
 _U32: Final = (1 << 32) - 1
 
 
@@ -30,6 +31,13 @@ def day_number(year: int, month: int, day: int) -> int:
     return total + leaps - ((max(year, 0) // 100 + 1) * 3) // 4
 
 
+def number_of(value: AnyDate) -> int:
+    """The number of a date that `is_day`."""
+    if isinstance(value, date):
+        return value.toordinal() + _YEAR_0
+    return day_number(value.year, value.month, value.day)
+
+
 def weekday(day: int, sunday_first: bool = False) -> int:
     """0 is Monday, or Sunday."""
     return (day + 5 + sunday_first) % 7
@@ -37,7 +45,7 @@ def weekday(day: int, sunday_first: bool = False) -> int:
 
 def weekday_of(value: AnyDate) -> int:
     """0 is Monday."""
-    return weekday(day_number(value.year, value.month, value.day))
+    return weekday(number_of(value))
 
 
 def is_day(value: AnyDate) -> bool:

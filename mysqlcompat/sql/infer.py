@@ -166,7 +166,9 @@ class Typing(Agreement, Branches, Memberships):
             return arg
         source = arg.type
         made = string_type(source.length, self.context.collation, True, source.coercibility)
-        return arg if isinstance(arg, Literal) and arg.value is None else Cast(made, arg)
+        if isinstance(arg, Literal) and arg.value is None:
+            return arg
+        return self.call("characters", made, arg)
 
     def as_number(self, arg: Expression) -> Expression:
         if is_number_literal(arg):
@@ -258,7 +260,12 @@ class Typing(Agreement, Branches, Memberships):
 
     def as_path(self, arg: Expression) -> Expression:
         """A JSON path: a string, part of the plan if it is a literal."""
-        return pinned(self.as_string(arg))
+        return pinned(self.without_charset(self.as_string(arg)))
+
+    def without_charset(self, arg: Expression) -> Expression:
+        """A string where only text will do: that of GREATEST and LEAST among dates is bytes."""
+        is_of_dates = isinstance(arg, Call) and arg.function.name in OF_DATES
+        return self.in_charset(arg, BINARY) if is_of_dates else arg
 
     # bits
 
