@@ -101,6 +101,11 @@ class Looking:
             return None
         return self.value(node.args[number])
 
+    def _no_document(self, node: Call) -> None:
+        """What is no document is not looked at."""
+        _, *others = node.args
+        self.call(node, (None, *map(self.value, others)))
+
     def _make_set(self, node: Call) -> Any:
         """MAKE_SET: the strings that are asked for, and no others."""
         bits, *members = node.args
