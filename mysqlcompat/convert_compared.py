@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import TypeKind
 from mysqlcompat.convert import convert
 from mysqlcompat.errors import SqlError
-from mysqlcompat.message_text import shown
+from mysqlcompat.message_text import shown, shown_in_error
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType
 from mysqlcompat.values import text_of
@@ -61,7 +61,8 @@ def compared(
         listener: Any = Listener(context)
         made = convert(listener, value, source, target, False)
         if made is None and type_name and type_name != NO_VALUE:
-            text = shown(value) if isinstance(value, str) else text_of(value, source)
+            is_text = isinstance(value, str | bytes)
+            text = shown_in_error(value) if is_text else text_of(value, source)
             raise SqlError(1525, type_name, text)
         if listener.was_warned or made is None:
             _say(context, value, source, wording)

@@ -14,7 +14,7 @@ from mysqlcompat.character_sets import representable
 from mysqlcompat.functions.definitions import build_as, implement
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.weeks import day_number, days_in_year, weekday
-from mysqlcompat.message_text import shown
+from mysqlcompat.message_text import shown, shown_bytes
 from mysqlcompat.partial_dates import make_date, make_datetime
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression, is_constant
@@ -230,8 +230,9 @@ def read_by(text: str, pattern: str, kind: Class, flags: int) -> tuple[Any, bool
 def build_str_to_date(typing: Typing, args: Sequence[Expression]) -> Expression:
     pattern = args[1]
     made = datetime_type(6)
-    written = typing.constant_value(typing.as_characters(pattern))
-    if isinstance(written, str):
+    written = typing.constant_value(typing.as_string(pattern))
+    if written is not None:
+        written = written.decode("latin-1") if isinstance(written, bytes) else written
         used = set(re.findall(r"%(.)", written, re.DOTALL))
         fsp = 6 if "f" in used else 0
         if not used & _TIME_SPECIFIERS:
@@ -244,7 +245,7 @@ def build_str_to_date(typing: Typing, args: Sequence[Expression]) -> Expression:
     return typing.call("str_to_date", made, text, pattern)
 
 
-_SHOWN: Final = 127  #: characters of a text in messages
+_SHOWN: Final = 127  #: bytes of a text in messages
 
 
 #: Specifiers of a plain pattern: the argument of `datetime` that each gives.
@@ -334,7 +335,7 @@ def str_to_date(context: Context, call: Call, text: str, pattern: str) -> Any:
         value, whole = read_by(text, pattern, kind, temporal_text.date_flags(context.sql_mode))
     except Misfit:
         said = text if call.args[0].type.charset != "latin1" else representable(text, "ascii")
-        said = "".join(one if one <= "\uffff" else "????" for one in said)[:_SHOWN]
+        said = shown_bytes(said.partition("\0")[0], _SHOWN)
         context.warn(1411, f"Incorrect datetime value: '{said}' for function str_to_date")
         return None
     if not whole:
