@@ -25,6 +25,7 @@ from mysqlcompat.sqltypes import (
     NOT_FIXED,
     Class,
     SqlType,
+    charset_of,
     double_type,
     json_type,
     string_type,
@@ -51,14 +52,20 @@ def choose(context: Context, call: Call, condition: Any, then: Any, otherwise: A
 
 @build_as("ifnull", 2)
 def build_ifnull(typing: Typing, args: Sequence[Expression]) -> Expression:
-    made = typing.common_type(args, args[0].type.nullable and args[1].type.nullable, "ifnull")
-    return typing.call("ifnull", made, *(typing.to_result(arg, made) for arg in args))
+    return _first_of(typing, "ifnull", args)
 
 
 @build_as("coalesce", 1, 999)
 def build_coalesce(typing: Typing, args: Sequence[Expression]) -> Expression:
-    made = typing.common_type(args, all(arg.type.nullable for arg in args), "coalesce")
-    return typing.call("coalesce", made, *(typing.to_result(arg, made) for arg in args))
+    return _first_of(typing, "coalesce", args)
+
+
+def _first_of(typing: Typing, name: str, args: Sequence[Expression]) -> Expression:
+    """A constant that another character set is made of is known not to be NULL."""
+    made = typing.common_type(args, all(arg.type.nullable for arg in args), name)
+    results = [typing.to_result(arg, made) for arg in args]
+    is_null = made.nullable and all(result.type.nullable for result in results)
+    return typing.call(name, made.or_null(is_null), *results)
 
 
 @implement("ifnull,coalesce", null_rejects=False)
@@ -82,7 +89,8 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     ):
         types = [typing.as_string(arg).type for arg in args]
         collation = typing.collation(types[: 2 - is_bytes], "nullif")
-        if isinstance(args[0], Literal):  # it takes the collation it is compared in
+        is_brought = typing.is_known(args[0]) and made.charset != charset_of(collation)
+        if is_brought or isinstance(args[0], Literal):  # it takes the collation it is compared in
             made = replace(made, collation=collation)
         if collation == BINARY and isinstance(args[0], Literal):
             first = args[0].type

@@ -110,10 +110,10 @@ def define(
 
             chosen = [letters[min(number, len(letters) - 1)] for number in range(len(args))]
             taken = tuple(_take(typing, *one) for one in zip(chosen, args, strict=True))
-            taken = tuple(
-                as_document(typing, arg, number, name) if letter == "j" else arg
-                for number, (letter, arg) in enumerate(zip(chosen, taken, strict=True), 1)
-            )
+            for at, letter in enumerate(chosen):
+                if letter == "j":
+                    made = as_document(typing, taken[at], at + 1, name, taken[:at])
+                    taken = (*taken[:at], made, *taken[at + 1 :])
             if texts == "compared":
                 taken = typing.compared_pair(name, taken, low)
             elif texts:
@@ -185,16 +185,22 @@ def _exact(arg: Expression) -> Expression:
     return replace(arg, type=replace(arg.type, collation=f"{arg.type.charset}_bin"))
 
 
-def as_document(typing: Typing, arg: Expression, number: int, name: str) -> Expression:
-    """A document that can be none, not even as NULL: ERROR 3146 when it is evaluated."""
+def as_document(
+    typing: Typing, arg: Expression, number: int, name: str, earlier: Sequence[Expression] = ()
+) -> Expression:
+    """A document that can be none, not even as NULL: ERROR 3146 when it is evaluated, after what
+    is wrong with the documents of `earlier` arguments."""
     from mysqlcompat.sql.typed import Literal
 
+    if name != "json_valid":
+        arg = typing.without_charset(arg)
     is_document = arg.type.cls in (Class.STRING, Class.JSON, Class.NULL)
     if is_document or not arg.type.nullable or name == "json_valid":
         return arg
     said = Literal(string_type(len(name), nullable=False), name.replace("@", " "))
     place = Literal(int_type(2, nullable=False), number)
-    return typing.call("no document", json_type(), arg, place, said)
+    read = () if name.startswith("json_schema") else earlier
+    return typing.call("no document", json_type(), arg, place, said, *read)
 
 
 def _brought_together(
@@ -223,8 +229,11 @@ def _read_once(typing: Typing, arg: Expression, like: str) -> Expression:
     from mysqlcompat.sql.typed import IMPLICIT, Cast, Literal
 
     is_shown = isinstance(arg, Cast) and arg.mode == IMPLICIT and arg.arg.type.cls in _SHOWN
-    text = typing.constant_value(arg) if is_shown and charset_of(like) not in _ASCII_SETS else None
-    return arg if text is None else Literal(replace(arg.type, length=len(text)), text)
+    is_brought = charset_of(like) not in _ASCII_SETS and arg.type.coercibility >= NUMBER
+    if not is_shown or not is_brought or not typing.is_known(arg):
+        return arg
+    text = typing.constant_value(arg)
+    return Literal(replace(arg.type, length=len(text or "")), text)
 
 
 def check_count(name: str, count: int) -> Definition:

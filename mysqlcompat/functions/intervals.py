@@ -147,7 +147,7 @@ def _fraction(amount: Expression) -> int:
     """Fractional digits that a number of seconds may have."""
     if is_number_literal(amount):
         return 0
-    if amount.type.cls in (Class.STRING, Class.DOUBLE, Class.JSON):
+    if amount.type.cls in (Class.STRING, Class.JSON):
         return _MICROSECONDS
     return min(amount.type.scale, _MICROSECONDS)
 

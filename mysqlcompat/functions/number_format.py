@@ -5,17 +5,18 @@ from __future__ import annotations
 import ctypes
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.definitions import define
+from mysqlcompat.functions.definitions import DEFINITIONS, build_as, define, text
 from mysqlcompat.functions.table import Context
 from mysqlcompat.numerals import decimal_text, double_text, round_decimal
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.measures import text_length
-from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression
-from mysqlcompat.sqltypes import SqlType, string_type
+from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sqltypes import string_type
 
 _PLACES_MOST: Final = 30
 _EXACT_BELOW: Final = 1e15  #: a double has all digits of a number that, point left out, is smaller
@@ -49,15 +50,7 @@ _LOCALES: Final = {
 _DEFAULT: Final = _LOCALES["en_us"]
 
 
-def _format_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    arg = args[0]
-    if isinstance(arg, Cast) and arg.mode == IMPLICIT:
-        arg = arg.arg
-    size = text_length(arg.type)
-    return string_type(size + size // 3 + 32, typing.context.collation)
-
-
-@define("format", "nic", _format_type, required=2, null_rejects=False)
+@define("format", "nic", text(0), required=2, null_rejects=False)
 def format_number(
     context: Context, call: Call, value: Any, places: int | None, *locale: str | None
 ) -> str | None:
@@ -70,6 +63,18 @@ def format_number(
     sign, digits = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
     whole, _, fraction = digits.partition(".")
     return sign + _grouped(whole, separator, size) + (point + fraction if fraction else "")
+
+
+_formatted: Final = DEFINITIONS["format"].build
+
+
+@build_as("format", 2, 3)
+def build_format(typing: Typing, args: Sequence[Expression]) -> Expression:
+    """As long as the text of what is given, whatever number is made of it."""
+    size = text_length(args[0].type)
+    made = string_type(size + size // 3 + 32, typing.context.collation)
+    call = _formatted(typing, args)
+    return replace(call, type=made.or_null(call.type.nullable))
 
 
 def _style(context: Context, locale: str | None) -> tuple[str, str, int]:

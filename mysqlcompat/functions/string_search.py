@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from mysqlcompat import collations
@@ -86,9 +87,11 @@ def build_field(typing: Typing, args: Sequence[Expression]) -> Expression:
     classes differ."""
     numbers = {Class.INT, Class.DECIMAL, Class.DOUBLE}
     classes = {arg.type.cls if arg.type.cls in numbers else Class.STRING for arg in args}
+    made = integer(11).or_null(False)
     if classes == {Class.STRING}:
         texts = [typing.as_string(arg) for arg in args]
         collation = texts[0].type.collation
+        made = replace(made, collation=collation, coercibility=texts[0].type.coercibility)
         compared = [
             typing.with_collation(arg, collation) if arg.type.kind else arg for arg in texts
         ]
@@ -96,7 +99,7 @@ def build_field(typing: Typing, args: Sequence[Expression]) -> Expression:
         compared = list(args)
     else:
         compared = [typing.as_double(arg) for arg in args]
-    return typing.call("field", integer(11).or_null(False), *compared)
+    return typing.call("field", made, *compared)
 
 
 @implement("field", null_rejects=False)

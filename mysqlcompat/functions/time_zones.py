@@ -32,11 +32,10 @@ _END_US: Final = 32536771200000000
 def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
     if not args:
         return typing.call("unix_timestamp@now", BIGINT.or_null(False))
-    fsp = shown_fsp(typing, args[0], moment_fields)
+    fsp, nullable = shown_fsp(typing, args[0], moment_fields), args[0].type.nullable
     if args[0].type.cls is Class.STRING:
         target = datetime_type(6)
         args = (typing.own_branches(args[0], target, lambda inner: Cast(target, inner)) or args[0],)
-    nullable = args[0].type.nullable
     made = decimal_type(11 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
     return typing.call("unix_timestamp", made, args[0])
 

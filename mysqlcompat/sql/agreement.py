@@ -318,11 +318,13 @@ class Agreement:
             return Literal(made, text, text=describe(arg))
         value = self.constant_value(arg) if at_once else None
         if value is None:
+            is_null = at_once and source.coercibility != NUMERIC and self.is_known(arg)
+            made = replace(made, length=0) if is_null else made
             return self.call("to charset", made, arg)
         text = characters_of(value, source.collation, like)
         is_literal = isinstance(arg, Literal)
         size = len(text) if is_literal else source.length
-        made = string_type(size, like, source.nullable, source.coercibility)
+        made = string_type(size, like, False, source.coercibility)
         return Literal(made, text, text="" if is_literal else describe(arg))
 
     def is_known(self, arg: Expression) -> bool:
