@@ -13,7 +13,6 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     BIGINT,
     DEFINITIONS,
-    IGNORABLE,
     JSON,
     as_document,
     build_as,
@@ -32,11 +31,16 @@ from mysqlcompat.sqltypes import BINARY, Class, string_type
 from mysqlcompat.values import text_of
 
 _BINARY_COLLATION = "utf8mb4_bin"
+_MERGING = ("json_merge_preserve", "json_merge")  #: which a NULL ends
 
 
 def document(call: Call, number: int, value: Any) -> Any:
     """The Python form of the document in argument `number` (from 0). Raises 3141, 3146, 3144."""
-    name = call.function.name.replace("@", " ")
+    return document_of(call.function.name.replace("@", " "), number, value)
+
+
+def document_of(name: str, number: int, value: Any) -> Any:
+    """The same for function `name`."""
     match value:
         case Json():
             return value.value
@@ -53,8 +57,15 @@ def document_text(context: Context, call: Call, value: Json) -> str:
 
 
 @implement("no document", null_rejects=False)
-def no_document(context: Context, call: Call, value: Any, number: int, name: str) -> None:
-    """A number or a date where a document is wanted."""
+def no_document(
+    context: Context, call: Call, value: Any, number: int, name: str, *earlier: Any
+) -> None:
+    """A number or a date where a document is wanted: the documents before it are read first."""
+    for at, one in enumerate(earlier):
+        if one is not None:
+            document_of(name, at, one)
+        elif name in _MERGING:
+            return
     raise SqlError(3146, number, name)
 
 
@@ -69,7 +80,7 @@ def scalar_of(value: Any, arg: Expression) -> Any:
     return None if value is None else json_scalar(value, arg.type).value
 
 
-def _single(value: Any) -> json_path.Path:
+def single_path(value: Any) -> json_path.Path:
     """A path that names one place."""
     if isinstance(value, bytes):
         raise SqlError(3144, "binary")
@@ -84,7 +95,11 @@ def build_json_object(typing: Typing, args: Sequence[Expression]) -> Expression:
     if len(args) % 2:
         raise SqlError(1582, "json_object")
     taken = [
-        typing.as_json(arg) if number % 2 else arg if _is_bytes(arg) else typing.as_string(arg)
+        typing.as_json(arg)
+        if number % 2
+        else arg
+        if _is_bytes(arg)
+        else typing.without_charset(typing.as_string(arg))
         for number, arg in enumerate(args)
     ]
     return typing.call("json_object", JSON, *taken)
@@ -115,11 +130,10 @@ def json_array(context: Context, call: Call, *values: Any) -> Json:
 
 
 def _text_argument(typing: Typing, arg: Expression) -> Expression:
-    """A string as it is; what is no string is refused when it has a value. ERROR 3144 for bytes."""
-    is_null = arg.type.coercibility == IGNORABLE
-    if arg.type.cls is Class.STRING and arg.type.collation == BINARY and not is_null:
-        raise SqlError(3144, "binary")
-    return typing.as_string(arg) if arg.type.cls in (Class.STRING, Class.NULL) else arg
+    """A string as it is; what is no text is refused when it has a value."""
+    if arg.type.cls not in (Class.STRING, Class.NULL):
+        return arg
+    return typing.without_charset(typing.as_string(arg))
 
 
 @build_as("json_quote", 1)
@@ -132,6 +146,9 @@ def build_json_quote(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 @implement("json_quote")
 def json_quote(context: Context, call: Call, value: Any) -> str:
+    """Raises 3144 for bytes, 3064 for what is no string."""
+    if isinstance(value, bytes):
+        raise SqlError(3144, "binary")
     if not isinstance(value, str):
         raise SqlError(3064, 1, "json_quote")
     return jsonb.quote(value)
@@ -179,6 +196,8 @@ def build_json_unquote(typing: Typing, args: Sequence[Expression]) -> Expression
 def json_unquote(context: Context, call: Call, value: Any) -> str:
     if isinstance(value, Json):
         return jsonb.scalar_text(value.value)
+    if isinstance(value, bytes):
+        raise SqlError(3144, "binary")
     if not isinstance(value, str):
         raise SqlError(3064, 1, "json_unquote")
     if len(value) < 2 or value[0] != '"' or value[-1] != '"':
@@ -244,7 +263,7 @@ def json_depth(context: Context, call: Call, value: Any) -> int:
 @define("json_keys", "js", JSON, required=1, nullable=True)
 def json_keys(context: Context, call: Call, value: Any, *path: Any) -> Json | None:
     root = document(call, 0, value)
-    found = json_path.places(root, _single(path[0]) if path else (), wrap=False)
+    found = json_path.places(root, single_path(path[0]) if path else (), wrap=False)
     if not found:
         return None
     return Json(list(found[0].value)) if isinstance(found[0].value, dict) else None
@@ -357,7 +376,7 @@ def _store(call: Call, values: tuple[Any, ...], insert: bool, replace: bool) -> 
     root = document(call, 0, values[0])
     for at in range(1, len(values), 2):
         item = scalar_of(values[at + 1], call.args[at + 1])
-        root = json_path.store(root, _single(values[at]), item, insert, replace)
+        root = json_path.store(root, single_path(values[at]), item, insert, replace)
     return Json(root)
 
 
@@ -382,7 +401,7 @@ def json_array_append(context: Context, call: Call, *values: Any) -> Json | None
         return None
     root = document(call, 0, values[0])
     for at in range(1, len(values), 2):
-        path = _single(values[at])
+        path = single_path(values[at])
         found = json_path.find(root, path)
         if found:
             cells = found[0] if isinstance(found[0], list) else [found[0]]
@@ -397,7 +416,7 @@ def json_array_insert(context: Context, call: Call, *values: Any) -> Json | None
         return None
     root = document(call, 0, values[0])
     for at in range(1, len(values), 2):
-        path = _single(values[at])
+        path = single_path(values[at])
         if not path or not isinstance(path[-1], json_path.Cell):
             raise SqlError(3165)
         found = json_path.find(root, path[:-1])
@@ -411,7 +430,7 @@ def json_array_insert(context: Context, call: Call, *values: Any) -> Json | None
 
 def has_place(call: Call, value: Any, path: str) -> bool:
     """Whether JSON_INSERT, JSON_ARRAY_APPEND or JSON_ARRAY_INSERT have something to do there."""
-    root, steps = document(call, 0, value), _single(path)
+    root, steps = document(call, 0, value), single_path(path)
     match call.function.name:
         case "json_array_append":
             return bool(json_path.find(root, steps))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from btree.schema import TypeKind
 from mysqlcompat.convert import convert
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
@@ -108,8 +109,9 @@ def collation(context: Context, call: Call, value: Any) -> str:
 
 @define("coercibility", "x", integer(10), nullable=False, null_rejects=False)
 def coercibility(context: Context, call: Call, value: Any) -> int:
-    kind = call.args[0].type
-    return 2 if kind.cls is Class.JSON else kind.coercibility
+    arg = call.args[0]
+    is_bits = isinstance(arg, ColumnRef) and arg.type.kind is TypeKind.BIT
+    return 2 if is_bits or arg.type.cls is Class.JSON else arg.type.coercibility
 
 
 @define("benchmark", "ix", integer(1), nullable=True, once=False, null_rejects=False, waits=True)

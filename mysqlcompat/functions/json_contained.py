@@ -8,7 +8,7 @@ from typing import Any, Final
 from mysqlcompat import json_order, json_path, jsonb
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import BIGINT, define, implement, integer
-from mysqlcompat.functions.documents import document, scalar_of
+from mysqlcompat.functions.documents import document, scalar_of, single_path
 from mysqlcompat.functions.table import Context
 from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
@@ -30,7 +30,7 @@ def json_contains(context: Context, call: Call, target: Any, candidate: Any, *pa
         return int(json_order.contains(root, wanted))
     if path[0] is None:
         return None
-    found = json_path.find(root, json_path.single(path[0]))
+    found = json_path.find(root, single_path(path[0]))
     return int(json_order.contains(found[0], wanted)) if found else None
 
 

@@ -26,6 +26,7 @@ NULL, ERROR, DEFAULT = 0, 1, 2  #: what to do ON EMPTY or ON ERROR
 _DEFAULT_LENGTH: Final = 512
 _TEXT: Final = "utf8mb4_0900_bin"
 _LONG_BYTES: Final = (1 << 32) - 1
+_CONSTANT: Final = 4  #: coercibility
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,8 @@ def build_json_value(
     for action, value in (empty, error):
         made = _default(typing.context, value, target) if value is not None else None
         parts += [Literal(int_type(2), action), Literal(target, made)]
-    return typing.call("json_value", target, *parts)
+    made = replace(target, coercibility=_CONSTANT) if target.cls is Class.STRING else target
+    return typing.call("json_value", made, *parts)
 
 
 def _default(context: Any, value: Literal, target: SqlType) -> Any:
