@@ -93,7 +93,7 @@ async def _constrain(session: Session, made: Alteration, actions: Sequence[act.A
         raise SqlError(1215)
     if is_asked:
         await table_locks.upgrade(session, table, Mode.SHARED_NO_WRITE)
-        await constraints.check_rows(session, table, new)
+        await constraints.check_rows(session, table, new, made.sources)
         made.checked_rows = await constraints.rows_to_check(session, table, new)
     made.new = new
 

@@ -17,6 +17,7 @@ from mysqlcompat.ddl import foreign_keys, generated
 from mysqlcompat.ddl.checks import add_checks
 from mysqlcompat.ddl.foreign_keys import add_foreign_keys, check_waiting_children, world_of
 from mysqlcompat.ddl.indexes import add_index
+from mysqlcompat.ddl.initial import over_old_rows
 from mysqlcompat.ddl.text import quote_name
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql import alter_actions as act
@@ -177,15 +178,19 @@ def _without(there: list[_Constraint], name: str, missing: SqlError) -> list[_Co
     return left
 
 
-async def check_rows(session: Session, old: Table, new: Table) -> None:
-    """The rows of a table must hold to what is new in its definition; ERROR 1452, 3819."""
+async def check_rows(session: Session, old: Table, new: Table, sources: Sequence[int]) -> None:
+    """The rows of a table must hold to what is new in its definition; ERROR 1452, 3819.
+
+    sources  numbers of the old columns that the new ones were, -1: added
+    """
     world = world_of(session)
     before = {check.name for check in old.checks if check.enforced}
     for check in new.checks:
         if check.enforced and check.name not in before:
+            condition = over_old_rows(check.expression, old, new, sources)
             text = (
                 f"SELECT 1 FROM {quote_name(old.database)}.{quote_name(old.name)} "
-                f"WHERE NOT ({check.expression}) LIMIT 1"
+                f"WHERE NOT ({condition}) LIMIT 1"
             )
             if await compiler.first_text(text, session) is not None:
                 raise SqlError(3819, check.name)

@@ -1,17 +1,21 @@
-"""What rows that are there already have in a column that is added without touching them."""
+"""What rows that are there already have in columns that are added."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from btree.layout import CLASS_DECIMAL_TEXT, CLASS_DOUBLE, CLASS_FIXED
 from btree.rows import storage_of
-from btree.schema import Column, TypeKind
+from btree.schema import Column, Table, TypeKind
 from mysqlcompat import jsonb, values
+from mysqlcompat.ddl.expression_text import Printer
+from mysqlcompat.ddl.text import quote_name, quote_text
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.column_defaults import column_default
 from mysqlcompat.sql.evaluate import Evaluator
+from mysqlcompat.sql.table_expressions import parse_kept
 from mysqlcompat.sqltypes import column_type
 
 if TYPE_CHECKING:
@@ -64,3 +68,28 @@ def implicit_literal(column: Column) -> str:
     if kind in _MOMENTS:
         return "'" + _ZERO.get(kind, "0000-00-00 00:00:00") + "'"
     return "''" if values.is_variable(column_type(column)) and kind is not TypeKind.DECIMAL else "0"
+
+
+def over_old_rows(expression: str, old: Table, new: Table, sources: Sequence[int]) -> str:
+    """An expression over the columns of `new` as one over those of `old`.
+
+    sources  numbers of the old columns that the new ones were, -1: added
+    """
+
+    def value(node: Any) -> str:
+        number = new.column_no(node.name)
+        column = new.columns[number]
+        if sources[number] >= 0:
+            return quote_name(old.columns[sources[number]].name)
+        if column.generated is not None:
+            return "(" + over_old_rows(column.generated, old, new, sources) + ")"
+        if column.has_default_expression:
+            assert column.default is not None
+            return over_old_rows(column.default, old, new, sources)
+        if column.default is None:
+            is_null = column.nullable and not column.auto_increment
+            return "NULL" if is_null else implicit_literal(column)
+        is_word = column.default_is_expression or column.type.kind is TypeKind.BIT
+        return column.default if is_word else quote_text(column.default)
+
+    return Printer(value).text(parse_kept(expression).tree)
