@@ -8,7 +8,7 @@ by value.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, repeat
 from typing import Any
@@ -19,6 +19,7 @@ from btree.layout import RUN_MASK, RUN_SHIFT
 from btree.schema import TypeKind
 from mysqlcompat.numerals import EXACT
 from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType
+from mysqlcompat.temporal import zone_of
 from mysqlcompat.values import is_variable, of_bytes, of_lane, to_bytes, to_lane
 
 _U64 = 1 << 64
@@ -56,7 +57,7 @@ def _numbers(lanes: Any, nulls: Any, sql_type: SqlType, time_zone: str) -> list[
         case Class.DECIMAL:
             scaled, places = EXACT.scaleb, -sql_type.scale
             return [scaled(Decimal(lane), places) for lane in lanes.tolist()]
-        case Class.DATE | Class.DATETIME if sql_type.kind is not TypeKind.TIMESTAMP:
+        case Class.DATE | Class.DATETIME if _is_local(sql_type, time_zone):
             try:
                 return _moments(np.where(nulls, _SOME_DAY, lanes), sql_type.cls is Class.DATE)
             except ValueError:  # one of them is no day of the calendar
@@ -71,6 +72,11 @@ def _numbers(lanes: Any, nulls: Any, sql_type: SqlType, time_zone: str) -> list[
         None if null else of_lane(lane, sql_type, time_zone)
         for lane, null in zip(lanes.tolist(), nulls.tolist(), strict=True)
     ]
+
+
+def _is_local(sql_type: SqlType, time_zone: str) -> bool:
+    """Whether lanes have what the clock shows in the session's time zone."""
+    return sql_type.kind is not TypeKind.TIMESTAMP or zone_of(time_zone) is UTC
 
 
 _SOME_DAY = (2000 * 13 + 1) << 46 | 1 << 41
@@ -88,7 +94,7 @@ def _moments(lanes: Any, is_date: bool) -> list[Any]:
 
 def fixed_lanes(values: Sequence[Any], sql_type: SqlType, time_zone: str) -> list[int] | Any:
     """Lanes of values of a type that is not variable; 0 for None."""
-    if sql_type.cls in TEMPORAL and sql_type.kind is not TypeKind.TIMESTAMP:
+    if sql_type.cls in TEMPORAL and _is_local(sql_type, time_zone):
         return _packed(values, sql_type.cls)
     try:
         if sql_type.cls is Class.INT:

@@ -35,6 +35,7 @@ from mysqlcompat.machine.state import (
     ST_LONG_TABLE,
 )
 from mysqlcompat.results import Chunk, Ok, Rows
+from mysqlcompat.slices import Slice
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.typed import Expression, Literal, transform
 from mysqlcompat.sqltypes import SqlType
@@ -90,6 +91,7 @@ class Execution:
         self.seen: dict[int, set[Any]] = {}  #: keys met so far (`first_seen`)
         self.expansions: dict[int, Any] = {}  #: JSON_TABLEs in mid-batch (`expansion`)
         self.evaluator = Evaluator(session, params, self._column, program.sources)
+        self._slice = Slice()
         self._fetched = 0
         self._outside = 0
         self._by_offset = {collection.at: collection for collection in program.collections}
@@ -188,6 +190,7 @@ class Execution:
 
     async def step(self) -> int:
         """Go on until the end (0), or until something only the caller can answer."""
+        self._slice = Slice()
         while True:
             code = int(pipeline_run(self.st, self.mem, self.run))
             if code == 0:
@@ -200,6 +203,7 @@ class Execution:
                 await asyncio.sleep(0)
                 if self.program.kind != "read":
                     await self.session.node.gate.admitted(self.session)
+                self._slice = Slice()
             elif code == E_LOG_FULL and self.engine.log is not None:
                 await self.session.node.gate.log_room(self.session, self.engine.log)
             elif code == E_NO_ROOM and self.memory.get(layout.RUN_WANT_OF) == layout.WANT_OUT:
@@ -336,6 +340,8 @@ class Execution:
         else:
             callback.answer(self, self.memory.get(layout.RUN_LANES))
         self.memory.set(layout.RUN_PC, resume)
+        if self._slice.is_over():  # Python takes longer than kernels: this batch is the last
+            self.memory.set(layout.RUN_QUANTUM, 0)
         return True
 
     def _evaluate(self, pc: int, callback: Callback, n: int) -> None:

@@ -7,6 +7,7 @@ are tested against.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import results as r
 from mysqlcompat.results import Chunk, ColumnDef
+from mysqlcompat.slices import Slice
 from mysqlcompat.wire import layout as w
 from mysqlcompat.wire.fields import string_lenenc
 
@@ -287,6 +289,7 @@ class PythonRows:
     async def read(self, sequence: int, limit: int) -> Chunk:
         made: list[bytes] = []
         size = count = 0
+        slice_ = Slice()
         for row in self._rows:
             packet, sequence = packets_of(self._encode(self.columns, row), sequence)
             made.append(packet)
@@ -294,6 +297,9 @@ class PythonRows:
             count += 1
             if count == limit or size >= CHUNK_BYTES:
                 return Chunk(b"".join(made), count, sequence, False)
+            if slice_.is_over():
+                await asyncio.sleep(0)
+                slice_ = Slice()
         return Chunk(b"".join(made), count, sequence, True)
 
     def close(self) -> None:
