@@ -27,7 +27,7 @@ from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.infer import Typing, is_binary_string
 from mysqlcompat.sql.measures import DOCUMENT_CHARACTERS
 from mysqlcompat.sql.typed import Call, Expression, Literal
-from mysqlcompat.sqltypes import BINARY, Class, string_type
+from mysqlcompat.sqltypes import Class, string_type
 from mysqlcompat.values import text_of
 
 _BINARY_COLLATION = "utf8mb4_bin"

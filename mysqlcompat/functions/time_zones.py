@@ -76,10 +76,10 @@ def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None
     if type(seconds) is int:
         micros = 1000000 * seconds
     else:
-        micros = int(EXACT.scaleb(seconds, 6))
+        micros = int(round_decimal(EXACT.scaleb(seconds, 6), 0))
         if not -(1 << 63) <= micros < 1 << 63 and not -(1 << 63) <= seconds < 1 << 63:
             context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(seconds)}'")
-    if not 0 <= micros < _END_US:
+    if seconds < 0 or not 0 <= micros < _END_US:
         return None
     return temporal.local_of_us(micros, context.time_zone)
 
@@ -102,22 +102,30 @@ def utc_of(context: Context, call: Call, moment: Any) -> Any:
 @build_as("convert_tz", 3)
 def build_convert_tz(typing: Typing, args: Sequence[Expression]) -> Expression:
     made = datetime_type(shown_fsp(typing, args[0], moment_fields))
-    zones = (typing.in_charset(typing.as_string(arg), "utf8mb4_bin") for arg in args[1:])
+    texts = map(typing.as_string, args[1:])
+    zones = (typing.in_charset(arg, "utf8mb4_bin") if arg.type.is_text else arg for arg in texts)
     return typing.call("convert_tz", made.or_null(), typing.as_moment(args[0]), *zones)
 
 
-def is_zone(name: str) -> bool:
+def is_zone(name: str | bytes) -> bool:
     """Whether there is a time zone of this name."""
     try:
-        temporal.zone_of(name)
+        temporal.zone_of(_text(name))
     except SqlError:
         return False
     return True
 
 
+def _text(name: str | bytes) -> str:
+    return name.decode("latin-1") if isinstance(name, bytes) else name
+
+
 @implement("convert_tz", pure=False, settled=True)
-def convert_tz(context: Context, call: Call, moment: Any, source: str, target: str) -> Any:
+def convert_tz(
+    context: Context, call: Call, moment: Any, source: str | bytes, target: str | bytes
+) -> Any:
     """The moment itself where it is out of the range of Unix time."""
+    source, target = _text(source), _text(target)
     try:
         temporal.zone_of(target)
         if isinstance(moment, PartialDate):

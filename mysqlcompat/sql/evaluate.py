@@ -161,7 +161,8 @@ class Evaluator(Looking):
             return value
         computed = _computed(arg)
         if computed is not None:
-            raise SqlError(1690, "BIGINT", describe(computed, self.sources))
+            kind = "BIGINT UNSIGNED" if computed.type.unsigned else "BIGINT"
+            raise SqlError(1690, kind, describe(computed, self.sources))
         is_float = isinstance(arg, ColumnRef) and arg.type.kind is TypeKind.FLOAT
         return -float(_I63) if is_float else value
 
@@ -185,7 +186,7 @@ class Evaluator(Looking):
         lazy = _LAZY.get(node.function.name)
         if lazy is not None:
             return lazy(self, node)
-        stops = node.function.null_rejects
+        stops = node.function.null_rejects and node.function.name not in _FIRST_STOPS
         if node.function.name in _ARITHMETIC and node.type.cls is not Class.DECIMAL:
             stops = node.function.name == "div" and node.args[0].type.cls is not Class.INT
         name = node.function.name
@@ -321,7 +322,7 @@ _ORDER: Final = {
 _FIRST_STOPS: Final = frozenset(
     (
         *("json_contains", "json_set", "json_replace", "json_remove"),
-        *("json_extract", "json_contains_path", "sha2"),
+        *("json_extract", "json_contains_path", "sha2", "substring_index"),
     )
 )
 _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {

@@ -8,10 +8,11 @@ WITH ROLLUP and GROUPING() ask for.
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlglot import exp
 
@@ -46,6 +47,7 @@ def resolve(
         context.warn(errno, message)
     resolver = Resolver(parsed, Scope(), context, given)
     node = parsed.tree
+    _check_literals(parsed, resolver)
     if node.args.get("with_"):
         raise not_supported("WITH")
     match node:
@@ -62,6 +64,17 @@ def resolve(
         case exp.Subquery():
             raise not_supported("parenthesised queries")
     raise not_supported(type(node).__name__)
+
+
+def _check_literals(parsed: Parsed, resolver: Resolver) -> None:
+    """What is wrong with ``DATE '…'`` is said before all else: ERROR 1525."""
+    if _TEMPORAL_LITERAL.search(parsed.text):
+        for node in parsed.tree.dfs():
+            if isinstance(node, exp.Anonymous) and str(node.this).endswith("@literal"):
+                resolver.resolve(node)
+
+
+_TEMPORAL_LITERAL: Final = re.compile(r"\b(?:date|time|timestamp)\s*['\"]", re.IGNORECASE)
 
 
 def resolve_expression(text: str, context: Context | None = None) -> Expression:
