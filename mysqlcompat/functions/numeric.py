@@ -27,6 +27,7 @@ from mysqlcompat.functions.strings import bytes_of
 from mysqlcompat.functions.table import Context, OutOfRange
 from mysqlcompat.message_text import shown
 from mysqlcompat.numerals import EXACT, leading_decimal, round_decimal, truncate_decimal
+from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.infer import Typing, is_binary_string, is_number_literal
 from mysqlcompat.sql.measures import digits, is_fixed
 from mysqlcompat.sql.typed import Call, Expression, Literal
@@ -133,7 +134,9 @@ def _build_round(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
         count = typing.constant_value(typing.as_integer(places)) or 0
     if isinstance(places, Literal) and isinstance(places.value, str | Decimal | float):
         exact = round_decimal(leading_decimal(str(places.value))[0], 0)
-        count, places = int(exact), replace(places, type=int_type(nullable=False), value=int(exact))
+        whole = int_type(nullable=False)
+        count, shown = int(exact), describe(places)
+        places = replace(places, type=whole, value=count, text=shown)
     if isinstance(places, Literal):
         count = 0 if places.value is None else count
         places = replace(places, literal_no=None)

@@ -15,6 +15,7 @@ from mysqlcompat import temporal, temporal_text
 from mysqlcompat.convert_compared import NO_VALUE
 from mysqlcompat.numerals import leading_decimal
 from mysqlcompat.sql.branches import common_decimal, is_chosen
+from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.held_constants import (
     DATED,
     ORDERS,
@@ -254,7 +255,7 @@ def _exact_text(arg: Expression, beside: Expression) -> Expression:
     fraction = max(-int(number.as_tuple().exponent), 0)
     made = decimal_type(max(number.adjusted() + 1, 1) + fraction, fraction, nullable=False)
     if whole:
-        return Literal(made, number)
+        return Literal(made, number, text=describe(arg))
     return Cast(made, pinned(arg))
 
 

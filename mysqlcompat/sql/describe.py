@@ -50,7 +50,7 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
         case Literal(value=str() as text):
             return quoted(text)
         case Literal(value=bytes() as data, text=text):
-            return text or f"0x{data.hex()}"
+            return text or (f"0x{data.hex()}" if data else "X''")
         case Literal(type=kind, value=value, text=text):
             if text:
                 return text
