@@ -89,7 +89,8 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     ):
         types = [typing.as_string(arg).type for arg in args]
         collation = typing.collation(types[: 2 - is_bytes], "nullif")
-        is_brought = typing.is_known(args[0]) and made.charset != charset_of(collation)
+        is_brought = collation != BINARY and made.charset != charset_of(collation)
+        is_brought = is_brought and typing.is_known(args[0])
         if is_brought or isinstance(args[0], Literal):  # it takes the collation it is compared in
             made = replace(made, collation=collation)
         if collation == BINARY and isinstance(args[0], Literal):

@@ -225,15 +225,21 @@ def _brought_together(
 
 
 def _read_once(typing: Typing, arg: Expression, like: str) -> Expression:
-    """A number or date that is constant: its text, where it must be brought to a character set."""
-    from mysqlcompat.sql.typed import IMPLICIT, Cast, Literal
+    """A constant that must be brought to a character set: its text."""
+    from mysqlcompat.sql.describe import describe
+    from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Literal
 
     is_shown = isinstance(arg, Cast) and arg.mode == IMPLICIT and arg.arg.type.cls in _SHOWN
-    is_brought = charset_of(like) not in _ASCII_SETS and arg.type.coercibility >= NUMBER
-    if not is_shown or not is_brought or not typing.is_known(arg):
+    if is_shown:
+        is_brought = charset_of(like) not in _ASCII_SETS and arg.type.coercibility >= NUMBER
+    else:
+        is_text = arg.type.cls is Class.STRING and BINARY not in (like, arg.type.collation)
+        is_brought = is_text and arg.type.charset != charset_of(like)
+    if not is_brought or not isinstance(arg, Call | Cast) or not typing.is_known(arg):
         return arg
     text = typing.constant_value(arg)
-    return Literal(replace(arg.type, length=len(text or "")), text)
+    said = "" if is_shown or text is None else describe(arg)
+    return Literal(replace(arg.type, length=len(text or "")), text, text=said)
 
 
 def check_count(name: str, count: int) -> Definition:

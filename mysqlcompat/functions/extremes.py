@@ -26,13 +26,12 @@ from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json, Opaque
 from mysqlcompat.message_text import shown, text_for_number
-from mysqlcompat.numerals import round_decimal
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sql.branches import is_chosen
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
-from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal
-from mysqlcompat.sqltypes import BINARY, Class, SqlType, date_type, string_type
+from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal
+from mysqlcompat.sqltypes import BINARY, TEMPORAL, Class, SqlType, date_type, string_type
 from mysqlcompat.temporal_text import FUZZY, NO_ZERO_DATE, read_datetime, read_time
 from mysqlcompat.values import text_of
 
@@ -63,19 +62,30 @@ def json_text(nullable: bool, collation: str) -> SqlType:
 def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
     made = typing.common_type(args, nullable_of(args), name)
     classes = {arg.type.cls for arg in args}
+    if made.cls is Class.STRING and not classes.isdisjoint(TEMPORAL):
+        args = [_read_once(typing, arg) for arg in args]
     if Class.JSON in classes:
         feature = "comparison of JSON in the LEAST and GREATEST operators"
         typing.context.warn(1235, SqlError(1235, feature).message)
         if made.cls is Class.JSON:
             made = json_text(made.nullable, "utf8mb4_bin")
     elif made.cls is Class.STRING and classes & {Class.TIME, Class.DATETIME}:
-        kind = TypeKind.VARCHAR if made.kind is TypeKind.CHAR else made.kind
-        made = replace(made, kind=kind, length=max(made.length, _length(args)))
+        length = _length(args)
+        if length > made.length:
+            kind = TypeKind.VARCHAR if made.kind is TypeKind.CHAR else made.kind
+            made = replace(made, kind=kind, length=length)
     if made.cls is Class.STRING and Class.DATETIME in classes:
         return typing.call(f"{name}@datetime", made, *args)
     if made.cls is Class.STRING and Class.DATE in classes:
         return typing.call(f"{name}@date", made, *(_read_by_branches(typing, arg) for arg in args))
     return typing.call(name, made, *(typing.to_result(arg, made) for arg in args))
+
+
+def _read_once(typing: Typing, arg: Expression) -> Expression:
+    """A constant text beside dates and times: what it is."""
+    is_computed = isinstance(arg, Call | Cast) and arg.type.cls is Class.STRING
+    value = typing.constant_value(arg) if is_computed else None
+    return arg if value is None else Literal(arg.type, value, text=describe(arg))
 
 
 def _read_by_branches(typing: Typing, arg: Expression) -> Expression:
@@ -150,30 +160,32 @@ def least_date(context: Context, call: Call, *values: Any) -> Any:
 
 
 @implement("greatest@date number", null_rejects=False)
-def greatest_date_number(context: Context, call: Call, *values: Any) -> int | None:
-    return _number(_best_date(context, call, values, 1))
+def greatest_date_number(context: Context, call: Call, *values: Any) -> int | Decimal | None:
+    return _number(call, _best_date(context, call, values, 1))
 
 
 @implement("least@date number", null_rejects=False)
-def least_date_number(context: Context, call: Call, *values: Any) -> int | None:
-    return _number(_best_date(context, call, values, -1))
+def least_date_number(context: Context, call: Call, *values: Any) -> int | Decimal | None:
+    return _number(call, _best_date(context, call, values, -1))
 
 
 @implement("greatest@datetime number")
-def greatest_datetime_number(context: Context, call: Call, *values: Any) -> int | None:
-    return _number(_best_moment(context, call, values, 1))
+def greatest_datetime_number(context: Context, call: Call, *values: Any) -> int | Decimal | None:
+    return _number(call, _best_moment(context, call, values, 1))
 
 
 @implement("least@datetime number")
-def least_datetime_number(context: Context, call: Call, *values: Any) -> int | None:
-    return _number(_best_moment(context, call, values, -1))
+def least_datetime_number(context: Context, call: Call, *values: Any) -> int | Decimal | None:
+    return _number(call, _best_moment(context, call, values, -1))
 
 
-def _number(moment: Any) -> int | None:
-    """YYYYMMDD or YYYYMMDDhhmmss, its fraction rounded."""
+def _number(call: Call, moment: Any) -> int | Decimal | None:
+    """YYYYMMDD or YYYYMMDDhhmmss, as an integer without its fraction."""
     if moment is None:
         return None
-    return int(round_decimal(Decimal(temporal.number_of(moment, _MICROSECONDS)), 0))
+    if call.type.cls is Class.INT:
+        return int(temporal.number_of(moment))
+    return Decimal(temporal.number_of(moment, _MICROSECONDS))
 
 
 def _extreme_date(context: Context, call: Call, values: Sequence[Any], sign: int) -> Any:

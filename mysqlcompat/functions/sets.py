@@ -43,6 +43,8 @@ _TIME_UNITS: Final = (
 def build_make_set(typing: Typing, args: Sequence[Expression]) -> Expression:
     members = [typing.as_string(arg) for arg in args[1:]]
     like = strings(typing, members, 0, "make_set")
+    if like.collation != BINARY:
+        members = list(typing.together(members, like.collation))
     size = sum(length_of_choice(member, like) for member in members) + len(members) - 1
     size = wrapped(size, like.collation)
     made = string_type(size, like.collation, nullable_of(args), like.coercibility)

@@ -20,7 +20,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.agreement import agree
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression
-from mysqlcompat.sqltypes import Class, SqlType, string_type
+from mysqlcompat.sqltypes import BINARY, Class, SqlType, string_type
 
 
 def _found(typing: Typing, args: Sequence[Expression], whole: Expression) -> SqlType:
@@ -119,6 +119,8 @@ def field(context: Context, call: Call, value: Any, *choices: Any) -> int:
 def build_elt(typing: Typing, args: Sequence[Expression]) -> Expression:
     choices = [typing.as_string(arg) for arg in args[1:]]
     like = strings(typing, choices, 0, "elt")
+    if like.collation != BINARY:
+        choices = list(typing.together(choices, like.collation))
     size = max(length_of_choice(choice, like) for choice in choices)
     made = string_type(size, like.collation, True, like.coercibility)
     choices = list(typing.together(choices, made.collation))

@@ -307,7 +307,8 @@ class Agreement:
         if isinstance(arg, Literal) and arg.value is None:
             return arg
         if like == BINARY:
-            is_number = isinstance(arg, Cast) and arg.arg.type.cls not in (Class.STRING, Class.JSON)
+            is_number = isinstance(arg, Cast) and arg.mode == IMPLICIT
+            is_number = is_number and arg.arg.type.cls not in (Class.STRING, Class.JSON)
             size = source.length * (1 if is_number else bytes_per_character(source.collation))
             return Cast(string_type(size, BINARY, source.nullable, source.coercibility), arg)
         made = string_type(source.length, like, source.nullable, source.coercibility)
