@@ -264,7 +264,8 @@ def _within_words(left: Decimal, right: Decimal) -> tuple[Decimal, Decimal]:
     if beyond <= 0:
         return left, right
     half = beyond // 2
-    places = max(one - half, 0) * _WORD, max(other - beyond + half, 0) * _WORD
+    cut = (half, beyond - half) if one <= other else (beyond - half, half)
+    places = [max(words - less, 0) * _WORD for words, less in zip((one, other), cut, strict=True)]
     return truncate_decimal(left, places[0]), truncate_decimal(right, places[1])
 
 

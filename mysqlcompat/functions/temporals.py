@@ -61,6 +61,7 @@ _MICRO: Final = timedelta(microseconds=1)
 _MOST_MICROS: Final = 4000000000000  #: beyond the limit of TIME
 _TIME_LIMIT_US: Final = temporal.TIME_LIMIT // _MICRO
 _HOURS_LIMIT: Final = 838
+_NANO_DIGITS: Final = 9  #: of a second
 _LAST_DAY: Final = 3652424  #: of the year 9999, counted from the year 0
 
 
@@ -419,10 +420,16 @@ def seconds_of(typing: Typing, arg: Expression) -> tuple[Expression, int]:
     return arg, min(arg.type.scale, 6)
 
 
+def micros_of_seconds(context: Context, seconds: Decimal) -> int:
+    micros = EXACT.scaleb(seconds, 6)
+    is_cut = "TIME_TRUNCATE_FRACTIONAL" in context.sql_mode
+    return int(micros if is_cut else round_decimal(micros, 0))
+
+
 @implement("sec_to_time")
 def sec_to_time(context: Context, call: Call, seconds: Any) -> timedelta:
     exact = seconds if type(seconds) is Decimal else Decimal(str(seconds))
-    micros = int(EXACT.scaleb(exact, 6))
+    micros = micros_of_seconds(context, exact)
     if -_TIME_LIMIT_US <= micros <= _TIME_LIMIT_US:
         return timedelta(0, 0, micros)
     span = timedelta(microseconds=max(min(micros, _MOST_MICROS), -_MOST_MICROS))
@@ -474,7 +481,8 @@ def maketime(context: Context, call: Call, hour: int, minute: int, second: Any) 
         shown = f"{hour if hour == -_I63 else abs(hour)}:{minute:02d}:{int(second):02d}"
         fraction = decimal_text(Decimal(second)).partition(".")[2]
         if call.args[2].type.mixed:  # of a text or a DOUBLE
-            fraction = fraction.ljust(9, "0")
+            fraction = fraction.ljust(_NANO_DIGITS, "0")
+        fraction = fraction[:_NANO_DIGITS]
         shown += f".{fraction}" if int(fraction or "0") else ""
         context.warn(1292, f"Truncated incorrect time value: '{shown}'")
         span = temporal.TIME_LIMIT

@@ -12,9 +12,9 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import BIGINT, build_as, implement
 from mysqlcompat.functions.moments import read_moment
 from mysqlcompat.functions.table import Context
-from mysqlcompat.functions.temporals import moment_fields, seconds_of, shown_fsp
+from mysqlcompat.functions.temporals import micros_of_seconds, moment_fields, seconds_of, shown_fsp
 from mysqlcompat.functions.time_format import build_format
-from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
+from mysqlcompat.numerals import decimal_text, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.branches import is_chosen
 from mysqlcompat.sql.infer import Typing
@@ -76,7 +76,7 @@ def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None
     if type(seconds) is int:
         micros = 1000000 * seconds
     else:
-        micros = int(round_decimal(EXACT.scaleb(seconds, 6), 0))
+        micros = micros_of_seconds(context, seconds)
         if not -(1 << 63) <= micros < 1 << 63 and not -(1 << 63) <= seconds < 1 << 63:
             context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(seconds)}'")
     if seconds < 0 or not 0 <= micros < _END_US:

@@ -63,8 +63,10 @@ class Branches:
 
     def computed(self, arg: Expression) -> Expression:
         """`arg` where an integer is wanted: a date that a function computed becomes a DECIMAL on
-        the way, and second 59.999999 the second 60; a DECIMAL that may be too large is shown in
-        the warning with the digits it has."""
+        the way, and second 59.999999 the second 60, while UNIX_TIMESTAMP is not rounded; a DECIMAL
+        that may be too large is shown in the warning with the digits it has."""
+        if isinstance(arg, Call) and arg.function.name == "unix_timestamp":
+            return replace(arg, type=SqlType(TypeKind.BIGINT, 21, nullable=arg.type.nullable))
         if arg.type.is_wide_decimal:
             made = natural(arg)
             if isinstance(made, Call) and made.function.name == "/":  # with all it has computed
@@ -166,6 +168,8 @@ class Branches:
         name = arg.function.name
         if is_extreme_date(arg):
             number = SqlType(TypeKind.BIGINT, 17, nullable=arg.type.nullable)
+            if target.cls is not Class.INT:  # YYYYMMDDhhmmss.uuuuuu
+                number = replace(decimal_type(20, 6, nullable=arg.type.nullable), mixed=True)
             return convert(replace(arg, type=number, function=self.function(f"{name} number")))
         inner = [_own(one) for one in arg.args]
         if name in ("greatest", "least") and any(one.type.cls is Class.TIME for one in inner):
