@@ -26,7 +26,7 @@ from mysqlcompat.functions.operators import checked
 from mysqlcompat.functions.strings import bytes_of
 from mysqlcompat.functions.table import Context, OutOfRange
 from mysqlcompat.message_text import shown
-from mysqlcompat.numerals import EXACT, leading_decimal, round_decimal, truncate_decimal
+from mysqlcompat.numerals import EXACT, round_decimal, truncate_decimal
 from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.infer import Typing, is_binary_string, is_number_literal
 from mysqlcompat.sql.measures import digits, is_fixed
@@ -133,10 +133,8 @@ def _build_round(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     if count is None and not isinstance(places, Literal) and typing.is_known(places):
         count = typing.constant_value(typing.as_integer(places)) or 0
     if isinstance(places, Literal) and isinstance(places.value, str | Decimal | float):
-        exact = round_decimal(leading_decimal(str(places.value))[0], 0)
-        whole = int_type(nullable=False)
-        count, shown = int(exact), describe(places)
-        places = replace(places, type=whole, value=count, text=shown)
+        shown, count = describe(places), typing.constant_value(typing.as_integer(places))
+        places = replace(places, type=int_type(nullable=False), value=count, text=shown)
     if isinstance(places, Literal):
         count = 0 if places.value is None else count
         places = replace(places, literal_no=None)
@@ -148,7 +146,7 @@ def _build_round(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     if source.cls is Class.INT:
         return typing.call(name, int_type(21, source.unsigned, nullable), arg, places)
     scale = source.scale if count is None else min(max(count, 0), source.scale)
-    carry = name == "round" and (scale < source.scale or not (source.scale or count))
+    carry = name == "round" and (scale < source.scale or (not source.scale and (count or 0) <= 0))
     precision = source.precision - source.scale + scale + carry
     made = decimal_type(max(precision, 1), scale, nullable=nullable)
     return typing.call(name, made, arg, places)

@@ -210,8 +210,11 @@ class Agreement:
             item.type.cls in NUMERIC_CLASSES for item in items
         ):
             return value, items
-        value, *items = self._gathered((value, *items), operator)
-        return value, items
+        gathered, *items = self._gathered((value, *items), operator)
+        is_numbered = value.type.kind in (TypeKind.ENUM, TypeKind.SET)
+        if is_numbered and any(item.type.cls in NUMERIC_CLASSES for item in items):
+            gathered = value  # which is a number beside numbers
+        return gathered, items
 
     def _gathered(self, args: Sequence[Expression], operator: str) -> list[Expression]:
         """Beside dates only constants come into the character set."""
@@ -317,16 +320,30 @@ class Agreement:
             if text is None:
                 return self.call("to charset", made, arg)
             return Literal(made, text, text=describe(arg))
-        value = self.constant_value(arg) if at_once else None
+        if not at_once:
+            return self._later_in(arg, made, like)
+        value = self.constant_value(arg)
         if value is None:
-            is_null = at_once and source.coercibility != NUMERIC and self.is_known(arg)
+            is_null = source.coercibility != NUMERIC and self.is_known(arg)
             made = replace(made, length=0) if is_null else made
             return self.call("to charset", made, arg)
         text = characters_of(value, source.collation, like)
         is_literal = isinstance(arg, Literal)
         size = len(text) if is_literal else source.length
-        made = string_type(size, like, False, source.coercibility)
-        return Literal(made, text, text="" if is_literal else describe(arg))
+        made = string_type(size, like, source.nullable, source.coercibility)
+        is_name = source.coercibility in (_SYSTEM_CONSTANT, NUMERIC)  # nothing is converted
+        return Literal(made, text, text=describe(arg) if is_name and not is_literal else "")
+
+    def _later_in(self, arg: Expression, made: SqlType, like: str) -> Expression:
+        """A constant that fits into the character set of `like` as its text; anything else is
+        converted where it is looked at."""
+        is_plain = isinstance(arg, Literal | Cast) and self.is_known(arg)
+        try:
+            value = self.quiet_value(arg) if is_plain else None
+            text = None if value is None else characters_of(value, arg.type.collation, like)
+        except SqlError:
+            text = None
+        return self.call("to charset", made, arg) if text is None else Literal(made, text)
 
     def is_known(self, arg: Expression) -> bool:
         """Whether it is a constant whose value is known while the statement is prepared."""
