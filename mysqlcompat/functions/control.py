@@ -16,6 +16,7 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.branches import shown
+from mysqlcompat.sql.held_constants import DATED
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.memberships import told_of_date
 from mysqlcompat.sql.replaced_constants import replaced
@@ -23,6 +24,7 @@ from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import (
     BINARY,
     NOT_FIXED,
+    NUMERIC,
     Class,
     SqlType,
     charset_of,
@@ -64,8 +66,14 @@ def _first_of(typing: Typing, name: str, args: Sequence[Expression]) -> Expressi
     """A constant that another character set is made of is known not to be NULL."""
     made = typing.common_type(args, all(arg.type.nullable for arg in args), name)
     results = [typing.to_result(arg, made) for arg in args]
-    is_null = made.nullable and all(result.type.nullable for result in results)
+    is_null = made.nullable and not any(map(_is_brought, args, results))
     return typing.call(name, made.or_null(is_null), *results)
+
+
+def _is_brought(arg: Expression, result: Expression) -> bool:
+    """Whether a constant has become a text of another character set."""
+    is_text = isinstance(result, Literal) and result.value is not None
+    return is_text and not isinstance(arg, Literal)
 
 
 @implement("ifnull,coalesce", null_rejects=False)
@@ -121,10 +129,15 @@ def build_case(
     made = typing.common_type(results, default is None or nullable_of(results))
     args: list[Expression] = []
     if subject is not None:
+        given = subject
         subject, whens = typing.some_gathered(subject, [when for when, _ in branches], "case")
         branches = [(when, then) for when, (_, then) in zip(whens, branches, strict=True)]
     for when, then in branches:
-        condition = typing.as_test(when) if subject is None else typing.equal_case(subject, when)
+        if subject is None:
+            condition = typing.as_test(when)
+        else:  # a number is not compared with the text that others are compared with
+            is_number = when.type.cls in NUMERIC
+            condition = typing.equal_case(given if is_number else subject, when)
         args += [condition, typing.to_result(then, made)]
     if default is not None:
         args.append(typing.to_result(default, made))
@@ -185,6 +198,8 @@ def interval(context: Context, call: Call, value: Any, *limits: Any) -> int:
 
 @build_as("strcmp", 2)
 def build_strcmp(typing: Typing, args: Sequence[Expression]) -> Expression:
+    if {arg.type.cls for arg in args} & DATED:
+        typing.comparison("=", *args)  # as which it is checked: a constant must be a date
     left, right = (typing.as_string(arg) for arg in args)
     left, right = typing.comparable("strcmp", left, right)
     return typing.call("strcmp", integer(2).or_null(nullable_of((left, right))), left, right)

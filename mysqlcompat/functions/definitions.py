@@ -214,7 +214,8 @@ def _brought_together(
         like = typing.result_collation(types, name)[0]
     else:
         first = texts == "second"
-        like = types[first].collation
+        is_number = types[first].coercibility == NUMBER
+        like = typing.context.collation if is_number else types[first].collation
         chosen = [
             arg if number == first else _read_once(typing, arg, like)
             for number, arg in enumerate(chosen)
@@ -230,6 +231,7 @@ def _read_once(typing: Typing, arg: Expression, like: str) -> Expression:
     from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Literal
 
     is_shown = isinstance(arg, Cast) and arg.mode == IMPLICIT and arg.arg.type.cls in _SHOWN
+    is_shown = is_shown or arg.type.coercibility == NUMBER  # also what chooses among numbers
     if is_shown:
         is_brought = charset_of(like) not in _ASCII_SETS and arg.type.coercibility >= NUMBER
     else:
