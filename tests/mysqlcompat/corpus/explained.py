@@ -7,12 +7,17 @@ A reason is a rule, not an expression: `reason` finds the rule that explains a d
   expression gives by itself are explained, and the error that one of them is by itself, here and
   there; values and types are not.
 - *ENUM and SET among NULLs*. ``ifnull(NULL, enum_column)`` is called ENUM (247) instead of VARCHAR.
+- *Formats that are not utf8mb4*. MySQL copies the bytes of DATE_FORMAT's second argument into a text
+  of the connection's character set, which may be none then.
+- *Sizes of decimals*. JSON_STORAGE_SIZE depends on what MySQL's buffer had room for when it computed
+  a DECIMAL, not on the value.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from tests.mysqlcompat.corpus.grammar_of_values import Tree
@@ -20,6 +25,15 @@ from tests.mysqlcompat.corpus.tables import COLUMNS
 
 _COLUMN: Final = re.compile(rf"\b(?:{'|'.join(name for name, _, _ in COLUMNS)})\b")
 _TEXT: Final = re.compile(r"(?:\b[nbx])?'(?:[^'\\]|\\.|'')*'")
+#: What MySQL does oddly, what it does not in its place, and the reason.
+_ODDITIES: Final = (
+    (
+        "date_format({t}, {s})",
+        "date_format({t}, convert({s} using utf8mb4))",
+        "formats that are not utf8mb4",
+    ),
+    ("json_storage_size({j})", "json_length({j})", "sizes of decimals"),
+)
 _ENUM_TYPES: Final = ("247", "248", "253", "254")
 
 
@@ -48,7 +62,20 @@ def reason(
         return "constants" if beyond <= known else None
     if value == other_value and _is_enum(tree, meta, other_meta):
         return "ENUM and SET among NULLs"
+    for odd, plain, why in _ODDITIES:
+        if odd in {one.template for one in (tree, *tree.below())}:
+            there, here = alone(_rewritten(tree, odd, plain).text)
+            if there == here:
+                return why
     return None
+
+
+def _rewritten(tree: Tree, template: str, other: str) -> Tree:
+    """`tree` with another template wherever it has `template`."""
+    inner = tuple(_rewritten(one, template, other) for one in tree.inner)
+    return replace(
+        tree, template=other if tree.template == template else tree.template, inner=inner
+    )
 
 
 def _is_of_constant(
