@@ -7,10 +7,10 @@ A reason is a rule, not an expression: `reason` finds the rule that explains a d
   expression gives by itself are explained, and the error that one of them is by itself, here and
   there; values and types are not.
 - *ENUM and SET among NULLs*. ``ifnull(NULL, enum_column)`` is called ENUM (247) instead of VARCHAR.
-- *Formats that are not utf8mb4*. MySQL copies the bytes of DATE_FORMAT's second argument into a text
-  of the connection's character set, which may be none then.
-- *Sizes of decimals*. JSON_STORAGE_SIZE depends on what MySQL's buffer had room for when it computed
-  a DECIMAL, not on the value.
+- *Formats that are not utf8mb4*. MySQL copies the bytes of DATE_FORMAT's pattern into a text of the
+  connection's character set, which may be none then.
+- *Sizes of decimals*. JSON_STORAGE_SIZE depends on how MySQL has computed a DECIMAL, not only on
+  its value.
 """
 
 from __future__ import annotations
