@@ -31,7 +31,7 @@ from mysqlcompat.sqltypes import Class, string_type
 from mysqlcompat.values import text_of
 
 _BINARY_COLLATION = "utf8mb4_bin"
-_MERGING = ("json_merge_preserve", "json_merge")  #: which a NULL ends
+MERGING = ("json_merge_preserve", "json_merge")  #: which a NULL ends
 
 
 def document(call: Call, number: int, value: Any) -> Any:
@@ -64,7 +64,7 @@ def no_document(
     for at, one in enumerate(earlier):
         if one is not None:
             document_of(name, at, one)
-        elif name in _MERGING:
+        elif name in MERGING:
             return
     raise SqlError(3146, number, name)
 

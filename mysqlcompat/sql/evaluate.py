@@ -26,7 +26,7 @@ from mysqlcompat.sql.branches import (
     branches_of,
 )
 from mysqlcompat.sql.describe import describe, origin_name
-from mysqlcompat.sql.looking import Looking
+from mysqlcompat.sql.looking import READ_IN_TURN, Looking
 from mysqlcompat.sql.typed import (
     ASSIGN,
     COMPARE,
@@ -288,6 +288,8 @@ def _computed(arg: Expression) -> Expression | None:
     if isinstance(arg, Call) and arg.function.name in ("if", "case", "nullif"):
         found = (_computed(arg.args[number]) for number in branches_of(arg))
         return next((one for one in found if one is not None), None)
+    if isinstance(arg, Literal):  # what was computed while the statement was prepared
+        return arg if arg.text and arg.start < 0 and arg.type.cls is Class.DOUBLE else None
     is_variable = isinstance(arg, Call) and arg.function.name == "user variable"
     return arg if isinstance(arg, Call | Cast) and not is_variable else None
 
@@ -321,7 +323,7 @@ _ORDER: Final = {
 #: and those that make something of NULLs, but stop if the first is one.
 _FIRST_STOPS: Final = frozenset(
     (
-        *("json_contains", "json_set", "json_replace", "json_remove"),
+        "json_remove",
         *("json_extract", "json_contains_path", "sha2", "substring_index"),
     )
 )
@@ -342,6 +344,7 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "interval": Evaluator._interval,
     **dict.fromkeys(("json_insert", "json_array_append", "json_array_insert"), Evaluator._changed),
     "json_search": Evaluator._search,
+    **dict.fromkeys(READ_IN_TURN, Evaluator._read_in_turn),
     "coercibility": Evaluator._type_only,
     "collation": Evaluator._type_only,
     "charset": Evaluator._type_only,

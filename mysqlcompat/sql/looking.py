@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat.convert_compared import Listener
-from mysqlcompat.functions.documents import has_place
+from mysqlcompat.functions.documents import MERGING, document_of, has_place
 from mysqlcompat.functions.extremes import heed
 from mysqlcompat.functions.intervals import start_of
 from mysqlcompat.functions.operators import order, row_order
@@ -19,6 +19,8 @@ from mysqlcompat.functions.time_zones import is_zone
 from mysqlcompat.functions.weeks import is_day
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import Class
+
+READ_IN_TURN: Final = ("json_contains", "json_overlaps", "json_set", "json_replace", *MERGING)
 
 
 class Looking:
@@ -100,6 +102,19 @@ class Looking:
         if number is None or not 0 < number < len(node.args):
             return None
         return self.value(node.args[number])
+
+    def _read_in_turn(self, node: Call) -> Any:
+        """JSON functions that read their first document, or each, before they look further."""
+        name, values = node.function.name, []
+        for at, arg in enumerate(node.args):
+            value = self.value(arg)
+            values.append(value)
+            is_read = at == 0 or name in MERGING
+            if value is None and is_read:
+                return None
+            if is_read and isinstance(value, str | bytes):
+                document_of(name, at, value)
+        return self.call(node, values)
 
     def _no_document(self, node: Call) -> None:
         """What is no document is not looked at."""
