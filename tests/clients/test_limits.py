@@ -86,20 +86,27 @@ def test_kill_of_a_connection_that_waits_for_a_row(cluster: Cluster) -> None:
         answer(holder, "UPDATE t SET v = 1 WHERE id = 1")
 
 
+@pytest.fixture(scope="module")
+def many(cluster: Cluster) -> None:
+    """Table `many`, of many rows."""
+    with closing(connect(cluster)) as connection:
+        answer(connection, "CREATE TABLE many (id INT AUTO_INCREMENT PRIMARY KEY, v INT NOT NULL)")
+        answer(connection, "INSERT INTO many (v) VALUES (1), (2)")
+        for _ in range(ROWS_DOUBLED):
+            answer(connection, "INSERT INTO many (v) SELECT v + id FROM many")
+
+
 @pytest.mark.parametrize(
     ("action", "state", "event"),
     [
-        ("ADD KEY (v)", "altering table", "stage/innodb/alter table ("),
         ("MODIFY v BIGINT NOT NULL", "copy to tmp table", "stage/sql/copy to tmp table"),
+        ("ADD KEY (v)", "altering table", "stage/innodb/alter table ("),
     ],
 )
-def test_progress_of_alter_table(cluster: Cluster, action: str, state: str, event: str) -> None:
+def test_progress_of_alter_table(
+    cluster: Cluster, many: None, action: str, state: str, event: str
+) -> None:
     with closing(connect(cluster)) as other, ThreadPoolExecutor(1) as pool:
-        answer(other, "DROP TABLE IF EXISTS many")
-        answer(other, "CREATE TABLE many (id INT AUTO_INCREMENT PRIMARY KEY, v INT NOT NULL)")
-        answer(other, "INSERT INTO many (v) VALUES (1), (2)")
-        for _ in range(ROWS_DOUBLED):
-            answer(other, "INSERT INTO many (v) SELECT v + id FROM many")
         with closing(connect(cluster)) as altering:
             running = pool.submit(answer, altering, f"ALTER TABLE many {action}")
             events: list[tuple[str, int, int]] = []
@@ -113,4 +120,3 @@ def test_progress_of_alter_table(cluster: Cluster, action: str, state: str, even
         done = [completed for _, completed, _ in events]
         assert done == sorted(done) and done[-1] > 0
         assert answer(other, "SELECT * FROM performance_schema.events_stages_current") == ()
-        answer(other, "DROP TABLE many")
