@@ -17,9 +17,10 @@ from btree.schema import TypeKind
 from mysqlcompat import temporal, temporal_text
 from mysqlcompat.convert import convert, double_of
 from mysqlcompat.message_text import shown
-from mysqlcompat.numerals import leading_double, leading_integer, round_decimal
+from mysqlcompat.numerals import leading_decimal, leading_double, leading_integer, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
+from mysqlcompat.sql.branches import SILENT
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.literals import folded_number
 from mysqlcompat.sql.typed import COMPARE, Call, Cast, ColumnRef, Expression, Literal, is_constant
@@ -54,17 +55,20 @@ class HeldConstants:
             return self._among(column, constant)
         if constant.type.cls is Class.JSON:
             return self._document(column, constant)
-        constant = self._folded(operator, column, constant)
-        if not isinstance(constant, Literal):
-            return constant
-        if constant.value is None:
-            return constant
+        made = self._folded(operator, column, constant)
+        if not isinstance(made, Literal) or made.value is None:
+            return made
+        made = self._as_held(column, made, origin_name(constant) in SILENT)
+        is_text = made.type.cls is Class.STRING and column.type.cls is Class.INT
+        return constant if is_text and not isinstance(constant, Literal) else made
+
+    def _as_held(self, column: ColumnRef, constant: Literal, is_silent: bool) -> Expression:
         if column.type.kind is TypeKind.YEAR:
             return self._as_year(constant)
         if column.type.cls is Class.TIME and constant.type.cls not in TEMPORAL:
             return self._as_time(column, constant)
         if column.type.cls is Class.INT and isinstance(constant.value, str):
-            return self.held_integer(column, constant)
+            return self.held_integer(column, constant, is_silent)
         return constant
 
     def _document(self, column: ColumnRef, constant: Expression) -> Expression:
@@ -127,7 +131,9 @@ class HeldConstants:
         self.context.warn(1292, said, "Warning" if is_date else "Note")
         return as_compared(made, datetime_type()) if is_date else made
 
-    def held_integer(self, column: Expression, constant: Literal) -> Literal:
+    def held_integer(
+        self, column: Expression, constant: Literal, is_silent: bool = False
+    ) -> Literal:
         """A text beside an integer. Beside a BIGINT it is one even if more follows."""
         made = whole_number(constant)
         if made.type.cls is Class.INT or column.type.kind is not TypeKind.BIGINT:
@@ -136,7 +142,8 @@ class HeldConstants:
         low, high = column.type.range
         if not low <= number <= high:
             return made
-        double_of(self.context, constant.value, constant.type)  # which warns
+        if not is_silent:
+            double_of(self.context, constant.value, constant.type)  # which warns
         if not number.is_integer():
             return made
         digits = leading_integer(str(constant.value))[0]
@@ -152,12 +159,12 @@ class HeldConstants:
             case timedelta():
                 number = temporal.local_of_us(self.context.now_us, self.context.time_zone).year
             case str():
-                number, _ = leading_integer(value)
-                number = number if value[:1].isdigit() else -1
+                exact = round_decimal(leading_decimal(value)[0], 0)
+                number = int(exact) if value[:1].isdigit() else -1
             case bytes():
                 number = int.from_bytes(value, "big")
             case float():
-                number = round(value) if abs(value) < 1e15 else -1
+                number = int(value) if 0 <= value < 1e15 else -1
             case _:
                 number = int(round_decimal(Decimal(value), 0))
         if 0 < number < 100 or (number == 0 and is_text and len(value) != 4):

@@ -14,6 +14,7 @@ from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.held_constants import DATED, as_compared, whole_number, wording
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
+    NUMERIC,
     TEMPORAL,
     Class,
     bool_type,
@@ -58,9 +59,13 @@ class Memberships(Betweens):
             return self.comparison("=", value, items[0])
         if all(map(is_constant, items)):
             items = [self.known(item) for item in items]
+        given, numbers = value, [item.type.cls in NUMERIC for item in items]
         if not any(arg.type.cls is Class.JSON for arg in (value, *items)):
             value, items = self.some_gathered(value, items, " IN ")
+            if given.type.cls is Class.STRING and any(numbers) and not all(numbers):
+                return self._apart(given, value, items)
         clocks = all(item.type.cls not in (Class.DATETIME, Class.NULL) for item in items)
+        clocks = clocks and (any(numbers) or _last_date(value, items).type.cls is Class.TIME)
         if (
             value.type.cls is Class.TIME
             and clocks
@@ -68,14 +73,31 @@ class Memberships(Betweens):
         ):
             items = [self.clock(item) if item.type.cls is Class.DATE else item for item in items]
         value, *items = self._members(value, items)
-        pairs = [self.comparable("in", value, item) for item in items]
+        return self._equal_members(value, [self.comparable("in", value, item) for item in items])
+
+    def _apart(
+        self, given: Expression, value: Expression, items: Sequence[Expression]
+    ) -> Expression:
+        """A text among numbers and others: as a number among these, as a text among those."""
+        pairs = [
+            self.comparable("in", given, item)
+            if item.type.cls in NUMERIC
+            else self.comparable("in", value, self.as_string(item))
+            for item in items
+        ]
+        return self._equal_members(given, pairs)
+
+    def _equal_members(
+        self, value: Expression, pairs: Sequence[tuple[Expression, Expression]]
+    ) -> Expression:
         first = pairs[0][0]
         if all(left == first and right.type.cls is first.type.cls for left, right in pairs):
             args = (first, *(right for _, right in pairs))
             is_read = isinstance(first, Cast) and first.into == NO_VALUE
             made = bool_type(any(arg.type.nullable for arg in args))
             return self.call("in@date" if is_read else "in", made, *args)
-        is_seen = value.type.cls is not Class.NULL or all(map(is_constant, items))
+        is_constant_list = all(is_constant(item) for _, item in pairs)
+        is_seen = value.type.cls is not Class.NULL or is_constant_list
         name = "=@in" if is_seen else "="  # beside NULL nothing is looked at but constants
         equal = [
             self.call(name, bool_type(one.type.nullable or other.type.nullable), one, other)
@@ -93,14 +115,22 @@ class Memberships(Betweens):
         return Literal(item.type, self.constant_value(item), text=describe(item))
 
     def _members(self, value: Expression, items: Sequence[Expression]) -> Sequence[Expression]:
-        classes = {arg.type.cls for arg in (value, *items)} - {Class.NULL}
+        args = [value, *items]
+        classes = {arg.type.cls for arg in args} - {Class.NULL}
         constant = all(map(is_constant, items))
         if value.type.cls is Class.INT and constant and self._is_rounded(value, items):
             return self._numbers_of_texts(value, items)
+        is_clock = classes <= {Class.DATE, Class.TIME, Class.STRING} and Class.DATE in classes
+        if is_clock and not constant and _last_date(value, items).type.cls is Class.TIME:
+            return [arg if arg.type.cls is Class.TIME else self.clock(arg) for arg in args]
         if not classes & TEMPORAL or Class.STRING not in classes or value.type.cls not in TEXTUAL:
-            return [value, *items]
-        dates = [arg for arg in (value, *items) if arg.type.cls in TEMPORAL]
+            return args
+        dates = [arg for arg in args if arg.type.cls in TEMPORAL]
+        constant = constant and not classes & NUMERIC
         like = next((arg for arg in dates if isinstance(arg, ColumnRef)), dates[0])
+        like = next((arg for arg in dates if arg.type.cls is Class.DATETIME), like)
+        if {arg.type.cls for arg in dates} == {Class.DATE, Class.TIME} and not constant:
+            like = dates[-1]
         name = _name(value).replace("{", "{{").replace("}", "}}") if constant else ""
         if like.type.cls in (Class.DATE, Class.TIME) and constant:
             value = self._sought(value, like)
@@ -151,6 +181,10 @@ class Memberships(Betweens):
         if not isinstance(like, ColumnRef) and name:
             said = f"Incorrect datetime value: '{{}}' for column '{name}' at row 1"
         return as_compared(text, datetime_type(6), said)
+
+
+def _last_date(value: Expression, items: Sequence[Expression]) -> Expression:
+    return next((arg for arg in reversed(items) if arg.type.cls in TEMPORAL), value)
 
 
 def told_of_date(equal: Call, date: Expression, text: Expression) -> Call:
