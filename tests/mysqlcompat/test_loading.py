@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from redo import jit
@@ -43,3 +46,23 @@ def test_bytecode_is_kept_where_it_may_not_be_written_beside_the_sources(tmp_pat
     other = tmp_path / "other"
     run(*secret, str(tmp_path / "b"), MYSQLCOMPAT_CACHE=str(other), PYTHONDONTWRITEBYTECODE="")
     assert not list(other.rglob("*.pyc"))
+
+
+def test_ctrl_c_while_kernels_compile_says_so_and_keeps_what_is_done(tmp_path: Path) -> None:
+    environment = {**os.environ, "MYSQLCOMPAT_CACHE": str(tmp_path)}
+    command = [sys.executable, "-m", "mysqlcompat", "compile"]
+    with subprocess.Popen(
+        command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as compiling:
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("*/complete")):
+            assert compiling.poll() is None and time.monotonic() < deadline
+            time.sleep(0.01)
+        os.killpg(compiling.pid, signal.SIGINT)  # as a terminal does: to those that compile, too
+        _, output = compiling.communicate()
+    assert compiling.returncode == 130
+    said = output.splitlines()
+    (total,) = re.findall(r"^compiling (\d+) kernel modules", said[0])
+    (left,) = re.findall(r"^interrupted: (\d+) of \d+ kernel modules are left", said[1])
+    assert len(said) == 2
+    assert int(left) == int(total) - len(list(tmp_path.glob("*/complete"))) < int(total)
