@@ -167,11 +167,7 @@ def test_two_copies_deleted_while_writing(
             a is not None and a is not b and a.live for a, b in zip(new, copiers, strict=True)
         )
 
-    rounds = 0
-    while not back():
-        writer.work(rng, 20)
-        rounds += 1
-        assert rounds < 2000
+    wait_for(lambda: writer.work(rng, 20) > 0 and back())
     end = writer.work(rng, 100)
     wait_for(lambda: all(c is not None and c.durable >= end for c in storage.copiers))
     expected = writer.expected(end)
