@@ -202,7 +202,7 @@ def _case(call: Call, args: list[str], sources: Sequence[Source]) -> str:
     conditions = call.args[:-1:2]
     subject = ""
     if all(isinstance(one, Call) and one.function.name == "=@when" for one in conditions):
-        pairs = [_subject_first(one.args) for one in conditions if isinstance(one, Call)]
+        pairs = [one.args for one in conditions if isinstance(one, Call)]
         subject = describe(pairs[0][0], sources) + " "
         args[:-1:2] = [describe(when, sources) for _, when in pairs]
     branches = " ".join(
@@ -210,12 +210,6 @@ def _case(call: Call, args: list[str], sources: Sequence[Source]) -> str:
     )
     otherwise = f" else {args[-1]}" if len(args) % 2 else ""
     return f"(case {subject}{branches}{otherwise} end)"
-
-
-def _subject_first(pair: Sequence[Expression]) -> Sequence[Expression]:
-    """A subject and what it is compared with: NULL comes first where nothing is looked at."""
-    is_null = isinstance(pair[0], Literal) and pair[0].value is None
-    return pair[::-1] if is_null else pair
 
 
 def _compared(arg: Expression, shown: str) -> str:
@@ -240,7 +234,8 @@ def _weight_string(call: Call, args: list[str]) -> str:
     arg, size = call.args[0], args[1] if len(args) > 1 else "NULL"
     if size == "NULL":
         return f"weight_string({args[0]})"
-    if isinstance(arg, Cast) and arg.type.collation == BINARY and arg.mode != EXPLICIT:
+    is_cast = isinstance(arg, Cast) and arg.mode != EXPLICIT and arg.type.cls is Class.STRING
+    if is_cast and arg.type.collation == BINARY:
         return f"weight_string(cast({args[0]} as char({size}) charset binary))"
     return f"weight_string({args[0]} as char({size}))"
 
@@ -285,6 +280,7 @@ _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
     "neg": lambda args: f"-({args[0]})",
     "is null": lambda args: f"({args[0]} is null)",
     "between": lambda args: f"({args[0]} between {args[1]} and {args[2]})",
+    "in@date": lambda args: f"({args[0]} in ({','.join(args[1:])}))",
     "between@each": lambda args: f"({args[0]} between {args[1]} and {args[3]})",
     **{f"row {sign}": partial(_rows, sign) for sign in ("<", "<=", ">", ">=")},
     "row in": lambda args: _row_in(int(args[0]), args[1:]),
@@ -299,7 +295,7 @@ _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
     "char using": lambda args: args[0],
     "instr": lambda args: f"locate({args[1]},{args[0]})",
     "datediff": lambda args: f"(to_days({args[0]}) - to_days({args[1]}))",
-    "to charset": lambda args: args[0],
+    **dict.fromkeys(("to charset", "to charset@later"), lambda args: args[0]),
     "characters": lambda args: args[0],
     "user variable": lambda args: f"(@`{_word(args[0])}`)",
     "set user variable": lambda args: f"(@{_word(args[0])}:={args[1]})",

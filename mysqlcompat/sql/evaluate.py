@@ -23,7 +23,6 @@ from mysqlcompat.sql.branches import (
     MUTE,
     NUMERIC_CLASSES,
     SILENT,
-    branches_of,
 )
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.looking import READ_IN_TURN, Looking
@@ -97,7 +96,9 @@ class Evaluator(Looking):
 
     def cast(self, node: Cast, value: Any) -> Any:
         """What `node` makes of `value`."""
-        source = own_type(node.arg) if node.type.cls in TEMPORAL else node.arg.type
+        source = node.arg.type
+        is_year = node.mode == COMPARE and source.kind is TypeKind.YEAR  # the beginning of one
+        source = own_type(node.arg) if node.type.cls in TEMPORAL and not is_year else source
         if node.mode == ASSIGN:
             origin = origin_name(node.arg)
             return assign(self.context, value, source, node.type, node.into, origin)
@@ -159,12 +160,25 @@ class Evaluator(Looking):
         wraps around, a constant or a DOUBLE column is cut to the range."""
         if -_I63 <= value < _I63:
             return value
+        arg = self._chosen(arg)
         computed = _computed(arg)
         if computed is not None:
             kind = "BIGINT UNSIGNED" if computed.type.unsigned else "BIGINT"
             raise SqlError(1690, kind, describe(computed, self.sources))
         is_float = isinstance(arg, ColumnRef) and arg.type.kind is TypeKind.FLOAT
         return -float(_I63) if is_float else value
+
+    def _chosen(self, arg: Expression) -> Expression:
+        """The branch of IF, CASE or NULLIF whose value `arg` is."""
+        quiet = Evaluator(self._quiet, self.params, self.row, self.sources)
+        while isinstance(arg, Call) and arg.function.name in ("if", "case", "nullif"):
+            last = len(arg.args) - 1
+            when = range(0, last, 2) if arg.function.name != "nullif" else ()
+            at = next((at + 1 for at in when if quiet.value(arg.args[at])), last)
+            arg = arg.args[at]
+            while isinstance(arg, Cast) and arg.mode == IMPLICIT:
+                arg = arg.arg
+        return arg
 
     def call(self, node: Call, values: Sequence[Any]) -> Any:
         """What `node`'s function makes of argument values. Raises 1690 with MySQL's text."""
@@ -240,7 +254,7 @@ class Evaluator(Looking):
         is_cast = not any(map(is_constant, node.args))  # texts to dates: which may be NULL
         nulls = [
             (arg.type.nullable or (is_cast and isinstance(arg, Cast) and arg.mode == COMPARE))
-            and self.value(arg) is None
+            and self.value(arg if is_cast else _as_given(arg)) is None
             for arg in node.args
         ]
         return int(nulls[0] == nulls[1])
@@ -282,12 +296,14 @@ class Evaluator(Looking):
         return self.value(args[-1]) if len(args) % 2 else None
 
 
+def _as_given(arg: Expression) -> Expression:
+    """What a comparison takes for a date, without that."""
+    return arg.arg if isinstance(arg, Cast) and arg.mode == COMPARE else arg
+
+
 def _computed(arg: Expression) -> Expression | None:
     """The part of a DOUBLE that MySQL looks at where it becomes an integer, whether it fits: what
     was computed. None: constants and columns are cut to the range."""
-    if isinstance(arg, Call) and arg.function.name in ("if", "case", "nullif"):
-        found = (_computed(arg.args[number]) for number in branches_of(arg))
-        return next((one for one in found if one is not None), None)
     if isinstance(arg, Literal):  # what was computed while the statement was prepared
         return arg if arg.text and arg.start < 0 and arg.type.cls is Class.DOUBLE else None
     is_variable = isinstance(arg, Call) and arg.function.name == "user variable"
@@ -324,13 +340,14 @@ _ORDER: Final = {
 _FIRST_STOPS: Final = frozenset(
     (
         "json_remove",
-        *("json_extract", "json_contains_path", "sha2", "substring_index"),
+        *("json_extract", "json_contains_path", "sha2", "substring_index", "concat_ws"),
     )
 )
 _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "<=>": Evaluator._null_safe,
     "in": Evaluator._in,
     "in@date": Evaluator._in_dates,
+    "=@when": Evaluator._when,
     "row in": Evaluator._row_in,
     **dict.fromkeys(("row <", "row <=", "row >", "row >="), Evaluator._row_order),
     "between": Evaluator._between,

@@ -84,7 +84,8 @@ class HeldConstants:
         stored = convert(self.context, value, constant.type, column.type, False, name)
         if is_whole and double_of(self.context, value, constant.type, name) != stored:
             return constant
-        return constant if stored is None else Literal(column.type.or_null(), stored)
+        stored = timedelta(0) if stored is None else stored
+        return Literal(column.type.or_null(constant.type.nullable), stored)
 
     def _among(self, column: ColumnRef, constant: Expression) -> Expression:
         """One of several in which `column` is looked for."""

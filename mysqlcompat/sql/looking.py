@@ -66,6 +66,14 @@ class Looking:
             return None if None in known else 0
         return self.call(node, [value, *known])
 
+    def _when(self, node: Call) -> Any:
+        """WHEN NULL: the subject is not looked at."""
+        subject, when = node.args
+        if isinstance(when, Literal) and when.value is None:
+            return None
+        value = self.value(subject)
+        return None if value is None else self.call(node, (value, self.value(when)))
+
     def _row_in(self, node: Call) -> Any:
         """Rows up to the one that is equal."""
         size = self.value(node.args[0])

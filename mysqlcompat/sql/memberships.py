@@ -37,8 +37,6 @@ class Memberships(Betweens):
 
     def _case_pair(self, subject: Expression, when: Expression) -> tuple[Expression, Expression]:
         one, other = subject.type.cls, when.type.cls
-        if isinstance(when, Literal) and when.value is None:  # nothing is looked at
-            return self.cast(when, subject.type), subject
         is_text = one is Class.STRING and other in TEMPORAL
         if is_text or {one, other} == {Class.JSON, Class.STRING}:
             subject, when = self.as_string(subject), self.as_string(when)

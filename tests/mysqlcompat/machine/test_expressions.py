@@ -97,6 +97,7 @@ def literal(value: Any) -> str:
 
 class _Micros:
     scale = 6
+    mixed = False
 
     def __init__(self) -> None:
         from mysqlcompat.sqltypes import Class
