@@ -18,9 +18,11 @@ def shown(value: str | bytes) -> str:
             chr(byte) if 32 <= byte < 127 else f"\\x{byte:02X}" for byte in value[:_LONGEST]
         )
     else:
-        text = "".join(one if one <= "\uffff" else "?" for one in value.partition("\0")[0][:_LONGEST])
+        text = _BEYOND.sub("?", value.partition("\0")[0][:_LONGEST])
     data = text.encode("utf-8", "replace")
-    return text if len(data) <= _LONGEST else data[:_LONGEST].decode("utf-8", "ignore")
+    if len(data) <= _LONGEST:
+        return text
+    return _CUT.sub("?", data[:_LONGEST].decode("utf-8", "surrogateescape"))
 
 
 def shown_bytes(text: str, room: int = _LONGEST) -> str:

@@ -217,7 +217,7 @@ def _brought_together(
         is_number = types[first].coercibility == NUMBER
         like = typing.context.collation if is_number else types[first].collation
         chosen = [
-            arg if number == first else _read_once(typing, arg, like)
+            arg if number == first or texts.endswith("later") else read_once(typing, arg, like)
             for number, arg in enumerate(chosen)
         ]
     made = typing.together(chosen, like, at_once=not texts.endswith("later"))
@@ -225,7 +225,7 @@ def _brought_together(
     return tuple(changed.get(at, arg) for at, arg in enumerate(args))
 
 
-def _read_once(typing: Typing, arg: Expression, like: str) -> Expression:
+def read_once(typing: Typing, arg: Expression, like: str) -> Expression:
     """A constant that must be brought to a character set: its text."""
     from mysqlcompat.sql.describe import describe
     from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Literal

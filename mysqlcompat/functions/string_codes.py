@@ -225,7 +225,7 @@ def weight_string_of(typing: Typing, arg: Expression, size: int | None, binary: 
         return typing.call("weight_string", made, arg)
     if arg.type.kind in (TypeKind.ENUM, TypeKind.SET) and not binary:
         shown = weight_string_of(typing, typing.as_string(arg), size, False)
-        return replace(shown, args=(typing.as_integer(arg),))
+        return replace(shown, args=(typing.as_integer(arg), *shown.args[1:]))
     arg = typing.as_string(arg)
     if binary:
         arg = typing.in_charset(arg, BINARY)
@@ -324,6 +324,7 @@ def characters(context: Context, call: Call, data: bytes) -> str:
     return _STRAY.sub("?", data.decode("utf-8", "surrogateescape"))
 
 
+@implement("to charset@later", once=False)
 @implement("to charset")
 def to_charset(context: Context, call: Call, value: Any) -> str:
     """A string where another character set is wanted. Raises 3854."""

@@ -13,6 +13,7 @@ from mysqlcompat.functions.definitions import (
     implement,
     integer,
     length_of_choice,
+    read_once,
     same_string,
     strings,
 )
@@ -92,6 +93,7 @@ def build_field(typing: Typing, args: Sequence[Expression]) -> Expression:
         texts = [typing.as_string(arg) for arg in args]
         collation = texts[0].type.collation
         made = replace(made, collation=collation, coercibility=texts[0].type.coercibility)
+        texts = [texts[0], *(read_once(typing, arg, collation) for arg in texts[1:])]
         compared = [
             typing.with_collation(arg, collation) if arg.type.kind else arg for arg in texts
         ]
