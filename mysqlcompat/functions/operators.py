@@ -258,7 +258,7 @@ def multiply(context: Context, call: Call, left: Any, right: Any) -> Any:
 def _within_words(left: Decimal, right: Decimal) -> tuple[Decimal, Decimal]:
     """Factors without the words behind the point for which a product has no room: MySQL computes
     in nine words of nine digits, whole ones on both sides of the point."""
-    whole = -(-max(left.adjusted() + right.adjusted() + 2, 1) // _WORD)
+    whole = -(-sum(max(side.adjusted() + 1, 0) for side in (left, right)) // _WORD)
     one, other = (-(-_places(side) // _WORD) for side in (left, right))
     beyond = one + other - max(_WORDS - whole, 0)
     if beyond <= 0:
