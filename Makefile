@@ -48,9 +48,9 @@ test: $(VENV)/test.stamp
 
 soak: $(VENV)/test.stamp
 	CRASH_ROUNDS=20 $(BIN)/python -m pytest -q tests/crash
-	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q tests/redo tests/btree
+	EXPLORE=1 NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q tests/redo tests/btree
 	LOST_ROUNDS=100 $(BIN)/python -m pytest -q tests/redo/test_lost_copies.py
-	SOAK_SECONDS=100 $(BIN)/python -m pytest -q --timeout=900 tests/clients/test_history.py tests/btree/test_stateful_transactions.py
+	EXPLORE=1 SOAK_SECONDS=100 $(BIN)/python -m pytest -q --timeout=900 tests/clients/test_history.py tests/btree/test_stateful_transactions.py tests/mysqlcompat/test_json_kernels.py tests/mysqlcompat/test_json_stored.py
 	[ -z "$$MYSQL_ORACLE" ] || $(MAKE) fuzz
 
 fuzz: $(VENV)/test.stamp

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import gc
+import os
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# However slow the machine is; and the same examples on every run: EXPLORE=1 looks for new ones.
+settings.register_profile(
+    "suite",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="EXPLORE" not in os.environ,
+)
+settings.load_profile("suite")
 
 #: What takes long, longest first: begun early, the processes that run the tests end together.
 LONG = [
