@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.betweens import said_beside
+from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.held_constants import DATED, as_compared
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, Param, is_constant
 from mysqlcompat.sqltypes import (
@@ -48,8 +49,9 @@ def row_membership(typing: Typing, left: Row, rows: Sequence[Row]) -> Expression
     is_seen = all(is_constant(arg) and not has_param(arg) for arg in members)
     is_seen = is_seen and not any(arg.type.nullable for arg in left)
     if is_seen and all(typing.quiet_value(arg) is not None for arg in members):
-        for arg in members:
-            typing.constant_value(arg)
+        members = [
+            Literal(arg.type, typing.constant_value(arg), text=describe(arg)) for arg in members
+        ]
     nullable = any(arg.type.nullable for arg in every)
     count = Literal(int_type(10, nullable=False), len(left))
     return typing.call("row in", bool_type(nullable), count, *sought, *members)
