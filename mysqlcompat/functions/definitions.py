@@ -112,8 +112,8 @@ def define(
             taken = tuple(_take(typing, *one) for one in zip(chosen, args, strict=True))
             for at, letter in enumerate(chosen):
                 if letter == "j":
-                    made = as_document(typing, taken[at], at + 1, name, taken[:at])
-                    taken = (*taken[:at], made, *taken[at + 1 :])
+                    one = as_document(typing, taken[at], at + 1, name, taken[:at])
+                    taken = (*taken[:at], one, *taken[at + 1 :])
             if texts == "compared":
                 taken = typing.compared_pair(name, taken, low)
             elif texts:

@@ -32,7 +32,7 @@ from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sql.agreement import NUMERIC as NUMBER
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.measures import text_length
-from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, ColumnRef, Expression, Literal
+from mysqlcompat.sql.typed import EXPLICIT, IMPLICIT, Call, Cast, ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import (
     BINARY,
     NUMERIC,
@@ -226,10 +226,11 @@ def weight_string_of(typing: Typing, arg: Expression, size: int | None, binary: 
     if arg.type.kind in (TypeKind.ENUM, TypeKind.SET) and not binary:
         shown = weight_string_of(typing, typing.as_string(arg), size, False)
         return replace(shown, args=(typing.as_integer(arg), *shown.args[1:]))
-    arg = typing.as_string(arg)
     if binary:
-        arg = typing.in_charset(arg, BINARY)
-    length = size if binary and size else max(plain_length(arg), size or 0)
+        made = replace(string_type(size or 0, BINARY, coercibility=2), precision=1)
+        arg, size = Cast(made.or_null(), arg, EXPLICIT), None
+    arg = typing.as_string(arg)
+    length = max(plain_length(arg), size or 0)
     count = length * bytes_per_character(arg.type.collation) & _U32
     room = max(_weight_bytes(count, arg.type.collation) & _U32, _NUMBER_BYTES)
     made = string_type(room, BINARY, True, arg.type.coercibility)
@@ -283,7 +284,7 @@ def weight_string(
         return None
     collation = call.args[0].type.collation
     if isinstance(value, bytes):
-        return value if size is None else value[:size].ljust(size, b"\0")
+        return value if size is None else value[:size]
     if not isinstance(value, str):
         kind = call.args[0].type
         return _number_weight(value, kind.unsigned or kind.kind is TypeKind.BIT)

@@ -243,10 +243,12 @@ class Agreement:
             return False
         if not is_dated and any(bound.type.cls in NUMERIC_CLASSES for bound in bounds):
             return False
-        texts = [self._text_in(bound, like) for bound in bounds]
-        if not is_dated or None in texts or low.type.is_text != high.type.is_text:
+        one, other = (self._text_in(bound, like) for bound in bounds)
+        if not is_dated or low.type.is_text != high.type.is_text:
             return False
-        return collations.sort_key(texts[0], like) == collations.sort_key(texts[1], like)
+        if one is None or other is None:
+            return False
+        return collations.sort_key(one, like) == collations.sort_key(other, like)
 
     def _text_in(self, arg: Expression, like: str) -> str | None:
         """The text of a constant string in the character set of `like`. Raises 3854."""
@@ -310,15 +312,15 @@ class Agreement:
         if isinstance(arg, Literal) and arg.value is None:
             return arg
         if like == BINARY:
-            is_number = isinstance(arg, Cast) and arg.mode == IMPLICIT
-            is_number = is_number and arg.arg.type.cls not in (Class.STRING, Class.JSON)
+            inner = arg.arg if isinstance(arg, Cast) and arg.mode == IMPLICIT else arg
+            is_number = inner.type.cls not in (Class.STRING, Class.JSON)
             size = source.length * (1 if is_number else bytes_per_character(source.collation))
             return Cast(string_type(size, BINARY, source.nullable, source.coercibility), arg)
         made = string_type(source.length, like, source.nullable, source.coercibility)
         if source.collation == BINARY:
             text = _text_of_bytes(arg, like)
             if text is None:
-                return self.call("to charset", made, arg)
+                return self.call(self._conversion(arg, like), made, arg)
             return Literal(made, text, text=describe(arg))
         if not at_once:
             return self._later_in(arg, made, like)
@@ -330,7 +332,8 @@ class Agreement:
         text = characters_of(value, source.collation, like)
         is_literal = isinstance(arg, Literal)
         size = len(text) if is_literal else source.length
-        made = string_type(size, like, source.nullable, source.coercibility)
+        may_fail = not is_literal and source.coercibility != NUMERIC
+        made = string_type(size, like, source.nullable or may_fail, source.coercibility)
         is_name = source.coercibility in (_SYSTEM_CONSTANT, NUMERIC)  # nothing is converted
         return Literal(made, text, text=describe(arg) if is_name and not is_literal else "")
 
@@ -343,7 +346,20 @@ class Agreement:
             text = None if value is None else characters_of(value, arg.type.collation, like)
         except SqlError:
             text = None
-        return self.call("to charset", made, arg) if text is None else Literal(made, text)
+        if text is None:
+            return self.call(self._conversion(arg, like), made, arg)
+        return Literal(made, text)
+
+    def _conversion(self, arg: Expression, like: str) -> str:
+        """The function that brings a string into a character set: of constants that are none of it
+        one that nobody calls before they are looked at."""
+        try:
+            value = self.quiet_value(arg)
+            if value is not None:
+                characters_of(value, arg.type.collation, like)
+        except SqlError:
+            return "to charset@later"
+        return "to charset"
 
     def is_known(self, arg: Expression) -> bool:
         """Whether it is a constant whose value is known while the statement is prepared."""

@@ -25,7 +25,7 @@ from mysqlcompat.sql.typed import (
     Source,
     is_constant,
 )
-from mysqlcompat.sqltypes import BINARY, TEMPORAL, Class, SqlType
+from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType
 from mysqlcompat.values import text_of
 
 _ESCAPES: Final = str.maketrans(
@@ -231,12 +231,9 @@ def _clock(call: Call, args: list[str]) -> str:
 
 
 def _weight_string(call: Call, args: list[str]) -> str:
-    arg, size = call.args[0], args[1] if len(args) > 1 else "NULL"
+    size = args[1] if len(args) > 1 else "NULL"
     if size == "NULL":
         return f"weight_string({args[0]})"
-    is_cast = isinstance(arg, Cast) and arg.mode != EXPLICIT and arg.type.cls is Class.STRING
-    if is_cast and arg.type.collation == BINARY:
-        return f"weight_string(cast({args[0]} as char({size}) charset binary))"
     return f"weight_string({args[0]} as char({size}))"
 
 

@@ -17,6 +17,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_differences import beginning
 from mysqlcompat.functions.time_zones import is_zone
 from mysqlcompat.functions.weeks import is_day
+from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import Class
 
@@ -120,7 +121,7 @@ class Looking:
             is_read = at == 0 or name in MERGING
             if value is None and is_read:
                 return None
-            if is_read and isinstance(value, str | bytes):
+            if is_read and not isinstance(value, Json):
                 document_of(name, at, value)
         return self.call(node, values)
 
