@@ -240,8 +240,8 @@ _double_function("tan", math.tan)
 _double_function("cot", lambda value: 1 / math.tan(value))
 _double_function("asin", math.asin)
 _double_function("acos", math.acos)
-_double_function("degrees", math.degrees, None)
-_double_function("radians", math.radians, None)
+_double_function("degrees", lambda value: math.degrees(value) + 0.0, None)  # -0 becomes 0
+_double_function("radians", lambda value: math.radians(value) + 0.0, None)
 
 
 def _no_logarithm(context: Context) -> float | None:

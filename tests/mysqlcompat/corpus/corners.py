@@ -115,9 +115,26 @@ _SHOWN: Final = (
     "if(i, st, 'x') + 0",
     "cast(nullif(e, 'x') as signed)",
 )
+_NUMBERS: Final = (
+    "from_unixtime(0.1059876)",
+    "from_unixtime(-0.0000001e0)",
+    "sec_to_time(0.1059876e0)",
+    "cast(unix_timestamp(dt6) as signed)",
+    "cast(unix_timestamp(dt6) as unsigned)",
+    "left('abcdef', unix_timestamp('1970-01-01 00:00:02.7'))",
+    "cast(greatest(dt6, 'abc') as signed)",
+    "cast(greatest(timestamp'1970-01-01 00:00:01.5', 'abc') as decimal(20,3))",
+    "radians(-(0e0))",
+    "d65 * 0.000000000000000000000000000001",
+    "d65 * 399.98",
+    "nullif('3.5', y)",
+    "nullif(3.5e0, y)",
+    "y = '23.5'",
+)
 _WEIGHTS: Final = (
     *("1", "18446744073709551615", "1.5", "1.5e0", "i", "y", "bt", "d", "f", "da", "ti", "t6"),
     *("dt6", "date'2024-02-29'", "if(i, da, dt)", "i as binary(4)", "c as binary(5)", "e"),
+    *("bin as char(5)", "c as binary(2)"),
 )
 
 SECTIONS: Final = [
@@ -128,6 +145,7 @@ SECTIONS: Final = [
         _DAYS,
         _READ,
         _SHOWN,
+        _NUMBERS,
         [f"hex(weight_string({one}))" for one in _WEIGHTS],
     )
 ]
