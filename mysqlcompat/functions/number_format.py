@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.definitions import DEFINITIONS, build_as, define, text
+from mysqlcompat.functions.definitions import DEFINITIONS, build_as, define, text, wrapped
 from mysqlcompat.functions.table import Context
 from mysqlcompat.numerals import decimal_text, double_text, round_decimal
 from mysqlcompat.sql.infer import Typing
@@ -71,8 +71,8 @@ _formatted: Final = DEFINITIONS["format"].build
 @build_as("format", 2, 3)
 def build_format(typing: Typing, args: Sequence[Expression]) -> Expression:
     """As long as the text of what is given, whatever number is made of it."""
-    size = text_length(args[0].type)
-    made = string_type(size + size // 3 + 32, typing.context.collation)
+    size, collation = text_length(args[0].type), typing.context.collation
+    made = string_type(wrapped(size + size // 3 + 32, collation), collation)
     call = _formatted(typing, args)
     return replace(call, type=made.or_null(call.type.nullable))
 

@@ -236,8 +236,8 @@ def shown_fsp(
     if is_number_literal(arg):
         return 0
     text = typing.quiet_value(arg) if arg.type.cls is Class.STRING else None
-    if isinstance(text, str):
-        found = read(text)
+    if isinstance(text, str | bytes):
+        found = read(text if isinstance(text, str) else text.decode("latin-1"))
         return 6 if found.value is None else found.digits
     if arg.type.cls is Class.NULL:
         return 0

@@ -130,6 +130,8 @@ class Branches:
             is_mixed = is_mixed or _has_own_words(arg, inner, target)
             is_counted = inner.type.kind in _MEMBERS or self.is_bits(inner)
             is_mixed = is_mixed or (target.cls in NUMERIC_CLASSES and is_counted)
+            is_short = inner.type.kind is TypeKind.FLOAT and arg.type.kind is TypeKind.DOUBLE
+            is_mixed = is_mixed or (target.cls is Class.STRING and is_short)
             args[number] = convert(inner) if nested is None else nested
         if not is_mixed:
             return None
@@ -226,7 +228,9 @@ class Branches:
         """Whether a text is known to be NULL when it is brought to the character set of `made`."""
         if arg.type.cls is not Class.STRING or arg.type.charset == made.charset:
             return False
-        if not isinstance(arg, Call) or made.collation == BINARY or not self.is_known(arg):
+        if BINARY in (arg.type.collation, made.collation) or not isinstance(arg, Call):
+            return False
+        if not self.is_known(arg):
             return False
         return self.quiet_value(arg) is None
 

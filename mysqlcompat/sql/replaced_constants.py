@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import temporal
+from mysqlcompat.convert_compared import Listener
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import (
     NUMERIC,
@@ -85,12 +86,21 @@ def _time(typing: Typing, constant: Expression, column: ColumnRef) -> Literal | 
     fsp = column.type.scale
     if value is None:
         return None
+    given = Literal(constant.type, value)
     if isinstance(value, datetime):
         return Literal(time_type(fsp, False), temporal.with_fsp(temporal.time_of(value), fsp))
     if isinstance(value, date):
         return Literal(time_type(fsp, False), timedelta(0))
-    made = typing.beside("=", column, Literal(constant.type, value))
-    return made if isinstance(made, Literal) and made.type.cls is Class.TIME else None
+    context: Any = typing.context
+    typing.context = Listener(context)
+    try:
+        made = typing.beside("=", column, given)
+    finally:
+        typing.context = context
+    if not isinstance(made, Literal) or made.type.cls is not Class.TIME:
+        return None  # which the comparison will warn of
+    typing.beside("=", column, given)
+    return made
 
 
 def _date(typing: Typing, constant: Expression) -> Literal | None:
