@@ -357,6 +357,7 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "elt": Evaluator._elt,
     "make_set": Evaluator._make_set,
     "no document": Evaluator._no_document,
+    "json_object": Evaluator._members_in_turn,
     "field": Evaluator._field,
     "interval": Evaluator._interval,
     **dict.fromkeys(("json_insert", "json_array_append", "json_array_insert"), Evaluator._changed),

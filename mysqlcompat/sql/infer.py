@@ -263,9 +263,9 @@ class Typing(Agreement, Branches, Memberships):
         return pinned(self.without_charset(self.as_string(arg)))
 
     def without_charset(self, arg: Expression) -> Expression:
-        """A string where only text will do: that of GREATEST and LEAST among dates is bytes."""
-        is_of_dates = isinstance(arg, Call) and arg.function.name in OF_DATES
-        return self.in_charset(arg, BINARY) if is_of_dates else arg
+        """A string where only text will do: what shows a date that GREATEST or LEAST chose, or part
+        of a literal DOUBLE, is bytes."""
+        return self.in_charset(arg, BINARY) if _shows_bytes(arg) else arg
 
     # bits
 
@@ -393,12 +393,25 @@ class Typing(Agreement, Branches, Memberships):
         return self.call("neg", made, self.as_double(arg))
 
 
+#: Functions whose result is in the character set of their first argument, whatever that is.
+_PASSING_ON: Final = ("upper", "lower", "left", "right", "substring", "repeat")
 _CHOICES: Final = (
     *("if", "ifnull", "case", "coalesce", "nullif", "greatest", "least", "abs", "any_value"),
     *("set user variable", "div"),
 )
 #: Numbers that are booleans in JSON.
 _TRUTHS: Final = ("strcmp", "json_valid", "json_contains", "json_contains_path")
+
+
+def _shows_bytes(arg: Expression) -> bool:
+    if not isinstance(arg, Call):
+        return False
+    if arg.function.name not in _PASSING_ON:
+        return arg.function.name in OF_DATES
+    first = arg.args[0]
+    inner = first.arg if isinstance(first, Cast) and first.mode == IMPLICIT else first
+    is_literal = isinstance(inner, Literal) and inner.type.cls is Class.DOUBLE
+    return is_literal or _shows_bytes(first)
 
 
 def _is_negated(arg: Expression) -> bool:

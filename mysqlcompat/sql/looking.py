@@ -76,13 +76,20 @@ class Looking:
         return None if value is None else self.call(node, (value, self.value(when)))
 
     def _row_in(self, node: Call) -> Any:
-        """Rows up to the one that is equal."""
+        """Rows up to the one that is equal; beside a text that is NULL nothing is looked at."""
         size = self.value(node.args[0])
-        left = [self.value(arg) for arg in node.args[1 : size + 1]]
+        sought = node.args[1 : size + 1]
+        left = [self.value(arg) for arg in sought]
+        is_seen = [
+            value is not None or arg.type.cls is not Class.STRING
+            for value, arg in zip(left, sought, strict=True)
+        ]
         members = node.args[size + 1 :]
         found: int | None = 0
         for at in range(0, len(members), size):
-            alike = row_order(node, left, map(self.value, members[at : at + size]))
+            row = zip(members[at : at + size], is_seen, strict=True)
+            others = (self.value(arg) if is_one else None for arg, is_one in row)
+            alike = row_order(node, left, others)
             if alike:
                 return 1
             found = None if alike is None else found
@@ -123,6 +130,16 @@ class Looking:
                 return None
             if is_read and not isinstance(value, Json):
                 document_of(name, at, value)
+        return self.call(node, values)
+
+    def _members_in_turn(self, node: Call) -> Any:
+        """JSON_OBJECT: a name that is none ends it before its value is looked at."""
+        values: list[Any] = []
+        for at, arg in enumerate(node.args):
+            values.append(self.value(arg))
+            if at % 2 == 0 and not isinstance(values[-1], str):
+                values.append(None)
+                break
         return self.call(node, values)
 
     def _no_document(self, node: Call) -> None:
