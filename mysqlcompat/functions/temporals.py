@@ -61,6 +61,7 @@ _MICRO: Final = timedelta(microseconds=1)
 _MOST_MICROS: Final = 4000000000000  #: beyond the limit of TIME
 _TIME_LIMIT_US: Final = temporal.TIME_LIMIT // _MICRO
 _HOURS_LIMIT: Final = 838
+_U32: Final = (1 << 32) - 1  #: the most hours a time of MySQL has room for
 _NANO_DIGITS: Final = 9  #: of a second
 _LAST_DAY: Final = 3652424  #: of the year 9999, counted from the year 0
 
@@ -478,7 +479,7 @@ def maketime(context: Context, call: Call, hour: int, minute: int, second: Any) 
     micros = int(EXACT.scaleb(exact, 6))
     span = timedelta(hours=min(abs(hour), 10000), minutes=minute, microseconds=micros)
     if span > temporal.TIME_LIMIT:
-        shown = f"{hour if hour == -_I63 else abs(hour)}:{minute:02d}:{int(second):02d}"
+        shown = f"{hour if hour < -_U32 else abs(hour)}:{minute:02d}:{int(second):02d}"
         fraction = decimal_text(Decimal(second)).partition(".")[2]
         if call.args[2].type.mixed:  # of a text or a DOUBLE
             fraction = fraction.ljust(_NANO_DIGITS, "0")

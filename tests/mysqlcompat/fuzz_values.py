@@ -48,13 +48,17 @@ SIMPLER: Final = settings(
 _CAST_NAME: Final = re.compile(r"W1264 Out of range value for column '.*' at row 1")
 _COMPUTED_NAME: Final = re.compile(r"(?<= for column ')(?!\w+' at row 1).*(?=' at row 1)")
 
+#: The name of the database where a message cuts it, as each fuzzer has its own.
+_CUT_NAME: Final = re.compile(r"`values_\w*(?=' for function)")
+
 
 def essence(answer: str) -> tuple[str, ...]:
     """Value, type and the warnings, each once."""
     if answer.startswith("!"):
         return (answer,)
     value, meta, *warnings = answer.split("\t")
-    named = (_COMPUTED_NAME.sub("", _CAST_NAME.sub("W1264", one)) for one in warnings)
+    whole = (_CUT_NAME.sub("", one) for one in warnings)
+    named = (_COMPUTED_NAME.sub("", _CAST_NAME.sub("W1264", one)) for one in whole)
     return (value, meta, *sorted(set(named)))
 
 
