@@ -158,14 +158,32 @@ def _shifted(typing: Typing, start: Expression) -> Expression:
     if start.type.cls is Class.STRING:  # a date that IF or CASE chose is a moment
 
         def moment(inner: Expression) -> Expression:
-            is_dated = inner.type.cls in TEMPORAL
-            return typing.to_result(typing.as_moment(inner) if is_dated else inner, start.type)
+            if inner.type.cls in TEMPORAL or inner.type.kind is TypeKind.YEAR:
+                inner = typing.as_moment(inner)
+            return typing.to_result(_date_text(typing, inner), start.type)
 
         own = typing.own_branches(start, start.type, moment)
         if own is None and isinstance(start, Call) and start.function.name in SHIFTED:
             own = typing.own_branches(start, datetime_type(_MICROSECONDS), lambda inner: inner)
         return own or start
-    return start if is_known else typing.as_string(start)
+    return start if is_known else typing.as_string(_date_text(typing, start))
+
+
+def _date_text(typing: Typing, arg: Expression) -> Expression:
+    """An integer as the text of the date that it is."""
+    if arg.type.cls is not Class.INT or arg.type.kind is TypeKind.BIT:
+        return arg
+    return typing.call("date text", typing.as_string(arg).type.or_null(arg.type.nullable), arg)
+
+
+@implement("date text", pure=False)
+def date_text(context: Context, call: Call, number: int) -> str:
+    """The integer itself if it is none, or more than a date."""
+    flags = temporal_text.date_flags(context.sql_mode)
+    read = temporal_text.datetime_of_number(number, flags)
+    if read.value is None or read.kind != temporal_text.DATE:
+        return str(wrap(number, False))
+    return temporal.date_text(read.value)
 
 
 def _shift_type(typing: Typing, start: Expression, amount: Expression, unit: str) -> SqlType:
