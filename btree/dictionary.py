@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from btree.engine import Engine
 
 _VALUE_BYTES = 4 << 20
-OUTLINES_AT_ONCE = 64
+OUTLINES_AT_ONCE = 16
 
 
 class Dictionary:

@@ -91,7 +91,6 @@ class Execution:
         self.seen: dict[int, set[Any]] = {}  #: keys met so far (`first_seen`)
         self.expansions: dict[int, Any] = {}  #: JSON_TABLEs in mid-batch (`expansion`)
         self.evaluator = Evaluator(session, params, self._column, program.sources)
-        self._slice = Slice()
         self._fetched = 0
         self._outside = 0
         self._by_offset = {collection.at: collection for collection in program.collections}
@@ -177,15 +176,10 @@ class Execution:
         for step in stage.before:
             for _ in step(self) or ():
                 await asyncio.sleep(0)
-        for at, value in (
-            (layout.RUN_CODE, stage.code),
-            (layout.RUN_END, stage.end),
-            (layout.RUN_PC, 0),
-            (layout.RUN_DEPTH, 0),
-            (layout.RUN_STOP, 0),
-            (layout.RUN_WIDTH, 0),
-        ):
-            self.memory.set(at, value)
+        self.memory.set(layout.RUN_CODE, stage.code)
+        self.memory.set(layout.RUN_END, stage.end)
+        for at in (layout.RUN_PC, layout.RUN_DEPTH, layout.RUN_STOP, layout.RUN_WIDTH):
+            self.memory.set(at, 0)
         return True
 
     async def step(self) -> int:
