@@ -6,12 +6,12 @@ import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
-from mysqlcompat.functions.definitions import MAX_CHARACTERS, define, integer
+from mysqlcompat.functions.definitions import MAX_CHARACTERS, define, integer, plain_length
 from mysqlcompat.functions.strings import bytes_of
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression
-from mysqlcompat.sqltypes import BINARY, SqlType, bytes_per_character, string_type
+from mysqlcompat.sqltypes import BINARY, SqlType, string_type
 
 _HEAD_BYTES: Final = 4
 _LENGTH_MASK: Final = 0x3FFFFFFF
@@ -23,7 +23,7 @@ def _bytes(value: Any) -> bytes:
 
 
 def _compressed_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
-    size = args[0].type.length * bytes_per_character(args[0].type.collation)
+    size = plain_length(args[0])
     return string_type(min(size + size // 1000 + 12 + 6, MAX_CHARACTERS), BINARY, True)
 
 

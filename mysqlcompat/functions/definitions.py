@@ -59,6 +59,7 @@ DEFINITIONS: Final[dict[str, Definition]] = {}
 #: Every implementation, operators included, by name.
 FUNCTIONS: Final[dict[str, Function]] = {}
 _MANY: Final = 999
+_DOUBLE_LENGTH: Final = 22  #: of a DOUBLE's text, to which MySQL adds a sign here
 NUMBER: Final = 5  #: coercibility of a number's text
 _U32: Final = (1 << 32) - 1
 IGNORABLE: Final = 6  #: coercibility of NULL
@@ -314,7 +315,9 @@ def length_in(arg: Expression, like: SqlType) -> int:
     if like.collation != BINARY:
         return arg.type.length
     is_plain = isinstance(arg, Cast) and arg.mode == IMPLICIT and arg.arg.type.cls in _SHOWN
-    return arg.type.length if is_plain else byte_length(arg.type)
+    if is_plain or arg.type.coercibility == NUMBER:  # also what chooses among numbers
+        return arg.type.length
+    return byte_length(arg.type)
 
 
 def length_of_choice(choice: Expression, like: SqlType) -> int:
@@ -337,11 +340,14 @@ def wrapped(characters: int, collation: str) -> int:
 
 def plain_length(arg: Expression) -> int:
     """Bytes of a string argument; of what became one, the characters it shows."""
-    from mysqlcompat.sql.typed import IMPLICIT, Cast
+    from mysqlcompat.sql.typed import IMPLICIT, Call, Cast
 
     inner = arg.arg if isinstance(arg, Cast) and arg.mode == IMPLICIT else arg
     if inner.type.cls is Class.JSON:
         return _U32
+    is_chosen = inner.type.cls is Class.STRING and inner.type.coercibility == NUMBER
+    if is_chosen and isinstance(inner, Call):  # among numbers
+        return inner.type.length + (inner.type.length == _DOUBLE_LENGTH)
     return min(byte_length(inner.type), _U32)
 
 

@@ -28,6 +28,7 @@ from mysqlcompat.functions.definitions import (
     implement,
     integer,
     known_int,
+    plain_length,
     text,
 )
 from mysqlcompat.functions.strings import bytes_of
@@ -35,7 +36,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
-from mysqlcompat.sqltypes import BINARY, SqlType, bytes_per_character, string_type
+from mysqlcompat.sqltypes import BINARY, SqlType, string_type
 
 _BLOCK_BYTES: Final = 16
 _WRONG_BITS: Final = "Incorrect parameters in the call to native function 'sha2'"
@@ -79,7 +80,7 @@ def _taken(typing: Typing, args: Sequence[Expression]) -> list[Expression]:
 def build_aes_encrypt(typing: Typing, args: Sequence[Expression]) -> Expression:
     _check_arguments("aes_encrypt", typing, args)
     taken = _taken(typing, args)
-    size = taken[0].type.length * bytes_per_character(taken[0].type.collation)
+    size = plain_length(taken[0])
     if _mode_of(typing.context)[1] in ("ecb", "cbc"):
         size = (size // _BLOCK_BYTES + 1) * _BLOCK_BYTES
     size = min(size, MAX_CHARACTERS)

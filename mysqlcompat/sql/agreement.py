@@ -313,7 +313,10 @@ class Agreement:
             return arg
         if like == BINARY:
             inner = arg.arg if isinstance(arg, Cast) and arg.mode == IMPLICIT else arg
-            is_number = inner.type.cls not in (Class.STRING, Class.JSON)
+            is_number = source.coercibility == NUMERIC or inner.type.cls not in (
+                Class.STRING,
+                Class.JSON,
+            )
             size = source.length * (1 if is_number else bytes_per_character(source.collation))
             return Cast(string_type(size, BINARY, source.nullable, source.coercibility), arg)
         made = string_type(source.length, like, source.nullable, source.coercibility)
