@@ -24,6 +24,8 @@ _ZERO: Final = {
 
 
 NO_VALUE: Final = "NULL"
+NO_TIME: Final = "NO TIME"
+_NO_TIME_VALUE: Final = timedelta(microseconds=-1)  #: MySQL's sign of an error, taken for a time
 
 
 class Listener:
@@ -45,7 +47,8 @@ def compared(
 ) -> Any:
     """`value` as a value of type `target`.
 
-    type_name  ERROR 1525 for what is no such type; "": it is zero; NO_VALUE: it is NULL
+    type_name  ERROR 1525 for what is no such type; "": it is zero; NO_VALUE: it is NULL; NO_TIME:
+               no other time is equal to it
     wording    the warning, ``{}`` where the value is; "": the conversion's own
     """
     if value is None:
@@ -60,12 +63,14 @@ def compared(
     else:
         listener: Any = Listener(context)
         made = convert(listener, value, source, target, False)
-        if made is None and type_name and type_name != NO_VALUE:
+        if made is None and type_name not in ("", NO_VALUE, NO_TIME):
             is_text = isinstance(value, str | bytes)
             text = shown_in_error(value) if is_text else text_of(value, source)
             raise SqlError(1525, type_name, text)
         if listener.was_warned or made is None:
             _say(context, value, source, wording)
+    if made is None and type_name == NO_TIME:
+        return _NO_TIME_VALUE
     if made is None and type_name != NO_VALUE:
         return _ZERO[target.cls]
     return made

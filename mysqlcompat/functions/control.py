@@ -136,7 +136,7 @@ def build_case(
         if subject is None:
             condition = typing.as_test(when)
         else:  # a number is not compared with the text that others are compared with
-            is_number = when.type.cls in NUMERIC
+            is_number = when.type.cls in NUMERIC and subject.type.charset == given.type.charset
             condition = typing.equal_case(given if is_number else subject, when)
         args += [condition, typing.to_result(then, made)]
     if default is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from btree.schema import TypeKind
-from mysqlcompat.convert_compared import NO_VALUE
+from mysqlcompat.convert_compared import NO_TIME, NO_VALUE, Listener
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.betweens import TEXTUAL, Betweens, said_beside
 from mysqlcompat.sql.describe import describe
@@ -45,10 +45,12 @@ class Memberships(Betweens):
             return self.as_moment(subject), when
         elif one is Class.TIME and other in (Class.STRING, Class.DATE):
             when = self.clock(when, NO_VALUE)
+        elif one is Class.TIME and other is Class.DATETIME:
+            when = self.cast(when, time_type(6))
         return self.comparable("case", subject, when)
 
-    def clock(self, arg: Expression, otherwise: str = "") -> Expression:
-        """A text or a date where a TIME is looked for: zero, with a warning, if it is none."""
+    def clock(self, arg: Expression, otherwise: str = NO_TIME) -> Expression:
+        """A text or a date where a TIME is looked for: unequal, with a warning, if it is none."""
         said = "Truncated incorrect time value: '{}'"
         return as_compared(self.as_string(arg), time_type(6), said, otherwise)
 
@@ -91,6 +93,8 @@ class Memberships(Betweens):
         first = pairs[0][0]
         if all(left == first and right.type.cls is first.type.cls for left, right in pairs):
             args = (first, *(right for _, right in pairs))
+            if all(map(is_constant, args[1:])):
+                args = (first, *map(self._seen, args[1:]))
             is_read = isinstance(first, Cast) and first.into == NO_VALUE
             made = bool_type(any(arg.type.nullable for arg in args))
             return self.call("in@date" if is_read else "in", made, *args)
@@ -102,6 +106,19 @@ class Memberships(Betweens):
             for one, other in pairs
         ]
         return self.call("or", bool_type(any(one.type.nullable for one in equal)), *equal)
+
+    def _seen(self, arg: Expression) -> Expression:
+        """One of a list of constants of one class, which MySQL reads while it prepares. It stays
+        what it is if there is nothing to be said of it."""
+        from mysqlcompat.sql.evaluate import Evaluator
+
+        if not isinstance(arg, Cast) or has_param(arg):
+            return arg
+        quiet: Any = Listener(self.context)
+        Evaluator(quiet).value(arg)
+        if not quiet.was_warned:
+            return arg
+        return Literal(arg.type, self.constant_value(arg), text=describe(arg))
 
     def is_null(self, arg: Expression) -> Expression:
         return self.call("is null", bool_type(False), self.known(arg) if arg.type.nullable else arg)
@@ -119,6 +136,7 @@ class Memberships(Betweens):
         if value.type.cls is Class.INT and constant and self._is_rounded(value, items):
             return self._numbers_of_texts(value, items)
         is_clock = classes <= {Class.DATE, Class.TIME, Class.STRING} and Class.DATE in classes
+        is_clock = is_clock and value.type.cls is not Class.NULL
         if is_clock and not constant and _last_date(value, items).type.cls is Class.TIME:
             return [arg if arg.type.cls is Class.TIME else self.clock(arg) for arg in args]
         if not classes & TEMPORAL or Class.STRING not in classes or value.type.cls not in TEXTUAL:
@@ -171,7 +189,8 @@ class Memberships(Betweens):
         """A text among the dates of IN: the date zero if it is none."""
         match like.type.cls:
             case Class.TIME:
-                return as_compared(text, time_type(6), wording(like, plain=True))
+                otherwise = "" if constant else NO_TIME
+                return as_compared(text, time_type(6), wording(like, plain=True), otherwise)
             case Class.DATE if constant:
                 short = date_type() if is_constant(text) else datetime_type(6)
                 return as_compared(text, short, wording(like, plain=True))
