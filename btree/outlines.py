@@ -69,5 +69,5 @@ def facts_of(stored: dict[str, Any]) -> Facts:
 
 
 _FIELDS = Table.__dataclass_fields__
-_ENGINE: str = _FIELDS["engine"].default
-_COLLATION: str = _FIELDS["collation"].default
+_ENGINE = str(_FIELDS["engine"].default)
+_COLLATION = str(_FIELDS["collation"].default)
