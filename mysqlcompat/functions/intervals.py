@@ -183,6 +183,7 @@ def date_text(context: Context, call: Call, number: int) -> str:
     read = temporal_text.datetime_of_number(number, flags)
     if read.value is None or read.kind != temporal_text.DATE:
         return str(wrap(number, False))
+    assert not isinstance(read.value, timedelta)
     return temporal.date_text(read.value)
 
 
