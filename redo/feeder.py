@@ -34,6 +34,7 @@ from redo.control import (
 from redo.environment import Clock, Environment, Link, Network, Steps, Task
 from redo.errors import VolumeError
 from redo.exchange import Exchange
+from redo.gossip import batch_bytes
 from redo.messages import LOG_BYTES_MAX, BadMessage, LogHead, Opening, Stand
 from redo.pins import lowest_pin
 from redo.protocol import BadQuestion
@@ -147,6 +148,7 @@ class Feeder:
         self._told_fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._stop = False
         self._next = 0  #: log from here on is to be sent; 0: the zone has not said
+        self._batch = self._batch_end = 0  #: of the batch that is being sent; 0: not known
         self._stand = Stand(0, 0, 0, 0, 0, 0)
         self._heard_s = self._moved_s = 0.0
         self._opened_s = self._ticked_s = 0.0
@@ -244,7 +246,7 @@ class Feeder:
             self._moved_s = self._heard_s
         self._stand = stand
         if self._next == 0 and stand.next:
-            self._next = stand.next
+            self._next = self._batch_end = stand.next
         control = self._control
         for copy_no, durable, state in (
             (self._full, stand.full, stand.full_state),
@@ -341,12 +343,33 @@ class Feeder:
             self._next = 0  # the ring has run past it: the zone's peers have it
             self._open(link)
             return False
-        end = published if lsn + count == published else 0
+        end = published
+        if lsn + count < published:
+            count, last_batch = self._whole(lsn, data)
+            end = lsn + count if last_batch else 0
         head = LogHead(self._reign(), lsn, end, last_batch, control.vdl, *self._lows())
-        if not link.send(head.pack() + data):
+        if not link.send(head.pack() + data[:count]):
             return False
         self._next = lsn + count
+        if end:
+            self._batch_end = end
         return True
+
+    def _whole(self, lsn: int, data: bytes) -> tuple[int, int]:
+        """How much of the log from `lsn` on to send, and LSN of the last batch if one ends there.
+
+        The zone's copies can take what ends with a batch: its ring may hold less than there is.
+        """
+        begins, last = self._batch_end, self._batch
+        while length := batch_bytes(data, begins - lsn, begins) if begins >= lsn else 0:
+            if begins + length > lsn + len(data):
+                break
+            begins, last = begins + length, begins
+        if lsn < begins <= lsn + len(data):
+            return begins - lsn, last
+        if length:  # the beginning of a long one
+            self._batch, self._batch_end = begins, begins + length
+        return len(data), 0
 
     def _sleep(self) -> None:
         control, word = self._control, copy_word(self._full, COPY_SLEEPING)

@@ -113,14 +113,21 @@ def whole_batches(data: bytes, lsn: int) -> tuple[int, int]:
     """How many bytes at the beginning are whole, intact batches from `lsn` on; LSN of the last."""
     at, last = 0, 0
     mem = np.frombuffer(bytearray(data), np.uint8)
-    while at + BATCH_HEADER_BYTES <= len(data):
-        length = int.from_bytes(data[at + BATCH_LENGTH_AT : at + BATCH_LENGTH_AT + 4], "little")
-        found = int.from_bytes(data[at + BATCH_LSN_AT : at + BATCH_LSN_AT + 8], "little")
-        whole = BATCH_HEADER_BYTES < length <= len(data) - at and length % 8 == 0
-        if data[at : at + 4] != _MAGIC or found != lsn + at or not whole:
+    while length := batch_bytes(data, at, lsn + at):
+        if at + length > len(data):
             break
         crc = int.from_bytes(data[at + BATCH_CRC_AT : at + BATCH_CRC_AT + 4], "little")
         if int(crc32c_of(mem, at + BATCH_LSN_AT, length - BATCH_LSN_AT)) != crc:
             break
         at, last = at + length, lsn + at
     return at, last
+
+
+def batch_bytes(data: bytes, at: int, lsn: int) -> int:
+    """How long the batch is whose header is at `data[at:]`, if it is that of `lsn`; or 0."""
+    if at + BATCH_HEADER_BYTES > len(data) or data[at : at + 4] != _MAGIC:
+        return 0
+    length = int.from_bytes(data[at + BATCH_LENGTH_AT : at + BATCH_LENGTH_AT + 4], "little")
+    found = int.from_bytes(data[at + BATCH_LSN_AT : at + BATCH_LSN_AT + 8], "little")
+    good = found == lsn and length > BATCH_HEADER_BYTES and length % 8 == 0
+    return length if good else 0

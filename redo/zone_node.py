@@ -341,9 +341,8 @@ class ZoneNode:
             self._fence = epoch
 
     def _start_ring(self, opening: Opening, lsn: int) -> None:
-        there = opening.floor <= lsn <= opening.published
-        if not there or opening.published - lsn > self._storage.arena.ring_bytes // 2:
-            lsn = opening.published  # our ring may be smaller than the writer's
+        if not opening.floor <= lsn <= opening.published:
+            lsn = opening.published
         start_ring(self._storage.arena, Recovered(opening.epoch, lsn, opening.last_batch))
         self._storage.wake_copies()
 

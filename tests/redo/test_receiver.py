@@ -15,11 +15,14 @@ import pytest
 from redo import messages, protocol
 from redo.arena import RING_AT, Arena, create_ring
 from redo.control import COPY_DURABLE, CTRL_EPOCH, STATE_LIVE, Control, copy_word
+from redo.environment import system_environment
 from redo.errors import VolumeError
+from redo.feeder import Feeder
 from redo.gossip import whole_batches
 from redo.log import LogWriter, Recovered, new_state
-from redo.messages import BadMessage, LogHead, Opening, Stand
+from redo.messages import LOG_BYTES_MAX, BadMessage, LogHead, Opening, Stand
 from redo.metadata import new_volume
+from redo.network import TlsNetwork
 from redo.peers import Peers, SocketPeer, request
 from redo.quorum import COPIES
 from redo.receiver import QUEUED_MAX, Receiver, Session
@@ -35,8 +38,8 @@ EPOCH = 2
 class Home:
     """The writer's end of the link, and a writer; what the zone says is remembered."""
 
-    def __init__(self) -> None:
-        self.ring_fd = create_ring(RING)
+    def __init__(self, ring_bytes: int = RING) -> None:
+        self.ring_fd = create_ring(ring_bytes)
         self.arena = Arena(self.ring_fd, 4 << 20)
         st = new_state(self.arena, PAGE)
         self.log = LogWriter(self.arena, st, [])
@@ -74,12 +77,13 @@ class Home:
         stands = [message for message in self.said if message[0] == messages.STAND]
         return Stand.unpack(stands[-1]) if stands else Stand(0, 0, 0, 0, 0, 0)
 
-    def work(self, rng: np.random.Generator, count: int) -> tuple[int, int]:
+    def work(self, rng: np.random.Generator, count: int, publish_every: int = 1) -> tuple[int, int]:
         """Some batches; where they begin and end."""
         start = self.log.published_lsn
-        for _ in range(count):
+        for number in range(count):
             self.editor.run(random_steps(rng, PAGE, self.known, PAGES))
-            self.log.publish()
+            if (number + 1) % publish_every == 0:
+                self.log.publish()
             for copy_no in (0, 1, 4, 5):  # the other zones are quick
                 self.control.put(copy_word(copy_no, COPY_DURABLE), self.log.published_lsn)
         return start, self.log.published_lsn
@@ -100,16 +104,9 @@ class Zone:
     """az2 on another host, in this process: formatted, recovered at the beginning of the log."""
 
     def __init__(self, path: Path, peers: Peers | None = None) -> None:
-        wakes = [os.eventfd(0) for _ in range(COPIES)]
-        ring = self.ring = (create_ring(RING), wakes, os.eventfd(0, os.EFD_NONBLOCK))
-        self.path = str(path / "socket")
-        config = StorageConfig(str(path / "data"), self.path, durable=False)
-        self.server = ZoneServer(config, 1, ring, peers or Peers({}), shared=False)
-        self.node = self.server.node
-        self.receiver = Receiver(1, self.node, ring, self.server.answers.whole)
-        self.server.start()
-        self.receiver.start()
-        self.peer = SocketPeer(self.path)
+        self.data, self.path = str(path / "data"), str(path / "socket")
+        self.peers = peers or Peers({})
+        self.begin()
         volume = asdict(new_volume(PAGE, 1 << 15, 16))
         for phase in ("draft", "format"):
             self.ask({"do": phase, "volume": volume})
@@ -119,6 +116,18 @@ class Zone:
         history = asdict(History(((1, FIRST_LSN), (EPOCH, FIRST_LSN))))
         assert self.ask({"do": "install", "history": history, "vdl": FIRST_LSN})["copies"] == [2, 3]
         self.ask({"do": "start", "vdl": FIRST_LSN, "epoch": EPOCH, "last_batch": 0})
+
+    def begin(self) -> None:
+        """With what is on disk."""
+        wakes = [os.eventfd(0) for _ in range(COPIES)]
+        ring = self.ring = (create_ring(RING), wakes, os.eventfd(0, os.EFD_NONBLOCK))
+        config = StorageConfig(self.data, self.path, durable=False)
+        self.server = ZoneServer(config, 1, ring, self.peers, shared=False)
+        self.node = self.server.node
+        self.receiver = Receiver(1, self.node, ring, self.server.answers.whole)
+        self.server.start()
+        self.receiver.start()
+        self.peer = SocketPeer(self.path)
 
     def ask(self, fields: dict[str, object]) -> dict[str, object]:
         return request(self.peer, fields)
@@ -180,6 +189,56 @@ def test_a_new_link_goes_on_where_the_last_one_was_lost(zone: Zone, home: Home) 
         session.received(home, home.message(end, end, 0))
         session.lost(home, "cut")
     assert zone.read(min(home.known), end) == home.editor.image(min(home.known))
+
+
+def test_a_zone_that_starts_again_takes_all_that_it_lacks_from_the_ring(
+    zone: Zone, home: Home
+) -> None:
+    """However much that is: other zones may have died with it, and nobody else has it."""
+    rng = np.random.default_rng(7)
+    session = zone.receiver.accept(home)
+    session.received(home, home.opening())
+    home.wait_for(lambda: home.stand.next == FIRST_LSN)
+    start, end = home.work(rng, 10)
+    session.received(home, home.message(start, end, end))
+    home.wait_for_copies(end)
+    session.lost(home, "the zone dies")
+    zone.close()
+    while home.log.published_lsn < end + RING * 3 // 4:
+        _, last = home.work(rng, 1)
+    home.said.clear()
+    zone.begin()
+    session = zone.receiver.accept(home)
+    session.received(home, home.opening())
+    home.wait_for(lambda: home.stand.next > 0)
+    assert home.stand.next == end
+    session.received(home, home.message(end, last, last))
+    home.wait_for_copies(last)
+    for page in home.known:
+        assert zone.read(page, last) == home.editor.image(page)
+
+
+def test_much_log_is_sent_in_pieces_that_end_with_a_batch() -> None:
+    """So that the zone's copies can take them, and it needs no ring for all of it."""
+    home = Home(4 << 20)
+    rng = np.random.default_rng(8)
+    while home.log.published_lsn < FIRST_LSN + LOG_BYTES_MAX * 5 // 4:
+        home.work(rng, 40, publish_every=40)
+    ring = (home.ring_fd, [os.eventfd(0) for _ in range(COPIES)], os.eventfd(0))
+    world = system_environment(network=TlsNetwork(bytes(32)))
+    feeder = Feeder(1, "nowhere:1", world, ring, "", {})
+    feeder.told(Stand(FIRST_LSN, FIRST_LSN, FIRST_LSN, STATE_LIVE, STATE_LIVE, EPOCH).pack())
+    while feeder._send(home):
+        pass
+    reached = FIRST_LSN
+    for message in home.said:
+        head, data = LogHead.unpack(message)
+        (count, last) = whole_batches(bytes(data), reached)
+        assert (head.lsn, head.published, head.last_batch) == (reached, reached + len(data), last)
+        assert count == len(data)
+        reached = head.published
+    assert reached == home.log.published_lsn and len(home.said) == 2
+    home.arena.close()
 
 
 def test_earlier_writers_are_refused(zone: Zone, home: Home) -> None:
