@@ -113,6 +113,23 @@ def test_warnings_of_a_text_are_said_whenever_it_is_run(talk: Talk) -> None:
         assert talk.run("SHOW WARNINGS") == [["Note", "1292", said]]
 
 
+def test_lengths_follow_the_settings_that_a_plan_is_made_for(talk: Talk) -> None:
+    """A constant is looked at while a statement is prepared: another setting is another plan."""
+
+    async def length(sql: str) -> int:
+        answers = [result async for result in talk.session.query(sql.encode(), False)]
+        await texts_of(answers[0])
+        return int(answers[0].columns[0].length) // 4
+
+    day = "SELECT LEFT('0123456789', LENGTH(DAYNAME('2024-02-29'))) FROM t"
+    week = "SELECT LEFT('0123456789', WEEK('2024-02-29')) FROM t"
+    for _ in range(2):
+        assert [asyncio.run(length(text)) for text in (day, week)] == [8, 8]
+        talk.run("SET lc_time_names = 'de_DE', default_week_format = 4")
+        assert [asyncio.run(length(text)) for text in (day, week)] == [10, 9]
+        talk.run("SET lc_time_names = DEFAULT, default_week_format = DEFAULT")
+
+
 def test_reset_forgets(talk: Talk) -> None:
     talk.run("SET @a = 1, wait_timeout = 5")
     talk.run("PREPARE s FROM 'SELECT 1'")
