@@ -417,7 +417,7 @@ def seconds_of(typing: Typing, arg: Expression) -> tuple[Expression, int]:
         return typing.cast(arg, decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE)), 6
     arg = typing.as_number(arg)
     if arg.type.cls is Class.DOUBLE:
-        return typing.cast(arg, _ANY_DECIMAL), 6
+        return typing.cast(arg, _ANY_DECIMAL), min(arg.type.scale, 6)
     return arg, min(arg.type.scale, 6)
 
 
@@ -455,7 +455,7 @@ def build_maketime(typing: Typing, args: Sequence[Expression]) -> Expression:
     hour, minute, second = args
     if is_number_literal(second):
         second = typing.as_number(second)
-    is_loose = second.type.cls in (Class.STRING, Class.DOUBLE, Class.JSON)
+    is_loose = second.type.cls in (Class.STRING, Class.JSON)
     fsp = 6 if is_loose else min(second.type.scale, 6)
     if second.type.cls not in (Class.DECIMAL, Class.INT):
         second = typing.cast(second, _ANY_DECIMAL)

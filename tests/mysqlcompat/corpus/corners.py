@@ -119,6 +119,8 @@ _NUMBERS: Final = (
     "from_unixtime(0.1059876)",
     "from_unixtime(-0.0000001e0)",
     "sec_to_time(0.1059876e0)",
+    "sec_to_time(-(b'101'))",
+    "maketime(1, 1, abs(time'00:00:01.5'))",
     "cast(unix_timestamp(dt6) as signed)",
     "cast(unix_timestamp(dt6) as unsigned)",
     "left('abcdef', unix_timestamp('1970-01-01 00:00:02.7'))",
