@@ -148,6 +148,8 @@ class Resolver(Literals, RowComparisons, Conditions):
         default = "" if "NO_BACKSLASH_ESCAPES" in self.context.sql_mode else "\\"
         text = self.typing.as_string(self.resolve(node.this))
         pattern = self._pattern(node.expression)
+        if escape is not None:
+            self.typing.check_mix((text, pattern, escape), "like")
         text, pattern = self.typing.comparable("like", text, pattern)
         made = bool_type(nullable_of((text, pattern)))
         if isinstance(escape, Literal) and escape.value is None:
