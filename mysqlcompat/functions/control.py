@@ -30,6 +30,7 @@ from mysqlcompat.sqltypes import (
     charset_of,
     double_type,
     json_type,
+    null_type,
     string_type,
 )
 
@@ -99,6 +100,9 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
         collation = typing.collation(types[: 2 - is_bytes], "nullif")
         is_brought = collation != BINARY and made.charset != charset_of(collation)
         is_brought = is_brought and typing.is_known(args[0])
+        if is_brought and typing.quiet_value(args[0]) is None:  # no text at all
+            typing.constant_value(args[0])
+            return Literal(replace(null_type(), collation=collation), None)
         if is_brought or isinstance(args[0], Literal):  # it takes the collation it is compared in
             made = replace(made, collation=collation)
         if collation == BINARY and isinstance(args[0], Literal):

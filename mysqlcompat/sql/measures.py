@@ -69,6 +69,9 @@ def numeric_type(sql_type: SqlType) -> SqlType:
             if sql_type.scale:
                 return decimal_type(digits(sql_type), sql_type.scale, nullable=nullable)
             return int_type(digits(sql_type) + 1, nullable=nullable)
+    if sql_type.cls is Class.STRING and sql_type.scale == 0:  # bits that a function passes on
+        made = double_type(sql_type.length, sql_type.nullable, 0)
+        return replace(made, unsigned=sql_type.unsigned)
     return double_type(nullable=sql_type.nullable)
 
 

@@ -480,6 +480,18 @@ _BRANCHES: Final = (  #: texts among dates and numbers
     "replace(f, 1, truncate(null, 1))",
     "replace(if(id, 3, 4), 1, 22)",
     "replace(if(id, 3.5e0, 4), 1, 22)",
+    "(nullif(x'0001020304050607', if(n is null, x'41', null)) + 0)",
+    "abs(nullif(b'101', 0.5))",
+    "nullif(x'41', 0.5) + 1",
+    "nullif(x'41', 0.5) * 2",
+    "nullif(x'41', 0.5) % 2",
+    "-nullif(x'41', 0.5)",
+    "nullif(dayname('x'), l1)",
+    "nullif(concat('a',null), s)",
+    "concat(if(id, 3, 4.5), bin)",
+    "to_base64(if(id, 3, 1e0))",
+    "unhex(if(id, 3, 1e0))",
+    "compress(if(id, 3, 1e0))",
 )
 
 SECTIONS: Final = (
