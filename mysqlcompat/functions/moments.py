@@ -15,7 +15,7 @@ from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.table import Context
 from mysqlcompat.message_text import shown
 from mysqlcompat.partial_dates import PartialDatetime
-from mysqlcompat.sql.branches import branches_of
+from mysqlcompat.sql.branches import branches_of, natural
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, ColumnRef, Expression
 from mysqlcompat.sqltypes import Class, SqlType, datetime_type, int_type, time_type
@@ -39,7 +39,7 @@ def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> E
     """`arg` as a date whose month and day may be zero. `wanted`: what warnings call it."""
     if arg.type.cls in (Class.DATE, Class.DATETIME):
         return arg
-    made = datetime_type(6).or_null()
+    made, arg = datetime_type(6).or_null(), natural(arg)
 
     def own(inner: Expression) -> Expression:
         return typing.call(f"{wanted}@fuzzy", made, inner)

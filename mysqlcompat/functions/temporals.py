@@ -36,6 +36,7 @@ from mysqlcompat.functions.weeks import (
 )
 from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
 from mysqlcompat.partial_dates import AnyDate, AnyDatetime, PartialDatetime, make_date
+from mysqlcompat.sql.branches import natural
 from mysqlcompat.sql.describe import OF_BRANCH, WRITTEN
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import cast_literal_fsp
@@ -61,6 +62,7 @@ _MICRO: Final = timedelta(microseconds=1)
 _MOST_MICROS: Final = 4000000000000  #: beyond the limit of TIME
 _TIME_LIMIT_US: Final = temporal.TIME_LIMIT // _MICRO
 _HOURS_LIMIT: Final = 838
+_MOST_SECONDS: Final = 10**18  #: two words of nine digits
 _U32: Final = (1 << 32) - 1  #: the most hours a time of MySQL has room for
 _NANO_DIGITS: Final = 9  #: of a second
 _LAST_DAY: Final = 3652424  #: of the year 9999, counted from the year 0
@@ -210,7 +212,7 @@ def build_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
     if args[0].type.cls is Class.STRING:
         moment = typing.own_branches(args[0], target, lambda one: _of_branch(target, one))
     if len(args) == 1:
-        return moment or Cast(target, args[0], wording=WRITTEN)
+        return moment or Cast(target, natural(args[0]), wording=WRITTEN)
     moment = moment or Cast(target, args[0])
     made = DEFINITIONS["addtime"].build(typing, (moment, args[1]))
     return replace(made, function=typing.function("timestamp")) if isinstance(made, Call) else made
@@ -400,7 +402,6 @@ def time_to_sec(context: Context, call: Call, value: timedelta) -> int:
     return -seconds if value < timedelta(0) else seconds
 
 
-_I63: Final = 1 << 63
 #: What a DOUBLE becomes on its way to seconds.
 _ANY_DECIMAL: Final = replace(decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE), mixed=True)
 
@@ -418,7 +419,7 @@ def seconds_of(typing: Typing, arg: Expression) -> tuple[Expression, int]:
     arg = typing.as_number(arg)
     if arg.type.cls is Class.DOUBLE:
         return typing.cast(arg, _ANY_DECIMAL), min(arg.type.scale, 6)
-    return arg, min(arg.type.scale, 6)
+    return natural(arg), min(arg.type.scale, 6)
 
 
 def micros_of_seconds(context: Context, seconds: Decimal) -> int:
@@ -465,7 +466,7 @@ def build_maketime(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 @implement("maketime")
 def maketime(context: Context, call: Call, hour: int, minute: int, second: Any) -> Any:
-    if not -_I63 <= second < _I63 - 1:
+    if abs(second) >= _MOST_SECONDS:
         context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(Decimal(second))}'")
         return None
     if not (0 <= minute < 60 and 0 <= second < 60):

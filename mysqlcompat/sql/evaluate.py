@@ -25,7 +25,7 @@ from mysqlcompat.sql.branches import (
     SILENT,
 )
 from mysqlcompat.sql.describe import describe, origin_name
-from mysqlcompat.sql.looking import READ_IN_TURN, Looking
+from mysqlcompat.sql.looking import READ_IN_TURN, REGEXP, Looking
 from mysqlcompat.sql.typed import (
     ASSIGN,
     COMPARE,
@@ -200,14 +200,16 @@ class Evaluator(Looking):
         lazy = _LAZY.get(node.function.name)
         if lazy is not None:
             return lazy(self, node)
-        stops = node.function.null_rejects and node.function.name not in _FIRST_STOPS
+        stops = node.function.null_rejects and node.function.name not in _STOPS
         if node.function.name in _ARITHMETIC and node.type.cls is not Class.DECIMAL:
             stops = node.function.name == "div" and node.args[0].type.cls is not Class.INT
         name = node.function.name
         values: list[Any] = [None] * len(node.args)
-        for at in _ORDER.get(name, range(len(node.args))):
+        for at in _ORDER.get(name) or range(len(values)):
+            if at == len(values):
+                continue
             values[at] = self.value(node.args[at])
-            if values[at] is None and (stops or (at == 0 and name in _FIRST_STOPS)):
+            if values[at] is None and (stops or at in _STOPS.get(name, ())):
                 return None  # what follows is not looked at, nor warned about
         return self.call(node, values)
 
@@ -335,18 +337,21 @@ _ORDER: Final = {
     "makedate": (1, 0),
     "lpad": (0, 2, 1),
     "rpad": (0, 2, 1),
+    "substring_index": (0, 2, 1),
+    "locate": (1, 0, 2),
+    "format": (1, 2, 0),
 }
-#: and those that make something of NULLs, but stop if the first is one.
-_FIRST_STOPS: Final = frozenset(
-    (
-        "json_remove",
-        *("json_extract", "json_contains_path", "sha2", "substring_index", "concat_ws"),
-    )
-)
+#: and those that make something of NULLs, but stop if one of these is one.
+_STOPS: Final[dict[str, tuple[int, ...]]] = {
+    **dict.fromkeys(("json_remove", "json_extract", "json_contains_path", "sha2"), (0,)),
+    **dict.fromkeys(("substring_index", "concat_ws", "aes_encrypt", "aes_decrypt"), (0,)),
+    "format": (1,),
+}
 _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "<=>": Evaluator._null_safe,
     "in": Evaluator._in,
     "in@date": Evaluator._in_dates,
+    **dict.fromkeys(REGEXP, Evaluator._regexp),
     "=@when": Evaluator._when,
     "row in": Evaluator._row_in,
     **dict.fromkeys(("row <", "row <=", "row >", "row >="), Evaluator._row_order),

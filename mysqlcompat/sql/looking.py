@@ -24,6 +24,9 @@ from mysqlcompat.sqltypes import Class
 READ_IN_TURN: Final = ("json_contains", "json_overlaps", "json_set", "json_replace", *MERGING)
 
 
+REGEXP: Final = ("regexp", "regexp_like", "regexp_instr", "regexp_substr", "regexp_replace")
+
+
 class Looking:
     """The part of `Evaluator` for such functions, one method each."""
 
@@ -66,6 +69,12 @@ class Looking:
         if value is None and text is not None:
             return None if None in known else 0
         return self.call(node, [value, *known])
+
+    def _regexp(self, node: Call) -> Any:
+        """Regular expressions: a text is looked at last, and not at all if a pattern is NULL."""
+        text, *rest = node.args
+        values = [self.value(arg) for arg in rest]
+        return self.call(node, [None if None in values else self.value(text), *values])
 
     def _when(self, node: Call) -> Any:
         """WHEN NULL: the subject is not looked at."""
