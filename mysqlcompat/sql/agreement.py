@@ -335,8 +335,7 @@ class Agreement:
         text = characters_of(value, source.collation, like)
         is_literal = isinstance(arg, Literal)
         size = len(text) if is_literal else source.length
-        may_fail = not is_literal and source.coercibility != NUMERIC
-        made = string_type(size, like, source.nullable or may_fail, source.coercibility)
+        made = string_type(size, like, source.nullable, source.coercibility)
         is_name = source.coercibility in (_SYSTEM_CONSTANT, NUMERIC)  # nothing is converted
         return Literal(made, text, text=describe(arg) if is_name and not is_literal else "")
 
