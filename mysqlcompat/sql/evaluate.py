@@ -344,7 +344,8 @@ _ORDER: Final = {
 #: and those that make something of NULLs, but stop if one of these is one.
 _STOPS: Final[dict[str, tuple[int, ...]]] = {
     **dict.fromkeys(("json_remove", "json_extract", "json_contains_path", "sha2"), (0,)),
-    **dict.fromkeys(("substring_index", "concat_ws", "aes_encrypt", "aes_decrypt"), (0,)),
+    **dict.fromkeys(("concat_ws", "aes_encrypt", "aes_decrypt"), (0,)),
+    "substring_index": (0, 2),
     "format": (1,),
 }
 _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
