@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import DEFINITIONS, build_as, define, text, wrapped
-from mysqlcompat.functions.table import Context
+from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.numerals import decimal_text, double_text, round_decimal
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.measures import text_length
-from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import string_type
 
 _PLACES_MOST: Final = 30
@@ -54,7 +54,11 @@ _DEFAULT: Final = _LOCALES["en_us"]
 def format_number(
     context: Context, call: Call, value: Any, places: int | None, *locale: str | None
 ) -> str | None:
-    style = _style(context, locale[0]) if locale else _DEFAULT
+    style = _DEFAULT
+    if locale:
+        style = _LOCALES.get((locale[0] or "").lower(), _DEFAULT)
+        if not _is_written(call.args[2]):
+            _check(context, locale[0])
     if value is None or places is None:
         return None
     places = min(max(ctypes.c_int32(places).value, 0), _PLACES_MOST)
@@ -70,19 +74,28 @@ _formatted: Final = DEFINITIONS["format"].build
 
 @build_as("format", 2, 3)
 def build_format(typing: Typing, args: Sequence[Expression]) -> Expression:
-    """As long as the text of what is given, whatever number is made of it."""
+    """As long as the text of what is given, whatever number is made of it. A locale that is written
+    out is looked at here."""
     size, collation = text_length(args[0].type), typing.context.collation
     made = string_type(wrapped(size + size // 3 + 32, collation), collation)
     call = _formatted(typing, args)
+    if len(args) > 2 and _is_written(args[2]):
+        _check(typing.context, typing.constant_value(typing.as_characters(args[2])))
     return replace(call, type=made.or_null(call.type.nullable))
 
 
-def _style(context: Context, locale: str | None) -> tuple[str, str, int]:
-    style = _LOCALES.get((locale or "").lower())
-    if style is None:
-        name = "NULL" if locale is None else locale
+def _is_written(locale: Expression) -> bool:
+    match locale:
+        case Cast(arg=inner) | Call(function=Function(name="characters"), args=(inner,)):
+            return isinstance(inner, Literal)
+    return isinstance(locale, Literal)
+
+
+def _check(context: Context, locale: Any) -> None:
+    """Warn of a locale that there is none of."""
+    name = "NULL" if locale is None else locale
+    if str(name).lower() not in _LOCALES:
         context.warn(1649, SqlError(1649, name).message)
-    return style or _DEFAULT
 
 
 def _exact(value: int | Decimal, places: int) -> str:

@@ -41,6 +41,7 @@ from mysqlcompat.sqltypes import (
 )
 
 _MASK = (1 << 64) - 1
+_I63 = 1 << 63
 
 
 @build_as("abs", 1)
@@ -131,10 +132,16 @@ def _build_round(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
         places = typing.as_number(places)
     count = known_int(typing, places) if places.type.cls is Class.INT else constant_int(places)
     if count is None and not isinstance(places, Literal) and typing.is_known(places):
-        count = typing.constant_value(typing.as_integer(places)) or 0
+        seen = typing.constant_value if source.cls is Class.DECIMAL else typing.quiet_value
+        count = seen(typing.as_integer(places)) or 0
     if isinstance(places, Literal) and isinstance(places.value, str | Decimal | float):
-        shown, count = describe(places), typing.constant_value(typing.as_integer(places))
-        places = replace(places, type=int_type(nullable=False), value=count, text=shown)
+        given, whole = places, typing.as_integer(replace(places, literal_no=None))
+        count = typing.quiet_value(whole)
+        if not isinstance(given.value, str) and -_I63 < count < _I63 - 1:
+            kind = int_type(nullable=False)
+            places = Literal(kind, count, text=describe(given))
+        elif source.cls is Class.DECIMAL:  # its digits hang on it, so it is looked at now, too
+            typing.constant_value(whole)
     if isinstance(places, Literal):
         count = 0 if places.value is None else count
         places = replace(places, literal_no=None)
