@@ -330,6 +330,82 @@ json_value(j,'$.a' returning date default date'2024-01-01' on error)
 json_value(s,'$.a' returning unsigned default 5 on empty)
 @`a b`
 @@global.sql_mode
+x''
+b''
+_binary''
+round(id,1.5)
+left(s,1.5)
+left(s,'1')
+left(s,1e0)
+sqrt(1.5)
+sqrt('1.5')
+truncate(d,'1')
+1.5 & id
+'a' & id
+'1' + id
+'1.5' + d
+if('1',s,id)
+if(1.5,s,id)
+year('2024-01-01')
+dayofyear(20240101)
+date_add('2024-01-01', interval '1' day)
+date_add(dt, interval '1.5' second)
+hour('10:00')
+coalesce(1,1.5,'x')
+greatest(1,1.5)
+greatest(1,'x')
+ifnull(1,1.5)
+if(id,1,1.5)
+case when id then 1 else 1.5 end
+case when id then x'41' else s end
+case when id then 1 else date'2024-01-01' end
+nullif(1,1.5)
+1 between 1.5 and '2'
+s in (1.5,'2')
+y in (1.5,'2')
+dt in ('2024-01-01','2')
+id > '1.5'
+d > '1.5'
+bu > '5'
+f > 5
+f > 1.50
+1.50 > f
+s > 1.50
+-x'41'
+x'41'+1
+b'11'+1
+left(s,x'41')
+round(1.5,x'41')
+x'41' | 1
+cast(x'41' as signed)
+1e400
+00012, 1.0e01, .0, 18446744073709551615, 18446744073709551616
+format(d,'2')
+conv('a','16','10')
+substring(s,'2',1.5)
+elt('1',s)
+addtime('10:00',1)
+maketime('1',1.5,'2')
+makedate('2024',1.5)
+sec_to_time('1')
+from_unixtime('1')
+timestampadd(day,'1','2024-01-01')
+strcmp(s,date'2024-01-01')
+find_in_set(date'2024-01-01',s)
+find_in_set(1,s)
+field(s,date'2024-01-01')
+field(s,1)
+field(dt,date'2024-01-01')
+field(dt,timestamp(20240101))
+s like date'2024-01-01'
+s in (date'2024-01-01','x')
+substring_index(s,date'2024-01-01',1)
+greatest(s,date'2024-01-01')
+least(s,1)
+regexp_like(s,1)
+regexp_like(s,date'2024-01-01')
+regexp_like(_utf8mb3'x',s)
+weight_string(st as char(3))
 """
 
 SECTIONS: Final = [section(map(_BEYOND.format, _WRITTEN.split("\n")[1:-1]), tail="FROM v")]
