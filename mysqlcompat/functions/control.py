@@ -28,6 +28,7 @@ from mysqlcompat.sqltypes import (
     Class,
     SqlType,
     charset_of,
+    decimal_type,
     double_type,
     json_type,
     null_type,
@@ -173,6 +174,8 @@ def _any_type(sql_type: SqlType) -> SqlType:
             return replace(sql_type, length=double_type().length)
         case Class.STRING if sql_type.collation == BINARY:
             return replace(sql_type, scale=NOT_FIXED, unsigned=False)
+        case Class.DECIMAL if sql_type.unsigned:
+            return decimal_type(sql_type.precision, sql_type.scale, nullable=sql_type.nullable)
         case Class.JSON:
             return json_type(sql_type.nullable)
     return sql_type
