@@ -428,20 +428,6 @@ def json_array_insert(context: Context, call: Call, *values: Any) -> Json | None
     return Json(root)
 
 
-def has_place(call: Call, value: Any, path: str) -> bool:
-    """Whether JSON_INSERT, JSON_ARRAY_APPEND or JSON_ARRAY_INSERT have something to do there."""
-    root, steps = document(call, 0, value), single_path(path)
-    match call.function.name:
-        case "json_array_append":
-            return bool(json_path.find(root, steps))
-        case "json_insert":
-            is_there = not steps or bool(json_path.find(root, steps))
-            return not is_there and bool(json_path.find(root, steps[:-1]))
-    if not steps or not isinstance(steps[-1], json_path.Cell):
-        raise SqlError(3165)
-    return any(isinstance(one, list) for one in json_path.find(root, steps[:-1]))
-
-
 @define("json_remove", "jss*", JSON, required=2, nullable=True, null_rejects=False)
 def json_remove(context: Context, call: Call, value: Any, *paths: Any) -> Json | None:
     if value is None:

@@ -9,9 +9,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat.convert_compared import Listener
-from mysqlcompat.functions.documents import MERGING, document_of, has_place
+from mysqlcompat.functions.documents import MERGING, document_of
 from mysqlcompat.functions.extremes import heed
 from mysqlcompat.functions.intervals import start_of
+from mysqlcompat.functions.json_places import has_place
 from mysqlcompat.functions.operators import order, row_order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_differences import beginning
