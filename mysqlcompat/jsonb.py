@@ -35,7 +35,7 @@ import rapidjson
 from mysqlcompat.decimal_bytes import decimal_bytes, decimal_of_bytes
 from mysqlcompat.errors import SqlError
 from mysqlcompat.numerals import decimal_text, double_text
-from mysqlcompat.partial_dates import PartialDate
+from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.temporal import (
     date_text,
     datetime_text,
@@ -135,7 +135,7 @@ def scalar_text(value: Any) -> str:
     match value:
         case str():
             return value
-        case datetime():
+        case datetime() | PartialDatetime():
             return datetime_text(value, 6)
         case date() | PartialDate():
             return date_text(value)

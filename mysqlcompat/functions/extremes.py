@@ -27,7 +27,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json, Opaque
 from mysqlcompat.message_text import shown, text_for_number
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
-from mysqlcompat.sql.branches import is_chosen
+from mysqlcompat.sql.branches import SHIFTED, is_chosen
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal
@@ -90,14 +90,15 @@ def _read_once(typing: Typing, arg: Expression) -> Expression:
 
 def _read_by_branches(typing: Typing, arg: Expression) -> Expression:
     """A text that IF, CASE or NULLIF chose is the date that its branch is."""
-    if arg.type.cls is not Class.STRING or not is_chosen(arg):
+    is_moved = isinstance(arg, Call) and arg.function.name in SHIFTED
+    if arg.type.cls is not Class.STRING or not (is_chosen(arg) or is_moved):
         return arg
     made = date_type().or_null(arg.type.nullable)
 
     def read(inner: Expression) -> Expression:
         return typing.call("date@extreme", made, inner)
 
-    return typing.own_branches(arg, made, read) or read(arg)
+    return typing.own_branches(arg, made, read) or (arg if is_moved else read(arg))
 
 
 def _length(args: Sequence[Expression]) -> int:

@@ -325,7 +325,7 @@ def _has_own_words(chosen: Call, arg: Expression, target: SqlType) -> bool:
 
 def _own(branch: Expression) -> Expression:
     """A branch before it was made what all branches are."""
-    while isinstance(branch, Cast) and branch.mode == IMPLICIT:
+    while isinstance(branch, Cast) and branch.mode == IMPLICIT and not branch.wording:
         branch = branch.arg
     return branch
 
