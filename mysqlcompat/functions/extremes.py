@@ -63,7 +63,8 @@ def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
     made = typing.common_type(args, nullable_of(args), name)
     classes = {arg.type.cls for arg in args}
     if made.cls is Class.STRING and not classes.isdisjoint(TEMPORAL):
-        args = [_read_once(typing, arg) for arg in args]
+        is_moment = Class.DATETIME in classes
+        args = [_read_once(typing, arg) if is_moment or not _is_moved(arg) else arg for arg in args]
     if Class.JSON in classes:
         feature = "comparison of JSON in the LEAST and GREATEST operators"
         typing.context.warn(1235, SqlError(1235, feature).message)
@@ -90,15 +91,19 @@ def _read_once(typing: Typing, arg: Expression) -> Expression:
 
 def _read_by_branches(typing: Typing, arg: Expression) -> Expression:
     """A text that IF, CASE or NULLIF chose is the date that its branch is."""
-    is_moved = isinstance(arg, Call) and arg.function.name in SHIFTED
-    if arg.type.cls is not Class.STRING or not (is_chosen(arg) or is_moved):
+    if arg.type.cls is not Class.STRING or not (is_chosen(arg) or _is_moved(arg)):
         return arg
     made = date_type().or_null(arg.type.nullable)
 
     def read(inner: Expression) -> Expression:
         return typing.call("date@extreme", made, inner)
 
-    return typing.own_branches(arg, made, read) or (arg if is_moved else read(arg))
+    return typing.own_branches(arg, made, read) or (arg if _is_moved(arg) else read(arg))
+
+
+def _is_moved(arg: Expression) -> bool:
+    """A text that is a moment or a time, moved: beside a DATE it is a date."""
+    return isinstance(arg, Call) and arg.function.name in SHIFTED
 
 
 def _length(args: Sequence[Expression]) -> int:
