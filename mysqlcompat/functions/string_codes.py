@@ -135,6 +135,8 @@ def _quoted_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
 
 def _is_number(arg: Expression) -> bool:
     """Whether it is the text of what has no collation."""
+    if isinstance(arg, Literal):
+        return arg.type.coercibility == NUMBER
     if not isinstance(arg, Cast) or arg.mode != IMPLICIT:
         return False
     source = arg.arg.type
