@@ -60,7 +60,7 @@ def _integer(typing: Typing, constant: Expression, unsigned: bool) -> Literal | 
     if isinstance(constant, Literal) and constant.value == b"":
         return None
     value = typing.constant_value(typing.as_number(constant))
-    if value is None or value != value // 1 or abs(value) > _MOST_UNSIGNED:
+    if value is None or abs(value) > _MOST_UNSIGNED or value != value // 1:
         return None
     number = int(value)
     if abs(number) >= _EXACT_BELOW and isinstance(value, float):
@@ -105,7 +105,7 @@ def _time(typing: Typing, constant: Expression, column: ColumnRef) -> Literal | 
 
 def _date(typing: Typing, constant: Expression) -> Literal | None:
     value = typing.constant_value(constant)
-    if value is None or value != value // 1 or abs(value) > _MOST:
+    if value is None or abs(value) > _MOST or value != value // 1:
         return None
     moment = temporal.datetime_of_number(int(value))
     is_day = isinstance(moment, datetime) and moment == datetime(*moment.timetuple()[:3])
