@@ -27,7 +27,7 @@ def _mtr_forget(st, mem):
     """Take the open mini-transaction out of the log: its pages die with the process."""
     end = st[ST_NEXT_LSN] = st[ST_MTR_START]
     st[ST_MTR_OPEN] = 0
-    if st[ST_BATCH_LSN] >= end:
+    if st[ST_BATCH_LSN] == 0 or st[ST_BATCH_LSN] >= end:  # it has written nothing, or was the first
         st[ST_BATCH_LSN] = 0
         return
     count = 0

@@ -92,23 +92,31 @@ def test_death_at(point: str, tmp_path: Path) -> None:
         most = limit if limit <= 3 else limit * (number + 1)  # rare points do not come more often
         hits = random.Random(seed).randint(1, most)
         print(f"CRASH_SEED={seed} {point} {hits}")
-        directory = tmp_path / str(number)
-        acknowledged, status = run_doomed(directory, point, hits, seed)
-        assert was_killed(status), f"{acknowledged} steps, status {status:#x}"
-        before, after = states(seed, acknowledged)
-        shop = Shop(directory, PAGE_BYTES, FRAMES)
-        try:
-            shop.finish_background()
-            there = found(shop)
-            for state in (before, after):
-                state.next_id = there.next_id  # nobody looks
-                state.databases = {name: tuple(sorted(t)) for name, t in state.databases.items()}
-            assert there in (before, after), f"{acknowledged} steps"
-            assert shop.engine.check() == []
-            same_everywhere(shop)
-            goes_on(shop)
-        finally:
-            shop.close()
+        die_and_look(tmp_path / str(number), point, hits, seed)
+
+
+def test_death_before_the_first_write_of_a_batch(tmp_path: Path) -> None:
+    die_and_look(tmp_path, "page.free", 4, 4122)
+
+
+def die_and_look(directory: Path, point: str, hits: int, seed: int) -> None:
+    """A death; what is there afterwards is what was there before it, or one step more."""
+    acknowledged, status = run_doomed(directory, point, hits, seed)
+    assert was_killed(status), f"{acknowledged} steps, status {status:#x}"
+    before, after = states(seed, acknowledged)
+    shop = Shop(directory, PAGE_BYTES, FRAMES)
+    try:
+        shop.finish_background()
+        there = found(shop)
+        for state in (before, after):
+            state.next_id = there.next_id  # nobody looks
+            state.databases = {name: tuple(sorted(t)) for name, t in state.databases.items()}
+        assert there in (before, after), f"{acknowledged} steps"
+        assert shop.engine.check() == []
+        same_everywhere(shop)
+        goes_on(shop)
+    finally:
+        shop.close()
 
 
 SERVED = ["commit.after", "publish.batch", "publish.done", "split", "row.change", "undo.page"]

@@ -70,8 +70,8 @@ class Simulation:
             self._guarded(self.faults.due)
             self._guarded(self._choose())
         self.world.note("the end: faults end")
-        self.faults.end()
         self.world.cut_after = None
+        self.faults.end()
         self._guarded(self._settle)
 
     def _choose(self) -> Action:
