@@ -216,6 +216,8 @@ class Cluster:
         self.recovered = True
         self.world.note(f"writer of epoch {recovered.epoch} at {recovered.vdl}")
         self.ledger.recovered(recovered.vdl)
+        if self.zombie is not None:
+            self.zombie.busy = True  # from now on the ledger is somebody else's
         self.writer = Writer(self, recovered)
         self.writer.open()
 
