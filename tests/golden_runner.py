@@ -63,6 +63,7 @@ _OWN: Final = re.compile(
 )
 #: What a reading connection must hear, too, to mean the same.
 _SETTINGS: Final = re.compile(r"(SET|USE)\b(?!.*\b(GLOBAL|PERSIST)\b)", re.IGNORECASE)
+_USE: Final = re.compile(r"USE\b", re.IGNORECASE)
 _HEAD: Final = re.compile(r"((?:\[\w+\] )*)(\w+)> (.*)", re.DOTALL)
 _TYPES: Final = {value: name for name, value in vars(FIELD_TYPE).items() if isinstance(value, int)}
 _FLAGS: Final = {value: name for name, value in vars(FLAG).items() if isinstance(value, int)}
@@ -228,6 +229,8 @@ class Runner:
         reader = self.readers.get(block.connection)
         if _SETTINGS.match(block.sql):
             reader = reader or self._new_reader(block.connection, writer)
+            if _USE.match(block.sql):  # a database that the replica may not know yet
+                _catch_up(writer, reader)
             _try(reader, block.sql)
             return None
         in_transaction = writer.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS
