@@ -139,7 +139,7 @@ def copies(cluster: Cluster) -> dict[str, dict[str, Any]]:
     return {one["copy"]: one for one in status["copies"]}
 
 
-def wait_for_all(cluster: Cluster, ledger: Ledger, tries: int = 40) -> None:
+def wait_for_all(cluster: Cluster, ledger: Ledger, tries: int = 2000) -> None:
     """Return when all six copies count and have the log; orders flow meanwhile."""
     for _ in range(tries):
         assert ledger.wait_for_more(5), cluster.output
