@@ -79,14 +79,8 @@ def null_safe_equal(context: Context, call: Call, left: Any, right: Any) -> int:
 
 @implement("between", null_rejects=False)
 def between(context: Context, call: Call, value: Any, low: Any, high: Any) -> int | None:
-    if value is None:
-        return None
     collation = _collation(call)
-    if low is not None and order(value, low, collation) < 0:
-        return 0
-    if high is not None and order(value, high, collation) > 0:
-        return 0
-    return None if low is None or high is None else 1
+    return _within((value, low, collation), (value, high, collation))
 
 
 @implement("between@each", null_rejects=False)
@@ -94,12 +88,19 @@ def between_each(
     context: Context, call: Call, one: Any, low: Any, other: Any, high: Any
 ) -> int | None:
     """BETWEEN with a value of another class, or said to be none, beside each bound."""
-    if one is None or other is None:
-        return None
     first, second = call.args[0].type.collation, call.args[2].type.collation
-    if low is not None and order(one, low, first) < 0:
+    return _within((one, low, first), (other, high, second))
+
+
+def _within(above: tuple[Any, Any, Any], below: tuple[Any, Any, Any]) -> int | None:
+    """BETWEEN of a value, its bound and the collation to compare them by, for low and high."""
+    value, low, collation = above
+    other, high, other_collation = below
+    if value is None or other is None:
+        return None
+    if low is not None and order(value, low, collation) < 0:
         return 0
-    if high is not None and order(other, high, second) > 0:
+    if high is not None and order(other, high, other_collation) > 0:
         return 0
     return None if low is None or high is None else 1
 
