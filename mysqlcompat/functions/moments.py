@@ -18,7 +18,7 @@ from mysqlcompat.partial_dates import PartialDatetime
 from mysqlcompat.sql.branches import branches_of, natural
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, ColumnRef, Expression
-from mysqlcompat.sqltypes import Class, SqlType, datetime_type, int_type, time_type
+from mysqlcompat.sqltypes import Class, SqlType, date_type, datetime_type, int_type, time_type
 
 _CLOCK: Final = re.compile(r"\s*-|[^-/.]*:")  #: how a text begins that is a TIME, no date
 _LEAST_DATE: Final = 10000101
@@ -37,15 +37,16 @@ def own_type(arg: Expression) -> SqlType:
 
 def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> Expression:
     """`arg` as a date whose month and day may be zero. `wanted`: what warnings call it."""
-    if arg.type.cls in (Class.DATE, Class.DATETIME):
-        return arg
     made, arg = datetime_type(6).or_null(), natural(arg)
+    target = date_type() if wanted == "date" else made
 
     def own(inner: Expression) -> Expression:
-        return typing.call(f"{wanted}@fuzzy", made, inner)
+        is_whole = inner.type.cls in (Class.DATE, Class.DATETIME)
+        return inner if is_whole else typing.call(f"{wanted}@fuzzy", made, inner)
 
-    if arg.type.cls in (Class.STRING, Class.JSON):  # a time that IF or CASE chose is one of today
-        return typing.own_branches(arg, made, own) or own(arg)
+    is_loose = arg.type.cls in (Class.STRING, Class.JSON)
+    if is_loose or (arg.type.cls is Class.DATETIME and wanted == "date"):
+        return typing.own_branches(arg, target, own) or own(arg)  # a chosen time is one of today
     return own(arg)
 
 

@@ -188,10 +188,9 @@ _literal("time@literal", "TIME", _time_literal, time_type)
 @build_as("date", 1)
 def build_date(typing: Typing, args: Sequence[Expression]) -> Expression:
     arg = args[0]
-
     target = date_type()
     made = Cast(target, arg, wording=WRITTEN)
-    if arg.type.cls is Class.STRING:  # a time that IF or CASE chose is one of today
+    if arg.type.cls in (Class.STRING, Class.DATETIME):  # a time that IF or CASE chose is of today
         return typing.own_branches(arg, target, lambda one: _of_branch(target, one)) or made
     return made
 
