@@ -8,6 +8,7 @@ from typing import Any
 
 from btree.schema import TypeKind
 from mysqlcompat.functions.definitions import (
+    NUMBER,
     build_as,
     byte_length,
     implement,
@@ -73,9 +74,10 @@ def _first_of(typing: Typing, name: str, args: Sequence[Expression]) -> Expressi
 
 
 def _is_brought(arg: Expression, result: Expression) -> bool:
-    """Whether a constant has become a text of another character set."""
+    """Whether a constant has become a text of another character set, which a number's is not."""
     is_text = isinstance(result, Literal) and result.value is not None
-    return is_text and not isinstance(arg, Literal)
+    is_number = result.type.coercibility == NUMBER
+    return is_text and not is_number and not isinstance(arg, Literal)
 
 
 @implement("ifnull,coalesce", null_rejects=False)

@@ -107,7 +107,6 @@ def define(
         FUNCTIONS[name] = function
 
         def build(typing: Typing, args: Sequence[Expression]) -> Expression:
-            from mysqlcompat.sql.agreement import as_result
             from mysqlcompat.sql.typed import Call
 
             chosen = [letters[min(number, len(letters) - 1)] for number in range(len(args))]
@@ -127,7 +126,7 @@ def define(
                 made = made.or_null(any(arg.type.nullable for arg in taken))
             if nullable is None and made.cls is Class.STRING and not typing.is_strict:
                 made = made.or_null(any(arg.type.nullable for arg in taken))
-            return Call(as_result(made), function, taken)
+            return Call(typing.as_result(made), function, taken)
 
         for one in names.split():
             DEFINITIONS[one] = Definition(one, low, high, build)
@@ -232,7 +231,7 @@ def _brought_together(
 def read_once(typing: Typing, arg: Expression, like: str) -> Expression:
     """A constant that must be brought to a character set: its text."""
     from mysqlcompat.sql.describe import describe
-    from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Literal
+    from mysqlcompat.sql.typed import IMPLICIT, Cast, Literal
 
     is_shown = isinstance(arg, Cast) and arg.mode == IMPLICIT and arg.arg.type.cls in _SHOWN
     is_shown = is_shown or arg.type.coercibility == NUMBER  # also what chooses among numbers
@@ -241,7 +240,8 @@ def read_once(typing: Typing, arg: Expression, like: str) -> Expression:
     else:
         is_text = arg.type.cls is Class.STRING and BINARY not in (like, arg.type.collation)
         is_brought = is_text and arg.type.charset != charset_of(like)
-    if not is_brought or not isinstance(arg, Call | Cast) or not typing.is_known(arg):
+    is_plain = isinstance(arg, Literal) and arg.type.coercibility != NUMBER
+    if not is_brought or is_plain or not typing.is_known(arg):
         return arg
     text = typing.constant_value(arg)
     said = "" if is_shown or text is None else describe(arg)
@@ -343,13 +343,12 @@ def wrapped(characters: int, collation: str) -> int:
 
 def plain_length(arg: Expression) -> int:
     """Bytes of a string argument; of what became one, the characters it shows."""
-    from mysqlcompat.sql.typed import IMPLICIT, Call, Cast
+    from mysqlcompat.sql.typed import IMPLICIT, Cast
 
     inner = arg.arg if isinstance(arg, Cast) and arg.mode == IMPLICIT else arg
     if inner.type.cls is Class.JSON:
         return _U32
-    is_chosen = inner.type.cls is Class.STRING and inner.type.coercibility == NUMBER
-    if is_chosen and isinstance(inner, Call):  # among numbers
+    if inner.type.is_text and inner.type.coercibility == NUMBER:  # chosen among numbers, or quoted
         return inner.type.length + (inner.type.length == _DOUBLE_LENGTH)
     return min(byte_length(inner.type), _U32)
 

@@ -32,7 +32,7 @@ from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sql.agreement import NUMERIC as NUMBER
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.measures import text_length
-from mysqlcompat.sql.typed import EXPLICIT, IMPLICIT, Call, Cast, ColumnRef, Expression, Literal
+from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import (
     BINARY,
     NUMERIC,
@@ -128,19 +128,13 @@ OF_NUMBERS: Final = "latin1_swedish_ci"  #: collation of what has none
 def _quoted_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     first = args[0].type
     collation = typing.context.collation if first.collation == BINARY else first.collation
-    collation = OF_NUMBERS if _is_number(args[0]) else collation
     size = max(2 * first.length + 2, 4)
     return sized(size, string_type(0, collation, True, first.coercibility))
 
 
 def _is_number(arg: Expression) -> bool:
     """Whether it is the text of what has no collation."""
-    if isinstance(arg, Literal):
-        return arg.type.coercibility == NUMBER
-    if not isinstance(arg, Cast) or arg.mode != IMPLICIT:
-        return False
-    source = arg.arg.type
-    return source.cls in (*NUMERIC, *TEMPORAL) and source.kind is not TypeKind.BIT
+    return arg.type.is_text and arg.type.coercibility == NUMBER
 
 
 _quoted: Final = DEFINITIONS["quote"].build
@@ -152,7 +146,7 @@ def build_quote(typing: Typing, args: Sequence[Expression]) -> Expression:
     made = _quoted(typing, args)
     if not (isinstance(made, Call) and _is_number(made.args[0])):
         return made
-    return replace(made, type=replace(made.type, coercibility=NUMBER))
+    return replace(made, type=replace(made.type, collation=OF_NUMBERS, coercibility=NUMBER))
 
 
 @define("soundex", "s", lambda typing, args: _soundex_type(args))

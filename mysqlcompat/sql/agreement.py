@@ -7,7 +7,7 @@ wins, if they can be.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,7 +31,7 @@ from mysqlcompat.sqltypes import (
 )
 
 if TYPE_CHECKING:
-    from mysqlcompat.functions.table import Context
+    from mysqlcompat.functions.table import Context, Function
 
 _EXPLICIT: Final = 0
 _UNDECIDED: Final = 1  #: the same while strings are being looked at
@@ -56,13 +56,6 @@ _COERCIBILITY: Final = (
 _UNICODE: Final = frozenset(("utf8mb4", "utf8mb3", "ucs2", "utf16", "utf16le", "utf32"))
 #: What numbers and dates bring along where they are compared with strings.
 _NUMBERS_COLLATION: Final = "latin1_swedish_ci"
-
-
-def as_result(made: SqlType) -> SqlType:
-    """A string that a function makes of numbers counts as a constant."""
-    if made.cls is Class.STRING and made.coercibility == NUMERIC:
-        return replace(made, coercibility=_CONSTANT)
-    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +139,7 @@ class Agreement:
     """The part of `Typing` that brings strings together."""
 
     context: Context
+    function: Callable[[str], Function]
 
     if TYPE_CHECKING:
 
@@ -154,6 +148,14 @@ class Agreement:
         def as_string(self, arg: Expression) -> Expression: ...
 
         def call(self, name: str, sql_type: SqlType, *args: Expression) -> Call: ...
+
+    def as_result(self, made: SqlType) -> SqlType:
+        """A string that a function makes of numbers counts as a constant, and is in the
+        connection's character set."""
+        if made.cls is not Class.STRING or made.coercibility != NUMERIC:
+            return made
+        collation = self.context.collation if made.is_text else made.collation
+        return replace(made, collation=collation, coercibility=_CONSTANT)
 
     def result_collation(self, types: Sequence[SqlType], operator: str) -> tuple[str, int]:
         """Collation and coercibility of a string made of strings of these types. Where none of
@@ -331,9 +333,9 @@ class Agreement:
         if value is None:
             is_null = source.coercibility != NUMERIC and self.is_known(arg)
             made = replace(made, length=0) if is_null else made
-            return self.call("to charset", made, arg)
+            return Call(made, self.function("to charset"), (arg,))  # which may be a number's
         text = characters_of(value, source.collation, like)
-        is_literal = isinstance(arg, Literal)
+        is_literal = isinstance(arg, Literal) and source.coercibility != NUMERIC
         size = len(text) if is_literal else source.length
         made = string_type(size, like, source.nullable, source.coercibility)
         is_name = source.coercibility in (_SYSTEM_CONSTANT, NUMERIC)  # nothing is converted

@@ -280,7 +280,11 @@ class Branches:
     def to_result(self, arg: Expression, target: SqlType) -> Expression:
         """`arg` as a branch of IF, CASE or COALESCE of type `target`."""
         if target.cls is Class.STRING and arg.type.cls is not Class.STRING:
-            return self.cast(self.as_string(arg), target)
+            is_search = arg.type.cls is Class.INT and arg.type.coercibility < NUMERIC
+            arg = self.as_string(arg)
+            if is_search and target.collation != BINARY:  # what it has is brought along
+                arg = self.in_charset(arg, target.collation)
+            return self.cast(arg, target)
         if target.cls is Class.STRING and target.collation != BINARY and not self.is_bits(arg):
             is_member = arg.type.kind in (TypeKind.ENUM, TypeKind.SET)
             arg = self.in_charset(self.as_string(arg) if is_member else arg, target.collation)

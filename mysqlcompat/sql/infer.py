@@ -15,7 +15,7 @@ from typing import Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
-from mysqlcompat.sql.agreement import NUMERIC, Agreement, as_result, has_param
+from mysqlcompat.sql.agreement import NUMERIC, Agreement, has_param
 from mysqlcompat.sql.branches import NUMERIC_CLASSES, OF_DATES, Branches, natural, spelled
 from mysqlcompat.sql.comparisons import is_untyped
 from mysqlcompat.sql.held_constants import pinned
@@ -97,7 +97,7 @@ class Typing(Agreement, Branches, Memberships):
         self.given: dict[str, SqlType] = {}  #: types of user variables the statement sets first
 
     def call(self, name: str, sql_type: SqlType, *args: Expression) -> Call:
-        return Call(as_result(sql_type), self.function(name), args)
+        return Call(self.as_result(sql_type), self.function(name), args)
 
     @property
     def is_strict(self) -> bool:
