@@ -129,8 +129,11 @@ def candidate(
     covered: list[Known] = []
     whole = True
     for part in index.parts:
-        here = known.get(table.column_no(part.column), [])
-        one = next((each for each in here if each.kind in ("=", "null")), None)
+        column_no = table.column_no(part.column)
+        here = known.get(column_no, [])
+        # keys of a column that is never NULL have no place for it
+        kinds = ("=", "null") if table.stored_columns[column_no].nullable else ("=",)
+        one = next((each for each in here if each.kind in kinds), None)
         if one is None:
             break
         equal.append(one.values[0] if one.values else None)
