@@ -189,10 +189,10 @@ def _moment_of_text(
         kind = "date" if wanted == "date" or read.kind == reading.DATE else "datetime"
         context.warn(1292, f"Truncated incorrect {kind} value: '{shown(text)}'")
     assert not isinstance(read.value, timedelta)
-    return _localised(context, read)
+    return localised(context, read)
 
 
-def _localised(context: Context, read: Reading) -> AnyDatetime:
+def localised(context: Context, read: Reading) -> AnyDatetime:
     """A text with an offset means a moment: on the session's clock."""
     moment = read.value
     assert not isinstance(moment, timedelta)

@@ -8,7 +8,7 @@ fraction of a type (fsp) is not known yet.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
@@ -55,6 +55,7 @@ class Reading:
     digits  fractional digits that were written, at most 6
     moved   the text had an offset: the value is UTC
     has_date  of a time: the text had a date before it
+    is_odd  delimiters or spaces are not those that moments are shown with
     """
 
     value: AnyDatetime | timedelta | None
@@ -64,10 +65,15 @@ class Reading:
     rounds: bool = False
     moved: bool = False
     has_date: bool = False
+    is_odd: bool = False
 
     @property
     def is_good(self) -> bool:
         return self.value is not None and not self.warnings
+
+    @property
+    def is_plain(self) -> bool:
+        return self.is_good and not self.is_odd
 
 
 @lru_cache(maxsize=64)
@@ -110,6 +116,7 @@ class _Scanner:
         self.at = 0
         while self.at < self.end and text[self.at] in _SPACE:
             self.at += 1
+        self.is_odd = self.at > 0
         self.parts: list[int] = []
         self.lengths: list[int] = []
         self.last = self.at  #: end of the last field
@@ -145,6 +152,8 @@ class _Scanner:
                 break
             if going == _FRACTION:
                 width = 6
+        ends_in_space = self.space and len(self.parts) == 3 and self.at == end
+        self.is_odd = self.is_odd or ends_in_space
         return not (self.delimiter and not self.space and self.datetime_only)
 
     datetime_only = False
@@ -179,16 +188,25 @@ class _Scanner:
             return self._zone() if text[self.at] in "+-" else _NEXT
         if number == 6 and text[self.at] in "+-":
             return self._zone()
+        begin = self.at
         while self.at < self.end and (_is_punctuation(text[self.at]) or text[self.at] in _SPACE):
             if text[self.at] in _SPACE:
                 if number not in (2, 6):
                     return None
                 self.space = True
+            self.is_odd = self.is_odd or self.at > begin or self._is_wrong(number, text[self.at])
             self.at += 1
             self.delimiter = True
         if number != 6:
             self.last = self.at
         return _NEXT
+
+    def _is_wrong(self, number: int, delimiter: str) -> bool:
+        """Whether moments are shown with another delimiter behind field `number`."""
+        if number == 2:
+            return delimiter != " " and not (delimiter == "." and self.internal)
+        is_short = self.internal and self.year_length == 2 and self.lengths[0] == 1
+        return delimiter != _DELIMITERS.get(number) and not (is_short and delimiter not in _SPACE)
 
     def _zone(self) -> int | None:
         offset = zone_offset(self.text[self.at :])
@@ -200,6 +218,7 @@ class _Scanner:
 
 
 _NEXT, _FRACTION, _STOP = 0, 1, 2
+_DELIMITERS: Final = {0: "-", 1: "-", 3: ":", 4: ":"}  #: what is behind a moment's fields
 
 
 def zone_offset(text: str) -> int | None:
@@ -268,6 +287,7 @@ def read_datetime(text: str, flags: int = NO_ZERO_IN_DATE | NO_ZERO_DATE) -> Rea
             scanner.offset, at = offset, len(text)
     if text[at:].strip(_SPACE):
         made.warnings = TRUNCATED
+    made.is_odd = scanner.is_odd or text[at : at + 1] in tuple(_SPACE)
     return _moved(made, scanner.offset)
 
 
@@ -364,7 +384,8 @@ def read_time(text: str, flags: int = 0) -> Reading:
             return _clock_of(whole)
         if whole.kind == ERROR:
             return Reading(None, ERROR, whole.warnings)
-    return _read_clock(body, negative, flags)
+    read = _read_clock(body, negative, flags)
+    return replace(read, is_odd=True) if text[0] in _SPACE and read.value is not None else read
 
 
 def _clock_of(whole: Reading) -> Reading:
@@ -392,6 +413,7 @@ def _read_clock(text: str, negative: bool, flags: int) -> Reading:
     while at < len(text) and text[at] in _SPACE:
         at += 1
     rest = len(text) - at
+    is_odd = at - after > 1 or (at > after and not rest)
     if rest > 1 and at != after and _is_digit(text[at]):
         parts, at = _clock_fields(text, at, [value])
     elif rest > 1 and text[at] == ":" and _is_digit(text[at + 1]):
@@ -421,7 +443,8 @@ def _read_clock(text: str, negative: bool, flags: int) -> Reading:
     span = timedelta(hours=hours, minutes=minutes, seconds=seconds, microseconds=micros + rounds)
     if span > TIME_LIMIT:
         span, warnings = TIME_LIMIT, warnings | OUT_OF_RANGE
-    return Reading(-span if negative else span, TIME, warnings, digits)
+    is_odd = is_odd or tail[:1] in tuple(_SPACE)
+    return Reading(-span if negative else span, TIME, warnings, digits, is_odd=is_odd)
 
 
 def _clock_fields(text: str, at: int, parts: list[int]) -> tuple[list[int], int]:
@@ -446,7 +469,7 @@ def _fraction(text: str, at: int) -> tuple[int, int, bool, int]:
     if end == start:
         return 0, 0, False, start if start == len(text) else at
     shown = text[start:end]
-    rounds = len(shown) > 6 and shown[6] >= "5"
+    rounds = len(shown) > 6 and shown[-1] >= "5"  # the last digit decides, not the seventh
     return int(shown[:6].ljust(6, "0")), min(len(shown), 6), rounds, end
 
 

@@ -4,17 +4,18 @@ either a time or a moment."""
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import convert_temporal as convert
-from mysqlcompat import temporal_text
+from mysqlcompat import temporal, temporal_text
+from mysqlcompat.convert import wrap
 from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.table import Context
-from mysqlcompat.message_text import shown
-from mysqlcompat.partial_dates import PartialDatetime
+from mysqlcompat.message_text import shown, text_for_number
+from mysqlcompat.partial_dates import AnyDatetime, PartialDate, PartialDatetime, make_datetime
 from mysqlcompat.sql.branches import branches_of, natural
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, ColumnRef, Expression
@@ -22,6 +23,9 @@ from mysqlcompat.sqltypes import Class, SqlType, date_type, datetime_type, int_t
 
 _CLOCK: Final = re.compile(r"\s*-|[^-/.]*:")  #: how a text begins that is a TIME, no date
 _LEAST_DATE: Final = 10000101
+_LEAST_MOMENT: Final = 10000000  #: more than a TIME has digits for
+#: Days of the calendar alone, whatever sql_mode says.
+CALENDAR: Final = temporal_text.NO_ZERO_DATE | temporal_text.NO_ZERO_IN_DATE
 
 
 def own_type(arg: Expression) -> SqlType:
@@ -44,7 +48,7 @@ def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> E
         is_whole = inner.type.cls in (Class.DATE, Class.DATETIME)
         return inner if is_whole else typing.call(f"{wanted}@fuzzy", made, inner)
 
-    is_loose = arg.type.cls in (Class.STRING, Class.JSON)
+    is_loose = arg.type.cls in (Class.STRING, Class.JSON, Class.DECIMAL)
     if is_loose or (arg.type.cls is Class.DATETIME and wanted == "date"):
         return typing.own_branches(arg, target, own) or own(arg)  # a chosen time is one of today
     return own(arg)
@@ -66,7 +70,8 @@ def moment_or_clock(typing: Typing, arg: Expression) -> Expression:
 def read_fuzzy(context: Context, call: Call, value: Any) -> Any:
     wanted = call.function.name.partition("@")[0]
     if isinstance(value, timedelta) and wanted == "date":
-        return convert.to_date(context, value, call.args[0].type, call.type, False, "")
+        day = convert.date_of_span(context, value)
+        return make_datetime(day.year, day.month, day.day)
     return read_moment(context, call.args[0], value, wanted)
 
 
@@ -94,6 +99,62 @@ def read_moment_or_clock(context: Context, call: Call, value: Any) -> Any:
     if read is not None and read.is_good:
         return read.value
     return convert.span_of(context, value, call.args[0].type)
+
+
+def best_fit(
+    context: Context, value: Any, arg: Expression, is_shown: bool
+) -> AnyDatetime | timedelta | None:
+    """What `value` of `arg` is: a moment or a time, whichever fits it better. None, with a
+    warning, if it is neither.
+
+    is_shown  a moment has to be a day of the calendar
+    """
+    flags = CALENDAR if is_shown else temporal_text.FUZZY | temporal_text.INVALID_DATES
+    if isinstance(value, date | PartialDate):
+        return convert.moment_of(context, value, arg.type)
+    if isinstance(value, timedelta):
+        return value
+    kind = arg.type.kind
+    if isinstance(value, int) and kind is TypeKind.YEAR:
+        value = str(value)
+    elif isinstance(value, int) and kind is TypeKind.BIT:
+        value = convert.bit_bytes(value, arg.type)
+    elif isinstance(value, int | Decimal | float):
+        value = wrap(value, False) if isinstance(value, int) else value
+        size = value if isinstance(value, int) else abs(value)
+        if size >= _LEAST_MOMENT:
+            return convert.moment_of(context, value, arg.type, flags=flags)
+        return convert.span_of(context, value, arg.type)
+    return _best_of_text(context, value, flags)
+
+
+def _best_of_text(
+    context: Context, value: str | bytes, flags: int
+) -> AnyDatetime | timedelta | None:
+    """A moment in the usual form, else a time in the usual form, else what can be read at all; of
+    both the moment."""
+    text = text_for_number(value)
+    dated = temporal_text.read_datetime(text, temporal_text.FUZZY | temporal_text.INVALID_DATES)
+    timed = temporal_text.read_time(text)
+    moment = None if isinstance(dated.value, timedelta) else dated.value
+    span = timed.value if isinstance(timed.value, timedelta) and not timed.has_date else None
+    if moment is not None and dated.is_plain and not dated.moved:
+        year, month, day = moment.year, moment.month, moment.day
+        not_zero = bool(year or month or day or temporal.time_of(moment))
+        if not temporal_text.check_date(year, month, day, not_zero, flags):
+            return moment
+        context.warn(1292, f"Truncated incorrect {dated.kind} value: '{shown(value)}'")
+        return None
+    if span is not None and (timed.is_plain or moment is None):
+        if not timed.is_plain:
+            context.warn(1292, f"Truncated incorrect time value: '{shown(value)}'")
+        return span
+    if moment is None:
+        context.warn(1292, f"Incorrect datetime value: '{shown(value)}'")
+        return None
+    if timed.value is None:
+        context.warn(1292, f"Truncated incorrect datetime value: '{shown(value)}'")
+    return convert.localised(context, dated)
 
 
 @implement("clock@any", pure=False, settled=True)

@@ -187,34 +187,31 @@ _literal("time@literal", "TIME", _time_literal, time_type)
 
 @build_as("date", 1)
 def build_date(typing: Typing, args: Sequence[Expression]) -> Expression:
-    arg = args[0]
-    target = date_type()
-    made = Cast(target, arg, wording=WRITTEN)
-    if arg.type.cls in (Class.STRING, Class.DATETIME):  # a time that IF or CASE chose is of today
-        return typing.own_branches(arg, target, lambda one: _of_branch(target, one)) or made
-    return made
+    return _chosen(typing, args[0], date_type()) or Cast(date_type(), args[0], wording=WRITTEN)
 
 
 @build_as("time", 1)
 def build_time(typing: Typing, args: Sequence[Expression]) -> Expression:
     target = time_type(shown_fsp(typing, args[0]))
-    own = None
-    if args[0].type.cls is Class.STRING:
-        own = typing.own_branches(args[0], target, lambda one: _of_branch(target, one))
-    return own or Cast(target, typing.timely(args[0]), wording=WRITTEN)
+    made = _chosen(typing, args[0], target)
+    return made or Cast(target, typing.timely(args[0]), wording=WRITTEN)
 
 
 @build_as("timestamp", 1, 2)
 def build_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
     target = datetime_type(shown_fsp(typing, args[0], moment_fields))
-    moment: Expression | None = None
-    if args[0].type.cls is Class.STRING:
-        moment = typing.own_branches(args[0], target, lambda one: _of_branch(target, one))
+    moment = _chosen(typing, args[0], target)
     if len(args) == 1:
         return moment or Cast(target, natural(args[0]), wording=WRITTEN)
     moment = moment or Cast(target, args[0])
     made = DEFINITIONS["addtime"].build(typing, (moment, args[1]))
     return replace(made, function=typing.function("timestamp")) if isinstance(made, Call) else made
+
+
+def _chosen(typing: Typing, arg: Expression, target: SqlType) -> Expression | None:
+    """What IF, CASE or NULLIF chose as the date or time that the branch is: also of what is a date
+    as a whole, where a chosen time is one of today."""
+    return typing.own_branches(arg, target, lambda one: _of_branch(target, natural(one)))
 
 
 def _of_branch(target: SqlType, inner: Expression) -> Cast:

@@ -14,6 +14,7 @@ from mysqlcompat.functions.moments import read_moment
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.temporals import micros_of_seconds, moment_fields, seconds_of, shown_fsp
 from mysqlcompat.functions.time_format import build_format
+from mysqlcompat.functions.weeks import is_day
 from mysqlcompat.numerals import decimal_text, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.branches import is_chosen
@@ -85,10 +86,10 @@ def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None
 
 
 @implement("zone changes", pure=False)
-def zone_changes(context: Context, call: Call, *name: str) -> bytes | None:
+def zone_changes(context: Context, call: Call, *name: str | bytes) -> bytes | None:
     """A zone as kernels read it, the session's by default; NULL if there is none."""
     try:
-        return changes_of(name[0] if name else context.time_zone)
+        return changes_of(_text(name[0]) if name else context.time_zone)
     except SqlError:
         return None
 
@@ -128,8 +129,8 @@ def convert_tz(
     source, target = _text(source), _text(target)
     try:
         temporal.zone_of(target)
-        if isinstance(moment, PartialDate):
-            return None
+        if isinstance(moment, PartialDate):  # of the year 0
+            return moment if is_day(moment) else None
         utc = temporal.local_to_utc(moment, source)
         if not 0 < (utc - temporal.EPOCH) // _MICRO < _END_US:
             return moment

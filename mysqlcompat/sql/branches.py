@@ -59,6 +59,10 @@ class Branches:
 
         def is_bits(self, arg: Expression) -> bool: ...
 
+        def call(self, name: str, sql_type: SqlType, *args: Expression) -> Call: ...
+
+        def _conversion(self, arg: Expression, like: str) -> str: ...
+
         def result_collation(self, types: Sequence[SqlType], operator: str) -> tuple[str, int]: ...
 
     def computed(self, arg: Expression) -> Expression:
@@ -114,7 +118,7 @@ class Branches:
                 for number, one in enumerate(arg.args)
             ]
             return replace(arg, type=target, args=tuple(args))
-        is_cut = arg.type.cls is Class.DECIMAL and target.cls is Class.INT
+        is_cut = arg.type.cls is Class.DECIMAL and target.cls in _FROM_INTEGERS
         if arg.type.cls not in _LOOSE and not is_cut:
             return None
         if (arg.type.cls, target.cls) in _TAKEN_WHOLE:
@@ -129,6 +133,7 @@ class Branches:
             is_mixed = is_mixed or _is_silent(inner) or nested is not None
             is_mixed = is_mixed or _has_own_words(arg, inner, target)
             is_counted = inner.type.kind in _MEMBERS or self.is_bits(inner)
+            is_mixed = is_mixed or (_is_binary(inner) and arg.type.is_text)
             is_mixed = is_mixed or (target.cls in NUMERIC_CLASSES and is_counted)
             is_short = inner.type.kind is TypeKind.FLOAT and arg.type.kind is TypeKind.DOUBLE
             is_mixed = is_mixed or (target.cls is Class.STRING and is_short)
@@ -285,9 +290,13 @@ class Branches:
             if is_search and target.collation != BINARY:  # what it has is brought along
                 arg = self.in_charset(arg, target.collation)
             return self.cast(arg, target)
-        if target.cls is Class.STRING and target.collation != BINARY and not self.is_bits(arg):
+        if target.cls is Class.STRING and target.collation != BINARY:
             is_member = arg.type.kind in (TypeKind.ENUM, TypeKind.SET)
-            arg = self.in_charset(self.as_string(arg) if is_member else arg, target.collation)
+            arg = self.as_string(arg) if is_member else arg
+            if self.is_bits(arg):  # as a number it stays what it is
+                made = string_type(arg.type.length, target.collation, arg.type.nullable)
+                return self.call(self._conversion(arg, target.collation), made, arg)
+            arg = self.in_charset(arg, target.collation)
         return self.cast(arg, target)
 
 
@@ -329,9 +338,20 @@ def _has_own_words(chosen: Call, arg: Expression, target: SqlType) -> bool:
 
 def _own(branch: Expression) -> Expression:
     """A branch before it was made what all branches are."""
-    while isinstance(branch, Cast) and branch.mode == IMPLICIT and not branch.wording:
-        branch = branch.arg
-    return branch
+    while True:
+        match branch:
+            case Cast(mode=mode, wording="") if mode == IMPLICIT:
+                branch = branch.arg
+            case Call(function=function) if function.name in _BROUGHT and _is_binary(
+                branch.args[0]
+            ):
+                branch = branch.args[0]
+            case _:
+                return branch
+
+
+def _is_binary(arg: Expression) -> bool:
+    return arg.type.cls is Class.STRING and arg.type.collation == BINARY
 
 
 def is_extreme_date(arg: Expression) -> bool:
@@ -358,6 +378,8 @@ def natural(arg: Expression) -> Expression:
 
 #: Kinds whose members have numbers.
 _MEMBERS: Final = (TypeKind.ENUM, TypeKind.SET)
+#: Functions that bring bytes into a character set.
+_BROUGHT: Final = ("to charset", "to charset@later")
 #: Functions that move a TIME.
 _MOVED: Final = ("date_add", "date_sub", "addtime", "subtime")
 _MOMENTS: Final = (Class.DATETIME, Class.TIME)
@@ -397,6 +419,8 @@ _TAKEN_WHOLE: Final = (
     (Class.DOUBLE, Class.JSON),
     (Class.STRING, Class.JSON),
 )
+#: Classes that an integer becomes otherwise than a DECIMAL.
+_FROM_INTEGERS: Final = (Class.INT, *TEMPORAL)
 #: Classes in which branches lose what they were.
 _LOOSE: Final = (Class.STRING, Class.DATETIME, Class.DOUBLE)
 
