@@ -12,7 +12,9 @@ when it is dead) and its status pipe. What to do is decided by `replicas.failove
 `replicas.membership.Membership`; this module only carries it out.
 
 Order of a start: storage, then the writer (recovery), then replicas, each after the one before says
-that it serves. Order of a stop: the reverse, each by SIGTERM, and SIGKILL after a patience.
+that it serves. Order of a stop: the reverse, each by SIGTERM, and SIGKILL after its share of a
+patience; at once when storage has gone first (somebody may have asked every process to stop), since
+without it writer and replicas stand still, and nobody starts it again.
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ from replicas.failover import (
 )
 from replicas.membership import Membership
 
-STOP_PATIENCE_S: Final = 10.0
+STOP_PATIENCE_S: Final = 10.0  #: for all together
 TICK_S: Final = 0.25
 
 
@@ -322,28 +324,34 @@ class Supervisor:
     def _kill(self, group: list[Child]) -> None:
         for child in group:
             child.signal(signal.SIGKILL)
-        self._await_deaths(group)
+        self._await_deaths(group, self._patience_s)
 
     # -- stopping -------------------------------------------------------------------------
 
     def _stop_all(self) -> None:
         """Readers, writer, storage: each is asked, waited for, and killed if it does not go."""
         self._stopping = True
+        until = time.monotonic() + self._patience_s
         levels = sorted({start_order(name)[0] for name in self.children}, reverse=True)
-        for level in levels:
+        for more, level in zip(range(len(levels), 0, -1), levels, strict=True):
             group = [child for child in self.children.values() if level_of(child) == level]
             for child in group:
                 child.signal(signal.SIGTERM)
-            self._await_deaths(group)
+            self._await_deaths(group, (until - time.monotonic()) / more)
 
-    def _await_deaths(self, group: list[Child]) -> None:
-        deadline = time.monotonic() + self._patience_s
-        while any(child.name in self.children for child in group):
-            if time.monotonic() > deadline:
-                for child in group:
-                    if child.name in self.children:  # else its pidfd may be somebody else's now
-                        child.signal(signal.SIGKILL)
+    def _await_deaths(self, group: list[Child], patience_s: float) -> None:
+        deadline = time.monotonic() + patience_s
+        while waited_for := [child for child in group if child.name in self.children]:
+            late = time.monotonic() > deadline
+            for child in waited_for:
+                if late or (not is_storage(child.name) and self._storage_has_gone()):
+                    child.signal(signal.SIGKILL)
             self._handle_events()
+
+    def _storage_has_gone(self) -> bool:
+        """Are there too few storage processes to read a page?"""
+        living = sum(is_storage(name) for name in self.children)
+        return living < (len(ZONES) - 1 if self.config.zoned else 1)
 
     def _forget(self, child: Child) -> None:
         self._selector.unregister(child.pidfd)

@@ -129,6 +129,20 @@ def test_who_does_not_stop_is_killed(toy: Toy) -> None:
     assert all(is_gone(pid) for pid in toy.pids.values())
 
 
+def test_without_storage_nobody_is_waited_for() -> None:
+    """Who stands still because storage went first is killed, whatever the patience."""
+    toy = Toy("nobody", "100000")
+    toy.until("all-ready")
+    for name in ("writer", "replica-2"):
+        os.kill(toy.pids[name], signal.SIGSTOP)
+    toy.process.send_signal(signal.SIGTERM)
+    toy.until("died", "replica-1")  # the stop is under way
+    os.kill(toy.pids["storage"], signal.SIGTERM)
+    code, _, err = toy.finish()
+    assert (code, err) == (0, "")
+    assert all(is_gone(pid) for pid in toy.pids.values())
+
+
 def test_who_computes_is_not_dead(toy: Toy) -> None:
     """A process that is kept from beating by its work: storage only shows that time goes on."""
     toy.until("all-ready")

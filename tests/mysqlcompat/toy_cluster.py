@@ -1,6 +1,6 @@
 """A supervisor over processes that only live and beat: run as a program by test_supervisor.py.
 
-usage: python -m tests.mysqlcompat.toy_cluster NOTIFY_FD [NAME_THAT_CANNOT_START]
+usage: python -m tests.mysqlcompat.toy_cluster NOTIFY_FD [NAME_THAT_CANNOT_START [PATIENCE_S]]
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from mysqlcompat.supervisor import Roles, Shared, Supervisor
 from replicas import membership
 
 TIMEOUT_MS = 300
-PATIENCE_S = 3.0
 #: A machine that has other things to do takes its time for what is computed here.
 membership.PATIENCE = 10_000  # type: ignore[misc]
 broken = sys.argv[2] if len(sys.argv) > 2 else ""
+patience_s = float(sys.argv[3]) if len(sys.argv) > 3 else 3.0
 
 
 def compute() -> None:
@@ -59,7 +59,7 @@ def main() -> int:
         private_fds=[int(sys.argv[1])],
         announce=lambda: os.write(1, b"all serve\n") and None,
         notify_fd=int(sys.argv[1]),
-        patience_s=PATIENCE_S,
+        patience_s=patience_s,
     )
     return supervisor.run()
 
