@@ -81,10 +81,11 @@ def warn_of_duplicates(
     table: str,
     warn: Callable[[int, str, str], None],
 ) -> int:
-    """Warning 1831 for each index over the same parts as one before it; how many."""
-    seen = [(index.parts, index.unique) for index in existing]
+    """Warning 1831 for each index over the same parts as one before it, other than the primary key;
+    how many."""
+    seen = [(index.parts, index.unique) for index in existing if not index.primary]
     count = 0
-    for index in new:
+    for index in (one for one in new if not one.primary):
         key = (index.parts, index.unique)
         if key in seen:
             count += 1

@@ -22,7 +22,9 @@ def duplicate_error(program: Program, memory: RunMemory, st: Any, time_zone: str
     table: Table = program.written
     index = table.indexes[int(st[ST_DUPLICATE_INDEX])]
     lane = memory.get(layout.RUN_LANE)
-    entry = "-".join(_texts(table, index, program, memory, lane, time_zone))
+    entry = ""
+    for text in _texts(table, index, program, memory, lane, time_zone):
+        entry += f"-{text}" if entry else text  # nothing stands between what is empty and the rest
     return SqlError(1062, entry[:LONGEST_ENTRY], f"{table.name}.{index.name}")
 
 
@@ -46,17 +48,21 @@ def _texts(
             value = of_bytes(memory.text(word), sql_type)
         else:
             value = of_lane(word, sql_type, time_zone)
-        text = _shown(value, sql_type)
-        texts.append(text[: part.length] if part.length else text)
+        if part.length:
+            value = value[: part.length]
+        texts.append(_shown(value, sql_type))
     return texts
 
 
 def _shown(value: Any, sql_type: SqlType) -> str:
-    """A value as the message shows it: bytes that are no text escaped, padding left out."""
+    """A value as the message shows it: bytes that are no text escaped, padding left out, what
+    utf8mb3 does not have replaced."""
     if sql_type.kind is TypeKind.BIT:
         value = value.to_bytes((sql_type.length + 7) // 8, "big")
     elif sql_type.kind is TypeKind.BINARY and isinstance(value, bytes):
-        value = value.rstrip(b"\0")
+        value = value[:1] + value[1:].rstrip(b"\0")
     if not isinstance(value, bytes):
-        return text_of(value, sql_type)
+        return "".join(
+            character if character < "\U00010000" else "?" for character in text_of(value, sql_type)
+        )
     return "".join(chr(byte) if 32 <= byte < 127 else f"\\x{byte:02X}" for byte in value)

@@ -96,7 +96,8 @@ def known_of(
             add(listed[1], "low", listed[2][:1], True)
             add(listed[1], "high", listed[2][1:], True)
         elif listed and listed[1].type.cls is Class.INT:
-            add(listed[1], "in", listed[2], True)
+            if len({value.type.unsigned for value in listed[2]}) == 1:  # lanes of one kind
+                add(listed[1], "in", listed[2], True)
         nothing = is_null_test(condition)
         if nothing is not None:
             add(nothing, "null", (), True)
