@@ -50,6 +50,7 @@ soak: $(VENV)/test.stamp
 	CRASH_ROUNDS=20 $(BIN)/python -m pytest -q tests/crash
 	EXPLORE=1 NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q tests/redo tests/btree
 	LOST_ROUNDS=100 $(BIN)/python -m pytest -q tests/redo/test_lost_copies.py
+	VALUES_SAMPLE=1 $(BIN)/python -m pytest -q --timeout=3600 tests/mysqlcompat/test_values.py
 	EXPLORE=1 SOAK_SECONDS=100 $(BIN)/python -m pytest -q --timeout=900 tests/clients/test_history.py tests/btree/test_stateful_transactions.py tests/mysqlcompat/test_json_kernels.py tests/mysqlcompat/test_json_stored.py
 	[ -z "$$MYSQL_ORACLE" ] || $(MAKE) fuzz
 

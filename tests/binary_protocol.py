@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-import numpy
 from pymysql.constants import FIELD_TYPE as T
 from pymysql.protocol import FieldDescriptorPacket
 
@@ -90,7 +89,7 @@ def _value(data: bytes, at: int, field: Any) -> tuple[Any, int]:
         return _double(struct.unpack_from("<d", data, at)[0], field.scale), at + 8
     if kind == T.FLOAT:
         value = struct.unpack_from("<f", data, at)[0]
-        return _double(float(str(numpy.float32(value))), field.scale), at + 4
+        return _double(float(f"{value:.6g}"), field.scale), at + 4
     if kind in (T.DATE, T.DATETIME, T.TIMESTAMP):
         size = data[at]
         return _datetime(data[at + 1 : at + 1 + size], kind, field.scale), at + 1 + size
@@ -112,7 +111,7 @@ def _length(data: bytes, at: int) -> tuple[int, int]:
 def _double(value: float, decimals: int) -> str:
     """As MySQL prints it: shortest digits, an exponent only far from 1."""
     if decimals < 31:
-        return f"{value:.{decimals}f}"
+        return f"{Decimal(repr(value)):.{decimals}f}"
     if value and not 1e-15 <= abs(value) < 1e15:
         mantissa, exponent = f"{Decimal(repr(value)).normalize():e}".split("e")
         return f"{mantissa}e{int(exponent)}"

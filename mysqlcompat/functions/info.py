@@ -111,7 +111,9 @@ def collation(context: Context, call: Call, value: Any) -> str:
 def coercibility(context: Context, call: Call, value: Any) -> int:
     arg = call.args[0]
     is_bits = isinstance(arg, ColumnRef) and arg.type.kind is TypeKind.BIT
-    return 2 if is_bits or arg.type.cls is Class.JSON else arg.type.coercibility
+    is_variable = isinstance(arg, Call) and arg.function.name == "user variable"
+    is_own = is_bits or is_variable or arg.type.cls is Class.JSON
+    return 2 if is_own else arg.type.coercibility
 
 
 @define("benchmark", "ix", integer(1), nullable=True, once=False, null_rejects=False, waits=True)

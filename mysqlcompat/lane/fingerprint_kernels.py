@@ -14,7 +14,7 @@ pinned by the plan cache, which then keys on its value as well.
 
     MARKER  TYPE             FOLLOWED BY
     0x01    integer          nothing; the value fits int64
-    0x02    decimal          precision byte, scale byte (also integers over int64)
+    0x02    decimal          precision byte, scale byte; integers over 18 digits: `whole_class`
     0x03    float            nothing (has an exponent)
     0x04    string           nothing ('…', or "…" without ANSI_QUOTES)
 
@@ -37,6 +37,9 @@ from mysqlcompat.lane.lane_layout import (
 from redo.codes import E_BAD_VALUE, E_NO_ROOM
 from redo.coding_kernels import load_u8, move, store_i64, store_u8
 from redo.jit import helper, routine
+
+WHOLE = 64  #: no scale: an integer
+PAST_TENTH = (1 << 64) - 1 - 10**19  #: the greatest BIGINT UNSIGNED without its first digit
 
 
 @helper
@@ -159,6 +162,23 @@ def number_value(mem, at, end):
 
 
 @helper
+def whole_class(mem, at, end):
+    """Of 19 digits and more: WHOLE + 0 for a BIGINT, 1 for an unsigned one, 2 for a DECIMAL. It
+    stands where a shape has a scale: they are literals of different types."""
+    while at < end and load_u8(mem, at) == 48:
+        at += 1
+    digits = end - at
+    if digits > 20 or (digits == 20 and load_u8(mem, at) != 49):
+        return WHOLE + 2
+    value = 0
+    for i in range(end - 19, end):
+        value = value * 10 + (load_u8(mem, i) - 48)  # which wraps past the greatest BIGINT
+    if digits == 20:
+        return WHOLE + (1 if 0 <= value <= PAST_TENTH else 2)
+    return WHOLE + (1 if value < 0 else 0)
+
+
+@helper
 def put_literal(mem, literals, count, marker, start, end, value, escaped, scale):
     at = literals + count * LITERAL_WORDS * 8
     store_i64(mem, at, marker)
@@ -187,7 +207,7 @@ def put_number(mem, literals, count, at, base, found, out):
     put_literal(mem, literals, count, LITERAL_DECIMAL, at - base, end - base, value, 0, scale)
     store_u8(mem, out, LITERAL_DECIMAL)
     store_u8(mem, out + 1, end - at - (1 if form == 2 else 0))
-    store_u8(mem, out + 2, scale)
+    store_u8(mem, out + 2, scale if form == 2 else whole_class(mem, at, end))
     return 3
 
 

@@ -407,6 +407,8 @@ class Coder:
             otherwise = args[-1] if len(args) % 2 else Literal(call.type, None)
         elif name == "nullif":
             pairs, otherwise = [(args[0], Literal(call.type, None))], args[1]
+        elif len(args) == 1:
+            return self.value(args[0]) if same_lane(args[0].type, call.type) else None
         else:
             pairs, otherwise = [(arg, arg) for arg in args[:-1]], args[-1]
         branches = [value for _, value in pairs] + [otherwise]

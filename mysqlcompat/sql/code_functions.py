@@ -17,6 +17,7 @@ from mysqlcompat.machine.ops import (
     text_kernels,
 )
 from mysqlcompat.machine.program import Register
+from mysqlcompat.sql.code_chains import Chain
 from mysqlcompat.sql.code_moments import (
     composite_part,
     moment_number,
@@ -185,7 +186,8 @@ def _date(
     a = coder.value(source)
     is_time = int(source.type.cls is Class.TIME)
     amount, factor = rest or (a, 1)
-    return coder.emit_checked(date_kernels.op_date, node, a, kind, amount, factor, is_time)
+    op = date_kernels.op_date
+    return coder.emit_checked(op, node, a, kind, amount, factor, is_time, partial=True)
 
 
 def _part(coder: Coder, call: Call) -> Register | None:
@@ -213,9 +215,11 @@ def _datediff(coder: Coder, call: Call) -> Register | None:
     left, right = call.args
     if not (_is_moment(left.type) and _is_moment(right.type)):
         return None
-    days = [_date(coder, call, arg, codes.TO_DAYS) for arg in call.args]
-    op, rest = arithmetic_kernels.op_arithmetic, (layout.SUBTRACT, layout.SIGNED, 1, 1)
-    return coder.emit_checked(op, call, *days, *rest)
+    chain = Chain(coder, call, left, right)
+    one, other = (
+        chain.op(date_kernels.op_date, arg, codes.TO_DAYS, arg, 1, 0) for arg in chain.args
+    )
+    return chain.end(chain.arithmetic(one, layout.SUBTRACT, other))
 
 
 def _shift(coder: Coder, call: Call) -> Register | None:

@@ -124,10 +124,9 @@ def is_same(source: SqlType, target: SqlType) -> bool:
     """Whether a cast between types of one class changes nothing in the lane."""
     match source.cls:
         case Class.INT:
-            return source.unsigned == target.unsigned and TypeKind.BIT not in (
-                source.kind,
-                target.kind,
-            )
+            is_year = target.kind is TypeKind.YEAR is not source.kind
+            is_bits = TypeKind.BIT in (source.kind, target.kind)
+            return source.unsigned == target.unsigned and not is_bits and not is_year
         case Class.DECIMAL:
             wide = source.is_wide_decimal or target.is_wide_decimal
             narrower = target.precision < source.precision

@@ -45,7 +45,8 @@ def arithmetic_i64(operator, a, b):
         return value, not ((a ^ b) & (a ^ value)) < 0
     if operator == NEGATE:
         return -a, a != SIGN
-    return a * b, fits_product(a, b)
+    value = a * b
+    return value, fits_product(a, b) and value != SIGN  # of the least BIGINT Python decides
 
 
 @helper

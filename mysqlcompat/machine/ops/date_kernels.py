@@ -9,6 +9,7 @@ from mysqlcompat.machine.function_codes import (
     DAY_OF_WEEK,
     DAY_OF_YEAR,
     HOUR,
+    LANE_FAILED,
     MICROSECOND,
     MINUTE,
     MONTH,
@@ -20,7 +21,7 @@ from mysqlcompat.machine.function_codes import (
     WEEKDAY,
     YEAR,
 )
-from mysqlcompat.machine.layout import NULLS_AT, RUN_LANE
+from mysqlcompat.machine.layout import NULLS_AT
 from mysqlcompat.machine.ops.operands import OP, operand, register
 from redo.codes import E_OVERFLOW
 from redo.coding_kernels import load_i64, load_u8, store_i64, store_u8
@@ -137,6 +138,7 @@ def op_date(st, mem, run, instruction, n):
     amounts = register(mem, run, instruction, 4)
     factor = operand(mem, instruction, 5)
     is_time = operand(mem, instruction, 6)
+    failed = 0
     for i in range(n):
         null = load_u8(mem, a + NULLS_AT + i)
         if kind >= ADD_MONTHS:
@@ -156,9 +158,6 @@ def op_date(st, mem, run, instruction, n):
                 value = lane & CLOCK
             elif not is_real(year, month, day):
                 value = NO_DATE
-                if kind <= TO_DAYS:
-                    null = 1
-                    value = 0
             elif kind <= TO_DAYS:
                 value = counted(kind, year, month, day)
             elif kind == TO_DATE:
@@ -171,11 +170,12 @@ def op_date(st, mem, run, instruction, n):
                 else:
                     value = moved(kind, lane, year, month, day, amount * factor)
         if value == NO_DATE:
-            store_i64(mem, run + RUN_LANE, i)
-            return E_OVERFLOW
+            value = 0
+            null = LANE_FAILED
+            failed = 1
         store_i64(mem, to + 8 * i, value)
         store_u8(mem, to + NULLS_AT + i, null)
-    return n
+    return E_OVERFLOW if failed == 1 else n
 
 
 assert (SECOND, ADD_MICROS) == (6, 15)
