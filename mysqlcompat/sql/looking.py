@@ -42,13 +42,17 @@ class Looking:
         def call(self, node: Call, values: Sequence[Any]) -> Any: ...
 
     def _in(self, node: Call) -> Any:
-        """Constants are all looked at, other values up to the one that is equal."""
+        """Constants are all looked at, other values up to the one that is equal. Nothing is where
+        there is nothing to find, nor among documents for NULL."""
         value, *items = node.args
-        if all(map(is_constant, items)):
+        is_document = value.type.cls is Class.JSON
+        if all(map(is_constant, items)) and not is_document:
             known = [self.value(arg) for arg in items]
-            return self.call(node, [self.value(value), *known])
+            is_vain = all(one is None for one in known)
+            return None if is_vain else self.call(node, [self.value(value), *known])
         wanted = self.value(value)
-        if wanted is None and (isinstance(value, Literal) or value.type.cls is Class.STRING):
+        is_text = value.type.cls is Class.STRING
+        if wanted is None and (isinstance(value, Literal) or is_text or is_document):
             return None
         found: int | None = 0
         if wanted is None:

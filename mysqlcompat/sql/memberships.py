@@ -2,32 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.convert_compared import NO_TIME, NO_VALUE, Listener
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.betweens import TEXTUAL, Betweens, said_beside
-from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.branches import SILENT, is_chosen
+from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.held_constants import DATED, as_compared, whole_number, wording
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
     NUMERIC,
     TEMPORAL,
     Class,
+    SqlType,
     bool_type,
     date_type,
     datetime_type,
     time_type,
 )
 
-_INEXACT: Final = frozenset({Class.DOUBLE, Class.STRING, Class.NULL})
+_INEXACT: Final = frozenset({Class.DOUBLE, Class.STRING, Class.NULL, *TEMPORAL})
+_NO_CLOCKS: Final = frozenset({Class.STRING, *DATED})
 
 
 class Memberships(Betweens):
     """The part of `Typing` for IN and CASE … WHEN."""
+
+    if TYPE_CHECKING:
+
+        def own_branches(
+            self, arg: Expression, target: SqlType, convert: Callable[[Expression], Expression]
+        ) -> Expression | None: ...
 
     def equal_case(self, subject: Expression, when: Expression) -> Expression:
         """``CASE subject WHEN when``: what is compared is of the subject's class. A text that is no
@@ -57,23 +66,25 @@ class Memberships(Betweens):
     def membership(self, value: Expression, items: Sequence[Expression]) -> Expression:
         if len(items) == 1:
             return self.comparison("=", value, items[0])
-        if all(map(is_constant, items)):
+        if self._is_of_documents(value, items):
+            sought = self.as_json(value)
+            return self._equal_members(value, [(sought, self.as_json(item)) for item in items])
+        if _is_listed(value, items):
             items = [self.known(item) for item in items]
         given, numbers = value, [item.type.cls in NUMERIC for item in items]
-        if not any(arg.type.cls is Class.JSON for arg in (value, *items)):
-            value, items = self.some_gathered(value, items, " IN ")
-            if given.type.cls is Class.STRING and any(numbers) and not all(numbers):
-                return self._apart(given, value, items)
-        clocks = all(item.type.cls not in (Class.DATETIME, Class.NULL) for item in items)
-        clocks = clocks and (any(numbers) or _last_date(value, items).type.cls is Class.TIME)
-        if (
-            value.type.cls is Class.TIME
-            and clocks
-            and not all(is_constant(item) and item.type.cls in TEMPORAL for item in items)
-        ):
-            items = [self.clock(item) if item.type.cls is Class.DATE else item for item in items]
+        value, items = self.some_gathered(value, items, " IN ")
+        if given.type.cls is Class.STRING and any(numbers) and not all(numbers):
+            return self._apart(given, value, items)
         value, *items = self._members(value, items)
         return self._equal_members(value, [self.comparable("in", value, item) for item in items])
+
+    @staticmethod
+    def _is_of_documents(value: Expression, items: Sequence[Expression]) -> bool:
+        """Whether all are compared as documents: if one is, among those up to the first item that
+        varies, which is as far as MySQL looks."""
+        varying = (at for at, item in enumerate(items, 1) if not is_constant(item))
+        seen = items[: next(varying, len(items))]
+        return any(arg.type.cls is Class.JSON for arg in (value, *seen))
 
     def _apart(
         self, given: Expression, value: Expression, items: Sequence[Expression]
@@ -96,6 +107,7 @@ class Memberships(Betweens):
             if all(map(is_constant, args[1:])):
                 args = (first, *map(self._seen, args[1:]))
             is_read = isinstance(first, Cast) and first.into == NO_VALUE
+            is_read = is_read and not is_chosen(first.arg)
             made = bool_type(any(arg.type.nullable for arg in args))
             return self.call("in@date" if is_read else "in", made, *args)
         is_constant_list = all(is_constant(item) for _, item in pairs)
@@ -127,7 +139,9 @@ class Memberships(Betweens):
         """A constant as MySQL sees it while it prepares: in a list of constants, before IS NULL."""
         if not isinstance(item, Call | Cast) or not is_constant(item) or has_param(item):
             return item
-        return Literal(item.type, self.constant_value(item), text=describe(item))
+        value = self.constant_value(item)
+        is_silent = origin_name(item) in SILENT and item.type.cls is Class.STRING
+        return item if is_silent else Literal(item.type, value, text=describe(item))
 
     def _members(self, value: Expression, items: Sequence[Expression]) -> Sequence[Expression]:
         args = [value, *items]
@@ -135,23 +149,35 @@ class Memberships(Betweens):
         constant = all(map(is_constant, items))
         if value.type.cls is Class.INT and constant and self._is_rounded(value, items):
             return self._numbers_of_texts(value, items)
-        is_clock = classes <= {Class.DATE, Class.TIME, Class.STRING} and Class.DATE in classes
-        is_clock = is_clock and value.type.cls is not Class.NULL
-        if is_clock and not constant and _last_date(value, items).type.cls is Class.TIME:
-            return [arg if arg.type.cls is Class.TIME else self.clock(arg) for arg in args]
-        if not classes & TEMPORAL or Class.STRING not in classes or value.type.cls not in TEXTUAL:
+        if not classes & TEMPORAL or value.type.cls not in TEXTUAL:
             return args
+        lead = value if classes & NUMERIC else _leading(args)
+        if lead.type.cls is Class.TIME and (classes & NUMERIC or not constant):
+            return [self.clock(arg) if arg.type.cls in _NO_CLOCKS else arg for arg in args]
+        if Class.STRING not in classes:
+            return args
+        if classes & NUMERIC or not constant:
+            return [
+                self._member(arg, lead, False) if arg.type.cls is Class.STRING else arg
+                for arg in args
+            ]
+        return self._among_dates(value, items, classes & TEMPORAL)
+
+    def _among_dates(
+        self, value: Expression, items: Sequence[Expression], kinds: Set[Class]
+    ) -> Sequence[Expression]:
+        """Texts among constant dates: as DATE or TIME where there is nothing else."""
+        args = [value, *items]
         dates = [arg for arg in args if arg.type.cls in TEMPORAL]
-        constant = constant and not classes & NUMERIC
         like = next((arg for arg in dates if isinstance(arg, ColumnRef)), dates[0])
         like = next((arg for arg in dates if arg.type.cls is Class.DATETIME), like)
-        if {arg.type.cls for arg in dates} == {Class.DATE, Class.TIME} and not constant:
-            like = dates[-1]
-        name = _name(value).replace("{", "{{").replace("}", "}}") if constant else ""
-        if like.type.cls in (Class.DATE, Class.TIME) and constant:
+        if len(kinds) > 1 and like.type.cls is not Class.DATETIME:
+            like = Literal(datetime_type(6), None)
+        name = _name(value).replace("{", "{{").replace("}", "}}")
+        if like.type.cls in (Class.DATE, Class.TIME):
             value = self._sought(value, like)
         return [
-            self._member(arg, like, constant, name) if arg.type.cls is Class.STRING else arg
+            self._member(arg, like, True, name) if arg.type.cls is Class.STRING else arg
             for arg in (value, *items)
         ]
 
@@ -160,7 +186,16 @@ class Memberships(Betweens):
         if value.type.cls is not Class.STRING:
             return value
         target = date_type() if like.type.cls is Class.DATE else time_type(6)
-        return as_compared(value, target, wording(like, plain=True), NO_VALUE)
+        said = wording(like, plain=True)
+        if not is_chosen(value):
+            return as_compared(value, target, said, NO_VALUE)
+        otherwise = NO_VALUE if value.type.nullable else ""  # what was chosen is NULL, if it can be
+
+        def read(inner: Expression) -> Expression:
+            is_text = inner.type.cls is Class.STRING
+            return as_compared(inner, target, said if is_text else "", otherwise)
+
+        return self.own_branches(value, target, read) or read(value)
 
     @staticmethod
     def _is_rounded(value: Expression, items: Sequence[Expression]) -> bool:
@@ -200,8 +235,36 @@ class Memberships(Betweens):
         return as_compared(text, datetime_type(6), said)
 
 
-def _last_date(value: Expression, items: Sequence[Expression]) -> Expression:
-    return next((arg for arg in reversed(items) if arg.type.cls in TEMPORAL), value)
+def _is_listed(value: Expression, items: Sequence[Expression]) -> bool:
+    """Whether MySQL looks at all items while it prepares: constants that compare in one class."""
+    classes = {_class_beside(value, item) for item in items if item.type.cls is not Class.NULL}
+    return len(classes) < 2 and all(map(is_constant, items))
+
+
+def _class_beside(value: Expression, item: Expression) -> Class:
+    """The class in which two are compared: dates are strings."""
+    one, other = (
+        arg.type.cls if arg.type.cls in NUMERIC else Class.STRING for arg in (value, item)
+    )
+    if one is other:
+        return one
+    return Class.DECIMAL if {one, other} <= {Class.INT, Class.DECIMAL} else Class.DOUBLE
+
+
+def _leading(args: Sequence[Expression]) -> Expression:
+    """The date or time that says as what all of `args` are compared: the first moment, the last
+    date or time if there is none. Behind dates and times only a TIMESTAMP counts as a moment."""
+    lead, kinds = args[0], set[Class]()
+    for arg in args:
+        kind = arg.type.cls
+        if kind not in TEMPORAL:
+            continue
+        if kind is not Class.DATETIME:
+            lead = arg
+            kinds.add(kind)
+        elif len(kinds) < 2 or arg.type.kind is TypeKind.TIMESTAMP:
+            return arg
+    return lead
 
 
 def told_of_date(equal: Call, date: Expression, text: Expression) -> Call:
