@@ -9,12 +9,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import gc
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from mysqlcompat.bytecode import keep_bytecode
 from mysqlcompat.config import BadOption, Config, options, parse_url, parse_volume
@@ -124,7 +125,14 @@ def _serve(arguments: argparse.Namespace) -> int:
     gc.disable()  # what is loaded now stays for good: to look for garbage in it takes 0.1 s
     from mysqlcompat.serve import serve
 
-    return serve(config_of(arguments), arguments.init_file, arguments.notify_fd)
+    return leave(serve(config_of(arguments), arguments.init_file, arguments.notify_fd))
+
+
+def leave(code: int) -> NoReturn:
+    """End this process now: taking apart all that is loaded would last a second or two."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _prepare_data(parser: argparse.ArgumentParser) -> None:
@@ -388,7 +396,7 @@ def _storage(arguments: argparse.Namespace) -> int:
         coalesce_bytes=arguments.coalesce_bytes,
         backtrack_window=arguments.backtrack_window,
     )
-    return run_zone_host(settings, arguments.notify_fd)
+    return leave(run_zone_host(settings, arguments.notify_fd))
 
 
 def _prepare_secret(parser: argparse.ArgumentParser) -> None:

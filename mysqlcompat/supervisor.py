@@ -202,7 +202,7 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda _number, _frame: None)
         signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
-        self._selector.register(read_end, selectors.EVENT_READ, self._on_signal)
+        self._selector.register(read_end, selectors.EVENT_READ, lambda: self._on_signal(read_end))
         self._private_fds += [read_end, write_end, self._selector.fileno()]
         return read_end, write_end
 
@@ -223,7 +223,8 @@ class Supervisor:
         child = self.children.get(name)
         return 0 if child is None else child.work_ns()
 
-    def _on_signal(self) -> None:
+    def _on_signal(self, pipe: int) -> None:
+        os.read(pipe, 4096)
         self._stopping = True
 
     # -- starting -------------------------------------------------------------------------
