@@ -60,10 +60,10 @@ DEFINITIONS: Final[dict[str, Definition]] = {}
 FUNCTIONS: Final[dict[str, Function]] = {}
 _MANY: Final = 999
 _DOUBLE_LENGTH: Final = 22  #: of a DOUBLE's text, to which MySQL adds a sign here
-NUMBER: Final = 5  #: coercibility of a number's text
+COERCIBLE: Final = 4  #: coercibility of a constant text
+NUMBER: Final = 5  #: and of a number's text
 _U32: Final = (1 << 32) - 1
 IGNORABLE: Final = 6  #: coercibility of NULL
-_NUMBER: Final = 5  #: and of a number's text
 MAX_CHARACTERS: Final = 16777216  #: of the longest string an expression makes, in bytes
 
 
@@ -150,7 +150,7 @@ def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
     match letter:
         case "s":
             text = typing.as_string(arg)
-            is_number = text.type.is_text and text.type.coercibility == _NUMBER
+            is_number = text.type.is_text and text.type.coercibility == NUMBER
             return typing.in_charset(text, typing.context.collation) if is_number else text
         case "e":
             return _exact(typing.as_string(arg))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from mysqlcompat import collations
+from mysqlcompat.character_sets import decoded, encoded
 from mysqlcompat.functions.definitions import (
+    DEFINITIONS,
     build_as,
     define,
     implement,
@@ -21,7 +23,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.agreement import agree
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression
-from mysqlcompat.sqltypes import BINARY, Class, SqlType, string_type
+from mysqlcompat.sqltypes import BINARY, Class, SqlType, charset_of, string_type
 
 
 def _found(typing: Typing, args: Sequence[Expression], whole: Expression) -> SqlType:
@@ -72,14 +74,44 @@ def _equal(one: Any, other: Any, collation: str) -> bool:
     return collations.sort_key(one, collation) == collations.sort_key(other, collation)
 
 
-@define("find_in_set", "ss", _compared, texts="agreed")
+@define("find_in_set", "ss", _compared)
 def find_in_set(context: Context, call: Call, value: Any, members: Any) -> int:
-    comma = b"," if isinstance(members, bytes) else ","
     collation = agree([arg.type for arg in call.args], "find_in_set")[0]
+    if len({charset_of(collation), *(arg.type.charset for arg in call.args)}) > 1:
+        pairs = zip((value, members), call.args, strict=True)
+        value, members = (_read_as(one, arg.type.collation, collation) for one, arg in pairs)
+    comma = b"," if isinstance(members, bytes) else ","
     for number, member in enumerate(members.split(comma) if members else [], 1):
         if _equal(value, member, collation):
             return number
     return 0
+
+
+def _read_as(value: Any, own: str, collation: str) -> Any:
+    """The bytes of a string taken for text of another collation, if they are that."""
+    data = value if isinstance(value, bytes) else encoded(value, own)
+    try:
+        return data if collation == BINARY else decoded(data, charset_of(collation))
+    except UnicodeDecodeError:
+        return data
+
+
+_in_set: Final = DEFINITIONS["find_in_set"].build
+
+
+@build_as("find_in_set", 2)
+def build_find_in_set(typing: Typing, args: Sequence[Expression]) -> Expression:
+    """Only constant texts come into the character set in which they are compared."""
+    texts = [typing.as_string(arg) for arg in args]
+    collation = typing.result_collation([text.type for text in texts], "find_in_set")[0]
+    if collation != BINARY:
+        texts = [
+            typing.in_charset(text, collation)
+            if text.type.collation != BINARY and typing.is_known(text)
+            else text
+            for text in texts
+        ]
+    return _in_set(typing, texts)
 
 
 @build_as("field", 2, 999)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from mysqlcompat.functions.definitions import MAX_CHARACTERS, build_as, implement
+from mysqlcompat.functions.definitions import COERCIBLE, MAX_CHARACTERS, NUMBER, build_as, implement
 from mysqlcompat.functions.format_columns import moments_formatted, times_formatted
 from mysqlcompat.functions.moments import clock_or_moment, fuzzy_moment
 from mysqlcompat.functions.table import Context
@@ -212,7 +212,9 @@ def build_format(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     size = pattern.type.length * 10
     if isinstance(pattern, Literal) and pattern.value is not None:
         size = longest(str(pattern.value))
-    made = string_type(min(size, MAX_CHARACTERS), typing.context.collation)
+    best = pattern.type.coercibility
+    best = COERCIBLE if best == NUMBER else best
+    made = string_type(min(size, MAX_CHARACTERS), typing.context.collation, coercibility=best)
     return typing.call(name, made, value, pattern)
 
 

@@ -170,8 +170,8 @@ class Branches:
     def _extreme_number(
         self, arg: Call, target: SqlType, convert: Callable[[Expression], Expression]
     ) -> Expression | None:
-        """GREATEST and LEAST among dates, or of times and numbers, as a number: not that of the
-        text they show."""
+        """GREATEST and LEAST among dates, or of times or years and numbers, as a number: not that of
+        the text they show."""
         name = arg.function.name
         if is_extreme_date(arg):
             number = SqlType(TypeKind.BIGINT, 17, nullable=arg.type.nullable)
@@ -179,7 +179,10 @@ class Branches:
                 number = replace(decimal_type(20, 6, nullable=arg.type.nullable), mixed=True)
             return convert(replace(arg, type=number, function=self.function(f"{name} number")))
         inner = [_own(one) for one in arg.args]
-        if name in ("greatest", "least") and any(one.type.cls is Class.TIME for one in inner):
+        is_timed = any(
+            one.type.cls is Class.TIME or one.type.kind is TypeKind.YEAR for one in inner
+        )
+        if name in ("greatest", "least") and is_timed:
             return replace(arg, type=target, args=tuple(map(convert, inner)))
         return None
 
@@ -342,10 +345,10 @@ def _own(branch: Expression) -> Expression:
         match branch:
             case Cast(mode=mode, wording="") if mode == IMPLICIT:
                 branch = branch.arg
-            case Call(function=function) if function.name in _BROUGHT and _is_binary(
-                branch.args[0]
+            case Call(function=function, args=(first,)) if (
+                function.name in _BROUGHT and _is_binary(first)
             ):
-                branch = branch.args[0]
+                branch = first
             case _:
                 return branch
 

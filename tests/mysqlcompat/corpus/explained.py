@@ -59,7 +59,8 @@ def reason(
         beyond = set(warned) ^ set(other_warned)
         constants = {one.text for one in (tree, *tree.below()) if one.inner and is_constant(one)}
         known = set().union(*map(warnings_of, constants)) if constants else set()
-        return "constants" if beyond <= known else None
+        if beyond <= known:
+            return "constants"
     if value == other_value and _is_enum(tree, meta, other_meta):
         return "ENUM and SET among NULLs"
     for odd, plain, why in _ODDITIES:
