@@ -170,7 +170,7 @@ class Branches:
     def _extreme_number(
         self, arg: Call, target: SqlType, convert: Callable[[Expression], Expression]
     ) -> Expression | None:
-        """GREATEST and LEAST among dates, or of times or years and numbers, as a number: not that of
+        """GREATEST and LEAST among dates, or of times, years and numbers, as a number: not that of
         the text they show."""
         name = arg.function.name
         if is_extreme_date(arg):
