@@ -6,18 +6,24 @@ its wrapped data key (`redo.keyring`). Whoever opens it unwraps the key for hims
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
+from mysqlcompat.child import Status
 from mysqlcompat.config import Config
 from mysqlcompat.startup import StartError
 from redo import frozen
 from redo.arena import Arena, Words
 from redo.disk import FileDisk
+from redo.errors import KeyUnavailable
 from redo.keyring import KeyService, LocalKeyring, Wrapped, unwrapped
 from redo.metadata import VOLUME_FILE, load_volume, save_volume
 from redo.volumes import SNAPSHOTS, VOLUMES
+
+RETRY_S: Final = 0.2
 
 
 def keyring_of(config: Config) -> KeyService | None:
@@ -56,6 +62,27 @@ def check_keys(config: Config) -> None:
             raise StartError(f"volume {config.volume} is encrypted: its --keyring FILE is needed")
         unwrapped(found, keys)
         rewrap(path, keys)
+
+
+def await_key(config: Config, status: Status) -> None:
+    """In a process that begins: wait, saying for what, until the volume's key can be had.
+
+    There was one when the cluster started; the file may have been out of reach since. To end the
+    cluster because of that would help nobody.
+    """
+    said = ""
+    while config.keyring:
+        try:
+            keys, found = keyring_of(config), wrapped_key(config.volume_dir)
+            if found is not None:
+                unwrapped(found, keys)
+            return
+        except KeyUnavailable as error:
+            if str(error) != said:
+                said = str(error)
+                status.waiting(said)
+        status.beat()
+        time.sleep(RETRY_S)
 
 
 def is_volume(path: Path) -> bool:

@@ -11,6 +11,7 @@ from typing import Final
 
 from mysqlcompat.child import Status
 from mysqlcompat.config import Config
+from mysqlcompat.encryption import await_key
 from mysqlcompat.lane.selector import new_loop
 from mysqlcompat.node import ClusterNode, ReaderNode, WriterNode
 from mysqlcompat.sessions import NodeSessions, run_script
@@ -31,6 +32,7 @@ def node_role(script: str) -> Role:
 
     def run(config: Config, shared: Shared, name: str, status: Status) -> None:
         start_logging(name)
+        await_key(config, status)
         if name == WRITER:
             run_writer(config, shared, status, script)
         else:

@@ -12,6 +12,7 @@ from typing import Final
 from mysqlcompat.child import Status
 from mysqlcompat.config import Config
 from mysqlcompat.control_socket import storage_socket, zone_sockets
+from mysqlcompat.encryption import await_key
 from mysqlcompat.supervisor import Shared
 from redo.archived import FarVolume
 from redo.archiver import Archiver, ArchiveSettings
@@ -78,6 +79,7 @@ def group_pages(config: Config) -> int:
 def run_storage(config: Config, shared: Shared, name: str, status: Status) -> None:
     """The storage process of that name, until SIGTERM."""
     start_logging(name)
+    await_key(config, status)
     server = _server(config, shared, name)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
