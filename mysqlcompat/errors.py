@@ -54,6 +54,8 @@ STRICT: Final = frozenset(
 class SqlError(Exception):
     """An error as the client sees it: `errno`, `sqlstate`, `message`."""
 
+    of_value = False  #: computed in mid-statement (`machine.in_turn`)
+
     def __init__(self, errno: int, *arguments: object) -> None:
         row = TABLE[errno]
         template = ALTERNATIVES.get((errno, len(arguments)), row.template)

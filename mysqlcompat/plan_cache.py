@@ -59,9 +59,9 @@ class Fingerprint:
             return value
         source = self.text[start:end]
         if marker == layout.LITERAL_DECIMAL:
-            number = Decimal(source.decode())
-            is_integer = b"." not in source and number < 1 << 64
-            return int(source) if is_integer else number
+            exact = Decimal(source.decode())
+            is_integer = b"." not in source and exact < 1 << 64
+            return int(source) if is_integer else exact
         if marker == layout.LITERAL_FLOAT:
             return float(source)
         return unquote(source) if escaped else source[1:-1].decode()

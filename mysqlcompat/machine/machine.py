@@ -61,8 +61,16 @@ class Machine:
             program.looks = self._hangs_on(made, looks)
         return program
 
-    def _code(self, made: Plan, version: int) -> Program:
-        return code_plan(Target(self.arena, self._calls, version, self._foreign_keys), made)
+    def _code(self, made: Plan, version: int, in_turn: bool = False) -> Program:
+        target = Target(self.arena, self._calls, version, self._foreign_keys, in_turn)
+        return code_plan(target, made)
+
+    def in_turn(self, program: Program) -> Program:
+        """The program for the same plan that evaluates expressions in MySQL's order."""
+        if program.in_turn is None:
+            made = self._code(program.plan, program.version, in_turn=True)
+            program.in_turn = self._alike(made, program)
+        return program.in_turn
 
     def _looking(self, values: Values) -> Estimates:
         """Estimates for the values of one run."""
@@ -93,10 +101,14 @@ class Machine:
         made = plan(program.plan.statement, estimates)
         if ways_of(made) == ways_of(program.plan):
             return None
-        found = self._code(made, program.version)
-        found.param_types = program.param_types
-        found.max_execution_ms = program.max_execution_ms
-        return found
+        return self._alike(self._code(made, program.version), program)
+
+    @staticmethod
+    def _alike(made: Program, program: Program) -> Program:
+        """Another program for the statement of `program`."""
+        made.param_types = program.param_types
+        made.max_execution_ms = program.max_execution_ms
+        return made
 
 
 _machines: WeakKeyDictionary[Any, Machine] = WeakKeyDictionary()

@@ -179,6 +179,9 @@ class Program:
     sent         registers of strings that go to the client: a pause in mid-batch must keep them
     looks        the choices of its plan that hang on values; None: it is good for all. `beside` are
                  programs for other values, by `looks.ways`; None: this one
+    is_in_turn   each expression is one callback, evaluated in MySQL's order; `in_turn` is the
+                 program of this sort for the same plan, once it was needed
+    fixed        values of slots that are the same in each run (`lane.constants`), once asked for
     """
 
     arena: Arena
@@ -212,6 +215,9 @@ class Program:
     blocks: list[tuple[int, int]] = field(default_factory=list)
     looks: Looks | None = None
     beside: dict[Any, Program | None] = field(default_factory=dict)
+    is_in_turn: bool = False
+    in_turn: Program | None = None
+    fixed: dict[int, Any] = field(default_factory=dict)
 
     def __del__(self) -> None:
         """The last of cache, sessions and runs has let go: give the arena memory back."""

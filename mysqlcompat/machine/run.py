@@ -18,23 +18,23 @@ import numpy as np
 from btree.layout import D_COLUMNS, D_TABLE_ID, REFERENCE_BYTES, RUN_MASK, RUN_SHIFT
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Suspended
-from mysqlcompat.machine import foreign_errors, layout
+from mysqlcompat.machine import foreign_errors, in_turn, layout
 from mysqlcompat.machine.batch_values import evaluate_failed, evaluated
 from mysqlcompat.machine.duplicates import duplicate_error
 from mysqlcompat.machine.machine_kernels import pipeline_run
 from mysqlcompat.machine.ops.collect_kernels import collection_rehash
-from mysqlcompat.machine.ops.load_kernels import op_pin_texts
 from mysqlcompat.machine.ops.sort_kernels import collection_sort
 from mysqlcompat.machine.outcome import ok_of
 from mysqlcompat.machine.program import Callback, Collection, Program, Register
 from mysqlcompat.machine.registers import OutOfMemory, RunMemory
+from mysqlcompat.machine.sent_rows import SentRows
 from mysqlcompat.machine.state import (
     ST_LONG_BEFORE,
     ST_LONG_COLUMN,
     ST_LONG_LANE,
     ST_LONG_TABLE,
 )
-from mysqlcompat.results import Chunk, Ok, Rows
+from mysqlcompat.results import Ok, Rows
 from mysqlcompat.slices import Slice
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.typed import Expression, Literal, transform
@@ -55,8 +55,6 @@ from redo.codes import (
 )
 
 Inputs = dict[tuple[int, int], tuple[SqlType, Register]]
-OUT_BYTES: Final = 128 << 10
-CHUNK_BYTES: Final = 64 << 10
 PAGES_AT_ONCE: Final = 64  #: of long values fetched between two looks at the loop
 QUANTUM: Final = 32  #: batches (32 Ki rows, about 1 ms of work) between two looks at the loop
 INSERT_QUANTUM: Final = 2  #: the same where each row is inserted
@@ -96,8 +94,9 @@ class Execution:
         self._by_offset = {collection.at: collection for collection in program.collections}
         try:
             self._bind(given)
-        except BaseException:
+        except BaseException as error:
             self.close()
+            in_turn.mark(error)
             raise
         self.memory.set(layout.RUN_CTX, session.ctx)
         self.memory.set(layout.RUN_BINARY, int(binary))
@@ -328,11 +327,15 @@ class Execution:
             return False
         resume = pc + layout.INSTRUCTION_BYTES
         self.session.effects.may_wait = self.program.may_wait
-        if isinstance(callback, Callback):
-            self._evaluate(pc, callback, self.memory.get(layout.RUN_LANES))
-            resume = callback.resume or resume
-        else:
-            callback.answer(self, self.memory.get(layout.RUN_LANES))
+        try:
+            if isinstance(callback, Callback):
+                self._evaluate(pc, callback, self.memory.get(layout.RUN_LANES))
+                resume = callback.resume or resume
+            else:
+                callback.answer(self, self.memory.get(layout.RUN_LANES))
+        except SqlError as error:
+            in_turn.mark(error)
+            raise
         self.memory.set(layout.RUN_PC, resume)
         if self._slice.is_over():  # Python takes longer than kernels: this batch is the last
             self.memory.set(layout.RUN_QUANTUM, 0)
@@ -366,81 +369,6 @@ class Execution:
 _NOTHING: Final = SqlType(0)  # type: ignore[arg-type]
 
 
-class SentRows:
-    """Rows of a SELECT, encoded batch by batch as the client takes them."""
-
-    def __init__(self, execution: Execution) -> None:
-        self._execution = execution
-        self._memory = execution.memory
-        self._out = self._memory.alloc(OUT_BYTES)
-        self._out_bytes = OUT_BYTES
-        self._ended = False
-        self._pin = 0  #: an instruction for op_pin_texts
-
-    async def read(self, sequence: int, limit: int) -> Chunk:
-        """The next rows; see `results.RowSource`."""
-        memory = self._memory
-        parts: list[bytes] = []
-        size = 0
-        before = memory.get(layout.RUN_ROWS)
-        memory.set(layout.RUN_SEQUENCE, sequence)
-        memory.set(layout.RUN_ROWS_LIMIT, before + limit if limit else 0)
-        while not self._ended:
-            memory.set(layout.RUN_OUT, self._out)
-            memory.set(layout.RUN_OUT_END, self._out + self._out_bytes)
-            code = await self._execution.step()
-            count = memory.get(layout.RUN_OUT) - self._out
-            parts.append(self._execution.mem[self._out : self._out + count].tobytes())
-            size += count
-            sent = memory.get(layout.RUN_ROWS) - before
-            if code == 0:
-                self._finish()
-            elif code == E_NO_ROOM and not count and not (limit and sent >= limit):
-                self._larger(memory.get(layout.RUN_WANT))
-            if size >= CHUNK_BYTES or (limit and sent >= limit):
-                self._keep(code)
-                break
-            if code == E_LATER:
-                await asyncio.sleep(0)
-        rows = memory.get(layout.RUN_ROWS) - before if not self._ended else self._rows - before
-        sequence = memory.get(layout.RUN_SEQUENCE) if not self._ended else self._sequence
-        return Chunk(b"".join(parts), rows, sequence, self._ended)
-
-    _rows = 0
-    _sequence = 0
-
-    def _keep(self, code: int) -> None:
-        """A pause in mid-batch: strings on pages must survive what others do meanwhile."""
-        if code != E_NO_ROOM:
-            return
-        execution, memory = self._execution, self._memory
-        n = memory.get(layout.RUN_LANES)
-        instruction = self._pin = self._pin or memory.alloc(64)
-        for register in execution.program.sent:
-            offset = memory.offset_of(register) - execution.run
-            execution.program.arena.words(instruction, 2)[:] = (0, offset)
-            arguments = (execution.run, instruction, n)
-            if op_pin_texts(execution.st, execution.mem, *arguments) == E_NO_ROOM:
-                memory.grow_heap(memory.get(layout.RUN_WANT))
-                op_pin_texts(execution.st, execution.mem, *arguments)
-
-    def _larger(self, wanted: int) -> None:
-        self._out_bytes = max(2 * self._out_bytes, wanted)
-        self._out = self._memory.alloc(self._out_bytes)
-
-    def _finish(self) -> None:
-        self._rows = self._memory.get(layout.RUN_ROWS)
-        self._sequence = self._memory.get(layout.RUN_SEQUENCE)
-        self._ended = True
-        self._execution.close()
-
-    def close(self) -> None:
-        if not self._ended:
-            self._rows = self._sequence = 0
-            self._ended = True
-            self._execution.close()
-
-
 async def _execution(program: Program, session: Any, *rest: Any) -> Execution:
     """A run with its slots filled: constants may take long."""
     while True:
@@ -471,14 +399,41 @@ async def execute(
     ->        Rows to be read by the wire (the statement goes on while they are read), or Ok with
               affected rows, first AUTO_INCREMENT value and MySQL's info text
     """
-    if program.kind == "read":
-        execution = await _execution(program, session, params, literals, binary)
-        try:
-            await execution.begin()
-        except BaseException:
-            execution.close()
+    mark = session.diagnostics.mark()
+    try:
+        return await _executed(program, session, params, binary, literals, given, mark)
+    except SqlError as error:
+        other = in_turn.instead(program, session, error, mark)
+        if other is None or given is not None:
             raise
-        return Rows(program.columns, SentRows(execution))
+        return await _executed(other, session, params, binary, literals, None, mark)
+
+
+async def _executed(
+    program: Program,
+    session: Any,
+    params: Sequence[Any],
+    binary: bool,
+    literals: Sequence[Any] | None,
+    given: Any,
+    mark: tuple[int, int, int],
+) -> Ok | Rows:
+    if program.kind == "read":
+
+        async def begun(program: Program) -> Execution:
+            execution = await _execution(program, session, params, literals, binary)
+            try:
+                await execution.begin()
+            except BaseException:
+                execution.close()
+                raise
+            return execution
+
+        async def again(error: SqlError) -> Execution | None:
+            other = in_turn.instead(program, session, error, mark)
+            return None if other is None else await begun(other)
+
+        return Rows(program.columns, SentRows(await begun(program), again))
     execution = await _execution(program, session, params, literals, binary, given)
     try:
         await execution.begin()
@@ -497,4 +452,4 @@ async def execute(
         execution.close()
 
 
-__all__ = ["Execution", "SentRows", "execute"]
+__all__ = ["Execution", "execute"]

@@ -107,6 +107,8 @@ _IN_LANE: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE, Class.DATE, Class.DAT
 class Coder:
     """Codes the expressions of one program."""
 
+    has_parts = True  #: what a callback looks at may be computed before it by ops
+
     def __init__(self, assembler: Assembler) -> None:
         self.asm = assembler
         self.slots: list[Slot] = []
@@ -132,8 +134,11 @@ class Coder:
         """Keep the lanes where a condition is true."""
         if self._kept(condition):
             return
-        register = self.value(condition)
-        self.asm.emit(logic_kernels.op_filter, register, self.shorten())
+        self.keep(self.value(condition))
+
+    def keep(self, condition: Register) -> None:
+        """Keep the lanes where a register is true."""
+        self.asm.emit(logic_kernels.op_filter, condition, self.shorten())
 
     def _kept(self, condition: Expression) -> bool:
         """Whether a condition compares a value with a constant, and one op has been made of it."""
@@ -277,7 +282,8 @@ class Coder:
                     inputs[node.table_no, node.column_no] = (node.type, self.value(node))
                 return node
             is_kept = key in self.frame.fields or key in self.frame.registers
-            is_text = not own and code_texts.is_shown(node) and not typed.is_constant(node)
+            is_text = self.has_parts and not own and code_texts.is_shown(node)
+            is_text = is_text and not typed.is_constant(node)
             if is_kept or (is_text and not typed.has_effects(node)):
                 if key not in places:
                     at, shown = len(places), type(node).__name__

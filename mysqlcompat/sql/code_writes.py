@@ -24,7 +24,7 @@ from mysqlcompat.machine.ops import (
     source_kernels,
     write_kernels,
 )
-from mysqlcompat.machine.program import Assembler, Constant, Program, Register, Sorted
+from mysqlcompat.machine.program import Constant, Program, Register, Sorted
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_expressions import Coder
 from mysqlcompat.sql.code_frames import FieldBinding, Frame
@@ -82,7 +82,7 @@ class _InsertCoder:
         self.plan = plan
         self.statement: Insert = statement
         self.table: Table = statement.table.table
-        self.coder = Coder(Assembler(target.arena))
+        self.coder = target.coder()
         self.asm = self.coder.asm
         self.given = 0
         self.cells: list[Expression] = []  #: of a row that a run is given
@@ -345,7 +345,7 @@ class _ChangeCoder:
         self.target = target
         self.plan = plan
         self.table: Table = statement.table.table
-        self.coder = Coder(Assembler(target.arena))
+        self.coder = target.coder()
         self.asm = self.coder.asm
         mode = MODE_EXCLUSIVE
         if isinstance(plan, UpdatePlan):

@@ -35,6 +35,7 @@ from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_aggregates import AggregateCoder
 from mysqlcompat.sql.code_expressions import Coder
 from mysqlcompat.sql.code_frames import FieldBinding, Frame, key_of
+from mysqlcompat.sql.code_in_turn import CoderInTurn
 from mysqlcompat.sql.code_keys import description
 from mysqlcompat.sql.code_scans import ScanCoder
 from mysqlcompat.sql.metadata import result_columns
@@ -61,6 +62,11 @@ class Target:
     calls: RowCalls
     version: int = 0  #: of the dictionary
     foreign_keys: Any = None  #: the engine's; None: tables have none
+    in_turn: bool = False  #: expressions are evaluated in MySQL's order, whatever that takes
+
+    def coder(self) -> Coder:
+        """For the expressions of one program."""
+        return (CoderInTurn if self.in_turn else Coder)(Assembler(self.arena))
 
     def writers(self, table: Table) -> Writers:
         """What changes rows of a table: its foreign keys are seen to."""
@@ -131,6 +137,7 @@ def finish(
         state_bytes=made.state_bytes,
         registers_at=made.registers_at,
         plan=plan,
+        is_in_turn=target.in_turn,
         blocks=asm.blocks,
         sent=tuple(asm.sent),
         **described,
@@ -139,7 +146,7 @@ def finish(
 
 def code_select(target: Target, plan: SelectPlan) -> Program:
     """Program of a SELECT that sends its rows to the client."""
-    coder = Coder(Assembler(target.arena))
+    coder = target.coder()
     coding = SelectCoder(target, coder, plan)
     coding.code(coding.send)
     select = plan.statement
