@@ -31,6 +31,7 @@ LITERALS: Final = 4096
 CAPACITY: Final = 1000
 QUESTIONS: Final = ("member@of", "json_contains", "json_overlaps")
 OTHERS_CAPACITY: Final = 200  #: of each kind
+LANE_PROGRAMS: Final = 8  #: of one shape that the lane may have: it looks at one after the other
 
 
 @dataclass(slots=True)
@@ -75,7 +76,8 @@ class Entry:
     pinned: tuple[int, ...]
     documents: tuple[int, ...] = ()
     programs: dict[tuple[bytes, ...], Program] = field(default_factory=dict)
-    generation: int = -1  #: of the lane's plan table when it was offered to it
+    generation: int = -1  #: of the lane's plan table when programs were `offered` to it
+    offered: set[tuple[bytes, ...]] = field(default_factory=set)
 
     def key(self, read: Fingerprint) -> tuple[bytes, ...]:
         """What tells its programs apart, of a text."""
@@ -151,15 +153,20 @@ class PlanCache:
             self.hits += 1
         return program
 
-    def has_left_lane(self, read: Fingerprint, context: int) -> bool:
-        """Whether the entry of a text is to be offered to the lane (again): told once, for each
-        time the lane has emptied its table."""
+    def pinned_for_lane(self, read: Fingerprint, context: int) -> tuple[int, ...] | None:
+        """The pinned literals of a text whose program is to be offered to the lane (again): told
+        once, for each time the lane has emptied its table. None: it is not."""
         entry = self._entries.get((read.shape, context))
-        if entry is None or entry.pinned or entry.documents or self._lane is None:
-            return False
-        left = entry.generation != self._lane.generation
-        entry.generation = self._lane.generation
-        return left
+        if entry is None or entry.documents or self._lane is None:
+            return None
+        if entry.generation != self._lane.generation:
+            entry.generation = self._lane.generation
+            entry.offered.clear()
+        key = entry.key(read)
+        if key in entry.offered or len(entry.offered) == LANE_PROGRAMS:
+            return None
+        entry.offered.add(key)
+        return entry.pinned
 
     def has_left_lane_as(self, read: Fingerprint, context: int) -> bool:
         """The same for a transaction statement, which has no program."""
@@ -184,13 +191,19 @@ class PlanCache:
             if number >= len(read.literals) or read.source(number) != source:
                 return None
             used.add(number)
-        pinned = tuple(number for number in range(len(read.literals)) if number not in used)
+        pinned = {number for number in range(len(read.literals)) if number not in used}
+        documents = documents_of(program)
         entry = self._entries.get(key)
-        documents = tuple(sorted(documents_of(program)))
-        if entry is None or (entry.pinned, entry.documents) != (pinned, documents):
-            entry = self._entries[key] = Entry(pinned, documents)
-        entry.programs[entry.key(read)] = program
-        self._programs += 1
+        if entry is None or not (pinned <= {*entry.pinned} and documents <= {*entry.documents}):
+            # What one program pins all must: which literals those are may hang on their values.
+            if entry is not None:
+                self._programs -= len(entry.programs)
+                pinned |= {*entry.pinned}
+                documents |= {*entry.documents}
+                self._clear_lane()
+            entry = self._entries[key] = Entry(tuple(sorted(pinned)), tuple(sorted(documents)))
+        if entry.programs.setdefault(entry.key(read), program) is program:
+            self._programs += 1
         while self._programs > CAPACITY and len(self._entries) > 1:
             _, oldest = self._entries.popitem(last=False)
             self._programs -= len(oldest.programs)

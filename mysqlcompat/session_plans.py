@@ -109,8 +109,11 @@ class SessionPlans:
     def _offer(self, read: Fingerprint, program: Program) -> None:
         """The lane gets a program if it may have it, and has it not."""
         lane = self._session.node.lane
-        if lane is not None and self._cache.has_left_lane(read, self.context):
-            install_text(lane, read, self.context, program, self._session.results_collation)
+        if lane is None:
+            return
+        pinned = self._cache.pinned_for_lane(read, self.context)
+        if pinned is not None:
+            install_text(lane, read, pinned, program, self._session)
 
     def literals(self) -> list[Any] | None:
         """Values of the literals of the text just read."""
@@ -220,5 +223,5 @@ class SessionPlans:
             return None
         if handle.place != handle.place_now(self._session):
             return None  # data definition has come in between
-        made = prepared_slots(program, parameters, self._session.results_collation)
+        made = prepared_slots(program, parameters, self._session)
         return None if made is None else (self.context, *made)

@@ -7,12 +7,15 @@ A connection is lent with `lend` whenever it has nothing for Python to do, and c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from struct import pack
+from types import MappingProxyType
 from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
+from btree.layout import RUN_SHIFT
 from mysqlcompat.lane import lane_layout as layout
 from mysqlcompat.lane.serve_kernels import statement_key
 from redo.arena import Arena, Words
@@ -30,11 +33,17 @@ class Slots(NamedTuple):
 
     sources  a row of `layout.SLOT_WORDS` for each slot; none: they are the parameters, in order
     table    `layout.S_TABLE`
+    texts    number of a slot that is a constant -> the string that is its value
+    pins     (number, source text) of literals that a text must have just so
+    owner    whatever has to live for as long as the statement is served
     """
 
     kind: int = layout.SERVES_ROWS
     sources: Sequence[tuple[int, ...]] = ()
     table: int = 0
+    texts: Mapping[int, bytes] = MappingProxyType({})
+    pins: Sequence[tuple[int, bytes]] = ()
+    owner: object = None
 
 
 PLAIN: Final = Slots()
@@ -97,6 +106,7 @@ class Lane:
         self._handoffs = arena.words(int(self.words[layout.L_HANDOFFS]), 2 * layout.EVENT_LIMIT)
         self._missed = arena.words(int(self.words[layout.L_MISSED]), 2 * layout.EVENT_LIMIT)
         self._queue = arena.words(int(self.words[layout.L_QUEUE]), descriptors)
+        self._owners: dict[int, object] = {}  #: by the place of the entry
         self._installed = 0
         self.generation = 0  #: how often the plan table has been emptied
 
@@ -282,6 +292,7 @@ class Lane:
         self.generation += 1
         for block in self._blocks.values():
             self.close_all_prepared(block)
+        self._owners.clear()
 
     def _prepared(self, words: Words) -> Words:
         at = int(words[layout.C_PREPARED])
@@ -300,14 +311,33 @@ class Lane:
         entry[layout.S_KIND] = slots.kind
         entry[layout.S_TABLE] = slots.table
         entry[layout.S_SLOT_COUNT] = len(slots.sources)
-        if slots.sources:
-            words = np.array(slots.sources, np.int64)
-            entry[layout.S_SLOTS] = self._store(words.tobytes())
+        if slots.sources or slots.pins:
+            self._put_slots(entry, slots)
+        if slots.owner is not None:
+            self._owners[entry.ctypes.data] = slots.owner
         entry[layout.S_PROGRAM] = program
         entry[layout.S_PARAMETERS] = parameters
         entry[layout.S_PREFIX] = self._store(prefix)
         entry[layout.S_PREFIX_BYTES] = len(prefix)
         entry[layout.S_PREFIX_PACKETS] = packets
+
+    def _put_slots(self, entry: Words, slots: Slots) -> None:
+        """Sources, the strings among the constants, pins: one piece of memory."""
+        words = np.array(slots.sources, np.int64).reshape(-1, layout.SLOT_WORDS)
+        pins = pack("<q", len(slots.pins))
+        for number, source in slots.pins:
+            pins += pack("<2q", number, len(source)) + source + bytes(-len(source) % 8)
+        texts = b"".join(slots.texts.values())
+        size = words.nbytes + len(pins) + len(texts)
+        at = self.arena.alloc(size)
+        free = at + words.nbytes + len(pins)
+        for number, text in slots.texts.items():
+            words[number, layout.M_LEAST] = free << RUN_SHIFT | len(text)
+            free += len(text)
+        self.arena.mem[at : at + size] = np.frombuffer(words.tobytes() + pins + texts, np.uint8)
+        entry[layout.S_SLOTS] = at
+        entry[layout.S_SLOTS_BYTES] = size
+        entry[layout.S_PINS] = at + words.nbytes if slots.pins else 0
 
     def _drop(self, entry: Words) -> None:
         if entry[layout.S_KEY]:
@@ -317,8 +347,8 @@ class Lane:
     def _release(self, entry: Words) -> None:
         self.arena.free(int(entry[layout.S_PREFIX]), int(entry[layout.S_PREFIX_BYTES]))
         if entry[layout.S_SLOTS]:
-            count = 8 * layout.SLOT_WORDS * int(entry[layout.S_SLOT_COUNT])
-            self.arena.free(int(entry[layout.S_SLOTS]), count)
+            self.arena.free(int(entry[layout.S_SLOTS]), int(entry[layout.S_SLOTS_BYTES]))
+        self._owners.pop(entry.ctypes.data, None)
         run = layout.S_SHAPE if entry[layout.S_SHAPE] else layout.S_TYPES
         self.arena.free(int(entry[run]), int(entry[layout.S_SHAPE_BYTES]))
 

@@ -66,11 +66,15 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     10    slots: offset of one slot source for each slot of the program, 0: parameters as they are
     11    how many slots     12  kind: SERVES_
     13    table: its id << 1, plus 1 when rows are changed or locked; UNKNOWN_TABLES: several
+    14    bytes at `slots`: sources, constant texts, pins
+    15    pins: offset of the literals that a text must have just so, 0: none. A count; for each its
+          number, how many bytes it has, and these as they are written, up to a whole word
 
     WORD  SLOT SOURCE (SLOT_WORDS words): what the program takes, made from what the client gives
     0     number of the literal or `?`
     1     SLOT_ kind, plus SLOT_NULLABLE when NULL may pass
     2     least    3  greatest value (numbers), or greatest length    4  factor (numbers)
+          2 is the lane itself when the slot is a constant
 """
 
 from __future__ import annotations
@@ -172,7 +176,7 @@ SERVES_BEGIN: Final = 4  #: from here on: transaction statements, which have no 
 SERVES_COMMIT: Final = 5
 SERVES_ROLLBACK: Final = 6
 
-SERVED_WORDS: Final = 14
+SERVED_WORDS: Final = 16
 S_KEY: Final = 0
 S_SHAPE: Final = 1
 S_SHAPE_BYTES: Final = 2
@@ -187,6 +191,8 @@ S_SLOTS: Final = 10
 S_SLOT_COUNT: Final = 11
 S_KIND: Final = 12
 S_TABLE: Final = 13
+S_SLOTS_BYTES: Final = 14
+S_PINS: Final = 15
 
 SLOT_WORDS: Final = 5
 M_SOURCE: Final = 0
@@ -199,6 +205,7 @@ SLOT_NUMBER: Final = 1  #: a number within bounds, times a factor
 SLOT_TEXT: Final = 2  #: ASCII, not too long
 SLOT_CHAR: Final = 3  #: the same without spaces at its end
 SLOT_NULL: Final = 4  #: always NULL
+SLOT_CONSTANT: Final = 5  #: always the same
 SLOT_NULLABLE: Final = 8
 
 CLIENT_FOUND_ROWS: Final = 1 << 1

@@ -44,6 +44,7 @@ from mysqlcompat.lane.lane_layout import (
     S_KEY,
     S_KIND,
     S_PARAMETERS,
+    S_PINS,
     S_PREFIX,
     S_PREFIX_BYTES,
     S_PREFIX_PACKETS,
@@ -92,8 +93,23 @@ def word(mem, block, number):
 
 
 @helper
-def plan_find(mem, plans, key, shape, shape_bytes, context):
-    """Offset of the served statement with this shape and context; 0 when there is none."""
+def are_pinned(mem, pins, text, literals):
+    """Whether a text has the literals that a served statement was made for."""
+    at = pins + 8
+    for _ in range(load_i64(mem, pins)):
+        record = literals + load_i64(mem, at) * LITERAL_WORDS * 8
+        size = load_i64(mem, at + 8)
+        start = load_i64(mem, record + 8)
+        given = load_i64(mem, record + 16) - start
+        if compare(mem, at + 16, size, text + start, given) != 0:
+            return False
+        at += 16 + (size + 7 & ~7)
+    return True
+
+
+@helper
+def plan_find(mem, plans, key, shape, shape_bytes, context, text, literals):
+    """Offset of the served statement for a text; 0 when there is none."""
     slot = key & (PLAN_SLOTS - 1)
     for _ in range(PLAN_SLOTS):
         entry = plans + slot * SERVED_WORDS * 8
@@ -103,7 +119,9 @@ def plan_find(mem, plans, key, shape, shape_bytes, context):
         if found == key and word(mem, entry, S_CONTEXT) == context:
             count = word(mem, entry, S_SHAPE_BYTES)
             if compare(mem, word(mem, entry, S_SHAPE), count, shape, shape_bytes) == 0:
-                return entry
+                pins = word(mem, entry, S_PINS)
+                if pins == 0 or are_pinned(mem, pins, text, literals):
+                    return entry
         slot = (slot + 1) & (PLAN_SLOTS - 1)
     return 0
 
@@ -158,7 +176,8 @@ def find_text(mem, lane, connection, text, count):
     number = found >> 32
     context = word(mem, connection, C_CONTEXT)
     key = shape_key(mem, shape, shape_bytes, context)
-    entry = plan_find(mem, word(mem, lane, L_PLANS), key, shape, shape_bytes, context)
+    plans = word(mem, lane, L_PLANS)
+    entry = plan_find(mem, plans, key, shape, shape_bytes, context, text, literals)
     if entry == 0 or word(mem, entry, S_PARAMETERS) != number:
         return E_CALLBACK
     parameters = word(mem, lane, L_PARAMETERS)

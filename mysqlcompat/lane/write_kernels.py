@@ -29,6 +29,7 @@ from mysqlcompat.lane.lane_layout import (
     S_PROGRAM,
     SERVES_UPDATE,
     SLOT_CHAR,
+    SLOT_CONSTANT,
     SLOT_NULL,
     SLOT_NULLABLE,
     SLOT_NUMBER,
@@ -94,7 +95,10 @@ def convert_slots(mem, sources, count, given, given_nulls, to):
         kind &= SLOT_NULLABLE - 1
         lane = 0
         null = 1
-        if kind != SLOT_NULL:
+        if kind == SLOT_CONSTANT:
+            lane = _word(mem, source, M_LEAST)
+            null = 0
+        elif kind != SLOT_NULL:
             number = _word(mem, source, M_SOURCE)
             null = load_u8(mem, given_nulls + number)
             if null and kind != SLOT_SAME and nullable == 0:

@@ -43,7 +43,7 @@ from mysqlcompat.machine.ops.callback_kernels import op_callback
 if TYPE_CHECKING:
     from mysqlcompat.results import ColumnDef
     from mysqlcompat.sql.looks import Looks
-    from mysqlcompat.sql.typed import Expression
+    from mysqlcompat.sql.typed import Expression, Param
     from mysqlcompat.sqltypes import SqlType
     from redo.arena import Arena
 
@@ -167,7 +167,7 @@ class Program:
 
     columns      result columns; empty for statements without rows
     tables       descriptors it uses; `version` is the dictionary version they belong to
-    kernel_only  `program_execute` may run it
+    kernel_only  `program_execute` may run it, once somebody has made its slots
     lane_write   it, too, but the program changes (at most) one row
     callbacks    instruction offset -> what to evaluate there
     sources      tables of the statement as messages name them
@@ -199,7 +199,7 @@ class Program:
     run_bytes: int
     state_bytes: int
     registers_at: int
-    param_types: tuple[SqlType | None, ...] = ()
+    params: tuple[Param | None, ...] = ()
     plan: Any = None
     sources: tuple[Any, ...] = ()
     locking: bool = False

@@ -98,8 +98,7 @@ def finish(
     """Put the code into the arena and wrap it up. `described`: further fields of the Program, and
     `single_row`: it changes one row at most."""
     asm = coder.asm
-    calls_python = any(slot.simple is False for slot in coder.slots) or asm.needs_python
-    kernel_only = kind == "read" and asm.is_kernels_alone and not calls_python
+    kernel_only = kind == "read" and asm.is_kernels_alone
     kernel_only = kernel_only and len(asm.collections) <= LANE_COLLECTIONS
     kernel_only = kernel_only and not described.get("locking")
     lane_write = bool(described.pop("single_row", False)) and not asm.needs_python

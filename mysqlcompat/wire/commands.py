@@ -6,6 +6,7 @@ sends it. SqlError and Malformed become ERR; False ends the connection.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from struct import pack
@@ -40,6 +41,8 @@ from mysqlcompat.wire.transcode import TranscodedRows
 
 if TYPE_CHECKING:
     from mysqlcompat.wire.connection import Connection
+
+log = logging.getLogger(__name__)
 
 Handler = Callable[["Connection", bytes], Awaitable[bool | None]]
 
@@ -279,9 +282,11 @@ async def com_stmt_execute(connection: Connection, body: bytes) -> None:
     try:
         if error is not None:
             raise error
-        parameters = _parameters(connection, statement, fields, flags)
+        parameters = _parameters(connection, number, statement, fields, flags)
     finally:
         statement.reset()
+    if flags and connection.channel.lender is not None:  # who does not know of cursors
+        connection.channel.lender.close_statement(number)
     results = connection.session.execute(statement.info, parameters)
     async with aclosing(results) as each:  # type: ignore[type-var]
         async for result in each:
@@ -290,22 +295,29 @@ async def com_stmt_execute(connection: Connection, body: bytes) -> None:
                 await _open_cursor(connection, statement, result)
             else:
                 await send_result(connection, result)
-    _offer(connection, number, statement, parameters)
+    if not flags:
+        _offer(connection, number, statement, parameters)
 
 
 def _offer(
     connection: Connection, number: int, statement: Statement, parameters: list[Parameter]
 ) -> None:
-    """Let the lane run the next execution, if it can."""
+    """Let the lane run the next execution, if it can. The reply to this one is on its way: an error
+    is ours alone."""
     lender = connection.channel.lender
-    if lender is not None and not lender.serves(number):
+    if lender is None or lender.serves(number):
+        return
+    try:
         program = connection.session.lane_program(statement.info, parameters)
         if program is not None:
             lender.install(number, *program)
+    except Exception:
+        log.exception("a prepared statement could not be offered to the lane")
+        lender.close_statement(number)
 
 
 def _parameters(
-    connection: Connection, statement: Statement, fields: Fields, flags: int
+    connection: Connection, number: int, statement: Statement, fields: Fields, flags: int
 ) -> list[Parameter]:
     """The bound parameters. New types are kept once all values were read.
 
@@ -324,6 +336,9 @@ def _parameters(
     nulls = fields.take((count + 7) // 8)
     if fields.number(1):
         types = read_types(fields, count, named)
+        if types != statement.types and connection.channel.lender is not None:
+            # It takes values for those of the types it knows, when a client sends no types.
+            connection.channel.lender.close_statement(number)
     elif statement.types is None or len(statement.types) < count:
         raise SqlError(1210, "mysqld_stmt_execute")
     else:

@@ -130,7 +130,8 @@ def test_text_statements_answer_as_without_the_lane(
 def prepare(client: RawClient, sql: str) -> int:
     client.command(b"\x16" + sql.encode())
     reply = client.read()
-    assert reply[0] == 0, reply
+    if reply[0] != 0:
+        raise AssertionError(reply)
     for described in (reply[7:9], reply[5:7]):  # parameters, columns
         if count := int.from_bytes(described, "little"):
             for _ in range(count + (0 if client.capabilities & c.CLIENT_DEPRECATE_EOF else 1)):
