@@ -28,6 +28,7 @@ from mysqlcompat.sqltypes import (
     NUMERIC,
     Class,
     SqlType,
+    bool_type,
     charset_of,
     decimal_type,
     double_type,
@@ -114,9 +115,8 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     if made.cls is Class.DECIMAL:
         args = [shown(args[0]), args[1]]
         made = replace(made, mixed=args[0].type.mixed)
-    equal = typing.comparison("=", *args)
-    if isinstance(equal, Call):
-        equal = told_of_date(equal, *args)
+    pair = typing.comparable("nullif", *args)
+    equal = typing.call("=", bool_type(nullable_of(pair)), *pair)
     return typing.call("nullif", made, equal, typing.to_result(args[0], made))
 
 
@@ -143,8 +143,7 @@ def build_case(
         if subject is None:
             condition = typing.as_test(when)
         else:  # a number is not compared with the text that others are compared with
-            is_number = when.type.cls in NUMERIC and subject.type.charset == given.type.charset
-            condition = typing.equal_case(given if is_number else subject, when)
+            condition = typing.equal_case(given if when.type.cls in NUMERIC else subject, when)
         args += [condition, typing.to_result(then, made)]
     if default is not None:
         args.append(typing.to_result(default, made))

@@ -220,6 +220,8 @@ def _exact_result(value: Decimal, sql_type: SqlType) -> Decimal:
     scale = sql_type.scale
     if sql_type.mixed:
         scale = min(_places(value), scale) if value else 0
+    elif sql_type.is_wide_decimal:  # a product may have had no room for all of its digits
+        scale = min(_places(value), scale)
     made: Decimal = checked(round_decimal(value, scale), sql_type)
     return made or made.copy_abs()
 

@@ -336,7 +336,8 @@ def _has_own_words(chosen: Call, arg: Expression, target: SqlType) -> bool:
         return False
     if target.cls is Class.DECIMAL:
         return chosen.function.name != "elt"
-    return target.cls in NUMERIC_CLASSES and arg.type.kind in _COLUMN_TEXTS
+    is_coded = isinstance(arg, ColumnRef) and arg.type.charset in (BINARY, "latin1")
+    return target.cls in NUMERIC_CLASSES and (is_coded or arg.type.kind in _COLUMN_TEXTS)
 
 
 def _own(branch: Expression) -> Expression:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import temporal, temporal_text
-from mysqlcompat.convert_compared import NO_VALUE
+from mysqlcompat.convert_compared import NO_VALUE, Listener
 from mysqlcompat.numerals import leading_decimal
 from mysqlcompat.sql.branches import common_decimal, is_chosen
 from mysqlcompat.sql.describe import describe
@@ -156,7 +156,7 @@ class Comparisons(HeldConstants):
         if other is Class.STRING and one is Class.TIME:
             return self._texts(operator, left, right)
         if other is Class.STRING:
-            right = self._date_of_text(right, left, operator in ORDERS)
+            right = self._date_of_text(right, left, operator)
         elif other not in TEMPORAL:
             return self._temporal_and_number(operator, left, right)
         if one is right.type.cls:
@@ -167,25 +167,36 @@ class Comparisons(HeldConstants):
             return self.cast(left, time_type(right.type.scale)), right
         return self.as_moment(left), self.as_moment(right)
 
-    def _date_of_text(self, text: Expression, like: Expression, must: bool) -> Expression:
+    def _date_of_text(self, text: Expression, like: Expression, operator: str) -> Expression:
         """A text compared with the date `like`. A constant must be one: ERROR 1525."""
-        is_date = like.type.cls is Class.DATE
+        must, is_date = operator in ORDERS, like.type.cls is Class.DATE
+        told = _told_by_nullif(like) if operator == "nullif" else ""
         if not is_constant(text):
             if is_constant(like):
-                return as_compared(text, datetime_type(6), wording(like, plain=True))
+                return as_compared(text, datetime_type(6), told or wording(like, plain=True))
             target = date_type() if is_date else datetime_type(6)
             otherwise = NO_VALUE if must and text.type.nullable and is_chosen(text) else ""
-            return as_compared(text, target, "", otherwise)
+            return as_compared(text, target, told, otherwise)
         if not isinstance(text, Literal) or not isinstance(text.value, str) or is_date:
             text = pinned(text)  # whether it has a time decides the comparison
         name = "DATE" if is_date else "DATETIME"
         if like.type.kind is TypeKind.TIMESTAMP:
             name = "TIMESTAMP"
         target = date_type() if is_date and not _has_time(text) else datetime_type(6)
-        made = as_compared(text, target, wording(like), name if must else "")
-        if must:
-            self.quiet_value(made)
-        return made
+        made = as_compared(text, target, told or wording(like), name if must else "")
+        return self._seen_at_once(made) if must else made
+
+    def _seen_at_once(self, made: Expression) -> Expression:
+        """A constant beside a date, which MySQL reads while it prepares, and not again."""
+        context: Any = self.context
+        self.context = listener = Listener(context)
+        try:
+            self.constant_value(made)
+        finally:
+            self.context = context
+        if not listener.was_warned:
+            return made
+        return Literal(made.type, self.constant_value(made), text=describe(made))
 
     def _temporal_and_number(
         self, operator: str, left: Expression, right: Expression

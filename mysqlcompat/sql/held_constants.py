@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
 
 DATED: Final = frozenset({Class.DATE, Class.DATETIME})
-ORDERS: Final = frozenset(("=", "<>", "<", "<=", ">", ">=", "<=>"))
+ORDERS: Final = frozenset(("=", "<>", "<", "<=", ">", ">=", "<=>", "nullif"))
 _NUMBERS: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE})
 _CHOOSING: Final = (
     *("if", "case", "nullif", "ifnull", "coalesce", "greatest", "least", "any_value"),

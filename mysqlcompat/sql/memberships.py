@@ -267,20 +267,6 @@ def _leading(args: Sequence[Expression]) -> Expression:
     return lead
 
 
-def told_of_date(equal: Call, date: Expression, text: Expression) -> Call:
-    """``date = text`` of NULLIF and CASE: that a text which varies is no date is said of the
-    date."""
-    made = equal.args[1]
-    if date.type.cls not in DATED or text.type.cls is not Class.STRING or is_constant(text):
-        return equal
-    if not isinstance(made, Cast):
-        return equal
-    kind = "date" if date.type.cls is Class.DATE else "datetime"
-    name = date.name if isinstance(date, ColumnRef) else describe(date).lower()
-    said = f"Incorrect {kind} value: '{{}}' for column '{name}' at row 1"
-    return replace(equal, args=(equal.args[0], replace(made, wording=said)))
-
-
 def _name(arg: Expression) -> str:
     """What MySQL calls a value that is looked for among dates."""
     if isinstance(arg, ColumnRef):
