@@ -50,6 +50,9 @@ class StorageWatch:
         for one in waiting:
             one.patience_s = 0.0  # until it answers
         base = health.from_control(self._control, time.time_ns() // 1000)
+        for one in self._asked:
+            if one.is_down:
+                base = health.without(base, one.copies)
         fresh = [one.said for one in self._asked if one.said and not one.is_asked]
         silent = [
             health.from_silent(base, one.copies, one.said, time.monotonic() - one.said_s)
@@ -67,12 +70,14 @@ class _Asked:
     """One process: at most one question is under way.
 
     said, said_s   its last answer, if its copies were open then, and when it came
+    is_down        there is nobody to ask
     """
 
     def __init__(self, path: str, copies: tuple[int, ...]) -> None:
         self.client = Client(path, FIRST_PATIENCE_S)
         self.copies = copies
         self.is_asked = False
+        self.is_down = False
         self.patience_s = FIRST_PATIENCE_S
         self.said: Fields = {}
         self.said_s = time.monotonic()
@@ -89,9 +94,9 @@ class _Asked:
             if not self.client.connected:
                 self.client.connect()
             self.client.ask_request({"do": "status"})
-            self.is_asked = True
+            self.is_asked, self.is_down = True, False
         except VolumeError:
-            self.said = {}  # it is down: the control block knows
+            self.said, self.is_down = {}, True
 
     def _take_late(self) -> None:
         if select.select((self.client.socket,), (), (), 0)[0]:

@@ -295,6 +295,18 @@ def from_silent(base: Fields, copies: Sequence[int], said: Fields, age_s: float)
     return {"archive": {}, **said, "copies": rows, "pins": pins}
 
 
+def without(base: Fields, copies: Sequence[int]) -> Fields:
+    """`from_control` when the process of these copies is gone, which the control block need not
+    know: they are absent, and the volume is as it is without them."""
+    rows = list(base["copies"])
+    for copy_no in copies:
+        rows[copy_no] = rows[copy_no] | {"state": "absent", "health": "absent", "behind_bytes": 0}
+    live = [row["state"] in ("live", "filling") for row in rows]
+    no_room = [row["health"] == "no room" for row in rows]
+    state = volume_state(live, no_room, [row["health"] != "ok" for row in rows])
+    return base | {"copies": rows, "state": state}
+
+
 def merged(base: Fields, others: Sequence[Fields]) -> Fields:
     """One description out of those of several processes, each of which knows its own copies best.
 

@@ -79,8 +79,7 @@ def test_everything_works_on_it(tmp_path: Path, keyring: Path) -> None:
         then = time.time_ns() // 1000
         plant(port, 4000, 4000)
         command("clone", "main", "branch", "--data", data)
-        cluster.kill("storage")
-        cluster.wait_ready("storage")
+        without_keyring(cluster, keyring)
         cluster.kill("writer")
         cluster.wait_ready("writer")
         assert marks(port) == marks(cluster.reader_port) == 8000
@@ -111,6 +110,22 @@ def test_everything_works_on_it(tmp_path: Path, keyring: Path) -> None:
     with Cluster(restored, replicas=0, keyring=keyring) as other:
         assert marks(other.writer_port) >= 4000
     assert not planted_in(tmp_path)
+
+
+def without_keyring(cluster: Cluster, keyring: Path) -> None:
+    """Storage begins anew while its key is out of reach: it waits, and goes on with it."""
+    away = keyring.rename(keyring.with_name("away"))
+    cluster.kill("storage")
+    until = time.monotonic() + 300
+    while f"storage waits: cannot read keyring {keyring}: No such file" not in cluster.output:
+        assert time.monotonic() < until, cluster.output
+        time.sleep(0.02)
+    status = command("storage", "status", "--data", cluster.data)
+    assert status.startswith("volume main: lost\n") and status.count(" absent ") == 12, status
+    away.rename(keyring)
+    cluster.wait_ready("storage")
+    status = command("storage", "status", "--data", cluster.data)
+    assert status.startswith("volume main: healthy\n"), status
 
 
 def without_its_key(path: Path, data: Path) -> None:
