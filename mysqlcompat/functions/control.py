@@ -19,7 +19,6 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.branches import shown
 from mysqlcompat.sql.held_constants import DATED
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
-from mysqlcompat.sql.memberships import told_of_date
 from mysqlcompat.sql.replaced_constants import replaced
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import (

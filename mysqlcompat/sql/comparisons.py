@@ -22,6 +22,7 @@ from mysqlcompat.sql.held_constants import (
     HeldConstants,
     as_compared,
     pinned,
+    told_by_nullif,
     wording,
 )
 from mysqlcompat.sql.typed import (
@@ -170,7 +171,7 @@ class Comparisons(HeldConstants):
     def _date_of_text(self, text: Expression, like: Expression, operator: str) -> Expression:
         """A text compared with the date `like`. A constant must be one: ERROR 1525."""
         must, is_date = operator in ORDERS, like.type.cls is Class.DATE
-        told = _told_by_nullif(like) if operator == "nullif" else ""
+        told = told_by_nullif(like) if operator == "nullif" else ""
         if not is_constant(text):
             if is_constant(like):
                 return as_compared(text, datetime_type(6), told or wording(like, plain=True))

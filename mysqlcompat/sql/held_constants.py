@@ -219,6 +219,13 @@ def wording(like: Expression, plain: bool = False) -> str:
     return f"Truncated incorrect {kind} value: '{{}}'"
 
 
+def told_by_nullif(date: Expression) -> str:
+    """How NULLIF warns of a text that is no date: `date` is named as it is written."""
+    kind = "date" if date.type.cls is Class.DATE else "datetime"
+    name = date.name if isinstance(date, ColumnRef) else describe(date).lower()
+    return f"Incorrect {kind} value: '{{}}' for column '{name}' at row 1"
+
+
 def pinned(arg: Expression) -> Expression:
     """A literal as part of the plan."""
     return replace(arg, literal_no=None) if isinstance(arg, Literal) else arg

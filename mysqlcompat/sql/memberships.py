@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
