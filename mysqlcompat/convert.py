@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _I63, _U64 = 1 << 63, 1 << 64
 #: Columns whose text MySQL reads as a DOUBLE without a word about what is behind the number.
-_QUIET_KINDS: Final = (TypeKind.TEXT, TypeKind.TINYTEXT, TypeKind.BLOB, TypeKind.TINYBLOB)
+QUIET_KINDS: Final = (TypeKind.TEXT, TypeKind.TINYTEXT, TypeKind.BLOB, TypeKind.TINYBLOB)
 DOUBLE_CHARACTERS: Final = 22  #: of a double where it becomes text
 _SHOWN_BYTES: Final = 3  #: of what is no text, in warnings
 _STRICT: Final = {"STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"}
@@ -74,9 +74,9 @@ def to_integer(
 ) -> int | None:
     if target.kind is TypeKind.YEAR:
         return to_year(context, value, source, name)
-    if not explicit and source.kind in _QUIET_KINDS and isinstance(value, str | bytes):
+    if not explicit and source.kind in QUIET_KINDS and isinstance(value, str | bytes):
         number, _ = leading_integer(text_for_number(value))
-        return min(max(number, -_I63), _U64 - 1)
+        return min(max(number, -_I63), _I63 - 1)
     number = integer_of(context, value, source, target.unsigned, name)
     if not explicit:
         return number
@@ -243,7 +243,7 @@ def double_of(context: Context, value: Any, source: SqlType, name: str = "") -> 
             if source.kind in (TypeKind.ENUM, TypeKind.SET) and isinstance(value, str):
                 return float(member_number(value, source))
             number, whole = leading_double(text_for_number(value))
-            if not whole and value.strip() and source.kind not in _QUIET_KINDS:
+            if not whole and value.strip() and source.kind not in QUIET_KINDS:
                 text = shown(value) if isinstance(value, bytes) else shown_as_c(value)
                 context.warn(1292, f"Truncated incorrect DOUBLE value: '{text}'")
             return number
@@ -334,7 +334,7 @@ def decimal_of_varying(
     number, whole = leading_decimal(text)
     if not whole and not has_number(text):
         context.warn(1366, "Incorrect DECIMAL value: '0' for column '' at row -1")
-    if not whole and is_column and source.kind not in _QUIET_KINDS:
+    if not whole and is_column and source.kind not in QUIET_KINDS:
         context.warn(1292, f"Truncated incorrect DECIMAL value: '{shown_as_c(value)}'")
     return number
 

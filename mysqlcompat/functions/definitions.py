@@ -165,9 +165,9 @@ def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
         case "b":
             return typing.as_condition(arg)
         case "t":
-            return typing.as_moment(arg)
+            return typing.as_moment(of_calendar(typing, arg))
         case "D":
-            return typing.as_date(arg)
+            return typing.as_date(of_calendar(typing, arg))
         case "T":
             return typing.as_time(arg)
         case "v":

@@ -139,8 +139,7 @@ def _best(values: Sequence[Any], collation: str, sign: int) -> int:
     best = 0
     for at in range(1, len(values)):
         ranked = order(values[at], values[best], collation) * sign
-        is_later = sign > 0 and isinstance(values[at], float | Decimal)
-        if ranked > 0 or (ranked == 0 and is_later):  # 0 and -0
+        if ranked > 0 or (ranked == 0 and sign > 0):  # of equal texts, 0 and -0 the last
             best = at
     return best
 

@@ -17,10 +17,17 @@ from mysqlcompat import convert_temporal as convert
 from mysqlcompat import temporal, temporal_text
 from mysqlcompat.convert import wrap
 from mysqlcompat.functions.definitions import build_as, implement
-from mysqlcompat.functions.moments import fuzzy_moment, moment_or_clock, own_type
+from mysqlcompat.functions.moments import (
+    CALENDAR,
+    fuzzy_moment,
+    moment_or_clock,
+    of_calendar,
+    own_type,
+)
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_format import parts_of
 from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_month, week_of
+from mysqlcompat.jsonb import Json
 from mysqlcompat.message_text import text_for_number
 from mysqlcompat.numerals import EXACT, decimal_text, integer_of_digits
 from mysqlcompat.partial_dates import (
@@ -28,7 +35,8 @@ from mysqlcompat.partial_dates import (
     PartialDatetime,
     make_datetime,
 )
-from mysqlcompat.sql.branches import SHIFTED, natural
+from mysqlcompat.sql.branches import SHIFTED, branches_of, natural
+from mysqlcompat.sql.describe import origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
@@ -41,6 +49,7 @@ from mysqlcompat.sqltypes import (
     datetime_type,
     decimal_type,
     int_type,
+    double_type,
     string_type,
     time_type,
 )
@@ -54,8 +63,6 @@ _LAST_DAY: Final = 3652424
 _I63: Final = 1 << 63
 _MICROSECONDS: Final = 6  #: fractional digits of what may have any
 _MOST: Final = {"QUARTER": 0xFFFFFFFF // 3, "WEEK": 0xFFFFFFFF // 7}  #: too many of a unit
-#: Dates that intervals are added to: those on the calendar, whatever sql_mode says.
-_WHOLE_DATES: Final = temporal_text.NO_ZERO_DATE | temporal_text.NO_ZERO_IN_DATE
 
 
 UNIT_MICROS: Final = {
@@ -129,7 +136,10 @@ def _build_shift(
     typing: Typing, name: str, start: Expression, amount: Expression, unit: Literal
 ) -> Expression:
     made = _shift_type(typing, start, amount, unit.value)
-    start, amount = _shifted(typing, start), _amount(typing, amount, unit.value)
+    start, amount = (
+        _shifted(typing, of_calendar(typing, start)),
+        _amount(typing, amount, unit.value),
+    )
     return typing.call(name, made.or_null(), start, amount, unit)
 
 
@@ -154,31 +164,52 @@ def _fraction(amount: Expression) -> int:
 
 def _shifted(typing: Typing, start: Expression) -> Expression:
     """What an interval is added to: a moment, a YEAR, or the text of anything else."""
-    is_known = start.type.cls in (*TEMPORAL, Class.STRING) or start.type.kind is TypeKind.YEAR
-    if start.type.cls is Class.STRING:  # a date that IF or CASE chose is a moment
+    if start.type.cls in TEMPORAL or start.type.kind is TypeKind.YEAR:
+        return start
+    made, any_moment = typing.as_string(start).type, datetime_type(_MICROSECONDS)
 
-        def moment(inner: Expression) -> Expression:
-            if inner.type.cls in TEMPORAL or inner.type.kind is TypeKind.YEAR:
-                inner = typing.as_moment(inner)
-            return typing.to_result(_date_text(typing, inner), start.type)
+    def moment(inner: Expression) -> Expression:  # a date that IF or CASE chose is one
+        if inner.type.cls in TEMPORAL or inner.type.kind is TypeKind.YEAR:
+            inner = typing.as_moment(inner)
+        return typing.to_result(_date_text(typing, inner), made)
 
-        own = typing.own_branches(start, start.type, moment)
-        if own is None and isinstance(start, Call) and start.function.name in SHIFTED:
-            own = typing.own_branches(start, datetime_type(_MICROSECONDS), lambda inner: inner)
-        return own or start
-    return start if is_known else typing.as_string(_date_text(typing, start))
+    if start.type.cls is not Class.STRING:
+        own = typing.own_branches(start, any_moment, moment)
+        whole = _date_text(typing, start)
+        return typing.as_string(whole) if own is None else _in_type(own, made)
+    own = typing.own_branches(start, made, moment)
+    if own is None and isinstance(start, Call) and start.function.name in SHIFTED:
+        own = typing.own_branches(start, any_moment, lambda inner: inner)
+    return own or start
+
+
+def _in_type(chosen: Expression, made: SqlType) -> Expression:
+    """IF, CASE and NULLIF whose branches are of type `made`, in that type."""
+    if not isinstance(chosen, Call) or not branches_of(chosen):
+        return chosen
+    numbers = branches_of(chosen)
+    args = (_in_type(arg, made) if at in numbers else arg for at, arg in enumerate(chosen.args))
+    return replace(chosen, type=made, args=tuple(args))
 
 
 def _date_text(typing: Typing, arg: Expression) -> Expression:
-    """An integer as the text of the date that it is."""
-    if arg.type.cls is not Class.INT or arg.type.kind is TypeKind.BIT:
+    """An integer or a document as the text of the date that it is; a FLOAT as that of a DOUBLE."""
+    if arg.type.kind is TypeKind.FLOAT:
+        return Cast(double_type(nullable=arg.type.nullable), arg)
+    if arg.type.cls not in (Class.INT, Class.JSON) or arg.type.kind is TypeKind.BIT:
         return arg
     return typing.call("date text", typing.as_string(arg).type.or_null(arg.type.nullable), arg)
 
 
 @implement("date text", pure=False)
-def date_text(context: Context, call: Call, number: int) -> str:
-    """The integer itself if it is none, or more than a date."""
+def date_text(context: Context, call: Call, number: int | Json) -> str | None:
+    """The integer itself if it is none, or more than a date; NULL for a document that is none."""
+    if isinstance(number, Json):
+        arg = call.args[0]
+        moment = convert.moment_of(context, number, arg.type, name=origin_name(arg))
+        if moment is None or isinstance(number.value, str):
+            return None if moment is None else number.value
+        return shown_moment(moment)
     flags = temporal_text.date_flags(context.sql_mode)
     read = temporal_text.datetime_of_number(number, flags)
     if read.value is None or read.kind != temporal_text.DATE:
@@ -253,7 +284,7 @@ def start_of(context: Context, call: Call, start: Any) -> AnyDatetime | timedelt
     if start is None or call.type.cls is Class.TIME:
         return cast("timedelta | None", start)
     if isinstance(start, str | bytes):
-        return convert.moment_of(context, start, call.args[0].type, flags=_WHOLE_DATES)
+        return convert.moment_of(context, start, call.args[0].type, flags=CALENDAR)
     return convert.moment_of(context, start, own_type(call.args[0]))
 
 

@@ -4,6 +4,7 @@ either a time or a moment."""
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -52,6 +53,24 @@ def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> E
     if is_loose or (arg.type.cls is Class.DATETIME and wanted == "date"):
         return typing.own_branches(arg, target, own) or own(arg)  # a chosen time is one of today
     return own(arg)
+
+
+def of_calendar(typing: Typing, arg: Expression) -> Expression:
+    """`arg` where only days of the calendar will do: LAST_DAY wants one of its argument, too."""
+    if not isinstance(arg, Call) or arg.function.name != "last_day":
+        return arg
+    return replace(arg, args=(_exact(typing, arg.args[0]),))
+
+
+def _exact(typing: Typing, read: Expression) -> Expression:
+    """What `fuzzy_moment` made of an argument, without months and days of zero."""
+    if not isinstance(read, Call):
+        return read
+    if read.function.name == "date@fuzzy":
+        return typing.cast(read.args[0], date_type().or_null())
+    chosen = branches_of(read)
+    args = (_exact(typing, one) if at in chosen else one for at, one in enumerate(read.args))
+    return replace(read, args=tuple(args))
 
 
 def clock_or_moment(typing: Typing, arg: Expression) -> Expression:

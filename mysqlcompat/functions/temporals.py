@@ -20,7 +20,7 @@ from mysqlcompat.functions.definitions import (
     implement,
     integer,
 )
-from mysqlcompat.functions.moments import fuzzy_moment
+from mysqlcompat.functions.moments import fuzzy_moment, of_calendar
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_format import names_of
 from mysqlcompat.functions.weeks import (
@@ -36,7 +36,7 @@ from mysqlcompat.functions.weeks import (
 )
 from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
 from mysqlcompat.partial_dates import AnyDate, AnyDatetime, PartialDatetime, make_date
-from mysqlcompat.sql.branches import natural
+from mysqlcompat.sql.branches import is_extreme_date, natural
 from mysqlcompat.sql.describe import OF_BRANCH, WRITTEN
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import cast_literal_fsp
@@ -187,7 +187,8 @@ _literal("time@literal", "TIME", _time_literal, time_type)
 
 @build_as("date", 1)
 def build_date(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return _chosen(typing, args[0], date_type()) or Cast(date_type(), args[0], wording=WRITTEN)
+    arg = of_calendar(typing, args[0])
+    return _chosen(typing, arg, date_type()) or Cast(date_type(), arg, wording=WRITTEN)
 
 
 @build_as("time", 1)
@@ -200,10 +201,11 @@ def build_time(typing: Typing, args: Sequence[Expression]) -> Expression:
 @build_as("timestamp", 1, 2)
 def build_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
     target = datetime_type(shown_fsp(typing, args[0], moment_fields))
-    moment = _chosen(typing, args[0], target)
+    arg = of_calendar(typing, args[0])
+    moment = _chosen(typing, arg, target)
     if len(args) == 1:
-        return moment or Cast(target, natural(args[0]), wording=WRITTEN)
-    moment = moment or Cast(target, args[0])
+        return moment or Cast(target, natural(arg), wording=WRITTEN)
+    moment = moment or Cast(target, arg)
     made = DEFINITIONS["addtime"].build(typing, (moment, args[1]))
     return replace(made, function=typing.function("timestamp")) if isinstance(made, Call) else made
 
@@ -411,7 +413,8 @@ def build_sec_to_time(typing: Typing, args: Sequence[Expression]) -> Expression:
 def seconds_of(typing: Typing, arg: Expression) -> tuple[Expression, int]:
     """A number of seconds, and how many fractional digits what is made of it has."""
     if arg.type.cls is Class.STRING and not is_number_literal(arg):
-        return typing.cast(arg, decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE)), 6
+        made = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE)
+        return typing.cast(arg, _ANY_DECIMAL if is_extreme_date(arg) else made), 6
     arg = typing.as_number(arg)
     if arg.type.cls is Class.DOUBLE:
         return typing.cast(arg, _ANY_DECIMAL), min(arg.type.scale, 6)

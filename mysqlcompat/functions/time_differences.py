@@ -18,7 +18,7 @@ from mysqlcompat.functions.intervals import (
     shifted_text,
     shown_moment,
 )
-from mysqlcompat.functions.moments import best_fit
+from mysqlcompat.functions.moments import best_fit, of_calendar
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.temporals import shown_fsp
 from mysqlcompat.functions.weeks import is_day, number_of
@@ -107,7 +107,7 @@ def _build_time_shift(name: str, typing: Typing, args: Sequence[Expression]) -> 
     if first.type.cls in TEMPORAL:
         fsp = max(shown_fsp(typing, first), shown_fsp(typing, span))
         made = time_type(fsp) if first.type.cls is Class.TIME else datetime_type(fsp)
-    first = _without_json(typing, first)
+    first = _without_json(typing, of_calendar(typing, first))
     return typing.call(name, made, first, typing.as_time(span))
 
 
@@ -124,12 +124,12 @@ def _time_shift(context: Context, call: Call, first: Any, span: Any, sign: int) 
         return None
     result: AnyDatetime | timedelta | None
     if isinstance(start, timedelta):
-        result = start + sign * span
-        if abs(result) > temporal.TIME_LIMIT:
+        moved: timedelta = start + sign * span
+        result = min(max(moved, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
+        if moved != result:
             overflow(context, "time")
             if call.type.cls is Class.TIME:
                 return None
-            result = min(max(result, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
     else:
         result = moment_of_micros(micros_of(start) + sign * (span // _MICRO))
         if result is None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from mysqlcompat import temporal
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import BIGINT, build_as, implement
-from mysqlcompat.functions.moments import read_moment
+from mysqlcompat.functions.moments import of_calendar, read_moment
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.temporals import micros_of_seconds, moment_fields, seconds_of, shown_fsp
 from mysqlcompat.functions.time_format import build_format
@@ -68,6 +68,8 @@ def unix_timestamp(context: Context, call: Call, value: Any) -> Any:
 @build_as("from_unixtime", 1, 2)
 def build_from_unixtime(typing: Typing, args: Sequence[Expression]) -> Expression:
     arg, fsp = seconds_of(typing, args[0])
+    if arg.type.cls is Class.DECIMAL and not fsp:
+        arg = typing.as_integer(arg)
     moment = typing.call("from_unixtime", datetime_type(fsp), arg)
     return moment if len(args) == 1 else build_format("date_format", typing, (moment, args[1]))
 
@@ -103,9 +105,10 @@ def utc_of(context: Context, call: Call, moment: Any) -> Any:
 @build_as("convert_tz", 3)
 def build_convert_tz(typing: Typing, args: Sequence[Expression]) -> Expression:
     made = datetime_type(shown_fsp(typing, args[0], moment_fields))
+    moment = typing.as_moment(of_calendar(typing, args[0]))
     texts = map(typing.as_string, args[1:])
     zones = (typing.in_charset(arg, "utf8mb4_bin") if arg.type.is_text else arg for arg in texts)
-    return typing.call("convert_tz", made.or_null(), typing.as_moment(args[0]), *zones)
+    return typing.call("convert_tz", made.or_null(), moment, *zones)
 
 
 def is_zone(name: str | bytes) -> bool:

@@ -254,7 +254,10 @@ class Branches:
             return decimal_type(size, 0, nullable=nullable)
         kind = _common_kind(types, unsigned)
         length = max(one.length for one in types)  # MySQL leaves no room for a sign
-        return SqlType(kind, length, unsigned=unsigned, nullable=nullable)
+        made = SqlType(kind, length, unsigned=unsigned, nullable=nullable)
+        if kind is TypeKind.YEAR:  # a computed one has no leading zeros
+            made = replace(made, precision=min(one.precision for one in types))
+        return made
 
     def _common_string(self, types: Sequence[SqlType], nullable: bool, name: str) -> SqlType:
         strings = [one if one.cls is Class.STRING else self._as_text_type(one) for one in types]
@@ -360,7 +363,8 @@ def _is_binary(arg: Expression) -> bool:
 
 def is_extreme_date(arg: Expression) -> bool:
     """GREATEST or LEAST that compares dates, although it is a text."""
-    is_varying = arg.type.kind is TypeKind.VARCHAR  # of a CHAR and a TEXT the text counts
+    is_varying = arg.type.kind in (TypeKind.VARCHAR, TypeKind.VARBINARY)
+    # of a CHAR and a TEXT the text counts
     return isinstance(arg, Call) and arg.function.name in AMONG_DATES and is_varying
 
 

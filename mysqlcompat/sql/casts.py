@@ -9,6 +9,7 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions import json_value
+from mysqlcompat.functions.moments import of_calendar
 from mysqlcompat.sql.branches import branches_of, is_extreme_date, spelled
 from mysqlcompat.sql.describe import OF_BRANCH, USING, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
@@ -57,6 +58,8 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
         if arg.type.cls is Class.JSON and isinstance(arg, Call) and branches_of(arg):
             arg = typing.document_text(arg)
     if target.cls is Class.JSON:
+    elif target.kind is TypeKind.YEAR and arg.type.is_wide_decimal:
+        arg = typing.computed(arg)
         arg = typing.in_json(arg)
     if target.cls in TEMPORAL:
         arg = typing.timely(arg)

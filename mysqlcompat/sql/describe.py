@@ -35,6 +35,7 @@ _ESCAPES: Final = str.maketrans(
 OF_BRANCH: Final = "branch"
 WRITTEN: Final = "written"  #: of an implicit one that is written: DATE(), TIME(), TIMESTAMP(),
 USING: Final = "using"  #: and of CONVERT(… USING …)
+SIGNED: Final = "signed"  #: of an unsigned branch that is read as the signed whole is
 _INFIX = {
     "=", "<>", "<", "<=", ">", ">=", "<=>", "+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>",
     "and", "or", "xor", "div", "regexp",

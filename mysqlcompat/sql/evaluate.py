@@ -9,13 +9,21 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat.assign import assign
 from mysqlcompat.character_sets import ascii_of
-from mysqlcompat.convert import convert, decimal_of, decimal_of_varying, double_of
+from mysqlcompat.convert import (
+    QUIET_KINDS,
+    convert,
+    decimal_of,
+    decimal_of_varying,
+    double_of,
+    wrap,
+)
 from mysqlcompat.convert_compared import Listener, compared
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.moments import own_type
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
-from mysqlcompat.message_text import shown_bytes
+from mysqlcompat.message_text import shown, shown_bytes, text_for_number
+from mysqlcompat.numerals import leading_integer
 from mysqlcompat.sql.benchmark import repeated
 from mysqlcompat.sql.branches import (
     AMONG_DATES,
@@ -24,7 +32,7 @@ from mysqlcompat.sql.branches import (
     NUMERIC_CLASSES,
     SILENT,
 )
-from mysqlcompat.sql.describe import describe, origin_name
+from mysqlcompat.sql.describe import SIGNED, describe, origin_name
 from mysqlcompat.sql.looking import READ_IN_TURN, REGEXP, Looking
 from mysqlcompat.sql.typed import (
     ASSIGN,
@@ -105,7 +113,8 @@ class Evaluator(Looking):
         if node.mode == EXPLICIT:
             return self._explicit(node, value, source)
         if node.mode == COMPARE:
-            return compared(self.context, value, source, node.type, node.into, node.wording)
+            name = origin_name(node.arg)
+            return compared(self.context, value, source, node.type, node.into, node.wording, name)
         if node.type.cls is Class.INT and isinstance(value, float):
             value = self._whole(node.arg, value)
         if isinstance(node.arg, ColumnRef):
@@ -115,7 +124,11 @@ class Evaluator(Looking):
         is_silent = name in SILENT or name in BITWISE
         if is_silent and source.cls is Class.STRING and node.type.cls not in TEMPORAL:
             context = self._quiet
-        return convert(context, value, source, node.type, False, name)
+        if _is_text_as_signed(value, source, node.type):
+            is_short = isinstance(node.arg, ColumnRef) or name in MUTE
+            return _signed_of_text(context, value, source, is_short)
+        made = convert(context, value, source, node.type, False, name)
+        return wrap(made, False) if node.wording == SIGNED and made is not None else made
 
     @property
     def _quiet(self) -> Any:
@@ -398,3 +411,23 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
 def evaluate(expression: Expression, context: Context, params: Sequence[Any] = ()) -> Any:
     """The value of an expression without columns."""
     return Evaluator(context, params).value(expression)
+
+
+def _is_text_as_signed(value: Any, source: SqlType, target: SqlType) -> bool:
+    if not isinstance(value, str | bytes) or target.cls is not Class.INT or target.unsigned:
+        return False
+    return target.kind is not TypeKind.YEAR and source.kind not in (TypeKind.ENUM, TypeKind.SET)
+
+
+def _signed_of_text(context: Context, value: str | bytes, source: SqlType, is_short: bool) -> int:
+    """The digits a string begins with, as a signed number.
+
+    is_short  as columns do it: what is too large is the largest; else all 64 bits of it count
+    """
+    number, whole = leading_integer(text_for_number(value))
+    high = 1 << (63 if is_short else 64)
+    if not -(1 << 63) <= number < high:
+        number, whole = (high - 1 if number > 0 else -(1 << 63)), False
+    if not whole and source.kind not in QUIET_KINDS:
+        context.warn(1292, f"Truncated incorrect INTEGER value: '{shown(value)}'")
+    return wrap(number, False)

@@ -68,6 +68,11 @@ def is_number_literal(arg: Expression) -> bool:
     return isinstance(arg, Literal) and isinstance(arg.value, bytes) and arg.type.scale != NOT_FIXED
 
 
+def _is_large(sql_type: SqlType) -> bool:
+    """An integer that may be more than a signed one."""
+    return sql_type.unsigned and sql_type.kind is TypeKind.BIGINT
+
+
 def is_binary_string(arg: Expression) -> bool:
     """A binary string which operators on bits take byte by byte."""
     is_binary = arg.type.cls is Class.STRING and arg.type.collation == BINARY
@@ -124,6 +129,8 @@ class Typing(Agreement, Branches, Memberships):
                 if target.cls in NUMERIC_CLASSES and self.is_bits(inner):
                     inner = self.as_number(inner)
                 return self.cast(self.computed(inner) if is_whole else inner, target)
+                if is_whole and not target.unsigned and _is_large(inner.type):
+                    return Cast(target, inner, wording=SIGNED)
 
             return self.own_branches(arg, target, convert) or Cast(target, arg, mode)
         return Cast(target.or_null(target.nullable or source.nullable), arg, mode)
@@ -307,7 +314,8 @@ class Typing(Agreement, Branches, Memberships):
             known = int_type(unsigned=known.unsigned) if known.cls is Class.INT else known
             left, right = self.cast(left, known), self.cast(right, known)
         left, right = (
-            self.as_number(arg) if is_number_literal(arg) else arg for arg in (left, right)
+            self.as_number(arg) if is_number_literal(arg) else of_own_scale(arg)
+            for arg in (left, right)
         )
         measures = left.type, right.type
         if operator == "div":
