@@ -43,13 +43,20 @@ class Listener:
 
 
 def compared(
-    context: Context, value: Any, source: SqlType, target: SqlType, type_name: str, wording: str
+    context: Context,
+    value: Any,
+    source: SqlType,
+    target: SqlType,
+    type_name: str,
+    wording: str,
+    name: str = "",
 ) -> Any:
     """`value` as a value of type `target`.
 
     type_name  ERROR 1525 for what is no such type; "": it is zero; NO_VALUE: it is NULL; NO_TIME:
                no other time is equal to it
     wording    the warning, ``{}`` where the value is; "": the conversion's own
+    name       what that calls the value
     """
     if value is None:
         return None
@@ -59,7 +66,7 @@ def compared(
     if source.kind is TypeKind.YEAR:
         return PartialDatetime(value, 0, 0)
     if not wording:
-        made = convert(context, value, source, target, False)
+        made = convert(context, value, source, target, False, name)
     else:
         listener: Any = Listener(context)
         made = convert(listener, value, source, target, False)

@@ -308,9 +308,13 @@ class Branches:
 
 def spelled(arg: Expression) -> Expression:
     """`arg` where its text goes into another: a TIME that was moved has no fraction or six digits
-    of it, everything else is as it is `shown`."""
+    of it, a FLOAT that was looked for the digits of a DOUBLE, everything else is as it is
+    `shown`."""
     if arg.type.cls is Class.TIME and isinstance(arg, Call) and arg.function.name in _MOVED:
         return replace(arg, type=replace(arg.type, mixed=True))
+    is_first = isinstance(arg, Call) and arg.function.name in _DOUBLED
+    if is_first and arg.type.kind is TypeKind.FLOAT:
+        return replace(arg, type=replace(arg.type, kind=TypeKind.DOUBLE))
     return shown(arg)
 
 
@@ -390,6 +394,8 @@ _MEMBERS: Final = (TypeKind.ENUM, TypeKind.SET)
 _BROUGHT: Final = ("to charset", "to charset@later")
 #: Functions that move a TIME.
 _MOVED: Final = ("date_add", "date_sub", "addtime", "subtime")
+#: Functions whose FLOATs are DOUBLEs in texts.
+_DOUBLED: Final = ("coalesce", "ifnull", "greatest", "least", "any_value")
 _MOMENTS: Final = (Class.DATETIME, Class.TIME)
 _LONGEST_TEXT: Final = 65535  #: bytes of TEXT and BLOB
 #: Functions whose moments become DECIMALs before they become integers.

@@ -7,7 +7,8 @@ none counts as the date zero, with a warning. BETWEEN and IN: `memberships.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
@@ -82,6 +83,10 @@ class Comparisons(HeldConstants):
         def as_json(self, arg: Expression) -> Expression: ...
 
         def collation(self, types: Sequence[SqlType], operator: str) -> str: ...
+
+        def own_branches(
+            self, arg: Expression, target: SqlType, convert: Callable[[Expression], Expression]
+        ) -> Expression | None: ...
 
         def with_collation(self, arg: Expression, collation: str) -> Expression: ...
 
@@ -177,7 +182,13 @@ class Comparisons(HeldConstants):
                 return as_compared(text, datetime_type(6), told or wording(like, plain=True))
             target = date_type() if is_date else datetime_type(6)
             otherwise = NO_VALUE if must and text.type.nullable and is_chosen(text) else ""
-            return as_compared(text, target, told, otherwise)
+            if told:
+                return as_compared(text, target, told, otherwise)
+
+            def read(inner: Expression) -> Expression:
+                return as_compared(inner, target, "", otherwise)
+
+            return self.own_branches(text, target, read) or read(text)
         if not isinstance(text, Literal) or not isinstance(text.value, str) or is_date:
             text = pinned(text)  # whether it has a time decides the comparison
         name = "DATE" if is_date else "DATETIME"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence, Set
+from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.convert_compared import NO_TIME, NO_VALUE, Listener
@@ -17,7 +17,6 @@ from mysqlcompat.sqltypes import (
     NUMERIC,
     TEMPORAL,
     Class,
-    SqlType,
     bool_type,
     date_type,
     datetime_type,
@@ -30,12 +29,6 @@ _NO_CLOCKS: Final = frozenset({Class.STRING, *DATED})
 
 class Memberships(Betweens):
     """The part of `Typing` for IN and CASE … WHEN."""
-
-    if TYPE_CHECKING:
-
-        def own_branches(
-            self, arg: Expression, target: SqlType, convert: Callable[[Expression], Expression]
-        ) -> Expression | None: ...
 
     def equal_case(self, subject: Expression, when: Expression) -> Expression:
         """``CASE subject WHEN when``: what is compared is of the subject's class. A text that is no
