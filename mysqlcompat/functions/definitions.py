@@ -147,6 +147,8 @@ def build_as(names: str, low: int, high: int | None = None) -> Callable[[Builder
 
 
 def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
+    from mysqlcompat.functions.moments import of_calendar
+
     match letter:
         case "s":
             text = typing.as_string(arg)

@@ -38,7 +38,7 @@ from mysqlcompat.partial_dates import (
 from mysqlcompat.sql.branches import SHIFTED, branches_of, natural
 from mysqlcompat.sql.describe import origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal
-from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
+from mysqlcompat.sql.typed import Call, Cast, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
     MAX_DECIMAL_DIGITS,
     MAX_DECIMAL_SCALE,

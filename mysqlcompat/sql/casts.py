@@ -57,12 +57,13 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
             arg = typing.computed(arg)
         if arg.type.cls is Class.JSON and isinstance(arg, Call) and branches_of(arg):
             arg = typing.document_text(arg)
-    if target.cls is Class.JSON:
     elif target.kind is TypeKind.YEAR and arg.type.is_wide_decimal:
         arg = typing.computed(arg)
+    if target.cls is Class.JSON:
         arg = typing.in_json(arg)
     if target.cls in TEMPORAL:
         arg = typing.timely(arg)
+        arg = arg if target.cls is Class.TIME else of_calendar(typing, arg)
     if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
         arg = replace(arg, type=string_type(16383, typing.context.collation))
     may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)

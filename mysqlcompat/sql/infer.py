@@ -18,6 +18,7 @@ from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, has_param
 from mysqlcompat.sql.branches import NUMERIC_CLASSES, OF_DATES, Branches, natural, spelled
 from mysqlcompat.sql.comparisons import is_untyped
+from mysqlcompat.sql.describe import SIGNED
 from mysqlcompat.sql.held_constants import pinned
 from mysqlcompat.sql.measures import (
     DOCUMENT_CHARACTERS,
@@ -314,7 +315,7 @@ class Typing(Agreement, Branches, Memberships):
             known = int_type(unsigned=known.unsigned) if known.cls is Class.INT else known
             left, right = self.cast(left, known), self.cast(right, known)
         left, right = (
-            self.as_number(arg) if is_number_literal(arg) else of_own_scale(arg)
+            self.as_number(arg) if is_number_literal(arg) else arg
             for arg in (left, right)
         )
         measures = left.type, right.type
