@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from btree import errors as btree_errors
 from mysqlcompat import errors_1000, errors_1292
+from mysqlcompat.message_text import named
 from redo import errors as redo_errors
 from replicas import errors as replicas_errors
 
@@ -51,6 +52,10 @@ STRICT: Final = frozenset(
 )
 
 
+#: Errors that print an expression, in characters the text of errors has none of.
+_EXPRESSIONS: Final = (1690,)
+
+
 class SqlError(Exception):
     """An error as the client sees it: `errno`, `sqlstate`, `message`."""
 
@@ -61,6 +66,8 @@ class SqlError(Exception):
         template = ALTERNATIVES.get((errno, len(arguments)), row.template)
         self.errno = errno
         self.sqlstate = row.sqlstate
+        if errno not in _EXPRESSIONS:
+            arguments = tuple(map(named, arguments))
         self.message = template % arguments
         super().__init__(errno, self.message)
 

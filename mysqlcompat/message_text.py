@@ -34,6 +34,21 @@ def shown_bytes(text: str, room: int = _LONGEST) -> str:
     return _CUT.sub("?", _BEYOND.sub("????", known))
 
 
+def sent(text: str) -> str:
+    """An error's text in its packet: of what utf8mb3 lacks, each byte is a character of Latin-1."""
+    return _BEYOND.sub(lambda found: found[0].encode().decode("latin-1"), text)
+
+
+def kept(text: str) -> str:
+    """The same text as SHOW WARNINGS has it."""
+    return _BEYOND.sub("????", text)
+
+
+def named(argument: object) -> object:
+    """A name or a value in an error's text: what utf8mb3 lacks is ``?``."""
+    return _BEYOND.sub("?", argument) if isinstance(argument, str) else argument
+
+
 def shown_as_c(value: str | bytes) -> str:
     """The same where MySQL prints a C string: up to the first NUL."""
     return shown(value.partition("\0")[0] if isinstance(value, str) else value.partition(b"\0")[0])

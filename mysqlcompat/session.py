@@ -23,6 +23,7 @@ from mysqlcompat.lane.lane import Slots
 from mysqlcompat.lane.lending import Served, Terms
 from mysqlcompat.machine import run
 from mysqlcompat.machine.program import Program
+from mysqlcompat.message_text import kept
 from mysqlcompat.results import (
     ColumnDef,
     Ok,
@@ -390,7 +391,7 @@ class Session(SessionState):
                 if self._is_leaving:
                     return broken_off
                 self._interrupted()  # what was to be broken off has failed already
-        self.diagnostics.add("Error", seen.errno, seen.message)
+        self.diagnostics.add("Error", seen.errno, kept(seen.message))
         self.row_count = -1
         return seen
 

@@ -18,7 +18,7 @@ from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.branches import shown
 from mysqlcompat.sql.held_constants import DATED
-from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
+from mysqlcompat.sql.infer import Typing, nullable_of
 from mysqlcompat.sql.replaced_constants import replaced
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import (
@@ -92,7 +92,8 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     args = replaced(typing, *args), args[1]
     made = typing.common_type(args[:1], True)
     is_bytes = made.collation == BINARY
-    if made.cls in (Class.DOUBLE, Class.DECIMAL) or is_number_literal(args[0]):
+    is_literal = made.cls is Class.STRING and is_bytes and args[0].type.scale != NOT_FIXED
+    if made.cls in (Class.DOUBLE, Class.DECIMAL) or is_literal:
         made = args[0].type.or_null()
     elif args[0].type.kind in (TypeKind.ENUM, TypeKind.SET):
         made = replace(made, kind=TypeKind.CHAR)

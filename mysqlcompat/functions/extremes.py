@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import temporal
+from mysqlcompat.character_sets import characters_of
 from mysqlcompat.convert import convert
 from mysqlcompat.convert_compared import Listener
 from mysqlcompat.convert_temporal import date_of_span, moment_of
@@ -65,6 +66,7 @@ def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
     if made.cls is Class.STRING and not classes.isdisjoint(TEMPORAL):
         is_moment = Class.DATETIME in classes
         args = [_read_once(typing, arg) if is_moment or not _is_moved(arg) else arg for arg in args]
+        _check_characters(args, made)
     if Class.JSON in classes:
         feature = "comparison of JSON in the LEAST and GREATEST operators"
         typing.context.warn(1235, SqlError(1235, feature).message)
@@ -87,6 +89,14 @@ def _read_once(typing: Typing, arg: Expression) -> Expression:
     is_computed = isinstance(arg, Call | Cast) and arg.type.cls is Class.STRING
     value = typing.constant_value(arg) if is_computed else None
     return arg if value is None else Literal(arg.type, value, text=describe(arg))
+
+
+def _check_characters(args: Sequence[Expression], made: SqlType) -> None:
+    """Raise 3854 for a literal text that has no place in the character set of the result."""
+    for arg in args:
+        is_brought = arg.type.is_text and made.is_text and arg.type.charset != made.charset
+        if is_brought and isinstance(arg, Literal) and isinstance(arg.value, str):
+            characters_of(arg.value, arg.type.collation, made.collation)
 
 
 def _read_by_branches(typing: Typing, arg: Expression) -> Expression:

@@ -128,6 +128,7 @@ class Branches:
         args, is_mixed = list(arg.args), False
         for number in branches_of(arg):
             inner = _own(args[number])
+            inner = _unbrought(inner) if target.cls in NUMERIC_CLASSES else inner
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
             nested = self.own_branches(inner, target, convert)
             is_mixed = is_mixed or _is_silent(inner) or nested is not None
@@ -349,16 +350,16 @@ def _has_own_words(chosen: Call, arg: Expression, target: SqlType) -> bool:
 
 def _own(branch: Expression) -> Expression:
     """A branch before it was made what all branches are."""
-    while True:
-        match branch:
-            case Cast(mode=mode, wording="") if mode == IMPLICIT:
-                branch = branch.arg
-            case Call(function=function, args=(first,)) if (
-                function.name in _BROUGHT and _is_binary(first)
-            ):
-                branch = first
-            case _:
-                return branch
+    while isinstance(branch, Cast) and branch.mode == IMPLICIT and not branch.wording:
+        branch = branch.arg
+    return branch
+
+
+def _unbrought(branch: Expression) -> Expression:
+    """The same, before it was brought into a character set."""
+    while isinstance(branch, Call) and branch.function.name in _BROUGHT:
+        branch = _own(branch.args[0])
+    return branch
 
 
 def _is_binary(arg: Expression) -> bool:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlglot import exp
 
-from mysqlcompat.sql.infer import Typing, nullable_of
+from mysqlcompat.sql.infer import Typing, is_truth, nullable_of
 from mysqlcompat.sql.row_comparisons import is_row
-from mysqlcompat.sql.typed import Expression
+from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import bool_type
 
 _OPPOSITES: Final[dict[type, type]] = {
@@ -78,6 +78,9 @@ class Conditions:
         return self.resolve(opposite(this=inner.this, expression=inner.expression))
 
     def inverted(self, arg: Expression) -> Expression:
+        """NOT; twice it is nothing where the first one inverts what is called true or false."""
+        if isinstance(arg, Call) and arg.function.name == "not" and is_truth(arg.args[0]):
+            return arg.args[0]
         return self.typing.call("not", bool_type(arg.type.nullable), arg)
 
     def is_something(self, node: Any) -> Expression:

@@ -250,6 +250,10 @@ class Evaluator(Looking):
         condition, then, otherwise = node.args
         return self.value(then if self.value(condition) else otherwise)
 
+    def _nullif(self, node: Call) -> Any:
+        equal, value = node.args
+        return None if self.value(equal) else self.value(value)
+
     def _first(self, node: Call) -> Any:
         for arg in node.args:
             value = self.value(arg)
@@ -401,6 +405,7 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "and": Evaluator._and,
     "or": Evaluator._or,
     "if": Evaluator._if,
+    "nullif": Evaluator._nullif,
     "ifnull": Evaluator._first,
     "coalesce": Evaluator._first,
     "case": Evaluator._case,

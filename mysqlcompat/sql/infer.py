@@ -16,7 +16,7 @@ from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, has_param
-from mysqlcompat.sql.branches import NUMERIC_CLASSES, OF_DATES, Branches, natural, spelled
+from mysqlcompat.sql.branches import NUMERIC_CLASSES, Branches, natural, spelled
 from mysqlcompat.sql.comparisons import is_untyped
 from mysqlcompat.sql.describe import SIGNED
 from mysqlcompat.sql.held_constants import pinned
@@ -32,6 +32,7 @@ from mysqlcompat.sql.measures import (
     text_length,
 )
 from mysqlcompat.sql.memberships import Memberships
+from mysqlcompat.sql.shown_bytes import passed_on, passes_bytes, shows_bytes
 from mysqlcompat.sql.typed import (
     IMPLICIT,
     Call,
@@ -75,7 +76,10 @@ def _is_large(sql_type: SqlType) -> bool:
 
 
 def is_binary_string(arg: Expression) -> bool:
-    """A binary string which operators on bits take byte by byte."""
+    """A binary string which operators on bits take byte by byte; also what a function makes of
+    nothing but NULL."""
+    if isinstance(arg, Call) and arg.type.cls is Class.NULL:
+        return True
     is_binary = arg.type.cls is Class.STRING and arg.type.collation == BINARY
     return is_binary and not is_number_literal(arg)
 
@@ -257,13 +261,17 @@ class Typing(Agreement, Branches, Memberships):
     def in_json(self, arg: Expression) -> Expression:
         """What is true or false is a boolean in JSON, what chooses between the two is not; a
         DECIMAL has the digits of its value."""
-        if isinstance(arg, Call) and arg.function.name in _TRUTHS:
+        if is_truth(arg):
             zero = Literal(int_type(1, nullable=False), 0)
             return self.call("<>", bool_type(arg.type.nullable), arg, zero)
         if isinstance(arg, Call) and arg.function.name in _CHOICES and arg.type.cls is Class.INT:
             return replace(arg, type=replace(arg.type, length=max(arg.type.length, 2)))
-        if isinstance(arg, Call) and arg.function.name in OF_DATES:  # of an unknown string's type
+        if shows_bytes(arg):  # of an unknown string's type
             return self.call("opaque", json_type(arg.type.nullable), arg)
+        if isinstance(arg, Call) and arg.type.cls is Class.STRING and passes_bytes(arg):
+            places = passed_on(arg)
+            args = [self.as_json(one) if n in places else one for n, one in enumerate(arg.args)]
+            return replace(arg, type=json_type(arg.type.nullable), args=tuple(args))
         return natural(arg)
 
     def as_path(self, arg: Expression) -> Expression:
@@ -273,7 +281,7 @@ class Typing(Agreement, Branches, Memberships):
     def without_charset(self, arg: Expression) -> Expression:
         """A string where only text will do: what shows a date that GREATEST or LEAST chose, or part
         of a literal DOUBLE, is bytes."""
-        return self.in_charset(arg, BINARY) if _shows_bytes(arg) else arg
+        return self.in_charset(arg, BINARY) if shows_bytes(arg) else arg
 
     # bits
 
@@ -402,25 +410,16 @@ class Typing(Agreement, Branches, Memberships):
         return self.call("neg", made, self.as_double(arg))
 
 
-#: Functions whose result is in the character set of their first argument, whatever that is.
-_PASSING_ON: Final = ("upper", "lower", "left", "right", "substring", "repeat")
 _CHOICES: Final = (
     *("if", "ifnull", "case", "coalesce", "nullif", "greatest", "least", "abs", "any_value"),
     *("set user variable", "div"),
 )
-#: Numbers that are booleans in JSON.
 _TRUTHS: Final = ("strcmp", "json_valid", "json_contains", "json_contains_path")
 
 
-def _shows_bytes(arg: Expression) -> bool:
-    if not isinstance(arg, Call):
-        return False
-    if arg.function.name not in _PASSING_ON:
-        return arg.function.name in OF_DATES
-    first = arg.args[0]
-    inner = first.arg if isinstance(first, Cast) and first.mode == IMPLICIT else first
-    is_literal = isinstance(inner, Literal) and inner.type.cls is Class.DOUBLE
-    return is_literal or _shows_bytes(first)
+def is_truth(arg: Expression) -> bool:
+    """Whether it is a number that MySQL calls true or false, a boolean in JSON."""
+    return isinstance(arg, Call) and arg.function.name in _TRUTHS
 
 
 def _is_negated(arg: Expression) -> bool:

@@ -11,6 +11,7 @@ from struct import pack
 from typing import Final
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.message_text import sent
 from mysqlcompat.results import (
     BINARY_COLLATION,
     STATUS_STATE_CHANGED,
@@ -34,7 +35,7 @@ _LARGE: Final = (WIRE_TINY_BLOB, WIRE_MEDIUM_BLOB, WIRE_LONG_BLOB, WIRE_BLOB)
 
 def error_packet(error: SqlError) -> bytes:
     """ERR."""
-    text = error.message.encode()
+    text = sent(error.message).encode()
     if len(text) > _MOST_ERROR_BYTES:
         text = text[:_MOST_ERROR_BYTES].decode("utf-8", "ignore").encode()
     return b"\xff" + pack("<H", error.errno) + b"#" + error.sqlstate.encode() + text

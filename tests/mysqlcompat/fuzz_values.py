@@ -114,7 +114,7 @@ def explanation(oracle: Asker, tree: Tree, seen: Difference) -> str | None:
 
     def alone(expression: str) -> tuple[str, str]:
         answers = oracle.ask_all(SECTION, [expression])[0], ours.answer(SECTION, expression)
-        there, here = (as_in_8_4(answer.text()) for answer in answers)
+        there, here = ("\t".join(essence(as_in_8_4(answer.text()))) for answer in answers)
         return there, here
 
     def warnings_of(expression: str) -> set[str]:

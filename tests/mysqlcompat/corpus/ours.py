@@ -8,6 +8,7 @@ from typing import Any, Final
 from btree.schema import Table, TypeKind
 from mysqlcompat.ddl.definition import Charset, make_table
 from mysqlcompat.errors import SqlError
+from mysqlcompat.message_text import sent
 from mysqlcompat.results import ColumnDef
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.metadata import result_columns
@@ -115,7 +116,7 @@ def answer(section: Section, expression: str) -> Answer:
             return Answer(rows_shown([bytes_of(value, kind)]), "", _warnings(context))
         return _selected(context, section, expression)
     except SqlError as error:
-        return Answer.of_error(error.errno, error.sqlstate, error.message)
+        return Answer.of_error(error.errno, error.sqlstate, sent(error.message))
     except Exception as error:  # what a session answers with ERROR 1105, and is always a fault
         return Answer.of_error(1105, "HY000", f"{type(error).__name__}: {error}")
 

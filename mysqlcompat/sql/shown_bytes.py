@@ -1,0 +1,55 @@
+"""Strings that are bytes only as long as nobody looks at their collation.
+
+A literal DOUBLE, PI() and the date that GREATEST or LEAST chose write their text in no character
+set, whatever their collation says, and functions that give a part of it or choose it leave it so.
+A JSON function sees bytes then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from mysqlcompat.sql.branches import OF_DATES, branches_of
+from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression, Literal
+from mysqlcompat.sqltypes import Class
+
+#: Functions whose string is in the character set of the first one, whatever that is.
+_OF_NUMBERS: Final = ("upper", "lower", "left", "right", "substring", "repeat")
+_TRIMMING: Final = ("trim@plain", "trim@both", "trim@leading", "trim@trailing")
+_OF_STRINGS: Final = (*_OF_NUMBERS, *_TRIMMING, "ltrim", "rtrim", "reverse")
+_CHOOSING: Final = ("coalesce", "ifnull", "any_value")
+
+
+def shows_bytes(arg: Expression) -> bool:
+    """Whether a string is bytes, whatever its value is."""
+    if not isinstance(arg, Call):
+        return False
+    name, chosen = arg.function.name, _chosen(arg)
+    if chosen:
+        return all(map(shows_bytes, chosen))
+    if name not in _OF_STRINGS:
+        return name in OF_DATES
+    first = arg.args[0]
+    inner = first.arg if isinstance(first, Cast) and first.mode == IMPLICIT else first
+    is_literal = isinstance(inner, Literal) and inner.type.cls is Class.DOUBLE
+    is_literal = is_literal or (isinstance(inner, Call) and inner.function.name == "pi")
+    return (is_literal and name in _OF_NUMBERS) or shows_bytes(first)
+
+
+def passes_bytes(arg: Expression) -> bool:
+    """Whether it is bytes, or may be where it chose them."""
+    return shows_bytes(arg) or any(map(passes_bytes, _chosen(arg)))
+
+
+def passed_on(arg: Expression) -> Sequence[int]:
+    """Numbers of the arguments one of which is the string that `arg` is."""
+    if not isinstance(arg, Call):
+        return ()
+    if arg.function.name in _CHOOSING:
+        return range(len(arg.args))
+    return () if arg.function.name == "elt" else branches_of(arg)
+
+
+def _chosen(arg: Expression) -> list[Expression]:
+    return [arg.args[n] for n in passed_on(arg)] if isinstance(arg, Call) else []
