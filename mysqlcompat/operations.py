@@ -29,6 +29,7 @@ from mysqlcompat.child import Child
 from mysqlcompat.config import Config
 from mysqlcompat.control_socket import Fields, Reply, ask_storage, socket_path, zone_sockets
 from mysqlcompat.storage_watch import StorageWatch
+from redo.control import CTRL_BATCH_CLOCK
 from redo.errors import VolumeError
 from redo.health import ControlSnapshot
 from redo.timeline import refuse_future
@@ -155,7 +156,8 @@ class Operations:
     def _backtrack(self, to_us: int, reply: Reply) -> None:
         if not self._config.backtrack_window:
             raise VolumeError("this volume keeps no past: serve it with --backtrack-window SECONDS")
-        refuse_future(to_us, time.time_ns() // 1000)
+        log_us = ControlSnapshot(self._supervisor.shared.ring_fd).get(CTRL_BATCH_CLOCK)
+        refuse_future(to_us, max(time.time_ns() // 1000, log_us))
         self._ask({"do": "locate", "to_us": to_us})  # what is impossible stops nobody
         answer: Fields = {}
 

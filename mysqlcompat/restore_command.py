@@ -55,7 +55,10 @@ def restore(
     )
     if to_us is None:
         ago_s = time.time() - until_us / 1e6
-        _say(f"what was committed in the {ago_s:.1f} s since then is not in it")
+        if ago_s < 0:
+            _say(f"the clock of its log is {-ago_s:.1f} s ahead of this host's")
+        else:
+            _say(f"what was committed in the {ago_s:.1f} s since then is not in it")
     return 0
 
 

@@ -139,9 +139,9 @@ def backtrack(data: Path, volume: str, to_us: int) -> int:
     """Take a volume back to a moment, or forward again."""
     path = volume_path(data, volume)
     _must_exist(path, "volume", volume, data)
-    refuse_future(to_us, time.time_ns() // 1000)
     done = ask(path, {"do": "backtrack", "to_us": to_us})
     if done is None:
+        refuse_future(to_us, time.time_ns() // 1000)
         with _opened(data, volume) as storage:
             found = storage.rewind(to_us)
         done = {"lsn": found.lsn, "clock_us": found.clock_us}

@@ -13,6 +13,7 @@ from mysqlcompat.config import format_size
 from mysqlcompat.control_socket import Fields, ask
 from mysqlcompat.startup import lock_volume
 from redo.errors import VolumeError
+from redo.timeline import clock_text
 from redo.volumes import refuse_old_layout, volume_path
 
 MIB: Final = 1 << 20
@@ -57,6 +58,7 @@ def text_of(volume: str, status: Fields) -> list[str]:
             f"VDL {status['vdl']}, epoch {status['epoch']}, membership"
             f" {status['membership_epoch']}, protection groups {status['groups']} of {size}"
         )
+    lines += _clock_lines(status)
     rows: list[tuple[str, ...]] = [
         ("COPY", "STATE", "HEALTH", "SCL", "BEHIND", "CHECKPOINT", "LOG", "PAGES", "NOTES")
     ]
@@ -69,6 +71,17 @@ def text_of(volume: str, status: Fields) -> list[str]:
     if status["archive"]:
         lines += ["", _backup_line(status["archive"])]
     return lines
+
+
+def _clock_lines(status: Fields) -> list[str]:
+    """Said when this host's clock was turned back since the volume was last written to."""
+    ahead_s = status.get("ahead_us", 0) // 1_000_000
+    if not ahead_s:
+        return []
+    return [
+        f"its log is of {clock_text(status['batch_us'])} UTC, {ahead_s} s ahead of this host:"
+        " what is committed until then is all of that moment"
+    ]
 
 
 def _backup_line(archive: dict[str, Any]) -> str:

@@ -203,11 +203,13 @@ def pins_of(control: Control, pins: Mapping[str, int]) -> list[Fields]:
 def from_control(control: Control, now_us: int) -> Fields:
     """The volume, as far as the control block knows it: also while storage is down."""
     rows = copy_rows(control, now_us)
+    batch_us = control.get(CTRL_BATCH_CLOCK)
     return {
         "state": state_of(control),
         "vdl": control.vdl,
         "published": control.get(CTRL_PUBLISHED),
-        "batch_us": control.get(CTRL_BATCH_CLOCK),
+        "batch_us": batch_us,
+        "ahead_us": max(0, batch_us - now_us),  # the clock of the log, of this host's
         "epoch": control.epoch,
         "copies": rows,
         "pins": pins_of(control, {}),

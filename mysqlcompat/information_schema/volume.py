@@ -73,6 +73,8 @@ def status_rows(node: Node) -> list[tuple[str, str]]:
         ("Protection_groups", status.get("groups", "")),
         ("Protection_group_bytes", status.get("group_bytes", "")),
     ]
+    if ahead_s := status["ahead_us"] // 1_000_000:
+        rows.append(("Volume_clock_ahead_s", ahead_s))
     archive = status["archive"]
     if archive:
         rows += [
