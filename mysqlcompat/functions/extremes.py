@@ -33,7 +33,7 @@ from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, TEMPORAL, Class, SqlType, date_type, string_type
-from mysqlcompat.temporal_text import FUZZY, NO_ZERO_DATE, read_datetime, read_time
+from mysqlcompat.temporal_text import FUZZY, INVALID_DATES, NO_ZERO_DATE, read_datetime, read_time
 from mysqlcompat.values import text_of
 
 _DATED: Final = re.compile(r"\s*\d+-\d+-\d+")
@@ -226,7 +226,7 @@ def _date(context: Context, value: Any, arg: Expression) -> PartialDate | None:
     None, with a warning, if it is none."""
     if value is None:
         return None
-    flags = FUZZY | NO_ZERO_DATE if isinstance(value, str | bytes) else FUZZY
+    flags = FUZZY | (NO_ZERO_DATE if isinstance(value, str | bytes) else INVALID_DATES)
     made: Any = (
         date_of_span(context, value)
         if isinstance(value, timedelta)
@@ -288,7 +288,7 @@ def _moment(context: Context, value: Any, kind: SqlType, like: Expression) -> An
     if kind.cls in (Class.STRING, Class.JSON):
         text = value if isinstance(value, str | bytes) else text_of(value, kind)
         quiet: Any = Listener(context)
-        made = moment_of(quiet, text, kind, "datetime", "", FUZZY)
+        made = moment_of(quiet, text, kind)
         if quiet.was_warned:
             name = like.name if isinstance(like, ColumnRef) else _name(like)
             said = f"Incorrect datetime value: '{shown(text)}' for column '{name}' at row 1"

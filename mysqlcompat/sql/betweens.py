@@ -39,6 +39,8 @@ class Betweens(Comparisons):
 
         def as_integer(self, arg: Expression) -> Expression: ...
 
+        def is_known(self, arg: Expression) -> bool: ...
+
     def between(
         self, value: Expression, low: Expression, high: Expression, is_negated: bool = False
     ) -> Expression:

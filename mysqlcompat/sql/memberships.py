@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from datetime import datetime
 from typing import Any, Final
 
 from btree.schema import TypeKind
-from mysqlcompat.convert_compared import NO_TIME, NO_VALUE, Listener
+from mysqlcompat.convert_compared import NO_TIME, NO_VALUE, Listener, compared
+from mysqlcompat.convert_temporal import moment_of
+from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.betweens import TEXTUAL, Betweens, said_beside
 from mysqlcompat.sql.branches import SILENT, is_chosen
@@ -20,8 +23,10 @@ from mysqlcompat.sqltypes import (
     bool_type,
     date_type,
     datetime_type,
+    int_type,
     time_type,
 )
+from mysqlcompat.temporal_text import FUZZY, INVALID_DATES
 
 _INEXACT: Final = frozenset({Class.DOUBLE, Class.STRING, Class.NULL, *TEMPORAL})
 _NO_CLOCKS: Final = frozenset({Class.STRING, *DATED})
@@ -98,8 +103,9 @@ class Memberships(Betweens):
             args = (first, *(right for _, right in pairs))
             if all(map(is_constant, args[1:])):
                 args = (first, *map(self._seen, args[1:]))
-            is_read = isinstance(first, Cast) and first.into == NO_VALUE
-            is_read = is_read and not is_chosen(first.arg)
+            is_read = (
+                isinstance(first, Cast) and first.into == NO_VALUE and not is_chosen(first.arg)
+            )
             made = bool_type(any(arg.type.nullable for arg in args))
             return self.call("in@date" if is_read else "in", made, *args)
         is_constant_list = all(is_constant(item) for _, item in pairs)
@@ -143,6 +149,9 @@ class Memberships(Betweens):
             return self._numbers_of_texts(value, items)
         if not classes & TEMPORAL or value.type.cls not in TEXTUAL:
             return args
+        numbers = {item.type.cls for item in items} - {Class.NULL}
+        if value.type.cls in TEMPORAL and numbers <= NUMERIC and all(map(self.is_known, items)):
+            return [value, *(self._date_of_number(item, value.type.cls) for item in items)]
         lead = value if classes & NUMERIC else _leading(args)
         if lead.type.cls is Class.TIME and (classes & NUMERIC or not constant):
             return [self.clock(arg) if arg.type.cls in _NO_CLOCKS else arg for arg in args]
@@ -154,6 +163,25 @@ class Memberships(Betweens):
                 for arg in args
             ]
         return self._among_dates(value, items, classes & TEMPORAL)
+
+    def _date_of_number(self, item: Expression, kind: Class) -> Expression:
+        """A constant number in which a date or time is looked for: zero if it is none."""
+        item = self.as_number(item)
+        number, source = self.constant_value(item), item.type
+        if number is None:
+            return item
+        if source.kind is TypeKind.YEAR:
+            source = int_type(4)
+        made: Any = PartialDate(0, 0, 0)
+        target = {Class.DATE: date_type(), Class.TIME: time_type(6)}.get(kind, datetime_type(6))
+        if kind is Class.DATE:
+            day = moment_of(self.context, number, source, "date", "", FUZZY | INVALID_DATES)
+            if day is not None:
+                is_real = isinstance(day, datetime)
+                made = day.date() if is_real else PartialDate(day.year, day.month, day.day)
+        elif number or kind is Class.TIME:
+            made = compared(self.context, number, source, target, "", "")
+        return Literal(target.or_null(item.type.nullable), made, text=describe(item))
 
     def _among_dates(
         self, value: Expression, items: Sequence[Expression], kinds: Set[Class]
