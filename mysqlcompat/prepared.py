@@ -40,11 +40,11 @@ from mysqlcompat.results import (
 )
 from mysqlcompat.sql import statements
 from mysqlcompat.sql.literals import NOTHING_GIVEN, Given
+from mysqlcompat.sql.parameters import goes_with, of_value
 from mysqlcompat.sql.tokens import Kind, split_statements, syntax_error
 from mysqlcompat.sqltypes import (
-    MAX_DECIMAL_DIGITS,
-    MAX_DECIMAL_SCALE,
-    Class,
+    BINARY,
+    NUMERIC,
     SqlType,
     date_type,
     datetime_type,
@@ -62,7 +62,6 @@ if TYPE_CHECKING:
     from mysqlcompat.session_state import SessionState
 
 MAX_PARAMETERS: Final = 65535
-_MOST_CHARACTERS: Final = 16383  #: of a text whose type is not known
 _KEPT_CHARACTERS: Final = 4096  #: longer texts are compiled whenever they are prepared
 #: What a parameter looks like before anything is bound: MySQL's clients ignore all but the count.
 _PARAMETER: Final = ColumnDef(
@@ -90,6 +89,8 @@ class Prepared:
     place: Any = None  #: what the program was compiled under
     columns: tuple[ColumnDef, ...] = field(default=())
     questions: dict[int, bool] | None = None  #: see `questions_of`; None: not known yet
+    is_as_prepared: bool = True  #: the last execution's values needed no program of their own
+    _retyped: tuple[tuple[int, SqlType], ...] = ()  #: types that some `?` have of earlier values
 
     def info(self) -> PreparedInfo:
         return PreparedInfo((_PARAMETER,) * self.parameter_count, self.columns, handle=self)
@@ -100,7 +101,7 @@ class Prepared:
         if self.program is None or self.place != place:
             self.close()
             self.program = self._compiled(session)
-            self.questions = None
+            self.questions, self._retyped = None, ()
             self.place = place
         return self.program
 
@@ -117,12 +118,30 @@ class Prepared:
         given: dict[int, Given] = {
             number: values[number][0] for number, shape in shapes.items() if shape
         }
-        pairs = zip(program.param_types, values, strict=False)
-        for number, (wanted, (value, _)) in enumerate(pairs):
-            better = _better_type(session, value, wanted)
-            if better is not None:
-                given[number] = shapes[number] = better
-        return self._compiled(session, given, tuple(shapes.items())) if given else program
+        before = self._retyped
+        base_fits = _is_like(program, values)
+        types: tuple[tuple[int, SqlType], ...] = ()
+        if before and not (base_fits and _is_plain(program, values)):
+            types = before
+            if not _is_like(self._typed_program(session, types, given, shapes), values):
+                types = _types_of(session, program, values)
+        elif not base_fits:
+            types = _types_of(session, program, values)
+        self._retyped = types or before
+        self.is_as_prepared = not (given or types)
+        if self.is_as_prepared:
+            return program
+        return self._typed_program(session, types, given, shapes)
+
+    def _typed_program(
+        self,
+        session: Session,
+        types: tuple[tuple[int, SqlType], ...],
+        given: dict[int, Given],
+        shapes: dict[int, Any],
+    ) -> Program:
+        """The program for values of these types, and for what is asked of indexes."""
+        return self._compiled(session, dict(types) | given, tuple((dict(types) | shapes).items()))
 
     def _compiled(
         self,
@@ -150,32 +169,56 @@ class Prepared:
     @staticmethod
     def convert(session: Session, program: Program, values: Sequence[Typed]) -> list[Any]:
         """Values given for `?` as values of the types that the program's parameters have."""
-        wanted = program.param_types
-        return [
-            value if target is None else convert(session, value, source or _TEXT, target, False)
-            for (value, source), target in zip_longest(values, wanted[: len(values)])
-        ]
+        made = []
+        for (value, source), param in zip_longest(values, program.params[: len(values)]):
+            if param is None:
+                made.append(value)
+                continue
+            if isinstance(value, str) and param.type.cls in NUMERIC:
+                value, source = value.encode(), _BYTES  # which messages show
+            made.append(convert(session, value, source or _TEXT, param.type, False))
+        return made
 
     def close(self) -> None:
         self.program = None
 
 
-def _better_type(session: Session, value: Any, wanted: SqlType | None) -> SqlType | None:
-    """The type of a `?` whose value would not stay what it is in the one that its surroundings
-    suggest: an integer or a DECIMAL that gets a fraction, a DOUBLE or a text. Raises 1210 for
-    what is no number of rows."""
-    if wanted is not None and not wanted.nullable and not isinstance(value, int):  # of LIMIT
-        raise SqlError(1210, "EXECUTE")
-    if wanted is None or wanted.cls not in (Class.INT, Class.DECIMAL):
-        return None
-    match value:
-        case float() if not (wanted.cls is Class.INT and value.is_integer()):
-            return double_type()
-        case Decimal() if max(-int(value.as_tuple().exponent), 0) > wanted.scale:
-            return decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE)
-        case str() if not value.removeprefix("-").isdecimal():
-            return string_type(_MOST_CHARACTERS, session.collation)
-    return None
+def _is_like(program: Program, values: Sequence[Typed]) -> bool:
+    """Whether all values go with the types that their `?` were compiled with. Raises 1210 for what
+    is no number of rows."""
+    is_like = True
+    for number, (param, (value, source)) in enumerate(zip(program.params, values, strict=False)):
+        if _is_of_limit(program, number):
+            if not isinstance(value, int):
+                raise SqlError(1210, "EXECUTE")
+            continue
+        if param is not None and not goes_with(param, value, source or _TEXT):
+            is_like = False
+    return is_like
+
+
+def _is_plain(program: Program, values: Sequence[Typed]) -> bool:
+    """Whether types of earlier values need not be heeded: nobody sees those of what is compared or
+    assigned, and its own types make the better plan."""
+    places = all(param is None or param.place for param in program.params)
+    return places and not any(isinstance(value, str | bytes) for value, _ in values)
+
+
+def _types_of(
+    session: Session, program: Program, values: Sequence[Typed]
+) -> tuple[tuple[int, SqlType], ...]:
+    """The type of each value, for what stands in its place."""
+    pairs = zip_longest(program.params[: len(values)], values)
+    return tuple(
+        (number, of_value(param, value, source or _TEXT, session.collation))
+        for number, (param, (value, source)) in enumerate(pairs)
+        if value is not None and not _is_of_limit(program, number)
+    )
+
+
+def _is_of_limit(program: Program, number: int) -> bool:
+    param = program.params[number] if number < len(program.params) else None
+    return param is not None and not param.type.nullable
 
 
 def _shape(value: Any, is_document: bool) -> Any:
@@ -253,6 +296,7 @@ def _typed(session: Session, parameter: Parameter) -> Typed:
 
 _BLOBS: Final = (WIRE_BLOB, WIRE_TINY_BLOB, WIRE_MEDIUM_BLOB, WIRE_LONG_BLOB, WIRE_BIT)
 _TEXT: Final = string_type(0)
+_BYTES: Final = string_type(0, BINARY)
 _TEMPORALS: Final[dict[int, Callable[[int], Typed]]] = {
     WIRE_DATE: lambda packed: (unpack_date(packed), date_type()),
     WIRE_DATETIME: lambda packed: (unpack_datetime(packed), datetime_type(6)),

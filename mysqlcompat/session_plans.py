@@ -219,8 +219,10 @@ class SessionPlans:
         kind = transaction_kind(handle.statement)
         if kind:
             return (self.context, 0, b"", b"", 0, Slots(kind))
-        if program is None:
+        if program is None or handle.questions:
             return None
+        if not (program.lane_write or handle.is_as_prepared):
+            return None  # its columns are other ones for these values
         if handle.place != handle.place_now(self._session):
             return None  # data definition has come in between
         made = prepared_slots(program, parameters, self._session)

@@ -29,7 +29,7 @@ from mysqlcompat.results import (
     WIRE_VARCHAR,
     Parameter,
 )
-from mysqlcompat.sql.typed import ASSIGN, Call, Cast, Expression, Literal, Param
+from mysqlcompat.sql.typed import ASSIGN, PLACED, Call, Cast, Expression, Literal, Param
 from mysqlcompat.sqltypes import Class, SqlType, int_type
 from mysqlcompat.values import is_variable
 from mysqlcompat.wire.columns import result_head
@@ -58,6 +58,7 @@ _SERVES: Final = {
     "delete": layout.SERVES_DELETE,
 }
 _MOST: Final = (1 << 63) - 1
+_ANY: Final = (-_MOST - 1, _MOST)
 _TEXTS: Final = frozenset(
     {
         TypeKind.CHAR,
@@ -201,8 +202,10 @@ def _source(slot: Slot, classes: Sequence[Class | None]) -> Source | None:
     if number < 0:
         return None
     sent = classes[number]
-    if slot.simple and _takes(target, sent):
+    if slot.simple and _takes(target, sent) and (sent is not Class.INT or target.range == _ANY):
         return _same(number)
+    if isinstance(arg, Param) and arg.place == PLACED and arg.type.unsigned and target.nullable:
+        return None  # a signed number would have another type, except as a number of rows
     given = int_type() if sent is Class.INT else arg.type
     if not _takes(given, sent):
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import socket
 from collections.abc import Iterator
 from struct import pack
 
@@ -42,7 +43,8 @@ MOMENTS = (b"2020-02-03", b"2020-02-03 04:05:06", b"1999-12-31 23:59:59.5", None
 #: Nothing that a client binds: constants only.
 WRITTEN = ("TRUE", "1.5", "2.675", "-3.25", "1e2", "-7", "1 + 2", "0x41", "DATE'2021-01-31'",
            "'2020-01-01 10:00:00.75'", "CONCAT('a', 'b')", "REPEAT('x', 5)", "NULL", "99999",
-           "CAST('12' AS SIGNED)", "DEFAULT", "NOW() - NOW()", "TIME'10:11:12'")  # fmt: skip
+           "18446744073709551615", "CAST('12' AS SIGNED)", "DEFAULT", "NOW() - NOW()",
+           "TIME'10:11:12'")  # fmt: skip
 NAMES = ("small", "big", "fixed", "name", "price", "body", "ratio", "born", "seen", "stamp",
          "bytes", "mood")  # fmt: skip
 
@@ -165,6 +167,7 @@ def test_literals_and_parameters_in_all_places(cluster: Cluster, mode: str) -> N
             ask(slow, f"DROP TABLE IF EXISTS {table}")
             ask(slow, f"CREATE TABLE {table} ({COLUMNS})")
         for client in (lane, slow):
+            client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             ask(client, f"SET sql_mode = '{mode}'")
         before = served(slow)
         for _ in range(STATEMENTS):
