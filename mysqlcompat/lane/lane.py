@@ -49,6 +49,17 @@ class Slots(NamedTuple):
 PLAIN: Final = Slots()
 
 
+class TlsParts(NamedTuple):
+    """Addresses of a TLS session of libssl, and of its buffers in memory."""
+
+    session: int = 0
+    incoming: int = 0
+    outgoing: int = 0
+
+
+CLEAR: Final = TlsParts()
+
+
 @dataclass(slots=True)
 class Block:
     """One connection block and what belongs to it."""
@@ -110,10 +121,21 @@ class Lane:
         self._installed = 0
         self.generation = 0  #: how often the plan table has been emptied
 
+    def know_tls(self, calls: Sequence[int]) -> None:
+        """Addresses of the functions in `layout`'s TLS block: before the first session of TLS."""
+        if not self.words[layout.L_TLS]:
+            at = self.arena.alloc(8 * layout.TLS_WORDS)
+            block = self.arena.words(at, layout.TLS_WORDS)
+            block[: len(calls)] = calls
+            block[layout.T_RECEIVED] = self.arena.alloc(layout.RECORDS_BYTES)
+            block[layout.T_SEALED] = self.arena.alloc(layout.SEALED_BYTES)
+            self.words[layout.L_TLS] = at
+
     # Connections ----------------------------------------------------------------------------------
 
-    def register(self, descriptor: int, client: LaneClient) -> Block | None:
-        """A block for an authenticated clear-text connection; None past the descriptor limit."""
+    def register(self, descriptor: int, client: LaneClient, tls: TlsParts = CLEAR) -> Block | None:
+        """A block for an authenticated connection; None past the descriptor limit. A TLS session
+        has read all that it has received, and lives until `release`."""
         if descriptor >= int(self.words[layout.L_DESCRIPTORS]):
             return None
         if self._free:
@@ -132,6 +154,7 @@ class Lane:
         words[:] = 0
         words[buffers] = kept
         words[layout.C_DESCRIPTOR] = descriptor
+        words[layout.C_TLS], words[layout.C_TLS_IN], words[layout.C_TLS_OUT] = tls
         self._prepared(words)[:] = 0
         block = self._blocks[descriptor] = Block(at, words, client, descriptor)
         self._connections[descriptor] = at
@@ -144,6 +167,7 @@ class Lane:
             if block.words[layout.C_WAIT]:
                 self._queue[self._queue == block.at] = 0
             block.words[layout.C_SERVING] = block.words[layout.C_MISSES] = 0
+            block.words[layout.C_TLS] = 0
             self._connections[descriptor] = 0
             self._free.append((block.at, block.words))
 

@@ -20,6 +20,8 @@ from mysqlcompat.lane.lane_layout import (
     C_SENT,
     C_SERVED,
     C_SERVING,
+    C_TLS,
+    C_TLS_MORE,
     C_UNSENT,
     C_UNSENT_BYTES,
     C_WAIT,
@@ -42,11 +44,13 @@ from mysqlcompat.lane.lane_layout import (
     L_SCRATCH,
     L_SERVED,
     L_SPIN_NS,
+    L_TLS,
     L_WAITING,
     MISSES_MAX,
     NOBODY_WAITS,
     RECEIVE_BYTES,
     ST_LANE,
+    T_SEALED,
     UNTIL_DURABLE,
 )
 from mysqlcompat.lane.serve_kernels import serve_packet, word
@@ -58,6 +62,7 @@ from mysqlcompat.lane.system_kernels import (
     receive,
     send,
 )
+from mysqlcompat.lane.tls_kernels import tls_read, tls_receive, tls_seal
 from redo.codes import E_PAGE_MISS
 from redo.coding_kernels import atomic_load, load_i32, load_i64, load_u8, load_u32, move, store_i64
 from redo.control import CTRL_EPOCH
@@ -98,8 +103,22 @@ def report(mem, lane, descriptor, events):
 
 
 @helper
-def reply(mem, connection, descriptor, out, count):
+def take_in(mem, lane, connection, descriptor, at, count):
+    """Receive up to `count` bytes, in clear, to `at`; how many, or 0 or less as `receive` does."""
+    if word(mem, connection, C_TLS):
+        return tls_receive(mem, lane, connection, descriptor, at, count)
+    return receive(mem, descriptor, at, count)
+
+
+@helper
+def reply(mem, lane, connection, descriptor, out, count):
     """Send `count` bytes at `out`; 1 when the socket took all, 0 when Python must."""
+    if word(mem, connection, C_TLS):
+        tls = word(mem, lane, L_TLS)
+        count = tls_seal(mem, tls, connection, out, count)
+        if count < 1:
+            return 0  # Python will find the session broken, too
+        out = word(mem, tls, T_SEALED)
     sent = send(mem, descriptor, out, count)
     if sent < 0:
         sent = 0
@@ -140,6 +159,26 @@ def wait_for_page(st, mem, lane, connection):
 
 @helper
 def serve_received(st, mem, lane, connection, descriptor):
+    """Serve what has been received, until something has to wait; 1 to go on, 0 after handing
+    off."""
+    while serve_packets(st, mem, lane, connection, descriptor):
+        waits = word(mem, connection, C_WAIT) or word(mem, connection, C_MISSES)
+        if waits or word(mem, connection, C_TLS_MORE) == 0:
+            return 1
+        filled = word(mem, connection, C_FILLED)
+        at = word(mem, connection, C_RECEIVE) + filled
+        got = tls_read(mem, word(mem, lane, L_TLS), connection, at, RECEIVE_BYTES - filled)
+        if got == -EAGAIN:
+            return 1
+        if got <= 0:
+            hand_off(mem, lane, connection, descriptor)
+            return 0
+        set_word(mem, connection, C_FILLED, filled + got)
+    return 0
+
+
+@helper
+def serve_packets(st, mem, lane, connection, descriptor):
     """Serve the complete packets in the receive buffer, until one has to wait for its commit; 1 to
     go on, 0 after handing off."""
     start = word(mem, connection, C_RECEIVE)
@@ -166,7 +205,7 @@ def serve_received(st, mem, lane, connection, descriptor):
         if word(mem, connection, C_WAIT) != 0:
             reply_later(mem, lane, connection, written)
             break
-        if reply(mem, connection, descriptor, word(mem, lane, L_OUT), written) == 0:
+        if reply(mem, lane, connection, descriptor, word(mem, lane, L_OUT), written) == 0:
             going = 0
             break
     if at > start:
@@ -182,7 +221,7 @@ def serve_descriptor(st, mem, lane, connection, descriptor, events):
     """Answer one ready socket. 1 when it was served here."""
     filled = word(mem, connection, C_FILLED)
     at = word(mem, connection, C_RECEIVE) + filled
-    got = receive(mem, descriptor, at, RECEIVE_BYTES - filled)
+    got = take_in(mem, lane, connection, descriptor, at, RECEIVE_BYTES - filled)
     if got == -EAGAIN:
         return 1
     if got <= 0:  # closed or broken: asyncio will see the same and close it
@@ -195,14 +234,15 @@ def serve_descriptor(st, mem, lane, connection, descriptor, events):
 
 
 @helper
-def receive_ahead(mem, connection, descriptor, events):
+def receive_ahead(mem, lane, connection, descriptor, events):
     """Take in what a client sends while its commit is not durable. That it has hung up, or sends
     more than there is room for, is looked at afterwards: epoll says it again."""
     filled = word(mem, connection, C_FILLED)
-    if events != READABLE_ONLY or filled == RECEIVE_BYTES:
+    full = filled == RECEIVE_BYTES or word(mem, connection, C_TLS_MORE)
+    if events != READABLE_ONLY or full:
         return
     at = word(mem, connection, C_RECEIVE) + filled
-    got = receive(mem, descriptor, at, RECEIVE_BYTES - filled)
+    got = take_in(mem, lane, connection, descriptor, at, RECEIVE_BYTES - filled)
     if got > 0:
         set_word(mem, connection, C_FILLED, filled + got)
         add_word(mem, connection, C_RECEIVED, got)
@@ -244,7 +284,7 @@ def deliver(st, mem, lane):
         descriptor = word(mem, connection, C_DESCRIPTOR)
         at, count = word(mem, connection, C_REPLY), word(mem, connection, C_REPLY_BYTES)
         wanted = word(mem, connection, C_SERVING) == UNTIL_DURABLE
-        if reply(mem, connection, descriptor, at, count) == 0 or wanted:
+        if reply(mem, lane, connection, descriptor, at, count) == 0 or wanted:
             hand_off(mem, lane, connection, descriptor)
             continue
         serve_received(st, mem, lane, connection, descriptor)
@@ -277,7 +317,7 @@ def serve_events(st, mem, lane, count):
         if connection == 0 or word(mem, connection, C_SERVING) == 0:
             report(mem, lane, descriptor, flags)
         elif word(mem, connection, C_WAIT) != 0 or word(mem, connection, C_MISSES) != 0:
-            receive_ahead(mem, connection, descriptor, flags)
+            receive_ahead(mem, lane, connection, descriptor, flags)
         elif flags != READABLE_ONLY:
             hand_off(mem, lane, connection, descriptor)
             report(mem, lane, descriptor, flags)

@@ -29,6 +29,13 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     24    slots         converted parameters: lanes, then null bytes
     25    missed        connections whose statement has missed a page: (connection, page number)
     26    missed count  they are served again at the start of the next turn
+    27    tls           TLS block; 0 until a connection needs it
+
+    WORD  TLS BLOCK (TLS_WORDS words)
+    0     addresses of libssl's BIO_write      1  SSL_read        2  SSL_write      3  BIO_read
+    4     SSL_get_error                        5  ERR_clear_error
+    6     received      buffer of RECORDS_BYTES: what a socket gave
+    7     sealed        buffer of SEALED_BYTES: a reply, encrypted
 
     WORD  CONNECTION BLOCK (CONNECTION_WORDS words, one per descriptor the lane knows)
     0     serving       0 Python's, 1 the lane's, UNTIL_DURABLE: Python's after the reply that waits
@@ -56,6 +63,9 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     38    level         isolation of the transactions it may begin and end; -1: none
     39    begun         monotonic ns of the last BEGIN
     26    misses        pages its statement has missed so far; not 0: it is among the missed
+    40    tls           address of its libssl session, 0: it speaks clear text
+    41    tls in        address of that session's buffer of received bytes   42  of those to send
+    43    tls more      1 when the session may have more to read although the socket has not
 
     WORD  SERVED STATEMENT (SERVED_WORDS words; in the plan table, or per connection when prepared)
     0     hash of shape and context, or statement id + 1 (0: empty, -1: was removed)
@@ -121,6 +131,7 @@ L_QUEUE_TAIL: Final = 23
 L_SLOTS: Final = 24
 L_MISSED: Final = 25
 L_MISSED_COUNT: Final = 26
+L_TLS: Final = 27
 NOBODY_WAITS: Final = 2**62
 
 EVENT_LIMIT: Final = 256
@@ -131,8 +142,20 @@ OUT_BYTES: Final = 262_144
 SHAPE_BYTES: Final = 16384
 
 REPLY_BYTES: Final = 128
+SEALED_BYTES: Final = OUT_BYTES + 32768  #: records of 16 KiB grow by less than a hundredth
+RECORDS_BYTES: Final = 2 * RECEIVE_BYTES  #: more than one record
 
-CONNECTION_WORDS: Final = 40
+TLS_WORDS: Final = 8
+T_BIO_WRITE: Final = 0
+T_READ: Final = 1
+T_WRITE: Final = 2
+T_BIO_READ: Final = 3
+T_GET_ERROR: Final = 4
+T_CLEAR_ERROR: Final = 5
+T_RECEIVED: Final = 6
+T_SEALED: Final = 7
+
+CONNECTION_WORDS: Final = 44
 C_SERVING: Final = 0
 UNTIL_DURABLE: Final = 2
 C_CONTEXT: Final = 1
@@ -164,6 +187,10 @@ C_COUNTS: Final = 31  #: plus SERVES_…: 32 inserts … 37 rollbacks
 C_LEVEL: Final = 38
 C_BEGUN: Final = 39
 C_MISSES: Final = 26
+C_TLS: Final = 40
+C_TLS_IN: Final = 41
+C_TLS_OUT: Final = 42
+C_TLS_MORE: Final = 43
 
 #: Pages one statement may miss before it is Python's; a scan is better off there.
 MISSES_MAX: Final = 8

@@ -1,9 +1,9 @@
 """Lending connections to the lane: who may be lent, when, and what the session learns afterwards.
 
-A connection is lent each time it would wait for its client, if nothing about it needs Python: clear
-text, no compression, nothing read ahead, nothing unsent, no locked tables. What the lane has
-served since is told to the session when the connection comes back, because the next statement may
-ask (FOUND_ROWS(), SHOW WARNINGS, status counters).
+A connection is lent each time it would wait for its client, if nothing about it needs Python: no
+compression, nothing read ahead, nothing unsent, no locked tables. What the lane has served since is
+told to the session when the connection comes back, because the next statement may ask
+(FOUND_ROWS(), SHOW WARNINGS, status counters).
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from mysqlcompat.lane import lane_layout as layout
-from mysqlcompat.lane.lane import Block, Lane, Slots
+from mysqlcompat.lane.lane import CLEAR, Block, Lane, Slots, TlsParts
 from mysqlcompat.results import STATUS_IN_TRANSACTION
+from mysqlcompat.wire.openssl import kernel_calls
 
 if TYPE_CHECKING:
     from mysqlcompat.wire.connection import Connection
@@ -62,7 +63,7 @@ class Served(NamedTuple):
 
 
 class Lending:
-    """Makes every plain connection of a server lendable."""
+    """Makes every connection of a server lendable that is not compressed."""
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane
@@ -85,7 +86,7 @@ class Lending:
     def ready(self, connection: Connection) -> None:
         """A login is over."""
         channel = connection.channel
-        if channel.secure or channel.compressed:
+        if channel.compressed:
             return
         lent = LentConnection(self, connection)
         if lent.block is not None:
@@ -104,8 +105,12 @@ class LentConnection:
         self._descriptor: Final[int] = socket.fileno() if socket is not None else -1
         self._context = 0  #: of the prepared statements that are installed
         self.block: Block | None = None
+        tls, parts = connection.channel.tls, CLEAR
+        if tls is not None:
+            lane.know_tls(kernel_calls())
+            parts = TlsParts(tls.address, tls.incoming_at, tls.outgoing_at)
         if self._descriptor >= 0:
-            self.block = lane.register(self._descriptor, self)
+            self.block = lane.register(self._descriptor, self, parts)
 
     def idle(self) -> None:
         """The connection waits for its client: lend it, if it may be."""
@@ -158,13 +163,9 @@ class LentConnection:
 
     def lane_returned(self, received: bytes, unsent: bytes) -> None:
         """`LaneClient`: go on in Python."""
-        connection, block = self._connection, self.block
-        assert block is not None
-        self._tell(block)
-        if unsent:
-            connection.channel.transport.write(unsent)
-        if received:
-            connection.channel.feed(received)
+        assert self.block is not None
+        self._tell(self.block)
+        self._connection.channel.returned(received, unsent)
 
     def _tell(self, block: Block) -> None:
         """Have the session told what was served, once."""

@@ -8,6 +8,7 @@ Reading order::
     framing           bytes ↔ packets: split, joined, numbered, limited, compressed
     fields            length-encoded numbers and strings, read with bounds checks
     handshake         greeting, login packet
+    openssl           TLS between a socket and what is above
     tls               certificate of our own, RSA key for passwords
     auth              caching_sha2_password, mysql_native_password
     columns           column definitions, OK, EOF, ERR

@@ -3,17 +3,18 @@
 Until the login is over the channel reads exactly what the next packet needs and pauses after it, so
 that what a client sends ahead stays in the socket: a ClientHello is then TLS's, a first command the
 lane's. Afterwards it reads into one buffer that all channels share, and stops reading from a client
-who sends more than is being worked off.
+who sends more than is being worked off. TLS is a filter between the socket and all that; asyncio
+sees what is encrypted.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from mysqlcompat.wire.framing import Decompressor, Packet, PacketReader, compress
+from mysqlcompat.wire.openssl import TlsContext, TlsError, TlsSession
 
 RECEIVE_BYTES: Final = 1 << 16
 _MOST_UNREAD: Final = 1 << 18  #: bytes a client may send ahead
@@ -74,7 +75,7 @@ class Channel(asyncio.BufferedProtocol):
     def __init__(self, limit: int, on_connect: Callable[[Channel], None]) -> None:
         self.reader = PacketReader(limit)
         self.exact = True
-        self.secure = False
+        self.tls: TlsSession | None = None
         self._on_connect = on_connect
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -97,14 +98,17 @@ class Channel(asyncio.BufferedProtocol):
         self._on_connect(self)
 
     def get_buffer(self, sizehint: int) -> Any:
-        if self.exact:
+        if self.exact and self.tls is None:
             wanted = min(self.reader.missing, RECEIVE_BYTES)
             self._exact_buffer = bytearray(wanted)
             return self._exact_buffer
         return _shared
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.feed(memoryview(self._exact_buffer)[:nbytes] if self.exact else _shared[:nbytes])
+        if self.tls is not None:
+            self._decrypt(self.tls, bytes(_shared[:nbytes]))
+        else:
+            self.feed(memoryview(self._exact_buffer)[:nbytes] if self.exact else _shared[:nbytes])
 
     def eof_received(self) -> bool | None:
         return None  # close; what was received is still served
@@ -114,6 +118,8 @@ class Channel(asyncio.BufferedProtocol):
         if self.lender is not None:
             self.lender.lost()
             self.lender = None
+        if self.tls is not None:
+            self.tls.close()
         self._wake(self._waiter)
         self._wake(self._drained)
 
@@ -141,16 +147,21 @@ class Channel(asyncio.BufferedProtocol):
 
     @property
     def transport(self) -> asyncio.Transport:
-        """asyncio's side; after `start_tls` the encrypted one."""
+        """asyncio's side."""
         assert self._transport is not None
         return self._transport
+
+    @property
+    def secure(self) -> bool:
+        """Whether what passes is encrypted."""
+        return self.tls is not None and self.tls.established
 
     @property
     def lost(self) -> bool:
         return self._lost
 
     def feed(self, data: bytes | memoryview) -> None:
-        """Bytes have come: from asyncio, or from whoever reads the socket in its place."""
+        """Bytes in clear have come: from asyncio, or from whoever read the socket in its place."""
         try:
             if self._decompressor is not None:
                 data = self._decompressor.feed(data)
@@ -165,6 +176,36 @@ class Channel(asyncio.BufferedProtocol):
         if not waiting and self.reader.buffered > _MOST_UNREAD:
             self._pause()
 
+    def returned(self, received: bytes, unsent: bytes) -> None:
+        """Whoever had the socket gives it back, with bytes in clear that he has not served, and
+        the end of a reply, encrypted if need be, which the socket did not take."""
+        if unsent:
+            self.transport.write(unsent)
+        if received:
+            self.feed(received)
+        if self.tls is not None and not self._lost:
+            self._decrypt(self.tls, b"")
+
+    def _decrypt(self, tls: TlsSession, data: bytes) -> None:
+        """Bytes have come under TLS: a part of the handshake, or what `feed` takes."""
+        received, shaking_hands = b"", not tls.established
+        try:
+            received = tls.receive(data)
+        except TlsError as error:
+            self._failure = ConnectionLost(str(error))
+        self._send_encrypted(tls)
+        if received or self._failure is not None:
+            self.feed(received)
+        elif shaking_hands and tls.established:
+            self._wake(self._waiter)
+        if tls.ended:
+            self.transport.close()  # what was received is still served
+
+    def _send_encrypted(self, tls: TlsSession) -> None:
+        encrypted = tls.outgoing()
+        if encrypted and not self._lost:
+            self.transport.write(encrypted)
+
     async def receive(self) -> Packet:
         """The next packet. ConnectionLost; PacketTooLarge and Malformed end the connection too."""
         while True:
@@ -173,25 +214,40 @@ class Channel(asyncio.BufferedProtocol):
             packet = self.reader.next()
             if packet is not None:
                 return packet
-            if self._lost:
-                raise ConnectionLost
-            if self._paused_reading:
-                self._paused_reading = False
-                self.transport.resume_reading()
-            self._waiter = asyncio.get_running_loop().create_future()
-            if self.lender is not None:
-                self.lender.idle()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
+            await self._wait()
+
+    async def _wait(self) -> None:
+        """Until there may be something new. Raises ConnectionLost."""
+        if self._lost:
+            raise ConnectionLost
+        if self._paused_reading:
+            self._paused_reading = False
+            self.transport.resume_reading()
+        self._waiter = asyncio.get_running_loop().create_future()
+        if self.lender is not None:
+            self.lender.idle()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
 
     def write(self, packets: bytes) -> None:
         """Queue bytes for the client; to nobody when he is gone."""
         if not self._lost and packets:
             if self._decompressor is not None:
                 packets, self._compressed_sequence = compress(packets, self._compressed_sequence)
-            self.transport.write(packets)
+            if self.tls is None:
+                self.transport.write(packets)
+            else:
+                self._encrypt(self.tls, packets)
+
+    def _encrypt(self, tls: TlsSession, packets: bytes) -> None:
+        try:
+            tls.send(packets)
+        except TlsError:
+            self.abort()
+        else:
+            self._send_encrypted(tls)
 
     async def drain(self) -> None:
         """Wait until the client has read most of what was written. Raises ConnectionLost."""
@@ -219,30 +275,20 @@ class Channel(asyncio.BufferedProtocol):
         self.exact = False
         self._exact_buffer = bytearray()
 
-    async def start_tls(self, context: ssl.SSLContext, timeout: float) -> None:
+    async def start_tls(self, context: TlsContext) -> None:
         """Go on encrypted. Raises ConnectionLost when the client does not."""
-        loop = asyncio.get_running_loop()
-        try:
-            encrypted = await loop.start_tls(
-                self.transport,
-                self,
-                context,
-                server_side=True,
-                ssl_handshake_timeout=timeout,
-                ssl_shutdown_timeout=1.0,
-            )
-        except (OSError, ssl.SSLError) as error:
-            raise ConnectionLost from error
-        if encrypted is None:
-            raise ConnectionLost
-        self._transport = encrypted
-        self._paused_reading = False
-        self.secure = True
-        encrypted.set_write_buffer_limits(high=_MOST_UNSENT)
+        self.tls = tls = context.session()
+        while not tls.established:
+            await self._wait()
+            if self._failure is not None:
+                raise self._failure
 
     def close(self, linger: float) -> None:
         """Send what is queued, then close; after `linger` seconds close anyway."""
         if self._transport is not None and not self._lost:
+            if self.tls is not None:
+                self.tls.end()
+                self._send_encrypted(self.tls)
             self._transport.close()
             asyncio.get_running_loop().call_later(linger, self._transport.abort)
 

@@ -186,9 +186,7 @@ class Connection:
         )
         packet = await self.ask()
         if handshake.is_tls_request(packet):
-            await self.channel.start_tls(
-                self.server.identity.context, self.server.limits.connect_timeout
-            )
+            await self.channel.start_tls(self.server.identity.context)
             packet = await self.ask()
         if not handshake.speaks_protocol_41(packet):
             self._refuse(SqlError(1251), "an old protocol")
@@ -210,8 +208,7 @@ class Connection:
         return True
 
     def _client(self, login: Login, account: Credentials) -> Client:
-        tls = self.channel.transport.get_extra_info("ssl_object") if self.secure else None
-        cipher = tls.cipher() if tls is not None else None
+        tls = self.channel.tls
         return Client(
             connection_id=self.id,
             user=login.user,
@@ -222,8 +219,8 @@ class Connection:
             collation=login.collation,
             capabilities=login.capabilities,
             secure=self.secure,
-            cipher=cipher[0] if cipher else "",
-            tls_version=(tls.version() or "") if tls is not None else "",
+            cipher=tls.cipher if tls is not None else "",
+            tls_version=tls.version if tls is not None else "",
             attributes=login.attributes,
             disconnect=self._disconnect,
         )

@@ -1,7 +1,7 @@
 """A certificate and a key of our own, made at first start and kept in the data directory.
 
-Clients that verify nothing (the default) get encryption, and caching_sha2_password over it. The
-same RSA key encrypts passwords for clients without TLS.
+Clients that verify nothing (the default) get encryption (`openssl`), and caching_sha2_password over
+it. The same RSA key encrypts passwords for clients without TLS.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
-import ssl
 from pathlib import Path
 from typing import Final
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from mysqlcompat.wire.openssl import TlsContext
 
 _KEY_BITS: Final = 2048
 _LIFETIME: Final = datetime.timedelta(days=3650)
@@ -56,9 +57,7 @@ class Identity:
         if not isinstance(key, rsa.RSAPrivateKey):
             raise ValueError(f"{file} does not hold an RSA key")
         self.password_key = PasswordKey(key)
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self.context.load_cert_chain(file)
+        self.context = TlsContext(file)
 
 
 def _create(file: Path) -> None:

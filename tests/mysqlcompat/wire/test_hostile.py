@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import socket
+import ssl
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from struct import pack
 
@@ -131,6 +133,83 @@ def test_a_hundred_kilobytes_of_noise(server: Running) -> None:
                     pass
             except ConnectionError:
                 pass
+
+
+def trusting() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+class TlsClient:
+    """A client whose TLS passes through our hands: `damage` is done to what it says."""
+
+    def __init__(self, server: Running) -> None:
+        self.raw = RawClient(server.port, PLAIN | c.CLIENT_SSL)
+        self.raw.greeting()
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = trusting().wrap_bio(self.incoming, self.outgoing)
+        self.raw.send(pack("<IIB", self.raw.capabilities, 1 << 24, 255) + bytes(23))
+
+    def step(self, act: Callable[[], object], damage: Callable[[bytes], bytes]) -> None:
+        """Do `act`, sending and receiving as it needs. ConnectionError, ssl.SSLError."""
+        while True:
+            try:
+                act()
+                self.raw.socket.sendall(damage(self.outgoing.read()))
+                return
+            except ssl.SSLWantReadError:
+                self.raw.socket.sendall(damage(self.outgoing.read()))
+                received = self.raw.socket.recv(65536)
+                if not received:
+                    raise ConnectionResetError from None
+                self.incoming.write(received)
+
+    def until_closed(self) -> None:
+        self.raw.socket.shutdown(socket.SHUT_WR)
+        while self.raw.socket.recv(65536):
+            pass
+
+
+@pytest.mark.parametrize("at", ["handshake", "login", "command"])
+def test_damaged_tls(server: Running, at: str) -> None:
+    rng = random.Random(at)
+
+    def harm(data: bytes) -> bytes:
+        if not data:
+            return data
+        changed = bytearray(data)
+        kind = rng.randrange(3)
+        place = rng.randrange(len(changed))
+        if kind == 0:
+            changed[place] ^= 1 << rng.randrange(8)
+        elif kind == 1:
+            del changed[place:]
+        else:
+            changed[place:place] = rng.randbytes(rng.choice((1, 100, 20_000)))
+        return bytes(changed)
+
+    def sound(data: bytes) -> bytes:
+        return data
+
+    for _ in range(30):
+        client = TlsClient(server)
+        with client.raw, suppress(ConnectionError, ssl.SSLError):
+            if at == "handshake":
+                with suppress(ssl.SSLWantReadError):
+                    client.tls.do_handshake()
+                client.raw.socket.sendall(harm(client.outgoing.read()))
+                client.until_closed()
+                continue
+            client.step(client.tls.do_handshake, sound)
+            login = client.raw.login_packet("root", b"")
+            packet = pack("<I", len(login) | 2 << 24) + login
+            if at == "command":
+                client.step(partial(client.tls.write, packet), sound)
+                client.step(partial(client.tls.read, 100), sound)
+                packet = pack("<I", 13) + b"\x03select seven"
+            client.step(partial(client.tls.write, packet), harm)
+            client.until_closed()
 
 
 def test_noise_in_every_command(server: Running) -> None:

@@ -222,9 +222,13 @@ def test_tls_hello_in_one_burst_with_the_request(server: Running) -> None:
             assert answer[3:5] == b"\x03\0"
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_tls_version_without_future_is_refused(server: Running) -> None:
-    context = server.server.identity.context
-    assert context.minimum_version is ssl.TLSVersion.TLSv1_2
+    old = tls()
+    old.set_ciphers("ALL:@SECLEVEL=0")
+    old.minimum_version, old.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    with pytest.raises(pymysql.err.OperationalError, match=r"protocol version|closed"):
+        pymysql_login(server, user="root", ssl=old)
     with RawClient(server.port, PLAIN | c.CLIENT_SSL) as client:
         client.greeting()
         client.send(pack("<IIB", client.capabilities, 1 << 24, 255) + bytes(23))
