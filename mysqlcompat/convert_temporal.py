@@ -233,7 +233,8 @@ def span_of(context: Context, value: Any, source: SqlType, name: str = "") -> ti
             given = value if isinstance(value, str | bytes) else bit_bytes(value, source)
             plain = given.decode("latin-1") if isinstance(given, bytes) else given
             flags = reading.date_flags(context.sql_mode)
-            read, text = reading.read_time(plain, flags), shown(given)
+            beyond = reading.bytes_beyond(given, source.charset)
+            read, text = reading.read_time(plain, flags, beyond), shown(given)
     is_number = isinstance(value, int) and read.warnings
     if read.warnings or read.value is None:
         context.warn(1292, f"Truncated incorrect time value: '{text}'")

@@ -12,6 +12,7 @@ from typing import Any
 
 from mysqlcompat.jsonb import Opaque
 from mysqlcompat.numerals import double_text
+from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.temporal import pack_date, pack_datetime, pack_time
 
 
@@ -29,9 +30,9 @@ def rank(value: Any) -> int:
             return 3
         case list():
             return 4
-        case datetime():
+        case datetime() | PartialDatetime():
             return 8
-        case date():
+        case date() | PartialDate():
             return 6
         case timedelta():
             return 7
@@ -95,7 +96,7 @@ def sort_key(value: Any) -> bytes:
             return kind + bytes([code]) + _text_key(data)
         case timedelta():
             return kind + (pack_time(value) + (1 << 63)).to_bytes(8, "big")
-        case datetime():
+        case datetime() | PartialDatetime():
             return kind + pack_datetime(value).to_bytes(8, "big")
     return kind + pack_date(value).to_bytes(8, "big")
 

@@ -44,6 +44,8 @@ _BITS: Final = 64  #: of the number that digits become
 _TOO_MUCH: Final = (1 << 32) - 1
 LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DATE_LENGTH: Final = 10
+_TIMESTAMP_BYTES: Final = 12  #: what is not shorter may be a whole timestamp
+_SINGLE_BYTES: Final = ("latin1", "ascii", "binary")
 _SPACE: Final = " \t\n\r\v\f"
 
 
@@ -365,8 +367,18 @@ def _of_digits(number: int, kind: str, flags: int) -> Reading:
 # TIME -------------------------------------------------------------------------------------------
 
 
-def read_time(text: str, flags: int = 0) -> Reading:
-    """`str_to_time`. A whole timestamp is a DATETIME reading. Of the flags CUT_FRACTION counts."""
+def bytes_beyond(text: str | bytes, charset: str) -> int:
+    """How many bytes more than characters a text has."""
+    if isinstance(text, bytes) or text.isascii() or charset in _SINGLE_BYTES:
+        return 0
+    return len(text.encode("utf-8", "replace")) - len(text)
+
+
+def read_time(text: str, flags: int = 0, beyond: int = 0) -> Reading:
+    """`str_to_time`. A whole timestamp is a DATETIME reading. Of the flags CUT_FRACTION counts.
+
+    beyond  bytes that the text has more than characters
+    """
     plain = _PLAIN_TIME.fullmatch(text)
     if plain is not None:
         sign, hour, minute, second = plain.groups()
@@ -377,7 +389,7 @@ def read_time(text: str, flags: int = 0) -> Reading:
     body = body[1:] if negative else body
     if not body:
         return Reading(None, NONE)
-    if len(body) >= 12:
+    if len(body) + beyond >= _TIMESTAMP_BYTES:
         allowed = FUZZY | INVALID_DATES | DATETIME_ONLY
         whole = read_datetime(body, allowed | flags & CUT_FRACTION)
         if whole.kind in (DATETIME, DATE):

@@ -222,6 +222,7 @@ def kind_of(value: Any) -> str:
         "dict": "OBJECT", "list": "ARRAY", "str": "STRING", "bool": "BOOLEAN", "NoneType": "NULL",
         "float": "DOUBLE", "Decimal": "DECIMAL", "date": "DATE", "datetime": "DATETIME",
         "timedelta": "TIME", "Opaque": "BLOB", "Timestamp": "TIMESTAMP",
+        "PartialDate": "DATE", "PartialDatetime": "DATETIME",
     }[name]  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json, Opaque
 from mysqlcompat.message_text import shown, text_for_number
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
-from mysqlcompat.sql.branches import SHIFTED, is_chosen
+from mysqlcompat.sql.branches import SHIFTED, SILENT, is_chosen
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal
@@ -65,7 +65,10 @@ def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
     classes = {arg.type.cls for arg in args}
     if made.cls is Class.STRING and not classes.isdisjoint(TEMPORAL):
         is_moment = Class.DATETIME in classes
-        args = [_read_once(typing, arg) if is_moment or not _is_moved(arg) else arg for arg in args]
+        args = [
+            _read_once(typing, arg) if is_moment or not (_is_moved(arg) or is_chosen(arg)) else arg
+            for arg in args
+        ]
         _check_characters(args, made)
     if Class.JSON in classes:
         feature = "comparison of JSON in the LEAST and GREATEST operators"
@@ -88,7 +91,14 @@ def _read_once(typing: Typing, arg: Expression) -> Expression:
     """A constant text beside dates and times: what it is."""
     is_computed = isinstance(arg, Call | Cast) and arg.type.cls is Class.STRING
     value = typing.constant_value(arg) if is_computed else None
-    return arg if value is None else Literal(arg.type, value, text=describe(arg))
+    if value is None or (origin_name(arg) in SILENT and not _is_dated(value)):
+        return arg
+    return Literal(arg.type, value, text=describe(arg))
+
+
+def _is_dated(value: str | bytes) -> bool:
+    text = text_for_number(value)
+    return any(read.value is not None for read in (read_datetime(text, FUZZY), read_time(text)))
 
 
 def _check_characters(args: Sequence[Expression], made: SqlType) -> None:
@@ -133,8 +143,9 @@ def _places(arg: Expression, is_dated: bool) -> int:
     """Fractional digits of an argument as a moment, or as a time of day."""
     if isinstance(arg, Literal) and isinstance(arg.value, str | bytes):
         text = text_for_number(arg.value)
-        read = read_datetime(text, FUZZY) if is_dated else read_time(text)
-        is_known = read.value is not None or is_number_literal(arg) or _DATED.match(text)
+        read = read_datetime(text, FUZZY | INVALID_DATES) if is_dated else read_time(text)
+        is_known = read.value is not None or is_number_literal(arg)
+        is_known = is_known or (not is_dated and _DATED.match(text) is not None)
         return read.digits if is_known else _MICROSECONDS
     match arg.type.cls:
         case Class.INT | Class.NULL | Class.DATE:

@@ -16,8 +16,9 @@ from mysqlcompat.convert import wrap
 from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.table import Context
 from mysqlcompat.message_text import shown, text_for_number
-from mysqlcompat.partial_dates import AnyDatetime, PartialDate, PartialDatetime, make_datetime
+from mysqlcompat.partial_dates import AnyDatetime, PartialDate, make_datetime
 from mysqlcompat.sql.branches import branches_of, natural
+from mysqlcompat.sql.describe import origin_name
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, ColumnRef, Expression
 from mysqlcompat.sqltypes import Class, SqlType, date_type, datetime_type, int_type, time_type
@@ -77,12 +78,18 @@ def clock_or_moment(typing: Typing, arg: Expression) -> Expression:
     """`arg` as a TIME; a string that is a whole timestamp stays one."""
     if arg.type.cls in (Class.TIME, Class.DATE, Class.DATETIME):
         return arg
-    return typing.call("clock@any", time_type(6).or_null(), arg)
+    text = typing.as_string(arg) if arg.type.cls is Class.JSON else arg
+    return typing.call("clock@any", time_type(6).or_null(), text)
 
 
 def moment_or_clock(typing: Typing, arg: Expression) -> Expression:
     """`arg` as the date it is, else as a TIME."""
-    return typing.call("clock@date", datetime_type(6).or_null(), arg)
+    made = datetime_type(6).or_null()
+
+    def own(inner: Expression) -> Expression:
+        return typing.call("clock@date", made, inner)
+
+    return typing.own_branches(arg, time_type(6), own) or own(arg)
 
 
 @implement("datetime@fuzzy,date@fuzzy", pure=False, settled=True)
@@ -97,14 +104,16 @@ def read_fuzzy(context: Context, call: Call, value: Any) -> Any:
 def read_moment(context: Context, source: Expression, value: Any, wanted: str = "datetime") -> Any:
     """The value of `source` as a moment whose month and day may be zero."""
     allowed = temporal_text.date_flags(context.sql_mode - {"NO_ZERO_IN_DATE"})
-    name = getattr(source, "name", "")
+    name = origin_name(source)
     return convert.moment_of(context, value, own_type(source), wanted, name, allowed)
 
 
 @implement("clock@date", pure=False, settled=True)
 def read_moment_or_clock(context: Context, call: Call, value: Any) -> Any:
     allowed = temporal_text.date_flags(context.sql_mode - {"NO_ZERO_IN_DATE"})
-    read = None
+    read, arg = None, call.args[0]
+    if isinstance(value, date | PartialDate):
+        return convert.moment_of(context, value, arg.type)
     if isinstance(value, str) and not _CLOCK.match(value):
         read = temporal_text.read_datetime(value, allowed)
         if read.warnings & (temporal_text.ZERO_DATE | temporal_text.OUT_OF_RANGE):
@@ -117,7 +126,7 @@ def read_moment_or_clock(context: Context, call: Call, value: Any) -> Any:
             return convert.moment_of(context, value, call.args[0].type, flags=allowed)
     if read is not None and read.is_good:
         return read.value
-    return convert.span_of(context, value, call.args[0].type)
+    return convert.span_of(context, value, arg.type, origin_name(arg))
 
 
 def best_fit(
@@ -144,17 +153,17 @@ def best_fit(
         if size >= _LEAST_MOMENT:
             return convert.moment_of(context, value, arg.type, flags=flags)
         return convert.span_of(context, value, arg.type)
-    return _best_of_text(context, value, flags)
+    return _best_of_text(context, value, arg.type.charset, flags)
 
 
 def _best_of_text(
-    context: Context, value: str | bytes, flags: int
+    context: Context, value: str | bytes, charset: str, flags: int
 ) -> AnyDatetime | timedelta | None:
     """A moment in the usual form, else a time in the usual form, else what can be read at all; of
     both the moment."""
     text = text_for_number(value)
     dated = temporal_text.read_datetime(text, temporal_text.FUZZY | temporal_text.INVALID_DATES)
-    timed = temporal_text.read_time(text)
+    timed = temporal_text.read_time(text, beyond=temporal_text.bytes_beyond(value, charset))
     moment = None if isinstance(dated.value, timedelta) else dated.value
     span = timed.value if isinstance(timed.value, timedelta) and not timed.has_date else None
     if moment is not None and dated.is_plain and not dated.moved:
@@ -178,11 +187,4 @@ def _best_of_text(
 
 @implement("clock@any", pure=False, settled=True)
 def read_clock(context: Context, call: Call, value: Any) -> Any:
-    if isinstance(value, str):
-        read = temporal_text.read_time(value)
-        if isinstance(read.value, datetime | PartialDatetime) and read.is_good:
-            return read.value
-        if read.value is None:
-            context.warn(1292, f"Incorrect datetime value: '{shown(value)}'")
-            return None
-    return convert.span_of(context, value, call.args[0].type)
+    return best_fit(context, value, call.args[0], False)

@@ -36,7 +36,7 @@ from mysqlcompat.functions.weeks import (
 )
 from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
 from mysqlcompat.partial_dates import AnyDate, AnyDatetime, PartialDatetime, make_date
-from mysqlcompat.sql.branches import is_extreme_date, natural
+from mysqlcompat.sql.branches import natural
 from mysqlcompat.sql.describe import OF_BRANCH, WRITTEN
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import cast_literal_fsp
@@ -229,16 +229,19 @@ def moment_fields(text: str) -> temporal_text.Reading:
 def shown_fsp(
     typing: Typing,
     arg: Expression,
-    read: Callable[[str], temporal_text.Reading] = temporal_text.read_time,
+    read: Callable[[str], temporal_text.Reading] | None = None,
 ) -> int:
-    """Fractional digits of an argument: those a constant shows, six of other strings."""
+    """Fractional digits of an argument: those a constant shows, six of other strings. `read` it:
+    as a time, by default."""
     if arg.type.cls in TEMPORAL:
         return arg.type.scale
     if is_number_literal(arg):
         return 0
     text = typing.quiet_value(arg) if arg.type.cls is Class.STRING else None
     if isinstance(text, str | bytes):
-        found = read(text if isinstance(text, str) else text.decode("latin-1"))
+        plain = text if isinstance(text, str) else text.decode("latin-1")
+        beyond = temporal_text.bytes_beyond(text, arg.type.charset)
+        found = read(plain) if read else temporal_text.read_time(plain, beyond=beyond)
         return 6 if found.value is None else found.digits
     if arg.type.cls is Class.NULL:
         return 0
@@ -413,8 +416,7 @@ def build_sec_to_time(typing: Typing, args: Sequence[Expression]) -> Expression:
 def seconds_of(typing: Typing, arg: Expression) -> tuple[Expression, int]:
     """A number of seconds, and how many fractional digits what is made of it has."""
     if arg.type.cls is Class.STRING and not is_number_literal(arg):
-        made = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE)
-        return typing.cast(arg, _ANY_DECIMAL if is_extreme_date(arg) else made), 6
+        return typing.cast(arg, _ANY_DECIMAL), 6
     arg = typing.as_number(arg)
     if arg.type.cls is Class.DOUBLE:
         return typing.cast(arg, _ANY_DECIMAL), min(arg.type.scale, 6)

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal, temporal_text
 from mysqlcompat.convert import convert, double_of
+from mysqlcompat.decimal_reading import leading_decimal
 from mysqlcompat.message_text import shown
-from mysqlcompat.numerals import leading_decimal, leading_double, leading_integer, round_decimal
+from mysqlcompat.numerals import leading_double, leading_integer, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.branches import SILENT
@@ -117,8 +118,7 @@ class HeldConstants:
     def _computed_beside_time(self, column: ColumnRef, constant: Expression) -> Expression:
         """What functions make of constants goes into a TIME as its text does: a date is none, a
         moment leaves its date, which MySQL notes."""
-        is_chosen = isinstance(constant, Call) and constant.function.name in _CHOOSING
-        is_dated = is_chosen and constant.type.cls in DATED
+        is_dated = choosing(constant) and constant.type.cls in DATED
         if constant.type.cls is not Class.STRING and not is_dated:
             return constant
         value = self.constant_value(constant)
@@ -202,6 +202,10 @@ class HeldConstants:
         text = shown(value) if isinstance(value, str | bytes) else text_of(value, constant.type)
         self.context.warn(1292, wording(column).replace("{}", text, 1), level)
         return replace(constant, literal_no=None)
+
+
+def choosing(constant: Expression) -> bool:
+    return isinstance(constant, Call) and constant.function.name in _CHOOSING
 
 
 def as_compared(

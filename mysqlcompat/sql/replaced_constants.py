@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal
 from mysqlcompat.convert_compared import Listener
+from mysqlcompat.sql.held_constants import choosing
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import (
     NUMERIC,
@@ -48,7 +49,7 @@ def replaced(typing: Typing, constant: Expression, column: Expression) -> Expres
         case TypeKind.TIME if constant.type.cls not in (Class.TIME, Class.JSON):
             made = _time(typing, constant, column)
         case TypeKind.DATE if constant.type.cls in NUMERIC:
-            made = _date(typing, constant)
+            made = _date(typing, constant, column)
     return constant if made is None else made
 
 
@@ -87,6 +88,10 @@ def _time(typing: Typing, constant: Expression, column: ColumnRef) -> Literal | 
     if value is None:
         return None
     given = Literal(constant.type, value)
+    if isinstance(value, date) and choosing(constant):
+        if constant.type.cls is Class.DATE:
+            return None  # which the comparison will warn of
+        typing.beside("=", column, constant)
     if isinstance(value, datetime):
         return Literal(time_type(fsp, False), temporal.with_fsp(temporal.time_of(value), fsp))
     if isinstance(value, date):
@@ -103,10 +108,13 @@ def _time(typing: Typing, constant: Expression, column: ColumnRef) -> Literal | 
     return made
 
 
-def _date(typing: Typing, constant: Expression) -> Literal | None:
+def _date(typing: Typing, constant: Expression, column: ColumnRef) -> Literal | None:
     value = typing.constant_value(constant)
     if value is None or abs(value) > _MOST or value != value // 1:
         return None
     moment = temporal.datetime_of_number(int(value))
-    is_day = isinstance(moment, datetime) and moment == datetime(*moment.timetuple()[:3])
-    return Literal(date_type(False), moment.date()) if is_day and moment is not None else None
+    if not isinstance(moment, datetime):
+        return None
+    if temporal.time_of(moment):  # which is lost
+        typing.doubted(Literal(constant.type, value), column, "Note")
+    return Literal(date_type(False), moment.date())
