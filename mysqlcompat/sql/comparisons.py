@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
@@ -82,13 +83,13 @@ class Comparisons(HeldConstants):
 
         def as_json(self, arg: Expression) -> Expression: ...
 
-        def collation(self, types: Sequence[SqlType], operator: str) -> str: ...
-
         def own_branches(
             self, arg: Expression, target: SqlType, convert: Callable[[Expression], Expression]
         ) -> Expression | None: ...
 
         def with_collation(self, arg: Expression, collation: str) -> Expression: ...
+
+        def collation(self, types: Sequence[SqlType], operator: str) -> str: ...
 
     def comparison(self, operator: str, left: Expression, right: Expression) -> Expression:
         left, right = self.comparable(operator, left, right)
@@ -216,16 +217,15 @@ class Comparisons(HeldConstants):
         is_dated = left.type.cls in DATED
         if right.type.kind is TypeKind.YEAR and is_dated:
             return self.as_moment(left), as_compared(right, datetime_type())
-        if isinstance(left, ColumnRef) and isinstance(right, Literal) and is_dated:
+        is_held = isinstance(left, ColumnRef) and is_dated and operator != "case"
+        if isinstance(left, ColumnRef) and isinstance(right, Literal) and is_held:
+            level = _doubts(right, left) if operator != "in" else ""
+            if level:
+                right = self.doubted(right, left, level)
             if _is_moment(right):
                 target = date_type() if left.type.cls is Class.DATE else datetime_type(6)
                 return left, as_compared(pinned(right), target)
-            if operator not in _LISTS and _is_bad_moment(right):
-                right = self.doubted(right, left)
         return self.as_double(self.as_number(left)), self.as_double(right)
-
-
-_LISTS: Final = ("in", "case")
 
 
 def _is_held(column: Expression, constant: Expression) -> bool:
@@ -251,16 +251,29 @@ def _is_moment(literal: Literal) -> bool:
     return temporal.datetime_of_number(int(literal.value)) is not None
 
 
-def _is_bad_moment(literal: Literal) -> bool:
-    """Whether MySQL warns of a number that is no date."""
+def _doubts(literal: Literal, column: ColumnRef) -> str:
+    """How MySQL tells of a number that is no date, or has a time that a DATE has not: the level of
+    the warning, "" for none."""
     value: Any = literal.value
-    if value is None or isinstance(value, bytes):
-        return False
+    if not value or isinstance(value, bytes):
+        return ""
     if value < 0:
-        return True
+        return "Warning"
     read = temporal_text.datetime_of_number(int(value), temporal_text.FUZZY)
-    wrong = (temporal_text.TRUNCATED, temporal_text.OUT_OF_RANGE)
-    return read.value is None and read.warnings in wrong
+    if read.value is None:
+        wrong = (temporal_text.TRUNCATED, temporal_text.OUT_OF_RANGE)
+        if read.warnings in wrong:
+            return "Warning"
+        invalid = temporal_text.FUZZY | temporal_text.INVALID_DATES
+        read = temporal_text.datetime_of_number(int(value), invalid)
+    moment, is_whole = read.value, value == int(value)
+    if moment is None:
+        return ""
+    assert not isinstance(moment, timedelta)
+    if not (moment.month and moment.day) or (read.kind == temporal_text.DATE and not is_whole):
+        return "Warning"
+    has_time = not is_whole or bool(temporal.time_of(moment))
+    return "Note" if has_time and column.type.cls is Class.DATE else ""
 
 
 def _exact_text(arg: Expression, beside: Expression) -> Expression:
