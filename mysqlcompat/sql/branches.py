@@ -11,6 +11,7 @@ from mysqlcompat.convert import is_boolean
 from mysqlcompat.sql.agreement import NUMERIC
 from mysqlcompat.sql.measures import (
     DOCUMENT_CHARACTERS,
+    common_kind,
     digits,
     is_fixed,
     numeric_type,
@@ -20,6 +21,8 @@ from mysqlcompat.sql.measures import (
 from mysqlcompat.sql.typed import EXPLICIT, IMPLICIT, Call, Cast, ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import (
     BINARY,
+    MAX_DECIMAL_DIGITS,
+    MAX_DECIMAL_SCALE,
     NOT_FIXED,
     TEMPORAL,
     Class,
@@ -183,8 +186,13 @@ class Branches:
         is_timed = any(
             one.type.cls is Class.TIME or one.type.kind is TypeKind.YEAR for one in inner
         )
-        if name in ("greatest", "least") and is_timed:
-            return replace(arg, type=target, args=tuple(map(convert, inner)))
+        if name in ("greatest", "least") and is_timed and _is_varying(arg.type):
+            if target.cls is not Class.DECIMAL:
+                return replace(arg, type=target, args=tuple(map(convert, inner)))
+            widest = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE, nullable=arg.type.nullable)
+            exact = replace(widest, mixed=True)
+            args = tuple(self.cast(one, exact) for one in inner)
+            return convert(replace(arg, type=exact, args=args))
         return None
 
     def common_type(
@@ -253,7 +261,7 @@ class Branches:
         kinds = {one.kind for one in types}
         if TypeKind.BIT in kinds and len(kinds) > 1 and not unsigned:
             return decimal_type(size, 0, nullable=nullable)
-        kind = _common_kind(types, unsigned)
+        kind = common_kind(types, unsigned)
         length = max(one.length for one in types)  # MySQL leaves no room for a sign
         made = SqlType(kind, length, unsigned=unsigned, nullable=nullable)
         if kind is TypeKind.YEAR:  # a computed one has no leading zeros
@@ -368,9 +376,14 @@ def _is_binary(arg: Expression) -> bool:
 
 def is_extreme_date(arg: Expression) -> bool:
     """GREATEST or LEAST that compares dates, although it is a text."""
-    is_varying = arg.type.kind in (TypeKind.VARCHAR, TypeKind.VARBINARY)
-    # of a CHAR and a TEXT the text counts
-    return isinstance(arg, Call) and arg.function.name in AMONG_DATES and is_varying
+    return isinstance(arg, Call) and arg.function.name in AMONG_DATES and _is_varying(arg.type)
+
+
+def _is_varying(text: SqlType) -> bool:
+    """Whether GREATEST and LEAST of this type are taken for what they compared: of a CHAR and a
+    TEXT the text counts."""
+    is_short = text.length * bytes_per_character(text.collation) <= _LONGEST_TEXT
+    return text.kind in (TypeKind.VARCHAR, TypeKind.VARBINARY) and is_short
 
 
 def natural(arg: Expression) -> Expression:
@@ -444,26 +457,6 @@ def common_decimal(types: Sequence[SqlType]) -> SqlType:
     scale = max(scale_of(one) for one in types)
     whole = max(digits(one) - scale_of(one) for one in types)
     return decimal_type(whole + scale, scale)
-
-
-_INTEGER_KINDS: Final = (
-    TypeKind.TINYINT, TypeKind.SMALLINT, TypeKind.MEDIUMINT, TypeKind.INT, TypeKind.BIGINT,
-)  # fmt: skip
-
-
-def _common_kind(types: Sequence[SqlType], unsigned: bool) -> TypeKind:
-    """The integer kind that holds all of them."""
-    kinds = {one.kind for one in types}
-    if len(kinds) == 1 and len({one.unsigned for one in types}) == 1:
-        return kinds.pop()
-    if TypeKind.BIT in kinds:
-        return TypeKind.BIGINT
-    rank = 0
-    for one in types:
-        own = 1 if one.kind is TypeKind.YEAR else _INTEGER_KINDS.index(one.kind)
-        wider = one.unsigned and not unsigned and one.kind is not TypeKind.YEAR
-        rank = max(rank, own + wider)
-    return _INTEGER_KINDS[min(rank, len(_INTEGER_KINDS) - 1)]
 
 
 #: Kinds that only columns have: MySQL keeps calling what comes of them BLOB.

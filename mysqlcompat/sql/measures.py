@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -127,3 +128,23 @@ def cast_literal_fsp(text: str) -> int:
     """Fractional digits a temporal literal shows."""
     fraction = text.rpartition(".")[2] if "." in text else ""
     return min(sum(character.isdigit() for character in fraction), 6)
+
+
+_INTEGER_KINDS: Final = (
+    TypeKind.TINYINT, TypeKind.SMALLINT, TypeKind.MEDIUMINT, TypeKind.INT, TypeKind.BIGINT,
+)  # fmt: skip
+
+
+def common_kind(types: Sequence[SqlType], unsigned: bool) -> TypeKind:
+    """The integer kind that holds all of them."""
+    kinds = {one.kind for one in types}
+    if len(kinds) == 1 and len({one.unsigned for one in types}) == 1:
+        return kinds.pop()
+    if TypeKind.BIT in kinds:
+        return TypeKind.BIGINT
+    rank = 0
+    for one in types:
+        own = 1 if one.kind is TypeKind.YEAR else _INTEGER_KINDS.index(one.kind)
+        wider = one.unsigned and not unsigned and one.kind is not TypeKind.YEAR
+        rank = max(rank, own + wider)
+    return _INTEGER_KINDS[min(rank, len(_INTEGER_KINDS) - 1)]
