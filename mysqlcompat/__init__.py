@@ -30,8 +30,8 @@ The way of a statement
 
 Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `lane_columns` (many), `temporal`,
 `partial_dates`, `temporal_text` (dates out of text), `time_locales`, `time_zone_tables`,
-`numerals`, `collations`, `character_sets`, `jsonb` (on `decimal_bytes`), `json_path`,
-`json_stored`, `json_partial`, `json_order`, `json_table` (its rows; an `unstored_table`),
+`numerals`, `decimal_reading`, `collations`, `character_sets`, `jsonb` (on `decimal_bytes`),
+`json_path`, `json_stored`, `json_partial`, `json_order`, `json_table` (its rows; an `unstored_table`),
 `json_kernels` (documents where they lie), `json_compare_kernels`, `json_find_kernels`,
 `json_walk_kernels`, `json_text_kernels`, `json_build_kernels` and `json_parse_kernels` (documents
 made), `convert`, `convert_temporal` and `convert_compared` (casts), `assign` and `assign_temporal`

@@ -19,6 +19,7 @@ from mysqlcompat import convert, jsonb
 from mysqlcompat.assign_temporal import to_date_column, to_datetime_column, to_time_column
 from mysqlcompat.character_sets import decoded
 from mysqlcompat.convert_temporal import bit_bytes
+from mysqlcompat.decimal_reading import leading_decimal, read_decimal
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context
 from mysqlcompat.json_stored import StoredJson
@@ -29,10 +30,8 @@ from mysqlcompat.numerals import (
     double_text_within,
     greatest_decimal,
     integer_of_digits,
-    leading_decimal,
     leading_double,
     leading_integer,
-    overflows,
     round_decimal,
     round_double,
 )
@@ -124,11 +123,11 @@ def _is_literal_number(value: Any, source: SqlType) -> bool:
 
 def _integer_of_text(text: str) -> tuple[int, int]:
     """The rounded number a text begins with, and 0 or what is wrong: 1366 no number, 1265 more."""
-    number, whole = leading_decimal(text)
-    wrong = 0 if whole else (1265 if _has_digits(text) else 1366)
-    if number.adjusted() > 30:
-        return (1 << 70) * (1 if number > 0 else -1), 0
-    return int(round_decimal(number, 0)), wrong
+    read = read_decimal(text)
+    if read.left is not None or read.value.adjusted() > 30:
+        return (1 << 70) * (-1 if text.lstrip().startswith("-") else 1), 0
+    wrong = 0 if read.is_whole or read.is_cut else (1265 if _has_digits(text) else 1366)
+    return int(round_decimal(read.value, 0)), wrong
 
 
 def _bad_text(context: Context, errno: int, value: Any, column: str) -> None:
@@ -290,14 +289,15 @@ def _decimal_of_text(
     context: Context, value: str | bytes, target: SqlType, column: str
 ) -> tuple[Decimal, bool]:
     """The number, and whether text behind it was cut off."""
-    text = text_for_number(value)
-    number, whole = leading_decimal(text)
-    if whole:
-        return number, False
-    if context.strict or not _has_digits(text):
+    read = read_decimal(text_for_number(value))
+    if read.is_whole:
+        return read.value, False
+    if context.strict or not read.is_number:
         complain(context, 1366, "decimal", shown(value), column, context.row)
-        return number, False
-    return number, not overflows(text)
+        return read.value, False
+    if read.is_cut:
+        context.warn(1265, f"Data truncated for column '{column}' at row {context.row}", "Note")
+    return read.value, read.left is None and not read.is_cut
 
 
 def _double(

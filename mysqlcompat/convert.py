@@ -19,25 +19,27 @@ from btree.schema import TypeKind
 from mysqlcompat import jsonb, temporal
 from mysqlcompat.character_sets import ascii_of, decoded, encoded, representable
 from mysqlcompat.convert_temporal import bit_bytes, to_date, to_datetime, to_time
+from mysqlcompat.decimal_reading import (
+    MOST_DIGITS,
+    DecimalRead,
+    leading_decimal,
+    read_decimal,
+)
 from mysqlcompat.errors import SqlError
 from mysqlcompat.jsonb import CODE_BIT, Json, Opaque, Unsigned, timestamp_of
 from mysqlcompat.message_text import shown, shown_as_c, shown_number, text_for_number
 from mysqlcompat.numerals import (
-    EXACT,
     decimal_text,
     double_text,
     double_text_within,
     greatest_decimal,
-    has_number,
-    leading_decimal,
     leading_double,
     leading_integer,
-    overflows,
     round_decimal,
     round_double,
 )
 from mysqlcompat.partial_dates import PartialDate, has_clock
-from mysqlcompat.sqltypes import BINARY, MAX_DECIMAL_DIGITS, NOT_FIXED, Class, SqlType
+from mysqlcompat.sqltypes import BINARY, NOT_FIXED, Class, SqlType
 from mysqlcompat.values import member_number, text_of
 
 if TYPE_CHECKING:
@@ -49,7 +51,6 @@ QUIET_KINDS: Final = (TypeKind.TEXT, TypeKind.TINYTEXT, TypeKind.BLOB, TypeKind.
 DOUBLE_CHARACTERS: Final = 22  #: of a double where it becomes text
 _SHOWN_BYTES: Final = 3  #: of what is no text, in warnings
 _STRICT: Final = {"STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"}
-_DECIMAL_DIGITS: Final = 81  #: of a decimal on the way, nine words of nine digits
 GREATEST_FLOAT: Final = float(np.finfo(np.float32).max)
 
 
@@ -316,13 +317,17 @@ def decimal_of(context: Context, value: Any, source: SqlType, name: str = "") ->
 
 
 def _decimal_of_text(context: Context, value: str | bytes) -> Decimal:
-    text = text_for_number(value)
-    number, whole = leading_decimal(text)
-    if not whole:
-        if overflows(text):
-            context.warn(1292, f"Truncated incorrect DECIMAL value: '{_mantissa(text)}'")
+    read = read_decimal(text_for_number(value))
+    _tell_left(context, read)
+    if not read.is_whole:
         context.warn(1292, f"Truncated incorrect DECIMAL value: '{shown_as_c(value)}'")
-    return number
+    return read.value
+
+
+def _tell_left(context: Context, read: DecimalRead) -> None:
+    """Warn of a number that no decimal has room for."""
+    if read.left is not None:
+        context.warn(1292, f"Truncated incorrect DECIMAL value: '{read.left}'")
 
 
 def decimal_of_varying(
@@ -330,22 +335,18 @@ def decimal_of_varying(
 ) -> Decimal:
     """A text that is no constant as a DECIMAL: MySQL has other words for one without a number, and
     speaks of what is behind a number in columns only, and not in TEXT and BLOB."""
-    text = text_for_number(value)
-    number, whole = leading_decimal(text)
-    if not whole and not has_number(text):
+    read = read_decimal(text_for_number(value))
+    _tell_left(context, read)
+    if not read.is_number:
         context.warn(1366, "Incorrect DECIMAL value: '0' for column '' at row -1")
-    if not whole and is_column and source.kind not in QUIET_KINDS:
+    if not read.is_whole and is_column and source.kind not in QUIET_KINDS:
         context.warn(1292, f"Truncated incorrect DECIMAL value: '{shown_as_c(value)}'")
-    return number
-
-
-def _mantissa(text: str) -> str:
-    return text.lower().partition("e")[0].strip()
+    return read.value
 
 
 def decimal_of_json_double(context: Context, value: float, name: str) -> Decimal:
     number = decimal_of_double(context, value)
-    if abs(value) >= 10.0**_DECIMAL_DIGITS:
+    if abs(value) >= 10.0**MOST_DIGITS:
         context.warn(
             3155,
             f"Out of range JSON value for CAST to DECIMAL from column {name} at row {context.row}",
@@ -354,12 +355,9 @@ def decimal_of_json_double(context: Context, value: float, name: str) -> Decimal
 
 
 def decimal_of_double(context: Context, value: float) -> Decimal:
-    exact = EXACT.create_decimal(double_text(value))
-    if exact.adjusted() >= _DECIMAL_DIGITS:
-        shown_value = double_text(value).partition("e")[0]
-        context.warn(1292, f"Truncated incorrect DECIMAL value: '{shown_value}'")
-        return Decimal("9" * MAX_DECIMAL_DIGITS).copy_sign(exact)
-    return exact
+    read = read_decimal(double_text(value))
+    _tell_left(context, read)
+    return read.value
 
 
 # Strings ----------------------------------------------------------------------------------------

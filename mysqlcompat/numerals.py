@@ -14,7 +14,7 @@ EXACT: Final = decimal.Context(prec=200, rounding=decimal.ROUND_HALF_UP, Emax=99
 
 _NUMBER: Final = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 _INTEGER: Final = re.compile(r"[ \t\n\r\v\f]*([+-]?\d+)")
-_SPACE: Final = " \t\n\r\v\f"
+SPACE: Final = " \t\n\r\v\f"
 _ANY_WIDTH: Final = 1000
 _LAST_FIXED: Final = 15  #: a double with its point further out is printed with an exponent
 
@@ -96,33 +96,7 @@ def leading_double(text: str) -> tuple[float, bool]:
     value = float(match.group(1))
     if math.isinf(value):
         return math.copysign(1.7976931348623157e308, value), False
-    return value, not text[match.end() :].strip(_SPACE)
-
-
-def leading_decimal(text: str) -> tuple[Decimal, bool]:
-    match = _NUMBER.match(text)
-    if match is None:
-        return Decimal(0), False
-    try:
-        value = EXACT.create_decimal(match.group(1))
-    except decimal.InvalidOperation:
-        return Decimal(0), False
-    if value.adjusted() >= 81:
-        return Decimal("9" * 81).copy_sign(value), False
-    if value.adjusted() < -100:
-        return Decimal(0), True
-    return value, not text[match.end() :].strip(_SPACE)
-
-
-def has_number(text: str) -> bool:
-    """Whether a number is at the start of `text`."""
-    return _NUMBER.match(text) is not None
-
-
-def overflows(text: str) -> bool:
-    """Whether the number at the start of `text` is beyond any decimal."""
-    match = _NUMBER.match(text)
-    return match is not None and EXACT.create_decimal(match.group(1)).adjusted() >= 81
+    return value, not text[match.end() :].strip(SPACE)
 
 
 def leading_integer(text: str) -> tuple[int, bool]:
@@ -130,7 +104,7 @@ def leading_integer(text: str) -> tuple[int, bool]:
     match = _INTEGER.match(text)
     if match is None:
         return 0, False
-    return integer_of_digits(match.group(1)), not text[match.end() :].strip(_SPACE)
+    return integer_of_digits(match.group(1)), not text[match.end() :].strip(SPACE)
 
 
 def integer_of_digits(text: str) -> int:

@@ -107,7 +107,7 @@ def _exact(value: int | Decimal, places: int) -> str:
 def _rounded(value: float, places: int) -> str:
     """Half to even, of the number times its power of ten; a negative zero stays one."""
     scaled = value * 10.0**places
-    if math.isfinite(scaled) and abs(scaled) < 1 << 63:
+    if math.isfinite(scaled):
         value = math.copysign(round(abs(scaled)) / 10.0**places, value)
     if abs(scaled) < _EXACT_BELOW:
         return f"{value:.{places}f}"

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal, temporal_text
 from mysqlcompat.convert_compared import NO_VALUE, Listener
-from mysqlcompat.numerals import leading_decimal
+from mysqlcompat.decimal_reading import leading_decimal
 from mysqlcompat.sql.branches import common_decimal, is_chosen
 from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.held_constants import (

@@ -368,7 +368,7 @@ class Typing(Agreement, Branches, Memberships):
             nullable = arg.type.nullable
             unsigned = arg.type.unsigned
             target = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE, unsigned, nullable)
-            return self.cast(arg, target)
+            return self.cast(arg, replace(target, mixed=True))  # with all digits it has
         return self.as_number(arg)
 
     def _integer_division(self, left: Expression, right: Expression, size: int) -> Expression:
