@@ -320,7 +320,8 @@ def _decimal_of_text(context: Context, value: str | bytes) -> Decimal:
     read = read_decimal(text_for_number(value))
     _tell_left(context, read)
     if not read.is_whole:
-        context.warn(1292, f"Truncated incorrect DECIMAL value: '{shown_as_c(value)}'")
+        text = shown(value) if isinstance(value, bytes) else shown_as_c(value)
+        context.warn(1292, f"Truncated incorrect DECIMAL value: '{text}'")
     return read.value
 
 

@@ -42,6 +42,7 @@ from mysqlcompat.sqltypes import (
     MAX_DECIMAL_SCALE,
     TEMPORAL,
     Class,
+    NOT_FIXED,
     SqlType,
     bool_type,
     date_type,
@@ -87,12 +88,12 @@ class Comparisons(HeldConstants):
             self, arg: Expression, target: SqlType, convert: Callable[[Expression], Expression]
         ) -> Expression | None: ...
 
-        def with_collation(self, arg: Expression, collation: str) -> Expression: ...
-
         def collation(self, types: Sequence[SqlType], operator: str) -> str: ...
 
     def comparison(self, operator: str, left: Expression, right: Expression) -> Expression:
         left, right = self.comparable(operator, left, right)
+        def with_collation(self, arg: Expression, collation: str) -> Expression: ...
+
         nullable = operator != "<=>" and (left.type.nullable or right.type.nullable)
         return self.call(operator, bool_type(nullable), left, right)
 
@@ -118,7 +119,7 @@ class Comparisons(HeldConstants):
         self, operator: str, left: Expression, right: Expression
     ) -> tuple[Expression, Expression]:
         if operator in ORDERS:
-            left, right = _exact_text(left, right), _exact_text(right, left)
+            left, right = self._exact_text(left, right), self._exact_text(right, left)
         left, right = self.as_number(left), self.as_number(right)
         if Class.DOUBLE in (left.type.cls, right.type.cls):
             return self.as_double(left), self.as_double(right)
@@ -169,9 +170,9 @@ class Comparisons(HeldConstants):
         if one is right.type.cls:
             return left, right
         if operator in ORDERS and _is_held(left, right):
-            return left, self.cast(right, time_type(left.type.scale))
+            return left, self._held_time(right, left)
         if operator in ORDERS and _is_held(right, left):
-            return self.cast(left, time_type(right.type.scale)), right
+            return self._held_time(left, right), right
         return self.as_moment(left), self.as_moment(right)
 
     def _date_of_text(self, text: Expression, like: Expression, operator: str) -> Expression:
@@ -196,6 +197,12 @@ class Comparisons(HeldConstants):
         if like.type.kind is TypeKind.TIMESTAMP:
             name = "TIMESTAMP"
         target = date_type() if is_date and not _has_time(text) else datetime_type(6)
+    def _held_time(self, constant: Expression, column: Expression) -> Expression:
+        """A date as the TIME that `column` would hold of it."""
+        made = self.cast(constant, time_type(column.type.scale))
+        is_literal = isinstance(constant, Literal) and constant.literal_no is None
+        return Literal(made.type, self.constant_value(made)) if is_literal else made
+
         made = as_compared(text, target, told or wording(like), name if must else "")
         return self._seen_at_once(made) if must else made
 

@@ -121,7 +121,7 @@ class Evaluator(Looking):
             value = _column_as_text(value, source, node.type)
         value = self._decimal_of_text(node, value)
         name, context = origin_name(node.arg), self.context
-        is_silent = name in SILENT or name in BITWISE
+        is_silent = name in SILENT or (name in BITWISE and node.type.cls is not Class.DECIMAL)
         if is_silent and source.cls is Class.STRING and node.type.cls not in TEMPORAL:
             context = self._quiet
         if _is_text_as_signed(value, source, node.type):
@@ -140,6 +140,8 @@ class Evaluator(Looking):
             return value
         source = node.arg.type
         if source.kind in (TypeKind.ENUM, TypeKind.SET) or isinstance(node.arg, Literal):
+            return value
+        if origin_name(node.arg) in BITWISE:
             return value
         context = self._quiet if origin_name(node.arg) in MUTE else self.context
         return decimal_of_varying(context, value, source, isinstance(node.arg, ColumnRef))
