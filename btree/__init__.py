@@ -20,6 +20,7 @@ Read in this order
     txn_layout             contexts, system page, undo records, leaf values, cursors
     locks                  who waits for whom, deadlocks
     lock_views             the lock table to look at
+    lock_weights           what giving a transaction up would cost
     gap_kernels, lock_memory_kernels    locked gaps: intervals of keys
     lock_kernels           who owns a key, who waits for it
     range_lock_kernels     gaps around keys and along scans

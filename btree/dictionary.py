@@ -154,6 +154,13 @@ class Dictionary:
             if table is not None:
                 yield table
 
+    def loaded_tables(self) -> Iterator[Table]:
+        """The tables that are ready for kernels."""
+        for table_id in self.loaded.known():
+            table = self.loaded.peek(table_id)
+            if table is not None:
+                yield table
+
     def tables_with_foreign_keys(self) -> list[Table]:
         """The tables that have foreign keys, ready for kernels."""
         found = (self.table_of_id(table_id) for table_id in sorted(self._foreign))

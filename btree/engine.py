@@ -28,6 +28,7 @@ from btree.element_kernels import ELEMENTS_BYTES
 from btree.errors import TooManyLocks, TooManyTransactions
 from btree.foreign_keys import ForeignKeys
 from btree.layout import COUNTER_AT
+from btree.lock_weights import LockWeights
 from btree.locks import Locks
 from btree.long_values import LongValues
 from btree.outlines import TableOutline
@@ -127,7 +128,7 @@ class Engine:
         st[ST_ELEMENTS_AT] = arena.alloc(ELEMENTS_BYTES)
         st[ST_BUILD_AT] = arena.alloc(_BUILD_BYTES)
         self.catalog = Catalog(self)
-        self.locks = Locks(arena, st)
+        self.locks = Locks(arena, st, LockWeights(self).of)
         self.foreign_keys = ForeignKeys(self)
         self.statistics = Statistics(self)
         self.recovered = RecoveredTransactions(self)

@@ -103,7 +103,11 @@ class Circle:
 class Locks:
     """Queues and graph of one engine."""
 
-    def __init__(self, arena: Arena, st: Words) -> None:
+    def __init__(
+        self, arena: Arena, st: Words, weights: Callable[[list[Wait]], dict[int, int]]
+    ) -> None:
+        """weights: what giving up each of a circle of waits for rows would cost, by context."""
+        self._weights = weights
         self._arena = arena
         self._st = st
         self._wait_of: dict[int, Wait] = {}
@@ -276,11 +280,11 @@ class Locks:
         """End a wait of each cycle that this one closes."""
         while not wait.done() and (cycle := self._cycle(wait)):
             self.deadlocks += 1
-            outside = any(one.blockers is not None for one in cycle)
-            victim = min(
-                cycle,
-                key=lambda one: (one.weight if outside else self._rows(one), one is not wait),
-            )
+            if any(one.blockers is not None for one in cycle):
+                weights = {one.ctx: one.weight for one in cycle}
+            else:
+                weights = self._weights(cycle)
+            victim = min(cycle, key=lambda one: (weights[one.ctx], one is not wait))
             if self.on_deadlock is not None:
                 self.on_deadlock(Circle(tuple(cycle), victim.ctx))
             self._end(victim, Deadlock())
@@ -304,10 +308,6 @@ class Locks:
                 ways.pop()
                 path.pop()
         return []
-
-    def _rows(self, wait: Wait) -> int:
-        """Rows that the one who waits has changed."""
-        return int(self._arena.words(wait.ctx + txn_layout.CTX_ROWS_CHANGED, 1)[0])
 
     def _count(self, ctx: int, change: int) -> None:
         self._arena.words(ctx + txn_layout.CTX_WAITERS, 1)[0] += change
