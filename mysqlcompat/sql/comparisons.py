@@ -128,6 +128,26 @@ class Comparisons(HeldConstants):
             return self.cast(left, target), self.cast(right, target)
         return left, right
 
+    def _exact_text(self, arg: Expression, beside: Expression) -> Expression:
+        """A constant text beside a DECIMAL that varies is a DECIMAL."""
+        if arg.type.cls is not Class.STRING or not is_constant(arg):
+            return arg
+        if beside.type.cls is not Class.DECIMAL or is_constant(beside) or is_untyped(arg):
+            return arg
+        if not isinstance(arg, Literal) or (
+            isinstance(arg.value, bytes) and arg.type.scale == NOT_FIXED
+        ):
+            widest = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE, nullable=arg.type.nullable)
+            return self.cast(arg, widest)
+        if not isinstance(arg.value, str):
+            return arg
+        number, whole = leading_decimal(arg.value)
+        fraction = max(-int(number.as_tuple().exponent), 0)
+        made = decimal_type(max(number.adjusted() + 1, 1) + fraction, fraction, nullable=False)
+        if whole:
+            return Literal(made, number, text=describe(arg))
+        return Cast(made, pinned(arg))
+
     def _with_null(self, left: Expression, right: Expression) -> tuple[Expression, Expression]:
         if left.type.cls is Class.NULL:
             return self.cast(left, right.type), right
@@ -281,25 +301,6 @@ def _doubts(literal: Literal, column: ColumnRef) -> str:
         return "Warning"
     has_time = not is_whole or bool(temporal.time_of(moment))
     return "Note" if has_time and column.type.cls is Class.DATE else ""
-
-
-def _exact_text(arg: Expression, beside: Expression) -> Expression:
-    """A constant text beside a DECIMAL that varies is a DECIMAL."""
-    if arg.type.cls is not Class.STRING or not is_constant(arg):
-        return arg
-    if beside.type.cls is not Class.DECIMAL or is_constant(beside) or is_untyped(arg):
-        return arg
-    if not isinstance(arg, Literal):
-        widest = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE, nullable=arg.type.nullable)
-        return Cast(widest, arg)
-    if not isinstance(arg.value, str):
-        return arg
-    number, whole = leading_decimal(arg.value)
-    fraction = max(-int(number.as_tuple().exponent), 0)
-    made = decimal_type(max(number.adjusted() + 1, 1) + fraction, fraction, nullable=False)
-    if whole:
-        return Literal(made, number, text=describe(arg))
-    return Cast(made, pinned(arg))
 
 
 def _param_target(sql_type: SqlType) -> SqlType:
