@@ -70,7 +70,8 @@ class ProcessList:
 
 @dataclass(slots=True)
 class Counters:
-    """What SHOW GLOBAL STATUS counts on this node; bumped by sessions, the wire and the lane."""
+    """What SHOW GLOBAL STATUS counts on this node; bumped by sessions and the lane. Bytes are those
+    of sessions that have ended."""
 
     started_us: int = 0
     connections: int = 0

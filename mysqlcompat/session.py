@@ -134,6 +134,9 @@ class Session(SessionState):
         self.transaction.close()
         self.temporary.close()
         self.node.processlist.remove(self)
+        received, sent = self.client.traffic()
+        self.node.counters.bytes_received += received
+        self.node.counters.bytes_sent += sent
 
     # Statements
 
@@ -359,6 +362,10 @@ class Session(SessionState):
         self._task = asyncio.current_task()
 
     def _end_command(self) -> None:
+        took_s = (time.time_ns() // 1000 - self.since_us) / 1e6
+        most_s = float(self.variables.get("long_query_time") or 0)
+        if self.command != "Sleep" and took_s > most_s:
+            self.node.counters.slow_queries += 1
         self.command, self.text, self._task = "Sleep", "", None
         if self._timer is not None:
             self._timer.cancel()

@@ -43,6 +43,13 @@ class NodeSessions:
         )
         return session
 
+    def aborted(self, logged_in: bool) -> None:
+        """A connection has ended otherwise than by COM_QUIT: in its login, or afterwards."""
+        if logged_in:
+            self._node.counters.aborted_clients += 1
+        else:
+            self._node.counters.aborted_connects += 1
+
     def own_client(self) -> Client:
         """The client that scripts of the server itself run as."""
         account = self.accounts.lookup(ROOT, "localhost")

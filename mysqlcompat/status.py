@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Final
 from mysqlcompat.engine_status import status_figures
 from mysqlcompat.information_schema import volume
 from mysqlcompat.lane.lane_layout import L_SERVED
+from mysqlcompat.wire.constants import CLIENT_COMPRESS
+from mysqlcompat.wire.framing import COMPRESSION_LEVEL
 from redo.timeline import clock_text
 
 if TYPE_CHECKING:
+    from mysqlcompat.node_api import Node
     from mysqlcompat.session import Session
 
 _COMMANDS: Final = (
@@ -31,12 +34,16 @@ def status_rows(session: Session) -> list[tuple[str, str]]:
     """(Variable_name, Value), sorted by name."""
     node, client = session.node, session.client
     counters = node.counters
+    received, sent = _traffic(node)
+    compressed = bool(client.capabilities & CLIENT_COMPRESS)
     rows: dict[str, object] = {
         "Aborted_clients": counters.aborted_clients,
         "Aborted_connects": counters.aborted_connects,
-        "Bytes_received": counters.bytes_received,
-        "Bytes_sent": counters.bytes_sent,
-        "Compression": "OFF",
+        "Bytes_received": received,
+        "Bytes_sent": sent,
+        "Compression": "ON" if compressed else "OFF",
+        "Compression_algorithm": "zlib" if compressed else "",
+        "Compression_level": COMPRESSION_LEVEL if compressed else 0,
         "Connections": counters.connections,
         "Lane_statements": 0 if node.lane is None else int(node.lane.words[L_SERVED]),
         "Max_used_connections": counters.max_used_connections,
@@ -56,6 +63,15 @@ def status_rows(session: Session) -> list[tuple[str, str]]:
     for command in _COMMANDS:
         rows[f"Com_{command}"] = counters.commands.get(command, 0)
     return sorted((name, str(value)) for name, value in rows.items())
+
+
+def _traffic(node: Node) -> tuple[int, int]:
+    """Bytes received and sent by all connections there are and have been."""
+    received, sent = node.counters.bytes_received, node.counters.bytes_sent
+    for session in node.processlist:
+        more_received, more_sent = session.client.traffic()
+        received, sent = received + more_received, sent + more_sent
+    return received, sent
 
 
 def _backup_figures(session: Session) -> dict[str, object]:

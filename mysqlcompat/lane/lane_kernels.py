@@ -113,6 +113,7 @@ def take_in(mem, lane, connection, descriptor, at, count):
 @helper
 def reply(mem, lane, connection, descriptor, out, count):
     """Send `count` bytes at `out`; 1 when the socket took all, 0 when Python must."""
+    add_word(mem, connection, C_SENT, count)
     if word(mem, connection, C_TLS):
         tls = word(mem, lane, L_TLS)
         count = tls_seal(mem, tls, connection, out, count)
@@ -122,7 +123,6 @@ def reply(mem, lane, connection, descriptor, out, count):
     sent = send(mem, descriptor, out, count)
     if sent < 0:
         sent = 0
-    add_word(mem, connection, C_SENT, sent)
     if sent == count:
         return 1
     set_word(mem, connection, C_UNSENT, out + sent)
@@ -174,6 +174,7 @@ def serve_received(st, mem, lane, connection, descriptor):
             hand_off(mem, lane, connection, descriptor)
             return 0
         set_word(mem, connection, C_FILLED, filled + got)
+        add_word(mem, connection, C_RECEIVED, got)
     return 0
 
 

@@ -48,7 +48,7 @@ State words 1280–1535 belong to the lane; only ``ST_LANE`` is used, the rest i
     7     filled        bytes waiting in the receive buffer
     8     receive       offset of the receive buffer, RECEIVE_BYTES long
     9     prepared      offset of this connection's PREPARED_SLOTS served statements
-    10    sent          bytes sent so far     11  received  bytes received so far
+    10    sent          bytes of replies so far   11  received  bytes received so far; in clear
     14    rows          of the last statement served
     12    unsent        offset of reply bytes the socket did not take; 13 how many
     15    reply         offset of the reply that waits for its commit   16  its bytes

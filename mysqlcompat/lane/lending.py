@@ -103,6 +103,7 @@ class LentConnection:
         self._connection = connection
         socket = connection.channel.transport.get_extra_info("socket")
         self._descriptor: Final[int] = socket.fileno() if socket is not None else -1
+        self._traffic = (0, 0)
         self._context = 0  #: of the prepared statements that are installed
         self.block: Block | None = None
         tls, parts = connection.channel.tls, CLEAR
@@ -157,9 +158,17 @@ class LentConnection:
         """The socket is about to be closed."""
         if self.block is not None:
             self._tell(self.block)
+            self._traffic = self.traffic()
             self.block = None
             self._lane.release(self._descriptor)
             self._lending.forget(self._connection)
+
+    def traffic(self) -> tuple[int, int]:
+        """Bytes received and sent so far by the lane, as if nothing were encrypted."""
+        if self.block is None:
+            return self._traffic
+        words = self.block.words
+        return int(words[layout.C_RECEIVED]), int(words[layout.C_SENT])
 
     def lane_returned(self, received: bytes, unsent: bytes) -> None:
         """`LaneClient`: go on in Python."""

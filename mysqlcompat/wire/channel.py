@@ -42,6 +42,10 @@ class Lender(Protocol):
         """The socket is about to be closed."""
         ...
 
+    def traffic(self) -> tuple[int, int]:
+        """Bytes received and sent so far, except what went through Python."""
+        ...
+
     def install(
         self,
         statement: int,
@@ -69,13 +73,16 @@ class Lender(Protocol):
 class Channel(asyncio.BufferedProtocol):
     """Protocol of one connection.
 
-    on_connect  called with the channel when there is a connection
+    on_connect        called with the channel when there is a connection
+    received, sent    bytes of packets that have gone through here
     """
 
     def __init__(self, limit: int, on_connect: Callable[[Channel], None]) -> None:
         self.reader = PacketReader(limit)
         self.exact = True
         self.tls: TlsSession | None = None
+        self.received = 0
+        self.sent = 0
         self._on_connect = on_connect
         self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -117,6 +124,7 @@ class Channel(asyncio.BufferedProtocol):
         self._lost = True
         if self.lender is not None:
             self.lender.lost()
+            self.received, self.sent = self.traffic()
             self.lender = None
         if self.tls is not None:
             self.tls.close()
@@ -160,8 +168,14 @@ class Channel(asyncio.BufferedProtocol):
     def lost(self) -> bool:
         return self._lost
 
+    def traffic(self) -> tuple[int, int]:
+        """Bytes of packets received and sent so far, as if nothing were encrypted."""
+        received, sent = self.lender.traffic() if self.lender is not None else (0, 0)
+        return self.received + received, self.sent + sent
+
     def feed(self, data: bytes | memoryview) -> None:
         """Bytes in clear have come: from asyncio, or from whoever read the socket in its place."""
+        self.received += len(data)
         try:
             if self._decompressor is not None:
                 data = self._decompressor.feed(data)
@@ -182,6 +196,7 @@ class Channel(asyncio.BufferedProtocol):
         if unsent:
             self.transport.write(unsent)
         if received:
+            self.received -= len(received)  # he has counted them
             self.feed(received)
         if self.tls is not None and not self._lost:
             self._decrypt(self.tls, b"")
@@ -236,6 +251,7 @@ class Channel(asyncio.BufferedProtocol):
         if not self._lost and packets:
             if self._decompressor is not None:
                 packets, self._compressed_sequence = compress(packets, self._compressed_sequence)
+            self.sent += len(packets)
             if self.tls is None:
                 self.transport.write(packets)
             else:

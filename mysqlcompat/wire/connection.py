@@ -62,6 +62,8 @@ class Connection:
         self._out_bytes = 0
         self._idle = False
         self._killed = False
+        self._said_farewell = False
+        self._counted = (0, 0)  #: bytes received and sent in earlier sessions
         self._task: asyncio.Task[None] | None = None
 
     @staticmethod
@@ -223,7 +225,13 @@ class Connection:
             tls_version=tls.version if tls is not None else "",
             attributes=login.attributes,
             disconnect=self._disconnect,
+            traffic=self._traffic,
         )
+
+    def _traffic(self) -> tuple[int, int]:
+        """Bytes received and sent in this session."""
+        (received, sent), before = self.channel.traffic(), self._counted
+        return received - before[0], sent - before[1]
 
     def _disconnect(self) -> None:
         # The session may turn the cancellation into an error of its statement: hence the mark.
@@ -236,6 +244,7 @@ class Connection:
         await self.session.end()
         self.session.close()
         self._session = None
+        self._counted = self.channel.traffic()
         try:
             account = await self.server.authenticator.authenticate(
                 self, login, b"", self.host, switch=True
@@ -268,6 +277,7 @@ class Connection:
         self.sequence = packet.last + 1 & 255
         command = packet.payload[0] if packet.payload else -1
         if command == c.COM_QUIT:
+            self._said_farewell = True
             return False
         handler = HANDLERS.get(command)
         goes_on = True
@@ -302,6 +312,8 @@ class Connection:
 
     async def _close(self) -> None:
         self.deadline = 0.0
+        if not self._said_farewell:
+            self.server.sessions.aborted(logged_in=self._session is not None)
         if self._session is not None:
             self.clear_statements()
             if self.channel.lender is not None:  # before its transaction context is given back

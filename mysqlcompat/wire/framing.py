@@ -22,6 +22,7 @@ from mysqlcompat.wire.layout import MAX_PACKET
 
 HEADER_BYTES: Final = 4
 COMPRESSED_HEADER_BYTES: Final = 7
+COMPRESSION_LEVEL: Final = 1  #: of zlib
 _WORTH_COMPRESSING: Final = 50  #: MIN_COMPRESS_LENGTH of the client library
 
 
@@ -157,8 +158,9 @@ def compress(packets: bytes, sequence: int) -> tuple[bytes, int]:
     made = []
     for at in range(0, len(packets), MAX_PACKET):
         piece = packets[at : at + MAX_PACKET]
-        body = zlib.compress(piece, 1) if len(piece) >= _WORTH_COMPRESSING else piece
-        size = len(piece)
+        body, size = piece, len(piece)
+        if size >= _WORTH_COMPRESSING:
+            body = zlib.compress(piece, COMPRESSION_LEVEL)
         if len(body) >= len(piece):
             body, size = piece, 0
         made.append(pack("<I", len(body) | sequence << 24) + pack("<I", size)[:3] + body)

@@ -55,6 +55,8 @@ class Client:
     attributes: dict[str, str] = field(default_factory=dict)
     #: Break the connection off (KILL): the running command is cancelled. Set by the wire.
     disconnect: Callable[[], None] = lambda: None
+    #: Bytes received and sent so far. Set by the wire.
+    traffic: Callable[[], tuple[int, int]] = lambda: (0, 0)
 
 
 class Session(Protocol):
@@ -152,4 +154,8 @@ class Sessions(Protocol):
 
     async def open(self, client: Client) -> Session:
         """A session for a client who has proved who he is; SqlError (1049, 1044 …) refuses him."""
+        ...
+
+    def aborted(self, logged_in: bool) -> None:
+        """A connection has ended otherwise than by COM_QUIT: in its login, or afterwards."""
         ...

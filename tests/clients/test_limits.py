@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
+import mysql.connector
 import pymysql
 import pytest
 
@@ -120,3 +123,66 @@ def test_progress_of_alter_table(
         done = [completed for _, completed, _ in events]
         assert done == sorted(done) and done[-1] > 0
         assert answer(other, "SELECT * FROM performance_schema.events_stages_current") == ()
+
+
+def status(client: Any, name: str) -> str:
+    with client.cursor() as cursor:
+        cursor.execute(f"SHOW GLOBAL STATUS LIKE '{name}'")
+        ((_, value),) = cursor.fetchall()
+    return str(value)
+
+
+def until(client: Any, name: str, least: int) -> None:
+    deadline = time.monotonic() + SOON_S
+    while int(status(client, name)) < least:
+        assert time.monotonic() < deadline, (name, least)
+
+
+@pytest.mark.parametrize("with_tls", [False, True])
+def test_bytes_are_counted_whoever_serves(cluster: Cluster, with_tls: bool) -> None:
+    options = {"ssl": {"ca": None}} if with_tls else {"ssl_disabled": True}
+    with closing(connect(cluster)) as watcher:
+        before = {name: int(status(watcher, name)) for name in ("Bytes_sent", "Bytes_received")}
+        client = pymysql.connect(
+            host="127.0.0.1", port=cluster.writer_port, user="root", database="d", **options
+        )
+        text = "a" * 1000
+        with closing(client), client.cursor() as cursor:
+            for number in range(100):  # soon in the lane
+                cursor.execute(f"SELECT v, '{text}' FROM t WHERE id = {number}")
+            cursor.execute(f"SELECT REPEAT('{text}', 500)")  # a reply that the lane has no room for
+        sent = int(status(watcher, "Bytes_sent")) - before["Bytes_sent"]
+        received = int(status(watcher, "Bytes_received")) - before["Bytes_received"]
+    assert 500_000 + 2_000 < sent < 500_000 + 40_000
+    assert 101_000 < received < 120_000
+
+
+def test_farewells_that_were_not_said(cluster: Cluster) -> None:
+    with closing(connect(cluster)) as watcher:
+        connects = int(status(watcher, "Aborted_connects"))
+        clients = int(status(watcher, "Aborted_clients"))
+        socket.create_connection(("127.0.0.1", cluster.writer_port)).close()
+        until(watcher, "Aborted_connects", connects + 1)
+        connect(cluster)._force_close()
+        until(watcher, "Aborted_clients", clients + 1)
+        connect(cluster).close()
+        assert int(status(watcher, "Aborted_clients")) == clients + 1
+
+
+def test_slow_queries_are_counted(cluster: Cluster) -> None:
+    with closing(connect(cluster)) as client, client.cursor() as cursor:
+        before = int(status(client, "Slow_queries"))
+        cursor.execute("SET long_query_time = 0.05")
+        cursor.execute("SELECT 1")
+        cursor.execute("SELECT SLEEP(0.06)")
+        assert int(status(client, "Slow_queries")) >= before + 1
+
+
+def test_compression_is_told(cluster: Cluster) -> None:
+    for compress, expected in ((True, "ON"), (False, "OFF")):
+        client = mysql.connector.connect(
+            host="127.0.0.1", port=cluster.writer_port, user="root", compress=compress
+        )
+        with closing(client), closing(client.cursor()) as cursor:
+            cursor.execute("SHOW STATUS LIKE 'Compression'")
+            assert cursor.fetchall() == [("Compression", expected)]

@@ -190,12 +190,16 @@ class ScriptedSessions:
     def __init__(self) -> None:
         self.accounts: Accounts = Book()
         self.open_sessions: list[ScriptedSession] = []
+        self.abortions: list[bool] = []  #: whether those who said no farewell were logged in
         self.wait_timeout = 600.0
 
     async def open(self, client: Client) -> ScriptedSession:
         session = ScriptedSession(self, client)
         self.open_sessions.append(session)
         return session
+
+    def aborted(self, logged_in: bool) -> None:
+        self.abortions.append(logged_in)
 
 
 @dataclass
