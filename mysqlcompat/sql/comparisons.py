@@ -8,7 +8,6 @@ none counts as the date zero, with a warning. BETWEEN and IN: `memberships.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,9 +39,9 @@ from mysqlcompat.sql.typed import (
 from mysqlcompat.sqltypes import (
     MAX_DECIMAL_DIGITS,
     MAX_DECIMAL_SCALE,
+    NOT_FIXED,
     TEMPORAL,
     Class,
-    NOT_FIXED,
     SqlType,
     bool_type,
     date_type,
@@ -90,10 +89,10 @@ class Comparisons(HeldConstants):
 
         def collation(self, types: Sequence[SqlType], operator: str) -> str: ...
 
-    def comparison(self, operator: str, left: Expression, right: Expression) -> Expression:
-        left, right = self.comparable(operator, left, right)
         def with_collation(self, arg: Expression, collation: str) -> Expression: ...
 
+    def comparison(self, operator: str, left: Expression, right: Expression) -> Expression:
+        left, right = self.comparable(operator, left, right)
         nullable = operator != "<=>" and (left.type.nullable or right.type.nullable)
         return self.call(operator, bool_type(nullable), left, right)
 
@@ -195,6 +194,12 @@ class Comparisons(HeldConstants):
             return self._held_time(left, right), right
         return self.as_moment(left), self.as_moment(right)
 
+    def _held_time(self, constant: Expression, column: Expression) -> Expression:
+        """A date as the TIME that `column` would hold of it."""
+        made = self.cast(constant, time_type(column.type.scale))
+        is_literal = isinstance(constant, Literal) and constant.literal_no is None
+        return Literal(made.type, self.constant_value(made)) if is_literal else made
+
     def _date_of_text(self, text: Expression, like: Expression, operator: str) -> Expression:
         """A text compared with the date `like`. A constant must be one: ERROR 1525."""
         must, is_date = operator in ORDERS, like.type.cls is Class.DATE
@@ -217,12 +222,6 @@ class Comparisons(HeldConstants):
         if like.type.kind is TypeKind.TIMESTAMP:
             name = "TIMESTAMP"
         target = date_type() if is_date and not _has_time(text) else datetime_type(6)
-    def _held_time(self, constant: Expression, column: Expression) -> Expression:
-        """A date as the TIME that `column` would hold of it."""
-        made = self.cast(constant, time_type(column.type.scale))
-        is_literal = isinstance(constant, Literal) and constant.literal_no is None
-        return Literal(made.type, self.constant_value(made)) if is_literal else made
-
         made = as_compared(text, target, told or wording(like), name if must else "")
         return self._seen_at_once(made) if must else made
 
