@@ -102,8 +102,11 @@ def read_fuzzy(context: Context, call: Call, value: Any) -> Any:
 
 
 def read_moment(context: Context, source: Expression, value: Any, wanted: str = "datetime") -> Any:
-    """The value of `source` as a moment whose month and day may be zero."""
-    allowed = temporal_text.date_flags(context.sql_mode - {"NO_ZERO_IN_DATE"})
+    """The value of `source` as a moment whose month and day may be zero; a number may be zero."""
+    refused = {"NO_ZERO_IN_DATE"}
+    if isinstance(value, int | Decimal | float) and source.type.kind is not TypeKind.BIT:
+        refused.add("NO_ZERO_DATE")
+    allowed = temporal_text.date_flags(context.sql_mode - refused)
     name = origin_name(source)
     return convert.moment_of(context, value, own_type(source), wanted, name, allowed)
 

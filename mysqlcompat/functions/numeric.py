@@ -131,9 +131,9 @@ def _build_round(name: str, typing: Typing, args: Sequence[Expression]) -> Expre
     if is_number_literal(places):
         places = typing.as_number(places)
     count = known_int(typing, places) if places.type.cls is Class.INT else constant_int(places)
-    if count is None and not isinstance(places, Literal) and typing.is_known(places):
-        seen = typing.constant_value if source.cls is Class.DECIMAL else typing.quiet_value
-        count = seen(typing.as_integer(places)) or 0
+    is_computed = not isinstance(places, Literal) and typing.is_known(places)
+    if count is None and is_computed and source.cls is Class.DECIMAL:
+        count = typing.constant_value(typing.as_integer(places)) or 0
     if isinstance(places, Literal) and isinstance(places.value, str | Decimal | float):
         given, whole = places, typing.as_integer(replace(places, literal_no=None))
         count = typing.quiet_value(whole)
