@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -66,6 +67,9 @@ class Memberships(Betweens):
         if self._is_of_documents(value, items):
             sought = self.as_json(value)
             return self._equal_members(value, [(sought, self.as_json(item)) for item in items])
+        if value.type.cls in TEMPORAL and all(map(self._is_no_moment, items)):
+            nothing = Literal(value.type.or_null(), None)
+            items = [replace(nothing, value=self.constant_value(item)) for item in items]
         if _is_listed(value, items):
             items = [self.known(item) for item in items]
         given, numbers = value, [item.type.cls in NUMERIC for item in items]
@@ -129,6 +133,11 @@ class Memberships(Betweens):
         if not quiet.was_warned:
             return arg
         return Literal(arg.type, self.constant_value(arg), text=describe(arg))
+
+    def _is_no_moment(self, item: Expression) -> bool:
+        """Whether it is a constant date or time that is NULL."""
+        is_moment = item.type.cls in TEMPORAL and is_constant(item) and not has_param(item)
+        return is_moment and self.quiet_value(item) is None
 
     def is_null(self, arg: Expression) -> Expression:
         return self.call("is null", bool_type(False), self.known(arg) if arg.type.nullable else arg)
