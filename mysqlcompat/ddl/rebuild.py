@@ -96,6 +96,9 @@ def named(session: Session, table: Table) -> Iterator[str]:
         del session.private_tables[place]
 
 
+_UNORDERED: Final = "ORDER BY ignored as there is a user-defined clustered index in the table"
+
+
 async def _copy_rows(session: Session, made: Alteration, private: Table) -> int:
     names, given = [], []
     for column, source in zip(made.new.columns, made.sources, strict=True):
@@ -109,6 +112,9 @@ async def _copy_rows(session: Session, made: Alteration, private: Table) -> int:
             continue
         names.append(quote_name(column.name))
     order = f" ORDER BY {', '.join(map(quote_name, made.order_by))}" if made.order_by else ""
+    if order and not private.has_row_id:
+        order, name = "", made.new.name
+        session.warn(1105, f"{_UNORDERED} '{name}'", "Warning")
     source_table = f"{quote_name(made.old.database)}.{quote_name(made.old.name)}"
     kept_counter = any(column.auto_increment for column in made.old.columns)
     with named(session, private) as target, _mode(session, kept_counter):
