@@ -56,7 +56,7 @@ def compile_statement(
         parsed = replace(parsed, literal_numbers={})
     statement = resolve(parsed, CatalogView(session), session, given)
     program = compile_tree(statement, session)
-    program.param_types = typed.param_types(statement)
+    program.params = typed.params_of(statement)
     hint = _TIME_HINT.match(text) if "/*+" in text else None
     if hint is not None:
         program.max_execution_ms = int(hint[1])

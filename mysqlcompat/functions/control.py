@@ -16,9 +16,10 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
-from mysqlcompat.sql.branches import shown
+from mysqlcompat.sql.branches import computed_bits, shown
 from mysqlcompat.sql.held_constants import DATED
 from mysqlcompat.sql.infer import Typing, nullable_of
+from mysqlcompat.sql.parameters import agreed, is_untyped, with_type
 from mysqlcompat.sql.replaced_constants import replaced
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import (
@@ -93,7 +94,8 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     made = typing.common_type(args[:1], True)
     is_bytes = made.collation == BINARY
     is_literal = made.cls is Class.STRING and is_bytes and args[0].type.scale != NOT_FIXED
-    if made.cls in (Class.DOUBLE, Class.DECIMAL) or is_literal:
+    is_itself = made.cls in (Class.DOUBLE, Class.DECIMAL) or made.kind is TypeKind.BIT
+    if is_itself or is_literal:
         made = args[0].type.or_null()
     elif args[0].type.kind in (TypeKind.ENUM, TypeKind.SET):
         made = replace(made, kind=TypeKind.CHAR)
@@ -132,6 +134,7 @@ def build_case(
     default: Expression | None,
 ) -> Expression:
     """CASE, always as the searched form."""
+    subject, branches, default = _placed(typing, subject, branches, default)
     results = [result for _, result in branches] + ([default] if default is not None else [])
     made = typing.common_type(results, default is None or nullable_of(results))
     args: list[Expression] = []
@@ -148,6 +151,27 @@ def build_case(
     if default is not None:
         args.append(typing.to_result(default, made))
     return typing.call("case", made, *args)
+
+
+def _placed(
+    typing: Typing,
+    subject: Expression | None,
+    branches: Sequence[tuple[Expression, Expression]],
+    default: Expression | None,
+) -> tuple[Expression | None, list[tuple[Expression, Expression]], Expression | None]:
+    """The parts of a CASE: a `?` is of the type that those of its kind have."""
+    whens, thens = [when for when, _ in branches], [then for _, then in branches]
+    compared = whens if subject is None else [subject, *whens]
+    chosen = thens if default is None else [*thens, default]
+    if any(map(is_untyped, chosen)):
+        wanted = agreed(typing, [one for one in chosen if not is_untyped(one)], "case")
+        thens = [with_type(one, wanted) for one in thens]
+        default = default if default is None else with_type(default, wanted)
+    if subject is not None and any(map(is_untyped, compared)):
+        wanted = agreed(typing, [one for one in compared if not is_untyped(one)], "case")
+        subject = with_type(subject, wanted)
+        whens = [with_type(one, wanted) for one in whens]
+    return subject, list(zip(whens, thens, strict=True)), default
 
 
 @implement("case", null_rejects=False)
@@ -171,6 +195,8 @@ def build_any_value(typing: Typing, args: Sequence[Expression]) -> Expression:
 def _any_type(sql_type: SqlType) -> SqlType:
     """A type without what only literals and columns have."""
     match sql_type.cls:
+        case Class.INT if sql_type.kind is TypeKind.BIT:
+            return computed_bits(sql_type, True)
         case Class.DOUBLE if sql_type.scale == NOT_FIXED:
             return replace(sql_type, length=double_type().length)
         case Class.STRING if sql_type.collation == BINARY:

@@ -148,6 +148,7 @@ def build_as(names: str, low: int, high: int | None = None) -> Callable[[Builder
 
 def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
     from mysqlcompat.functions.moments import of_calendar
+    from mysqlcompat.sql.parameters import text_type, with_type
 
     match letter:
         case "s":
@@ -176,7 +177,7 @@ def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
             return typing.as_json(arg)
         case "p":
             return typing.as_path(arg)
-    return arg
+    return with_type(arg, text_type(typing.context.collation))
 
 
 def _exact(arg: Expression) -> Expression:

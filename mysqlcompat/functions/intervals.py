@@ -38,6 +38,7 @@ from mysqlcompat.partial_dates import (
 from mysqlcompat.sql.branches import SHIFTED, branches_of, natural
 from mysqlcompat.sql.describe import origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal
+from mysqlcompat.sql.parameters import with_type
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
     MAX_DECIMAL_DIGITS,
@@ -48,8 +49,8 @@ from mysqlcompat.sqltypes import (
     date_type,
     datetime_type,
     decimal_type,
-    int_type,
     double_type,
+    int_type,
     string_type,
     time_type,
 )
@@ -135,6 +136,10 @@ def build_date_shift(
 def _build_shift(
     typing: Typing, name: str, start: Expression, amount: Expression, unit: Literal
 ) -> Expression:
+    if unit.value not in _COMPOSITE:
+        exact = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE)
+        amount = with_type(amount, exact if unit.value == "SECOND" else int_type())
+    start = with_type(start, date_type() if unit.value in _DATE_UNITS else datetime_type(6))
     made = _shift_type(typing, start, amount, unit.value)
     start, amount = (
         _shifted(typing, of_calendar(typing, start)),

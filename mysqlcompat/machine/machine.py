@@ -106,7 +106,7 @@ class Machine:
     @staticmethod
     def _alike(made: Program, program: Program) -> Program:
         """Another program for the statement of `program`."""
-        made.param_types = program.param_types
+        made.params = program.params
         made.max_execution_ms = program.max_execution_ms
         return made
 

@@ -14,7 +14,8 @@ from mysqlcompat.sql.branches import branches_of, is_extreme_date, spelled
 from mysqlcompat.sql.describe import OF_BRANCH, USING, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
-from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Literal, Param
+from mysqlcompat.sql.parameters import text_type, with_type
+from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import (
     BINARY,
     NUMERIC,
@@ -64,8 +65,7 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.cls in TEMPORAL:
         arg = typing.timely(arg)
         arg = arg if target.cls is Class.TIME else of_calendar(typing, arg)
-    if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
-        arg = replace(arg, type=string_type(16383, typing.context.collation))
+    arg = with_type(arg, text_type(typing.context.collation))
     may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)
     may_fail = may_fail or target.kind is TypeKind.YEAR
     if target.is_text and not typing.is_strict:

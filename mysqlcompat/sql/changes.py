@@ -12,11 +12,13 @@ from btree.schema import Column
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions import FUNCTIONS
 from mysqlcompat.sql.expressions import Resolver
+from mysqlcompat.sql.parameters import is_untyped
 from mysqlcompat.sql.scope import FIELD_LIST, ORDER, WHERE, CatalogView, Scope
 from mysqlcompat.sql.select import limits, resolve_select
 from mysqlcompat.sql.tables import add_table, check_args
 from mysqlcompat.sql.typed import (
     ASSIGN,
+    ASSIGNED,
     NEW_ROW,
     Call,
     Cast,
@@ -30,7 +32,7 @@ from mysqlcompat.sql.typed import (
     Source,
     Update,
 )
-from mysqlcompat.sqltypes import Class, SqlType, column_type
+from mysqlcompat.sqltypes import Class, column_type
 
 _INSERT_ARGS: Final = {"this", "expression", "conflict", "ignore"}
 _UPDATE_ARGS: Final = {"this", "expressions", "where", "order", "limit"}
@@ -48,14 +50,9 @@ def assigned(
     name = column.name
     if target.cls is Class.JSON:
         name = f"{source.table.name}.{column.name}"
-    if isinstance(expression, Param) and not expression.type.kind:
-        return Cast(target, Param(_param_type(resolver, target), expression.param_no), ASSIGN, name)
+    if isinstance(expression, Param) and is_untyped(expression):
+        expression = replace(expression, type=target.or_null(), place=ASSIGNED)
     return Cast(target, expression, ASSIGN, name)
-
-
-def _param_type(resolver: Resolver, target: SqlType) -> SqlType:
-    """A `?` for a column: of its class, so that binding changes as little as possible."""
-    return target.or_null()
 
 
 def column_no(source: Source, name: str, table: str, database: str) -> int:

@@ -8,6 +8,7 @@ none counts as the date zero, with a warning. BETWEEN and IN: `memberships.py`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,8 +27,10 @@ from mysqlcompat.sql.held_constants import (
     told_by_nullif,
     wording,
 )
+from mysqlcompat.sql.parameters import is_untyped, text_type, with_type
 from mysqlcompat.sql.typed import (
     COMPARE,
+    COMPARED,
     Call,
     Cast,
     ColumnRef,
@@ -155,12 +158,12 @@ class Comparisons(HeldConstants):
     def typed_params(self, left: Expression, right: Expression) -> tuple[Expression, Expression]:
         """A `?` compares in the type of the other side."""
         if is_untyped(left) and not is_untyped(right):
-            left = self.cast(left, _param_target(right.type))
+            left = _compared_with(left, right.type)
         elif is_untyped(right) and not is_untyped(left):
-            right = self.cast(right, _param_target(left.type))
+            right = _compared_with(right, left.type)
         elif is_untyped(left) and is_untyped(right):
-            target = string_type(16383, self.context.collation)
-            left, right = self.cast(left, target), self.cast(right, target)
+            target = text_type(self.context.collation)
+            left, right = with_type(left, target), with_type(right, target)
         return left, right
 
     def _texts(
@@ -262,10 +265,6 @@ def _is_held(column: Expression, constant: Expression) -> bool:
     return is_column and is_constant(constant)
 
 
-def is_untyped(arg: Expression) -> bool:
-    return isinstance(arg, Param) and arg.type.kind is TypeKind.NULL
-
-
 def _has_time(text: Expression) -> bool:
     return not isinstance(text, Literal) or len(str(text.value).strip()) > _DATE_DIGITS
 
@@ -300,6 +299,12 @@ def _doubts(literal: Literal, column: ColumnRef) -> str:
         return "Warning"
     has_time = not is_whole or bool(temporal.time_of(moment))
     return "Note" if has_time and column.type.cls is Class.DATE else ""
+
+
+def _compared_with(param: Expression, beside: SqlType) -> Expression:
+    """A `?` beside something of a type."""
+    made = with_type(param, _param_target(beside))
+    return replace(made, place=COMPARED) if isinstance(made, Param) else made
 
 
 def _param_target(sql_type: SqlType) -> SqlType:

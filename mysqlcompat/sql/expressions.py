@@ -9,7 +9,6 @@ from typing import Any, Final, NoReturn
 
 from sqlglot import exp
 
-from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions import DEFINITIONS, FUNCTIONS
 from mysqlcompat.functions.aggregate import AGGREGATES, build_aggregate, build_group_concat
@@ -24,11 +23,12 @@ from mysqlcompat.sql.casts import at_time_zone, cast_node, returned_type
 from mysqlcompat.sql.conditions import Conditions
 from mysqlcompat.sql.infer import Typing, is_binary_string, nullable_of
 from mysqlcompat.sql.literals import NOTHING_GIVEN, Given, Literals, Rules, folded_number
+from mysqlcompat.sql.parameters import placed, text_type, with_type
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
 from mysqlcompat.sql.scope import Scope
 from mysqlcompat.sql.special_calls import SPECIAL_CALLS, default_of, grouping_of, values_of
-from mysqlcompat.sql.typed import Expression, Literal, Param
+from mysqlcompat.sql.typed import Expression, Literal
 from mysqlcompat.sql.variables import assigned_variable, system_variable, user_variable
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -160,8 +160,6 @@ class Resolver(Literals, RowComparisons, Conditions):
 
     def _pattern(self, node: Any) -> Expression:
         pattern = self.resolve(node)
-        if isinstance(pattern, Param) and pattern.type.kind is TypeKind.NULL:
-            return Param(string_type(16383, self.context.collation), pattern.param_no)
         return self.typing.as_string(pattern)
 
     def regexp(self, node: Any) -> Expression:
@@ -191,7 +189,7 @@ class Resolver(Literals, RowComparisons, Conditions):
         return self.typing.bitwise(_BITWISE[type(node)], left, right)
 
     def bit_not(self, node: Any) -> Expression:
-        arg = self.scalar(node.this)
+        arg = with_type(self.scalar(node.this), text_type(BINARY))
         if is_binary_string(arg):
             made = string_type(arg.type.length, BINARY, arg.type.nullable)
             return self.typing.call("~", made, arg)
@@ -281,7 +279,7 @@ class Resolver(Literals, RowComparisons, Conditions):
         if name not in DEFINITIONS and self.context.database:
             name = f"{self.context.database}.{name}"
         definition = check_count(name, len(args))
-        return definition.build(self.typing, self.resolve_all(args))
+        return definition.build(self.typing, placed(self.typing, name, self.resolve_all(args)))
 
     def binary_of(self, args: Sequence[Any]) -> Expression:
         """``BINARY (x)``, which is no call. Raises 1241 for a row."""

@@ -17,7 +17,6 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, has_param
 from mysqlcompat.sql.branches import NUMERIC_CLASSES, Branches, natural, spelled
-from mysqlcompat.sql.comparisons import is_untyped
 from mysqlcompat.sql.describe import SIGNED
 from mysqlcompat.sql.held_constants import pinned
 from mysqlcompat.sql.measures import (
@@ -32,6 +31,7 @@ from mysqlcompat.sql.measures import (
     text_length,
 )
 from mysqlcompat.sql.memberships import Memberships
+from mysqlcompat.sql.parameters import is_untyped, of_own_scale, text_type, widest, with_type
 from mysqlcompat.sql.shown_bytes import passed_on, passes_bytes, shows_bytes
 from mysqlcompat.sql.typed import (
     IMPLICIT,
@@ -39,7 +39,6 @@ from mysqlcompat.sql.typed import (
     Cast,
     Expression,
     Literal,
-    Param,
     is_constant,
 )
 from mysqlcompat.sqltypes import (
@@ -105,6 +104,7 @@ class Typing(Agreement, Branches, Memberships):
         self.context = context
         self.function = functions
         self.given: dict[str, SqlType] = {}  #: types of user variables the statement sets first
+        self.is_change = False  #: what is computed goes into columns: nobody sees its type
 
     def call(self, name: str, sql_type: SqlType, *args: Expression) -> Call:
         return Call(self.as_result(sql_type), self.function(name), args)
@@ -118,8 +118,8 @@ class Typing(Agreement, Branches, Memberships):
 
     def cast(self, arg: Expression, target: SqlType, mode: int = IMPLICIT) -> Expression:
         """`arg` as `target`; no node where none is needed, and an untyped `?` takes the type."""
-        if isinstance(arg, Param) and arg.type.kind is TypeKind.NULL:
-            return replace(arg, type=target.or_null())
+        if is_untyped(arg):
+            return with_type(arg, target)
         source = arg.type
         if mode == IMPLICIT and source.cls is target.cls and self._same(source, target):
             return arg
@@ -133,9 +133,9 @@ class Typing(Agreement, Branches, Memberships):
             def convert(inner: Expression) -> Expression:
                 if target.cls in NUMERIC_CLASSES and self.is_bits(inner):
                     inner = self.as_number(inner)
-                return self.cast(self.computed(inner) if is_whole else inner, target)
                 if is_whole and not target.unsigned and _is_large(inner.type):
                     return Cast(target, inner, wording=SIGNED)
+                return self.cast(self.computed(inner) if is_whole else inner, target)
 
             return self.own_branches(arg, target, convert) or Cast(target, arg, mode)
         return Cast(target.or_null(target.nullable or source.nullable), arg, mode)
@@ -154,12 +154,14 @@ class Typing(Agreement, Branches, Memberships):
         return True
 
     def as_string(self, arg: Expression) -> Expression:
+        if is_untyped(arg):
+            return with_type(arg, text_type(self.context.collation))
         source = arg.type
         if source.cls is Class.STRING and source.kind not in (TypeKind.ENUM, TypeKind.SET):
             return arg
         if source.cls is Class.NULL and isinstance(arg, Literal):
             return Literal(string_type(0, BINARY, True, source.coercibility), None)
-        is_bytes = source.kind is TypeKind.BIT
+        is_bytes = source.kind is TypeKind.BIT and not source.is_computed_bits
         collation = BINARY if is_bytes else self.context.collation
         collation = source.collation if source.is_text else collation
         if source.cls is Class.JSON:
@@ -186,6 +188,8 @@ class Typing(Agreement, Branches, Memberships):
         if is_number_literal(arg):
             assert isinstance(arg, Literal)
             return self._number_of_bytes(arg)
+        if is_untyped(arg):
+            return with_type(arg, double_type())
         return self.cast(arg, numeric_type(arg.type))
 
     def _number_of_bytes(self, arg: Literal) -> Expression:
@@ -287,6 +291,7 @@ class Typing(Agreement, Branches, Memberships):
 
     def bitwise(self, operator: str, left: Expression, right: Expression) -> Expression:
         """``& | ^ << >>``: over numbers, or byte by byte over binary strings of one length."""
+        left, right = self._bit_params(operator, left, right)
         if operator in ("<<", ">>"):
             right = self.as_bits(right)
             if is_binary_string(left):
@@ -300,6 +305,18 @@ class Typing(Agreement, Branches, Memberships):
         else:
             left, right = self.as_bits(left), self.as_bits(right)
         return self.call(operator, int_type(21, True, nullable_of((left, right))), left, right)
+
+    @staticmethod
+    def _bit_params(
+        operator: str, left: Expression, right: Expression
+    ) -> tuple[Expression, Expression]:
+        """A `?` is of the kind of what is beside it, a binary string if nothing is known."""
+        if operator in ("<<", ">>"):
+            return with_type(left, text_type(BINARY)), with_type(right, int_type())
+        known = [arg for arg in (left, right) if not is_untyped(arg)]
+        is_number = bool(known) and not is_binary_string(known[0])
+        wanted = int_type() if is_number else text_type(BINARY)
+        return with_type(left, wanted), with_type(right, wanted)
 
     def as_bits(self, arg: Expression) -> Expression:
         """64 bits: DECIMALs beyond those of a signed number are cut."""
@@ -320,10 +337,13 @@ class Typing(Agreement, Branches, Memberships):
         if is_untyped(left) or is_untyped(right):
             other = right if is_untyped(left) else left
             known = double_type() if is_untyped(other) else numeric_type(other.type)
-            known = int_type(unsigned=known.unsigned) if known.cls is Class.INT else known
-            left, right = self.cast(left, known), self.cast(right, known)
+            if known.cls is Class.INT:
+                known = int_type(unsigned=known.unsigned)
+            elif not self.is_change:
+                known = widest(known, self.context.collation)
+            left, right = with_type(left, known), with_type(right, known)
         left, right = (
-            self.as_number(arg) if is_number_literal(arg) else arg
+            self.as_number(arg) if is_number_literal(arg) else of_own_scale(arg)
             for arg in (left, right)
         )
         measures = left.type, right.type
@@ -379,6 +399,7 @@ class Typing(Agreement, Branches, Memberships):
         return self.call("div", made, left, right)
 
     def negation(self, arg: Expression) -> Expression:
+        arg = with_type(arg, double_type())
         if is_number_literal(arg):
             return self.call("neg", double_type(17, False, 0), self.as_double(arg))
         if arg.type.cls in TEMPORAL:

@@ -54,8 +54,10 @@ def resolve(
         case exp.Select():
             return resolve_select(node, view, resolver)
         case exp.Insert():
+            resolver.typing.is_change = True
             return resolve_insert(node, view, resolver)
         case exp.Update():
+            resolver.typing.is_change = True
             return resolve_update(node, view, resolver)
         case exp.Delete():
             return resolve_delete(node, view, resolver)

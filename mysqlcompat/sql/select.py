@@ -12,6 +12,7 @@ from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.sql import grouping
 from mysqlcompat.sql.branches import shown
 from mysqlcompat.sql.expressions import Resolver
+from mysqlcompat.sql.parameters import text_type, with_type
 from mysqlcompat.sql.rollup import Rollup, check_grouping_calls, with_rollup
 from mysqlcompat.sql.scope import GROUP, HAVING, ORDER, WHERE, CatalogView, Scope
 from mysqlcompat.sql.tables import check_args, resolve_from
@@ -169,7 +170,9 @@ class _Clauses:
                     continue
                 alias = node.alias if isinstance(node, exp.Alias) else None
                 inner = node.this if isinstance(node, exp.Alias) else node
-                expression = self.resolver.scalar(inner)
+                expression = with_type(
+                    self.resolver.scalar(inner), text_type(self.resolver.context.collation)
+                )
                 text = texts[number] if number < len(texts) else None
                 made.append(self.item(expression, inner, alias, text))
         return made
@@ -360,7 +363,7 @@ def _limit_number(node: Any, resolver: Resolver) -> Expression:
     made = resolver.resolve(node)
     wanted = int_type(21, unsigned=True, nullable=False)
     if isinstance(made, Param):
-        return Param(wanted, made.param_no)
+        return replace(made, type=wanted)
     assert isinstance(made, Literal)
     return Literal(wanted, int(made.value), made.literal_no, made.start, made.end)
 

@@ -35,6 +35,11 @@ from mysqlcompat.unstored_table import UnstoredTable
 if TYPE_CHECKING:
     from mysqlcompat.functions.table import Function
 
+#: `Param.place`.
+PLACED: Final = 0
+COMPARED: Final = 1
+ASSIGNED: Final = 2
+
 #: `ColumnRef.table_no` of a column of the row INSERT would have inserted: VALUES(c) or alias.c.
 NEW_ROW: Final = -1
 LEVELS: Final = -2  #: and of the level of a row in a GROUP BY … WITH ROLLUP (`sql.rollup`)
@@ -69,11 +74,14 @@ class Param:
 
     given  what it stands for in one run, if that is a document or an element of one: the plan is
            for others of its shape (`key_parts.shape_of`)
+    place  PLACED: its type is that of a place in an expression, and may be seen in the result;
+           COMPARED: of what it is compared with; ASSIGNED: of the column it is assigned to
     """
 
     type: SqlType
     param_no: int
     given: str | int | None = None
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,10 +388,10 @@ def expressions_of(statement: Statement) -> list[Expression]:
     return found + [one for one in (statement.where, statement.limit) if one is not None]
 
 
-def param_types(statement: Statement) -> tuple[SqlType | None, ...]:
-    """Of each `?` the type that its surroundings made of it, if they did."""
+def params_of(statement: Statement) -> tuple[Param | None, ...]:
+    """Each `?` with the type that its surroundings made of it, if they did."""
     known = {
-        node.param_no: node.type
+        node.param_no: node
         for root in expressions_of(statement)
         for node in walk(root)
         if isinstance(node, Param) and node.type.cls is not Class.NULL
