@@ -36,7 +36,8 @@ from mysqlcompat.sqltypes import BINARY, TEMPORAL, Class, SqlType, date_type, st
 from mysqlcompat.temporal_text import FUZZY, INVALID_DATES, NO_ZERO_DATE, read_datetime, read_time
 from mysqlcompat.values import text_of
 
-_DATED: Final = re.compile(r"\s*\d+-\d+-\d+")
+#: A text that has a day, though it may be none of its month.
+_DATED: Final = re.compile(r"\s*\d{1,4}-(0?\d|1[0-2])-([0-2]?\d|3[01])(?!\d)")
 _MICROSECONDS: Final = 6  #: fractional digits a text or a double may have
 _CODE_VARCHAR: Final = 15  #: in JSON
 _I63: Final = 1 << 63

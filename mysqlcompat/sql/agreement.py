@@ -275,7 +275,11 @@ class Agreement:
     def _refuse_bytes(args: Sequence[Expression], name: str) -> None:
         """Raise 3995 for a binary string among texts. Numbers, NULL, documents and long binary
         strings may stand among both."""
-        given = [arg.type.collation for arg in args if _is_of_either_sort(arg)]
+        given = [
+            _NUMBERS_COLLATION if arg.type.coercibility == NUMERIC else arg.type.collation
+            for arg in args
+            if _is_of_either_sort(arg)
+        ]
         other = [one for one in given if (one == BINARY) != (given[0] == BINARY)]
         if other:
             raise SqlError(3995, given[0], other[0], name)

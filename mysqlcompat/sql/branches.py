@@ -62,6 +62,8 @@ class Branches:
 
         def is_bits(self, arg: Expression) -> bool: ...
 
+        def as_number(self, arg: Expression) -> Expression: ...
+
         def call(self, name: str, sql_type: SqlType, *args: Expression) -> Call: ...
 
         def _conversion(self, arg: Expression, like: str) -> str: ...
@@ -191,7 +193,8 @@ class Branches:
                 return replace(arg, type=target, args=tuple(map(convert, inner)))
             widest = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE, nullable=arg.type.nullable)
             exact = replace(widest, mixed=True)
-            args = tuple(self.cast(one, exact) for one in inner)
+            numbers = (self.as_number(one) if self.is_bits(one) else one for one in inner)
+            args = tuple(self.cast(one, exact) for one in numbers)
             return convert(replace(arg, type=exact, args=args))
         return None
 
@@ -236,10 +239,13 @@ class Branches:
             return json_type(nullable)
         made = self._common_string(types, nullable, name)
         lost = [arg.type for arg in args if self._is_lost(arg, made)]
-        if not lost:
-            return made
-        left = [replace(one, length=0) if one in lost else one for one in types]
-        return self._common_string(left, nullable, name)
+        if lost:
+            left = [
+                replace(one, length=0, kind=TypeKind.VARCHAR) if one in lost else one
+                for one in types
+            ]
+            made = self._common_string(left, nullable, name)
+        return _as_large(made, types)
 
     def _is_lost(self, arg: Expression, made: SqlType) -> bool:
         """Whether a text is known to be NULL when it is brought to the character set of `made`."""
@@ -313,6 +319,15 @@ class Branches:
                 return self.call(self._conversion(arg, target.collation), made, arg)
             arg = self.in_charset(arg, target.collation)
         return self.cast(arg, target)
+
+
+def _as_large(made: SqlType, types: Sequence[SqlType]) -> SqlType:
+    """A text of the largest kind of its branches, though they may be smaller where they are brought
+    into its character set."""
+    largest = max((_LARGE.index(one.kind) for one in types if one.kind in _LARGE), default=-1)
+    if not made.is_text or largest < 0 or made.kind in _LARGE[largest:]:
+        return made
+    return replace(made, kind=_LARGE[largest])
 
 
 def spelled(arg: Expression) -> Expression:
@@ -402,6 +417,7 @@ def natural(arg: Expression) -> Expression:
     return arg
 
 
+_LARGE: Final = (TypeKind.MEDIUMTEXT, TypeKind.LONGTEXT)
 #: Kinds whose members have numbers.
 _MEMBERS: Final = (TypeKind.ENUM, TypeKind.SET)
 #: Functions that bring bytes into a character set.

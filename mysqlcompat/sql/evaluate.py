@@ -173,9 +173,10 @@ class Evaluator(Looking):
     def _whole(self, arg: Expression, value: float) -> float:
         """A DOUBLE on its way to an integer: what a function made must fit (1690), a FLOAT column
         wraps around, a constant or a DOUBLE column is cut to the range."""
-        if -_I63 <= value < _I63:
+        arg = self._chosen(arg) if abs(value) >= _I63 else arg
+        is_cast = isinstance(arg, Cast) and arg.mode == EXPLICIT  # for which the least is too small
+        if -_I63 + is_cast <= value < _I63:
             return value
-        arg = self._chosen(arg)
         computed = _computed(arg)
         if computed is not None:
             kind = "BIGINT UNSIGNED" if computed.type.unsigned else "BIGINT"

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal
 from mysqlcompat.convert_compared import Listener
+from mysqlcompat.message_text import text_for_number
+from mysqlcompat.numerals import leading_decimal, round_decimal
 from mysqlcompat.sql.held_constants import choosing
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import (
@@ -28,10 +30,11 @@ from mysqlcompat.sqltypes import (
 if TYPE_CHECKING:
     from mysqlcompat.sql.infer import Typing
 
-_DIGITS: Final = 21  #: of an integer made here, and one more where it has no sign
+_DIGITS: Final = 21  #: of an integer made here, and one more where its 64 bits have no sign
 _FIRST_YEAR, _LAST_YEAR = 1901, 2155
 _EXACT_BELOW: Final = 1 << 53  #: a double is the integer it shows
 _LEAST, _MOST, _MOST_UNSIGNED = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
+_ROUNDED_MOST: Final = float(1 << 64)  #: what a double makes of the largest integers
 
 
 def replaced(typing: Typing, constant: Expression, column: Expression) -> Expression:
@@ -61,14 +64,17 @@ def _integer(typing: Typing, constant: Expression, unsigned: bool) -> Literal | 
     if isinstance(constant, Literal) and constant.value == b"":
         return None
     value = typing.constant_value(typing.as_number(constant))
-    if value is None or abs(value) > _MOST_UNSIGNED or value != value // 1:
+    if value is None or abs(value) > _ROUNDED_MOST or value != value // 1:
         return None
     number = int(value)
-    if abs(number) >= _EXACT_BELOW and isinstance(value, float):
-        number = typing.quiet_value(typing.as_integer(constant))
-    if not (0 if unsigned else _LEAST) <= number <= (_MOST_UNSIGNED if unsigned else _MOST):
+    is_text = constant.type.cls is Class.STRING and isinstance(value, float)
+    if is_text and abs(number) >= _EXACT_BELOW:
+        text = text_for_number(typing.quiet_value(constant))
+        number = int(round_decimal(leading_decimal(text)[0], 0))
+    most = _MOST_UNSIGNED if unsigned and constant.type.cls is not Class.JSON else _MOST
+    if not (0 if unsigned else _LEAST) <= number <= most:
         return None
-    return Literal(int_type(_DIGITS + (number >= 0), unsigned, False), number)
+    return Literal(int_type(_DIGITS + (0 <= number <= _MOST), unsigned, False), number)
 
 
 def _year(typing: Typing, constant: Expression, column: ColumnRef) -> Literal | None:

@@ -9,6 +9,8 @@ A reason is a rule, not an expression: `reason` finds the rule that explains a d
 - *ENUM and SET among NULLs*. ``ifnull(NULL, enum_column)`` is called ENUM (247) instead of VARCHAR.
 - *Formats that are not utf8mb4*. MySQL copies the bytes of DATE_FORMAT's pattern into a text of the
   connection's character set, which may be none then.
+- *BIT among numbers*. Where IF or CASE chooses a BIT column among numbers, MySQL sends its bytes as
+  the text of a number. Such a column's number in its place explains the difference.
 - *Sizes of decimals*. JSON_STORAGE_SIZE depends on how MySQL has computed a DECIMAL, not only on
   its value.
 """
@@ -63,6 +65,10 @@ def reason(
             return "constants"
     if value == other_value and _is_enum(tree, meta, other_meta):
         return "ENUM and SET among NULLs"
+    if _numbered(tree) != tree:
+        there, here = alone(_numbered(tree).text)
+        if there == here:
+            return "BIT among numbers"
     for odd, plain, why in _ODDITIES:
         if odd in {one.template for one in (tree, *tree.below())}:
             there, here = alone(_rewritten(tree, odd, plain).text)
@@ -77,6 +83,16 @@ def _rewritten(tree: Tree, template: str, other: str) -> Tree:
     return replace(
         tree, template=other if tree.template == template else tree.template, inner=inner
     )
+
+
+def _numbered(tree: Tree) -> Tree:
+    """`tree` with the number of a BIT column wherever IF or CASE may choose it."""
+    inner = tuple(map(_numbered, tree.inner))
+    if tree.template.startswith(("if(", "case ")):
+        inner = tuple(
+            replace(one, template="(bt + 0)") if one.text == "bt" else one for one in inner
+        )
+    return replace(tree, inner=inner)
 
 
 def _is_of_constant(
