@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal
 from mysqlcompat.convert_compared import Listener
+from mysqlcompat.decimal_reading import leading_decimal
 from mysqlcompat.message_text import text_for_number
-from mysqlcompat.numerals import leading_decimal, round_decimal
+from mysqlcompat.numerals import round_decimal
 from mysqlcompat.sql.held_constants import choosing
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import (
