@@ -23,6 +23,13 @@ def _codec(charset: str) -> str:
     return "utf-8" if charset in _UTF8 else default_collation(charset).charset.codec
 
 
+def bytes_beyond(text: str | bytes, collation: str) -> int:
+    """How many bytes more than characters a text has."""
+    if isinstance(text, bytes) or text.isascii():
+        return 0
+    return len(encoded(text, collation)) - len(text)
+
+
 def encoded(text: str, collation: str) -> bytes:
     """`text` in the bytes of the collation's character set; ``?`` for what it has not."""
     charset = charset_of(collation)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal
 from mysqlcompat import temporal_text as reading
+from mysqlcompat.character_sets import bytes_beyond
 from mysqlcompat.jsonb import Json
 from mysqlcompat.message_text import shown, shown_number
 from mysqlcompat.numerals import EXACT, decimal_text, double_text
@@ -233,7 +234,7 @@ def span_of(context: Context, value: Any, source: SqlType, name: str = "") -> ti
             given = value if isinstance(value, str | bytes) else bit_bytes(value, source)
             plain = given.decode("latin-1") if isinstance(given, bytes) else given
             flags = reading.date_flags(context.sql_mode)
-            beyond = reading.bytes_beyond(given, source.charset)
+            beyond = bytes_beyond(given, source.collation)
             read, text = reading.read_time(plain, flags, beyond), shown(given)
     is_number = isinstance(value, int) and read.warnings
     if read.warnings or read.value is None:

@@ -45,7 +45,6 @@ _TOO_MUCH: Final = (1 << 32) - 1
 LENGTHS: Final = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DATE_LENGTH: Final = 10
 _TIMESTAMP_BYTES: Final = 12  #: what is not shorter may be a whole timestamp
-_SINGLE_BYTES: Final = ("latin1", "ascii", "binary")
 _SPACE: Final = " \t\n\r\v\f"
 
 
@@ -365,13 +364,6 @@ def _of_digits(number: int, kind: str, flags: int) -> Reading:
 
 
 # TIME -------------------------------------------------------------------------------------------
-
-
-def bytes_beyond(text: str | bytes, charset: str) -> int:
-    """How many bytes more than characters a text has."""
-    if isinstance(text, bytes) or text.isascii() or charset in _SINGLE_BYTES:
-        return 0
-    return len(text.encode("utf-8", "replace")) - len(text)
 
 
 def read_time(text: str, flags: int = 0, beyond: int = 0) -> Reading:

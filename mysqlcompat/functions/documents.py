@@ -20,7 +20,6 @@ from mysqlcompat.functions.definitions import (
     implement,
     integer,
 )
-from mysqlcompat.functions.operators import like_pattern
 from mysqlcompat.functions.table import Context
 from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
@@ -222,8 +221,7 @@ def kind_of(value: Any) -> str:
         "dict": "OBJECT", "list": "ARRAY", "str": "STRING", "bool": "BOOLEAN", "NoneType": "NULL",
         "float": "DOUBLE", "Decimal": "DECIMAL", "date": "DATE", "datetime": "DATETIME",
         "timedelta": "TIME", "Opaque": "BLOB", "Timestamp": "TIMESTAMP",
-        "PartialDate": "DATE", "PartialDatetime": "DATETIME",
-    }[name]  # fmt: skip
+    }[name.removeprefix("Partial").lower() if "Partial" in name else name]  # fmt: skip
 
 
 @define("json_valid", "j", integer(21), nullable=True, null_rejects=False)
@@ -320,7 +318,7 @@ def json_search(
         for path in within or [()]
         for start in json_path.places(root, path, wrap=False)
         for one in json_path.everything(start)
-        if isinstance(one.value, str) and pattern.fullmatch(one.value)
+        if isinstance(one.value, str) and pattern.matches(one.value)
     )
     if not found:
         return None

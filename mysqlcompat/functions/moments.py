@@ -12,6 +12,7 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import convert_temporal as convert
 from mysqlcompat import temporal, temporal_text
+from mysqlcompat.character_sets import bytes_beyond
 from mysqlcompat.convert import wrap
 from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.table import Context
@@ -156,17 +157,17 @@ def best_fit(
         if size >= _LEAST_MOMENT:
             return convert.moment_of(context, value, arg.type, flags=flags)
         return convert.span_of(context, value, arg.type)
-    return _best_of_text(context, value, arg.type.charset, flags)
+    return _best_of_text(context, value, arg.type.collation, flags)
 
 
 def _best_of_text(
-    context: Context, value: str | bytes, charset: str, flags: int
+    context: Context, value: str | bytes, collation: str, flags: int
 ) -> AnyDatetime | timedelta | None:
     """A moment in the usual form, else a time in the usual form, else what can be read at all; of
     both the moment."""
     text = text_for_number(value)
     dated = temporal_text.read_datetime(text, temporal_text.FUZZY | temporal_text.INVALID_DATES)
-    timed = temporal_text.read_time(text, beyond=temporal_text.bytes_beyond(value, charset))
+    timed = temporal_text.read_time(text, beyond=bytes_beyond(value, collation))
     moment = None if isinstance(dated.value, timedelta) else dated.value
     span = timed.value if isinstance(timed.value, timedelta) and not timed.has_date else None
     if moment is not None and dated.is_plain and not dated.moved:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import temporal, temporal_text
+from mysqlcompat.character_sets import bytes_beyond
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     BIGINT,
@@ -240,7 +241,7 @@ def shown_fsp(
     text = typing.quiet_value(arg) if arg.type.cls is Class.STRING else None
     if isinstance(text, str | bytes):
         plain = text if isinstance(text, str) else text.decode("latin-1")
-        beyond = temporal_text.bytes_beyond(text, arg.type.charset)
+        beyond = bytes_beyond(text, arg.type.collation)
         found = read(plain) if read else temporal_text.read_time(plain, beyond=beyond)
         return 6 if found.value is None else found.digits
     if arg.type.cls is Class.NULL:
