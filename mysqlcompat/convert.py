@@ -368,7 +368,7 @@ def to_string(
     context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
 ) -> str | bytes | None:
     if source.kind is TypeKind.BIT and isinstance(value, int):
-        value = bit_bytes(value, source)
+        value = str(value) if source.mixed else bit_bytes(value, source)
     if target.collation == BINARY:
         return _to_binary(context, value, source, target, explicit)
     if isinstance(value, bytes):
@@ -462,7 +462,8 @@ def json_scalar(value: Any, source: SqlType) -> Json:
         case int() if is_boolean(source):
             return Json(bool(value))
         case int() if source.kind is TypeKind.BIT:
-            return Json(Opaque(CODE_BIT, bit_bytes(value, source)))
+            data = str(value).encode() if source.mixed else bit_bytes(value, source)
+            return Json(Opaque(CODE_BIT, data))
         case int() if source.unsigned or source.kind is TypeKind.YEAR:
             return Json(Unsigned(value))
         case bytes():

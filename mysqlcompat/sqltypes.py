@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NOT_FIXED: Final = 31
 DEFAULT_COLLATION: Final = "utf8mb4_0900_ai_ci"
 BINARY: Final = "binary"
+COMPUTED_BITS: Final = 1  #: `SqlType.precision` of a BIT that a function made
 MAX_DECIMAL_DIGITS: Final = 65
 MAX_DECIMAL_SCALE: Final = 30
 LANE_DECIMAL_DIGITS: Final = (
@@ -130,7 +131,8 @@ class SqlType:
                   6 NULL
     zerofill      digits of a column's numbers, which are shown with leading zeros; 0: without
     mixed         DECIMAL whose values keep the scale of the branch they come from (IF, CASE …);
-                  TIME shown with a fraction, all of it, only where there is one
+                  TIME shown with a fraction, all of it, only where there is one;
+                  BIT shown by its digits
     """
 
     kind: TypeKind
@@ -157,6 +159,11 @@ class SqlType:
     def is_text(self) -> bool:
         """A string of characters (not of bytes)."""
         return self.cls is Class.STRING and self.collation != BINARY
+
+    @property
+    def is_computed_bits(self) -> bool:
+        """A BIT that a function made: its text has the session's character set."""
+        return self.kind is TypeKind.BIT and self.precision == COMPUTED_BITS
 
     @property
     def is_wide_decimal(self) -> bool:

@@ -16,7 +16,8 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
-from mysqlcompat.sql.branches import computed_bits, shown
+from mysqlcompat.sql.branches import shown
+from mysqlcompat.sql.common_types import computed_bits
 from mysqlcompat.sql.held_constants import DATED
 from mysqlcompat.sql.infer import Typing, nullable_of
 from mysqlcompat.sql.parameters import agreed, is_untyped, with_type

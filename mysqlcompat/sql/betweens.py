@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
-from mysqlcompat.sql.branches import common_decimal
+from mysqlcompat.sql.common_types import common_decimal
 from mysqlcompat.sql.comparisons import Comparisons
 from mysqlcompat.sql.held_constants import DATED, as_compared, pinned
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, is_constant

@@ -41,7 +41,7 @@ from mysqlcompat.sql.code_scans import ScanCoder
 from mysqlcompat.sql.metadata import result_columns
 from mysqlcompat.sql.plan import SelectPlan
 from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Item, Select
-from mysqlcompat.sqltypes import Class, string_type
+from mysqlcompat.sqltypes import BINARY, Class, string_type
 from mysqlcompat.values import is_variable
 from mysqlcompat.wire.encode import block_words, column_words
 from redo.arena import Arena
@@ -342,6 +342,8 @@ def sendable(expression: Expression) -> Expression:
     """An item as the encoder wants it: JSON as text, TIMESTAMP in the session's time zone."""
     if expression.type.cls is Class.JSON:
         return Cast(string_type((1 << 30) - 1, "utf8mb4_bin"), expression, EXPLICIT)
+    if expression.type.kind is TypeKind.BIT and expression.type.mixed:  # by its digits
+        return Cast(string_type(20, BINARY), expression)
     if expression.type.kind is TypeKind.TIMESTAMP:
         moved = replace(expression.type, kind=TypeKind.DATETIME)
         return Cast(moved, expression, EXPLICIT)

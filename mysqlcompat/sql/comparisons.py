@@ -16,7 +16,8 @@ from btree.schema import TypeKind
 from mysqlcompat import temporal, temporal_text
 from mysqlcompat.convert_compared import NO_VALUE, Listener
 from mysqlcompat.decimal_reading import leading_decimal
-from mysqlcompat.sql.branches import common_decimal, is_chosen
+from mysqlcompat.sql.branches import is_chosen
+from mysqlcompat.sql.common_types import common_decimal
 from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.held_constants import (
     DATED,

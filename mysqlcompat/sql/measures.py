@@ -31,7 +31,7 @@ def digits(sql_type: SqlType) -> int:
         case Class.DECIMAL:
             return sql_type.precision
         case Class.INT:
-            if sql_type.precision and sql_type.kind is not TypeKind.YEAR:
+            if sql_type.precision and sql_type.kind not in (TypeKind.YEAR, TypeKind.BIT):
                 return sql_type.precision
             return max(sql_type.length - (not sql_type.unsigned), 1)
         case Class.DATE | Class.DATETIME | Class.TIME:

@@ -74,9 +74,7 @@ _BIT = "MySQL gives the bits as text where the type says that they are a number,
 DIFFERENT: Final = {
     **dict.fromkeys(
         (
-            "coalesce(bt, bt)",
-            "least(bt, bt)",
-            *(f"if(0, {one}, bt)" for one in ("n", "i", "t", "d", "dn", "bt")),
+            *(f"if(0, {one}, bt)" for one in ("n", "i", "t", "d", "dn")),
         ),
         _BIT,
     ),

@@ -143,7 +143,7 @@ def bytes_of(value: Any, kind: SqlType) -> bytes | None:
     """A value as the text protocol sends it."""
     if value is None or isinstance(value, bytes):
         return value
-    if kind.kind is TypeKind.BIT:
+    if kind.kind is TypeKind.BIT and not kind.mixed:
         return int(value).to_bytes(max(kind.length + 7, 8) // 8, "big")
     return text_of(value, kind).encode("utf-8", "surrogateescape")
 
