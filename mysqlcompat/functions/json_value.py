@@ -16,7 +16,7 @@ from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.documents import document
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json
-from mysqlcompat.numerals import greatest_decimal, round_decimal
+from mysqlcompat.numerals import decimal_text, greatest_decimal, round_decimal
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, Class, SqlType, int_type, string_type
@@ -156,10 +156,26 @@ def of_document(context: Context, value: Any, target: SqlType) -> Any:
         return Json(value)
     if isinstance(value, dict | list) and target.cls is not Class.STRING:
         raise Unfit
+    if isinstance(value, Decimal) and target.cls is Class.INT and target.kind is not TypeKind.YEAR:
+        return _whole(context, value, target)
+    is_spaced = isinstance(value, str) and value[-1:].isspace()
+    if is_spaced and target.cls in (Class.INT, Class.DOUBLE):
+        raise Unfit
     if target.cls is Class.STRING or isinstance(value, str):
         source = string_type(_LONG_BYTES, _TEXT)
         return fitted(context, jsonb.scalar_text(value), source, target)
     return fitted(context, Json(value), _JSON, target)
+
+
+def _whole(context: Context, value: Decimal, target: SqlType) -> int:
+    """A DECIMAL as an integer: one without a sign as an unsigned one first. Raises Unfit."""
+    number = int(round_decimal(value, 0))
+    whole = min(max(number, -(1 << 63)), (1 << 64) - 1)
+    if whole != number:
+        context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(value)}'")
+    if not _in_range(whole, target, value):
+        raise Unfit
+    return whole
 
 
 _GREATEST_FLOAT: Final = 3.4028234663852886e38
