@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from mysqlcompat import temporal, temporal_text
-from mysqlcompat.character_sets import representable
+from mysqlcompat.character_sets import decoded, encoded, representable
 from mysqlcompat.functions.definitions import build_as, implement
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.weeks import day_number, days_in_year, weekday
@@ -338,6 +338,7 @@ def str_to_date(context: Context, call: Call, text: str, pattern: str) -> Any:
         said = shown_bytes(said.partition("\0")[0], _SHOWN)
         context.warn(1411, f"Incorrect datetime value: '{said}' for function str_to_date")
         return None
-    if not whole:
-        context.warn(1292, f"Truncated incorrect {kind.name.lower()} value: '{shown(text)}'")
+    if not whole:  # MySQL takes the bytes of whatever it is for Latin-1
+        said = shown(decoded(encoded(text, call.args[0].type.collation), "latin1"))
+        context.warn(1292, f"Truncated incorrect {kind.name.lower()} value: '{said}'")
     return min(value, temporal.TIME_LIMIT) if kind is Class.TIME else value
