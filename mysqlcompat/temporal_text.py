@@ -15,6 +15,7 @@ from typing import Final
 
 from mysqlcompat.numerals import integer_of_digits
 from mysqlcompat.partial_dates import AnyDatetime, make_datetime
+from mysqlcompat.short_texts import remembered
 
 # What a date may be
 FUZZY: Final = 1  #: zero month or day
@@ -408,11 +409,13 @@ def _number_at(text: str, at: int) -> tuple[int, int]:
     return int(last or "0") % (1 << _BITS), at
 
 
-@lru_cache(maxsize=1024)  # a text in a statement is read for each row
+@remembered(1024)  # a text in a statement is read for each row
 def _read_clock(text: str, negative: bool, flags: int) -> Reading:
+    """Of numbers that are too large, and those with an exponent, MySQL does not say what is wrong:
+    a column stores zero without a word."""
     value, at = _number_at(text, 0)
     if value > _TOO_MUCH:
-        return Reading(None, NONE, TRUNCATED)
+        return Reading(None, NONE)
     after = at
     while at < len(text) and text[at] in _SPACE:
         at += 1
@@ -432,9 +435,9 @@ def _read_clock(text: str, negative: bool, flags: int) -> Reading:
         and tail[0] in "eE"
         and (_is_digit(tail[1]) or (tail[1] in "+-" and len(tail) > 2 and _is_digit(tail[2])))
     ):
-        return Reading(None, NONE, TRUNCATED)
+        return Reading(None, NONE)
     if max(parts) > _TOO_MUCH:
-        return Reading(None, NONE, TRUNCATED)
+        return Reading(None, NONE)
     days, hours, minutes, seconds = parts
     if minutes > 59 or seconds > 59:
         return Reading(None, TIME, OUT_OF_RANGE)

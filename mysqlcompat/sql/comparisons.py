@@ -241,11 +241,21 @@ class Comparisons(HeldConstants):
             return made
         return Literal(made.type, self.constant_value(made), text=describe(made))
 
+    def _doubt_year(self, operator: str, year: Expression, column: Expression) -> None:
+        """Tell of a constant YEAR beside a DATE or DATETIME column: it is no date."""
+        if not isinstance(column, ColumnRef) or operator in ("in", "case"):
+            return
+        number = Literal(int_type(4), self.constant_value(year))
+        level = _doubts(number, column)
+        if level:
+            self.doubted(number, column, level)
+
     def _temporal_and_number(
         self, operator: str, left: Expression, right: Expression
     ) -> tuple[Expression, Expression]:
         is_dated = left.type.cls in DATED
         if right.type.kind is TypeKind.YEAR and is_dated:
+            self._doubt_year(operator, right, left)
             return self.as_moment(left), as_compared(right, datetime_type())
         is_held = isinstance(left, ColumnRef) and is_dated and operator != "case"
         if isinstance(left, ColumnRef) and isinstance(right, Literal) and is_held:

@@ -21,7 +21,6 @@ from mysqlcompat.message_text import shown
 from mysqlcompat.numerals import leading_double, leading_integer, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
-from mysqlcompat.sql.branches import SILENT
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.literals import folded_number
 from mysqlcompat.sql.typed import COMPARE, Call, Cast, ColumnRef, Expression, Literal, is_constant
@@ -48,6 +47,8 @@ class HeldConstants:
 
         def constant_value(self, arg: Expression) -> Any: ...
 
+        def as_double(self, arg: Expression) -> Expression: ...
+
     def beside(self, operator: str, column: Expression, constant: Expression) -> Expression:
         """A constant as what `column` would hold of it, where it makes a difference."""
         if not isinstance(column, ColumnRef) or operator == "case":
@@ -59,17 +60,17 @@ class HeldConstants:
         made = self._folded(operator, column, constant)
         if not isinstance(made, Literal) or made.value is None:
             return made
-        made = self._as_held(column, made, origin_name(constant) in SILENT)
+        made = self._as_held(column, made, constant)
         is_text = made.type.cls is Class.STRING and column.type.cls is Class.INT
         return constant if is_text and not isinstance(constant, Literal) else made
 
-    def _as_held(self, column: ColumnRef, constant: Literal, is_silent: bool) -> Expression:
+    def _as_held(self, column: ColumnRef, constant: Literal, origin: Expression) -> Expression:
         if column.type.kind is TypeKind.YEAR:
             return self._as_year(constant)
         if column.type.cls is Class.TIME and constant.type.cls not in TEMPORAL:
             return self._as_time(column, constant)
         if column.type.cls is Class.INT and isinstance(constant.value, str):
-            return self.held_integer(column, constant, is_silent)
+            return self.held_integer(column, constant, origin)
         return constant
 
     def _document(self, column: ColumnRef, constant: Expression) -> Expression:
@@ -133,9 +134,10 @@ class HeldConstants:
         return as_compared(made, datetime_type()) if is_date else made
 
     def held_integer(
-        self, column: Expression, constant: Literal, is_silent: bool = False
+        self, column: Expression, constant: Literal, origin: Expression | None = None
     ) -> Literal:
-        """A text beside an integer. Beside a BIGINT it is one even if more follows."""
+        """A text beside an integer. Beside a BIGINT it is one even if more follows, which is said
+        of its `origin`."""
         made = whole_number(constant)
         if made.type.cls is Class.INT or column.type.kind is not TypeKind.BIGINT:
             return made
@@ -143,8 +145,7 @@ class HeldConstants:
         low, high = column.type.range
         if not low <= number <= high:
             return made
-        if not is_silent:
-            double_of(self.context, constant.value, constant.type)  # which warns
+        self.constant_value(self.as_double(constant if origin is None else origin))  # which warns
         if not number.is_integer():
             return made
         digits = leading_integer(str(constant.value))[0]
@@ -161,7 +162,7 @@ class HeldConstants:
                 number = temporal.local_of_us(self.context.now_us, self.context.time_zone).year
             case str():
                 exact = round_decimal(leading_decimal(value)[0], 0)
-                number = int(exact) if value[:1].isdigit() else -1
+                number = int(exact) if value.lstrip().removeprefix("+")[:1].isdigit() else -1
             case bytes():
                 number = int.from_bytes(value, "big")
             case float():
@@ -180,7 +181,7 @@ class HeldConstants:
         if isinstance(value, str | bytes):
             text = value.decode("latin-1") if isinstance(value, bytes) else value
             read = temporal_text.read_time(text)
-            if not text.strip():
+            if read.value is None and not read.warnings:
                 return pinned(constant)
         else:
             read = temporal_text.time_of_number(int(value))

@@ -347,9 +347,36 @@ interval(nullif(i,i), truncate(bu, -1e100))
 year(0)
 date(0)
 """
+#: What is no time although MySQL does not say so.
+_SILENT: Final = r"""
+ti = '1e3'
+ti = '99999999999'
+ti = '1 99999999999'
+ti = '99999999999:10:10'
+ti = '-'
+ti = '1e3x'
+ti between 'x' and '1e3'
+ti between '10:10:10' and '1e3'
+ti between '1e3' and '1e3'
+case ti when '1e3' then 1 end
+nullif(ti,'1e3')
+nullif('1e3',ti)
+time('99999999999')
+time_format('1e3','%H')
+da = year(date'2024-02-29')
+dt = year(date'2024-02-29')
+nullif(da, year(date'2024-02-29'))
+nullif(coalesce(timestamp'2023-12-31 10:10:10',time'23:59:59'), ti)
+nullif(coalesce(date'2023-12-31'), ti)
+nullif(coalesce(date'2023-12-31',time'23:59:59'), ti)
+nullif(if(null, time'23:59:59', date'2023-12-31'), t6)
+nullif(20240228131415, da)
+"""
+_STORED: Final = ("'1e3'", "'99999999999'", "'1 99999999999'", "'-'", "''", "'x'", "'1x'")
 
-_ALL: Final = (_EXTREMES, _NOTES, _NULLS)
+_ALL: Final = (_EXTREMES, _NOTES, _NULLS, _SILENT)
 
 SECTIONS: Final = [
     section([line for text in _ALL for line in text.split("\n")[1:-1]], tail="FROM v"),
+    section(_STORED, into="TIME"),
 ]
