@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.jsonb import make_object, quote
+from mysqlcompat.short_texts import remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ Path = tuple[Leg, ...]
 ALL: Final = Cells(Cell(0), Cell(0, from_end=True))
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def parse_path(text: str) -> Path:
     """The legs of `text`. ERROR 3143 with the position of the mistake."""
     return _Reader(text).path()

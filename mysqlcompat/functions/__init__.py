@@ -1,8 +1,9 @@
 """The function table: every function and operator of SQL as one row and one Python implementation.
 
 Read: `table` (a row, the evaluation context), `definitions` (how rows are made), then the
-families: `operators`, `control`, `extremes`, `numeric`, `strings`, `string_search`, `string_codes`
-(HEX, CHAR, BASE64 …), `number_format` (FORMAT), `sets`, `regular_expressions` (on `icu_pattern`),
+families: `operators` (on `like_pattern`), `control`, `extremes`, `numeric`, `strings`,
+`string_search`, `string_codes` (HEX, CHAR, BASE64 …), `number_format` (FORMAT), `sets`,
+`regular_expressions` (on `icu_pattern`),
 `encryption`, `compression`, `digests`, `network`, `markup` (XML), `temporals`, `intervals`,
 `time_differences`, `time_format` (on `format_columns`), `documents` (JSON; `json_contained`,
 `json_value`, `json_schema` by `schema_rules`, `in_place`),

@@ -20,6 +20,7 @@ from mysqlcompat.functions.definitions import (
     implement,
     integer,
 )
+from mysqlcompat.functions.like_pattern import like_pattern
 from mysqlcompat.functions.table import Context
 from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlglot import exp
@@ -35,6 +34,7 @@ from mysqlcompat.partial_dates import (
     PartialDatetime,
     make_datetime,
 )
+from mysqlcompat.short_texts import remembered
 from mysqlcompat.sql.branches import SHIFTED, branches_of, natural
 from mysqlcompat.sql.describe import origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal
@@ -262,7 +262,7 @@ def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int] | N
     return 0, count * UNIT_MICROS[unit]
 
 
-@lru_cache(maxsize=1024)
+@remembered(1024)
 def _composite_interval(text: str, fields: Sequence[str]) -> tuple[int, int] | None:
     negative = text.lstrip().startswith("-")
     written = re.findall(r"[0-9]+", text)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import struct
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final
 
 from btree.elements import MOST_ELEMENTS, MOST_STRING_BYTES, pack, unpack
@@ -19,6 +18,7 @@ from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json
+from mysqlcompat.short_texts import remembered
 from mysqlcompat.sql.typed import Call
 from mysqlcompat.sqltypes import Class, SqlType, int_type, json_type, string_type
 from mysqlcompat.values import is_variable, of_bytes, of_lane, to_bytes, to_lane
@@ -205,7 +205,7 @@ def _kind_of(item: Any) -> bytes:
     return b"s" if isinstance(item, str) else repr(item).encode()
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _document(text: str) -> Json:
     return Json(jsonb.parse(text))
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from mysqlcompat import collations, json_order
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import implement
+from mysqlcompat.functions.like_pattern import like_pattern
 from mysqlcompat.functions.table import Context, OutOfRange
 from mysqlcompat.jsonb import Json
 from mysqlcompat.numerals import EXACT, round_decimal, truncate_decimal
@@ -237,15 +237,37 @@ def add(context: Context, call: Call, left: Any, right: Any) -> Any:
     if isinstance(left, Decimal):
         if call.type.mixed and not left and not right:  # two zeros: no result of a subtraction
             return max(left, right, key=_places)
-        return _result(call, EXACT.add(left, right))
+        return _result(call, EXACT.add(*_with_words(left, right)))
     return _result(call, left + right)
 
 
 @implement("-")
 def subtract(context: Context, call: Call, left: Any, right: Any) -> Any:
     if isinstance(left, Decimal):
-        return _result(call, EXACT.subtract(left, right))
+        return _result(call, EXACT.add(*_with_words(left, right.copy_negate())))
     return _result(call, left - right)
+
+
+def _with_words(left: Decimal, right: Decimal) -> tuple[Decimal, Decimal]:
+    """Terms without the words behind the point for which a sum has no room. One of terms of the
+    same sign may need another word in front."""
+    places = max(_places(left), _places(right))
+    digits = max(left.adjusted(), right.adjusted(), -1) + 1
+    words = -(-digits // _WORD)
+    if words + -(-places // _WORD) < _WORDS:
+        return left, right
+    first = sum(
+        int(EXACT.scaleb(side.copy_abs(), -(words - 1) * _WORD))
+        for side in (left, right)
+        if side.adjusted() + 1 > (words - 1) * _WORD
+    )
+    if left.is_signed() == right.is_signed() and first >= 10**_WORD - 1:
+        words += 1
+    room = max(_WORDS - words, 0) * _WORD
+    if places <= room:
+        return left, right
+    one, other = (truncate_decimal(side, min(_places(side), room)) for side in (left, right))
+    return one, other
 
 
 @implement("*")
@@ -419,26 +441,6 @@ def bit_not(context: Context, call: Call, value: Any) -> Any:
 # Patterns ---------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1024)
-def like_pattern(pattern: str, escape: str, collation: str) -> re.Pattern[str]:
-    """A regular expression over folded text that matches what the LIKE pattern does."""
-    made: list[str] = []
-    at = 0
-    while at < len(pattern):
-        character = pattern[at]
-        if character == escape and escape and at + 1 < len(pattern):
-            at += 1
-            made.append(re.escape(collations.fold(pattern[at], collation)))
-        elif character == "%":
-            made.append(".*")
-        elif character == "_":
-            made.append(".")
-        else:
-            made.append(re.escape(collations.fold(character, collation)))
-        at += 1
-    return re.compile("".join(made), re.DOTALL)
-
-
 @implement("like")
 def like(context: Context, call: Call, text: Any, pattern: Any, escape: Any) -> int:
     collation = _collation(call)
@@ -451,5 +453,4 @@ def like(context: Context, call: Call, text: Any, pattern: Any, escape: Any) -> 
         escape = escape.decode("latin-1")
     if len(escape) > 1:
         raise SqlError(1210, "ESCAPE")
-    compiled = like_pattern(pattern, escape, collation)
-    return int(compiled.fullmatch(collations.fold(text, collation)) is not None)
+    return int(like_pattern(pattern, escape, collation).matches(text))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from functools import lru_cache
 from operator import is_
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.icu_pattern import BAD_ARGUMENT, BAD_GROUP_NAME, translate
 from mysqlcompat.functions.table import Context, Suspended
+from mysqlcompat.short_texts import remembered
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression, is_constant
 from mysqlcompat.sqltypes import BINARY, SqlType, string_type
@@ -37,7 +37,7 @@ _MOMENT_S: Final = 0.001  #: that others may be kept waiting
 Pattern = Any  #: a compiled expression of `regex`
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def _compiled(pattern: str | bytes, ignore_case: bool, options: str) -> Pattern:
     if not pattern:
         raise SqlError(BAD_ARGUMENT)
@@ -99,7 +99,7 @@ def _search(context: Context, pattern: Pattern, text: str, start: int) -> Any:
     return effects.once(lambda: _search_aside(pattern, text, start, _time_limit_s(context)))
 
 
-@lru_cache(maxsize=512)
+@remembered(512)
 def _is_tame(pattern: str) -> bool:
     """Whether it needs no clock over a short text: it tries at most the square of its length."""
     return "(" not in pattern and sum(pattern.count(one) for one in "*+{") <= _TAME_LOOPS

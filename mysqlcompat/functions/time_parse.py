@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any, Final
 
 from mysqlcompat import temporal, temporal_text
@@ -16,6 +15,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.weeks import day_number, days_in_year, weekday
 from mysqlcompat.message_text import shown, shown_bytes
 from mysqlcompat.partial_dates import make_date, make_datetime
+from mysqlcompat.short_texts import remembered
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression, is_constant
 from mysqlcompat.sqltypes import Class, date_type, datetime_type, time_type
@@ -255,7 +255,7 @@ _PLAIN: Final = {
 _SHOWN_FORMS: Final = ("%Y-%m-%d", "%Y-%m-%d %H:%i:%s", "%Y-%m-%d %H:%i:%S", "%Y-%m-%d %T")
 
 
-@lru_cache(maxsize=256)
+@remembered(256)
 def _plain(pattern: str) -> tuple[re.Pattern[str], tuple[int, ...]] | None:
     """An expression for texts that fit a pattern of plain numbers as a whole, and which arguments
     of `datetime` its groups are; None: there is more in it."""

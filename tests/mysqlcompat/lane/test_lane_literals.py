@@ -40,6 +40,13 @@ NUMBERS = (0, 1, 2, 3, 7, 127, 128, -1, -5, -128, 999, 1000, 70000, 1 << 40, -(1
 TEXTS = (b"", b"a", b"low", b"abcde ", b"abcdef", b"0123456789", b"x'y", b"7", b"2020-02-03",
          "é".encode(), b"2020-02-03 04:05:06", b"1.5", None)  # fmt: skip
 MOMENTS = (b"2020-02-03", b"2020-02-03 04:05:06", b"1999-12-31 23:59:59.5", None)
+#: Values by column.
+_POOLS = {
+    **dict.fromkeys(("small", "big", "price", "ratio"), NUMBERS),
+    **dict.fromkeys(("born", "seen", "stamp"), MOMENTS),
+    **dict.fromkeys(("fixed", "name", "body", "bytes"), TEXTS),
+    "mood": (b"low", b"high", b"none", None),
+}
 #: Nothing that a client binds: constants only.
 WRITTEN = ("TRUE", "1.5", "2.675", "-3.25", "1e2", "-7", "1 + 2", "0x41", "DATE'2021-01-31'",
            "'2020-01-01 10:00:00.75'", "CONCAT('a', 'b')", "REPEAT('x', 5)", "NULL", "99999",
@@ -78,8 +85,9 @@ class Mixed:
             return self.rng.choice(constants)
         return written(self.rng.choice(pool))
 
-    def any_value(self, constants: tuple[str, ...] = WRITTEN) -> str:
-        return self.value(self.rng.choice((NUMBERS, TEXTS)), constants)
+    def value_of(self, name: str, constants: tuple[str, ...] = WRITTEN) -> str:
+        """One for this column: a `?` of another class is not always what a literal is."""
+        return self.value(_POOLS[name], constants)
 
     def row_number(self) -> str:
         return self.value((1, 2, 3, 4, 5, 6, 7, 8))
@@ -90,9 +98,9 @@ class Mixed:
         match self.rng.randrange(5):
             case 0:
                 sign = self.rng.choice(("=", "<", ">=", "<>"))
-                if name in ("born", "seen", "stamp"):  # MySQL treats other literals as mistakes
+                if name in ("born", "seen", "stamp"):  # where other literals are mistakes
                     return f"{name} {sign} {self.value(MOMENTS)}"
-                return f"{name} {sign} {self.any_value(constants)}"
+                return f"{name} {sign} {self.value_of(name, constants)}"
             case 1:
                 return f"id BETWEEN {self.row_number()} AND {self.row_number()}"
             case 2:
@@ -107,10 +115,10 @@ class Mixed:
         names = rng.sample(NAMES, rng.randrange(1, 4))
         match rng.randrange(8):
             case 0 | 1:
-                given = "".join(f", {self.any_value()}" for _ in names)
+                given = "".join(f", {self.value_of(name)}" for name in names)
                 return f"INSERT INTO TABLE_ (id, {', '.join(names)}) VALUES (NULL{given})"
             case 2 | 3:
-                sets = ", ".join(f"{name} = {self.any_value()}" for name in names)
+                sets = ", ".join(f"{name} = {self.value_of(name)}" for name in names)
                 changed = f"UPDATE TABLE_ SET {sets} WHERE id = {self.row_number()}"
                 if rng.random() < 0.3:
                     return f"{changed} AND {self.condition()}"
