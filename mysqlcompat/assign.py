@@ -430,8 +430,8 @@ def _member(context: Context, value: Any, source: SqlType, target: SqlType, colu
     is_enum = target.kind is TypeKind.ENUM
     limit = len(target.members) if is_enum else (1 << len(target.members)) - 1
     if isinstance(value, int | float | Decimal):
-        if isinstance(value, Decimal):
-            number = min(int(value), 2 * _I63 - 1)
+        if isinstance(value, Decimal | float):  # whose fraction is cut
+            number = max(min(int(value), 2 * _I63 - 1), -_I63)
         else:
             number = convert.integer_of(context, value, source)
         if (1 if is_enum else 0) <= number <= limit:

@@ -26,7 +26,7 @@ from mysqlcompat.sql.metadata import column_def as output_column_def
 from mysqlcompat.sql.parse import parse_statement
 from mysqlcompat.sql.resolve import resolve
 from mysqlcompat.sql.statements import Explain
-from mysqlcompat.sql.tokens import Kind
+from mysqlcompat.sql.tokens import Kind, syntax_error
 from mysqlcompat.sqltypes import SqlType, column_type
 from mysqlcompat.wire.fields import Fields
 
@@ -54,6 +54,8 @@ def compile_statement(
     parsed = parse_statement(text, session.sql_mode)
     if are_literals_kept:
         parsed = replace(parsed, literal_numbers={})
+    elif parsed.param_numbers:  # not prepared
+        raise syntax_error(text, min(parsed.param_numbers))
     statement = resolve(parsed, CatalogView(session), session, given)
     program = compile_tree(statement, session)
     program.params = typed.params_of(statement)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
-from mysqlcompat import administer, compiler
+from mysqlcompat import administer, compiler, temporal_text
 from mysqlcompat.compiler import Typed
 from mysqlcompat.convert import convert
 from mysqlcompat.errors import SqlError
@@ -42,9 +43,11 @@ from mysqlcompat.sql import statements
 from mysqlcompat.sql.literals import NOTHING_GIVEN, Given
 from mysqlcompat.sql.parameters import goes_with, of_value
 from mysqlcompat.sql.tokens import Kind, split_statements, syntax_error
+from mysqlcompat.sql.typed import ASSIGNED, Param
 from mysqlcompat.sqltypes import (
     BINARY,
     NUMERIC,
+    Class,
     SqlType,
     date_type,
     datetime_type,
@@ -174,9 +177,7 @@ class Prepared:
             if param is None:
                 made.append(value)
                 continue
-            if isinstance(value, str) and param.type.cls in NUMERIC:
-                value, source = value.encode(), _BYTES  # which messages show
-            made.append(convert(session, value, source or _TEXT, param.type, False))
+            made.append(_bound(session, value, source or _TEXT, param))
         return made
 
     def close(self) -> None:
@@ -227,6 +228,23 @@ def _shape(value: Any, is_document: bool) -> Any:
         shape = shape_of(value) if type(value) is str else None
         return None if shape is None else (shape,)
     return (type(value), type(value) is int and value >> 63) if type(value) in (int, str) else None
+
+
+def _bound(session: Session, value: Any, source: SqlType, param: Param) -> Any:
+    """A value as one of the type of its `?`. Dates need not be in the calendar."""
+    wanted = param.type
+    if isinstance(value, str) and wanted.cls in NUMERIC and not value.isascii():
+        return convert(session, value.encode(), _BYTES, wanted, False)  # bytes, as messages show
+    if wanted.cls in (Class.DATE, Class.DATETIME) and param.place != ASSIGNED:
+        read = None
+        if isinstance(value, str):
+            read = temporal_text.read_datetime(value, _ANY_DATE)
+        elif isinstance(value, int) and wanted.cls is Class.DATE:
+            read = temporal_text.datetime_of_number(value, _ANY_DATE)
+        if read is not None and read.is_good and not read.moved:
+            is_known = isinstance(read.value, datetime)
+            value, source = (value, source) if is_known else (read.value, datetime_type(6))
+    return convert(session, value, source, wanted, False)
 
 
 def prepare(session: Session, text: str) -> Prepared:
@@ -296,6 +314,7 @@ def _typed(session: Session, parameter: Parameter) -> Typed:
 
 _BLOBS: Final = (WIRE_BLOB, WIRE_TINY_BLOB, WIRE_MEDIUM_BLOB, WIRE_LONG_BLOB, WIRE_BIT)
 _TEXT: Final = string_type(0)
+_ANY_DATE: Final = temporal_text.FUZZY | temporal_text.INVALID_DATES
 _BYTES: Final = string_type(0, BINARY)
 _TEMPORALS: Final[dict[int, Callable[[int], Typed]]] = {
     WIRE_DATE: lambda packed: (unpack_date(packed), date_type()),

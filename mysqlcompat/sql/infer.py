@@ -336,7 +336,8 @@ class Typing(Agreement, Branches, Memberships):
         """``+ - * / div %``."""
         if is_untyped(left) or is_untyped(right):
             other = right if is_untyped(left) else left
-            known = double_type() if is_untyped(other) else numeric_type(other.type)
+            default = int_type() if operator == "div" else double_type()
+            known = default if is_untyped(other) else numeric_type(other.type)
             if known.cls is Class.INT:
                 known = int_type(unsigned=known.unsigned)
             elif not self.is_change:

@@ -13,7 +13,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
-from mysqlcompat import temporal_text
+from mysqlcompat import temporal, temporal_text
+from mysqlcompat.decimal_reading import leading_decimal
 from mysqlcompat.sql.typed import ASSIGNED, COMPARED, PLACED, Expression, Param
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -51,9 +52,9 @@ _PLACES: Final = {
     "mod": "dd", "unix_timestamp": "t", "from_unixtime": "ms", "sec_to_time": "m", "date": "D",
     "time": "T", "timestamp": "tT", "addtime": "TT", "subtime": "TT", "timediff": "TT",
     "maketime": "iim", "convert_tz": "ts", "hex": "s", "quote": "s", "weight_string": "s",
-    "json_quote": "s", "json_unquote": "s", "bit_count": "s", "conv": "sii", "make_set": "is",
-    "elt": "is", "interval": "d", "format": "dis", "str_to_date": "s", "date_format": "ts",
-    "time_format": "Ts", "monthname": "D", "last_day": "D", "aes_encrypt": "s",
+    "json_quote": "s", "json_unquote": "s", "bit_count": "b", "conv": "sii", "make_set": "is",
+    "elt": "is", "interval": "d", "format": "mis", "str_to_date": "s", "date_format": "ts",
+    "time_format": "ts", "monthname": "D", "last_day": "D", "aes_encrypt": "s",
     "aes_decrypt": "s", "isnull": "s", "json_length": "s", "charset": "s", "collation": "s",
     "coercibility": "s", "inet6_ntoa": "s", "is_ipv4_compat": "s", "is_ipv4_mapped": "s",
     "benchmark": "is", "sounds like": "s",
@@ -112,7 +113,10 @@ def placed(typing: Typing, name: str, args: Sequence[Expression]) -> Sequence[Ex
     if letters is None:
         return args
     chosen = (letters[min(number, len(letters) - 1)] for number in range(len(args)))
-    types = (_OF_LETTERS.get(letter) or text_type(collation) for letter in chosen)
+    types = (
+        _OF_LETTERS.get(letter) or text_type(BINARY if letter == "b" else collation)
+        for letter in chosen
+    )
     return [with_type(arg, wanted) for arg, wanted in zip(args, types, strict=False)]
 
 
@@ -153,8 +157,14 @@ def goes_with(param: Param, value: Any, source: SqlType) -> bool:
     if wanted.cls is Class.DECIMAL and source.cls in (Class.INT, Class.DECIMAL):
         return _has_room(wanted, Decimal(value))
     if source.cls is Class.STRING:
-        is_moment = wanted.cls is Class.DATE and _is_moment(value)
-        return not is_moment and (wanted.cls is not Class.STRING or _is_like(value, wanted))
+        match wanted.cls:
+            case Class.DATE:
+                return not _is_moment(value)
+            case Class.INT:
+                return not _is_number(value) or _is_integer(value, param)
+            case Class.STRING:
+                return _is_like(value, wanted)
+        return True
     match wanted.cls:
         case Class.DOUBLE:
             return source.cls in NUMERIC
@@ -195,6 +205,23 @@ def _has_room(wanted: SqlType, number: Decimal) -> bool:
     return scale <= wanted.scale and number.adjusted() < wanted.precision - wanted.scale
 
 
+def _is_number(value: str | bytes) -> bool:
+    """Whether all of a text is a number."""
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    return bool(text.strip()) and leading_decimal(text.strip())[1]
+
+
+def _is_integer(value: str | bytes, param: Param) -> bool:
+    """Whether a text is an integer of the type of a `?`; one less than zero is where nobody sees
+    of what type it is."""
+    text = value.decode("latin-1") if isinstance(value, bytes) else value
+    least, greatest = param.type.range
+    digits = text.strip().removeprefix("+")
+    if param.place == COMPARED or (not param.type.unsigned and not digits.strip("-0")):
+        digits = digits.removeprefix("-")
+    return digits.isdecimal() and digits.isascii() and least <= int(text) <= greatest
+
+
 def _is_like(value: str | bytes, wanted: SqlType) -> bool:
     """Whether a text or bytes are what a place for the one or the other takes."""
     if isinstance(value, str) or wanted.collation == BINARY:
@@ -219,6 +246,11 @@ def of_value(param: Param | None, value: Any, source: SqlType, collation: str) -
     is_date = param is not None and param.type.cls is Class.DATE and param.place == PLACED
     if is_date and source.cls is Class.STRING and _is_moment(value):
         return datetime_type(_FSP)
+    is_whole = param is not None and param.type.cls is Class.INT and param.place != ASSIGNED
+    if is_whole and source.cls is Class.STRING and _is_number(value):
+        return _OF_LETTERS["m"]
+    if param is not None and param.place == ASSIGNED and source.cls in (Class.DATETIME, Class.TIME):
+        return replace(source, scale=_FSP if temporal.has_fraction(value) else 0)
     if source.cls is Class.DECIMAL:  # whose values keep their own digits
         return replace(_OF_LETTERS["m"], mixed=True)
     if source.cls in TEMPORAL or source.cls in NUMERIC:
