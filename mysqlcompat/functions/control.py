@@ -22,7 +22,7 @@ from mysqlcompat.sql.held_constants import DATED
 from mysqlcompat.sql.infer import Typing, nullable_of
 from mysqlcompat.sql.parameters import agreed, is_untyped, with_type
 from mysqlcompat.sql.replaced_constants import replaced
-from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
     BINARY,
     NOT_FIXED,
@@ -146,8 +146,9 @@ def build_case(
     for when, then in branches:
         if subject is None:
             condition = typing.as_test(when)
-        else:  # a number is not compared with the text that others are compared with
-            condition = typing.equal_case(given if when.type.cls in NUMERIC else subject, when)
+        else:  # a number is compared with the text that was given, if that varies
+            is_given = when.type.cls in NUMERIC and not is_constant(given)
+            condition = typing.equal_case(given if is_given else subject, when)
         args += [condition, typing.to_result(then, made)]
     if default is not None:
         args.append(typing.to_result(default, made))

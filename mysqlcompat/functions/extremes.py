@@ -32,7 +32,7 @@ from mysqlcompat.sql.branches import SHIFTED, SILENT, is_chosen
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal
-from mysqlcompat.sqltypes import BINARY, TEMPORAL, Class, SqlType, date_type, string_type
+from mysqlcompat.sqltypes import BINARY, NUMERIC, TEMPORAL, Class, SqlType, date_type, string_type
 from mysqlcompat.temporal_text import FUZZY, INVALID_DATES, NO_ZERO_DATE, read_datetime, read_time
 from mysqlcompat.values import text_of
 
@@ -227,8 +227,12 @@ def _best_date(
     pairs = list(zip(values, call.args, strict=True))
     if any(value is None and arg.type.nullable for value, arg in pairs):
         return None
-    made = (_date(context, *pair) for pair in pairs)
-    dates = [_NO_DATE if one is None else one for one in made]
+    dates: list[PartialDate] = []
+    for value, arg in pairs:
+        made = _date(context, value, arg)
+        if made is None and _is_null(arg):
+            return None
+        dates.append(_NO_DATE if made is None else made)
     chosen: PartialDate = dates[_best(dates, BINARY, sign)]
     return chosen
 
@@ -246,7 +250,7 @@ def _date(context: Context, value: Any, arg: Expression) -> PartialDate | None:
     )
     if made is None:  # a DECIMAL that is no BIGINT is zero before it is no date
         is_zero = isinstance(value, Decimal) and not -_I63 <= value < _I63
-        return PartialDate(0, 0, 0) if is_zero else None
+        return PartialDate(0, 0, 0) if is_zero and not _is_null(arg) else None
     return PartialDate(made.year, made.month, made.day)
 
 
@@ -277,15 +281,19 @@ def least_datetime(context: Context, call: Call, *values: Any) -> Any:
 
 def _best_moment(context: Context, call: Call, values: Sequence[Any], sign: int) -> Any:
     like = next(arg for arg in call.args if arg.type.cls is Class.DATETIME)
-    moments = [
-        _moment(context, value, own_type(arg), like)
-        for value, arg in zip(values, call.args, strict=True)
-    ]
+    moments = []
+    for value, arg in zip(values, call.args, strict=True):
+        made = _moment(context, value, own_type(arg), like)
+        if made is None and _is_null(arg):
+            return None
+        moments.append(_ZERO if made is None else made)
     return moments[_best(moments, BINARY, sign)]
 
 
 def _extreme_datetime(context: Context, call: Call, values: Sequence[Any], sign: int) -> Any:
     best = _best_moment(context, call, values, sign)
+    if best is None:
+        return None
     if best > _ZERO:
         return _in_type(call.type, temporal.datetime_text(best, shown_digits(call.args)))
     texts = [
@@ -296,7 +304,7 @@ def _extreme_datetime(context: Context, call: Call, values: Sequence[Any], sign:
 
 
 def _moment(context: Context, value: Any, kind: SqlType, like: Expression) -> Any:
-    """A value as a DATETIME; zero, with a warning, if it is none."""
+    """A value as a DATETIME; None, with a warning, if it is none."""
     if kind.cls in (Class.STRING, Class.JSON):
         text = value if isinstance(value, str | bytes) else text_of(value, kind)
         quiet: Any = Listener(context)
@@ -307,7 +315,12 @@ def _moment(context: Context, value: Any, kind: SqlType, like: Expression) -> An
             context.warn(1292, said)
     else:
         made = moment_of(context, value, kind, "datetime", "", FUZZY)
-    return _ZERO if made is None else made
+    return made
+
+
+def _is_null(arg: Expression) -> bool:
+    """Whether a number that is no date is NULL: if IF, CASE or NULLIF chose it and it can be."""
+    return is_chosen(arg) and arg.type.nullable and arg.type.cls in NUMERIC
 
 
 def _name(arg: Expression) -> str:
