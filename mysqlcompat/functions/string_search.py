@@ -130,7 +130,7 @@ def build_field(typing: Typing, args: Sequence[Expression]) -> Expression:
             typing.with_collation(arg, collation) if arg.type.kind else arg for arg in texts
         ]
     elif classes <= {Class.INT, Class.DECIMAL}:
-        compared = list(args)
+        compared = list(typing.alike(args))
     else:
         compared = [typing.as_double(arg) for arg in args]
     return typing.call("field", made, *compared)

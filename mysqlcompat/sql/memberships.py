@@ -39,8 +39,19 @@ class Memberships(Betweens):
     def equal_case(self, subject: Expression, when: Expression) -> Expression:
         """``CASE subject WHEN when``: what is compared is of the subject's class. A text that is no
         date is none here, and no error; documents are their texts."""
-        pair = self._case_pair(subject, when)
+        pair = self.alike(self._case_pair(subject, when))
         return self.call("=@when", bool_type(any(arg.type.nullable for arg in pair)), *pair)
+
+    def alike(self, args: Sequence[Expression]) -> Sequence[Expression]:
+        """Integers only some of which have a sign as their 64 bits: in CASE, FIELD and IN of what
+        varies MySQL compares nothing else, so that -1 is the largest of all."""
+        types = [arg.type for arg in args]
+        is_mixed = len({one.unsigned for one in types}) > 1
+        is_mixed = is_mixed and not any(isinstance(one, Literal) and one.text for one in args)
+        if not is_mixed or any(one.cls is not Class.INT for one in types):
+            return args
+        zero = Literal(int_type(1, nullable=False), 0)
+        return [self.call("|", int_type(21, True, arg.type.nullable), arg, zero) for arg in args]
 
     def _case_pair(self, subject: Expression, when: Expression) -> tuple[Expression, Expression]:
         one, other = subject.type.cls, when.type.cls
@@ -77,7 +88,10 @@ class Memberships(Betweens):
         if given.type.cls is Class.STRING and any(numbers) and not all(numbers):
             return self._apart(given, value, items)
         value, *items = self._members(value, items)
-        return self._equal_members(value, [self.comparable("in", value, item) for item in items])
+        pairs = [self.comparable("in", value, item) for item in items]
+        if not all(map(is_constant, items)):
+            pairs = [(one, other) for one, other in map(self.alike, pairs)]
+        return self._equal_members(value, pairs)
 
     @staticmethod
     def _is_of_documents(value: Expression, items: Sequence[Expression]) -> bool:
