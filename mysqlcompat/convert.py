@@ -273,12 +273,13 @@ def to_decimal(
 ) -> Decimal:
     number = decimal_of(context, value, source, name)
     if not explicit:
-        return number if target.mixed else round_decimal(number, target.scale)
+        made = number if target.mixed else round_decimal(number, target.scale)
+        return made or made.copy_abs()
     limit = greatest_decimal(target.precision, target.scale)
     if number.adjusted() <= target.precision:
         rounded = round_decimal(number, target.scale)
         if abs(rounded) <= limit:
-            return rounded
+            return rounded or rounded.copy_abs()
     context.warn(1264, f"Out of range value for column '{name}' at row 1")
     return limit.copy_sign(number)
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
+from mysqlcompat.decimal_reading import MOST_DIGITS, WORD
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import DEFINITIONS, build_as, define, text, wrapped
 from mysqlcompat.functions.table import Context, Function
@@ -65,8 +66,10 @@ def format_number(
     digits = _rounded(value, places) if isinstance(value, float) else _exact(value, places)
     point, separator, size = style
     sign, digits = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
-    whole, _, fraction = digits.partition(".")
-    return sign + _grouped(whole, separator, size) + (point + fraction if fraction else "")
+    if not places:
+        return sign + _grouped(digits.partition(".")[0], separator, size)
+    end = len(digits) - places - 1  # also of a number that had no room for so many places
+    return sign + _grouped(digits[:end], separator, size) + point + digits[end + 1 :]
 
 
 _formatted: Final = DEFINITIONS["format"].build
@@ -101,7 +104,8 @@ def _check(context: Context, locale: Any) -> None:
 def _exact(value: int | Decimal, places: int) -> str:
     if isinstance(value, int):
         return f"{value}.{'0' * places}"
-    return decimal_text(round_decimal(value, places))
+    room = MOST_DIGITS - WORD * -(-max(value.adjusted() + 1, 0) // WORD)
+    return decimal_text(round_decimal(value, min(places, room)))
 
 
 def _rounded(value: float, places: int) -> str:

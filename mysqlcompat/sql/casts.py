@@ -14,7 +14,7 @@ from mysqlcompat.sql.branches import branches_of, is_extreme_date, spelled
 from mysqlcompat.sql.describe import OF_BRANCH, USING, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
-from mysqlcompat.sql.parameters import text_type, with_type
+from mysqlcompat.sql.parameters import cast_type, with_type
 from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -65,7 +65,7 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.cls in TEMPORAL:
         arg = typing.timely(arg)
         arg = arg if target.cls is Class.TIME else of_calendar(typing, arg)
-    arg = with_type(arg, text_type(typing.context.collation))
+    arg = with_type(arg, cast_type(target, typing.context.collation))
     may_fail = target.cls not in (Class.INT, Class.DECIMAL, Class.DOUBLE)
     may_fail = may_fail or target.kind is TypeKind.YEAR
     if target.is_text and not typing.is_strict:
@@ -74,6 +74,8 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     own = typing.own_branches(arg, target, lambda inner: _of_branch(cast_node(typing, node, inner)))
     is_text = arg.type.cls is Class.STRING and target.cls is Class.INT  # which is read as it is
     is_text = is_text and not is_extreme_date(arg)
+    if own is not None and target.kind is TypeKind.FLOAT:  # which is too small for the whole
+        arg, own = typing.as_double(arg), None
     if own is not None and not is_text:
         return own
     is_using = name == "CHARACTER_SET" and "nested" not in kind.args
