@@ -43,7 +43,7 @@ from mysqlcompat.sql import statements
 from mysqlcompat.sql.literals import NOTHING_GIVEN, Given
 from mysqlcompat.sql.parameters import goes_with, of_value
 from mysqlcompat.sql.tokens import Kind, split_statements, syntax_error
-from mysqlcompat.sql.typed import ASSIGNED, Param
+from mysqlcompat.sql.typed import COMPARED, Param
 from mysqlcompat.sqltypes import (
     BINARY,
     NUMERIC,
@@ -231,19 +231,14 @@ def _shape(value: Any, is_document: bool) -> Any:
 
 
 def _bound(session: Session, value: Any, source: SqlType, param: Param) -> Any:
-    """A value as one of the type of its `?`. Dates need not be in the calendar."""
+    """A value as one of the type of its `?`. What is compared need not be in the calendar."""
     wanted = param.type
     if isinstance(value, str) and wanted.cls in NUMERIC and not value.isascii():
         return convert(session, value.encode(), _BYTES, wanted, False)  # bytes, as messages show
-    if wanted.cls in (Class.DATE, Class.DATETIME) and param.place != ASSIGNED:
-        read = None
-        if isinstance(value, str):
-            read = temporal_text.read_datetime(value, _ANY_DATE)
-        elif isinstance(value, int) and wanted.cls is Class.DATE:
-            read = temporal_text.datetime_of_number(value, _ANY_DATE)
-        if read is not None and read.is_good and not read.moved:
-            is_known = isinstance(read.value, datetime)
-            value, source = (value, source) if is_known else (read.value, datetime_type(6))
+    if wanted.cls in (Class.DATE, Class.DATETIME) and param.place == COMPARED:
+        read = temporal_text.read_datetime(value, _ANY_DATE) if isinstance(value, str) else None
+        if read is not None and read.is_good and not isinstance(read.value, datetime):
+            value, source = read.value, datetime_type(6)
     return convert(session, value, source, wanted, False)
 
 

@@ -1,12 +1,13 @@
 """Prepared statements over PyMySQL's connection: rows of the binary protocol, shown as text.
 
-PyMySQL has the text protocol only. `execute` prepares one statement, runs it without parameters and
-gives what a text result would give, so that golden scripts compare both protocols word for word.
+PyMySQL has the text protocol only. `execute` prepares one statement, runs it and gives what a text
+result would give, so that golden scripts compare both protocols word for word.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -34,7 +35,11 @@ class BinaryResult:
     has_next: bool = False
 
 
-def execute(connection: Any, sql: str) -> BinaryResult:
+#: A parameter as it is sent: type, whether it is unsigned, and its bytes; None is NULL.
+Sent = tuple[int, bool, bytes | None]
+
+
+def execute(connection: Any, sql: str, sent: Sequence[Sent] = ()) -> BinaryResult:
     """Prepare, run and close a statement that gives rows. Raises PyMySQL's errors."""
     connection._execute_command(_PREPARE, sql)
     prepared = connection._read_packet()._data
@@ -42,7 +47,7 @@ def execute(connection: Any, sql: str) -> BinaryResult:
     for count in (parameters, columns):
         _skip(connection, count)
     try:
-        connection._execute_command(_EXECUTE, struct.pack("<IBI", number, 0, 1))
+        connection._execute_command(_EXECUTE, struct.pack("<IBI", number, 0, 1) + _parameters(sent))
         count = connection._read_packet().read_length_encoded_integer()
         fields = [connection._read_packet(FieldDescriptorPacket) for _ in range(count)]
         connection._read_packet()
@@ -56,6 +61,16 @@ def execute(connection: Any, sql: str) -> BinaryResult:
             rows.append(_row(packet._data, fields))
     finally:
         connection._execute_command(_CLOSE, struct.pack("<I", number))
+
+
+def _parameters(sent: Sequence[Sent]) -> bytes:
+    """What COM_STMT_EXECUTE says of parameters: NULLs, types, values."""
+    if not sent:
+        return b""
+    nulls = sum((data is None) << number for number, (_, _, data) in enumerate(sent))
+    types = b"".join(bytes((kind, 128 * unsigned)) for kind, unsigned, _ in sent)
+    bitmap = nulls.to_bytes((len(sent) + 7) // 8, "little")
+    return bitmap + b"\1" + types + b"".join(data or b"" for _, _, data in sent)
 
 
 def _skip(connection: Any, definitions: int) -> None:

@@ -219,11 +219,13 @@ class Typing(Agreement, Branches, Memberships):
         if arg.type.cls is Class.JSON:
             self.context.warn(3986, SqlError(3986).message)
             return self.comparison("<>", arg, Literal(int_type(2, nullable=False), 0))
-        return self.as_number(arg)
+        return self.as_number(with_type(arg, int_type()))
 
     def as_test(self, arg: Expression) -> Expression:
         """The condition of IF and CASE: a JSON value counts as a number."""
-        return self.as_double(arg) if arg.type.cls is Class.JSON else self.as_condition(arg)
+        if arg.type.cls is Class.JSON or is_untyped(arg):
+            return self.as_double(arg)
+        return self.as_condition(arg)
 
     def folded(self, condition: Expression) -> Expression:
         """The condition of an IF without its constants; also where one of them decides it."""

@@ -59,10 +59,11 @@ _PLACES: Final = {
     "coercibility": "s", "inet6_ntoa": "s", "is_ipv4_compat": "s", "is_ipv4_mapped": "s",
     "benchmark": "is", "sounds like": "s",
 }  # fmt: skip
+#: DECIMALs keep the digits that they are given with.
 _OF_LETTERS: Final = {
     "d": double_type(),
     "i": int_type(),
-    "m": decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE),
+    "m": replace(decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE), mixed=True),
     "t": datetime_type(_FSP),
     "D": date_type(),
     "T": time_type(_FSP),
@@ -98,6 +99,13 @@ def widest(sql_type: SqlType, collation: str) -> SqlType:
         case Class.NULL:
             return text_type(collation)
     return sql_type.or_null()
+
+
+def cast_type(target: SqlType, collation: str) -> SqlType:
+    """The type of a `?` that is cast."""
+    if target.cls in (Class.INT, Class.DECIMAL) and target.kind is not TypeKind.YEAR:
+        return widest(target, collation)
+    return text_type(collation)
 
 
 def placed(typing: Typing, name: str, args: Sequence[Expression]) -> Sequence[Expression]:
@@ -163,7 +171,7 @@ def goes_with(param: Param, value: Any, source: SqlType) -> bool:
             case Class.INT:
                 return not _is_number(value) or _is_integer(value, param)
             case Class.STRING:
-                return _is_like(value, wanted)
+                return param.place == COMPARED or _is_like(value, wanted)
         return True
     match wanted.cls:
         case Class.DOUBLE:
@@ -251,8 +259,6 @@ def of_value(param: Param | None, value: Any, source: SqlType, collation: str) -
         return _OF_LETTERS["m"]
     if param is not None and param.place == ASSIGNED and source.cls in (Class.DATETIME, Class.TIME):
         return replace(source, scale=_FSP if temporal.has_fraction(value) else 0)
-    if source.cls is Class.DECIMAL:  # whose values keep their own digits
-        return replace(_OF_LETTERS["m"], mixed=True)
     if source.cls in TEMPORAL or source.cls in NUMERIC:
         return widest(source, collation)
     return text_type(BINARY if isinstance(value, bytes) else collation)
