@@ -82,11 +82,12 @@ def to_integer(
     if not explicit:
         return number
     if isinstance(value, str | bytes) and source.kind not in (TypeKind.ENUM, TypeKind.SET):
-        _tell_wrapped(context, target.unsigned, leading_integer(text_for_number(value))[0])
+        tell_wrapped(context, target.unsigned, leading_integer(text_for_number(value))[0])
     return wrap(number, target.unsigned)
 
 
-def _tell_wrapped(context: Context, unsigned: bool, written: int) -> None:
+def tell_wrapped(context: Context, unsigned: bool, written: int) -> None:
+    """Warn of an integer in a text that has no place in the 64 bits of one with or without sign."""
     if unsigned and -_I63 <= written < 0:
         said = "Cast to unsigned converted negative integer to its positive complement"
     elif not unsigned and _I63 <= written < _U64:

@@ -120,7 +120,12 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
         made = replace(made, mixed=args[0].type.mixed)
     pair = typing.comparable("nullif", *args)
     equal = typing.call("=", bool_type(nullable_of(pair)), *pair)
-    return typing.call("nullif", made, equal, typing.to_result(args[0], made))
+    call = typing.call("nullif", made, equal, typing.to_result(args[0], made))
+    if not (args[0].type.is_text and args[0].type.coercibility == NUMBER):
+        return call
+    kept = args[0].type  # what is quoted of a number stays that
+    made = replace(call.type, collation=kept.collation, coercibility=kept.coercibility)
+    return replace(call, type=made)
 
 
 @implement("nullif", null_rejects=False)
@@ -203,6 +208,8 @@ def _any_type(sql_type: SqlType) -> SqlType:
             return replace(sql_type, length=double_type().length)
         case Class.STRING if sql_type.collation == BINARY:
             return replace(sql_type, scale=NOT_FIXED, unsigned=False)
+        case Class.INT if sql_type.kind not in (TypeKind.YEAR, TypeKind.BIT):
+            return replace(sql_type, precision=0)
         case Class.DECIMAL if sql_type.unsigned:
             return decimal_type(sql_type.precision, sql_type.scale, nullable=sql_type.nullable)
         case Class.JSON:

@@ -206,7 +206,7 @@ def fitted(context: Any, value: Any, source: SqlType, target: SqlType) -> Any:
             limit = greatest_decimal(target.precision, target.scale)
             if round_decimal(made, target.scale).copy_abs() > limit:
                 raise Unfit
-            return round_decimal(made, target.scale)
+            return made if target.mixed else round_decimal(made, target.scale)
         case str() | bytes() if len(made) > target.length:
             raise Unfit
     return made

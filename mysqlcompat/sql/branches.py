@@ -301,7 +301,7 @@ _COMPUTED: Final = ("date_add", "date_sub", "addtime", "subtime", "timestamp", "
 #: Functions whose texts are moments, or times of today.
 SHIFTED: Final = ("addtime", "subtime", "timestamp")
 #: Functions whose DECIMALs have no more digits than they come to need.
-_ROUNDED: Final = ("unix_timestamp", "round", "truncate")
+_ROUNDED: Final = ("unix_timestamp", "round", "truncate", "json_value")
 #: GREATEST and LEAST that compare dates.
 OF_DATES: Final = ("greatest@date", "least@date")
 AMONG_DATES: Final = (*OF_DATES, "greatest@datetime", "least@datetime")

@@ -15,6 +15,7 @@ from mysqlcompat.convert import (
     decimal_of,
     decimal_of_varying,
     double_of,
+    tell_wrapped,
     wrap,
 )
 from mysqlcompat.convert_compared import Listener, compared
@@ -126,7 +127,11 @@ class Evaluator(Looking):
             context = self._quiet
         if _is_text_as_signed(value, source, node.type):
             is_short = isinstance(node.arg, ColumnRef) or name in MUTE
-            return _signed_of_text(context, value, source, is_short)
+            made = _signed_of_text(context, value, source, is_short)
+            is_given = is_short or isinstance(self._chosen(node.arg), Literal | ColumnRef)
+            if made < 0 and not is_given:
+                tell_wrapped(context, False, leading_integer(text_for_number(value))[0])
+            return made
         made = convert(context, value, source, node.type, False, name)
         return wrap(made, False) if node.wording == SIGNED and made is not None else made
 

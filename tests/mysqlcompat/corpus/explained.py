@@ -11,6 +11,9 @@ A reason is a rule, not an expression: `reason` finds the rule that explains a d
   connection's character set, which may be none then.
 - *BIT among numbers*. Where IF or CASE chooses a BIT column among numbers, MySQL sends its bytes as
   the text of a number. Such a column's number in its place explains the difference.
+- *What is taken for ASCII*. A constant of ASCII characters makes MySQL take all that is joined to
+  it or chosen beside it for ASCII, too: CONVERT to ascii makes a `?` of each byte, not of each
+  character. The answers are equal but for the number of these.
 - *Sizes of decimals*. JSON_STORAGE_SIZE depends on how MySQL has computed a DECIMAL, not only on
   its value.
 """
@@ -36,6 +39,7 @@ _ODDITIES: Final = (
     ),
     ("json_storage_size({j})", "json_length({j})", "sizes of decimals"),
 )
+_TO_ASCII: Final = "convert({s} using ascii)"
 _ENUM_TYPES: Final = ("247", "248", "253", "254")
 
 
@@ -65,12 +69,15 @@ def reason(
             return "constants"
     if value == other_value and _is_enum(tree, meta, other_meta):
         return "ENUM and SET among NULLs"
+    used = {one.template for one in (tree, *tree.below())}
+    if _TO_ASCII in used and _per_character(expected) == _per_character(got):
+        return "what is taken for ASCII"
     if _numbered(tree) != tree:
         there, here = alone(_numbered(tree).text)
         if there == here:
             return "BIT among numbers"
     for odd, plain, why in _ODDITIES:
-        if odd in {one.template for one in (tree, *tree.below())}:
+        if odd in used:
             there, here = alone(_rewritten(tree, odd, plain).text)
             if there == here:
                 return why
@@ -83,6 +90,11 @@ def _rewritten(tree: Tree, template: str, other: str) -> Tree:
     return replace(
         tree, template=other if tree.template == template else tree.template, inner=inner
     )
+
+
+def _per_character(answer: str) -> str:
+    """An answer with one `?` wherever there are some, without warnings of what is no ASCII."""
+    return re.sub(r"\tW1300 Invalid ascii [^\t]*", "", re.sub(r"\?+", "?", answer))
 
 
 def _numbered(tree: Tree) -> Tree:
