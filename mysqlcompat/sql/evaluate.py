@@ -390,6 +390,7 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "no document": Evaluator._no_document,
     "json_object": Evaluator._members_in_turn,
     "field": Evaluator._field,
+    "=@in": Evaluator._text_among,
     "interval": Evaluator._interval,
     **dict.fromkeys(("json_insert", "json_array_append", "json_array_insert"), Evaluator._changed),
     "json_search": Evaluator._search,

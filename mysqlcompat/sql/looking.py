@@ -64,6 +64,14 @@ class Looking:
             found = None if one is None else found
         return found
 
+    def _text_among(self, node: Call) -> Any:
+        """One of the members of IN: where a text is looked for and is NULL, it is not looked at."""
+        left, right = node.args
+        value = self.value(left)
+        if value is None and left.type.cls is Class.STRING:
+            return None
+        return self.call(node, (value, self.value(right)))
+
     def _in_dates(self, node: Call) -> Any:
         """A text among constant dates: what is none is not found."""
         sought, *items = node.args

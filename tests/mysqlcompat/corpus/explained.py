@@ -11,6 +11,9 @@ A reason is a rule, not an expression: `reason` finds the rule that explains a d
   connection's character set, which may be none then.
 - *BIT among numbers*. Where IF or CASE chooses a BIT column among numbers, MySQL sends its bytes as
   the text of a number. Such a column's number in its place explains the difference.
+- *NULLIF of numbers beside moments*. Of a constant number that is compared with a DATETIME column
+  MySQL makes the 64 bits it stores, takes these for the number of a date and finds none. A computed
+  DATETIME in the column's place explains the difference.
 - *What is taken for ASCII*. A constant of ASCII characters makes MySQL take all that is joined to
   it or chosen beside it for ASCII, too: CONVERT to ascii makes a `?` of each byte, not of each
   character. The answers are equal but for the number of these.
@@ -39,6 +42,7 @@ _ODDITIES: Final = (
     ),
     ("json_storage_size({j})", "json_length({j})", "sizes of decimals"),
 )
+_MOMENTS: Final = ("dt", "dt6", "ts")
 _TO_ASCII: Final = "convert({s} using ascii)"
 _ENUM_TYPES: Final = ("247", "248", "253", "254")
 
@@ -69,6 +73,17 @@ def reason(
             return "constants"
     if value == other_value and _is_enum(tree, meta, other_meta):
         return "ENUM and SET among NULLs"
+    for plain, why in (
+        (_numbered(tree), "BIT among numbers"),
+        (_computed(tree), "NULLIF of numbers beside moments"),
+    ):
+        if plain != tree:
+            there, here = alone(plain.text)
+            if there == here:
+                return why
+    for odd, usual, why in _ODDITIES:
+        if odd in {one.template for one in (tree, *tree.below())}:
+            there, here = alone(_rewritten(tree, odd, usual).text)
     used = {one.template for one in (tree, *tree.below())}
     if _TO_ASCII in used and _per_character(expected) == _per_character(got):
         return "what is taken for ASCII"
@@ -104,6 +119,14 @@ def _numbered(tree: Tree) -> Tree:
         inner = tuple(
             replace(one, template="(bt + 0)") if one.text == "bt" else one for one in inner
         )
+    return replace(tree, inner=inner)
+
+
+def _computed(tree: Tree) -> Tree:
+    """`tree` with a computed DATETIME for a column in which NULLIF looks for a number."""
+    inner = tuple(map(_computed, tree.inner))
+    if tree.template == "nullif({t}, {t})" and inner[1].text in _MOMENTS and is_constant(inner[0]):
+        inner = inner[0], replace(inner[1], template=f"cast({inner[1].text} as datetime(6))")
     return replace(tree, inner=inner)
 
 

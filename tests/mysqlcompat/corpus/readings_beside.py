@@ -347,6 +347,28 @@ interval(nullif(i,i), truncate(bu, -1e100))
 year(0)
 date(0)
 """
+#: Texts that are NULL among members of several classes.
+_AMONG: Final = r"""
+nullif(s,s) in (year(b), date_sub(time(dt), interval sha2('1,2', d) minute))
+nullif(s,s) in (year(b), sha2('1,2', d))
+nullif(s,s) in (year(b), sha2('1,2', d)+0)
+nullif(i,i) in (year(b), sha2('1,2', d)+0)
+nullif(i,i) in (year(b), sha2('1,2', d))
+nullif(i,i) in (year(b), time(sha2('1,2', d)))
+nullif(dt,dt) in (year(b), time(sha2('1,2', d)))
+date_add('x', interval 1 day) in (year(b), time(sha2('1,2', d)))
+date_add('x', interval 1 day) in (year(b), sha2('1,2', d)+0)
+date_add('x', interval 1 day) in (sha2('1,2', d)+0, year(b))
+date_add('x', interval 1 day) in (sha2('1,2', d), year(b))
+date_add('x', interval 1 day) in (time(sha2('1,2', d)), year(b))
+date_add(c, interval 1 day) in (time(sha2('1,2', d)), year(b))
+addtime(c, 1) in (time(sha2('1,2', d)), year(b))
+date_add('x', interval 1 day) in (year(b))
+date_add('x', interval 1 day) = year(b)
+date_add('x', interval 1 day) + sha2('1,2', d)
+date_add(s, interval 1 day) + sha2('1,2', d)
+nullif(s,s) + sha2('1,2', d)
+"""
 #: What is no time although MySQL does not say so.
 _SILENT: Final = r"""
 ti = '1e3'
@@ -374,7 +396,7 @@ nullif(20240228131415, da)
 """
 _STORED: Final = ("'1e3'", "'99999999999'", "'1 99999999999'", "'-'", "''", "'x'", "'1x'")
 
-_ALL: Final = (_EXTREMES, _NOTES, _NULLS, _SILENT)
+_ALL: Final = (_EXTREMES, _NOTES, _NULLS, _AMONG, _SILENT)
 
 SECTIONS: Final = [
     section([line for text in _ALL for line in text.split("\n")[1:-1]], tail="FROM v"),
