@@ -73,6 +73,9 @@ def reason(
             return "constants"
     if value == other_value and _is_enum(tree, meta, other_meta):
         return "ENUM and SET among NULLs"
+    used = {one.template for one in (tree, *tree.below())}
+    if _TO_ASCII in used and _per_character(expected) == _per_character(got):
+        return "what is taken for ASCII"
     for plain, why in (
         (_numbered(tree), "BIT among numbers"),
         (_computed(tree), "NULLIF of numbers beside moments"),
@@ -82,18 +85,8 @@ def reason(
             if there == here:
                 return why
     for odd, usual, why in _ODDITIES:
-        if odd in {one.template for one in (tree, *tree.below())}:
-            there, here = alone(_rewritten(tree, odd, usual).text)
-    used = {one.template for one in (tree, *tree.below())}
-    if _TO_ASCII in used and _per_character(expected) == _per_character(got):
-        return "what is taken for ASCII"
-    if _numbered(tree) != tree:
-        there, here = alone(_numbered(tree).text)
-        if there == here:
-            return "BIT among numbers"
-    for odd, plain, why in _ODDITIES:
         if odd in used:
-            there, here = alone(_rewritten(tree, odd, plain).text)
+            there, here = alone(_rewritten(tree, odd, usual).text)
             if there == here:
                 return why
     return None
