@@ -106,6 +106,7 @@ class Healer:
         self._clock = storage.environment.clock
         self._retired = retired
         self._task: Task | None = None
+        self._last = -1  #: the copy that was looked after last
         self._said: dict[str, float] = {}
         self._taken_back: dict[int, float] = {}  #: when that was tried
 
@@ -116,7 +117,8 @@ class Healer:
                 return
             self._task = None
         storage = self._storage
-        for copy_no in storage.copies:
+        # Whom to begin with: one that must wait for others would otherwise keep them from healing.
+        for copy_no in sorted(storage.copies, key=lambda copy_no: (copy_no <= self._last, copy_no)):
             copier = storage.copiers[copy_no]
             if copier is not None and copier.live:
                 if self._clock.monotonic_s() - self._taken_back.get(copy_no, 0.0) > _TRIED_S:
@@ -126,6 +128,7 @@ class Healer:
                 steps = self._settle(copier)
             else:
                 steps = self._heal(copy_no)
+            self._last = copy_no
             self._task = storage.environment.tasks.start("redo-repair", steps)
             return
 

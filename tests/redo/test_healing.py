@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import threading
 from collections.abc import Iterator
@@ -127,6 +128,19 @@ def test_an_old_member_that_comes_back_is_kept(writer: Writer, tmp_path: Path) -
     end = writer.work(np.random.default_rng(5), 20)
     assert {page: writer.read(page) for page in writer.expected(end)} == writer.expected(end)
     wait_for(lambda: all(len(slot) == 1 for slot in storage.members.slots))
+
+
+def test_a_copy_that_must_wait_keeps_none_from_healing(writer: Writer, tmp_path: Path) -> None:
+    """Two copies live. The first that is dead has no files; those of the others are there."""
+    storage = writer.volume.storage
+    copiers = [copier for copier in storage.copiers[:4] if copier is not None]
+    shutil.move(tmp_path / "data/az1/full", tmp_path / "away")
+    for copier in copiers:
+        copier.fail("on purpose", errno.ENOENT if copier.segment.copy_no == 0 else errno.EIO)
+    wait_for(lambda: len(storage.live()) == 6)
+    assert storage.control.counted(0, COUNT_REBUILT) == 1
+    end = writer.work(np.random.default_rng(5), 20)
+    wait_for(lambda: min(storage.control.durable()) >= end)
 
 
 def test_membership_is_refused_to_who_knows_an_older_one(writer: Writer) -> None:
