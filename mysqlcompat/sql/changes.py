@@ -50,8 +50,9 @@ def assigned(
     name = column.name
     if target.cls is Class.JSON:
         name = f"{source.table.name}.{column.name}"
-    if isinstance(expression, Param) and is_untyped(expression):
-        expression = replace(expression, type=target.or_null(), place=ASSIGNED)
+    if isinstance(expression, Param):
+        wanted = target.or_null() if is_untyped(expression) else expression.type
+        expression = replace(expression, type=wanted, place=ASSIGNED)
     return Cast(target, expression, ASSIGN, name)
 
 

@@ -17,6 +17,8 @@ import pytest
 from mysqlcompat.cluster import Cluster
 from mysqlcompat.wire import constants as c
 from tests.mysqlcompat.lane.test_lane_writes import (
+    LONGLONG,
+    VAR_STRING,
     ask,
     connect,
     execute,
@@ -24,7 +26,7 @@ from tests.mysqlcompat.lane.test_lane_writes import (
     rows,
     served,
 )
-from tests.mysqlcompat.wire.raw_client import RawClient
+from tests.mysqlcompat.wire.raw_client import RawClient, errno_of
 
 STATEMENTS = int(os.environ.get("LANE_LITERALS", "100"))
 SEED = int(os.environ.get("LANE_SEED", "1"))
@@ -199,3 +201,59 @@ def test_literals_and_parameters_in_all_places(cluster: Cluster, mode: str) -> N
             read = [rows(slow, f"SELECT * FROM {table}") for table in ("lane_m", "slow_m")]
             assert read[0] == read[1], mixed.sql
         assert served(slow) - before > 2 * STATEMENTS
+
+
+def execution(number: int, wire_type: int | None, data: bytes, flags: int = 0) -> bytes:
+    """COM_STMT_EXECUTE with one parameter; without a type it is of the last one's."""
+    types = b"\0" if wire_type is None else bytes((1, wire_type, 0))
+    return pack("<BIBIB", 0x17, number, flags, 1, 0) + types + data
+
+
+def test_types_that_are_not_sent_again_are_the_last_ones(cluster: Cluster) -> None:
+    """Seven letters take as many bytes as a BIGINT."""
+    with connect(cluster) as client:
+        ask(client, "CREATE TABLE typed (id INT PRIMARY KEY, s VARCHAR(20))")
+        ask(client, "INSERT INTO typed VALUES (1, '')")
+        update = prepare(client, "UPDATE typed SET s = ? WHERE id = 1")
+        number, text = pack("<q", 77), b"\x07letters"
+        steps = [(LONGLONG, number), (LONGLONG, number), (None, number), (VAR_STRING, text)]
+        steps += [(None, text), (None, text), (LONGLONG, number), (None, number)]
+        for wire_type, data in steps:
+            client.command(execution(update, wire_type, data))
+            reply = client.read()
+            assert reply[0] == 0, (wire_type, data, reply)
+            wanted = b"77" if data is number else b"letters"
+            assert rows(client, "SELECT s FROM typed")[0][1:] == wanted
+
+
+def test_a_cursor_is_closed_by_the_next_execution(cluster: Cluster) -> None:
+    with connect(cluster) as client:
+        ask(client, "CREATE TABLE fetched (id INT PRIMARY KEY)")
+        ask(client, "INSERT INTO fetched VALUES (1), (2), (3)")
+        select = prepare(client, "SELECT id FROM fetched WHERE id > ?")
+        for flags in (0, 0, 1, 0):
+            client.command(execution(select, LONGLONG, pack("<q", 0), flags))
+            packets = [client.read(), client.read(), client.read()]
+            if not flags:
+                client.read_until_end()
+        assert packets[0] == b"\x01"
+        client.command(pack("<BII", 0x1C, select, 1))
+        assert errno_of(client.read()) == 1421
+
+
+def test_programs_are_told_apart_by_their_pins(cluster: Cluster) -> None:
+    """The lane has some programs for one shape, whose literals name columns or are computed with;
+    more than these are Python's."""
+    with connect(cluster) as client:
+        ask(client, "CREATE TABLE pinned (id INT PRIMARY KEY, n INT)")
+        ask(client, "INSERT INTO pinned VALUES (1, 10), (2, 20)")
+        before = served(client)
+        for _ in range(3):
+            for number in (*range(12), 100, 1000):
+                for key in (1, 2):
+                    sql = f"SELECT n + {number}, 'a{number}' FROM pinned WHERE id = {key}"
+                    text = str(10 * key + number)
+                    row = bytes((len(text),)) + text.encode()
+                    row += bytes((1 + len(str(number)),)) + f"a{number}".encode()
+                    assert rows(client, sql) == [row], sql
+        assert served(client) - before > 20
