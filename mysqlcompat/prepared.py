@@ -6,7 +6,7 @@ and result columns are known then. It is compiled again when the dictionary has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -122,14 +122,15 @@ class Prepared:
             number: values[number][0] for number, shape in shapes.items() if shape
         }
         before = self._retyped
-        base_fits = _is_like(program, values)
+        asked = self.questions.keys()
+        base_fits = _is_like(program, values, asked)
         types: tuple[tuple[int, SqlType], ...] = ()
         if before and not (base_fits and _is_plain(program, values)):
             types = before
-            if not _is_like(self._typed_program(session, types, given, shapes), values):
-                types = _types_of(session, program, values)
+            if not _is_like(self._typed_program(session, types, given, shapes), values, asked):
+                types = _types_of(session, program, values, asked)
         elif not base_fits:
-            types = _types_of(session, program, values)
+            types = _types_of(session, program, values, asked)
         self._retyped = types or before
         self.is_as_prepared = not (given or types)
         if self.is_as_prepared:
@@ -184,16 +185,18 @@ class Prepared:
         self.program = None
 
 
-def _is_like(program: Program, values: Sequence[Typed]) -> bool:
-    """Whether all values go with the types that their `?` were compiled with. Raises 1210 for what
-    is no number of rows."""
+def _is_like(program: Program, values: Sequence[Typed], asked: Collection[int]) -> bool:
+    """Whether all values go with the types that their `?` were compiled with, but for those that
+    indexes are `asked` for. Raises 1210 for what is no number of rows."""
     is_like = True
     for number, (param, (value, source)) in enumerate(zip(program.params, values, strict=False)):
         if _is_of_limit(program, number):
             if not isinstance(value, int):
                 raise SqlError(1210, "EXECUTE")
             continue
-        if param is not None and not goes_with(param, value, source or _TEXT):
+        if param is None or number in asked:
+            continue
+        if not goes_with(param, value, source or _TEXT):
             is_like = False
     return is_like
 
@@ -206,14 +209,14 @@ def _is_plain(program: Program, values: Sequence[Typed]) -> bool:
 
 
 def _types_of(
-    session: Session, program: Program, values: Sequence[Typed]
+    session: Session, program: Program, values: Sequence[Typed], asked: Collection[int]
 ) -> tuple[tuple[int, SqlType], ...]:
     """The type of each value, for what stands in its place."""
     pairs = zip_longest(program.params[: len(values)], values)
     return tuple(
         (number, of_value(param, value, source or _TEXT, session.collation))
         for number, (param, (value, source)) in enumerate(pairs)
-        if value is not None and not _is_of_limit(program, number)
+        if value is not None and number not in asked and not _is_of_limit(program, number)
     )
 
 
