@@ -17,11 +17,12 @@ The way of a statement
     `information_schema`. `slices` is for what takes long, `stages` says how far. `prepared` keeps
     prepared statements, `temporary_tables` a session's own tables.
  4  `compiler`: `sql.parse` (sqlglot) → `sql.resolve` (names and types: the typed tree of
-    `sql.typed`, conversions explicit) → `sql.planner` (access paths, joins) → `sql.codegen`
+    `sql.typed`, conversions explicit; `sql.parameters` says what a `?` is) → `sql.planner` (access paths, joins) → `sql.codegen`
     (a `machine.program.Program`).
     A long INSERT … VALUES skips all this: `bulk` (on `bulk_kernels`, `bulk_documents` and
     `bulk_expressions`) turns its rows into lanes and runs one program for any number of them.
- 5  `machine.run` steps the program (once more `machine.in_turn`, for an error of a value): kernels run batches of 1,024 lanes through its instructions
+ 5  `machine.run` steps the program (once more `machine.in_turn`, for an error of a value): kernels
+    run batches of 1,024 lanes through its instructions
     (`machine.ops`), functions without a kernel are evaluated by `sql.evaluate_columns` (else row by
     row, `sql.evaluate`) between two of them,
     `wire.encode_kernels` turns rows into packets (`results`, `statement_rows`).
