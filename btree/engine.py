@@ -55,6 +55,7 @@ from btree.state import (
 from btree.statistics import Statistics
 from btree.tree import Store
 from btree.txn_layout import (
+    CTX_BEGUN,
     CTX_BYTES,
     CTX_FLAGS,
     CTX_GAPS,
@@ -265,9 +266,10 @@ class Engine:
         self._set(ctx, CTX_VIEW_LOW, low)  # what lies between is in no list: it stays visible
         return low
 
-    def statement(self, ctx: int) -> None:
-        """A statement starts: its savepoint, and the view its isolation level gives it."""
-        self.ensure(self.call(txn_kernels.txn_statement, ctx))
+    def statement(self, ctx: int, reads: bool = True) -> None:
+        """A statement starts: its savepoint, and the view its isolation level gives it, if it reads
+        rows as a view shows them (not: the newest, locked)."""
+        self.ensure(self.call(txn_kernels.txn_statement, ctx, int(reads)))
 
     def rollback_statement(self, ctx: int) -> None:
         """Undo what the statement has done so far; its locks stay."""
@@ -298,19 +300,23 @@ class Engine:
             while self.log.room_lsn > self.log.advance():
                 yield self.log.room_lsn
 
+    def has_begun(self, ctx: int) -> bool:
+        """Whether a statement of the transaction has used tables, or it has a view."""
+        begun = (CTX_TRX, CTX_VIEW_OPEN, CTX_LOCKS, CTX_GAPS)
+        return bool(self.word(ctx, CTX_FLAGS) & CTX_BEGUN) or any(
+            self.word(ctx, at) for at in begun
+        )
+
     def savepoint(self, ctx: int) -> int:
         """A mark for `rollback_to`, good until the transaction ends or goes back before it."""
-        begun = (CTX_TRX, CTX_VIEW_OPEN, CTX_LOCKS, CTX_GAPS)
-        if not any(self.word(ctx, at) for at in begun):
-            return UNTOUCHED
-        return self.word(ctx, CTX_UNDO_LAST)
+        return self.word(ctx, CTX_UNDO_LAST) if self.has_begun(ctx) else UNTOUCHED
 
     def rollback_to(self, ctx: int, mark: int) -> None:
         """Undo what was done since the mark; its locks stay, unless nothing was done before it."""
         if mark != UNTOUCHED:
             self._undo(ctx, mark, True)
             return
-        flags = self.word(ctx, CTX_FLAGS)
+        flags = self.word(ctx, CTX_FLAGS) & ~CTX_BEGUN
         self.rollback(ctx)
         self._set(ctx, CTX_FLAGS, flags)
 

@@ -20,6 +20,7 @@ from btree.mvcc_kernels import followers_low, purge_low, view_open
 from btree.pool_kernels import pool_find
 from btree.state import ST_COMMITS, ST_CTX_HEAD, ST_ROLLBACKS, ST_WAKE
 from btree.txn_layout import (
+    CTX_BEGUN,
     CTX_COMMIT_LSN,
     CTX_FLAGS,
     CTX_ISOLATION,
@@ -45,15 +46,17 @@ from redo.record import KIND_COMMIT, KIND_ROLLBACK
 
 
 @helper
-def statement_begin(st, mem, ctx):
+def statement_begin(st, mem, ctx, reads):
     """A statement starts: its savepoint, and its view. 0, E_PAGE_MISS (followers), E_TOO_MANY.
 
-    REPEATABLE READ keeps the view of the first statement, READ COMMITTED takes a new one.
+    reads   1: it reads rows as its view shows them; 0: the newest, locked
+    REPEATABLE READ keeps the view of the first that reads, READ COMMITTED takes a new one.
     """
     store_i64(mem, ctx + CTX_STATEMENT_UNDO, load_i64(mem, ctx + CTX_UNDO_LAST))
     store_i64(mem, ctx + CTX_STATEMENT_ROWS, load_i64(mem, ctx + CTX_ROWS_CHANGED))
     kept = load_i64(mem, ctx + CTX_ISOLATION) > ISOLATION_READ_COMMITTED
-    if kept and load_i64(mem, ctx + CTX_VIEW_OPEN):
+    if kept and (reads == 0 or load_i64(mem, ctx + CTX_VIEW_OPEN)):
+        store_i64(mem, ctx + CTX_FLAGS, load_i64(mem, ctx + CTX_FLAGS) | CTX_BEGUN)
         return 0
     return view_open(st, mem, ctx)
 
@@ -130,10 +133,10 @@ def txn_rolled_back(st, mem, ctx):
     return 0
 
 
-@kernel("i8(i8[::1], u1[::1], i8)")
-def txn_statement(st, mem, ctx):
+@kernel("i8(i8[::1], u1[::1], i8, i8)")
+def txn_statement(st, mem, ctx, reads):
     """`statement_begin` for Python."""
-    return statement_begin(st, mem, ctx)
+    return statement_begin(st, mem, ctx, reads)
 
 
 @kernel("i8(i8[::1], u1[::1], i8)")

@@ -115,6 +115,8 @@ CTX_RECOVERED: Final = 1
 CTX_READ_ONLY: Final = 2
 #: SERIALIZABLE, and not a statement by itself: plain reads take share locks.
 CTX_LOCKING_READS: Final = 4
+#: A statement has used tables, perhaps without a view, a lock or a change.
+CTX_BEGUN: Final = 8
 
 ISOLATION_READ_UNCOMMITTED: Final = 0
 ISOLATION_READ_COMMITTED: Final = 1

@@ -228,10 +228,8 @@ def _trx(session: Session, wanted: Wanted) -> Iterator[Row]:
 
 
 def is_transaction(session: Session) -> bool:
-    """Whether a session's transaction has begun for the engine: it has a view, changes or locks."""
-    ctx, word = session.ctx, session.node.engine.word
-    begun = (txn_layout.CTX_TRX, txn_layout.CTX_VIEW_OPEN, txn_layout.CTX_LOCKS)
-    return session.transaction.active and any(word(ctx, at) for at in begun)
+    """Whether a session's transaction has begun for the engine."""
+    return session.transaction.active and session.node.engine.has_begun(session.ctx)
 
 
 def lock_structs(engine: Engine, ctx: int) -> int:

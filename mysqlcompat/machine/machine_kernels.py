@@ -149,7 +149,7 @@ def program_execute(st, mem, program, ctx, params, out, out_bytes, sequence, fla
     if kind == LANE_WRITE and not has_log_room(st):
         return E_LOG_FULL
     had_view = load_i64(mem, ctx + CTX_VIEW_OPEN)
-    result = statement_begin(st, mem, ctx)
+    result = statement_begin(st, mem, ctx, int(kind != LANE_WRITE))
     if result < 0:
         return result
     run_prepare(st, mem, run, program, ctx, params)

@@ -172,6 +172,7 @@ class Program:
     callbacks    instruction offset -> what to evaluate there
     sources      tables of the statement as messages name them
     locking      SELECT … FOR UPDATE
+    uses_view    it reads tables as a view shows them, not only the newest rows, locked
     max_execution_ms  what the hint MAX_EXECUTION_TIME says, 0: what the session does
     may_wait     rows at hand are copies: a function in mid-batch may wait beside other sessions
     written      table that is written to; `row_registers` hold its new rows, by column
@@ -203,6 +204,7 @@ class Program:
     plan: Any = None
     sources: tuple[Any, ...] = ()
     locking: bool = False
+    uses_view: bool = False
     statement_kind: str = "select"
     written: Any = None
     row_registers: dict[int, Register] = field(default_factory=dict)

@@ -164,7 +164,7 @@ class Execution:
     async def begin(self) -> None:
         """Statement savepoint and read view."""
         if self.program.tables:
-            self.engine.statement(self.session.ctx)
+            self.engine.statement(self.session.ctx, self.program.uses_view)
         await self._next_stage()
 
     async def _next_stage(self) -> bool:

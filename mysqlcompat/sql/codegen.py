@@ -100,7 +100,7 @@ def finish(
     asm = coder.asm
     kernel_only = kind == "read" and asm.is_kernels_alone
     kernel_only = kernel_only and len(asm.collections) <= LANE_COLLECTIONS
-    kernel_only = kernel_only and not described.get("locking")
+    kernel_only = kernel_only and bool(described.get("uses_view"))
     lane_write = bool(described.pop("single_row", False)) and not asm.needs_python
     lane_write = lane_write and len(asm.starts) == 1 and not asm.collections
     written = described.get("written")
@@ -160,6 +160,7 @@ def code_select(target: Target, plan: SelectPlan) -> Program:
         may_wait=coding.scans.copies or not select.tables,
         columns=columns,
         locking=any(one.startswith("update") for one in select.locking),
+        uses_view=not (select.locking and all(select.locking)),
         sources=select.tables,
     )
 

@@ -339,7 +339,7 @@ class Committed:
             number += 1
             pack(mem.data, bench.row + bench.id_at, number)
             for kernel, more in (
-                (begin, ()),
+                (begin, (1,)),
                 (insert, (bench.table.descriptor, bench.row, bench.row_bytes)),
                 (commit, ()),
             ):

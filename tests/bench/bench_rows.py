@@ -138,7 +138,7 @@ class Bench:
         sys.stdout.write(f"{len(self.engine.check())} problems\n")
 
     def _idle(self) -> int:
-        txn_kernels.txn_statement(self.st, self.arena.mem, self.ctx)
+        txn_kernels.txn_statement(self.st, self.arena.mem, self.ctx, 1)
         return txn_kernels.txn_commit(self.st, self.arena.mem, self.ctx)
 
     def _scan(self, what: str, index: int) -> None:

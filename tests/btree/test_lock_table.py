@@ -161,15 +161,17 @@ class Queues:
         queue.append([ctx, mode, int(granted)])
         return granted
 
-    def leave(self, ctx: int, everything: bool) -> list[int]:
-        """A context gives up waiting, or ends: who goes on then."""
-        over = []
+    def leave(self, leaving: dict[int, bool]) -> set[int]:
+        """Contexts give up waiting, or end (True), all at once: who goes on then."""
+        over = set()
         for key, queue in self.queue.items():
-            queue[:] = [one for one in queue if one[0] != ctx or (one[2] and not everything)]
+            queue[:] = [
+                one for one in queue if one[0] not in leaving or (one[2] and not leaving[one[0]])
+            ]
             for place, one in enumerate(queue):
                 if not one[2] and not self.barred(key, one[0], one[1], place):
                     one[2] = 1
-                    over.append(one[0])
+                    over.add(one[0])
         return over
 
 
@@ -181,21 +183,20 @@ def test_queues_agree_with_lists(tmp_path, seed):
         contexts = [shop.engine.open_context() for _ in range(6)]
         waits = {}
 
-        def leave(ctx: int, everything: bool) -> None:
-            expected = set(twin.leave(ctx, everything))
-            if everything:
+        def leave(leaving: dict[int, bool]) -> None:
+            """Contexts stop waiting, or end; so does, in turn, who is given up for it."""
+            for ctx in (one for one, ends in leaving.items() if ends):
                 kernels.call(lock_kernels.locks_release, ctx)
-                locks.wake()
+            locks.wake()
             victims = {one for one, wait in waits.items() if wait.error is not None}
             granted = {one for one, wait in waits.items() if wait.done()} - victims
-            if not victims:
-                assert granted == expected
+            assert granted == twin.leave({**leaving, **dict.fromkeys(victims, False)})
             for one in granted:
                 waits.pop(one).result()
             for one in victims:
                 assert isinstance(waits.pop(one).error, Deadlock)
-                leave(one, False)
-                leave(one, True)
+            if victims:
+                leave(dict.fromkeys(victims, True))
 
         for _ in range(500):
             ctx = rng.choice(contexts)
@@ -203,22 +204,17 @@ def test_queues_agree_with_lists(tmp_path, seed):
                 if rng.random() < 0.1:
                     wait = waits.pop(ctx)
                     locks.cancel(wait, TimeoutError())
-                    leave(ctx, False)
+                    leave({ctx: False})
                 continue
             if rng.random() < 0.2:
-                leave(ctx, True)
+                leave({ctx: True})
                 continue
             key, mode = rng.choice(KEYS[:4]), rng.choice(MODES)
             code = kernels.call(lock_kernels.lock_row, ctx, 5, *kernels.put(key), mode)
             assert (code == 0) == twin.request(key, ctx, mode)
             if code == E_LOCK_WAIT:
                 waits[ctx] = locks.wait(ctx)
-                if any(wait.done() for wait in waits.values()):
-                    for one, wait in list(waits.items()):
-                        if wait.error is not None:
-                            del waits[one]
-                            leave(one, False)
-                            leave(one, True)
+                leave({})
         for ctx in contexts:
             if ctx in waits:
                 locks.cancel(waits.pop(ctx), TimeoutError())
