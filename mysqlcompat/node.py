@@ -8,6 +8,7 @@ needs of either is `node_api.Node`; `ClusterNode` is that.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import time
@@ -48,7 +49,7 @@ from redo.control import (
     replica_word,
 )
 from redo.environment import system_environment
-from redo.errors import VolumeError
+from redo.errors import PageUnavailable, VolumeError
 from redo.failpoints import arm_from_file
 from redo.faults import Faults
 from redo.health import is_full
@@ -224,11 +225,13 @@ class WriterNode(ClusterNode):
         arm_from_file(self.st, POINTS)
         self.engine = Engine(self.arena, self.st, self.log, self.volume, config.buffer_pool)
         watch_deadlocks(self)
+        self.volume.begins(waits)
         self.is_new = self.engine.is_empty()
         if self.is_new:
             self.engine.create()
         else:
             self.engine.open()
+        self.volume.begins(None)
 
     @property
     def is_fenced(self) -> bool:
@@ -251,10 +254,16 @@ class WriterNode(ClusterNode):
 
 
 class ReaderNode(ClusterNode):
-    """A process that follows."""
+    """A process that follows.
 
-    def __init__(self, config: Config, shared: Shared, name: str) -> None:
+    waits   told why it cannot begin yet
+    """
+
+    def __init__(
+        self, config: Config, shared: Shared, name: str, waits: Callable[[str], None]
+    ) -> None:
         super().__init__(config, shared, name)
+        self.volume.begins(waits)
         number = replica_number(name)
         assert number is not None
         self._number = number
@@ -266,6 +275,7 @@ class ReaderNode(ClusterNode):
             if not self.engine.advance():
                 time.sleep(_SETTLE_S)
             self.engine.hold_views()
+        self.volume.begins(None)
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """Apply whenever the writer signals that VDL moved."""
@@ -279,15 +289,21 @@ class ReaderNode(ClusterNode):
 
     def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
         """Apply a turn's worth; go on in the next turn when there is more, sleep otherwise."""
-        if self._faults.stream_fails(self._number):
+        try:
+            fails = self._faults.stream_fails(self._number)
+            more = not fails and (self.engine.advance() or not self.engine.applier.sleep())
+        except VolumeError:  # it goes on when pages can be read again
+            fails = True
+        if fails:
             loop.call_later(FAULT_RETRY_S, self._follow, loop)
-        elif self.engine.advance() or not self.engine.applier.sleep():
+        elif more:
             loop.call_soon(self._follow, loop)
 
     def beat(self) -> None:
-        """Tell the writer which versions must stay."""
+        """Tell the writer which versions must stay: as before, while pages cannot be read."""
         super().beat()
-        self.engine.hold_views()
+        with contextlib.suppress(PageUnavailable):
+            self.engine.hold_views()
 
 
 class CpuMeter:

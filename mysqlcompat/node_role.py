@@ -79,7 +79,7 @@ def _in_background(node: WriterNode) -> float:
 
 def run_reader(config: Config, shared: Shared, name: str, status: Status) -> None:
     """A reader, until SIGTERM."""
-    node = ReaderNode(config, shared, name)
+    node = ReaderNode(config, shared, name, status.waiting)
     loop = new_loop(node.lane, node.durability, before=node.check_plans, fetch=node.fetch_pages)
     asyncio.set_event_loop(loop)
     node.watch(loop)

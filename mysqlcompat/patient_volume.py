@@ -1,7 +1,7 @@
 """A node's view of the volume, which outlives a restart of the storage process.
 
-A writer cannot begin without a write quorum: it waits for copies to come back, as long as that
-takes, and says for which.
+A writer cannot begin without a write quorum, and nobody without the first pages: they wait for
+copies to come back, as long as that takes, and say for what.
 """
 
 from __future__ import annotations
@@ -19,7 +19,14 @@ from redo.arena import Arena
 from redo.coordinator import Coordinator
 from redo.disk import FileDisk
 from redo.environment import SystemClock
-from redo.errors import LogUnavailable, PageUnavailable, StaleEpoch, VolumeError, VolumeLost
+from redo.errors import (
+    LogUnavailable,
+    LsnOutOfRange,
+    PageUnavailable,
+    StaleEpoch,
+    VolumeError,
+    VolumeLost,
+)
 from redo.log import Recovered
 from redo.metadata import VOLUME_FILE, VolumeMeta, load_volume, save_volume
 from redo.peers import SocketPeer
@@ -39,8 +46,8 @@ SAY_S: Final = 10.0  #: until it is said that there is no write quorum
 ZONE_TIMEOUT_S: Final = 60.0  #: a zone that recovers reads its log
 
 T = TypeVar("T")
-Pages = SocketVolume | ZonedVolume
 Waits = Callable[[str], None]
+Errors = type[VolumeError] | tuple[type[VolumeError], ...]
 
 
 class _Patience:
@@ -52,6 +59,13 @@ class _Patience:
 
     def __init__(self) -> None:
         self._deadline = time.monotonic() + PATIENCE_S
+        self.begins: Waits | None = None  #: of a node that begins
+
+    def page(self, ask: Callable[[], T], connect: Callable[[], None]) -> T:
+        """The same of a page that whoever begins needs."""
+        if self.begins is None:
+            return self.persist(ask, connect)
+        return _await(PageUnavailable, lambda: self.persist(ask, connect), self.begins)
 
     def persist(self, ask: Callable[[], T], connect: Callable[[], None] | None) -> T:
         """What `ask` gives; between two attempts `connect` is called."""
@@ -80,19 +94,24 @@ def _try(connect: Callable[[], None] | None) -> None:
         return  # the next question fails, waits, and tries again
 
 
-def _await_copies(ask: Callable[[], T], waits: Waits | None) -> T:
-    """What `ask` gives, as soon as there are copies enough; `waits` is told for what."""
+def _await(comes_back: Errors, ask: Callable[[], T], waits: Waits) -> T:
+    """What `ask` gives, as soon as it is not one of these errors; `waits` is told for what."""
     said = ""
     while True:
         try:
             return ask()
-        except COMES_BACK as error:
-            if waits is None:
-                raise
+        except LsnOutOfRange:
+            raise  # that moment is over: who asks begins anew at another one
+        except comes_back as error:
             if str(error) != said:
                 said = str(error)
                 waits(said)
             time.sleep(WAIT_S)
+
+
+def _await_copies(ask: Callable[[], T], waits: Waits | None) -> T:
+    """What `ask` gives, as soon as there are copies enough; `waits` is told for what."""
+    return ask() if waits is None else _await(COMES_BACK, ask, waits)
 
 
 class PatientVolume(SocketVolume):
@@ -109,7 +128,7 @@ class PatientVolume(SocketVolume):
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         """Fill the frame. Raises PageUnavailable, and VolumeError when patience has ended."""
         read = SocketVolume.read_page
-        self._patience.persist(lambda: read(self, page_no, lsn, frame), self.reconnect)
+        self._patience.page(lambda: read(self, page_no, lsn, frame), self.reconnect)
 
     def open_writer(self) -> Recovered:
         """Fence earlier writers; where to go on writing."""
@@ -119,6 +138,10 @@ class PatientVolume(SocketVolume):
             return self._patience.persist(lambda: begin(self), self.reconnect)
 
         return _await_copies(ask, self._waits)
+
+    def begins(self, waits: Waits | None) -> None:
+        """A node begins, and waits for its pages; None: it has begun."""
+        self._patience.begins = waits
 
 
 class PatientZones(ZonedVolume):
@@ -148,13 +171,20 @@ class PatientZones(ZonedVolume):
     def read_page(self, page_no: int, lsn: int, frame: int) -> None:
         """Fill the frame. Raises PageUnavailable, and VolumeError when patience has ended."""
         read = ZonedVolume.read_page
-        self._patience.persist(lambda: read(self, page_no, lsn, frame), self.reconnect)
+        self._patience.page(lambda: read(self, page_no, lsn, frame), self.reconnect)
 
     def open_writer(self, timeout_s: float = 60.0) -> Recovered:
         """Recover if need be, fence earlier writers; where to go on writing."""
         recovered = _await_copies(lambda: ZonedVolume.open_writer(self, SAY_S), self._waits)
         self._remember()
         return recovered
+
+    def begins(self, waits: Waits | None) -> None:
+        """A node begins, and waits for its pages; None: it has begun."""
+        self._patience.begins = waits
+
+
+Pages = PatientVolume | PatientZones
 
 
 def open_volume(config: Config, shared: Shared, arena: Arena, waits: Waits | None) -> Pages:

@@ -272,7 +272,7 @@ class Supervisor:
             self._stop_listening(child)
 
     def _on_first_ready(self, name: str) -> None:
-        if name not in self._never_ready:
+        if name not in self._never_ready or self._stopping:
             return
         self._never_ready.remove(name)
         if self._never_ready:

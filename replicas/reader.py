@@ -28,6 +28,7 @@ class ReadEngine(Engine):
         self.open()
         self._probe = self.open_context()
         self._limit = self.applier.purge_limit
+        self._catalog_due = False
         self.is_settled = False  #: views may be opened: the writer leaves them what they need
         self.hold_views()
 
@@ -35,8 +36,10 @@ class ReadEngine(Engine):
         """Apply what became durable, a turn's worth; True when there is more already."""
         before = self.applier.applied
         more = self.applier.advance()
-        if self.applier.applied != before:
+        self._catalog_due |= self.applier.applied != before
+        if self._catalog_due:  # also when it could not be read the last time
             self.catalog.refresh()
+            self._catalog_due = False
         return more
 
     def hold_views(self) -> None:

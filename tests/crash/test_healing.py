@@ -169,9 +169,10 @@ def test_three_copies_read_and_two_lie_about_nothing(tmp_path: Path) -> None:
         assert reader.ask("SELECT ref FROM ledger.orders ORDER BY ref") == [(1,), (2,)]
         operator.end(DISKS_FAIL)
         waiting.join(WAIT_S)
-        assert 3 in ledger.acknowledged
+        assert 3 in ledger.acknowledged, cluster.output
         operator.wait({"healthy"})
         verify(cluster.writer_port, ledger)
+        begin_without_pages(cluster, operator)
         assert cluster.stop() == 0, cluster.output
         for copy_no in (0, 1, 2, 3):
             shutil.move(cluster.volume_dir / copy_directory(copy_no), tmp_path / str(copy_no))
@@ -190,6 +191,20 @@ def test_three_copies_read_and_two_lie_about_nothing(tmp_path: Path) -> None:
         cluster.start()
         verify(cluster.writer_port, ledger)
         Operator(cluster.writer_port).wait({"healthy"})
+
+
+def begin_without_pages(cluster: Cluster, operator: Operator) -> None:
+    """No copy can give a page: a replica that begins then waits, and says for what."""
+    operator.simulate(DISKS_FAIL)
+    cluster.kill("replica-1")
+    for _ in range(int(WAIT_S / 0.05)):
+        if "replica-1 waits: no copy can give page" in cluster.output:
+            break
+        threading.Event().wait(0.05)
+    operator.end(DISKS_FAIL)
+    cluster.wait_ready("replica-1")
+    assert "replica-1 waits: no copy can give page" in cluster.output
+    operator.wait({"healthy"})
 
 
 def lose_the_stream(cluster: Cluster, ledger: Ledger) -> None:
