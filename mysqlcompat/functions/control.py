@@ -19,7 +19,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.branches import shown
 from mysqlcompat.sql.common_types import computed_bits
 from mysqlcompat.sql.held_constants import DATED
-from mysqlcompat.sql.infer import Typing, nullable_of
+from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.parameters import agreed, is_untyped, with_type
 from mysqlcompat.sql.replaced_constants import replaced
 from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
@@ -151,8 +151,10 @@ def build_case(
     for when, then in branches:
         if subject is None:
             condition = typing.as_test(when)
-        else:  # a number is compared with the text that was given, if that varies
-            is_given = when.type.cls in NUMERIC and not is_constant(given)
+        else:  # a number is compared with what was given, unless that is a text which was brought
+            is_bytes = given.type.collation == BINARY
+            is_bytes = is_bytes and (isinstance(given, Call) or is_number_literal(given))
+            is_given = when.type.cls in NUMERIC and (is_bytes or not is_constant(given))
             condition = typing.equal_case(given if is_given else subject, when)
         args += [condition, typing.to_result(then, made)]
     if default is not None:

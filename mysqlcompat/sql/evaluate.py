@@ -130,7 +130,7 @@ class Evaluator(Looking):
             made = _signed_of_text(context, value, source, is_short)
             is_given = is_short or isinstance(self._chosen(node.arg), Literal | ColumnRef)
             if made < 0 and not is_given:
-                tell_wrapped(context, False, leading_integer(text_for_number(value))[0])
+                tell_wrapped(context, False, text_for_number(value))
             return made
         made = convert(context, value, source, node.type, False, name)
         return wrap(made, False) if node.wording == SIGNED and made is not None else made
@@ -286,8 +286,8 @@ class Evaluator(Looking):
         ]
         return int(nulls[0] == nulls[1])
 
-    def _is_null(self, node: Call) -> Any:
-        """What cannot be NULL is not looked at."""
+    def _is_null(self, node: Call, is_negated: bool = False) -> Any:
+        """What cannot be NULL is not looked at, except by IS NOT NULL."""
         (arg,) = node.args
         if (
             isinstance(arg, Call)
@@ -300,12 +300,12 @@ class Evaluator(Looking):
             ]
             looked_at = (side for side in sides if side.type.nullable or is_constant(side))
             return int(any(self.value(side) is None for side in looked_at))
-        return int(arg.type.nullable and self.value(arg) is None)
+        return int((is_negated or arg.type.nullable) and self.value(arg) is None)
 
     def _not(self, node: Call) -> Any:
         (arg,) = node.args
         if isinstance(arg, Call) and arg.function.name == "is null":
-            return 1 - self._is_null(arg)
+            return 1 - self._is_null(arg, True)
         return self.call(node, [self.value(arg)])
 
     def _benchmark(self, node: Call) -> Any:
