@@ -16,19 +16,24 @@ from mysqlcompat.functions.definitions import IGNORABLE, define
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.keywords import RESERVED
+from mysqlcompat.sql.tokens import Kind, Token, tokenize
 from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import BINARY, SqlType, string_type
 
 _TEXT_LENGTH: Final = 16777216
 _VALUE, _VALUES, _LIST = "?", "?, ...", "(...)"
+_SHAPING: Final = (Kind.WORD, Kind.QUOTED, Kind.OP, Kind.AT, Kind.ATAT)
 _WORDS: Final = frozenset(
     ["TRUE", "FALSE", "OFFSET", "BEGIN", "COMMIT", "ROLLBACK", "START", "TRANSACTION"]
 )
 
+_KNOWN_SHAPES: Final = 512
+_KNOWN_TOKENS: Final = 1000
+#: Shapes of statements that were found to be some: only their values differ. The oldest first.
+_known: dict[tuple[tuple[Kind, str], ...], None] = {}
+
 
 def _parts(text: str) -> list[str]:
-    from mysqlcompat.sql.tokens import Kind, tokenize
-
     made: list[str] = []
     tokens = tokenize(text)
     for token, following in itertools.pairwise(tokens):
@@ -81,19 +86,37 @@ def _text_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
 
 def digest_text(text: str) -> str:
     """The normalized statement. Raises 3676 for text that is no statement."""
-    from mysqlcompat.sql.parse import parse_statement
-    from mysqlcompat.sql.router import route
-    from mysqlcompat.sql.statements import Plain
-
     try:
         parts = _parts(text)
         if not parts:
             raise SqlError(1065)
-        if isinstance(route(text), Plain):
-            parse_statement(text, frozenset())
+        shape = tuple((one.kind, _shaping(one)) for one in tokenize(text))
+        if shape not in _known:
+            _check(text)
+            while len(_known) >= _KNOWN_SHAPES:
+                del _known[next(iter(_known))]
+            if len(shape) <= _KNOWN_TOKENS:
+                _known[shape] = None
     except SqlError as error:
         raise SqlError(3676, error.message) from None
     return " ".join(parts)
+
+
+def _shaping(token: Token) -> str:
+    """What of a token decides whether its statement is one."""
+    if token.kind is Kind.NUMBER:
+        return "" if token.value.isdecimal() else "."
+    return token.value if token.kind in _SHAPING else ""
+
+
+def _check(text: str) -> None:
+    """Raises what is wrong with a statement."""
+    from mysqlcompat.sql.parse import parse_statement
+    from mysqlcompat.sql.router import route
+    from mysqlcompat.sql.statements import Plain
+
+    if isinstance(route(text), Plain):
+        parse_statement(text, frozenset())
 
 
 @define("statement_digest_text", "s", _text_type)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from mysqlcompat import jsonb
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import JSON, define, implement
-from mysqlcompat.functions.documents import document
+from mysqlcompat.functions.documents import document, document_of
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.infer import Typing, nullable_of
@@ -20,6 +21,7 @@ from mysqlcompat.sqltypes import Class, SqlType, bool_type, null_type
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
+_KEPT_CHARACTERS: Final = 1 << 16  #: longer schemas are read for every document
 _UNITING: Final = ("allOf", "anyOf", "oneOf", "not")
 
 
@@ -41,13 +43,20 @@ def _documents(call: Call, schema: Any, value: Any) -> tuple[dict[str, Any], Any
     """The schema and the document to be checked; None if one of them is NULL."""
     rules = None
     if schema is not None:
-        rules = document(call, 0, schema)
+        is_text = isinstance(schema, str) and len(schema) <= _KEPT_CHARACTERS
+        rules = _rules(call.function.name, schema) if is_text else document(call, 0, schema)
         if not isinstance(rules, dict):
             raise SqlError(3853, 1, call.function.name, "object")
     if value is None or (rules is None and isinstance(value, str)):
         return None
     checked = _plain(document(call, 1, value))
     return None if rules is None else (rules, checked)
+
+
+@lru_cache(maxsize=64)
+def _rules(name: str, schema: str) -> Any:
+    """The schema that a text is, which is not changed. Raises what `document_of` raises."""
+    return document_of(name, 0, schema)
 
 
 def _first_mistake(rules: dict[str, Any], checked: Any) -> ValidationError | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 from xml.etree import ElementTree
 
@@ -107,23 +108,29 @@ def _children(root: ElementTree.Element, names: Sequence[str]) -> list[ElementTr
 
 def _select(context: Context, document: _Document, path: str) -> Any:
     """What XPath finds: a list of nodes, or one value. Raises 1105."""
-    import elementpath  # no start has to wait for this
-    from elementpath import XPath1Parser, XPath2Parser
-
     if _PLAIN_PATH.fullmatch(path):
         return _children(document.root, path.split("/")[1:])
-    tree = ElementTree.ElementTree(document.root)
+    from elementpath import ElementPathError  # no start has to wait for this
+
     variable = re.search(r"\$@?\w*", path)
     if variable:
         raise SqlError.with_text(1105, f"Unknown XPATH variable at: '{path[variable.start() :]}'")
+    try:
+        return _selector(path).select(ElementTree.ElementTree(document.root))
+    except (ElementPathError, RecursionError):
+        raise SqlError.with_text(1105, "XPATH syntax error: ''") from None
+
+
+@lru_cache(maxsize=256)
+def _selector(path: str) -> Any:
+    """A path that is read once for all documents. Raises elementpath's errors."""
+    from elementpath import Selector, XPath1Parser, XPath2Parser
+
     anchored = re.sub(r"(?<![\w\])*.@/:'\"])/(?=[^/])", "/document/", path)
     if path.strip() == "/":
         anchored = "/document"
-    try:
-        XPath1Parser().parse(anchored)  # nothing of later XPath: no ranges, no documents by address
-        return elementpath.select(tree, anchored, parser=XPath2Parser, compatibility_mode=True)
-    except (elementpath.ElementPathError, RecursionError):
-        raise SqlError.with_text(1105, "XPATH syntax error: ''") from None
+    XPath1Parser().parse(anchored)  # nothing of later XPath: no ranges, no documents by address
+    return Selector(anchored, parser=XPath2Parser, compatibility_mode=True)
 
 
 def _parsed(context: Context, text: str) -> _Document | None:
