@@ -21,11 +21,10 @@ The way of a statement
     (a `machine.program.Program`).
     A long INSERT … VALUES skips all this: `bulk` (on `bulk_kernels`, `bulk_documents` and
     `bulk_expressions`) turns its rows into lanes and runs one program for any number of them.
- 5  `machine.run` steps the program (once more `machine.in_turn`, for an error of a value): kernels
-    run batches of 1,024 lanes through its instructions
-    (`machine.ops`), functions without a kernel are evaluated by `sql.evaluate_columns` (else row by
-    row, `sql.evaluate`) between two of them,
-    `wire.encode_kernels` turns rows into packets (`results`, `statement_rows`).
+ 5  `machine.run` steps the program (once more, `machine.in_turn`, for an error of a value):
+    kernels run batches of 1,024 lanes through its instructions (`machine.ops`), functions without
+    a kernel are evaluated by `sql.evaluate_columns` (else row by row, `sql.evaluate`) between two
+    of them, `wire.encode_kernels` turns rows into packets (`results`, `statement_rows`).
  6  A change ends with a commit (`transaction`); `lane.durability` keeps the reply until the volume
     has it.
 

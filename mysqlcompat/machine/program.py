@@ -10,7 +10,7 @@ that are evaluated when a run starts (NOW(), @variable, 1 + ?).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -76,6 +76,7 @@ class Callback:
     inputs  (table number, column number) -> type and register
     partial only lanes whose null byte is LANE_FAILED
     resume  instruction (its number; in a Program, its offset) to go on with; 0: the next
+    whole   what is done instead if this says something, or fails (`sql.code_order`)
     """
 
     expression: Expression
@@ -83,6 +84,13 @@ class Callback:
     to: Register
     resume: int = 0
     partial: bool = False
+    whole: Callback | None = None
+
+    def placed(self, made: Assembled) -> Callback:
+        """With offsets of `made` for numbers of instructions."""
+        whole = None if self.whole is None else self.whole.placed(made)
+        resume = made.instruction(self.resume) if self.resume else 0
+        return replace(self, resume=resume, whole=whole)
 
 
 class Answering(Protocol):

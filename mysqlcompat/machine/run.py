@@ -82,7 +82,7 @@ class Execution:
         self._stage = -1
         self._params = params
         self._literals = literals
-        self._expressions: dict[int, Expression] = {}
+        self._expressions: dict[int, Expression] = {}  #: of callbacks, as this run has them
         self._row: dict[tuple[int, int], Any] = {}
         self.accumulators: dict[tuple[int, int], Any] = {}  #: (aggregate, group) -> accumulator
         self.kept_bytes = 0  #: in accumulators, about
@@ -329,8 +329,7 @@ class Execution:
         self.session.effects.may_wait = self.program.may_wait
         try:
             if isinstance(callback, Callback):
-                self._evaluate(pc, callback, self.memory.get(layout.RUN_LANES))
-                resume = callback.resume or resume
+                resume = self._evaluated(callback, self.memory.get(layout.RUN_LANES)) or resume
             else:
                 callback.answer(self, self.memory.get(layout.RUN_LANES))
         except SqlError as error:
@@ -341,10 +340,28 @@ class Execution:
             self.memory.set(layout.RUN_QUANTUM, 0)
         return True
 
-    def _evaluate(self, pc: int, callback: Callback, n: int) -> None:
-        expression = self._expressions.get(pc)
+    def _evaluated(self, callback: Callback, n: int) -> int:
+        """Do a batch, or the whole of which it is a part; the instruction to go on with."""
+        whole, diagnostics = callback.whole, self.session.diagnostics
+        if whole is None:
+            self._evaluate(callback, n)
+            return callback.resume
+        mark = diagnostics.mark()
+        try:
+            self._evaluate(callback, n)
+        except SqlError:
+            pass
+        else:
+            if diagnostics.mark() == mark:
+                return callback.resume
+        diagnostics.back_to(mark)
+        self._evaluate(whole, n)
+        return whole.resume
+
+    def _evaluate(self, callback: Callback, n: int) -> None:
+        expression = self._expressions.get(id(callback))
         if expression is None:
-            expression = self._expressions[pc] = self.as_run(callback.expression)
+            expression = self._expressions[id(callback)] = self.as_run(callback.expression)
         if callback.partial:
             evaluate_failed(self, expression, callback, n)
             self.session.effects.clear()

@@ -36,6 +36,7 @@ from mysqlcompat.sql.code_chains import comparing
 from mysqlcompat.sql.code_frames import Frame, RowBinding, is_stable, key_of
 from mysqlcompat.sql.code_functions import CODED as FUNCTIONS
 from mysqlcompat.sql.code_functions import date_cast
+from mysqlcompat.sql.code_order import State, coded_in_order
 from mysqlcompat.sql.lane_forms import (
     ANYTHING,
     assignable,
@@ -108,25 +109,26 @@ class Coder:
     """Codes the expressions of one program."""
 
     has_parts = True  #: what a callback looks at may be computed before it by ops
+    is_within = False  #: a call whose batches are evaluated as a whole (`code_order`)
 
     def __init__(self, assembler: Assembler) -> None:
         self.asm = assembler
         self.slots: list[Slot] = []
         self.callbacks: dict[int, Callback | Answering] = {}
         self.frame = Frame()
-        self._slot_of: dict[Any, int] = {}
-        self._made: dict[Any, Any] = {}  #: registers and pairs, of the batch as it is
+        self.slot_of: dict[Any, int] = {}
+        self.made: dict[Any, Any] = {}  #: registers and pairs, of the batch as it is
 
     # frames
 
     def enter(self, frame: Frame) -> None:
         """A new stage begins."""
         self.frame = frame
-        self._made.clear()
+        self.made.clear()
 
     def shorten(self) -> Constant:
         """The batch is about to be compacted: list of registers that follow."""
-        self._made.clear()
+        self.made.clear()
         bases = self.frame.bases()
         return self.asm.words([len(bases), *bases])  # type: ignore[list-item]
 
@@ -167,9 +169,9 @@ class Coder:
         key = key_of(expression)
         if isinstance(expression, Literal) and expression.literal_no is not None:
             key = ("literal", expression.literal_no, expression.type)
-        found = self._slot_of.get(key)
+        found = self.slot_of.get(key)
         if found is None:
-            found = self._slot_of[key] = self.new_slot(expression)
+            found = self.slot_of[key] = self.new_slot(expression)
         return found
 
     def new_slot(self, expression: Expression, row: int = 1) -> int:
@@ -185,11 +187,11 @@ class Coder:
     def value(self, expression: Expression) -> Register:
         """Register with the value of an expression in every lane."""
         key = key_of(expression)
-        made = self._made.get(key) or self.frame.registers.get(key)
+        made = self.made.get(key) or self.frame.registers.get(key)
         if made is None:
             made = self._compute(expression, key)
             if is_stable(expression):
-                self._made[key] = made
+                self.made[key] = made
         return made
 
     def is_known(self, expression: Expression) -> bool:
@@ -209,7 +211,7 @@ class Coder:
             case ColumnRef():
                 return self._column(expression)
             case Call():
-                made = self._call(expression)
+                made = coded_in_order(self, expression)
             case Cast():
                 made = self._cast(expression)
             case Aggregate() | DefaultValue():
@@ -301,7 +303,7 @@ class Coder:
 
     # operators
 
-    def _call(self, call: Call) -> Register | None:
+    def coded(self, call: Call) -> Register | None:
         name, args = call.function.name, call.args
         if name in _COMPARISONS and len(args) == 2:
             return self._comparison(_COMPARISONS[name], args[0], args[1])
@@ -331,11 +333,11 @@ class Coder:
 
     def remembered(self, what: str, expression: Expression) -> Any:
         """What was made for an expression besides its register."""
-        return self._made.get((what, key_of(expression)))
+        return self.made.get((what, key_of(expression)))
 
     def remember(self, what: str, expression: Expression, made: Any) -> None:
         if is_stable(expression):
-            self._made[what, key_of(expression)] = made
+            self.made[what, key_of(expression)] = made
 
     def _comparison(self, operator: int, left: Expression, right: Expression) -> Register | None:
         a, b = left.type, right.type
@@ -427,28 +429,26 @@ class Coder:
         is_test = name in ("if", "case", "nullif")
         if is_test and any(test.type.cls not in _IN_LANE for test, _ in pairs):
             return None
-        known, mark = self._choice_begins(call, pairs[0][0])
+        known = self._choice_begins(call, pairs[0][0])
         made = self.value(otherwise)
         for tested, branch in reversed(pairs):
             test = self.value(tested) if is_test else self._is_there(tested)
             to = self.asm.register()
             self.asm.emit(logic_kernels.op_choose, to, test, self.value(branch), made)
             made = to
-        return self._choice_ends(mark, known, made)
+        return self._choice_ends(known, made)
 
-    def _choice_begins(self, call: Call, first: Expression) -> tuple[Any, int]:
-        """What is computed for every lane comes before the mark."""
+    def _choice_begins(self, call: Call, first: Expression) -> Any:
+        """What is computed for every lane comes before the state."""
         known = self.inputs(call)
         self.value(first)
-        return (known, dict(self._made), len(self.slots), dict(self._slot_of)), self.asm.mark()
+        return *known, State.of(self)
 
-    def _choice_ends(self, mark: int, known: Any, made: Register) -> Register | None:
-        (expression, inputs), self._made, slots, slot_of = known
+    def _choice_ends(self, known: Any, made: Register) -> Register | None:
+        expression, inputs, before = known
+        mark, self.made = before.mark, dict(before.made)
         if self.asm.calls_python_since(mark):  # who may warn of lanes that did not choose it
-            del self.slots[slots:]
-            self._slot_of = slot_of
-            self.callbacks = {at: one for at, one in self.callbacks.items() if at < mark}
-            self.asm.roll_back(mark)
+            before.back(self)
             return None
         whole = Callback(expression, inputs, made, self.asm.mark())
         for number in self.callbacks:

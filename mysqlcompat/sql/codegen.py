@@ -113,9 +113,7 @@ def finish(
         }
     )
     callbacks = {
-        made.instruction(number): replace(one, resume=made.instruction(one.resume))
-        if isinstance(one, Callback) and one.resume
-        else one
+        made.instruction(number): one.placed(made) if isinstance(one, Callback) else one
         for number, one in coder.callbacks.items()
     }
     return Program(
