@@ -17,8 +17,8 @@ The way of a statement
     `information_schema`. `slices` is for what takes long, `stages` says how far. `prepared` keeps
     prepared statements, `temporary_tables` a session's own tables.
  4  `compiler`: `sql.parse` (sqlglot) → `sql.resolve` (names and types: the typed tree of
-    `sql.typed`, conversions explicit; `sql.parameters` says what a `?` is) → `sql.planner` (access paths, joins) → `sql.codegen`
-    (a `machine.program.Program`).
+    `sql.typed`, conversions explicit; `sql.parameters` says what a `?` is) → `sql.planner` (access
+    paths, joins) → `sql.codegen` (a `machine.program.Program`).
     A long INSERT … VALUES skips all this: `bulk` (on `bulk_kernels`, `bulk_documents` and
     `bulk_expressions`) turns its rows into lanes and runs one program for any number of them.
  5  `machine.run` steps the program (once more, `machine.in_turn`, for an error of a value):
@@ -31,8 +31,9 @@ The way of a statement
 Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `lane_columns` (many), `temporal`,
 `partial_dates`, `temporal_text` (dates out of text), `time_locales`, `time_zone_tables`,
 `numerals`, `decimal_reading`, `collations`, `character_sets`, `jsonb` (on `decimal_bytes`),
-`json_path`, `json_stored`, `json_partial`, `json_order`, `json_table` (its rows; an `unstored_table`),
-`json_kernels` (documents where they lie), `json_compare_kernels`, `json_find_kernels`,
+`json_path`, `json_stored`, `json_partial`, `json_order`, `json_table` (its rows; an
+`unstored_table`), `json_kernels` (documents where they lie), `json_compare_kernels`,
+`json_find_kernels`,
 `json_walk_kernels`, `json_text_kernels`, `json_build_kernels` and `json_parse_kernels` (documents
 made), `convert`, `convert_temporal` and `convert_compared` (casts), `assign` and `assign_temporal`
 (into columns), `message_text` (values in messages), `short_texts` (what was made of them,
