@@ -219,6 +219,7 @@ class Comparisons(HeldConstants):
             def read(inner: Expression) -> Expression:
                 return as_compared(inner, target, "", otherwise)
 
+            target = target.or_null(text.type.nullable)
             return self.own_branches(text, target, read) or read(text)
         if not isinstance(text, Literal) or not isinstance(text.value, str) or is_date:
             text = pinned(text)  # whether it has a time decides the comparison

@@ -238,7 +238,8 @@ class Memberships(Betweens):
             is_text = inner.type.cls is Class.STRING
             return as_compared(inner, target, said if is_text else "", otherwise)
 
-        return self.own_branches(value, target, read) or read(value)
+        made = target.or_null(value.type.nullable)
+        return self.own_branches(value, made, read) or read(value)
 
     @staticmethod
     def _is_rounded(value: Expression, items: Sequence[Expression]) -> bool:
