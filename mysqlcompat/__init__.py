@@ -14,8 +14,9 @@ The way of a statement
     and SELECT have parsers of their own (`sql.parse_ddl`, `sql.parse_show`, …) and handlers:
     `administer`, `assignments` (SET), `table_locks` (on `metadata_locks`, as `user_locks` are),
     `show`, `show_columns`, `ddl`, over `catalog_view` and the virtual tables of
-    `information_schema`. `slices` is for what takes long, `stages` says how far. `prepared` keeps
-    prepared statements, `temporary_tables` a session's own tables.
+    `information_schema`. `slices` is for what takes long, `stages` says how far; `long_texts` are
+    read on a thread. `prepared` keeps prepared statements, `temporary_tables` a session's own
+    tables.
  4  `compiler`: `sql.parse` (sqlglot) → `sql.resolve` (names and types: the typed tree of
     `sql.typed`, conversions explicit; `sql.parameters` says what a `?` is) → `sql.planner` (access
     paths, joins) → `sql.codegen` (a `machine.program.Program`).

@@ -51,7 +51,7 @@ def compile_statement(
 
     are_literals_kept  they are part of the program: no others will ever take their places
     """
-    parsed = parse_statement(text, session.sql_mode)
+    parsed = session.parsed(text)
     if are_literals_kept:
         parsed = replace(parsed, literal_numbers={})
     elif parsed.param_numbers:  # not prepared

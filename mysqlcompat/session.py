@@ -21,6 +21,7 @@ from mysqlcompat import administer, bulk, compiler, prepared, table_locks
 from mysqlcompat.errors import SqlError, translate
 from mysqlcompat.lane.lane import Slots
 from mysqlcompat.lane.lending import Served, Terms
+from mysqlcompat.long_texts import read_ahead
 from mysqlcompat.machine import run
 from mysqlcompat.machine.program import Program
 from mysqlcompat.message_text import kept
@@ -66,6 +67,7 @@ class Session(SessionState):
             yield await self.run_planned(program, sql)
             return
         text = self.decode(sql)
+        self.ahead = await read_ahead(text, self.sql_mode)
         tokens = self.tokenize(text)
         ranges = split_statements(text, tokens)
         if not ranges:
@@ -85,7 +87,9 @@ class Session(SessionState):
     async def prepare(self, sql: bytes) -> PreparedInfo:
         self._begin_command("Prepare", "")
         try:
-            return prepared.prepare(self, self.decode(self.readable(sql))).info()
+            text = self.decode(self.readable(sql))
+            self.ahead = await read_ahead(text, self.sql_mode)
+            return prepared.prepare(self, text).info()
         except Exception as error:
             raise await self._failed(error) from error
         finally:
@@ -366,7 +370,7 @@ class Session(SessionState):
         most_s = float(self.variables.get("long_query_time") or 0)
         if self.command != "Sleep" and took_s > most_s:
             self.node.counters.slow_queries += 1
-        self.command, self.text, self._task = "Sleep", "", None
+        self.command, self.text, self._task, self.ahead = "Sleep", "", None, None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -21,6 +21,7 @@ from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
 from mysqlcompat.errors import STRICT, SqlError
 from mysqlcompat.functions.table import Effects
+from mysqlcompat.long_texts import LongText, tokens_of
 from mysqlcompat.metadata_locks import STAGES
 from mysqlcompat.node_api import Node, sleep
 from mysqlcompat.results import (
@@ -33,8 +34,9 @@ from mysqlcompat.results import (
     StateChange,
 )
 from mysqlcompat.session_plans import SessionPlans
+from mysqlcompat.sql.parse import Parsed, parse_statement
 from mysqlcompat.sql.token_stream import Note
-from mysqlcompat.sql.tokens import Kind, StatementError, Token, tokenize
+from mysqlcompat.sql.tokens import Kind, StatementError, Token
 from mysqlcompat.sqltypes import SqlType
 from mysqlcompat.stages import Stage
 from mysqlcompat.temporary_tables import TemporaryTables
@@ -100,6 +102,7 @@ class SessionState:
         self.asked_insert_id = 0  #: what LAST_INSERT_ID(expression) said in this statement
         self._timer: asyncio.TimerHandle | None = None  #: ends the running SELECT
         self._task: asyncio.Task[Any] | None = None
+        self.ahead: LongText | None = None  #: the running command's text, if it is long
         self._changes: list[StateChange] = []
         self._random = random.Random()
         self.reset_state()
@@ -310,17 +313,26 @@ class SessionState:
             return data
 
     def tokenize(self, text: str) -> list[Token]:
-        tokens = tokenize(
-            text,
-            ansi_quotes="ANSI_QUOTES" in self.sql_mode,
-            backslash_escapes="NO_BACKSLASH_ESCAPES" not in self.sql_mode,
-        )
+        ahead = self.ahead
+        if ahead is not None and ahead.is_for(text, self.sql_mode):
+            tokens = ahead.tokens
+        else:
+            tokens = tokens_of(text, self.sql_mode)
         if "REAL_AS_FLOAT" not in self.sql_mode:
             return tokens
         return [
             replace(one, value="FLOAT4") if one.kind is Kind.WORD and one.value == "REAL" else one
             for one in tokens
         ]
+
+    def parsed(self, text: str) -> Parsed:
+        """The tree of a statement; it is taken once if it was made ahead."""
+        ahead, self.ahead = self.ahead, None
+        if ahead is None or ahead.parsed is None or not ahead.is_for(text, self.sql_mode):
+            return parse_statement(text, self.sql_mode)
+        if isinstance(ahead.parsed, Exception):
+            raise ahead.parsed
+        return ahead.parsed
 
     # Changes of state which several statements make
 

@@ -68,10 +68,10 @@ def parse_statement(sql: str, sql_mode: frozenset[str] = frozenset()) -> Parsed:
     backslash = "NO_BACKSLASH_ESCAPES" not in sql_mode
     tokens = tokenize(sql, ansi_quotes=ansi, backslash_escapes=backslash)
     stream = TokenStream(sql, tokens)
-    reading = read_statement(stream)
-    text, words = _for_sqlglot(sql, tokens, "HIGH_NOT_PRECEDENCE" in sql_mode)
     dialect = DIALECTS[ansi, not backslash]
     try:
+        reading = read_statement(stream)
+        text, words = _for_sqlglot(sql, tokens, "HIGH_NOT_PRECEDENCE" in sql_mode)
         sqlglot_tokens = _tokens_of(dialect, text, tokens)
         # literals inside version comments are not counted
         literal_numbers = _literal_numbers(sqlglot_tokens) if "/*!" not in sql else {}
