@@ -45,6 +45,7 @@ from mysqlcompat.values import member_number, text_of
 if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
 
+_MINUS_ZERO: Final = re.compile(r"\s*-[0-9]")
 _I63, _U64 = 1 << 63, 1 << 64
 #: Columns whose text MySQL reads as a DOUBLE without a word about what is behind the number.
 QUIET_KINDS: Final = (TypeKind.TEXT, TypeKind.TINYTEXT, TypeKind.BLOB, TypeKind.TINYBLOB)
@@ -82,13 +83,16 @@ def to_integer(
     if not explicit:
         return number
     if isinstance(value, str | bytes) and source.kind not in (TypeKind.ENUM, TypeKind.SET):
-        tell_wrapped(context, target.unsigned, leading_integer(text_for_number(value))[0])
+        tell_wrapped(context, target.unsigned, text_for_number(value))
     return wrap(number, target.unsigned)
 
 
-def tell_wrapped(context: Context, unsigned: bool, written: int) -> None:
-    """Warn of an integer in a text that has no place in the 64 bits of one with or without sign."""
-    if unsigned and -_I63 <= written < 0:
+def tell_wrapped(context: Context, unsigned: bool, text: str) -> None:
+    """Warn of an integer in a text that has no place in the 64 bits of one with or without sign,
+    where zero may have one, too."""
+    written = leading_integer(text)[0]
+    is_negative = written < 0 or (not written and _MINUS_ZERO.match(text) is not None)
+    if unsigned and is_negative and written >= -_I63:
         said = "Cast to unsigned converted negative integer to its positive complement"
     elif not unsigned and _I63 <= written < _U64:
         said = "Cast to signed converted positive out-of-range integer to its negative complement"

@@ -99,6 +99,9 @@ class Betweens(Comparisons):
         """What BETWEEN compares, in one class if none of it is JSON or `?`."""
         value, *bounds = args
         classes = {arg.type.cls for arg in args} - {Class.NULL}
+        if isinstance(value, ColumnRef) and value.type.kind is TypeKind.BIGINT and classes & DATED:
+            for bound in filter(is_constant, bounds):
+                self.beside("held", value, bound)  # which warns
         if isinstance(value, ColumnRef) and not classes & DATED:
             held = self._held(value, *bounds)
             if held is not None:

@@ -288,12 +288,17 @@ def _is_moment(literal: Literal) -> bool:
     return temporal.datetime_of_number(int(literal.value)) is not None
 
 
+_SECOND: Final = 10**9  #: nanoseconds; what is less is no fraction
+
+
 def _doubts(literal: Literal, column: ColumnRef) -> str:
     """How MySQL tells of a number that is no date, or has a time that a DATE has not: the level of
     the warning, "" for none."""
     value: Any = literal.value
     if not value or isinstance(value, bytes):
         return ""
+    nanos = int(value % 1 * _SECOND)
+    micros = (nanos + 500) // 1000
     if value < 0:
         return "Warning"
     read = temporal_text.datetime_of_number(int(value), temporal_text.FUZZY)
@@ -303,13 +308,13 @@ def _doubts(literal: Literal, column: ColumnRef) -> str:
             return "Warning"
         invalid = temporal_text.FUZZY | temporal_text.INVALID_DATES
         read = temporal_text.datetime_of_number(int(value), invalid)
-    moment, is_whole = read.value, value == int(value)
-    if moment is None:
+    moment = read.value
+    if moment is None or (value < 1 and not micros):
         return ""
     assert not isinstance(moment, timedelta)
-    if not (moment.month and moment.day) or (read.kind == temporal_text.DATE and not is_whole):
+    if not (moment.month and moment.day) or (read.kind == temporal_text.DATE and nanos):
         return "Warning"
-    has_time = not is_whole or bool(temporal.time_of(moment))
+    has_time = 2000 * micros >= _SECOND or bool(temporal.time_of(moment))
     return "Note" if has_time and column.type.cls is Class.DATE else ""
 
 

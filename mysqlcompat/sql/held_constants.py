@@ -71,6 +71,8 @@ class HeldConstants:
             return self._as_time(column, constant)
         if column.type.cls is Class.INT and isinstance(constant.value, str):
             return self.held_integer(column, constant, origin)
+        if column.type.kind is TypeKind.BIGINT and constant.type.cls is Class.DATETIME:
+            convert(self.context, constant.value, constant.type, column.type, False)  # which warns
         return constant
 
     def _document(self, column: ColumnRef, constant: Expression) -> Expression:
@@ -111,8 +113,8 @@ class HeldConstants:
             is_stored = operator in (*ORDERS, "held")
             return self._computed_beside_time(column, constant) if is_stored else constant
         is_number = kind in _NUMBERS and column.type.cls in TEMPORAL
-        is_text = kind is Class.STRING and column.type.kind is TypeKind.BIGINT
-        if not (is_number or is_text or column.type.kind is TypeKind.YEAR):
+        is_long = column.type.kind is TypeKind.BIGINT and kind in (Class.STRING, Class.DATETIME)
+        if not (is_number or is_long or column.type.kind is TypeKind.YEAR):
             return constant
         return Literal(constant.type, self.constant_value(constant), text=describe(constant))
 
