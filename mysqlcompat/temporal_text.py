@@ -368,7 +368,8 @@ def _of_digits(number: int, kind: str, flags: int) -> Reading:
 
 
 def read_time(text: str, flags: int = 0, beyond: int = 0) -> Reading:
-    """`str_to_time`. A whole timestamp is a DATETIME reading. Of the flags CUT_FRACTION counts.
+    """`str_to_time`. A whole timestamp is a DATETIME reading, and cannot be negative. Of the flags
+    CUT_FRACTION counts.
 
     beyond  bytes that the text has more than characters
     """
@@ -386,7 +387,7 @@ def read_time(text: str, flags: int = 0, beyond: int = 0) -> Reading:
         allowed = FUZZY | INVALID_DATES | DATETIME_ONLY
         whole = read_datetime(body, allowed | flags & CUT_FRACTION)
         if whole.kind in (DATETIME, DATE):
-            return _clock_of(whole)
+            return Reading(None, ERROR, TRUNCATED) if negative else _clock_of(whole)
         if whole.kind == ERROR:
             return Reading(None, ERROR, whole.warnings)
     read = _read_clock(body, negative, flags)

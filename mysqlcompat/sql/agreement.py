@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import collations
-from mysqlcompat.character_sets import characters_of
+from mysqlcompat.character_sets import characters_of, encoded
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression, Literal, Param, is_constant
@@ -224,7 +224,9 @@ class Agreement:
         is_dated = any(arg.type.cls in TEMPORAL for arg in args)
         made = []
         for arg in args:
-            if arg.type.cls is not Class.STRING or arg.type.coercibility == _NULL:
+            if self._is_converted_search(arg, collation):
+                made.append(self.in_charset(self.as_string(arg), collation))
+            elif arg.type.cls is not Class.STRING or arg.type.coercibility == _NULL:
                 made.append(arg)
             elif is_dated:
                 made.append(self._constant_in(arg, collation))
@@ -298,9 +300,22 @@ class Agreement:
     def _constant_in(self, arg: Expression, like: str) -> Expression:
         """A string that is compared as something else: only a constant is brought to the character
         set of `like`."""
+        written = arg.value if isinstance(arg, Literal) and not arg.text else None
+        if like == BINARY and isinstance(written, str):
+            data = encoded(written, arg.type.collation)
+            made = string_type(len(data), BINARY, arg.type.nullable, arg.type.coercibility)
+            return Literal(made, data, text=describe(arg))
         if not is_constant(arg) or BINARY in (arg.type.collation, like):
             return arg
         return self.in_charset(arg, like)
+
+    def _is_converted_search(self, arg: Expression, like: str) -> bool:
+        """Whether a constant number that LOCATE found has the character set of the text it was
+        found in, hence must be converted, and is a text from then on."""
+        if arg.type.cls is not Class.INT or arg.type.coercibility >= NUMERIC:
+            return False
+        is_same = BINARY in (like, arg.type.collation) or arg.type.charset == charset_of(like)
+        return not is_same and self.is_known(arg)
 
     def together(
         self, args: Sequence[Expression], like: str, at_once: bool = True

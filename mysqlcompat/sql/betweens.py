@@ -44,8 +44,9 @@ class Betweens(Comparisons):
     def between(
         self, value: Expression, low: Expression, high: Expression, is_negated: bool = False
     ) -> Expression:
+        given = low, high
         value, low, high = self.all_gathered((value, low, high), "between")
-        if not is_negated and self.is_one_text(value, low, high):
+        if not is_negated and self.is_one_text(value, *given):
             return self.comparison("=", value, low)
         value, low, high = self._without_json(value, low, high)
         classes = {arg.type.cls for arg in (value, low, high)} - {Class.NULL}

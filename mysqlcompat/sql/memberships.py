@@ -83,8 +83,9 @@ class Memberships(Betweens):
             items = [replace(nothing, value=self.constant_value(item)) for item in items]
         if _is_listed(value, items):
             items = [self.known(item) for item in items]
-        given, numbers = value, [item.type.cls in NUMERIC for item in items]
+        given = value
         value, items = self.some_gathered(value, items, " IN ")
+        numbers = [item.type.cls in NUMERIC for item in items]
         if given.type.cls is Class.STRING and any(numbers) and not all(numbers):
             return self._apart(given, value, items)
         value, *items = self._members(value, items)

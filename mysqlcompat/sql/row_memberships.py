@@ -52,6 +52,9 @@ def row_membership(typing: Typing, left: Row, rows: Sequence[Row]) -> Expression
         members = [
             Literal(arg.type, typing.constant_value(arg), text=describe(arg)) for arg in members
         ]
+    else:  # what was computed of constants is found out now, reached or not
+        for arg in (arg for row in rows for arg in row if not isinstance(arg, Literal)):
+            typing.constant_value(arg)
     nullable = any(arg.type.nullable for arg in every)
     count = Literal(int_type(10, nullable=False), len(left))
     return typing.call("row in", bool_type(nullable), count, *sought, *members)
