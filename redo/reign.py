@@ -30,6 +30,9 @@ logger = logging.getLogger(__name__)
 #: what is published, which zones elsewhere are still told.
 FENCED: Final = -1
 
+_LOOK_S: Final = 0.1
+_GIVE_WAY_S: Final = 0.005
+
 
 class Reign(Protocol):
     """Who keeps the volume's history: all copies in this process, or the zones' processes."""
@@ -82,6 +85,27 @@ def take_over(
     control.put(CTRL_EPOCH, epoch)
     logger.info("writer of epoch %d starts at %d", epoch, vdl)
     return Recovered(epoch, vdl, last_batch)
+
+
+def look_until(
+    look: Callable[[float], Recovered],
+    clock: Clock,
+    timeout_s: float,
+    stopping: Callable[[], bool],
+) -> Recovered:
+    """What `look` gives, which waits for copies for the seconds it is told, and is called again.
+
+    Raises LogUnavailable when it was in vain, VolumeLost.
+    """
+    deadline = clock.monotonic_s() + timeout_s
+    while True:
+        left_s = deadline - clock.monotonic_s()
+        try:
+            return look(min(left_s, _LOOK_S))
+        except LogUnavailable:
+            if left_s <= _LOOK_S or stopping():
+                raise
+        clock.sleep(_GIVE_WAY_S)
 
 
 def quorum_is_live(control: Control) -> bool:

@@ -54,7 +54,7 @@ from redo.peers import Peers
 from redo.protocol import Epochs
 from redo.quorum import COPIES, can_recover, can_write, copy_directory
 from redo.recovery import merged_history, open_segments, recover, scan_segments, set_history
-from redo.reign import FENCED, take_over
+from redo.reign import FENCED, look_until, take_over
 from redo.repair import LogSource, fill_log
 from redo.rewind import locate, rewind
 from redo.right_of_way import RightOfWay
@@ -423,14 +423,15 @@ class Storage:
     def open_writer(self, timeout_s: float = 10.0) -> Recovered:
         """Fence whoever wrote before and say where to go on.
 
-        What was published is in the ring and becomes durable first, so a new writer loses nothing
-        that the old one published. Raises LogUnavailable, VolumeLost.
+        What was published becomes durable first: nothing is lost. LogUnavailable, VolumeLost.
         """
-        with self.writer_lock:
-            environment, wake = self.environment, self.wake_copies
-            return take_over(
-                self.arena, environment.clock, self, timeout_s, wake, lambda: self.stopping
-            )
+        clock, stopping = self.environment.clock, lambda: self.stopping
+
+        def look(for_s: float) -> Recovered:
+            with self.writer_lock:  # let go in between: copies that have healed are taken in
+                return take_over(self.arena, clock, self, for_s, self.wake_copies, stopping)
+
+        return look_until(look, clock, timeout_s, stopping)
 
     def newest_history(self) -> History:
         """What the volume has been through (`reign.Reign`)."""

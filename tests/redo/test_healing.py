@@ -143,6 +143,15 @@ def test_a_copy_that_must_wait_keeps_none_from_healing(writer: Writer, tmp_path:
     wait_for(lambda: min(storage.control.durable()) >= end)
 
 
+def test_copies_heal_while_a_new_writer_waits_for_them(writer: Writer) -> None:
+    storage = writer.volume.storage
+    for copier in storage.copiers[:4]:
+        assert copier is not None
+        copier.fail("on purpose", errno.EIO)
+    recovered = storage.open_writer(timeout_s=300)
+    assert recovered.vdl == storage.control.published
+
+
 def test_membership_is_refused_to_who_knows_an_older_one(writer: Writer) -> None:
     storage = writer.volume.storage
     first = storage.members
