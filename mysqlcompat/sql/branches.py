@@ -114,7 +114,7 @@ class Branches(CommonTypes):
             return None
         if (arg.type.cls, target.cls) in _TAKEN_WHOLE:
             return None
-        if arg.function.name == "elt" and target.cls not in NUMERIC_CLASSES:
+        if arg.function.name == "elt" and target.cls not in (Class.INT, Class.DOUBLE):
             return None
         args, is_mixed = list(arg.args), has_bits
         for number in branches_of(arg):
@@ -123,7 +123,7 @@ class Branches(CommonTypes):
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
             nested = self.own_branches(inner, target, convert)
             is_mixed = is_mixed or _is_silent(inner) or nested is not None
-            is_mixed = is_mixed or _has_own_words(arg, inner, target)
+            is_mixed = is_mixed or _has_own_words(inner, target)
             is_counted = inner.type.kind in _MEMBERS or self.is_bits(inner)
             is_mixed = is_mixed or (_is_binary(inner) and arg.type.is_text)
             is_mixed = is_mixed or (target.cls in NUMERIC_CLASSES and is_counted)
@@ -233,12 +233,12 @@ def _is_silent(arg: Expression) -> bool:
     return isinstance(arg, Call) and arg.function.name in SILENT
 
 
-def _has_own_words(chosen: Call, arg: Expression, target: SqlType) -> bool:
+def _has_own_words(arg: Expression, target: SqlType) -> bool:
     """Whether MySQL says something else of this text as a number than of one that was computed."""
     if arg.type.cls is not Class.STRING or not isinstance(arg, Literal | ColumnRef):
         return False
     if target.cls is Class.DECIMAL:
-        return chosen.function.name != "elt"
+        return True
     is_coded = isinstance(arg, ColumnRef) and arg.type.charset in (BINARY, "latin1")
     return target.cls in NUMERIC_CLASSES and (is_coded or arg.type.kind in COLUMN_TEXTS)
 
