@@ -119,7 +119,7 @@ class Branches(CommonTypes):
         args, is_mixed = list(arg.args), has_bits
         for number in branches_of(arg):
             inner = _own(args[number])
-            inner = _unbrought(inner) if target.cls in NUMERIC_CLASSES else inner
+            inner = inner if target.cls in (Class.STRING, Class.JSON) else _unbrought(inner)
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
             nested = self.own_branches(inner, target, convert)
             is_mixed = is_mixed or _is_silent(inner) or nested is not None
