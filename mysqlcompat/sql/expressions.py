@@ -23,7 +23,7 @@ from mysqlcompat.sql.casts import at_time_zone, cast_node, returned_type
 from mysqlcompat.sql.conditions import Conditions
 from mysqlcompat.sql.infer import Typing, is_binary_string, nullable_of
 from mysqlcompat.sql.literals import NOTHING_GIVEN, Given, Literals, Rules, folded_number
-from mysqlcompat.sql.parameters import placed, text_type, with_type
+from mysqlcompat.sql.parameters import among, placed, text_type, with_type
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
 from mysqlcompat.sql.scope import Scope
@@ -129,16 +129,16 @@ class Resolver(Literals, RowComparisons, Conditions):
             inner.set("high", node.args["high"])
             node = exp.Between(this=first.this, low=first.args["low"], high=inner)
         bounds = self.scalar(node.args["low"]), self.scalar(node.args["high"])
-        return self.typing.between(self.scalar(node.this), *bounds, is_negated=is_negated)
+        value = among(self.typing, self.scalar(node.this), bounds)
+        return self.typing.between(value, *bounds, is_negated=is_negated)
 
     def is_in(self, node: Any) -> Expression:
         if node.args.get("query"):
             raise not_supported("subqueries")
         if is_row(node.this):
             return self.row_membership(node.this, node.expressions)
-        return self.typing.membership(
-            self.resolve(node.this), [*map(self.scalar, node.expressions)]
-        )
+        value, items = self.resolve(node.this), [*map(self.scalar, node.expressions)]
+        return self.typing.membership(among(self.typing, value, items), items)
 
     def like(self, node: Any) -> Expression:
         escape: Expression | None = None

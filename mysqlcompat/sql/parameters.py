@@ -136,6 +136,14 @@ def agreed(typing: Typing, known: Sequence[Expression], name: str) -> SqlType:
     return widest(typing.common_type(known, True, name), collation)
 
 
+def among(typing: Typing, value: Expression, items: Sequence[Expression]) -> Expression:
+    """A `?` compared with several of different classes, of the type that these agree on."""
+    known = [item for item in items if not is_untyped(item)]
+    if not is_untyped(value) or len({item.type.cls for item in known}) < 2:
+        return value
+    return with_type(value, agreed(typing, known, "in"))
+
+
 def with_type(arg: Expression, wanted: SqlType) -> Expression:
     """An untyped `?` with this type; anything else as it is."""
     if isinstance(arg, Param) and is_untyped(arg):

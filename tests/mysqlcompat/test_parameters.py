@@ -58,6 +58,7 @@ KINDS: Final[dict[str, Sent]] = {
 PLACES: Final = (
     *("?", "? + 1", "? + ?", "d * ?", "? div ?", "-?", "abs(?)", "round(?, 1)", "sqrt(?)"),
     *("i = ?", "u > ?", "d = ?", "dt6 < ?", "s = ?", "i in (?, 12)", "i between ? and 20"),
+    *("? in (7, 1.5, 'abc')", "? between 1 and 'x'"),
     *("coalesce(?, i)", "ifnull(?, f)", "if(i > 0, ?, da)", "case when ? then 1 else ? end"),
     *("nullif(?, 7)", "concat(?, s)", "upper(?)", "left(s, ?)", "length(?)", "hex(?)", "? & 7"),
     *("dayofweek(?)", "hour(?)", "date_add(?, interval 1 day)", "date_add(dt, interval ? second)"),
@@ -69,11 +70,16 @@ _LATE: Final = "texts are converted when they are given, not when they are looke
 _NO_DATE: Final = "numbers and days that are in no calendar are no dates here"
 _NUMBERS: Final = ("tiny", "float", "double", "decimal", "old decimal", "no date")
 _NO_MOMENTS: Final = ("long", "unsigned", "words", "fraction", "minus", "bytes", "date")
+_AMONG: Final = (
+    *("float", "double", "words", "fraction", "minus", "moment", "no date", "bytes", "date"),
+    *("datetime", "timestamp", "null"),
+)
 #: What differs on purpose.
 DIFFERENT: Final[dict[tuple[str, str], str]] = {
     **{("s = ?", one): "wording" for one in ("date", "datetime", "timestamp")},
     **{("if(i > 0, ?, da)", one): _NO_DATE for one in _NUMBERS},
     **{("case when ? then 1 else ? end", one): _LATE for one in ("words", "moment", "no date")},
+    **{("? in (7, 1.5, 'abc')", one): "which members are looked at" for one in _AMONG},
     ("dayofweek(?)", "time"): "a time is of today, before midnight or after",
     ("hour(?)", "no date"): "MySQL takes it for a time, without a word",
     ("date_add(dt, interval ? second)", "unsigned"): "wording",
