@@ -30,6 +30,7 @@ from mysqlcompat.sqltypes import (
 from mysqlcompat.temporal_text import FUZZY, INVALID_DATES
 
 _INEXACT: Final = frozenset({Class.DOUBLE, Class.STRING, Class.NULL, *TEMPORAL})
+_YEAR_DIGITS: Final = 4
 _NO_CLOCKS: Final = frozenset({Class.STRING, *DATED})
 
 
@@ -82,7 +83,10 @@ class Memberships(Betweens):
             nothing = Literal(value.type.or_null(), None)
             items = [replace(nothing, value=self.constant_value(item)) for item in items]
         if _is_listed(value, items):
-            items = [self.known(item) for item in items]
+            kept = value.type.cls in (Class.DATE, Class.TIME)
+            items = [item if kept and _may_be_null(item) else self.known(item) for item in items]
+            if value.type.kind is TypeKind.YEAR and not all(map(_is_year, items)):
+                value, *items = map(self.as_string, (value, *items))
         given = value
         value, items = self.some_gathered(value, items, " IN ")
         numbers = [item.type.cls in NUMERIC for item in items]
@@ -270,20 +274,36 @@ class Memberships(Betweens):
         match like.type.cls:
             case Class.TIME:
                 otherwise = "" if constant else NO_TIME
+                otherwise = NO_VALUE if constant and _may_be_null(text) else otherwise
                 return as_compared(text, time_type(6), wording(like, plain=True), otherwise)
             case Class.DATE if constant:
                 short = date_type() if is_constant(text) else datetime_type(6)
-                return as_compared(text, short, wording(like, plain=True))
+                otherwise = NO_VALUE if _may_be_null(text) else ""
+                return as_compared(text, short, wording(like, plain=True), otherwise)
         said = wording(like)
         if not isinstance(like, ColumnRef) and name:
             said = f"Incorrect datetime value: '{{}}' for column '{name}' at row 1"
         return as_compared(text, datetime_type(6), said)
 
 
+def _may_be_null(text: Expression) -> bool:
+    """Whether a text was chosen, which is NULL where it is no date or time, if it may be that."""
+    return is_chosen(text) and text.type.cls is Class.STRING and text.type.nullable
+
+
 def _is_listed(value: Expression, items: Sequence[Expression]) -> bool:
     """Whether MySQL looks at all items while it prepares: constants that compare in one class."""
     classes = {_class_beside(value, item) for item in items if item.type.cls is not Class.NULL}
     return len(classes) < 2 and all(map(is_constant, items))
+
+
+def _is_year(item: Expression) -> bool:
+    """Whether it is an integer or NULL, or its text is that of a year: a YEAR is compared with
+    other constants as a text."""
+    if item.type.cls in (Class.INT, Class.DECIMAL, Class.NULL):
+        return True
+    text = item.value if isinstance(item, Literal) else None
+    return isinstance(text, str) and len(text) == _YEAR_DIGITS and text.isdecimal()
 
 
 def _class_beside(value: Expression, item: Expression) -> Class:

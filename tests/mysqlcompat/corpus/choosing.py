@@ -17,6 +17,12 @@ _LISTS_OF_DATES: Final = tuple(
 
 #: IN: which class a list is compared in, what is looked at while MySQL prepares.
 _LISTS: Final = r"""
+y in ('02024', 'x')
+y in ('2024x', null)
+y in (time'00:20:24', 5e0)
+y in ('2024', 2023e0)
+cast(2024 as year) in ('2024x', '3')
+coalesce(s+0, 1) is not null
 ((s like '%a%') in (date'2024-01-01', '1x', j->'$.n'))
 (i in (date'2024-01-01', '1x', j->'$.n'))
 (n in (j, '1x', null))
