@@ -90,6 +90,8 @@ def _node_role(script: str) -> Role:
 
 def _check_secret(config: Config) -> None:
     """Said here and now if zones on other hosts cannot be talked to."""
+    if len(config.places) < len(config.zone):
+        raise StartError("--zone names a zone twice: each has one address")
     if not config.secret_file:
         raise StartError("--zone needs --secret-file: the secret that the hosts share")
     load_secret(Path(config.secret_file))

@@ -89,6 +89,11 @@ def test_a_moment_to_come(data: Path) -> None:
     assert "2100-01-01 00:00:00.000000 is in the future" in line
 
 
+def test_a_zone_in_two_places(tmp_path: Path) -> None:
+    zones = ("--zone", "az2=localhost:4002", "--zone", "az2=localhost:4003")
+    assert "names a zone twice" in refused("serve", "--data", tmp_path / "data", *zones)
+
+
 def test_storage_of_which_zone(data: Path) -> None:
     line = refused("storage", "--data", data)
     assert "'storage status'" in line and "--zone" in line
