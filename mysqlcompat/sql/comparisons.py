@@ -289,6 +289,7 @@ def _is_moment(literal: Literal) -> bool:
 
 
 _SECOND: Final = 10**9  #: nanoseconds; what is less is no fraction
+_I63: Final = 1 << 63
 
 
 def _doubts(literal: Literal, column: ColumnRef) -> str:
@@ -297,7 +298,7 @@ def _doubts(literal: Literal, column: ColumnRef) -> str:
     value: Any = literal.value
     if not value or isinstance(value, bytes):
         return ""
-    nanos = int(value % 1 * _SECOND)
+    nanos = int((value - int(value)) * _SECOND) if abs(value) < _I63 else 0
     micros = (nanos + 500) // 1000
     if value < 0:
         return "Warning"
