@@ -97,6 +97,7 @@ _WRITTEN: Final = {
 #: Parsed with a syntax of their own.
 _GRAMMAR: Final = {
     "CAST", "CONVERT", "EXTRACT", "GROUP_CONCAT", "JSON_TABLE", "VALUES", "DEFAULT", "TRIM",
+    "POSITION",
 }  # fmt: skip
 
 
