@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
 
 _I63: Final = 1 << 63
+_MOST_DOUBLE: Final = 1e18  #: that is read as a date
 
 
 def to_date(
@@ -144,7 +145,7 @@ def _moment_of_fraction(
         text = double_text(value) if isinstance(value, float) else decimal_text(exact)
         if wanted == "date" and isinstance(value, Decimal) and not -_I63 <= whole < _I63:
             context.warn(1292, f"Truncated incorrect DECIMAL value: '{whole}'")
-        if wanted == "date" and isinstance(value, float) and abs(value) < _I63:
+        if wanted == "date" and isinstance(value, float) and abs(value) <= _MOST_DOUBLE:
             context.warn(1292, f"Incorrect datetime value: '{whole}'")
         elif wanted == "date":
             context.warn(1292, f"Truncated incorrect date value: '{text}'")

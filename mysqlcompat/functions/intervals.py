@@ -61,6 +61,7 @@ if TYPE_CHECKING:
 _DAY: Final = timedelta(days=1)
 _MICRO: Final = timedelta(microseconds=1)
 _LAST_DAY: Final = 3652424
+_MOST_SECONDS: Final = 10**18  #: of an interval with a fraction
 _I63: Final = 1 << 63
 _MICROSECONDS: Final = 6  #: fractional digits of what may have any
 _MOST: Final = {"QUARTER": 0xFFFFFFFF // 3, "WEEK": 0xFFFFFFFF // 7}  #: too many of a unit
@@ -251,7 +252,7 @@ def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int] | N
         text = amount.decode("latin-1") if isinstance(amount, bytes) else amount
         return _composite_interval(text, _COMPOSITE[unit])
     if isinstance(amount, Decimal):
-        if not -_I63 <= amount < _I63:
+        if abs(amount) >= _MOST_SECONDS:
             context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(amount)}'")
         return 0, int(EXACT.scaleb(amount, 6))
     count = wrap(amount, False)
@@ -309,13 +310,15 @@ def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sig
         return overflow(context) if call.type.cls in (Class.STRING, Class.DATETIME) else None
     months, micros = sign * interval[0], sign * interval[1]
     if isinstance(moment, timedelta):
-        if isinstance(amount, Decimal) and not -_I63 <= amount < _I63:
+        if isinstance(amount, Decimal) and abs(amount) >= _MOST_SECONDS:
             return None  # which has been said
         span = _shift_time(moment, micros)
         return span if span is not None else overflow(context, "time")
     shifted = shift_moment(moment, months, micros)
+    if shifted is None and call.type.cls is Class.DATE:
+        return overflow(context, "date")
     if shifted is None:
-        return overflow(context, "date" if call.type.cls is Class.DATE else "datetime")
+        return _beyond(context, moment, months, micros)
     if call.type.cls is not Class.STRING:
         return shifted.date() if call.type.cls is Class.DATE else shifted
     if not has_time and unit in _DATE_UNITS:
@@ -323,6 +326,16 @@ def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sig
     if type(shifted) is datetime:
         return shifted.isoformat(" ")
     return shown_moment(shifted)
+
+
+def _beyond(context: Context, moment: AnyDatetime, months: int, micros: int) -> None:
+    """Tell of a moment that was moved out of the calendar: to the day zero, or further."""
+    at = micros_of(moment) + micros
+    if months or not 0 <= at < UNIT_MICROS["DAY"]:
+        return overflow(context)
+    clock = temporal.time_text(at * _MICRO, _MICROSECONDS)
+    context.warn(1292, f"Truncated incorrect datetime value: '0000-00-00 {clock}'")
+    return None
 
 
 def _shift_time(span: timedelta, micros: int) -> timedelta | None:

@@ -369,6 +369,72 @@ date_add('x', interval 1 day) + sha2('1,2', d)
 date_add(s, interval 1 day) + sha2('1,2', d)
 nullif(s,s) + sha2('1,2', d)
 """
+#: The ends of the calendar and of intervals; what was chosen and is no date; zero with a sign.
+_ENDS: Final = r"""
+date_sub(from_days(1), interval '1' hour)
+date_sub(timestamp(from_days(1)), interval 1 hour)
+date_sub(timestamp(from_days(1)), interval 25 hour)
+date_sub('0000-01-01', interval 1 hour)
+date_sub('0000-01-01 10:00:00', interval 1 day)
+date_sub(from_days(1), interval 1 day)
+date_sub(timestamp(from_days(1)), interval '1.5' second)
+date_sub(timestamp(from_days(1)), interval 1 day)
+date_sub(timestamp(from_days(1)), interval 1 month)
+date_add(dt, interval 1000000000000000000.5 second)
+date_add(dt, interval 999999999999999999.5 second)
+date_add(dt, interval -1000000000000000000.5 second)
+date_add(ti, interval 1000000000000000000.5 second)
+date_add(ti, interval 999999999999999999.5 second)
+date_add(ti, interval '9223372036854775807' second)
+date_add(dt, interval '9223372036854775807' second)
+cast(-1.7453292519943296e18 as date)
+cast(-1.7453292519943296e17 as date)
+cast(1.7453292519943296e18 as date)
+cast(1.7453292519943296e17 as date)
+cast(1e18 as date)
+cast(9e18 as date)
+cast(1e19 as date)
+cast(1000000000000000000.5 as date)
+cast(999999999999999999.5 as date)
+cast(9223372036854775807.5 as date)
+cast(99999999999999999999.5 as date)
+month(1e18)
+month(9e17)
+ti in (nullif('x',1), '616263')
+ti in (nullif('x',1), '10:10:10')
+ti in (if(i,'x',null), '10:10:10')
+ti in (if(1,'x',null), '10:10:10')
+ti in (if(1,'x','y'), '10:10:10')
+sec_to_time(d65) in (nullif(lpad('ABC ', 5, '*'), '1e400'), '616263')
+dt in (nullif('x',1), '2024-01-01')
+da in (nullif('x',1), '2024-01-01')
+cast(dt as datetime) in (nullif('x',1), '2024-01-01')
+cast(dt as time) in (nullif('x',1), '2024-01-01')
+cast('-0' as unsigned)
+cast('-0.125' as unsigned)
+cast('-' as unsigned)
+cast('-x' as unsigned)
+cast(' -0' as unsigned)
+cast('-00x' as unsigned)
+cast('-0' as signed)
+cast(concat('-0') as unsigned)
+cast(if(i,dn,'x') as unsigned)
+cast(dn as unsigned)
+cast(coalesce(dn,'x') as unsigned)
+cast(cast('-0' as char) as unsigned)
+cast('-1' as unsigned)
+cast(_binary'-0' as unsigned)
+(b between timestamp'9999-12-31 23:59:59.999999' and -2.5)
+b < cast(timestamp'9999-12-31 23:59:59.999999' as datetime(6))
+b = timestamp'9999-12-31 23:59:59.999999'
+bu = timestamp'9999-12-31 23:59:59.999999'
+da = 0.5
+dt < 0.5e0
+da = 20240229000000.001
+da = 20240229000000.5
+da = 20240229.0000004
+da = 0.000000001
+"""
 #: What is no time although MySQL does not say so.
 _SILENT: Final = r"""
 ti = '1e3'
@@ -396,7 +462,7 @@ nullif(20240228131415, da)
 """
 _STORED: Final = ("'1e3'", "'99999999999'", "'1 99999999999'", "'-'", "''", "'x'", "'1x'")
 
-_ALL: Final = (_EXTREMES, _NOTES, _NULLS, _AMONG, _SILENT)
+_ALL: Final = (_EXTREMES, _NOTES, _NULLS, _AMONG, _ENDS, _SILENT)
 
 SECTIONS: Final = [
     section([line for text in _ALL for line in text.split("\n")[1:-1]], tail="FROM v"),
