@@ -152,4 +152,6 @@ def said_beside(like: Expression) -> str:
         return f"Incorrect {kind} value: '{{}}' for column '{like.name}' at row 1"
     if isinstance(like, Literal) and isinstance(like.value, str):
         return f"Incorrect {kind} value: '{{}}' for column '{like.value}' at row 1"
+    if isinstance(like, Literal) and like.value is None and like.type.cls is Class.NULL:
+        return f"Incorrect {kind} value: '{{}}' for column 'NULL' at row 1"
     return f"Truncated incorrect {kind} value: '{{}}'"

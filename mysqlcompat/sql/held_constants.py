@@ -21,6 +21,7 @@ from mysqlcompat.message_text import shown
 from mysqlcompat.numerals import leading_double, leading_integer, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
+from mysqlcompat.sql.branches import natural
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.literals import folded_number
 from mysqlcompat.sql.typed import COMPARE, Call, Cast, ColumnRef, Expression, Literal, is_constant
@@ -116,7 +117,8 @@ class HeldConstants:
         is_long = column.type.kind is TypeKind.BIGINT and kind in (Class.STRING, Class.DATETIME)
         if not (is_number or is_long or column.type.kind is TypeKind.YEAR):
             return constant
-        return Literal(constant.type, self.constant_value(constant), text=describe(constant))
+        value = self.constant_value(natural(constant))
+        return Literal(constant.type, value, text=describe(constant))
 
     def _computed_beside_time(self, column: ColumnRef, constant: Expression) -> Expression:
         """What functions make of constants goes into a TIME as its text does: a date is none, a

@@ -13,7 +13,7 @@ from mysqlcompat.convert_temporal import moment_of
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.betweens import TEXTUAL, Betweens, said_beside
-from mysqlcompat.sql.branches import SILENT, is_chosen
+from mysqlcompat.sql.branches import SILENT, is_chosen, natural
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.held_constants import DATED, as_compared, whole_number, wording
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal, is_constant
@@ -165,7 +165,7 @@ class Memberships(Betweens):
         """A constant as MySQL sees it while it prepares: in a list of constants, before IS NULL."""
         if not isinstance(item, Call | Cast) or not is_constant(item) or has_param(item):
             return item
-        value = self.constant_value(item)
+        value = self.constant_value(natural(item))
         is_silent = origin_name(item) in SILENT and item.type.cls is Class.STRING
         return item if is_silent else Literal(item.type, value, text=describe(item))
 
