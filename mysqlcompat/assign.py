@@ -451,7 +451,7 @@ def _member(context: Context, value: Any, source: SqlType, target: SqlType, colu
 def _named_member(text: str, target: SqlType) -> str | None:
     """The member a text names, or gives the number of."""
     with suppress(ValueError):
-        if text or target.kind is TypeKind.SET:
+        if text or target.kind is TypeKind.SET or "" in target.members:
             return member_text(member_number(text, target), target)
     is_enum, count = target.kind is TypeKind.ENUM, len(target.members)
     limit, digits = count if is_enum else (1 << count) - 1, text.removeprefix("+")
@@ -463,9 +463,11 @@ def _named_member(text: str, target: SqlType) -> str | None:
 
 def _known_members(text: str, target: SqlType) -> str:
     """Those parts of a SET's text that are members."""
-    folded = {member.casefold() for member in target.members}
-    kept = [part for part in text.split(",") if part.casefold() in folded]
-    return member_text(member_number(",".join(kept), target), target)
+    bits = 0
+    for part in text.split(","):
+        with suppress(ValueError):
+            bits |= member_number(part, target)
+    return member_text(bits, target)
 
 
 def _json(

@@ -19,10 +19,12 @@ from __future__ import annotations
 import struct
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from btree.schema import TypeKind
 from mysqlcompat import jsonb
+from mysqlcompat.collations import sort_key
 from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
 from mysqlcompat.numerals import EXACT, decimal_text, double_text, fixed_text, float_text
@@ -132,13 +134,28 @@ def of_bytes(data: bytes, sql_type: SqlType) -> Any:
 
 
 def member_number(value: str | int, sql_type: SqlType) -> int:
-    """Number of an ENUM's member, or the bits of a SET."""
+    """Number of an ENUM's member, or the bits of a SET; ValueError when there is no such member."""
     if isinstance(value, int):
         return value
-    folded = [member.casefold() for member in sql_type.members]
     if sql_type.kind is TypeKind.ENUM:
-        return folded.index(value.casefold()) + 1 if value else 0
-    return sum(1 << folded.index(part.casefold()) for part in value.split(",")) if value else 0
+        return _place(value, sql_type) + 1 if value or "" in sql_type.members else 0
+    bits = 0
+    for part in value.split(",") if value else ():
+        bits |= 1 << _place(part, sql_type)
+    return bits
+
+
+def _place(text: str, sql_type: SqlType) -> int:
+    """Place of the member that the column's collation finds equal."""
+    place = _places(sql_type.members, sql_type.collation).get(sort_key(text, sql_type.collation))
+    if place is None:
+        raise ValueError(text)
+    return place
+
+
+@lru_cache(maxsize=256)
+def _places(members: tuple[str, ...], collation: str) -> dict[object, int]:
+    return {sort_key(member, collation): place for place, member in enumerate(members)}
 
 
 def member_text(number: int, sql_type: SqlType) -> str:

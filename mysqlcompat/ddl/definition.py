@@ -12,6 +12,7 @@ from typing import Final
 
 from btree.collations import CODES
 from btree.schema import BLOB_KINDS, TEXT_KINDS, Column, ColumnType, Index, Table, TypeKind
+from mysqlcompat.collations import sort_key
 from mysqlcompat.ddl import functional
 from mysqlcompat.ddl.defaults import canonical_default
 from mysqlcompat.ddl.generated import check_definition
@@ -217,6 +218,7 @@ def complete_type(name: str, type_: ColumnType, charset: Charset) -> ColumnType:
     if type_.kind not in CHARACTER_KINDS:
         return type_
     chosen = resolve_charset(type_.charset or None, type_.collation or None, charset)
+    _check_members(name, type_, chosen.collation)
     if chosen.name == "binary":
         return _as_binary(type_)
     if chosen.collation not in CODES:
@@ -225,6 +227,15 @@ def complete_type(name: str, type_: ColumnType, charset: Charset) -> ColumnType:
     if type_.kind is TypeKind.VARCHAR and type_.length > limit:
         raise SqlError(1074, name, limit)
     return replace(type_, charset=chosen.name, collation=chosen.collation)
+
+
+def _check_members(name: str, type_: ColumnType, collation: str) -> None:
+    """ERROR 1291 for members of an ENUM or SET that the collation does not tell apart."""
+    seen: dict[object, int] = {}
+    for place, member in enumerate(type_.members):
+        first = seen.setdefault(sort_key(member, collation), place)
+        if first < place:
+            raise SqlError(1291, name, type_.members[first], type_.kind.name)
 
 
 _BINARY_TWINS: Final = {

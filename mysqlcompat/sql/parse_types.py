@@ -344,11 +344,6 @@ def _members(kind: TypeKind) -> Callable[[TokenStream, str], ColumnType]:
         while stream.accept_op(","):
             members.append(stream.string().rstrip(" "))
         stream.expect_op(")")
-        folded = [member.casefold() for member in members]
-        for place, member in enumerate(folded):
-            if member in folded[:place]:
-                first = members[folded.index(member)]
-                raise SqlError(1291, column, first, kind.name)
         if kind is TypeKind.SET:
             if len(members) > 64:
                 raise SqlError(1097, column)
