@@ -56,6 +56,8 @@ soak: $(VENV)/test.stamp
 
 fuzz: $(VENV)/test.stamp
 	@echo "seed $(SEED)"
+	WIRE_FUZZ=5000 SEED=$(SEED) $(BIN)/python -m pytest -q --timeout=3600 tests/clients/test_wire_noise.py
+	LANE_LITERALS=3000 LANE_SEED=$(SEED) $(BIN)/python -m pytest -q --timeout=3600 tests/mysqlcompat/lane/test_lane_literals.py
 	VALUES_FUZZ=$(FUZZ) SEED=$(SEED) $(BIN)/python -m pytest -q --timeout=36000 tests/mysqlcompat/test_fuzz_values.py
 
 simulate: $(VENV)/test.stamp

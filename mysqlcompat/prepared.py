@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat import administer, compiler, temporal_text
 from mysqlcompat.compiler import Typed
 from mysqlcompat.convert import convert
+from mysqlcompat.decimal_reading import leading_decimal
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import shape_of
 from mysqlcompat.machine.program import Program
@@ -298,7 +298,7 @@ def _typed(session: Session, parameter: Parameter) -> Typed:
         if isinstance(text, bytes):
             return text, string_type(len(text), "binary")
         if wire_type in (WIRE_NEWDECIMAL, WIRE_DECIMAL):
-            number = Decimal(text)
+            number, _ = leading_decimal(text)
             scale = max(0, -int(number.as_tuple().exponent))
             return number, decimal_type(len(number.as_tuple().digits), scale)
         return text, string_type(len(text), session.collation)
