@@ -261,7 +261,7 @@ def _decimal(
     cut = False
     match value:
         case str() | bytes() if not _is_literal_number(value, source):
-            number, cut = _decimal_of_text(context, value, target, column)
+            number, cut = _decimal_of_text(context, value, column)
         case bytes():
             number = Decimal(_literal_number(context, value, target, column))
         case Json(value=float() as document):
@@ -285,9 +285,7 @@ def _decimal(
     return rounded
 
 
-def _decimal_of_text(
-    context: Context, value: str | bytes, target: SqlType, column: str
-) -> tuple[Decimal, bool]:
+def _decimal_of_text(context: Context, value: str | bytes, column: str) -> tuple[Decimal, bool]:
     """The number, and whether text behind it was cut off."""
     read = read_decimal(text_for_number(value))
     if read.is_whole:
