@@ -27,7 +27,7 @@ from mysqlcompat.partial_dates import (
     AnyDatetime,
 )
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sql.typed import Call, Cast, Expression
 from mysqlcompat.sqltypes import TEMPORAL, Class, datetime_type, time_type
 
 _SEPARATORS: Final = str.maketrans("", "", "-: ")
@@ -108,7 +108,10 @@ def _build_time_shift(name: str, typing: Typing, args: Sequence[Expression]) -> 
         fsp = max(shown_fsp(typing, first), shown_fsp(typing, span))
         made = time_type(fsp) if first.type.cls is Class.TIME else datetime_type(fsp)
     first = _without_json(typing, of_calendar(typing, first))
-    return typing.call(name, made, first, typing.as_time(span))
+    clock = typing.as_time(span)
+    if span.type.is_text and isinstance(clock, Cast):  # which is read where it is added
+        clock = span
+    return typing.call(name, made, first, clock)
 
 
 def beginning(context: Context, call: Call, first: Any) -> AnyDatetime | timedelta | None:
@@ -122,6 +125,10 @@ def _time_shift(context: Context, call: Call, first: Any, span: Any, sign: int) 
     start = beginning(context, call, first)
     if start is None or span is None:
         return None
+    if not isinstance(span, timedelta):
+        span = convert.span_of(context, span, call.args[1].type)
+        if span is None:
+            return None
     result: AnyDatetime | timedelta | None
     if isinstance(start, timedelta):
         moved: timedelta = start + sign * span
