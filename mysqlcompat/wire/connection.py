@@ -294,7 +294,8 @@ class Connection:
             self.send(error_packet(translate(error)))
         self.flush()
         await self._drain()
-        return goes_on and not self._killed
+        # A change of user that broke off half-way has ended one session and begun no other.
+        return goes_on and not self._killed and self._session is not None
 
     def clear_statements(self) -> None:
         """Close all prepared statements."""

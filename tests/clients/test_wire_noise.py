@@ -178,3 +178,16 @@ def test_decimals_that_are_none(cluster: Cluster, text: bytes) -> None:
         client.read()
         client.read_until_end()
     assert "Traceback" not in cluster.output
+
+
+@pytest.mark.parametrize("rest", [b"", b"\x21", b"\x21\0", b"\x21\0mysql_native_password\0\xfc"])
+def test_a_change_of_user_that_breaks_off(cluster: Cluster, rest: bytes) -> None:
+    """Whoever answers in the middle of it with a packet out of order is not served any more."""
+    with RawClient(cluster.writer_port) as client:
+        client.login(db="lane")
+        client.socket.sendall(framed(b"\x11root\0\x01xlane\0" + rest) + framed(b"?", 9))
+        client.socket.sendall(framed(QUERY))
+        with suppress(ConnectionError):
+            while client.socket.recv(65536):
+                pass
+    assert "Traceback" not in cluster.output
