@@ -36,6 +36,8 @@ OF_BRANCH: Final = "branch"
 WRITTEN: Final = "written"  #: of an implicit one that is written: DATE(), TIME(), TIMESTAMP(),
 USING: Final = "using"  #: and of CONVERT(… USING …)
 SIGNED: Final = "signed"  #: of an unsigned branch that is read as the signed whole is
+#: Text of the zero that an integer is combined with where its sign does not count.
+WITHOUT_SIGN = "without sign"
 _INFIX = {
     "=", "<>", "<", "<=", ">", ">=", "<=>", "+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>",
     "and", "or", "xor", "div", "regexp",
@@ -148,6 +150,8 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
             return f"({args[0]} collate {call.type.collation})"
     name, _, form = name.partition("@")  # what follows tells forms of one name apart
     if form == "fuzzy":
+        return args[0]
+    if name == "|" and args[-1] == WITHOUT_SIGN:
         return args[0]
     if name in _INFIX and len(args) >= 2:
         if name in MIRRORED and not any(map(is_constant, call.args)):

@@ -14,7 +14,7 @@ from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.betweens import TEXTUAL, Betweens, said_beside
 from mysqlcompat.sql.branches import SILENT, is_chosen, natural
-from mysqlcompat.sql.describe import describe, origin_name
+from mysqlcompat.sql.describe import WITHOUT_SIGN, describe, origin_name
 from mysqlcompat.sql.held_constants import DATED, as_compared, whole_number, wording
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
@@ -47,11 +47,12 @@ class Memberships(Betweens):
         """Integers only some of which have a sign as their 64 bits: in CASE, FIELD and IN of what
         varies MySQL compares nothing else, so that -1 is the largest of all."""
         types = [arg.type for arg in args]
-        is_mixed = len({one.unsigned for one in types}) > 1
+        is_mixed = any(one.unsigned and one.kind is TypeKind.BIGINT for one in types)
+        is_mixed = is_mixed and not all(one.unsigned for one in types)
         is_mixed = is_mixed and not any(isinstance(one, Literal) and one.text for one in args)
         if not is_mixed or any(one.cls is not Class.INT for one in types):
             return args
-        zero = Literal(int_type(1, nullable=False), 0)
+        zero = Literal(int_type(1, nullable=False), 0, text=WITHOUT_SIGN)
         return [self.call("|", int_type(21, True, arg.type.nullable), arg, zero) for arg in args]
 
     def _case_pair(self, subject: Expression, when: Expression) -> tuple[Expression, Expression]:
