@@ -182,6 +182,7 @@ def _places(call: Call, value: Any, places: int, exact: Callable[[Decimal, int],
             return checked(int(exact(Decimal(value), places)) if places < 0 else value, call.type)
         case Decimal():
             rounded = exact(value, min(places, call.type.scale))
+            rounded = rounded or rounded.copy_abs()
             if call.type.mixed:
                 return rounded
             return EXACT.quantize(rounded, _ulp(call.type.scale))
