@@ -119,7 +119,7 @@ class LentConnection:
         channel = connection.channel
         if block is None or channel.reader.buffered or channel.transport.get_write_buffer_size():
             return
-        terms = connection.session.lane_terms()
+        terms = connection.session.lane_terms() if connection.has_session else None
         if terms is None:
             return
         self._keep_context(terms.context)

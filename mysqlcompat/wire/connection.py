@@ -79,6 +79,11 @@ class Connection:
         return self._session
 
     @property
+    def has_session(self) -> bool:
+        """Whether somebody is logged in: not before the login, nor while a user changes."""
+        return self._session is not None
+
+    @property
     def secure(self) -> bool:
         return self.channel.secure
 

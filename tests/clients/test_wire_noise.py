@@ -191,3 +191,18 @@ def test_a_change_of_user_that_breaks_off(cluster: Cluster, rest: bytes) -> None
             while client.socket.recv(65536):
                 pass
     assert "Traceback" not in cluster.output
+
+
+def test_a_change_of_user_that_asks_back(cluster: Cluster) -> None:
+    """What the client answers is no statement: the lane does not get it."""
+    with RawClient(cluster.writer_port) as client:
+        client.login(db="lane")
+        client.command(b"\x11root\0\0lane\0\x21\0mysql_old_password\0")
+        packet = client.read()
+        while packet[0] not in (0, 0xFF):
+            client.send(b"")
+            packet = client.read()
+        assert packet[0] == 0, packet
+        client.command(QUERY)
+        assert len(client.read_until_end()) == 4
+    assert "Traceback" not in cluster.output
