@@ -95,13 +95,17 @@ def known_of(
         if listed and listed[0] == "between":
             add(listed[1], "low", listed[2][:1], True)
             add(listed[1], "high", listed[2][1:], True)
-        elif listed and listed[1].type.cls is Class.INT:
-            if len({value.type.unsigned for value in listed[2]}) == 1:  # lanes of one kind
-                add(listed[1], "in", listed[2], True)
+        elif listed and listed[1].type.cls is Class.INT and _are_of_one_kind(listed[2]):
+            add(listed[1], "in", listed[2], True)
         nothing = is_null_test(condition)
         if nothing is not None:
             add(nothing, "null", (), True)
     return found
+
+
+def _are_of_one_kind(values: Sequence[Expression]) -> bool:
+    """Whether the lanes of these integers compare with each other."""
+    return len({value.type.unsigned for value in values}) == 1
 
 
 def of_elements(condition: Expression, table_no: int) -> tuple[int, Known] | None:
