@@ -73,9 +73,7 @@ _BIT = "MySQL gives the bits as text where the type says that they are a number,
 #: Expressions on which this server differs on purpose, and why.
 DIFFERENT: Final = {
     **dict.fromkeys(
-        (
-            *(f"if(0, {one}, bt)" for one in ("n", "i", "t", "d", "dn")),
-        ),
+        (*(f"if(0, {one}, bt)" for one in ("n", "i", "t", "d", "dn")),),
         _BIT,
     ),
     "least(da, j)": "to MySQL what is no date is less here than any date",
