@@ -138,7 +138,7 @@ def test_a_copy_that_must_wait_keeps_none_from_healing(writer: Writer, tmp_path:
     for copier in copiers:
         copier.fail("on purpose", errno.ENOENT if copier.segment.copy_no == 0 else errno.EIO)
     wait_for(lambda: len(storage.live()) == 6)
-    assert storage.control.counted(0, COUNT_REBUILT) == 1
+    wait_for(lambda: storage.control.counted(0, COUNT_REBUILT) == 1)  # said when it has come back
     end = writer.work(np.random.default_rng(5), 20)
     wait_for(lambda: min(storage.control.durable()) >= end)
 

@@ -385,6 +385,7 @@ def test_a_zone_gives_up_what_a_recovery_without_it_cut_off(tmp_path: Path, home
         peer.vdl = kept
         session.received(home, opening)
         home.wait_for_copies(kept)
-        assert home.stand.next == zone.node.control.published == kept
+        home.wait_for(lambda: home.stand.next == kept)
+        assert zone.node.control.published == kept
     finally:
         zone.close()
