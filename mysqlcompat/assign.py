@@ -39,6 +39,7 @@ from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sqltypes import BINARY, NOT_FIXED, ROWS, Class, SqlType
 from mysqlcompat.temporal import local_of_us
 from mysqlcompat.values import member_number, member_text, text_of
+from mysqlcompat.without_value import nothing
 
 _I63: Final = 1 << 63
 _LONGEST_BIT: Final = 64
@@ -55,14 +56,10 @@ def assign(
     """
     name = column.rsplit(".", 1)[-1]
     if value is None:
-        if not target.nullable:
-            raise SqlError(1048, name)
-        return None
+        return None if target.nullable else nothing(context, target, name)
     known = column if target.cls is Class.JSON else name
     made = _TARGETS[target.cls](context, value, source, target, known, origin)
-    if made is None and not target.nullable:
-        raise SqlError(1048, name)
-    return made
+    return nothing(context, target, name) if made is None and not target.nullable else made
 
 
 def complain(context: Context, errno: int, *arguments: Any, lenient: int = 0) -> None:

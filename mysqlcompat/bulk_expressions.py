@@ -93,7 +93,7 @@ class CellExpressions:
             raise SqlError(1235, "a default that other columns have a part in")
         if column.auto_increment:
             return Literal(column_type(column).or_null(), None)
-        return column_default(column)
+        return column_default(column, statement.strict)
 
 
 __all__ = ["CellExpressions"]

@@ -303,6 +303,9 @@ class Session(SessionState):
         given: bulk.GivenRows | None = None,
     ) -> Result:
         """Run, and commit if the statement stands alone."""
+        is_insert = program.statement_kind == "insert"
+        one_row = program.one_row if given is None else given.rows == 1
+        self.null_fails, self.told = self.strict or one_row, set() if is_insert else None
         if program.looks is not None:
             program = compiler.suited(program, self, values, literals)
         transaction = self.transaction
@@ -360,6 +363,7 @@ class Session(SessionState):
         fixed = self.variables.get("timestamp")
         self.now_us = int(float(fixed) * 1e6) if fixed else self.since_us
         self.strict = False
+        self.null_fails = True
         self.asked_insert_id = 0
         self.effects.clear()
         self.parser_notes = []

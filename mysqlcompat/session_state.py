@@ -79,6 +79,8 @@ class SessionState:
         self.user = f"{client.user}@{client.host}"
         self.account = f"{client.account.user}@{client.account.host}"
         self.strict = False  #: the running statement changes data, in strict mode
+        self.null_fails = True
+        self.told: set[str] | None = None
         self.row = 1  #: the row it stands at, for messages
         self.last_insert_id = 0
         self.row_count = -1

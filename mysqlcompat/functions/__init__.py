@@ -7,7 +7,7 @@ families: `operators` (on `like_pattern`), `control`, `extremes`, `numeric`, `st
 `encryption`, `compression`, `digests`, `network`, `markup` (XML), `temporals`, `intervals`,
 `time_differences`, `time_format` (on `format_columns`), `documents` (JSON; `json_contained`,
 `json_value`, `json_schema` by `schema_rules`, `in_place`),
-`key_parts` (functional ones), `info`, `aggregate`.
+`key_parts` (functional ones), `defaults` (implicit ones), `info`, `aggregate`.
 `DEFINITIONS` has what can be called by name, `FUNCTIONS` all implementations.
 """
 
@@ -15,6 +15,7 @@ from mysqlcompat.functions import (
     aggregate,
     compression,
     control,
+    defaults,
     digests,
     documents,
     encryption,
@@ -74,6 +75,7 @@ FAMILIES = (
     json_schema,
     in_place,
     key_parts,
+    defaults,
     info,
     aggregate,
 )

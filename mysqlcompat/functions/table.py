@@ -70,6 +70,8 @@ class Context(Protocol):
     now_us: int  #: µs since 1970, UTC
     sql_mode: frozenset[str]  #: names in upper case
     strict: bool  #: STRICT_TRANS_TABLES or STRICT_ALL_TABLES, and the statement changes data
+    null_fails: bool  #: NULL for a NOT NULL column is an error
+    told: set[str] | None  #: of columns without values; None: all is told, again and again
     time_zone: str  #: "SYSTEM", "+05:30" or a zone's name
     collation: str  #: @@collation_connection
     database: str | None

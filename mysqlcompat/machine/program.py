@@ -179,6 +179,7 @@ class Program:
     lane_write   it, too, but the program changes (at most) one row
     callbacks    instruction offset -> what to evaluate there
     sources      tables of the statement as messages name them
+    one_row      it is an INSERT of one row of values
     locking      SELECT … FOR UPDATE
     uses_view    it reads tables as a view shows them, not only the newest rows, locked
     max_execution_ms  what the hint MAX_EXECUTION_TIME says, 0: what the session does
@@ -217,6 +218,7 @@ class Program:
     written: Any = None
     row_registers: dict[int, Register] = field(default_factory=dict)
     from_select: bool = False
+    one_row: bool = False
     given: int = 0
     lane_write: bool = False
     max_execution_ms: int = 0

@@ -98,6 +98,7 @@ def resolve_insert(node: Any, view: CatalogView, resolver: Resolver) -> Insert:
         resolver.parsed.ignore,
         resolver.parsed.replace,
         len(resolver.parsed.param_numbers),
+        strict=resolver.typing.is_strict,
     )
 
 
@@ -265,6 +266,7 @@ def resolve_update(node: Any, view: CatalogView, resolver: Resolver) -> Update:
         limit,
         resolver.parsed.ignore,
         len(resolver.parsed.param_numbers),
+        resolver.typing.is_strict,
     )
 
 

@@ -115,6 +115,7 @@ class _InsertCoder:
             from_select=self.plan.select is not None,
             given=self.given,
             single_row=self._is_single_row,
+            one_row=self._is_single_row,
         )
 
     @property
@@ -181,7 +182,7 @@ class _InsertCoder:
     def _default(self, column: Column) -> Expression:
         if column.auto_increment or column.generated is not None:
             return Literal(column_type(column).or_null(), None)
-        return column_default(column)
+        return column_default(column, self.statement.strict)
 
     def _defaults(self, registers: dict[int, Register]) -> None:
         """Columns which are not named get their defaults."""
@@ -463,7 +464,9 @@ class _ChangeCoder:
 
     def _value(self, column_no: int, value: Expression) -> Register:
         if isinstance(value, DefaultValue):
-            value = column_default(self.table.columns[column_no])
+            statement = self.plan.statement
+            strict = not isinstance(statement, Update) or statement.strict
+            value = column_default(self.table.columns[column_no], strict)
         return self.coder.value(value)
 
     def delete(self, plan: DeletePlan) -> Program:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from btree.schema import Column, TypeKind
 from mysqlcompat.errors import SqlError
-from mysqlcompat.sql.typed import ASSIGN, Cast, Expression, Literal
+from mysqlcompat.functions.definitions import FUNCTIONS
+from mysqlcompat.sql.typed import ASSIGN, Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import column_type, string_type
 
 
-def column_default(column: Column) -> Expression:
-    """The default as an expression of the column's type; ERROR 1364 when there is none."""
+def column_default(column: Column, strict: bool = True) -> Expression:
+    """The default as an expression of the column's type. When there is none: ERROR 1364, or, unless
+    `strict`, MySQL's implicit default and a warning."""
     target = column_type(column)
     if column.default is None:
         if column.type.kind is TypeKind.ENUM and not column.nullable:
             return Literal(target, column.type.members[0])  # the one type that needs no default
         if not column.nullable:
-            raise SqlError(1364, column.name)
+            if strict:
+                raise SqlError(1364, column.name)
+            name = Literal(string_type(len(column.name), "utf8mb4_0900_ai_ci"), column.name)
+            return Call(target, FUNCTIONS["default@missing"], (name,))
         return Literal(target, None)
     if column.default_is_expression:
         return Cast(target, parsed_default(column.default), ASSIGN, column.name)

@@ -105,6 +105,8 @@ class PlainContext:
         )
     )
     strict: bool = False
+    null_fails: bool = True
+    told: set[str] | None = None
     time_zone: str = "SYSTEM"
     collation: str = DEFAULT_COLLATION
     database: str | None = None

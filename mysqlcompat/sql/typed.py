@@ -239,6 +239,7 @@ class Insert:
     replace: bool = False
     param_count: int = 0
     given: bool = False
+    strict: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +253,7 @@ class Update:
     limit: Expression | None
     ignore: bool = False
     param_count: int = 0
+    strict: bool = True
 
 
 @dataclass(frozen=True, slots=True)
