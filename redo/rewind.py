@@ -8,11 +8,13 @@ after a crash. Going there is one more jump (`timeline.py`), written to every co
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from redo.control import CTRL_BATCH_CLOCK, CTRL_EPOCH
-from redo.errors import OutsideWindow
+from redo.errors import LogUnavailable, OutsideWindow
 from redo.record import BATCH_CLOCK_AT, BATCH_HEADER_BYTES, BATCH_MAGIC
 from redo.recovery import save_history
 from redo.reign import FENCED
@@ -20,6 +22,7 @@ from redo.segment import Segment
 from redo.timeline import History, Jump, Mark, clock_text
 
 if TYPE_CHECKING:
+    from redo.copier import Copier
     from redo.storage import Storage
 
 _ALIGNED: Final = 4096
@@ -53,6 +56,17 @@ def locate(segment: Segment, to_us: int, vdl: int) -> Mark:
     return first
 
 
+def locate_in(copies: Iterable[Copier], to_us: int, vdl: int) -> Mark:
+    """The same in whichever full copy keeps most and can be read: one may be behind by some log,
+    and who cannot be read is dead. Raises OutsideWindow, LogUnavailable."""
+    for copier in sorted(copies, key=lambda copier: copier.segment.meta.kept):
+        try:
+            return locate(copier.segment, to_us, vdl)
+        except OSError as error:
+            copier.fail(f"looking for a moment: {error}", error.errno or 0)
+    raise LogUnavailable("no copy with all pages can be read")
+
+
 def wait_for_copies(storage: Storage, timeout_s: float = 10.0) -> None:
     """Until every live copy has all that was published: one that lacks the end of what is undone
     could not go forward to it again."""
@@ -78,9 +92,13 @@ def rewind(storage: Storage, to_us: int) -> Mark:
 def kept_by(storage: Storage) -> dict[str, int]:
     """What of the past is kept: since when (µs; 0: nothing), how much log, journeys made in it."""
     full = [c.segment for c in storage.live() if c.segment.full]
-    if not full:
-        return {"earliest_us": 0, "log_bytes": 0, "journeys": 0}
-    segment = min(full, key=lambda segment: segment.meta.kept)
+    for segment in sorted(full, key=lambda segment: segment.meta.kept):
+        with suppress(OSError):  # whoever uses the copy next will find it dead
+            return _kept_in(segment, storage.control.vdl)
+    return {"earliest_us": 0, "log_bytes": 0, "journeys": 0}
+
+
+def _kept_in(segment: Segment, vdl: int) -> dict[str, int]:
     first = segment.meta.marks[0]
     earliest_us = first.clock_us
     if not first.batch:  # since the volume's first batch
@@ -90,7 +108,7 @@ def kept_by(storage: Storage) -> dict[str, int]:
     jumps = [jump for jump in segment.history.jumps if jump.start > first.lsn]
     return {
         "earliest_us": earliest_us,
-        "log_bytes": storage.control.vdl - first.lsn,
+        "log_bytes": vdl - first.lsn,
         "journeys": len(jumps),
     }
 

@@ -56,7 +56,7 @@ from redo.quorum import COPIES, can_recover, can_write, copy_directory
 from redo.recovery import merged_history, open_segments, recover, scan_segments, set_history
 from redo.reign import FENCED, look_until, take_over
 from redo.repair import LogSource, fill_log
-from redo.rewind import locate, rewind
+from redo.rewind import locate_in, rewind
 from redo.right_of_way import RightOfWay
 from redo.segment import Segment
 from redo.timeline import NEVER, History, Mark, path_bytes
@@ -472,8 +472,7 @@ class Storage:
         vdl = max(self.control.vdl, known_vdl or 0)
         if vdl > self.control.published:
             raise LogUnavailable(f"log is here to LSN {self.control.published} only, not {vdl}")
-        full = [copier.segment for copier in self._readers(vdl)]  # one may be behind by some log
-        return locate(min(full, key=lambda segment: segment.meta.kept), to_us, vdl)
+        return locate_in(self._readers(vdl), to_us, vdl)
 
     def wake_copies(self) -> None:
         """Have the copies' threads look at the ring."""

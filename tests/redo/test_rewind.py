@@ -13,6 +13,7 @@ from redo.control import CTRL_BATCH_CLOCK
 from redo.errors import OutsideWindow, PageUnavailable
 from redo.quorum import copy_directory
 from redo.record import BATCH_CLOCK_AT, BATCH_HEADER_BYTES, BATCH_LENGTH_AT
+from redo.rewind import kept_by
 from redo.segment import Segment
 from redo.state import FIRST_LSN
 from redo.timeline import clock_text
@@ -99,6 +100,24 @@ def test_back_before_the_first_write_after_a_rewind(tmp_path: Path) -> None:
     traveller.work(rng, 3)
     traveller.go(between)
     assert traveller.state() == state
+    traveller.writer.volume.close()
+
+
+def test_a_moment_is_found_in_copies_that_can_be_read(tmp_path: Path) -> None:
+    """Two of three full copies have lost their log, and nobody knows yet."""
+    traveller = Traveller(tmp_path / "data")
+    traveller.work(np.random.default_rng(3), 4)
+    moment, _ = traveller.moments[1]
+    storage = traveller.writer.volume.storage
+    wait_for(lambda: min(storage.control.durable()) >= storage.control.published)
+    expected = storage.locate(moment)
+    for copy_no in (0, 2):
+        log = tmp_path / "data" / copy_directory(copy_no) / "log"
+        shutil.move(log, tmp_path / str(copy_no))
+        log.touch()  # a file in its place: listing it is an error
+    for _ in range(3):  # whichever is asked first
+        assert storage.locate(moment) == expected
+    assert kept_by(storage)["earliest_us"] > 0
     traveller.writer.volume.close()
 
 
