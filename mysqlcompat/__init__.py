@@ -37,8 +37,8 @@ Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `lane_columns` 
 `json_find_kernels`,
 `json_walk_kernels`, `json_text_kernels`, `json_build_kernels` and `json_parse_kernels` (documents
 made), `convert`, `convert_temporal` and `convert_compared` (casts), `assign` and `assign_temporal`
-(into columns; `without_value`: what they hold without one), `message_text` (values in messages), `short_texts` (what was made of them,
-remembered), `functions`.
+(into columns), `without_value` (what these hold without one), `message_text` (values in
+messages), `short_texts` (what was made of them, remembered), `functions`.
 Settings: `variables` over `variable_table`. Counters: `status`, `engine_status`,
 `engine_monitor` (SHOW ENGINE INNODB STATUS). Errors: `errors`
 over `errors_1000` and `errors_1292`, `diagnostics` (warnings).
