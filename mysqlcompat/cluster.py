@@ -22,6 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -121,6 +123,18 @@ class Cluster:
         if name == SUPERVISOR:
             self._collect()
 
+    @contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """While in here no thread of the process `name` runs: its files stay as they are."""
+        self._take_notes()
+        pid = self.pids[name]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            _wait_stopped(pid)
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
     def close(self) -> None:
         """Stop, and remove what was temporary."""
         self.stop()
@@ -213,3 +227,10 @@ class Cluster:
         self._process = None
         os.close(self._notes)
         return code
+
+
+def _wait_stopped(pid: int) -> None:
+    """Return when a stopped process's last system call has ended (state T in all its threads)."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        while (task / "stat").read_text().rpartition(")")[2].split()[0] not in "tTZX":
+            time.sleep(0.001)
