@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
+from mysqlcompat import temporal
 from mysqlcompat.convert import convert
 from mysqlcompat.errors import SqlError
 from mysqlcompat.message_text import shown, shown_in_error
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
-from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType
+from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType, datetime_type
 from mysqlcompat.values import text_of
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ _ZERO: Final = {
 
 NO_VALUE: Final = "NULL"
 NO_TIME: Final = "NO TIME"
+DAY: Final = "DAY"  #: as "" or, what may be NULL, as NO_VALUE; but what has a time of day is none
+DAY_OR_NULL: Final = "DAY OR NULL"
+_NO_ERRORS: Final = ("", NO_VALUE, NO_TIME, DAY, DAY_OR_NULL)
 _NO_TIME_VALUE: Final = timedelta(microseconds=-1)  #: MySQL's sign of an error, taken for a time
 
 
@@ -54,7 +58,8 @@ def compared(
     """`value` as a value of type `target`.
 
     type_name  ERROR 1525 for what is no such type; "": it is zero; NO_VALUE: it is NULL; NO_TIME:
-               no other time is equal to it
+               no other time is equal to it; DAY, DAY_OR_NULL: zero or NULL, also of a text that has
+               a time of day
     wording    the warning, ``{}`` where the value is; "": the conversion's own
     name       what that calls the value
     """
@@ -70,7 +75,10 @@ def compared(
     else:
         listener: Any = Listener(context)
         made = convert(listener, value, source, target, False)
-        if made is None and type_name not in ("", NO_VALUE, NO_TIME):
+        if type_name in (DAY, DAY_OR_NULL) and made is not None:
+            moment = convert(listener, value, source, datetime_type(6), False)
+            made = None if temporal.time_of(moment) else made
+        if made is None and type_name not in _NO_ERRORS:
             is_text = isinstance(value, str | bytes)
             text = shown_in_error(value) if is_text else text_of(value, source)
             raise SqlError(1525, type_name, text)
@@ -78,7 +86,7 @@ def compared(
             _say(context, value, source, wording)
     if made is None and type_name == NO_TIME:
         return _NO_TIME_VALUE
-    if made is None and type_name != NO_VALUE:
+    if made is None and type_name not in (NO_VALUE, DAY_OR_NULL):
         return _ZERO[target.cls]
     return made
 

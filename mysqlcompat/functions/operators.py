@@ -276,7 +276,8 @@ def multiply(context: Context, call: Call, left: Any, right: Any) -> Any:
         return _result(call, EXACT.multiply(*_within_words(left, right)))
     made = left * right
     if made == -(1 << 63) and made not in (left, right) and isinstance(made, int):
-        raise OutOfRange("BIGINT")  # the least BIGINT is out of MySQL's reach here, too
+        # the least BIGINT is out of MySQL's reach here, too
+        raise OutOfRange("BIGINT UNSIGNED" if call.type.unsigned else "BIGINT")
     return _result(call, made)
 
 

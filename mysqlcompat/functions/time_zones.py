@@ -46,10 +46,12 @@ def seconds_now(context: Context, call: Call) -> int:
     return context.now_us // 1000000
 
 
-@implement("unix_timestamp", pure=False, settled=True)
+@implement("unix_timestamp", pure=False, settled=True, null_rejects=False)
 def unix_timestamp(context: Context, call: Call, value: Any) -> Any:
-    """0 of what is no moment."""
-    moment = read_moment(context, call.args[0], value)
+    """0 of what is no moment; NULL of what was chosen and is none, if it may be that."""
+    if value is None and call.type.nullable:
+        return None
+    moment = None if value is None else read_moment(context, call.args[0], value)
     if moment is None and call.type.nullable and is_chosen(call.args[0]):
         return None
     micros = 0

@@ -101,12 +101,14 @@ class Comparisons(HeldConstants):
         return self.call(operator, bool_type(nullable), left, right)
 
     def comparable(
-        self, operator: str, left: Expression, right: Expression
+        self, operator: str, left: Expression, right: Expression, held: bool = True
     ) -> tuple[Expression, Expression]:
-        """Both sides cast to the class in which MySQL compares them."""
+        """Both sides cast to the class in which MySQL compares them. held: a constant is what a
+        column beside it would hold of it."""
         left, right = self.typed_params(left, right)
-        right = self.beside(operator, left, right)
-        left = self.beside(operator, right, left)
+        if held:
+            right = self.beside(operator, left, right)
+            left = self.beside(operator, right, left)
         one, other = left.type.cls, right.type.cls
         if Class.NULL in (one, other):
             return self._with_null(left, right)
@@ -115,7 +117,7 @@ class Comparisons(HeldConstants):
         if one is Class.STRING and other is Class.STRING:
             return self._texts(operator, left, right)
         if one in TEMPORAL or other in TEMPORAL:
-            return self._temporals(operator, left, right)
+            return self._temporals(operator, left, right, held)
         return self._numbers(operator, left, right)
 
     def _numbers(
@@ -177,24 +179,25 @@ class Comparisons(HeldConstants):
     # dates and times
 
     def _temporals(
-        self, operator: str, left: Expression, right: Expression
+        self, operator: str, left: Expression, right: Expression, held: bool
     ) -> tuple[Expression, Expression]:
         """At least one side is a date or a time."""
         one, other = left.type.cls, right.type.cls
         if one not in TEMPORAL:
-            right, left = self._temporals(operator, right, left)
+            right, left = self._temporals(operator, right, left, held)
             return left, right
         if other is Class.STRING and one is Class.TIME:
             return self._texts(operator, left, right)
         if other is Class.STRING:
             right = self._date_of_text(right, left, operator)
         elif other not in TEMPORAL:
-            return self._temporal_and_number(operator, left, right)
+            return self._temporal_and_number(operator, left, right, held)
         if one is right.type.cls:
             return left, right
-        if operator in ORDERS and _is_held(left, right):
+        held = held and operator in ORDERS
+        if held and _is_held(left, right):
             return left, self._held_time(right, left)
-        if operator in ORDERS and _is_held(right, left):
+        if held and _is_held(right, left):
             return self._held_time(left, right), right
         return self.as_moment(left), self.as_moment(right)
 
@@ -252,13 +255,14 @@ class Comparisons(HeldConstants):
             self.doubted(number, column, level)
 
     def _temporal_and_number(
-        self, operator: str, left: Expression, right: Expression
+        self, operator: str, left: Expression, right: Expression, held: bool
     ) -> tuple[Expression, Expression]:
         is_dated = left.type.cls in DATED
         if right.type.kind is TypeKind.YEAR and is_dated:
-            self._doubt_year(operator, right, left)
+            if held:
+                self._doubt_year(operator, right, left)
             return self.as_moment(left), as_compared(right, datetime_type())
-        is_held = isinstance(left, ColumnRef) and is_dated and operator != "case"
+        is_held = held and isinstance(left, ColumnRef) and is_dated and operator != "case"
         if isinstance(left, ColumnRef) and isinstance(right, Literal) and is_held:
             level = _doubts(right, left) if operator != "in" else ""
             if level:

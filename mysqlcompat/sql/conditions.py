@@ -31,7 +31,9 @@ class Conditions:
 
         def condition(self, node: Any) -> Expression: ...
 
-        def row_comparison(self, operator: str, left: Any, right: Any) -> Expression: ...
+        def row_comparison(
+            self, operator: str, left: Any, right: Any, name: str = "", held: bool = True
+        ) -> Expression: ...
 
     def logic(self, operator: str, args: Sequence[Expression]) -> Expression:
         """AND, OR over conditions; nested ones of the same kind are flattened."""
@@ -64,7 +66,7 @@ class Conditions:
         if isinstance(inner, exp.In) and len(inner.expressions) == 1:
             left, right = inner.this, inner.expressions[0]
             if is_row(left):
-                return self.row_comparison("<>", left, right)
+                return self.row_comparison("<>", left, right, held=False)
             return self.typing.comparison("<>", self.resolve(left), self.scalar(right))
         opposite = _OPPOSITES.get(type(inner))
         if opposite is None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from btree.schema import TypeKind
-from mysqlcompat.convert_compared import NO_TIME, NO_VALUE, Listener, compared
+from mysqlcompat.convert_compared import DAY, DAY_OR_NULL, NO_TIME, NO_VALUE, Listener, compared
 from mysqlcompat.convert_temporal import moment_of
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
@@ -18,6 +18,7 @@ from mysqlcompat.sql.describe import WITHOUT_SIGN, describe, origin_name
 from mysqlcompat.sql.held_constants import DATED, as_compared, whole_number, wording
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
+    BINARY,
     NUMERIC,
     TEMPORAL,
     Class,
@@ -25,12 +26,14 @@ from mysqlcompat.sqltypes import (
     date_type,
     datetime_type,
     int_type,
+    string_type,
     time_type,
 )
 from mysqlcompat.temporal_text import FUZZY, INVALID_DATES
 
 _INEXACT: Final = frozenset({Class.DOUBLE, Class.STRING, Class.NULL, *TEMPORAL})
 _YEAR_DIGITS: Final = 4
+_I63: Final = 1 << 63
 _NO_CLOCKS: Final = frozenset({Class.STRING, *DATED})
 
 
@@ -77,6 +80,8 @@ class Memberships(Betweens):
     def membership(self, value: Expression, items: Sequence[Expression]) -> Expression:
         if len(items) == 1:
             return self.comparison("=", value, items[0])
+        if value.type.cls is Class.NULL and not isinstance(value, Literal):  # NULLIF: a text
+            value = Cast(string_type(0, BINARY, coercibility=value.type.coercibility), value)
         if self._is_of_documents(value, items):
             sought = self.as_json(value)
             return self._equal_members(value, [(sought, self.as_json(item)) for item in items])
@@ -168,7 +173,8 @@ class Memberships(Betweens):
             return item
         value = self.constant_value(natural(item))
         is_silent = origin_name(item) in SILENT and item.type.cls is Class.STRING
-        return item if is_silent else Literal(item.type, value, text=describe(item))
+        is_taken = is_chosen(item) and item.type.cls is Class.DOUBLE and _is_beyond(value)
+        return item if is_silent or is_taken else Literal(item.type, value, text=describe(item))
 
     def _members(self, value: Expression, items: Sequence[Expression]) -> Sequence[Expression]:
         args = [value, *items]
@@ -278,9 +284,13 @@ class Memberships(Betweens):
                 otherwise = NO_VALUE if constant and _may_be_null(text) else otherwise
                 return as_compared(text, time_type(6), wording(like, plain=True), otherwise)
             case Class.DATE if constant:
-                short = date_type() if is_constant(text) else datetime_type(6)
-                otherwise = NO_VALUE if _may_be_null(text) else ""
-                return as_compared(text, short, wording(like, plain=True), otherwise)
+                otherwise = DAY_OR_NULL if _may_be_null(text) else DAY
+
+
+                def read(inner: Expression) -> Expression:
+                    return as_compared(inner, date_type(), wording(like, plain=True), otherwise)
+
+                return self.own_branches(text, date_type(), read) or read(text)
         said = wording(like)
         if not isinstance(like, ColumnRef) and name:
             said = f"Incorrect datetime value: '{{}}' for column '{name}' at row 1"
@@ -290,6 +300,11 @@ class Memberships(Betweens):
 def _may_be_null(text: Expression) -> bool:
     """Whether a text was chosen, which is NULL where it is no date or time, if it may be that."""
     return is_chosen(text) and text.type.cls is Class.STRING and text.type.nullable
+
+
+def _is_beyond(value: float | None) -> bool:
+    """Whether a DOUBLE is no BIGINT: then it matters what computed it."""
+    return value is not None and not -_I63 <= value < _I63
 
 
 def _is_listed(value: Expression, items: Sequence[Expression]) -> bool:
@@ -318,15 +333,16 @@ def _class_beside(value: Expression, item: Expression) -> Class:
 
 
 def _leading(args: Sequence[Expression]) -> Expression:
-    """The date or time that says as what all of `args` are compared: the first moment, the last
-    date or time if there is none. Behind dates and times only a TIMESTAMP counts as a moment."""
+    """The date or time that says as what all of `args` are compared: the first moment, the last of
+    dates and times if there is none, the first of nothing but dates. Behind dates and times only a
+    TIMESTAMP counts as a moment."""
     lead, kinds = args[0], set[Class]()
     for arg in args:
         kind = arg.type.cls
         if kind not in TEMPORAL:
             continue
         if kind is not Class.DATETIME:
-            lead = arg
+            lead = lead if kinds == {kind} else arg
             kinds.add(kind)
         elif len(kinds) < 2 or arg.type.kind is TypeKind.TIMESTAMP:
             return arg

@@ -30,8 +30,11 @@ class RowComparisons:
 
         def logic(self, operator: str, args: Sequence[Expression]) -> Expression: ...
 
-    def row_comparison(self, operator: str, left: Any, right: Any, name: str = "") -> Expression:
-        """`name`: what is said not to bring collations together; " IN " does not try."""
+    def row_comparison(
+        self, operator: str, left: Any, right: Any, name: str = "", held: bool = True
+    ) -> Expression:
+        """`name`: what is said not to bring collations together; " IN " does not try. held: columns
+        hold constants, as they do only where MySQL takes rows apart."""
         if not is_row(right):
             raise SqlError(1241, len(left.expressions))
         one, other = row_of(left), row_of(right)
@@ -40,7 +43,7 @@ class RowComparisons:
         name = name or operator
         if operator not in ("=", "<>", "<=>"):
             return self._row_order(operator, one, other)
-        parts = [self._pair(operator, a, b, name) for a, b in zip(one, other, strict=True)]
+        parts = [self._pair(operator, a, b, name, held) for a, b in zip(one, other, strict=True)]
         return self.logic("or" if operator == "<>" else "and", parts)
 
     def row_membership(self, left: Any, items: Sequence[Any]) -> Expression:
@@ -54,7 +57,8 @@ class RowComparisons:
             if not is_plain(sought, rows):
                 return row_membership(self.typing, sought, rows)
         name = IN if len(items) > 1 else "="
-        return self.logic("or", [self.row_comparison("=", left, item, name) for item in items])
+        parts = [self.row_comparison("=", left, item, name, held=False) for item in items]
+        return self.logic("or", parts)
 
     def _row_order(self, operator: str, one: Sequence[Any], other: Sequence[Any]) -> Expression:
         """``(a, b) < (c, d)``: a < c, or a = c and b < d."""
@@ -81,20 +85,23 @@ class RowComparisons:
         return self.typing.call(f"row {operator}", bool_type(nullable_of(sides)), *sides)
 
     def _comparable(
-        self, operator: str, one: Expression, other: Expression, name: str
+        self, operator: str, one: Expression, other: Expression, name: str, held: bool = False
     ) -> tuple[Expression, Expression]:
         if one.type.cls is Class.STRING and other.type.cls is Class.STRING:
             if name == IN:
                 other = self.typing.with_collation(other, one.type.collation, at_once=False)
             else:
                 one, other = self.typing.all_gathered((one, other), name)
-        return self.typing.comparable(operator, one, other)
+        return self.typing.comparable(operator, one, other, held)
 
-    def _pair(self, operator: str, left: Any, right: Any, name: str) -> Expression:
+    def _pair(
+        self, operator: str, left: Any, right: Any, name: str, held: bool = False
+    ) -> Expression:
         """Two columns of rows, which may be rows themselves."""
         if is_row(left) or is_row(right):
-            return self.row_comparison(operator, left, right, name)
-        one, other = self._comparable(operator, self.resolve(left), self.resolve(right), name)
+            return self.row_comparison(operator, left, right, name, held)
+        sides = self.resolve(left), self.resolve(right)
+        one, other = self._comparable(operator, *sides, name, held)
         nullable = operator != "<=>" and nullable_of((one, other))
         return self.typing.call(operator, bool_type(nullable), one, other)
 
