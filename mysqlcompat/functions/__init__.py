@@ -6,7 +6,7 @@ families: `operators` (on `like_pattern`), `control`, `extremes`, `numeric`, `st
 `regular_expressions` (on `icu_pattern`),
 `encryption`, `compression`, `digests`, `network`, `markup` (XML), `temporals`, `intervals`,
 `time_differences`, `time_format` (on `format_columns`), `documents` (JSON; `json_contained`,
-`json_value`, `json_schema` by `schema_rules`, `in_place`),
+`json_search`, `json_value`, `json_schema` by `schema_rules`, `in_place`),
 `key_parts` (functional ones), `defaults` (implicit ones), `info`, `aggregate`.
 `DEFINITIONS` has what can be called by name, `FUNCTIONS` all implementations.
 """
@@ -25,6 +25,7 @@ from mysqlcompat.functions import (
     intervals,
     json_contained,
     json_schema,
+    json_search,
     json_value,
     key_parts,
     markup,
@@ -72,6 +73,7 @@ FAMILIES = (
     documents,
     json_value,
     json_contained,
+    json_search,
     json_schema,
     in_place,
     key_parts,

@@ -226,7 +226,7 @@ def _brought_together(
             arg if number == first or texts.endswith("later") else read_once(typing, arg, like)
             for number, arg in enumerate(chosen)
         ]
-    made = typing.together(chosen, like, at_once=not texts.endswith("later"))
+    made = typing.together(chosen, like, not texts.endswith("later"), texts == "agreed")
     changed = dict(zip(places, made, strict=True))
     return tuple(changed.get(at, arg) for at, arg in enumerate(args))
 

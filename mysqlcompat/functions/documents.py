@@ -20,7 +20,6 @@ from mysqlcompat.functions.definitions import (
     implement,
     integer,
 )
-from mysqlcompat.functions.like_pattern import like_pattern
 from mysqlcompat.functions.table import Context
 from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
@@ -69,7 +68,7 @@ def no_document(
     raise SqlError(3146, number, name)
 
 
-def _path(value: Any) -> json_path.Path:
+def path_of(value: Any) -> json_path.Path:
     if isinstance(value, bytes):
         raise SqlError(3144, "binary")
     return json_path.parse_path(value)
@@ -167,7 +166,7 @@ def json_extract(context: Context, call: Call, value: Any, *paths: Any) -> Json 
     for path in paths:  # what is wrong before a NULL is said
         if path is None:
             return None
-        legs.append(_path(path))
+        legs.append(path_of(path))
     if stored is not None and not any(map(json_path.is_wild, legs)):
         found = [item for path in legs for item in json_stored.find(stored, path)]
     else:
@@ -281,50 +280,10 @@ def json_contains_path(
     for path in paths:  # one after the other, until it is decided
         if path is None:
             return None
-        hit = bool(json_path.find(root, _path(path)))
+        hit = bool(json_path.find(root, path_of(path)))
         if hit == (mode.lower() == "one"):
             return int(hit)
     return int(mode.lower() == "all")
-
-
-@define("json_search", "jcccs*", JSON, required=3, nullable=True, null_rejects=False)
-def json_search(
-    context: Context,
-    call: Call,
-    value: Any,
-    mode: Any,
-    wanted: Any,
-    escape: Any = None,
-    *paths: Any,
-) -> Json | None:
-    if escape is not None and len(escape) > 1:
-        raise SqlError(1210, "ESCAPE")
-    if value is None:
-        return None
-    root = document(call, 0, value)
-    if mode is None:
-        return None
-    if mode.lower() not in ("one", "all"):
-        raise SqlError(3154, "json_search")
-    within: list[json_path.Path] = []
-    for path in paths:
-        if path is None:
-            return None
-        within.append(_path(path))
-    if wanted is None:
-        return None
-    pattern = like_pattern(wanted, "\\" if escape is None else escape, _BINARY_COLLATION)
-    found = dict.fromkeys(
-        one.shown
-        for path in within or [()]
-        for start in json_path.places(root, path, wrap=False)
-        for one in json_path.everything(start)
-        if isinstance(one.value, str) and pattern.matches(one.value)
-    )
-    if not found:
-        return None
-    shown = list(found)
-    return Json(shown[0] if mode.lower() == "one" or len(shown) == 1 else shown)
 
 
 @define(

@@ -51,7 +51,7 @@ def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> E
         is_whole = inner.type.cls in (Class.DATE, Class.DATETIME)
         return inner if is_whole else typing.call(f"{wanted}@fuzzy", made, inner)
 
-    is_loose = arg.type.cls in (Class.STRING, Class.JSON, Class.DECIMAL)
+    is_loose = arg.type.cls in (Class.STRING, Class.JSON, Class.DECIMAL, Class.DOUBLE)
     if is_loose or (arg.type.cls is Class.DATETIME and wanted == "date"):
         return typing.own_branches(arg, target, own) or own(arg)  # a chosen time is one of today
     return own(arg)

@@ -9,7 +9,9 @@ from typing import Any, Final
 from mysqlcompat import collations
 from mysqlcompat.character_sets import decoded, encoded
 from mysqlcompat.functions.definitions import (
+    COERCIBLE,
     DEFINITIONS,
+    NUMBER,
     build_as,
     define,
     implement,
@@ -124,7 +126,9 @@ def build_field(typing: Typing, args: Sequence[Expression]) -> Expression:
     if classes == {Class.STRING}:
         texts = [typing.as_string(arg) for arg in args]
         collation = texts[0].type.collation
-        made = replace(made, collation=collation, coercibility=texts[0].type.coercibility)
+        found = texts[0].type.coercibility
+        found = COERCIBLE if found == NUMBER else found  # a date's text counts as a constant
+        made = replace(made, collation=collation, coercibility=found)
         texts = [texts[0], *(read_once(typing, arg, collation) for arg in texts[1:])]
         compared = [
             typing.with_collation(arg, collation) if arg.type.kind else arg for arg in texts

@@ -463,7 +463,8 @@ def build_maketime(typing: Typing, args: Sequence[Expression]) -> Expression:
     if second.type.cls not in (Class.DECIMAL, Class.INT):
         second = typing.cast(second, _ANY_DECIMAL)
     made = time_type(fsp).or_null()
-    return typing.call("maketime", made, typing.as_integer(hour), typing.as_integer(minute), second)
+    hour, minute = typing.as_integer(hour), typing.as_integer(minute)
+    return typing.call("maketime", made, hour, minute, natural(second))
 
 
 @implement("maketime")
@@ -484,9 +485,7 @@ def maketime(context: Context, call: Call, hour: int, minute: int, second: Any) 
     if span > temporal.TIME_LIMIT:
         shown = f"{hour if hour < -_U32 else abs(hour)}:{minute:02d}:{int(second):02d}"
         fraction = decimal_text(Decimal(second)).partition(".")[2]
-        if call.args[2].type.mixed:  # of a text or a DOUBLE
-            fraction = fraction.ljust(_NANO_DIGITS, "0")
-        fraction = fraction[:_NANO_DIGITS]
+        fraction = fraction.ljust(call.args[2].type.scale, "0")[:_NANO_DIGITS]
         shown += f".{fraction}" if int(fraction or "0") else ""
         context.warn(1292, f"Truncated incorrect time value: '{shown}'")
         span = temporal.TIME_LIMIT

@@ -194,6 +194,7 @@ class Agreement:
         if collation == BINARY:
             size = arg.type.length * bytes_per_character(arg.type.collation)
             target = string_type(size, BINARY, arg.type.nullable)
+            arg = as_written_bytes(arg)
         return Cast(target, arg)
 
     def all_gathered(self, args: Sequence[Expression], operator: str) -> Sequence[Expression]:
@@ -318,9 +319,11 @@ class Agreement:
         return not is_same and self.is_known(arg)
 
     def together(
-        self, args: Sequence[Expression], like: str, at_once: bool = True
+        self, args: Sequence[Expression], like: str, at_once: bool = True, agreed: bool = True
     ) -> tuple[Expression, ...]:
-        """Strings in the character set of collation `like`; `at_once`: see `in_charset`."""
+        """Strings in the character set of collation `like`; `at_once`: see `in_charset`. agreed:
+        all of them decided on that, not only one."""
+        args = [as_written_bytes(arg) for arg in args] if agreed and like == BINARY else args
         return tuple(self.in_charset(arg, like, at_once) for arg in args)
 
     def in_charset(self, arg: Expression, like: str, at_once: bool = True) -> Expression:
@@ -427,6 +430,13 @@ def _text_of_bytes(arg: Expression, like: str) -> str | None:
         return characters_of(arg.value, BINARY, like)
     except SqlError:
         return None
+
+
+def as_written_bytes(arg: Expression) -> Expression:
+    """A literal behind an introducer as messages write it once it is binary."""
+    if not isinstance(arg, Literal) or not arg.text.startswith("_"):
+        return arg
+    return replace(arg, text="_binary" + arg.text[arg.text.index("'") :])
 
 
 def has_param(arg: Expression) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from btree.schema import TypeKind
-from mysqlcompat.sql.agreement import NUMERIC
+from mysqlcompat.sql.agreement import NUMERIC, as_written_bytes
 from mysqlcompat.sql.common_types import COLUMN_TEXTS, DOUBLED, LONGEST_TEXT, CommonTypes
 from mysqlcompat.sql.measures import (
     DOCUMENT_CHARACTERS,
@@ -199,6 +199,8 @@ class Branches(CommonTypes):
                 made = string_type(arg.type.length, target.collation, arg.type.nullable)
                 return self.call(self._conversion(arg, target.collation), made, arg)
             arg = self.in_charset(arg, target.collation)
+        if target.cls is Class.STRING and target.collation == BINARY:
+            arg = as_written_bytes(arg)
         return self.cast(arg, target)
 
 
