@@ -67,7 +67,9 @@ def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
     if made.cls is Class.STRING and not classes.isdisjoint(TEMPORAL):
         is_moment = Class.DATETIME in classes
         args = [
-            _read_once(typing, arg) if is_moment or not (_is_moved(arg) or is_chosen(arg)) else arg
+            _read_once(typing, arg)
+            if is_moment or _is_brought(arg, made) or not (_is_moved(arg) or is_chosen(arg))
+            else arg
             for arg in args
         ]
         _check_characters(args, made)
@@ -105,9 +107,13 @@ def _is_dated(value: str | bytes) -> bool:
 def _check_characters(args: Sequence[Expression], made: SqlType) -> None:
     """Raise 3854 for a literal text that has no place in the character set of the result."""
     for arg in args:
-        is_brought = arg.type.is_text and made.is_text and arg.type.charset != made.charset
-        if is_brought and isinstance(arg, Literal) and isinstance(arg.value, str):
+        if isinstance(arg, Literal) and isinstance(arg.value, str) and _is_brought(arg, made):
             characters_of(arg.value, arg.type.collation, made.collation)
+
+
+def _is_brought(arg: Expression, made: SqlType) -> bool:
+    """Whether a text is of another character set than the result."""
+    return arg.type.is_text and made.is_text and arg.type.charset != made.charset
 
 
 def _read_by_branches(typing: Typing, arg: Expression) -> Expression:

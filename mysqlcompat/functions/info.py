@@ -107,12 +107,17 @@ def collation(context: Context, call: Call, value: Any) -> str:
     return BINARY if is_json_column or arg.type.cls is Class.INT else arg.type.collation
 
 
+_FORMATS: Final = ("date_format", "time_format")
+
+
 @define("coercibility", "x", integer(10), nullable=False, null_rejects=False)
 def coercibility(context: Context, call: Call, value: Any) -> int:
     arg = call.args[0]
     is_bits = isinstance(arg, ColumnRef) and arg.type.kind is TypeKind.BIT
     is_variable = isinstance(arg, Call) and arg.function.name == "user variable"
     is_own = is_bits or is_variable or arg.type.cls is Class.JSON
+    while isinstance(arg, Call) and arg.function.name in _FORMATS:
+        arg = arg.args[1]  # a text counts as its pattern does, also if that is a number
     return 2 if is_own else arg.type.coercibility
 
 

@@ -35,7 +35,7 @@ from mysqlcompat.partial_dates import (
     make_datetime,
 )
 from mysqlcompat.short_texts import remembered
-from mysqlcompat.sql.branches import SHIFTED, branches_of, natural
+from mysqlcompat.sql.branches import SHIFTED, branches_of, natural_seconds
 from mysqlcompat.sql.describe import origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.parameters import with_type
@@ -155,7 +155,7 @@ def _amount(typing: Typing, amount: Expression, unit: str) -> Expression:
         return typing.as_string(amount)
     if unit == "SECOND" and _fraction(amount):
         exact = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE)
-        return typing.cast(natural(amount), replace(exact, mixed=True))
+        return typing.cast(natural_seconds(amount), replace(exact, mixed=True))
     return typing.as_integer(amount)
 
 

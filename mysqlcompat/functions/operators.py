@@ -273,7 +273,10 @@ def _with_words(left: Decimal, right: Decimal) -> tuple[Decimal, Decimal]:
 @implement("*")
 def multiply(context: Context, call: Call, left: Any, right: Any) -> Any:
     if isinstance(left, Decimal):
-        return _result(call, EXACT.multiply(*_within_words(left, right)))
+        made = EXACT.multiply(*_within_words(left, right))
+        if call.type.mixed and _places(made) > call.type.scale:  # one digit more, and no rounding
+            return checked(truncate_decimal(made, min(_places(made), _PRODUCT_SCALE)), call.type)
+        return _result(call, made)
     made = left * right
     if made == -(1 << 63) and made not in (left, right) and isinstance(made, int):
         # the least BIGINT is out of MySQL's reach here, too
@@ -338,6 +341,7 @@ def _ulp(places: int) -> Decimal:
 
 _WORD = 9  #: digits of the words in which MySQL computes
 _WORDS = 9  #: that it has room for
+_PRODUCT_SCALE = 31  #: digits behind the point of a product
 
 
 def _places(value: Decimal) -> int:

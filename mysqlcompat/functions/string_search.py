@@ -31,7 +31,12 @@ from mysqlcompat.sqltypes import BINARY, Class, SqlType, charset_of, string_type
 def _found(typing: Typing, args: Sequence[Expression], whole: Expression) -> SqlType:
     """The result of a search in `whole`, whose collation counts."""
     made = integer(11).or_null(any(arg.type.nullable for arg in args))
-    return typing.searched(made, [whole], "locate")
+    return _as_text(typing.searched(made, [whole], "locate"))
+
+
+def _as_text(made: SqlType) -> SqlType:
+    """What was found in the text of a number or a date counts as found in a constant."""
+    return replace(made, coercibility=COERCIBLE) if made.coercibility == NUMBER else made
 
 
 def _compared(typing: Typing, args: Sequence[Expression]) -> SqlType:
@@ -126,9 +131,8 @@ def build_field(typing: Typing, args: Sequence[Expression]) -> Expression:
     if classes == {Class.STRING}:
         texts = [typing.as_string(arg) for arg in args]
         collation = texts[0].type.collation
-        found = texts[0].type.coercibility
-        found = COERCIBLE if found == NUMBER else found  # a date's text counts as a constant
-        made = replace(made, collation=collation, coercibility=found)
+        made = replace(made, collation=collation, coercibility=texts[0].type.coercibility)
+        made = _as_text(made)
         texts = [texts[0], *(read_once(typing, arg, collation) for arg in texts[1:])]
         compared = [
             typing.with_collation(arg, collation) if arg.type.kind else arg for arg in texts

@@ -37,7 +37,7 @@ from mysqlcompat.functions.weeks import (
 )
 from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
 from mysqlcompat.partial_dates import AnyDate, AnyDatetime, PartialDatetime, make_date
-from mysqlcompat.sql.branches import natural
+from mysqlcompat.sql.branches import natural, natural_seconds
 from mysqlcompat.sql.describe import OF_BRANCH, WRITTEN
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import cast_literal_fsp
@@ -238,7 +238,7 @@ def shown_fsp(
         return arg.type.scale
     if is_number_literal(arg):
         return 0
-    text = typing.quiet_value(arg) if arg.type.cls is Class.STRING else None
+    text = typing.constant_value(arg) if arg.type.cls is Class.STRING else None
     if isinstance(text, str | bytes):
         plain = text if isinstance(text, str) else text.decode("latin-1")
         beyond = bytes_beyond(text, arg.type.collation)
@@ -421,7 +421,7 @@ def seconds_of(typing: Typing, arg: Expression) -> tuple[Expression, int]:
     arg = typing.as_number(arg)
     if arg.type.cls is Class.DOUBLE:
         return typing.cast(arg, _ANY_DECIMAL), min(arg.type.scale, 6)
-    return natural(arg), min(arg.type.scale, 6)
+    return natural_seconds(arg), min(arg.type.scale, 6)
 
 
 def micros_of_seconds(context: Context, seconds: Decimal) -> int:
@@ -464,7 +464,7 @@ def build_maketime(typing: Typing, args: Sequence[Expression]) -> Expression:
         second = typing.cast(second, _ANY_DECIMAL)
     made = time_type(fsp).or_null()
     hour, minute = typing.as_integer(hour), typing.as_integer(minute)
-    return typing.call("maketime", made, hour, minute, natural(second))
+    return typing.call("maketime", made, hour, minute, natural_seconds(second))
 
 
 @implement("maketime")

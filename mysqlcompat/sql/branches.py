@@ -291,6 +291,12 @@ def natural(arg: Expression) -> Expression:
     return arg
 
 
+def natural_seconds(arg: Expression) -> Expression:
+    """The same where seconds are wanted: a product has no digit more than its type says."""
+    is_product = isinstance(arg, Call) and arg.function.name == "*"
+    return arg if is_product and arg.type.is_wide_decimal else natural(arg)
+
+
 #: Kinds whose members have numbers.
 _MEMBERS: Final = (TypeKind.ENUM, TypeKind.SET)
 #: Functions that bring bytes into a character set.
