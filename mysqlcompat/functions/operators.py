@@ -276,6 +276,10 @@ def multiply(context: Context, call: Call, left: Any, right: Any) -> Any:
         made = EXACT.multiply(*_within_words(left, right))
         if call.type.mixed and _places(made) > call.type.scale:  # one digit more, and no rounding
             return checked(truncate_decimal(made, min(_places(made), _PRODUCT_SCALE)), call.type)
+        if call.type.is_wide_decimal and not call.type.mixed:  # zeros fill the words there are
+            words = -(-max(made.adjusted() + 1, 0) // _WORD)
+            room = min(_places(left) + _places(right), max(_WORDS - words, 0) * _WORD)
+            made = round_decimal(made, min(call.type.scale, room))
         return _result(call, made)
     made = left * right
     if made == -(1 << 63) and made not in (left, right) and isinstance(made, int):
@@ -286,7 +290,8 @@ def multiply(context: Context, call: Call, left: Any, right: Any) -> Any:
 
 def _within_words(left: Decimal, right: Decimal) -> tuple[Decimal, Decimal]:
     """Factors without the words behind the point for which a product has no room: MySQL computes
-    in nine words of nine digits, whole ones on both sides of the point."""
+    in nine words of nine digits, whole ones on both sides of the point. What one factor has not
+    behind it is lost in front of it."""
     whole = -(-sum(max(side.adjusted() + 1, 0) for side in (left, right)) // _WORD)
     one, other = (-(-_places(side) // _WORD) for side in (left, right))
     beyond = one + other - max(_WORDS - whole, 0)
@@ -294,7 +299,7 @@ def _within_words(left: Decimal, right: Decimal) -> tuple[Decimal, Decimal]:
         return left, right
     half = beyond // 2
     cut = (half, beyond - half) if one <= other else (beyond - half, half)
-    places = [max(words - less, 0) * _WORD for words, less in zip((one, other), cut, strict=True)]
+    places = [(words - less) * _WORD for words, less in zip((one, other), cut, strict=True)]
     return truncate_decimal(left, places[0]), truncate_decimal(right, places[1])
 
 

@@ -25,6 +25,7 @@ from mysqlcompat.time_zone_tables import changes_of
 
 _FSP: Final = 6  #: digits of a second's fraction, all of them
 _MICRO: Final = timedelta(microseconds=1)
+_SECOND_US: Final = 1000000  #: the first moment of Unix time that is none of its zero
 #: The first moment that is out of the range of Unix time, 3001-01-19 00:00:00 UTC, in µs.
 _END_US: Final = 32536771200000000
 
@@ -137,7 +138,7 @@ def convert_tz(
         if isinstance(moment, PartialDate):  # of the year 0
             return moment if is_day(moment) else None
         utc = temporal.local_to_utc(moment, source)
-        if not 0 < (utc - temporal.EPOCH) // _MICRO < _END_US:
+        if not _SECOND_US <= (utc - temporal.EPOCH) // _MICRO < _END_US:
             return moment
         return temporal.utc_to_local(utc, target)
     except SqlError:

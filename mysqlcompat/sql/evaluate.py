@@ -388,6 +388,7 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "elt": Evaluator._elt,
     "make_set": Evaluator._make_set,
     "no document": Evaluator._no_document,
+    "json_valid": Evaluator._json_valid,
     "json_object": Evaluator._members_in_turn,
     "field": Evaluator._field,
     "=@in": Evaluator._text_among,

@@ -169,6 +169,12 @@ class Looking:
         _, *others = node.args
         self.call(node, (None, *map(self.value, others)))
 
+    def _json_valid(self, node: Call) -> Any:
+        """What is neither a text nor a document is not looked at: it is no valid one."""
+        (arg,) = node.args
+        is_read = arg.type.cls in (Class.STRING, Class.JSON, Class.NULL)
+        return self.call(node, (self.value(arg) if is_read else None,))
+
     def _make_set(self, node: Call) -> Any:
         """MAKE_SET: the strings that are asked for, and no others."""
         bits, *members = node.args

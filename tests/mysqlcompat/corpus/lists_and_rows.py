@@ -1,5 +1,6 @@
 """IN and rows by hand: texts with a time in lists of dates, what is NULL but no literal, rows that
-are taken apart and rows that are not; what searches weigh in CASE."""
+are taken apart and rows that are not; what searches
+weigh in CASE; what JSON_VALID and CONVERT_TZ look at."""
 
 from __future__ import annotations
 
@@ -281,6 +282,19 @@ date_format(da,5) in ('5', 'a')
 """
 
 _SEARCHES: Final = r"""
+json_valid(s+0)
+json_valid(cast(s as signed))
+json_valid(date(s))
+json_valid(json_value(j->>'$.city', '$.a' returning decimal(6,2)))
+json_valid(date_add(s, interval 1 day))
+json_valid(if(i, s+1, 'a'))
+json_valid('x'+1)
+json_valid(n+'x')
+json_valid(concat(s+0))
+convert_tz(from_unixtime(0.5), '+00:00', '+05:30')
+convert_tz('1970-01-01 00:00:00.999999', '+00:00', '+05:30')
+convert_tz('1970-01-01 00:00:01', '+00:00', '+05:30')
+convert_tz('3001-01-18 23:59:59.999999', '+00:00', '+05:30')
 case l1 when 'q' then 'a' when locate(convert('0x1F' using ascii), 'b') then 'b' else 'c' end
 case l1 when 'q' then 'a' when locate('a', 'b') then 'b' else 'c' end
 case s when 'q' then 'a' when locate('a', 'b') then 'b' else 'c' end

@@ -79,11 +79,36 @@ _SHOWN: Final = tuple(
     for places in (0, 1, 20)
 )
 
+#: Factors that have more words together than there is room for.
+_PRODUCTS: Final = (
+    "18446744073709551616 * d65",
+    "d65 * 18446744073709551616",
+    "1844674407370955161612345678 * d65",
+    "d65 * 1844674407370955161612345678",
+    "18446744073709551616.1234567891 * d65",
+    "d65 * 18446744073709551616.1234567891",
+    "18446744073709551616.5 * d65",
+    "d65 * 18446744073709551616.5",
+    "1844674407370955.5 * d65",
+    "d65 * 1844674407370955.5",
+    "1844674407370955 * d65",
+    "d65 * 1844674407370955",
+    "d65 * 123456789",
+    "d65 * 1234567890",
+    "d65 * 12345678901",
+    "1234567890 * d65",
+    "12345678901 * d65",
+    "99999999999999999999999.5 * d65",
+    "d65 * d65",
+    "d65 * 123456789012345678901.5",
+    "ceil(18446744073709551616 * d65)",
+)
+
 #: What columns take: exponents that are no integers are left out, of which each has its own idea.
 _STORED: Final = [f"'{one}'" for one in _TEXTS if "99999999" not in one]
 
 SECTIONS: Final = [
-    section(_READ + _DIVIDED + _SUMS + _SHOWN, tail="FROM v"),
+    section([*_READ, *_DIVIDED, *_SUMS, *_SHOWN, *_PRODUCTS], tail="FROM v"),
     section([f"'{one}'" for one in _TEXTS], into="DECIMAL(10,2)", settings={"sql_mode": "''"}),
     section(_STORED, into="DECIMAL(10,2)"),
     section(_STORED, into="INT", settings={"sql_mode": "''"}),
