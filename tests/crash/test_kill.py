@@ -85,8 +85,9 @@ def test_two_lost_copies_do_not_stop_writes() -> None:
     with Cluster(replicas=0, init_sql=SCHEMA, ring_bytes="16M") as cluster:
         threads = start_customers(cluster.writer_port, CUSTOMERS, 1, ledger)
         assert ledger.wait_for_more(20), cluster.output
-        for copy in ("az1/full", "az3/tail"):
-            shutil.rmtree(cluster.volume_dir / copy)
+        with cluster.paused("storage"):
+            for copy in ("az1/full", "az3/tail"):
+                shutil.rmtree(cluster.volume_dir / copy)
         assert ledger.wait_for_more(50), cluster.output
         stop_customers(ledger, threads)
         cluster.kill()
