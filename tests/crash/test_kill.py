@@ -18,6 +18,7 @@ import pytest
 
 from mysqlcompat.cluster import Cluster
 from tests.crash.ledger import SCHEMA, Ledger, connect, start_customers, stop_customers, verify
+from tests.seeds import seed_from
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))
 CUSTOMERS = 4
@@ -57,8 +58,7 @@ def kill_and_return(cluster: Cluster, victim: str) -> float:
 
 @pytest.mark.timeout(300 + 60 * ROUNDS)
 def test_nothing_acknowledged_is_lost() -> None:
-    seed = int(os.environ.get("CRASH_SEED", str(random.randrange(10_000))))
-    print(f"CRASH_SEED={seed}")
+    seed = seed_from("CRASH_SEED", "kill")
     rng = random.Random(seed)
     ledger = Ledger()
     with Cluster(replicas=2, init_sql=SCHEMA, ring_bytes="16M") as cluster:

@@ -18,6 +18,7 @@ from redo.quorum import COPIES, copy_directory, is_full
 from redo.volume import LocalVolume
 from tests.crash.ledger import PATIENCE_S, SCHEMA, Ledger, start_customers, stop_customers, verify
 from tests.crash.test_kill import check_data
+from tests.seeds import seed_of
 
 CUSTOMERS = 4
 ROUNDS = min(15, int(os.environ.get("CRASH_ROUNDS", "2")))  #: pairs that go, one after the other
@@ -77,8 +78,7 @@ def compare_copies(data: Path) -> int:
 
 @pytest.mark.parametrize("how", ["delete", "rename"])
 def test_any_two_copies_may_go_while_orders_flow(how: str, tmp_path: Path) -> None:
-    seed = random.randrange(10_000)
-    print(f"seed {seed}")
+    seed = seed_of(f"lost copies, {how}")
     rng = random.Random(seed)
     ledger = Ledger()
     data = tmp_path / "data"

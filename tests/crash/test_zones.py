@@ -20,6 +20,7 @@ from tests.crash.ledger import SCHEMA, Ledger, connect, start_customers, stop_cu
 from tests.crash.test_kill import check_data
 from tests.crash.test_lost_copies import compare_copies
 from tests.crash.zones import Host, Wire, copies, lose_zone, wait_for_all
+from tests.seeds import seed_of
 
 CUSTOMERS = 4
 ZONES = ("az1", "az2", "az3")
@@ -34,8 +35,7 @@ def settle(cluster: Cluster, ledger: Ledger, threads: list) -> None:  # type: ig
 
 
 def test_any_zone_may_be_killed_while_orders_flow(tmp_path: Path) -> None:
-    seed = random.randrange(10_000)
-    print(f"seed {seed}")
+    seed = seed_of("zones")
     ledger = Ledger()
     data = tmp_path / "data"
     with Cluster(
