@@ -25,7 +25,7 @@ from mysqlcompat.machine.machine_kernels import pipeline_run
 from mysqlcompat.machine.ops.collect_kernels import collection_rehash
 from mysqlcompat.machine.ops.sort_kernels import collection_sort
 from mysqlcompat.machine.outcome import ok_of
-from mysqlcompat.machine.program import Callback, Collection, Program, Register
+from mysqlcompat.machine.program import Callback, Collection, Program, Register, Slot
 from mysqlcompat.machine.registers import OutOfMemory, RunMemory
 from mysqlcompat.machine.sent_rows import SentRows
 from mysqlcompat.machine.state import (
@@ -83,6 +83,8 @@ class Execution:
         self._params = params
         self._literals = literals
         self._expressions: dict[int, Expression] = {}  #: of callbacks, as this run has them
+        self.failed: SqlError | None = None  #: that a row has no value; those before it are written
+        self._failed_row = 0
         self._row: dict[tuple[int, int], Any] = {}
         self.accumulators: dict[tuple[int, int], Any] = {}  #: (aggregate, group) -> accumulator
         self.kept_bytes = 0  #: in accumulators, about
@@ -112,21 +114,33 @@ class Execution:
     # slots
 
     def _bind(self, given: Any) -> None:
-        slots = self.program.slots[: None if given is None else given.first]
-        values = []
-        for slot in slots:
-            if slot.param_no >= 0:
-                values.append(self._params[slot.param_no])
-            elif slot.literal_no >= 0 and self._literals is not None:
-                values.append(self._literals[slot.literal_no])
-            else:
-                self.session.row = slot.row
-                values.append(self.constant(slot.expression))
+        program = self.program
+        slots = program.slots[: None if given is None else given.first]
+        values = [self._slot_value(slot) for slot in slots]
         self.session.effects.clear()
         if given is not None:
             given.defaults = values
             return
         self.memory.bind([slot.type for slot in slots], values, self.session.time_zone)
+        if program.given:
+            rows = self._failed_row - 1 if self.failed else len(program.plan.statement.rows)
+            self.memory.set(program.given, rows)
+
+    def _slot_value(self, slot: Slot) -> Any:
+        if slot.param_no >= 0:
+            return self._params[slot.param_no]
+        if slot.literal_no >= 0 and self._literals is not None:
+            return self._literals[slot.literal_no]
+        if self.failed is not None and slot.row >= self._failed_row:
+            return None
+        self.session.row = slot.row
+        try:
+            return self.constant(slot.expression)
+        except SqlError as error:
+            if not self.program.row_by_row or slot.row == 1:
+                raise
+            self.failed, self._failed_row = error, slot.row
+        return None
 
     def constant(self, expression: Expression) -> Any:
         """What a constant expression of the program is in this run."""
@@ -336,6 +350,7 @@ class Execution:
             in_turn.mark(error)
             raise
         self.memory.set(layout.RUN_PC, resume)
+        self.session.diagnostics.rows_settle()
         if self._slice.is_over():  # Python takes longer than kernels: this batch is the last
             self.memory.set(layout.RUN_QUANTUM, 0)
         return True
@@ -420,8 +435,9 @@ async def execute(
     try:
         return await _executed(program, session, params, binary, literals, given, mark)
     except SqlError as error:
-        other = in_turn.instead(program, session, error, mark)
-        if other is None or given is not None:
+        session.diagnostics.rows_end()
+        other = None if given is not None else in_turn.instead(program, session, error, mark)
+        if other is None:
             raise
         return await _executed(other, session, params, binary, literals, None, mark)
 
@@ -451,17 +467,28 @@ async def _executed(
             return None if other is None else await begun(other)
 
         return Rows(program.columns, SentRows(await begun(program), again))
+    session.diagnostics.rows_begin()
     execution = await _execution(program, session, params, literals, binary, given)
+    other = in_turn.for_each_row(program, session, mark)
+    if other is not None:
+        execution.close()
+        return await _executed(other, session, params, binary, literals, None, mark)
     try:
         await execution.begin()
         if given is not None:
-            await given.bind(execution.memory, session)
+            execution.failed = await given.bind(execution.memory, session)
         await execution.step()
+        if execution.failed is not None:
+            raise execution.failed
+        session.diagnostics.rows_end()
         return ok_of(program, execution.memory, session)
     except GeneratorExit:
         session.node.engine.rollback_statement(session.ctx)
         raise
-    except BaseException:
+    except BaseException as error:
+        if error is not execution.failed:
+            done = max(map(execution.memory.get, (layout.RUN_MATCHED, layout.RUN_CHANGED)))
+            session.diagnostics.rows_end_at(done + 1)
         node = session.node
         await node.gate.undone(session, node.engine.undoing_statement(session.ctx))
         raise
