@@ -11,11 +11,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-import numpy as np
-
-from btree.layout import D_COLUMNS, D_TABLE_ID, REFERENCE_BYTES, RUN_MASK, RUN_SHIFT
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Suspended
 from mysqlcompat.machine import foreign_errors, in_turn, layout
@@ -25,15 +22,10 @@ from mysqlcompat.machine.machine_kernels import pipeline_run
 from mysqlcompat.machine.ops.collect_kernels import collection_rehash
 from mysqlcompat.machine.ops.sort_kernels import collection_sort
 from mysqlcompat.machine.outcome import ok_of
+from mysqlcompat.machine.outside import put_outside
 from mysqlcompat.machine.program import Callback, Collection, Program, Register, Slot
 from mysqlcompat.machine.registers import OutOfMemory, RunMemory
 from mysqlcompat.machine.sent_rows import SentRows
-from mysqlcompat.machine.state import (
-    ST_LONG_BEFORE,
-    ST_LONG_COLUMN,
-    ST_LONG_LANE,
-    ST_LONG_TABLE,
-)
 from mysqlcompat.results import Ok, Rows
 from mysqlcompat.slices import Slice
 from mysqlcompat.sql.evaluate import Evaluator
@@ -92,7 +84,7 @@ class Execution:
         self.expansions: dict[int, Any] = {}  #: JSON_TABLEs in mid-batch (`expansion`)
         self.evaluator = Evaluator(session, params, self._column, program.sources)
         self._fetched = 0
-        self._outside = 0
+        self.outside = 0  #: where the references of the row being written stand
         self._by_offset = {collection.at: collection for collection in program.collections}
         try:
             self._bind(given)
@@ -220,7 +212,7 @@ class Execution:
             elif code == E_LOCK_WAIT:
                 await self._wait()
             elif code == E_LONG_VALUE:
-                await self._put_outside()
+                await put_outside(self)
             elif code == E_PAGE_MISS and self.memory.get(layout.RUN_MAY_PAUSE):
                 self._settle(code)
                 self._fetched += 1
@@ -283,35 +275,6 @@ class Execution:
         finally:
             timer.cancel()
         wait.result()
-
-    async def _put_outside(self) -> None:
-        """Give a long value of the row being written a chain of its own, or keep the one it has."""
-        memory, st = self.memory, self.st
-        values = self.engine.long_values
-        descriptor, lane = int(st[ST_LONG_TABLE]), int(st[ST_LONG_LANE])
-        column, before = int(st[ST_LONG_COLUMN]), int(st[ST_LONG_BEFORE])
-        columns = int(memory.arena.words(descriptor, D_COLUMNS + 1)[D_COLUMNS])
-        if not self._outside:
-            self._outside = memory.alloc((8 + REFERENCE_BYTES) * columns)
-        words = memory.arena.words(self._outside, columns)
-        if not memory.get(layout.RUN_LONG):
-            words[:] = 0
-            memory.set(layout.RUN_LONG, self._outside)
-        at, count = lane >> RUN_SHIFT, lane & RUN_MASK
-        reference = b""
-        if before:
-            kept = self.mem[before : before + REFERENCE_BYTES].tobytes()
-            reference = values.changed(kept, at, count)
-        if not reference:
-            table_id = int(memory.arena.words(descriptor, D_TABLE_ID + 1)[D_TABLE_ID])
-            writing = values.writing(self.session.ctx, table_id, at, count)
-            while writing.step():
-                await asyncio.sleep(0)
-                await self.session.node.gate.admitted(self.session)
-            reference = writing.reference
-        place = self._outside + 8 * columns + REFERENCE_BYTES * column
-        self.mem[place : place + REFERENCE_BYTES] = np.frombuffer(reference, np.uint8)
-        words[column] = place
 
     def _make_room(self) -> None:
         wanted = self.memory.get(layout.RUN_WANT)
@@ -415,6 +378,32 @@ async def _execution(program: Program, session: Any, *rest: Any) -> Execution:
             session.effects.may_wait = False
 
 
+class _Reading(NamedTuple):
+    """A statement that gives rows, and what it was asked with: it may have to be begun again."""
+
+    program: Program
+    session: Any
+    params: Sequence[Any]
+    literals: Sequence[Any] | None
+    binary: bool
+    mark: tuple[int, int, int]
+
+    async def begun(self, program: Program) -> Execution:
+        """A run of a program for it that has begun."""
+        execution = await _execution(program, self.session, self.params, self.literals, self.binary)
+        try:
+            await execution.begin()
+        except BaseException:
+            execution.close()
+            raise
+        return execution
+
+    async def again(self, error: SqlError) -> Execution | None:
+        """Another one after an error that MySQL may not come to; None: it stands."""
+        other = in_turn.instead(self.program, self.session, error, self.mark)
+        return None if other is None else await self.begun(other)
+
+
 async def execute(
     program: Program,
     session: Any,
@@ -452,21 +441,8 @@ async def _executed(
     mark: tuple[int, int, int],
 ) -> Ok | Rows:
     if program.kind == "read":
-
-        async def begun(program: Program) -> Execution:
-            execution = await _execution(program, session, params, literals, binary)
-            try:
-                await execution.begin()
-            except BaseException:
-                execution.close()
-                raise
-            return execution
-
-        async def again(error: SqlError) -> Execution | None:
-            other = in_turn.instead(program, session, error, mark)
-            return None if other is None else await begun(other)
-
-        return Rows(program.columns, SentRows(await begun(program), again))
+        reading = _Reading(program, session, params, literals, binary, mark)
+        return Rows(program.columns, SentRows(await reading.begun(program), reading.again))
     session.diagnostics.rows_begin()
     execution = await _execution(program, session, params, literals, binary, given)
     other = in_turn.for_each_row(program, session, mark)
