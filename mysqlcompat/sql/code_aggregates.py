@@ -203,8 +203,7 @@ class AggregateCoder:
         self, collection: Collection, places: dict[Any, tuple[int, int]], states: list[int]
     ) -> None:
         records = self.asm.register()
-        most = self.coder.most_rows
-        self.asm.emit(source_kernels.op_records, records, collection.at, self.asm.state(8), most)
+        self.asm.emit(source_kernels.op_records, records, collection.at, self.asm.state(8))
         frame = Frame()
         for key, (at, null_at) in places.items():
             frame.fields[key] = FieldBinding(records, at, null_at)
