@@ -24,13 +24,8 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.moments import own_type
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
-<<<<<<< HEAD
-from mysqlcompat.message_text import shown, shown_bytes, text_for_number
-from mysqlcompat.numerals import leading_integer, round_decimal
-=======
 from mysqlcompat.message_text import kept, shown, shown_bytes, text_for_number
-from mysqlcompat.numerals import double_text, leading_integer
->>>>>>> main
+from mysqlcompat.numerals import double_text, leading_integer, round_decimal
 from mysqlcompat.sql.benchmark import repeated
 from mysqlcompat.sql.branches import (
     AMONG_DATES,
@@ -117,18 +112,13 @@ class Evaluator(Looking):
         is_year = node.mode == COMPARE and source.kind is TypeKind.YEAR  # the beginning of one
         source = own_type(node.arg) if node.type.cls in TEMPORAL and not is_year else source
         if node.mode == ASSIGN:
-<<<<<<< HEAD
             if _is_copied(node) and value is not None and len(value) > node.type.length:
                 complain(self.context, 1265, node.into, self.context.row)
                 return value[: node.type.length]
             if isinstance(value, Decimal) and node.type.cls in _SHOWN and has_params(node.arg):
                 value = _own_digits(value, source)
-            origin = origin_name(node.arg)
-            return assign(self.context, value, source, node.type, node.into, origin)
-=======
             name = origin_name(node.arg)
             return assign(self.context, value, source, node.type, node.into, name)
->>>>>>> main
         if node.mode == EXPLICIT:
             return self._explicit(node, value, source)
         if node.mode == COMPARE:
