@@ -1,6 +1,6 @@
 """IN and rows by hand: texts with a time in lists of dates, what is NULL but no literal, rows that
-are taken apart and rows that are not; what searches
-weigh in CASE; what JSON_VALID and CONVERT_TZ look at."""
+are taken apart and rows that are not; what searches weigh in CASE; what JSON_VALID and CONVERT_TZ
+look at."""
 
 from __future__ import annotations
 
