@@ -75,6 +75,7 @@ _OF_LETTERS: Final = {
 
 
 def is_untyped(arg: Expression) -> bool:
+    """Whether it is a `?` that has no type yet."""
     return isinstance(arg, Param) and arg.type.kind is TypeKind.NULL
 
 
