@@ -128,7 +128,7 @@ class Memberships(Betweens):
             if all(map(is_constant, args[1:])):
                 args = (first, *map(self._seen, args[1:]))
             is_read = (
-                isinstance(first, Cast) and first.into == NO_VALUE and not is_chosen(first.arg)
+                isinstance(first, Cast) and first.into == NO_VALUE and not _may_be_null(first.arg)
             )
             made = bool_type(any(arg.type.nullable for arg in args))
             return self.call("in@date" if is_read else "in", made, *args)
@@ -236,13 +236,12 @@ class Memberships(Betweens):
             return value
         target = date_type() if like.type.cls is Class.DATE else time_type(6)
         said = wording(like, plain=True)
-        if not is_chosen(value):
+        if not _may_be_null(value):
             return as_compared(value, target, said, NO_VALUE)
-        otherwise = NO_VALUE if value.type.nullable else ""  # what was chosen is NULL, if it can be
 
         def read(inner: Expression) -> Expression:
             is_text = inner.type.cls is Class.STRING
-            return as_compared(inner, target, said if is_text else "", otherwise)
+            return as_compared(inner, target, said if is_text else "", NO_VALUE)
 
         made = target.or_null(value.type.nullable)
         return self.own_branches(value, made, read) or read(value)
