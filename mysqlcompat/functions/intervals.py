@@ -177,6 +177,10 @@ def _shifted(typing: Typing, start: Expression) -> Expression:
     def moment(inner: Expression) -> Expression:  # a date that IF or CASE chose is one
         if inner.type.cls in TEMPORAL or inner.type.kind is TypeKind.YEAR:
             inner = typing.as_moment(inner)
+        elif inner.type.cls is Class.JSON:
+            read = typing.own_branches(inner, any_moment, moment)
+            if read is not None:
+                return read
         return typing.to_result(_date_text(typing, inner), made)
 
     if start.type.cls is not Class.STRING:
@@ -200,14 +204,16 @@ def _in_type(chosen: Expression, made: SqlType) -> Expression:
 
 def _date_text(typing: Typing, arg: Expression) -> Expression:
     """An integer or a document as the text of the date that it is; a FLOAT as that of a DOUBLE."""
-    if arg.type.kind is TypeKind.FLOAT:
-        return Cast(double_type(nullable=arg.type.nullable), arg)
+    if arg.type.cls is Class.DOUBLE:
+        arg = typing.timely(arg)
+        is_short = arg.type.kind is TypeKind.FLOAT
+        return Cast(double_type(nullable=arg.type.nullable), arg) if is_short else arg
     if arg.type.cls not in (Class.INT, Class.JSON) or arg.type.kind is TypeKind.BIT:
         return arg
     return typing.call("date text", typing.as_string(arg).type.or_null(arg.type.nullable), arg)
 
 
-@implement("date text", pure=False)
+@implement("date text", pure=False, settled=True)
 def date_text(context: Context, call: Call, number: int | Json) -> str | None:
     """The integer itself if it is none, or more than a date; NULL for a document that is none."""
     if isinstance(number, Json):

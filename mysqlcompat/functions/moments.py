@@ -18,7 +18,7 @@ from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.table import Context
 from mysqlcompat.message_text import shown, text_for_number
 from mysqlcompat.partial_dates import AnyDatetime, PartialDate, make_datetime
-from mysqlcompat.sql.branches import branches_of, natural
+from mysqlcompat.sql.branches import branches_of
 from mysqlcompat.sql.describe import origin_name
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, ColumnRef, Expression
@@ -44,11 +44,12 @@ def own_type(arg: Expression) -> SqlType:
 
 def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> Expression:
     """`arg` as a date whose month and day may be zero. `wanted`: what warnings call it."""
-    made, arg = datetime_type(6).or_null(), natural(arg)
+    made, arg = datetime_type(6).or_null(), typing.timely(arg)
     target = date_type() if wanted == "date" else made
 
     def own(inner: Expression) -> Expression:
         is_whole = inner.type.cls in (Class.DATE, Class.DATETIME)
+        inner = inner if is_whole else typing.timely(inner)
         return inner if is_whole else typing.call(f"{wanted}@fuzzy", made, inner)
 
     is_loose = arg.type.cls in (Class.STRING, Class.JSON, Class.DECIMAL)
