@@ -33,7 +33,7 @@ from mysqlcompat.sql.branches import (
     NUMERIC_CLASSES,
     SILENT,
 )
-from mysqlcompat.sql.describe import SIGNED, describe, origin_name
+from mysqlcompat.sql.describe import OF_BRANCH, SIGNED, WRITTEN, describe, origin_name
 from mysqlcompat.sql.looking import READ_IN_TURN, REGEXP, Looking
 from mysqlcompat.sql.typed import (
     ASSIGN,
@@ -132,7 +132,8 @@ class Evaluator(Looking):
             if made < 0 and not is_given:
                 tell_wrapped(context, False, text_for_number(value))
             return made
-        made = convert(context, value, source, node.type, False, name)
+        is_cast = node.wording in (WRITTEN, OF_BRANCH) and node.type.cls is Class.DATETIME
+        made = convert(context, value, source, node.type, is_cast, name)
         return wrap(made, False) if node.wording == SIGNED and made is not None else made
 
     @property
