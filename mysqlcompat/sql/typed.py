@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from mysqlcompat.sql.index_hints import NO_HINTS, IndexHints
 from mysqlcompat.sqltypes import Class, SqlType
 from mysqlcompat.unstored_table import UnstoredTable
 
@@ -169,11 +170,13 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Source:
     """One table of FROM: `table` is a `btree.schema.Table`, or a virtual table as the catalog view
-    gave it. `alias` is the name by which columns are qualified."""
+    gave it. `alias` is the name by which columns are qualified, `hints` what USE INDEX, FORCE INDEX
+    and IGNORE INDEX say."""
 
     table: Any
     alias: str
     database: str
+    hints: IndexHints = NO_HINTS
 
 
 @dataclass(frozen=True, slots=True)
