@@ -57,6 +57,7 @@ from mysqlcompat.sqltypes import (
     string_type,
     time_type,
 )
+from mysqlcompat.values import text_of
 
 if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
@@ -263,10 +264,13 @@ class Comparisons(HeldConstants):
         if moment is None:
             return None
         if column.type.cls is Class.DATE:
-            return Literal(date_type(False), moment.date(), text=describe(number))
+            day = moment.date()
+            return Literal(date_type(False), day, text=f"DATE'{text_of(day, date_type())}'")
         target = datetime_type(column.type.scale).or_null(False)
         held = quiet.was_warned or convert(quiet, moment, datetime_type(6), target, False)
-        return None if quiet.was_warned else Literal(target, held, text=describe(number))
+        if quiet.was_warned:
+            return None
+        return Literal(target, held, text=f"'{text_of(held, target)}'")
 
     def _temporal_and_number(
         self, operator: str, left: Expression, right: Expression
