@@ -146,6 +146,13 @@ class Aggregate:
     order_by: tuple[Order, ...] = ()
     separator: str = ","
 
+    @property
+    def takes_sorted_rows(self) -> bool:
+        """Whether MySQL sorts rows by group for it, since it needs those of one together."""
+        if self.distinct and self.function not in ("min", "max"):
+            return True
+        return self.function in ("group_concat", "json_arrayagg", "json_objectagg")
+
 
 @dataclass(frozen=True, slots=True)
 class DefaultValue:
