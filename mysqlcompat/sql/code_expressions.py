@@ -20,7 +20,9 @@ from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN
 from mysqlcompat.machine import layout
-from mysqlcompat.machine.ops import arithmetic_kernels as arithmetic
+from mysqlcompat.machine.ops import (
+    arithmetic_kernels as arithmetic,
+)
 from mysqlcompat.machine.ops import (
     callback_kernels,
     collect_kernels,
