@@ -39,6 +39,7 @@ from mysqlcompat.slices import Slice
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.typed import Expression, Literal, transform
 from mysqlcompat.sqltypes import SqlType
+from mysqlcompat.turns import breathe, in_turns
 from redo.codes import (
     E_CALLBACK,
     E_CHECK_FAILED,
@@ -58,6 +59,7 @@ Inputs = dict[tuple[int, int], tuple[SqlType, Register]]
 PAGES_AT_ONCE: Final = 64  #: of long values fetched between two looks at the loop
 QUANTUM: Final = 32  #: batches (32 Ki rows, about 1 ms of work) between two looks at the loop
 INSERT_QUANTUM: Final = 2  #: the same where each row is inserted
+MANY_SLOTS: Final = 1000  #: so many constants are not made ready in one turn of the loop
 
 
 class Execution:
@@ -115,6 +117,7 @@ class Execution:
         slots = self.program.slots[: None if given is None else given.first]
         values = []
         for slot in slots:
+            breathe()
             if slot.param_no >= 0:
                 values.append(self._params[slot.param_no])
             elif slot.literal_no >= 0 and self._literals is not None:
@@ -392,6 +395,8 @@ async def _execution(program: Program, session: Any, *rest: Any) -> Execution:
         session.effects.may_wait = True
         mark = session.diagnostics.mark()
         try:
+            if len(program.slots) > MANY_SLOTS:
+                return await in_turns(lambda: Execution(program, session, *rest))
             return Execution(program, session, *rest)
         except Suspended as suspended:
             session.diagnostics.back_to(mark)

@@ -55,6 +55,7 @@ from mysqlcompat.sqltypes import (
     string_type,
     time_type,
 )
+from mysqlcompat.turns import breathe
 
 if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
@@ -104,6 +105,7 @@ class Comparisons(HeldConstants):
         self, operator: str, left: Expression, right: Expression
     ) -> tuple[Expression, Expression]:
         """Both sides cast to the class in which MySQL compares them."""
+        breathe()
         left, right = self.typed_params(left, right)
         right = self.beside(operator, left, right)
         left = self.beside(operator, right, left)

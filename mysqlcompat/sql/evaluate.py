@@ -35,6 +35,7 @@ from mysqlcompat.sql.branches import (
 )
 from mysqlcompat.sql.describe import SIGNED, describe, origin_name
 from mysqlcompat.sql.looking import READ_IN_TURN, REGEXP, Looking
+from mysqlcompat.sql.members import Members
 from mysqlcompat.sql.typed import (
     ASSIGN,
     COMPARE,
@@ -73,6 +74,7 @@ class Evaluator(Looking):
         self.params = params
         self.row = row
         self.sources = sources
+        self.members: dict[int, tuple[Call, Members | None]] = {}  #: by id() of the IN
 
     def value(self, expression: Expression) -> Any:
         """The value of `expression`; None is NULL. Raises SqlError."""
