@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from btree.layout import D_COLUMNS, D_TABLE_ID, REFERENCE_BYTES, RUN_MASK, RUN_SHIFT
+from btree.txn_layout import CTX_ISOLATION, ISOLATION_READ_UNCOMMITTED
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Suspended
 from mysqlcompat.machine import foreign_errors, in_turn, layout
@@ -40,6 +41,7 @@ from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.typed import Expression, Literal, transform
 from mysqlcompat.sqltypes import SqlType
 from mysqlcompat.turns import breathe, in_turns
+from mysqlcompat.write_gate import NO_FRAMES
 from redo.codes import (
     E_CALLBACK,
     E_CHECK_FAILED,
@@ -48,6 +50,7 @@ from redo.codes import (
     E_LOCK_WAIT,
     E_LOG_FULL,
     E_LONG_VALUE,
+    E_NO_FRAME,
     E_NO_ROOM,
     E_NULL,
     E_OVERFLOW,
@@ -210,6 +213,8 @@ class Execution:
                 await self._wait()
             elif code == E_LONG_VALUE:
                 await self._put_outside()
+            elif code in (E_PAGE_MISS, E_NO_FRAME) and await self._caught_up(code):
+                pass
             elif code == E_PAGE_MISS and self.memory.get(layout.RUN_MAY_PAUSE):
                 self._settle(code)
                 self._fetched += 1
@@ -247,6 +252,18 @@ class Execution:
             raise SqlError(1118, 8126)
         if not self.engine.settle(code):
             self.engine.ensure(code)
+
+    async def _caught_up(self, code: int) -> bool:
+        """Have what is logged become durable when the pool is full of what is newer. Others have
+        run then, so the op has to miss its page again. False: that is not what is in the way."""
+        log, ctx = self.engine.log, self.session.ctx
+        if log is None or log.vdl >= log.next_lsn or not self.engine.store.must_wait(code):
+            return False
+        uncommitted = self.engine.word(ctx, CTX_ISOLATION) == ISOLATION_READ_UNCOMMITTED
+        if uncommitted and not self.memory.get(layout.RUN_MAY_PAUSE):
+            return False  # what it reads may be gone when others have run
+        await self.session.node.gate.until(self.session, log.next_lsn, NO_FRAMES)
+        return True
 
     async def _wait(self) -> None:
         """Wait for the transaction that holds a lock, at most innodb_lock_wait_timeout."""
