@@ -59,7 +59,6 @@ from mysqlcompat.sql.typed import (
     Param,
 )
 from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType
-from mysqlcompat.turns import breathe
 from mysqlcompat.values import is_variable, to_bytes, to_lane
 
 #: Table number of what a callback's expression takes from the frame besides columns.
@@ -178,7 +177,6 @@ class Coder:
         return found
 
     def new_slot(self, expression: Expression, row: int = 1) -> int:
-        breathe()
         param_no = expression.param_no if isinstance(expression, Param) else -1
         literal_no = -1
         if isinstance(expression, Literal) and expression.literal_no is not None:
@@ -190,7 +188,6 @@ class Coder:
 
     def value(self, expression: Expression) -> Register:
         """Register with the value of an expression in every lane."""
-        breathe()
         key = key_of(expression)
         made = self.made.get(key) or self.frame.registers.get(key)
         if made is None:
