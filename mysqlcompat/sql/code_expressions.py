@@ -284,7 +284,7 @@ class Coder:
                     inputs[node.table_no, node.column_no] = (node.type, self.value(node))
                 return node
             is_kept = key in self.frame.fields or key in self.frame.registers
-            is_text = self.has_parts and not own and code_texts.is_shown(node)
+            is_text = self.has_parts and not own and code_json.is_shown(node)
             is_text = is_text and not typed.is_constant(node)
             if is_kept or (is_text and not typed.has_effects(node)):
                 if key not in places:
@@ -294,7 +294,8 @@ class Coder:
                 return places[key]
             match node:
                 case Call():
-                    return replace(node, args=tuple(rewrite(arg) for arg in node.args))
+                    args = code_json.taken(node) if self.has_parts and not own else node.args
+                    return replace(node, args=tuple(map(rewrite, args)))
                 case Cast():
                     return replace(node, arg=rewrite(node.arg))
             return node
