@@ -199,9 +199,10 @@ def _form(text: str, words: Sequence[str | None]) -> _Form | None:
     def named(match: re.Match[str]) -> str:
         if match.lastindex is None or match[1] is None:
             return match[0]
-        number = next(numbers)
-        shown = f"zq{number}zq"
-        return {_PLAIN: shown, _QUOTED: f"`{shown}`"}.get(_role(match[1]), match[1])
+        number, role = next(numbers), _role(match[1])
+        if role == _PLAIN:
+            return f"zq{number}zq"
+        return f"`zq{number}zq`" if role == _QUOTED else match[1]
 
     try:
         made = _normalized(_PIECES.sub(named, text))
