@@ -13,7 +13,16 @@ from mysqlcompat.sql.measures import (
     DOCUMENT_CHARACTERS,
     numeric_type,
 )
-from mysqlcompat.sql.typed import EXPLICIT, IMPLICIT, Call, Cast, ColumnRef, Expression, Literal
+from mysqlcompat.sql.typed import (
+    EXPLICIT,
+    IMPLICIT,
+    Aggregate,
+    Call,
+    Cast,
+    ColumnRef,
+    Expression,
+    Literal,
+)
 from mysqlcompat.sqltypes import (
     BINARY,
     MAX_DECIMAL_DIGITS,
@@ -204,12 +213,12 @@ class Branches(CommonTypes):
 
 def spelled(arg: Expression) -> Expression:
     """`arg` where its text goes into another: a TIME that was moved has no fraction or six digits
-    of it, a FLOAT that was looked for the digits of a DOUBLE, everything else is as it is
-    `shown`."""
+    of it, a FLOAT that was looked for or aggregated the digits of a DOUBLE, everything else is as
+    it is `shown`."""
     if arg.type.cls is Class.TIME and isinstance(arg, Call) and arg.function.name in _MOVED:
         return replace(arg, type=replace(arg.type, mixed=True))
     is_first = isinstance(arg, Call) and arg.function.name in DOUBLED
-    if is_first and arg.type.kind is TypeKind.FLOAT:
+    if (is_first or isinstance(arg, Aggregate)) and arg.type.kind is TypeKind.FLOAT:
         return replace(arg, type=replace(arg.type, kind=TypeKind.DOUBLE))
     return shown(arg)
 
@@ -305,12 +314,12 @@ _ROUNDED: Final = ("unix_timestamp", "round", "truncate", "json_value")
 #: GREATEST and LEAST that compare dates.
 OF_DATES: Final = ("greatest@date", "least@date")
 AMONG_DATES: Final = (*OF_DATES, "greatest@datetime", "least@datetime")
-#: Functions whose text becomes a number without a word about what is behind it.
-#: Those whose text is silent as a DECIMAL, too.
+#: Functions whose text becomes a DECIMAL without a word about what is behind its digits.
 MUTE: Final = ("regexp_replace", "regexp_substr")
+#: Those whose text does as any number.
 SILENT: Final = (
     *MUTE,
-    *("coalesce", "ifnull", "any_value", "greatest", "least", "document text"),
+    *("coalesce", "ifnull", "any_value", "greatest", "least", "document text", "min", "max"),
     *AMONG_DATES,
 )
 #: Operators that do the same with the bytes they make.

@@ -37,6 +37,7 @@ from mysqlcompat.sql.code_frames import Frame, RowBinding, is_stable, key_of
 from mysqlcompat.sql.code_functions import CODED as FUNCTIONS
 from mysqlcompat.sql.code_functions import date_cast
 from mysqlcompat.sql.code_order import State, coded_in_order
+from mysqlcompat.sql.describe import origin_name
 from mysqlcompat.sql.lane_forms import (
     ANYTHING,
     assignable,
@@ -57,7 +58,7 @@ from mysqlcompat.sql.typed import (
     Literal,
     Param,
 )
-from mysqlcompat.sqltypes import Class, SqlType
+from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType
 from mysqlcompat.values import is_variable, to_bytes, to_lane
 
 #: Table number of what a callback's expression takes from the frame besides columns.
@@ -110,6 +111,7 @@ class Coder:
 
     has_parts = True  #: what a callback looks at may be computed before it by ops
     is_within = False  #: a call whose batches are evaluated as a whole (`code_order`)
+    most_rows = layout.VECTOR  #: in a batch that is gathered or given
 
     def __init__(self, assembler: Assembler) -> None:
         self.asm = assembler
@@ -288,7 +290,7 @@ class Coder:
             is_text = is_text and not typed.is_constant(node)
             if is_kept or (is_text and not typed.has_effects(node)):
                 if key not in places:
-                    at, shown = len(places), type(node).__name__
+                    at, shown = len(places), origin_name(node)
                     places[key] = ColumnRef(node.type, INPUT, at, shown, node)
                     inputs[INPUT, at] = (node.type, self.value(node))
                 return places[key]
@@ -491,8 +493,8 @@ class Coder:
         ):
             return code_json.key_part(self, cast)  # what it complains of is said of the index
         limits = assignable(cast.arg.type, cast.type)
-        if limits is None:
-            return None
+        if limits is None or (cast.type.cls in TEMPORAL and typed.has_params(cast.arg)):
+            return None  # a date that is sent may be one that sql_mode refuses
         refuses_null = cast.arg.type.nullable and not cast.type.nullable
         a = self.value(cast.arg)
         if limits == ANYTHING and not refuses_null:

@@ -146,6 +146,13 @@ class Aggregate:
     order_by: tuple[Order, ...] = ()
     separator: str = ","
 
+    @property
+    def takes_sorted_rows(self) -> bool:
+        """Whether MySQL sorts rows by group for it, since it needs those of one together."""
+        if self.distinct and self.function not in ("min", "max"):
+            return True
+        return self.function in ("group_concat", "json_arrayagg", "json_objectagg")
+
 
 @dataclass(frozen=True, slots=True)
 class DefaultValue:
@@ -340,6 +347,10 @@ def is_constant(expression: Expression) -> bool:
             return is_constant(arg)
         case Call(function=function, args=args):
             return function.once and all(is_constant(arg) for arg in args)
+
+
+def has_params(expression: Expression) -> bool:
+    return any(isinstance(node, Param) for node in walk(expression))
 
 
 def has_effects(expression: Expression) -> bool:
