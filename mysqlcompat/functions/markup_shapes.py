@@ -15,7 +15,8 @@ from typing import Any, Final, NamedTuple
 
 #: Paths of names and numbers, which do not look at values.
 _SHAPELY: Final = re.compile(
-    r"""(?:(?://?(?:[A-Za-z_][A-Za-z0-9_]*|\*)(?:\[(?:[0-9]{1,9}|last\(\)|@[A-Za-z_][A-Za-z0-9_]*)\])*)+
+    r"""(?:(?://?(?:[A-Za-z_][A-Za-z0-9_]*|\*)
+            (?:\[(?:[0-9]{1,9}|last\(\)|@[A-Za-z_][A-Za-z0-9_]*)\])*)+
         (?:/@[A-Za-z_][A-Za-z0-9_]*|/text\(\))?)""",
     re.VERBOSE,
 )

@@ -85,9 +85,10 @@ def emit(
     )
 
 
-def taken(call: Call) -> tuple[Expression, ...]:
-    """The arguments of a call as Python gets them: some functions take texts of documents."""
-    if not call.function.as_texts:
+def taken(call: Call, by_ops: bool) -> tuple[Expression, ...]:
+    """The arguments of a call as Python gets them: some functions take texts of documents that ops
+    have."""
+    if not by_ops or not call.function.as_texts:
         return call.args
     return tuple(_text(arg) if isinstance(arg, ColumnRef) else arg for arg in call.args)
 
@@ -101,6 +102,8 @@ def _text(column: ColumnRef) -> Expression:
 
 def is_shown(node: Expression) -> bool:
     """Whether ops make a text, which there always is, before Python gets it."""
+    if typed.is_constant(node) or typed.has_effects(node):
+        return False
     if isinstance(node, Call) and node.function.name == "document text":
         return isinstance(node.args[0], ColumnRef)
     return code_texts.is_shown(node)
