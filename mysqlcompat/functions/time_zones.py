@@ -38,6 +38,8 @@ def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expressi
     if args[0].type.cls is Class.STRING:
         target = datetime_type(6)
         args = (typing.own_branches(args[0], target, lambda inner: Cast(target, inner)) or args[0],)
+    elif args[0].type.cls is Class.DOUBLE:
+        args = (typing.timely(args[0]),)
     made = decimal_type(11 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
     return typing.call("unix_timestamp", made, args[0])
 

@@ -34,8 +34,17 @@ from mysqlcompat.sql.branches import (
     NUMERIC_CLASSES,
     SILENT,
 )
-from mysqlcompat.sql.describe import SIGNED, describe, function_name, origin, origin_name
+from mysqlcompat.sql.describe import (
+    OF_BRANCH,
+    SIGNED,
+    WRITTEN,
+    describe,
+    function_name,
+    origin,
+    origin_name,
+)
 from mysqlcompat.sql.looking import READ_IN_TURN, REGEXP, Looking
+from mysqlcompat.sql.members import Members
 from mysqlcompat.sql.typed import (
     ASSIGN,
     COMPARE,
@@ -76,6 +85,7 @@ class Evaluator(Looking):
         self.params = params
         self.row = row
         self.sources = sources
+        self.members: dict[int, tuple[Call, Members | None]] = {}  #: by id() of the IN
 
     def value(self, expression: Expression) -> Any:
         """The value of `expression`; None is NULL. Raises SqlError."""
@@ -141,7 +151,8 @@ class Evaluator(Looking):
             if made < 0 and not is_given:
                 tell_wrapped(context, False, text_for_number(value))
             return made
-        made = convert(context, value, source, node.type, False, origin_name(node.arg))
+        is_cast = node.wording in (WRITTEN, OF_BRANCH) and node.type.cls is Class.DATETIME
+        made = convert(context, value, source, node.type, is_cast, origin_name(node.arg))
         return wrap(made, False) if node.wording == SIGNED and made is not None else made
 
     @property
