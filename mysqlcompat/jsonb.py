@@ -188,14 +188,16 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _integer(text: str) -> int | float:
     number = int(text)
     if number >= 1 << 32:  # MySQL's parser has it in an unsigned word then
-        return Unsigned(number) if number < 1 << 64 else float(text)
-    return number if number >= -(1 << 63) else float(text)
+        return Unsigned(number) if number < 1 << 64 else _double(text)
+    return number if number >= -(1 << 63) else _double(text)
 
 
 def _double(text: str) -> float:
+    """What MySQL's parser finds too big on the way to a number that is not is refused, too:
+    ``0e400``."""
     number = float(text)
-    if math.isinf(number):
-        raise ValueError
+    if math.isinf(number) or not number or len(text) > _SUSPICIOUS:
+        _CRITIC(text)
     return number
 
 
@@ -211,6 +213,7 @@ _DECODER: Final = json.JSONDecoder(
 )
 #: Only asked about text that is no JSON: it words mistakes as MySQL does, whose parser it wraps.
 _CRITIC: Final = rapidjson.Decoder(number_mode=rapidjson.NM_NATIVE)
+_SUSPICIOUS: Final = 300  #: digits that may be too many for a double
 _MISTAKE: Final = re.compile(r"Parse error at offset (\d+): (.*)", re.DOTALL)
 
 

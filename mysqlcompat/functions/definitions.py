@@ -198,8 +198,7 @@ def as_document(
     is wrong with the documents of `earlier` arguments."""
     from mysqlcompat.sql.typed import Literal
 
-    if name != "json_valid":
-        arg = typing.without_charset(arg)
+    arg = typing.without_charset(arg)
     is_document = arg.type.cls in (Class.STRING, Class.JSON, Class.NULL)
     if is_document or not arg.type.nullable or name == "json_valid":
         return arg
@@ -238,8 +237,8 @@ def read_once(typing: Typing, arg: Expression, like: str) -> Expression:
 
     is_shown = isinstance(arg, Cast) and arg.mode == IMPLICIT and arg.arg.type.cls in _SHOWN
     is_shown = is_shown or arg.type.coercibility == NUMBER  # also what chooses among numbers
-    if is_shown:
-        is_brought = charset_of(like) not in _ASCII_SETS and arg.type.coercibility >= NUMBER
+    if is_shown and arg.type.coercibility >= NUMBER:
+        is_brought = charset_of(like) not in _ASCII_SETS
     else:
         is_text = arg.type.cls is Class.STRING and BINARY not in (like, arg.type.collation)
         is_brought = is_text and arg.type.charset != charset_of(like)

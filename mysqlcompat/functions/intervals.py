@@ -175,6 +175,8 @@ def _shifted(typing: Typing, start: Expression) -> Expression:
     made, any_moment = typing.as_string(start).type, datetime_type(_MICROSECONDS)
 
     def moment(inner: Expression) -> Expression:  # a date that IF or CASE chose is one
+        if isinstance(inner, Call) and inner.function.name in SHIFTED:
+            inner = typing.own_branches(inner, any_moment, lambda shifted: shifted) or inner
         if inner.type.cls in TEMPORAL or inner.type.kind is TypeKind.YEAR:
             inner = typing.as_moment(inner)
         return typing.to_result(_date_text(typing, inner), made)

@@ -103,7 +103,8 @@ class Betweens(Comparisons):
         if isinstance(value, ColumnRef) and value.type.kind is TypeKind.BIGINT and classes & DATED:
             for bound in filter(is_constant, bounds):
                 self.beside("held", value, bound)  # which warns
-        if isinstance(value, ColumnRef) and not classes & DATED:
+        is_year = value.type.kind is TypeKind.YEAR
+        if isinstance(value, ColumnRef) and (is_year or not classes & DATED):
             held = self._held(value, *bounds)
             if held is not None:
                 return held

@@ -122,7 +122,7 @@ class Branches(CommonTypes):
             inner = inner if target.cls in (Class.STRING, Class.JSON) else _unbrought(inner)
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
             nested = self.own_branches(inner, target, convert)
-            is_mixed = is_mixed or _is_silent(inner) or nested is not None
+            is_mixed = is_mixed or _is_silent(inner) or _is_shifted(inner) or nested is not None
             is_mixed = is_mixed or _has_own_words(inner, target)
             is_counted = inner.type.kind in _MEMBERS or self.is_bits(inner)
             is_mixed = is_mixed or (_is_binary(inner) and arg.type.is_text)
@@ -231,6 +231,10 @@ def shown(arg: Expression) -> Expression:
 
 def _is_silent(arg: Expression) -> bool:
     return isinstance(arg, Call) and arg.function.name in SILENT
+
+
+def _is_shifted(arg: Expression) -> bool:
+    return isinstance(arg, Call) and arg.function.name in SHIFTED
 
 
 def _has_own_words(arg: Expression, target: SqlType) -> bool:

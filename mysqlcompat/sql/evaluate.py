@@ -4,6 +4,7 @@ that the machine's kernels are tested against."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from btree.schema import TypeKind
@@ -140,7 +141,8 @@ class Evaluator(Looking):
         return Listener(self.context)
 
     def _decimal_of_text(self, node: Cast, value: Any) -> Any:
-        """A text that varies, as the DECIMAL it begins with; everything else as it is."""
+        """A text that varies, as the DECIMAL it begins with, that of a regular expression as the
+        integer; everything else as it is."""
         if node.type.cls is not Class.DECIMAL or not isinstance(value, str | bytes):
             return value
         source = node.arg.type
@@ -148,8 +150,9 @@ class Evaluator(Looking):
             return value
         if origin_name(node.arg) in BITWISE:
             return value
-        context = self._quiet if origin_name(node.arg) in MUTE else self.context
-        return decimal_of_varying(context, value, source, isinstance(node.arg, ColumnRef))
+        if origin_name(node.arg) in MUTE:
+            return Decimal(_signed_of_text(self._quiet, value, source, is_short=True))
+        return decimal_of_varying(self.context, value, source, isinstance(node.arg, ColumnRef))
 
     def _explicit(self, node: Cast, value: Any, source: SqlType) -> Any:
         """CAST and CONVERT."""
