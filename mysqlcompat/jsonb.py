@@ -187,14 +187,13 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _integer(text: str) -> int | float:
     number = int(text)
-    if number >= 1 << 32:  # MySQL's parser has it in an unsigned word then
-        return Unsigned(number) if number < 1 << 64 else _double(text)
-    return number if number >= -(1 << 63) else _double(text)
+    if -(1 << 63) <= number < 1 << 64:  # from 32 bits on an unsigned word for MySQL's parser
+        return Unsigned(number) if number >= 1 << 32 else number
+    return _double(text)
 
 
 def _double(text: str) -> float:
-    """What MySQL's parser finds too big on the way to a number that is not is refused, too:
-    ``0e400``."""
+    """What MySQL's parser finds too big on its way is refused, whatever it comes to: ``0e400``."""
     number = float(text)
     if math.isinf(number) or not number or len(text) > _SUSPICIOUS:
         _CRITIC(text)

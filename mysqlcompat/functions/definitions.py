@@ -147,7 +147,7 @@ def build_as(names: str, low: int, high: int | None = None) -> Callable[[Builder
 
 
 def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
-    from mysqlcompat.functions.moments import of_calendar
+    from mysqlcompat.functions.moments import day_of_number, of_calendar
     from mysqlcompat.sql.parameters import text_type, with_type
 
     match letter:
@@ -171,6 +171,8 @@ def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
             return typing.as_moment(of_calendar(typing, arg))
         case "D":
             return typing.as_date(of_calendar(typing, arg))
+        case "N":
+            return day_of_number(typing, of_calendar(typing, arg))
         case "T":
             return typing.as_time(arg)
         case "v":

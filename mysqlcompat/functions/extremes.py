@@ -321,7 +321,7 @@ def _moment(context: Context, value: Any, kind: SqlType, like: Expression) -> An
             said = f"Incorrect datetime value: '{shown(text)}' for column '{name}' at row 1"
             context.warn(1292, said)
     else:
-        made = moment_of(context, value, kind, "datetime", "", FUZZY)
+        made = moment_of(context, value, kind, "datetime", "", FUZZY | INVALID_DATES)
     return made
 
 

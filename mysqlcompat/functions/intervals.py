@@ -63,6 +63,7 @@ _MICRO: Final = timedelta(microseconds=1)
 _LAST_DAY: Final = 3652424
 _MOST_SECONDS: Final = 10**18  #: of an interval with a fraction
 _I63: Final = 1 << 63
+_MOST_WRITTEN: Final = _I63 // 10 * 10 - 1  #: in an interval of several numbers
 _MICROSECONDS: Final = 6  #: fractional digits of what may have any
 _MOST: Final = {"QUARTER": 0xFFFFFFFF // 3, "WEEK": 0xFFFFFFFF // 7}  #: too many of a unit
 
@@ -96,19 +97,16 @@ def shifted_text(typing: Typing) -> SqlType:
 
 def shown_moment(value: Any) -> str:
     """A moment, a TIME or a date as text, with a fraction of six digits if there is one."""
-    micros = (
-        value.microsecond
-        if isinstance(value, datetime | PartialDatetime)
-        else (abs(value) // _MICRO % 1000000 if isinstance(value, timedelta) else 0)
-    )
+    micros = 0
+    if isinstance(value, datetime | PartialDatetime):
+        micros = value.microsecond
+    elif isinstance(value, timedelta):
+        micros = abs(value) // _MICRO % 1000000
     fsp = 6 if micros else 0
     if isinstance(value, datetime | PartialDatetime):
         return temporal.datetime_text(value, fsp)
-    return (
-        temporal.time_text(value, fsp)
-        if isinstance(value, timedelta)
-        else temporal.date_text(value)
-    )
+    is_time = isinstance(value, timedelta)
+    return temporal.time_text(value, fsp) if is_time else temporal.date_text(value)
 
 
 def micros_of(moment: AnyDatetime | timedelta) -> int:
@@ -172,11 +170,11 @@ def _shifted(typing: Typing, start: Expression) -> Expression:
     """What an interval is added to: a moment, a YEAR, or the text of anything else."""
     if start.type.cls in TEMPORAL or start.type.kind is TypeKind.YEAR:
         return start
+    start = typing.timely(start) if start.type.cls is Class.DOUBLE else start
     made, any_moment = typing.as_string(start).type, datetime_type(_MICROSECONDS)
 
     def moment(inner: Expression) -> Expression:  # a date that IF or CASE chose is one
-        if isinstance(inner, Call) and inner.function.name in SHIFTED:
-            inner = typing.own_branches(inner, any_moment, lambda shifted: shifted) or inner
+        inner = _own_moment(typing, inner)
         if inner.type.cls in TEMPORAL or inner.type.kind is TypeKind.YEAR:
             inner = typing.as_moment(inner)
         return typing.to_result(_date_text(typing, inner), made)
@@ -185,10 +183,17 @@ def _shifted(typing: Typing, start: Expression) -> Expression:
         own = typing.own_branches(start, any_moment, moment)
         whole = _date_text(typing, start)
         return typing.as_string(whole) if own is None else _in_type(own, made)
-    own = typing.own_branches(start, made, moment)
-    if own is None and isinstance(start, Call) and start.function.name in SHIFTED:
-        own = typing.own_branches(start, any_moment, lambda inner: inner)
-    return own or start
+    return typing.own_branches(start, made, moment) or _own_moment(typing, start)
+
+
+def _own_moment(typing: Typing, arg: Expression) -> Expression:
+    """A text that is a moment where one is wanted: ADDTIME's time is one of today."""
+    if not isinstance(arg, Call) or arg.type.cls is not Class.STRING:
+        return arg
+    any_moment = datetime_type(_MICROSECONDS)
+    if arg.function.name in SHIFTED:
+        return typing.own_branches(arg, any_moment, lambda inner: inner) or arg
+    return typing.cast(arg, any_moment) if arg.function.name in ("date_add", "date_sub") else arg
 
 
 def _in_type(chosen: Expression, made: SqlType) -> Expression:
@@ -269,7 +274,7 @@ def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int] | N
 def _composite_interval(text: str, fields: Sequence[str]) -> tuple[int, int] | None:
     negative = text.lstrip().startswith("-")
     written = re.findall(r"[0-9]+", text)
-    if len(written) > len(fields) or any(integer_of_digits(one) >= _I63 for one in written):
+    if len(written) > len(fields) or any(integer_of_digits(one) > _MOST_WRITTEN for one in written):
         return None
     if fields[-1] == "MICROSECOND" and written:
         written[-1] = written[-1].ljust(6, "0")

@@ -188,7 +188,7 @@ _literal("time@literal", "TIME", _time_literal, time_type)
 
 @build_as("date", 1)
 def build_date(typing: Typing, args: Sequence[Expression]) -> Expression:
-    arg = of_calendar(typing, args[0])
+    arg = typing.timely(of_calendar(typing, args[0]))
     return _chosen(typing, arg, date_type()) or Cast(date_type(), arg, wording=WRITTEN)
 
 
@@ -292,7 +292,7 @@ def dayofyear(context: Context, call: Call, value: AnyDate) -> int | None:
     return number_of(value) - first + 1
 
 
-@define("to_days", "D", integer(8), nullable=True)
+@define("to_days", "N", integer(8), nullable=True)
 def to_days(context: Context, call: Call, value: AnyDate) -> int | None:
     """Also of a 31st of February, where sql_mode lets that in."""
     return day_number(value.year, value.month, value.day) if value.month and value.day else None

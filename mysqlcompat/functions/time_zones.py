@@ -34,6 +34,8 @@ def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expressi
     if not args:
         return typing.call("unix_timestamp@now", BIGINT.or_null(False))
     fsp, nullable = shown_fsp(typing, args[0], moment_fields), args[0].type.nullable
+    if args[0].type.cls is Class.DOUBLE:
+        args = (typing.timely(args[0]),)
     if args[0].type.cls is Class.STRING:
         args = (_of_branches(typing, args[0]) or args[0],)
     made = decimal_type(11 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
@@ -67,7 +69,9 @@ def unix_timestamp(context: Context, call: Call, value: Any) -> Any:
     if moment is None and call.type.nullable and is_chosen(call.args[0]):
         return None
     micros = 0
-    if moment is not None and not isinstance(moment, PartialDate):
+    if isinstance(moment, PartialDate):  # a day too many is one of the next month
+        moment = _with_next_days(moment) if moment.month and moment.day else None
+    if moment is not None:
         at = moment if isinstance(moment, datetime) else datetime(*moment.timetuple()[:3])
         micros = (temporal.local_to_utc(at, context.time_zone) - temporal.EPOCH) // _MICRO
     micros = micros if 0 <= micros < _END_US else 0
@@ -77,6 +81,12 @@ def unix_timestamp(context: Context, call: Call, value: Any) -> Any:
         return Decimal(micros // 1000000)
     scale = _FSP if call.type.mixed else call.type.scale
     return round_decimal(Decimal(micros).scaleb(-_FSP), scale)
+
+
+def _with_next_days(moment: PartialDate) -> datetime:
+    days = timedelta(days=moment.day - 1)
+    clock = temporal.time_of(moment) if isinstance(moment, PartialDatetime) else timedelta(0)
+    return datetime(moment.year, moment.month, 1) + days + clock
 
 
 @build_as("from_unixtime", 1, 2)

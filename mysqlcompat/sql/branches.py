@@ -230,11 +230,12 @@ def shown(arg: Expression) -> Expression:
 
 
 def _is_silent(arg: Expression) -> bool:
-    return isinstance(arg, Call) and arg.function.name in SILENT
+    return isinstance(arg, Call) and arg.function.name in (*SILENT, *BITWISE)
 
 
 def _is_shifted(arg: Expression) -> bool:
-    return isinstance(arg, Call) and arg.function.name in SHIFTED
+    is_moved = isinstance(arg, Call) and arg.function.name in (*SHIFTED, "date_add", "date_sub")
+    return is_moved and arg.type.cls is Class.STRING
 
 
 def _has_own_words(arg: Expression, target: SqlType) -> bool:

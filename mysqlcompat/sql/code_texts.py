@@ -13,11 +13,11 @@ from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import search_kernels, text_forms_kernels, text_kernels
 from mysqlcompat.machine.program import Register
 from mysqlcompat.sql.agreement import agree
+from mysqlcompat.sql.branches import MUTE
 from mysqlcompat.sql.code_chains import Chain, comparing
 from mysqlcompat.sql.code_moments import is_text
-from mysqlcompat.sql.lane_forms import same_lane
-from mysqlcompat.sql.branches import MUTE
 from mysqlcompat.sql.describe import origin_name
+from mysqlcompat.sql.lane_forms import same_lane
 from mysqlcompat.sql.typed import EXPLICIT, IMPLICIT, Call, Cast, ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, NOT_FIXED, Class, SqlType, int_type
 from mysqlcompat.wire.encode import column_words

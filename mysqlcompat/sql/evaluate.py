@@ -152,6 +152,8 @@ class Evaluator(Looking):
             return value
         if origin_name(node.arg) in MUTE:
             return Decimal(_signed_of_text(self._quiet, value, source, is_short=True))
+        if origin_name(node.arg) == "json_value":  # which reads it as a constant is read
+            return value
         return decimal_of_varying(self.context, value, source, isinstance(node.arg, ColumnRef))
 
     def _explicit(self, node: Cast, value: Any, source: SqlType) -> Any:

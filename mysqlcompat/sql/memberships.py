@@ -8,7 +8,15 @@ from datetime import datetime
 from typing import Any, Final
 
 from btree.schema import TypeKind
-from mysqlcompat.convert_compared import NO_TIME, NO_VALUE, Listener, compared
+from mysqlcompat.convert_compared import (
+    LISTED,
+    NO_TIME,
+    NO_VALUE,
+    SOUGHT,
+    SOUGHT_FIRM,
+    Listener,
+    compared,
+)
 from mysqlcompat.convert_temporal import moment_of
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
@@ -128,7 +136,9 @@ class Memberships(Betweens):
             if all(map(is_constant, args[1:])):
                 args = (first, *map(self._seen, args[1:]))
             is_read = (
-                isinstance(first, Cast) and first.into == NO_VALUE and not is_chosen(first.arg)
+                isinstance(first, Cast)
+                and first.into in (NO_VALUE, SOUGHT)
+                and not is_chosen(first.arg)
             )
             made = bool_type(any(arg.type.nullable for arg in args))
             return self.call("in@date" if is_read else "in", made, *args)
@@ -234,15 +244,17 @@ class Memberships(Betweens):
         """A text looked for among constant dates or times: what is none is not found."""
         if value.type.cls is not Class.STRING:
             return value
-        target = date_type() if like.type.cls is Class.DATE else time_type(6)
+        is_date = like.type.cls is Class.DATE
+        target, none = (date_type(), SOUGHT) if is_date else (time_type(6), NO_VALUE)
         said = wording(like, plain=True)
         if not is_chosen(value):
-            return as_compared(value, target, said, NO_VALUE)
-        otherwise = NO_VALUE if value.type.nullable else ""  # what was chosen is NULL, if it can be
+            return as_compared(value, target, said, none)
+        if not value.type.nullable:  # what was chosen is NULL, if it can be
+            none = SOUGHT_FIRM if is_date else NO_TIME
 
         def read(inner: Expression) -> Expression:
             is_text = inner.type.cls is Class.STRING
-            return as_compared(inner, target, said if is_text else "", otherwise)
+            return as_compared(inner, target, said if is_text else "", none)
 
         made = target.or_null(value.type.nullable)
         return self.own_branches(value, made, read) or read(value)
@@ -278,9 +290,10 @@ class Memberships(Betweens):
                 otherwise = NO_VALUE if constant and _may_be_null(text) else otherwise
                 return as_compared(text, time_type(6), wording(like, plain=True), otherwise)
             case Class.DATE if constant:
-                short = date_type() if is_constant(text) else datetime_type(6)
-                otherwise = NO_VALUE if _may_be_null(text) else ""
-                return as_compared(text, short, wording(like, plain=True), otherwise)
+                if not is_constant(text):
+                    return as_compared(text, datetime_type(6), wording(like, plain=True))
+                otherwise = NO_VALUE if _may_be_null(text) else LISTED
+                return as_compared(text, date_type(), wording(like, plain=True), otherwise)
         said = wording(like)
         if not isinstance(like, ColumnRef) and name:
             said = f"Incorrect datetime value: '{{}}' for column '{name}' at row 1"
