@@ -31,7 +31,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/run.stamp: setup.cfg pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[examples]'
 	touch $@
 
 $(VENV)/test.stamp: setup.cfg pyproject.toml | $(VENV)/bin/python
@@ -47,7 +47,7 @@ test: $(VENV)/test.stamp
 	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 soak: $(VENV)/test.stamp
-	CRASH_ROUNDS=20 $(BIN)/python -m pytest -q tests/crash
+	EXPLORE=1 CRASH_ROUNDS=20 $(BIN)/python -m pytest -q tests/crash tests/replicas tests/mysqlcompat/test_images.py
 	EXPLORE=1 NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest -q tests/redo tests/btree
 	LOST_ROUNDS=100 $(BIN)/python -m pytest -q tests/redo/test_lost_copies.py
 	VALUES_SAMPLE=1 $(BIN)/python -m pytest -q --timeout=3600 tests/mysqlcompat/test_values.py

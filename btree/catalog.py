@@ -46,10 +46,6 @@ class Catalog(Dictionary):
         self._put_database(Database(name, charset, collation, created))
         return self._databases[name]
 
-    def alter_database(self, name: str, charset: str, collation: str) -> None:
-        """Give a database other defaults."""
-        self._put_database(replace(self.database(name), charset=charset, collation=collation))
-
     def _put_database(self, database: Database) -> None:
         key = catalog_rows.database_key(database.name)
         self._change([Op(OP_PUT, key, json.dumps(asdict(database)).encode())])

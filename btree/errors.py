@@ -49,10 +49,6 @@ class ReadOnlyEngine(BtreeError):
     """A change was asked of an engine that follows another one's log."""
 
 
-class LogFull(BtreeError):
-    """The volume is too far behind for another mini-transaction now."""
-
-
 class CatalogError(BtreeError):
     """A name of the dictionary is missing, or there already."""
 

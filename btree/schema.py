@@ -73,9 +73,6 @@ BLOB_KINDS = frozenset(
         TypeKind.VECTOR,
     }
 )
-TEMPORAL_KINDS = frozenset(
-    {TypeKind.DATE, TypeKind.TIME, TypeKind.DATETIME, TypeKind.TIMESTAMP, TypeKind.YEAR}
-)
 
 DEFAULT_CHARSET = "utf8mb4"
 DEFAULT_COLLATION = "utf8mb4_0900_ai_ci"

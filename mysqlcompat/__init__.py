@@ -19,7 +19,7 @@ The way of a statement
     tables.
  4  `compiler`: `sql.parse` (sqlglot) → `sql.resolve` (names and types: the typed tree of
     `sql.typed`, conversions explicit; `sql.parameters` says what a `?` is) → `sql.planner` (access
-    paths, joins) → `sql.codegen` (a `machine.program.Program`).
+    paths within `sql.index_hints`, joins) → `sql.codegen` (a `machine.program.Program`).
     A long INSERT … VALUES skips all this: `bulk` (on `bulk_kernels`, `bulk_documents` and
     `bulk_expressions`) turns its rows into lanes and runs one program for any number of them.
  5  `machine.run` steps the program (once more, `machine.in_turn`, for an error of a value):

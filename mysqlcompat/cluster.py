@@ -15,15 +15,17 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import selectors
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -68,6 +70,7 @@ class Cluster:
         self._process: subprocess.Popen[bytes] | None = None
         self._notes = -1
         self._buffer = b""
+        self._reserved: list[socket.socket] = []
         self._output: Path = self.data.with_name(self.data.name + ".log")
         if start:
             self.start()
@@ -81,7 +84,10 @@ class Cluster:
         os.set_blocking(self._notes, False)
         command = [sys.executable, "-m", "mysqlcompat", "serve"]
         command += ["--data", str(self.data), "--notify-fd", str(write_end)]
-        # The same ports again after a restart, as clients expect.
+        # The same ports again after a restart, as clients expect; ours in between, too.
+        if not self._reserved:
+            self._reserved = [reserve_port(self.writer_port), reserve_port(self.reader_port)]
+            self.writer_port, self.reader_port = map(port_of, self._reserved)
         command += ["--port", str(self.writer_port), "--reader-port", str(self.reader_port)]
         command += ["--replicas", str(self.replicas)]
         for name, value in self.options.items():
@@ -106,6 +112,7 @@ class Cluster:
         except BaseException:
             if self._process is not None:
                 self.kill()
+            self._release_ports()
             raise
 
     def stop(self) -> int:
@@ -116,10 +123,18 @@ class Cluster:
         return self._collect()
 
     def kill(self, name: str = SUPERVISOR) -> None:
-        """kill -9 one process. All others die with the supervisor; then `start` may be called."""
+        """kill -9 one process; it is dead when this returns.
+
+        All others die with the supervisor, and are dead, too; then `start` may be called.
+        """
         self._take_notes()
         self._ready.discard(name)
-        os.kill(self.pids[name], signal.SIGKILL)
+        dying = self.pids.values() if name == SUPERVISOR else [self.pids[name]]
+        with ExitStack() as closing:
+            watched = [fd for pid in dying if (fd := _watch(pid, closing)) is not None]
+            os.kill(self.pids[name], signal.SIGKILL)
+            for fd in watched:
+                select.select([fd], [], [])
         if name == SUPERVISOR:
             self._collect()
 
@@ -138,10 +153,16 @@ class Cluster:
     def close(self) -> None:
         """Stop, and remove what was temporary."""
         self.stop()
+        self._release_ports()
         if self._temporary:
             shutil.rmtree(self.data, ignore_errors=True)
             self._output.unlink(missing_ok=True)
             self.data.with_name(self.data.name + ".sql").unlink(missing_ok=True)
+
+    def _release_ports(self) -> None:
+        for reserved in self._reserved:
+            reserved.close()
+        self._reserved = []
 
     def __enter__(self) -> Cluster:
         return self
@@ -229,8 +250,40 @@ class Cluster:
         return code
 
 
+def reserve_port(port: int = 0) -> socket.socket:
+    """A socket that keeps a port (0: any that is free) for who is going to listen there.
+
+    Before that and in between the system gives it to no connection and no other server.
+    """
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", port))
+    return reserved
+
+
+def port_of(reserved: socket.socket) -> int:
+    """The port that is kept."""
+    return int(reserved.getsockname()[1])
+
+
+def _watch(pid: int, closing: ExitStack) -> int | None:
+    """A descriptor that is readable when the process is dead; None when it is already."""
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+    closing.callback(os.close, fd)
+    return fd
+
+
 def _wait_stopped(pid: int) -> None:
     """Return when a stopped process's last system call has ended (state T in all its threads)."""
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        while (task / "stat").read_text().rpartition(")")[2].split()[0] not in "tTZX":
-            time.sleep(0.001)
+    while not all(map(_is_stopped, Path(f"/proc/{pid}/task").iterdir())):
+        time.sleep(0.001)
+
+
+def _is_stopped(task: Path) -> bool:
+    try:
+        return (task / "stat").read_text().rpartition(")")[2].split()[0] in "tTZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return True  # it ended before it was stopped

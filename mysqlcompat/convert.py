@@ -442,8 +442,7 @@ def parse_json(text: str, argument_no: int, function: str) -> Json:
         raise SqlError(3141, argument_no, function, error.message, error.position, "") from None
 
 
-_CODE_VARCHAR: Final = 15
-#: Kinds of binary strings -> what JSON calls them; others are VARCHAR.
+#: Kinds of binary strings -> what JSON calls them; others are VARCHAR, which is 15.
 _OPAQUE_CODES: Final = {
     TypeKind.BIT: CODE_BIT,
     TypeKind.TINYBLOB: 249,
@@ -452,6 +451,11 @@ _OPAQUE_CODES: Final = {
     TypeKind.BLOB: 252,
     TypeKind.BINARY: 254,
 }
+
+
+def opaque_code(source: SqlType) -> int:
+    """What JSON calls the type of a binary string."""
+    return _OPAQUE_CODES.get(source.kind, 15)
 
 
 def is_boolean(sql_type: SqlType) -> bool:
@@ -473,7 +477,7 @@ def json_scalar(value: Any, source: SqlType) -> Json:
         case int() if source.unsigned or source.kind is TypeKind.YEAR:
             return Json(Unsigned(value))
         case bytes():
-            return Json(Opaque(_OPAQUE_CODES.get(source.kind, _CODE_VARCHAR), value))
+            return Json(Opaque(opaque_code(source), value))
         case datetime() if source.kind is TypeKind.TIMESTAMP:
             return Json(timestamp_of(value))
     return Json(value)

@@ -45,5 +45,4 @@ def decimal_of_bytes(data: bytes) -> Decimal:
         width = _DIGIT_BYTES[size]
         digits += str(int.from_bytes(body[at : at + width], "big")).rjust(size, "0")
         at += width
-    value = Decimal(int(digits or "0")).scaleb(-scale)
-    return -value if negative else value
+    return Decimal((negative, tuple(map(int, digits or "0")), -scale))  # arithmetic would round

@@ -288,6 +288,8 @@ TABLE: Final = """\
 3507 HY000 Failed to update %s dictionary object.
 3508 HY000 Dictionary object id (%s) does not exist.
 3513 HY000 Binary operands of bitwise operators must be of equal length
+3514 HY000 Aggregate bitwise functions cannot accept arguments longer than 511 bytes; consider
+  using the SUBSTRING() function
 3522 HY000 A primary key index cannot be invisible
 3523 HY000 Unknown authorization ID `%s`@`%s`
 3530 HY000 `%s`@`%s` is not granted to `%s`@`%s`

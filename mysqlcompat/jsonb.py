@@ -193,10 +193,9 @@ def _integer(text: str) -> int | float:
 
 
 def _double(text: str) -> float:
-    """What MySQL's parser finds too big on its way is refused, whatever it comes to: ``0e400``."""
     number = float(text)
     if math.isinf(number) or not number or len(text) > _SUSPICIOUS:
-        _CRITIC(text)
+        _CRITIC(text)  # which finds 0e400 too big, too
     return number
 
 
@@ -209,8 +208,7 @@ _DECODER: Final = json.JSONDecoder(
     parse_int=_integer,
     parse_float=_double,
     parse_constant=_refuse_constant,
-)
-#: Only asked about text that is no JSON: it words mistakes as MySQL does, whose parser it wraps.
+)  #: Only asked about text that is no JSON: it words mistakes as MySQL does, whose parser it wraps.
 _CRITIC: Final = rapidjson.Decoder(number_mode=rapidjson.NM_NATIVE)
 _SUSPICIOUS: Final = 300  #: digits that may be too many for a double
 _MISTAKE: Final = re.compile(r"Parse error at offset (\d+): (.*)", re.DOTALL)

@@ -114,7 +114,17 @@ def _await_copies(ask: Callable[[], T], waits: Waits | None) -> T:
     return ask() if waits is None else _await(COMES_BACK, ask, waits)
 
 
-class PatientVolume(SocketVolume):
+class _Beginning:
+    """A volume whose node begins, and waits for its pages meanwhile."""
+
+    _patience: _Patience
+
+    def begins(self, waits: Waits | None) -> None:
+        """A node begins, and waits for its pages; None: it has begun."""
+        self._patience.begins = waits
+
+
+class PatientVolume(_Beginning, SocketVolume):
     """One storage process that may be restarted.
 
     waits   of a writer: told what it waits for before it can begin
@@ -139,12 +149,8 @@ class PatientVolume(SocketVolume):
 
         return _await_copies(ask, self._waits)
 
-    def begins(self, waits: Waits | None) -> None:
-        """A node begins, and waits for its pages; None: it has begun."""
-        self._patience.begins = waits
 
-
-class PatientZones(ZonedVolume):
+class PatientZones(_Beginning, ZonedVolume):
     """The zones' processes, all of which may be restarted at the same time.
 
     remember   called when the volume is open
@@ -178,10 +184,6 @@ class PatientZones(ZonedVolume):
         recovered = _await_copies(lambda: ZonedVolume.open_writer(self, SAY_S), self._waits)
         self._remember()
         return recovered
-
-    def begins(self, waits: Waits | None) -> None:
-        """A node begins, and waits for its pages; None: it has begun."""
-        self._patience.begins = waits
 
 
 Pages = PatientVolume | PatientZones

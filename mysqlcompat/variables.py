@@ -92,7 +92,6 @@ ALIASES: Final = {
     "tx_isolation": "transaction_isolation",
     "tx_read_only": "transaction_read_only",
 }
-DEFAULT_ISOLATION: Final = "REPEATABLE-READ"
 
 
 def find(name: str) -> Variable:

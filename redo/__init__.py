@@ -39,9 +39,9 @@ Read in this order:
 - ``volumes`` what a data directory holds · ``frozen`` snapshots and the beginning of clones ·
   ``frozen_parts`` those of zones elsewhere ·
   ``rewind`` backtrack · ``requests`` what storage can be asked to do
-- ``keyring`` keys · ``cipher_layout`` ``cipher_kernels`` ``cipher`` ``copy_cipher`` encryption of
-  log and pages · ``sealed_log_kernels`` the batch a record lies in, to decrypt or verify it ·
-  ``temporary_file`` what sorts spill
+- ``keyring`` keys · ``shared_library`` where OpenSSL is · ``cipher_layout`` ``cipher_kernels``
+  ``cipher`` ``copy_cipher`` encryption of log and pages · ``sealed_log_kernels`` the batch a
+  record lies in, to decrypt or verify it · ``temporary_file`` what sorts spill
 - ``archive`` objects of a backup · ``archived`` the volume, here or elsewhere · ``archiver`` sends
   it · ``pins`` what must stay of the past ·
   ``restore`` a volume out of them

@@ -26,7 +26,6 @@ swapped or moved does not open.
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import functools
 import secrets
 from collections.abc import Callable
@@ -58,6 +57,7 @@ from redo.errors import KeyUnavailable, VolumeError
 from redo.keyring import DataKey, KeyService, unwrapped
 from redo.metadata import VolumeMeta
 from redo.segment_layout import STORE_ENTRY_BYTES, X_SALT
+from redo.shared_library import find_library
 from redo.state import ST_CIPHER
 
 Seals = tuple[tuple[int, str], ...]
@@ -76,14 +76,8 @@ _REDUCTION: Final = 0x87  #: of GF(2^128)
 @functools.cache
 def libcrypto() -> Any:
     """OpenSSL's libcrypto, 1.1 or later. Raises KeyUnavailable when this machine has none."""
-    for name in (*_LIBRARIES, ctypes.util.find_library("crypto")):
-        try:
-            library = ctypes.CDLL(name) if name else None
-        except OSError:
-            continue
-        if library is not None and hasattr(library, "EVP_CIPHER_CTX_new"):
-            break
-    else:
+    library = find_library(_LIBRARIES, "crypto", ["EVP_CIPHER_CTX_new"])
+    if library is None:
         raise KeyUnavailable("encryption needs OpenSSL's libcrypto, which was not found")
     pointer = ctypes.c_void_p
     for maker in ("EVP_CIPHER_CTX_new", "EVP_aes_256_gcm", "EVP_aes_256_ctr", "EVP_aes_256_ecb"):

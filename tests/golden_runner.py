@@ -259,12 +259,21 @@ def _try(connection: Any, sql: str) -> None:
 def _catch_up(writer: Any, reader: Any) -> None:
     """Returns when the reader's replica has applied what the writer has made durable. Each look is
     a round trip, so this waits for the replica, not for time."""
-    durable = _lsn(writer, "DURABLE_LSN", "SESSION_ID = 'MASTER_SESSION_ID'")
-    while _lsn(reader, "CURRENT_READ_POINT", "SERVER_ID = @@aurora_server_id") < durable:
+    durable = host_lsn(writer, "DURABLE_LSN", "SESSION_ID = 'MASTER_SESSION_ID'")
+    while host_lsn(reader, "CURRENT_READ_POINT", "SERVER_ID = @@aurora_server_id") < durable:
         pass
 
 
-def _lsn(connection: Any, column: str, where: str) -> int:
+def wait_for_replicas(writer: Any) -> None:
+    """Returns when every replica has applied what the writer has made durable."""
+    durable = host_lsn(writer, "DURABLE_LSN", "SESSION_ID = 'MASTER_SESSION_ID'")
+    others = "SESSION_ID <> 'MASTER_SESSION_ID'"
+    while host_lsn(writer, "MIN(CURRENT_READ_POINT)", others) < durable:
+        pass
+
+
+def host_lsn(connection: Any, column: str, where: str) -> int:
+    """An LSN that the cluster says of one of its nodes."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {column} FROM information_schema.replica_host_status WHERE {where}")
         ((lsn,),) = cursor.fetchall()

@@ -15,12 +15,14 @@ from mysqlcompat.cluster import Cluster
 HERE = Path(__file__).parent
 
 
-def customer(port: int, number: int, ledger: list[int], enough: threading.Event) -> None:
+def customer(
+    port: int, number: int, ledger: list[int], enough: threading.Event, over: threading.Event
+) -> None:
     """Place orders until the server is gone; note each one the server acknowledged."""
     rng = random.Random(number)
     try:
         connection = shop.connect("127.0.0.1", port)
-        while True:
+        while not over.is_set():
             ledger.append(shop.place_order(connection, 1001 + number, rng))
             if len(ledger) >= 50:
                 enough.set()
@@ -35,10 +37,10 @@ def main() -> None:
     options = parser.parse_args()
     schema = (HERE / "schema.sql").read_text(encoding="utf-8")
     ledger: list[int] = []
-    enough = threading.Event()
+    enough, over = threading.Event(), threading.Event()
     with Cluster(init_sql=schema) as cluster:
         threads = [
-            threading.Thread(target=customer, args=(cluster.writer_port, n, ledger, enough))
+            threading.Thread(target=customer, args=(cluster.writer_port, n, ledger, enough, over))
             for n in range(options.customers)
         ]
         for thread in threads:
@@ -50,9 +52,7 @@ def main() -> None:
             cluster.start()
         else:
             cluster.wait_ready(options.victim)
-            if options.victim != "writer":  # the customers are still connected: let them go
-                cluster.kill("writer")
-                cluster.wait_ready("writer")
+        over.set()  # for who is still connected, or came late
         for thread in threads:
             thread.join()
         connection = shop.connect("127.0.0.1", cluster.writer_port)

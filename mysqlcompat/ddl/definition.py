@@ -23,7 +23,6 @@ from mysqlcompat.wire import charsets
 
 MAX_COLUMNS: Final = 1017
 MAX_ROW_BYTES: Final = 65535
-MAX_TABLE_NAME: Final = 64
 CHARACTER_KINDS: Final = TEXT_KINDS | {TypeKind.ENUM, TypeKind.SET}
 OTHER_ENGINES_TEXT: Final = """
     myisam memory csv archive blackhole merge mrg_myisam federated ndb ndbcluster heap

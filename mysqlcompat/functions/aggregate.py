@@ -11,20 +11,23 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlglot import exp
 
 from btree.schema import TypeKind
-from mysqlcompat import collations, json_order
+from mysqlcompat import collations, json_order, jsonb
 from mysqlcompat.convert import json_scalar
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.operators import order
+from mysqlcompat.functions.table import OutOfRange
 from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json, make_object
 from mysqlcompat.numerals import EXACT, round_decimal
 from mysqlcompat.sql.infer import Typing, is_binary_string
 from mysqlcompat.sql.measures import digits, scale_of
-from mysqlcompat.sql.typed import Aggregate, Expression, Order
+from mysqlcompat.sql.typed import Aggregate, Call, Expression, Order
 from mysqlcompat.sqltypes import (
     BINARY,
     Class,
     SqlType,
+    bytes_per_character,
     decimal_type,
     double_type,
     int_type,
@@ -50,6 +53,7 @@ AGGREGATES: Final[dict[str, tuple[int, int]]] = {
     **dict.fromkeys(_DEVIATIONS, (1, 1)), **dict.fromkeys(_BITS, (1, 1)),
 }  # fmt: skip
 _SUM_DIGITS: Final = 22  #: digits a SUM gains
+_LONGEST_BITS: Final = 511  #: bytes of a binary string whose bits are combined
 _SHORT_CONCAT: Final = 512  #: a GROUP_CONCAT of more is a LONGTEXT
 
 
@@ -65,9 +69,7 @@ def build_aggregate(
         case "sum" | "avg":
             return _build_sum(typing, name, args[0], distinct)
         case "min" | "max":
-            source = args[0].type
-            made = json_type() if source.cls is Class.JSON else source.or_null()
-            return Aggregate(made, name, tuple(args), distinct)
+            return Aggregate(_extreme_type(args[0].type), name, tuple(args), distinct)
         case "json_arrayagg":
             return Aggregate(json_type(), name, (typing.as_json(args[0]),), distinct)
         case "json_objectagg":
@@ -75,11 +77,25 @@ def build_aggregate(
             return Aggregate(json_type(), name, taken, distinct)
     if name in _BITS:
         if is_binary_string(args[0]):
+            if args[0].type.length > _LONGEST_BITS:
+                raise SqlError(3514)
             size = args[0].type.length + 1
             made = replace(args[0].type, length=size, scale=0, unsigned=True, nullable=False)
             return Aggregate(made, name, tuple(args), distinct)
-        return Aggregate(int_type(21, True, False), name, (typing.as_bits(args[0]),), distinct)
+        made = replace(int_type(21, True, False), collation=BINARY, coercibility=4)  # of its text
+        return Aggregate(made, name, (typing.as_bits(args[0]),), distinct)
     return Aggregate(double_type(), _DEVIATIONS[name], (typing.as_double(args[0]),), distinct)
+
+
+def _extreme_type(source: SqlType) -> SqlType:
+    """Of MIN and MAX: one of ENUMs or SETs is a text, no number any more."""
+    if source.cls is Class.JSON:
+        return json_type()
+    if source.kind in (TypeKind.ENUM, TypeKind.SET):
+        return string_type(
+            source.length, source.collation, True, source.coercibility, TypeKind.CHAR
+        )
+    return source.or_null()
 
 
 def _build_sum(typing: Typing, name: str, arg: Expression, distinct: bool) -> Expression:
@@ -114,16 +130,32 @@ def build_group_concat(typing: Typing, resolver: Resolver, node: Any) -> Express
     parts = inner.expressions if distinct else [inner]
     if len(parts) == 1 and isinstance(parts[0], exp.Concat):
         parts = parts[0].expressions
-    args = tuple(typing.as_string(resolver.resolve(part)) for part in parts)
+    own = [resolver.resolve(part) for part in parts]
+    if distinct and not ordering:  # MySQL walks the tree that tells equal ones apart
+        ordering = tuple(Order(_stored(typing, arg), False) for arg in own)
+    args = tuple(map(typing.as_string, own))
     types = [arg.type for arg in args]
     collation = typing.collation(types, "group_concat")
     limit = int(typing.context.system_variable("group_concat_max_len", ""))
     is_short = collation == BINARY or limit <= _SHORT_CONCAT
-    length = limit if is_short else 4 * limit  # bytes that MySQL takes for characters
+    width = 1 if is_short else bytes_per_character(collation)  # MySQL takes bytes for characters
+    length = limit * width
     long, short = TypeKind.LONGTEXT, TypeKind.VARCHAR
     kind = short if limit <= _SHORT_CONCAT else TypeKind.LONGBLOB if collation == BINARY else long
     made = string_type(length, collation, True, 2, kind)
     return Aggregate(made, "group_concat", args, distinct, ordering, separator)
+
+
+def _stored(typing: Typing, arg: Expression) -> Expression:
+    """What a temporary table orders `arg` by: its own value, of a document the bytes."""
+    if arg.type.cls is not Class.JSON:
+        return arg
+    return typing.call("json@stored", string_type(arg.type.length, BINARY, True), arg)
+
+
+@implement("json@stored")
+def _json_stored(context: Context, call: Call, document: Json) -> bytes:
+    return document.data if isinstance(document, StoredJson) else jsonb.encode(document.value)
 
 
 def _position(resolver: Resolver, node: Any, listed: Any) -> Expression:
@@ -269,7 +301,7 @@ class _Bits(Accumulator):
         if self.node.type.cls is not Class.STRING:
             neutral = (1 << 64) - 1 if self.node.function == "bit_and" else 0
             return neutral if self.bits is None else self.bits
-        length = self.length or self.node.args[0].type.length
+        length = self.node.args[0].type.length if self.bits is None else self.length
         neutral = (1 << 8 * length) - 1 if self.node.function == "bit_and" else 0
         return (neutral if self.bits is None else self.bits).to_bytes(length, "big")
 
@@ -290,11 +322,14 @@ class _Deviation(Accumulator):
         self.squares += distance * (values[0] - self.mean)
 
     def result(self) -> float | None:
+        """Raises OutOfRange."""
         sample = self.node.function.endswith("samp")
         below = self.count - sample
         if below <= 0:
             return None
         variance = self.squares / below
+        if not math.isfinite(variance):
+            raise OutOfRange("DOUBLE")
         return math.sqrt(variance) if self.node.function.startswith("stddev") else variance
 
 

@@ -198,7 +198,10 @@ def build_isnull(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 @build_as("any_value", 1)
 def build_any_value(typing: Typing, args: Sequence[Expression]) -> Expression:
-    return typing.call("any_value", _any_type(args[0].type), args[0])
+    arg = args[0]
+    if arg.type.kind in (TypeKind.ENUM, TypeKind.SET):
+        arg = typing.as_string(arg)
+    return typing.call("any_value", _any_type(arg.type), arg)
 
 
 def _any_type(sql_type: SqlType) -> SqlType:

@@ -30,7 +30,7 @@ from mysqlcompat.message_text import shown, text_for_number
 from mysqlcompat.numerals import round_decimal
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sql.branches import SHIFTED, SILENT, is_chosen, natural
-from mysqlcompat.sql.describe import describe, origin_name
+from mysqlcompat.sql.describe import describe, function_name, origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, NUMERIC, TEMPORAL, Class, SqlType, date_type, string_type
@@ -94,7 +94,7 @@ def _read_once(typing: Typing, arg: Expression) -> Expression:
     """A constant text beside dates and times: what it is."""
     is_computed = isinstance(arg, Call | Cast) and arg.type.cls is Class.STRING
     value = typing.constant_value(arg) if is_computed else None
-    if value is None or (origin_name(arg) in SILENT and not _is_dated(value)):
+    if value is None or (function_name(arg) in SILENT and not _is_dated(value)):
         return arg
     return Literal(arg.type, value, text=describe(arg))
 

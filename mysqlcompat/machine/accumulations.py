@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.aggregate import Accumulator, accumulator
+from mysqlcompat.functions.table import OutOfRange
 from mysqlcompat.machine.program import Register
 from mysqlcompat.machine.registers import MEMORY_LIMIT
+from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.typed import Aggregate
 from mysqlcompat.sqltypes import SqlType
 
@@ -80,4 +82,8 @@ class Accumulated:
 
     def _result(self, execution: Execution, address: int) -> Any:
         group: Accumulator | None = execution.accumulators.get((self.number, address))
-        return (group or accumulator(self.expression, execution.session)).result()
+        try:
+            return (group or accumulator(self.expression, execution.session)).result()
+        except OutOfRange as error:
+            text = describe(self.expression, execution.evaluator.sources)
+            raise SqlError(1690, error.args[0], text) from None

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -400,6 +400,32 @@ async def _execution(program: Program, session: Any, *rest: Any) -> Execution:
             session.effects.may_wait = False
 
 
+class _Reading(NamedTuple):
+    """A statement that gives rows, and what it was asked with: it may have to be begun again."""
+
+    program: Program
+    session: Any
+    params: Sequence[Any]
+    literals: Sequence[Any] | None
+    binary: bool
+    mark: tuple[int, int, int]
+
+    async def begun(self, program: Program) -> Execution:
+        """A run of a program for it that has begun."""
+        execution = await _execution(program, self.session, self.params, self.literals, self.binary)
+        try:
+            await execution.begin()
+        except BaseException:
+            execution.close()
+            raise
+        return execution
+
+    async def again(self, error: SqlError) -> Execution | None:
+        """Another one after an error that MySQL may not come to; None: it stands."""
+        other = in_turn.instead(self.program, self.session, error, self.mark)
+        return None if other is None else await self.begun(other)
+
+
 async def execute(
     program: Program,
     session: Any,
@@ -436,21 +462,8 @@ async def _executed(
     mark: tuple[int, int, int],
 ) -> Ok | Rows:
     if program.kind == "read":
-
-        async def begun(program: Program) -> Execution:
-            execution = await _execution(program, session, params, literals, binary)
-            try:
-                await execution.begin()
-            except BaseException:
-                execution.close()
-                raise
-            return execution
-
-        async def again(error: SqlError) -> Execution | None:
-            other = in_turn.instead(program, session, error, mark)
-            return None if other is None else await begun(other)
-
-        return Rows(program.columns, SentRows(await begun(program), again))
+        reading = _Reading(program, session, params, literals, binary, mark)
+        return Rows(program.columns, SentRows(await reading.begun(program), reading.again))
     execution = await _execution(program, session, params, literals, binary, given)
     try:
         await execution.begin()

@@ -8,13 +8,14 @@ a secondary entry costs a second descent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from btree.schema import Index, Table, TypeKind
 from mysqlcompat.sql.array_access import ALL, ANY
 from mysqlcompat.sql.estimates import Estimates
+from mysqlcompat.sql.index_hints import NO_HINTS, IndexHints
 from mysqlcompat.sql.looks import Candidate, Look
 from mysqlcompat.sql.plan import Access
 from mysqlcompat.sql.rules import comparison, is_null_test, without_between
@@ -242,36 +243,68 @@ def choose(
     estimates: Estimates = UNKNOWN,
     locking: bool = False,
     once: bool = False,
+    hints: IndexHints = NO_HINTS,
+    needs: frozenset[int] | None = None,
 ) -> tuple[Candidate, bool]:
     """The best way in, and whether it gives the order wanted.
 
     limited  only the first few rows are wanted: then an index in their order beats a sort
     locking  what is read is locked: a whole scan is the last choice
     once     an access may find a row again (`Access.again`)
+    hints    which indexes may be used for what
+    needs    numbers of all columns that are read; None: the whole row
     """
     known = known_of(table_no, conditions, usable)
-    found = (candidate(table, number, known, once) for number in _usable_indexes(table))
-    candidates = [one for one in found if one is not None]
+    candidates = list(_candidates(table, known, once, hints))
+    narrow = [one for one in candidates if one.is_narrow]
     best = max(candidates, key=lambda one: one.score)
+    if hints.is_read_forced and narrow:
+        best = max(narrow, key=lambda one: one.score)
     if not best.score[0] and estimates.weighs(table):
-        narrow = [one for one in candidates if one.access.kind not in ("ALL", "index")]
-        weighed = (narrow or candidates) if locking else candidates
+        weighed = (narrow or candidates) if locking or hints.is_read_forced else candidates
         look = Look(table, tuple(weighed))
         if estimates.looks is not None and usable is is_constant:
             estimates.looks.append(look)
         best = look.cheapest(estimates)
     for one in sorted(candidates, key=lambda one: one.score, reverse=True) if order else ():
+        if not hints.may_order(one.access.index_no):
+            continue
         turned = ordered_by(table, table_no, one.access, order)
         as_good = one.score[:3] == best.score[:3]
-        if turned and as_good and (limited or one.access.kind != "index"):
+        worth = limited or hints.is_order_forced or one.access.kind != "index"
+        if turned and as_good and worth:
             return replace(one, access=turned), True
+    if best.access.kind == "ALL" and hints.read is not None and needs is not None:
+        best = _covering(table, candidates, hints.read, needs) or best
     return best, not order
 
 
-def _usable_indexes(table: Table) -> list[int]:
-    """Numbers of the indexes a plan may use: all but invisible ones."""
-    return [number for number, index in enumerate(table.indexes) if number == 0 or _visible(index)]
+def _candidates(
+    table: Table, known: dict[int, list[Known]], once: bool, hints: IndexHints
+) -> Iterator[Candidate]:
+    """Every way in that the hints leave: no invisible index, but always the whole table."""
+    for number, index in enumerate(table.indexes):
+        if number == 0:
+            found = candidate(table, 0, known if hints.may_read(0) else {}, once)
+        elif index.invisible or not (hints.may_read(number) or hints.may_order(number)):
+            continue
+        else:
+            found = candidate(table, number, known if hints.may_read(number) else {}, once)
+        if found is not None:
+            yield found
 
 
-def _visible(index: Index) -> bool:
-    return not index.invisible
+def _covering(
+    table: Table, candidates: Sequence[Candidate], read: frozenset[int], needs: frozenset[int]
+) -> Candidate | None:
+    """The whole of an index that was asked for, and has all that is read: the narrowest."""
+    if 0 in read:
+        return None
+    key = [part.column for part in table.indexes[0].parts]
+    covering = []
+    for one in candidates:
+        parts = table.indexes[one.access.index_no].parts
+        whole = [part.column for part in parts if not part.length]
+        if one.access.index_no in read and needs <= set(map(table.column_no, whole + key)):
+            covering.append((len(parts), one.access.index_no, one))
+    return min(covering, key=lambda each: each[:2])[2] if covering else None

@@ -13,7 +13,16 @@ from mysqlcompat.sql.measures import (
     DOCUMENT_CHARACTERS,
     numeric_type,
 )
-from mysqlcompat.sql.typed import EXPLICIT, IMPLICIT, Call, Cast, ColumnRef, Expression, Literal
+from mysqlcompat.sql.typed import (
+    EXPLICIT,
+    IMPLICIT,
+    Aggregate,
+    Call,
+    Cast,
+    ColumnRef,
+    Expression,
+    Literal,
+)
 from mysqlcompat.sqltypes import (
     BINARY,
     MAX_DECIMAL_DIGITS,
@@ -204,12 +213,12 @@ class Branches(CommonTypes):
 
 def spelled(arg: Expression) -> Expression:
     """`arg` where its text goes into another: a TIME that was moved has no fraction or six digits
-    of it, a FLOAT that was looked for the digits of a DOUBLE, everything else is as it is
-    `shown`."""
+    of it, a FLOAT that was looked for or aggregated the digits of a DOUBLE, everything else is as
+    it is `shown`."""
     if arg.type.cls is Class.TIME and isinstance(arg, Call) and arg.function.name in _MOVED:
         return replace(arg, type=replace(arg.type, mixed=True))
     is_first = isinstance(arg, Call) and arg.function.name in DOUBLED
-    if is_first and arg.type.kind is TypeKind.FLOAT:
+    if (is_first or isinstance(arg, Aggregate)) and arg.type.kind is TypeKind.FLOAT:
         return replace(arg, type=replace(arg.type, kind=TypeKind.DOUBLE))
     return shown(arg)
 
@@ -315,7 +324,7 @@ AMONG_DATES: Final = (*OF_DATES, "greatest@datetime", "least@datetime")
 MUTE: Final = ("regexp_replace", "regexp_substr")
 SILENT: Final = (
     *MUTE,
-    *("coalesce", "ifnull", "any_value", "greatest", "least", "document text"),
+    *("coalesce", "ifnull", "any_value", "greatest", "least", "document text", "min", "max"),
     *AMONG_DATES,
 )
 #: Operators that do the same with the bytes they make.

@@ -37,6 +37,7 @@ from mysqlcompat.sql.code_frames import Frame, RowBinding, is_stable, key_of
 from mysqlcompat.sql.code_functions import CODED as FUNCTIONS
 from mysqlcompat.sql.code_functions import date_cast
 from mysqlcompat.sql.code_order import State, coded_in_order
+from mysqlcompat.sql.describe import origin_name
 from mysqlcompat.sql.lane_forms import (
     ANYTHING,
     assignable,
@@ -288,7 +289,7 @@ class Coder:
             is_text = is_text and not typed.is_constant(node)
             if is_kept or (is_text and not typed.has_effects(node)):
                 if key not in places:
-                    at, shown = len(places), type(node).__name__
+                    at, shown = len(places), origin_name(node)
                     places[key] = ColumnRef(node.type, INPUT, at, shown, node)
                     inputs[INPUT, at] = (node.type, self.value(node))
                 return places[key]

@@ -10,7 +10,7 @@ from btree.schema import TypeKind
 from mysqlcompat import json_build_kernels as build
 from mysqlcompat import json_path, json_stored
 from mysqlcompat import json_walk_kernels as walk
-from mysqlcompat.convert import is_boolean
+from mysqlcompat.convert import is_boolean, opaque_code
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions import FUNCTIONS
 from mysqlcompat.json_kernels import (
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 
 Maker = tuple[int, int | Constant, int]  #: kind, x, y of op_json_make
 _MOMENTS: Final = {Class.DATE: 10, Class.TIME: 11, Class.DATETIME: 12}
-_BYTES: Final = 15
 _ASCII: Final = 128
 
 
@@ -139,7 +138,7 @@ def _maker_of(source: SqlType) -> Maker | None:
         case Class.STRING if is_text(source):
             return codes.MAKE_OF_TEXT, 0, 0
         case Class.STRING if is_variable(source):
-            return codes.MAKE_OF_BYTES, _BYTES, 0
+            return codes.MAKE_OF_BYTES, opaque_code(source), 0
     return None
 
 

@@ -38,6 +38,8 @@ USING: Final = "using"  #: and of CONVERT(… USING …)
 SIGNED: Final = "signed"  #: of an unsigned branch that is read as the signed whole is
 #: Text of the zero that an integer is combined with where its sign does not count.
 WITHOUT_SIGN = "without sign"
+#: Aggregate functions that are printed under another of their names.
+_PRINTED: Final = {"stddev_pop": "std", "var_pop": "variance"}
 _INFIX = {
     "=", "<>", "<", "<=", ">", ">=", "<=>", "+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>",
     "and", "or", "xor", "div", "regexp",
@@ -79,6 +81,7 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
             return f"cast({inner} as {cast_name(target)})" if is_written else inner
         case Aggregate(function=function, args=args, distinct=distinct):
             inner = ",".join(describe(arg, sources) for arg in args) or "0"
+            function = _PRINTED.get(function, function)
             return f"{function}({'distinct ' if distinct else ''}{inner})"
         case DefaultValue():
             return "default"
@@ -90,13 +93,33 @@ def quoted(text: str) -> str:
     return "'" + text.translate(_ESCAPES) + "'"
 
 
+def origin(arg: Expression) -> Expression:
+    """What was computed before, where `arg` is the place that it was put."""
+    stands_for = arg.stands_for if isinstance(arg, ColumnRef) else None
+    return arg if stands_for is None else stands_for
+
+
+def function_name(arg: Expression) -> str:
+    """The function, or the aggregate function, whose value an argument is."""
+    match origin(arg):
+        case Call(function=function):
+            return function.name
+        case Aggregate(function=name):
+            return name
+    return ""
+
+
 def origin_name(arg: Expression) -> str:
     """What MySQL calls an argument in warnings: its column or its function."""
-    match arg:
+    match origin(arg):
         case ColumnRef(name=name):
             return name
         case Call(function=function):
             return function.name
+        case Aggregate(function="min" | "max", args=args):
+            return origin_name(args[0])
+        case Aggregate(function=name):
+            return name
         case Cast(type=target, mode=mode) if mode == EXPLICIT and target.cls is Class.JSON:
             return "cast_as_json"
     return ""

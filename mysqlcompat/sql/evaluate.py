@@ -24,8 +24,8 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.moments import own_type
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
-from mysqlcompat.message_text import shown, shown_bytes, text_for_number
-from mysqlcompat.numerals import leading_integer
+from mysqlcompat.message_text import kept, shown, shown_bytes, text_for_number
+from mysqlcompat.numerals import double_text, leading_integer
 from mysqlcompat.sql.benchmark import repeated
 from mysqlcompat.sql.branches import (
     AMONG_DATES,
@@ -34,7 +34,7 @@ from mysqlcompat.sql.branches import (
     NUMERIC_CLASSES,
     SILENT,
 )
-from mysqlcompat.sql.describe import SIGNED, describe, origin_name
+from mysqlcompat.sql.describe import SIGNED, describe, function_name, origin, origin_name
 from mysqlcompat.sql.looking import READ_IN_TURN, REGEXP, Looking
 from mysqlcompat.sql.typed import (
     ASSIGN,
@@ -110,8 +110,8 @@ class Evaluator(Looking):
         is_year = node.mode == COMPARE and source.kind is TypeKind.YEAR  # the beginning of one
         source = own_type(node.arg) if node.type.cls in TEMPORAL and not is_year else source
         if node.mode == ASSIGN:
-            origin = origin_name(node.arg)
-            return assign(self.context, value, source, node.type, node.into, origin)
+            name = origin_name(node.arg)
+            return assign(self.context, value, source, node.type, node.into, name)
         if node.mode == EXPLICIT:
             return self._explicit(node, value, source)
         if node.mode == COMPARE:
@@ -119,21 +119,22 @@ class Evaluator(Looking):
             return compared(self.context, value, source, node.type, node.into, node.wording, name)
         if node.type.cls is Class.INT and isinstance(value, float):
             value = self._whole(node.arg, value)
-        if isinstance(node.arg, ColumnRef):
+        is_column = isinstance(origin(node.arg), ColumnRef)
+        if is_column:
             value = _column_as_text(value, source, node.type)
         value = self._decimal_of_text(node, value)
-        name, context = origin_name(node.arg), self.context
+        name, context = function_name(node.arg), self.context
         is_silent = name in SILENT or (name in BITWISE and node.type.cls is not Class.DECIMAL)
         if is_silent and source.cls is Class.STRING and node.type.cls not in TEMPORAL:
             context = self._quiet
         if _is_text_as_signed(value, source, node.type):
-            is_short = isinstance(node.arg, ColumnRef) or name in MUTE
+            is_short = is_column or name in MUTE
             made = _signed_of_text(context, value, source, is_short)
             is_given = is_short or isinstance(self._chosen(node.arg), Literal | ColumnRef)
             if made < 0 and not is_given:
                 tell_wrapped(context, False, text_for_number(value))
             return made
-        made = convert(context, value, source, node.type, False, name)
+        made = convert(context, value, source, node.type, False, origin_name(node.arg))
         return wrap(made, False) if node.wording == SIGNED and made is not None else made
 
     @property
@@ -148,13 +149,14 @@ class Evaluator(Looking):
         source = node.arg.type
         if source.kind in (TypeKind.ENUM, TypeKind.SET) or isinstance(node.arg, Literal):
             return value
-        if origin_name(node.arg) in BITWISE:
+        name, is_column = function_name(node.arg), isinstance(origin(node.arg), ColumnRef)
+        if name in BITWISE:
             return value
-        if origin_name(node.arg) in MUTE:
+        if name in MUTE:
             return Decimal(_signed_of_text(self._quiet, value, source, is_short=True))
-        if origin_name(node.arg) == "json_value":  # which reads it as a constant is read
+        if name == "json_value":  # which reads it as a constant is read
             return value
-        return decimal_of_varying(self.context, value, source, isinstance(node.arg, ColumnRef))
+        return decimal_of_varying(self.context, value, source, is_column)
 
     def _explicit(self, node: Cast, value: Any, source: SqlType) -> Any:
         """CAST and CONVERT."""
@@ -170,19 +172,20 @@ class Evaluator(Looking):
                 value, source = decimal_of(self.context, value, source, label), target
         if target.cls is Class.INT and isinstance(value, float):
             value = self._whole(node.arg, value)
-        if isinstance(node.arg, ColumnRef) and target.cls in (Class.DOUBLE, Class.DECIMAL):
+        is_column = isinstance(origin(node.arg), ColumnRef)
+        if is_column and target.cls in (Class.DOUBLE, Class.DECIMAL):
             value = _column_as_text(value, source, target)
         value = self._decimal_of_text(node, value)
-        origin = origin_name(node.arg)
-        is_among_dates = origin in AMONG_DATES and target.cls is Class.INT
+        function = function_name(node.arg)
+        is_among_dates = function in AMONG_DATES and target.cls is Class.INT
         is_silent = target.cls is Class.DOUBLE or is_among_dates
-        is_silent = is_silent and source.cls is Class.STRING and origin in SILENT
+        is_silent = is_silent and source.cls is Class.STRING and function in SILENT
         context = self._quiet if is_silent else self.context
         return convert(context, value, source, target, True, name)
 
     def _whole(self, arg: Expression, value: float) -> float:
         """A DOUBLE on its way to an integer: what a function made must fit (1690), a FLOAT column
-        wraps around, a constant or a DOUBLE column is cut to the range."""
+        wraps around, a constant is cut to the range, a DOUBLE column with a warning (1292)."""
         arg = self._chosen(arg) if abs(value) >= _I63 else arg
         is_cast = isinstance(arg, Cast) and arg.mode == EXPLICIT  # for which the least is too small
         if -_I63 + is_cast <= value < _I63:
@@ -191,8 +194,12 @@ class Evaluator(Looking):
         if computed is not None:
             kind = "BIGINT UNSIGNED" if computed.type.unsigned else "BIGINT"
             raise SqlError(1690, kind, describe(computed, self.sources))
-        is_float = isinstance(arg, ColumnRef) and arg.type.kind is TypeKind.FLOAT
-        return -float(_I63) if is_float else value
+        if not isinstance(origin(arg), ColumnRef):
+            return value
+        if arg.type.kind is TypeKind.FLOAT:
+            return -float(_I63)
+        self.context.warn(1292, f"Truncated incorrect INTEGER value: '{double_text(value)}'")
+        return value
 
     def _chosen(self, arg: Expression) -> Expression:
         """The branch of IF, CASE or NULLIF whose value `arg` is."""
@@ -344,11 +351,13 @@ def _computed(arg: Expression) -> Expression | None:
 
 def _column_as_text(value: Any, source: SqlType, target: SqlType) -> Any:
     """A string of a column where a number is wanted: what is no ASCII in binary strings, and no
-    UTF-8 in others, is a question mark in messages; of binary ones they end at a NUL."""
+    UTF-8 of three bytes in others, is question marks in messages; of binary ones they end at a
+    NUL."""
     if target.cls not in NUMERIC_CLASSES or target.kind is TypeKind.YEAR:
         return value
-    if isinstance(value, str) and source.charset == "latin1":
-        return value.encode("ascii", "replace").decode()
+    if isinstance(value, str):
+        is_latin = source.charset == "latin1"
+        return value.encode("ascii", "replace").decode() if is_latin else kept(value)
     if target.cls is Class.DECIMAL or not isinstance(value, bytes):
         return value
     text = ascii_of(value)

@@ -130,7 +130,8 @@ class ColumnEvaluator:
                 x.date() if type(x) is datetime else convert(context, x, source, target, False)
                 for x in values
             ]
-        if node.mode == IMPLICIT and target.cls is not Class.DECIMAL:
+        is_whole = source.cls is Class.DOUBLE and target.cls is Class.INT  # if it fits
+        if node.mode == IMPLICIT and target.cls is not Class.DECIMAL and not is_whole:
             return [
                 None if x is None else convert(context, x, source, target, False) for x in values
             ]

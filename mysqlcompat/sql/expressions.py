@@ -355,21 +355,24 @@ class Resolver(Literals, RowComparisons, Conditions):
         distinct = bool(args) and isinstance(args[0], exp.Distinct)
         if distinct:
             args = args[0].expressions
-        with self.using(aggregates="inside"):
-            resolved = [] if args and isinstance(args[0], exp.Star) else self._inside(args)
+        with self._inside():
+            resolved = [] if args and isinstance(args[0], exp.Star) else self.resolve_all(args)
         return build_aggregate(self.typing, name, resolved, distinct)
 
-    def _inside(self, args: Sequence[Any]) -> list[Expression]:
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        """Of an aggregate: names are columns of FROM, wherever the aggregate stands."""
         names, self.names = self.names, None
         try:
-            return self.resolve_all(args)
+            with self.using(aggregates="inside"):
+                yield
         finally:
             self.names = names
 
     def group_concat(self, node: Any) -> Expression:
         if self.rules.aggregates != "yes":
             raise SqlError(1111)
-        with self.using(aggregates="inside"):
+        with self._inside():
             return build_group_concat(self.typing, self, node)
 
     def date_add(self, args: Sequence[Any]) -> Expression:

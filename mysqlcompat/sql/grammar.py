@@ -261,12 +261,22 @@ class Grammar(ExpressionGrammar):
 
     def _index_hints(self) -> None:
         at = self.at
-        while at.accept_any("USE", "FORCE", "IGNORE"):
+        while at.is_word("USE") or at.is_word("FORCE") or at.is_word("IGNORE"):
+            may_be_empty = at.advance().value == "USE"
             at.expect_any("INDEX", "KEY")
             if at.accept("FOR") and not at.accept("JOIN"):
                 at.expect_any("ORDER", "GROUP")
                 at.expect("BY")
-            at.parenthesised()
+            at.expect_op("(")
+            if not (may_be_empty and at.is_op(")")):
+                self._index_name()
+                while at.accept_op(","):
+                    self._index_name()
+            at.expect_op(")")
+
+    def _index_name(self) -> None:
+        if not self.at.accept("PRIMARY"):
+            self.at.name()
 
     def _names(self) -> None:
         self.at.name()

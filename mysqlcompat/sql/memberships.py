@@ -22,7 +22,7 @@ from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.betweens import TEXTUAL, Betweens, said_beside
 from mysqlcompat.sql.branches import SILENT, is_chosen, natural
-from mysqlcompat.sql.describe import WITHOUT_SIGN, describe, origin_name
+from mysqlcompat.sql.describe import WITHOUT_SIGN, describe, function_name
 from mysqlcompat.sql.held_constants import DATED, as_compared, whole_number, wording
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
@@ -177,7 +177,7 @@ class Memberships(Betweens):
         if not isinstance(item, Call | Cast) or not is_constant(item) or has_param(item):
             return item
         value = self.constant_value(natural(item))
-        is_silent = origin_name(item) in SILENT and item.type.cls is Class.STRING
+        is_silent = function_name(item) in SILENT and item.type.cls is Class.STRING
         return item if is_silent else Literal(item.type, value, text=describe(item))
 
     def _members(self, value: Expression, items: Sequence[Expression]) -> Sequence[Expression]:

@@ -11,6 +11,7 @@ from mysqlcompat.results import ColumnDef
 from mysqlcompat.sql.typed import (
     Aggregate,
     ColumnRef,
+    Expression,
     Item,
     Select,
     Source,
@@ -69,7 +70,7 @@ def result_columns(select: Select) -> tuple[ColumnDef, ...]:
     if not _is_grouped_aside(select):
         return tuple(column_def(item, select.tables) for item in select.items)
     return tuple(
-        _of_stored(item.name, item.expression.type)
+        _of_stored(item.name, _stored_type(item.expression))
         if _is_stored(item)
         else column_def(item, select.tables)
         for item in select.items
@@ -79,7 +80,7 @@ def result_columns(select: Select) -> tuple[ColumnDef, ...]:
 def _is_grouped_aside(select: Select) -> bool:
     """Whether groups are told apart in a temporary table, not by an index or a sort."""
     groups = [group for group in select.group_by or () if not is_constant(group)]
-    if any(map(_is_sorted_for, _aggregates(select))):
+    if any(aggregate.takes_sorted_rows for aggregate in _aggregates(select)):
         return False
     if select.rollup or not groups:
         return select.distinct and select.group_by is None
@@ -93,15 +94,11 @@ def _is_grouped_aside(select: Select) -> bool:
 
 
 def _aggregates(select: Select) -> Iterator[Aggregate]:
-    for item in select.items:
-        yield from (node for node in walk(item.expression) if isinstance(node, Aggregate))
-
-
-def _is_sorted_for(aggregate: Aggregate) -> bool:
-    """Whether MySQL sorts rows by group for an aggregate that needs them together."""
-    if aggregate.distinct and aggregate.function not in ("min", "max"):
-        return True
-    return aggregate.function in ("group_concat", "json_arrayagg", "json_objectagg")
+    places = [item.expression for item in select.items]
+    places += [order.expression for order in select.order_by]
+    places += [select.having] if select.having is not None else []
+    for expression in places:
+        yield from (node for node in walk(expression) if isinstance(node, Aggregate))
 
 
 def _is_stored(item: Item) -> bool:
@@ -112,6 +109,14 @@ def _is_stored(item: Item) -> bool:
     if isinstance(expression, Aggregate):
         return expression.function in ("count", "sum", "min", "max")
     return not (is_constant(expression) or has_aggregate(expression))
+
+
+def _stored_type(expression: Expression) -> SqlType:
+    """The type of a temporary table's column: the least ENUM is one."""
+    made = expression.type
+    if isinstance(expression, Aggregate) and expression.function in ("min", "max"):
+        return expression.args[0].type.or_null() if made.cls is Class.STRING else made
+    return made
 
 
 def _of_stored(name: str, sql_type: SqlType) -> ColumnDef:

@@ -170,10 +170,6 @@ def _grants(stream: TokenStream, full: bool) -> Statement:
     return Show("grants", name=user, extra={"host": host})
 
 
-def _master(stream: TokenStream, full: bool) -> Statement:
-    raise stream.error(stream.tokens[stream.at - 1])
-
-
 def _volume(stream: TokenStream, full: bool) -> Statement:
     stream.expect("STATUS")
     return _filtered(stream, Show("volume_status"))

@@ -26,6 +26,7 @@ from mysqlcompat.sql.plan import (
 from mysqlcompat.sql.rules import conjuncts, equality, tables_of
 from mysqlcompat.sql.typed import (
     Aggregate,
+    ColumnRef,
     Delete,
     Expression,
     Insert,
@@ -140,6 +141,8 @@ class _Joiner:
                     self.estimates,
                     locking=bool(select.locking),
                     once=not select.locking,
+                    hints=source.hints,
+                    needs=self._needs(table_no) if source.hints.read is not None else None,
                 )
             score = self._worth(source.table, found)
             if best is None or score > best[0]:
@@ -148,6 +151,21 @@ class _Joiner:
         _, table_no, found, ordered = best
         filters = self._take({table_no}, found.covered)
         return table_no, Scan(table_no, found.access, filters), ordered
+
+    def _needs(self, table_no: int) -> frozenset[int]:
+        """Numbers of the columns of a table that the statement names anywhere."""
+        select = self.select
+        named = [item.expression for item in select.items]
+        named += [one.expression for one in select.order_by]
+        named += [join.on for join in select.joins if join.on is not None]
+        named += [*(select.group_by or ()), *self.conditions]
+        named += [one for one in (select.where, select.having) if one is not None]
+        return frozenset(
+            node.column_no
+            for expression in named
+            for node in walk(expression)
+            if isinstance(node, ColumnRef) and node.table_no == table_no
+        )
 
     def _worth(self, table: Any, found: Candidate) -> tuple[int, ...]:
         """How good it is to begin with a table: by rows found, if they are known of all tables."""
@@ -223,12 +241,19 @@ class _Joiner:
         spent = {id(one) for one in own}
         if isinstance(source, Table):
             known = [one for one in conditions if tables_of(one) <= seen | {table_no}]
+            hints = self.select.tables[table_no].hints
             found, _ = choose(
-                source, table_no, known, lambda e: tables_of(e) <= seen, estimates=self.estimates
+                source,
+                table_no,
+                known,
+                lambda e: tables_of(e) <= seen,
+                estimates=self.estimates,
+                hints=hints,
             )
             depends = any(value is not None and tables_of(value) for value in found.access.equal)
             plain = found.access.kind in ("const", "ref") and None not in found.access.equal
             cheap = rows * LOOKUP_COST <= max(self.estimates.rows(source), 1000)
+            cheap = cheap or hints.is_read_forced
             unchecked = {id(one) for one in known} - found.covered
             if depends and plain and cheap and not (outer and unchecked):
                 rest = tuple(one for one in own if id(one) not in found.covered)
@@ -247,7 +272,17 @@ class _Joiner:
         if not isinstance(source, Table):
             return Scan(table_no, virtual_candidate().access, tuple(own))
         once = not self.select.locking
-        found, _ = choose(source, table_no, own, is_constant, estimates=self.estimates, once=once)
+        hints = self.select.tables[table_no].hints
+        found, _ = choose(
+            source,
+            table_no,
+            own,
+            is_constant,
+            estimates=self.estimates,
+            once=once,
+            hints=hints,
+            needs=self._needs(table_no) if hints.read is not None else None,
+        )
         filters = tuple(one for one in own if id(one) not in found.covered)
         return Scan(table_no, found.access, filters)
 
@@ -272,7 +307,14 @@ def _plan_change(statement: Update | Delete, estimates: Estimates) -> tuple[Scan
     conditions = with_columns(table, 0, conditions)
     limited = statement.limit is not None
     found, ordered = choose(
-        table, 0, conditions, is_constant, statement.order_by, limited, estimates
+        table,
+        0,
+        conditions,
+        is_constant,
+        statement.order_by,
+        limited,
+        estimates,
+        hints=statement.table.hints,
     )
     filters = tuple(one for one in conditions if id(one) not in found.covered)
     return Scan(0, found.access, filters), ordered

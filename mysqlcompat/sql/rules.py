@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 from mysqlcompat.sql.typed import Call, ColumnRef, Expression, is_constant, walk
@@ -70,9 +69,3 @@ def is_null_test(condition: Expression) -> ColumnRef | None:
         if isinstance(column, ColumnRef):
             return column
     return None
-
-
-def renumbered(expression: Expression, table_no: int) -> Expression:
-    """A column reference moved to another table number."""
-    assert isinstance(expression, ColumnRef)
-    return replace(expression, table_no=table_no)

@@ -29,6 +29,7 @@ from mysqlcompat.sql.typed import (
     Select,
     anonymous,
     has_aggregate,
+    is_constant,
     unified,
     walk,
 )
@@ -138,6 +139,8 @@ class _Clauses:
             if distinct:  # of rows that are alike there is no level any more
                 ordering = [one for one in ordering if one.expression in shown_by(items)]
             groups = rollup.groups
+        elif groups and not ordering and not distinct and _takes_sorted_rows(parts):
+            ordering = [Order(group, False) for group in groups if not is_constant(group)]
         return Select(
             tuple(self.scope.sources),
             joins,
@@ -409,6 +412,11 @@ def _having_lookup(items: Sequence[Item], groups: Sequence[Expression], scope: S
         raise SqlError(1054, name, HAVING)
 
     return find
+
+
+def _takes_sorted_rows(parts: Sequence[Expression]) -> bool:
+    nodes = (node for part in parts for node in walk(part))
+    return any(isinstance(node, Aggregate) and node.takes_sorted_rows for node in nodes)
 
 
 def _aggregate_alias(items: Sequence[Item], groups: Sequence[Expression]) -> str:

@@ -134,6 +134,9 @@ def _change_tables() -> None:
     MySQLParser.TYPE_LITERAL_PARSERS = {
         kind: _temporal_literal(name) for kind, name in TEMPORAL_LITERALS.items()
     }
+    MySQLParser.UPDATE_ALIAS_TOKENS = (
+        MySQLParser.UPDATE_ALIAS_TOKENS - MySQLParser.TABLE_INDEX_HINT_TOKENS
+    )
     MySQLParser.EXPONENT = {**MySQLParser.EXPONENT, CONCATENATION: exp.DPipe}
     MySQLParser.STATEMENT_PARSERS = {
         **MySQLParser.STATEMENT_PARSERS,

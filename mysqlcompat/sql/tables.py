@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlglot import exp
 
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.sql.expressions import Resolver
+from mysqlcompat.sql.index_hints import index_hints
 from mysqlcompat.sql.json_tables import resolve_json_table
 from mysqlcompat.sql.scope import ON, CatalogView, Scope
 from mysqlcompat.sql.typed import Expression, Join, Source
@@ -41,8 +43,10 @@ def add_table(view: CatalogView, resolver: Resolver, node: Any) -> Source:
     if alias is not None and alias.args.get("columns"):
         raise SqlError(1064, "")
     source = scope.add(view, node.db or None, node.name, alias.name if alias else None)
-    for hint in node.args.get("hints") or ():
-        _check_hint(source, hint)
+    hints = node.args.get("hints")
+    if hints:
+        source = replace(source, hints=index_hints(source.table, source.alias, hints))
+        scope.sources[-1] = source
     return source
 
 
@@ -50,16 +54,6 @@ def _add_json_table(resolver: Resolver, call: Any, alias: str | None) -> Source:
     """The next JSON_TABLE of the text."""
     clause = resolver.json_tables.pop(0)
     return resolver.scope.place(resolve_json_table(resolver, call, clause, alias), alias)
-
-
-def _check_hint(source: Source, hint: Any) -> None:
-    """USE, FORCE and IGNORE INDEX name indexes that can be seen; which one is used is the
-    planner's."""
-    indexes = source.table.indexes
-    known = {index.name.casefold() for index in indexes if not index.invisible}
-    for name in hint.expressions:
-        if name.name.casefold() not in known:
-            raise SqlError(1176, name.name, source.alias)
 
 
 def resolve_from(

@@ -29,6 +29,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from mysqlcompat.sql.index_hints import NO_HINTS, IndexHints
 from mysqlcompat.sqltypes import Class, SqlType
 from mysqlcompat.unstored_table import UnstoredTable
 
@@ -145,6 +146,13 @@ class Aggregate:
     order_by: tuple[Order, ...] = ()
     separator: str = ","
 
+    @property
+    def takes_sorted_rows(self) -> bool:
+        """Whether MySQL sorts rows by group for it, since it needs those of one together."""
+        if self.distinct and self.function not in ("min", "max"):
+            return True
+        return self.function in ("group_concat", "json_arrayagg", "json_objectagg")
+
 
 @dataclass(frozen=True, slots=True)
 class DefaultValue:
@@ -169,11 +177,13 @@ class Order:
 @dataclass(frozen=True, slots=True)
 class Source:
     """One table of FROM: `table` is a `btree.schema.Table`, or a virtual table as the catalog view
-    gave it. `alias` is the name by which columns are qualified."""
+    gave it. `alias` is the name by which columns are qualified, `hints` what USE INDEX, FORCE INDEX
+    and IGNORE INDEX say."""
 
     table: Any
     alias: str
     database: str
+    hints: IndexHints = NO_HINTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -232,7 +232,6 @@ CHARACTER_SETS: Final[dict[str, CharacterSet]] = _character_sets()
 COLLATIONS: Final[dict[int, Collation]] = _collations()
 BY_NAME: Final[dict[str, Collation]] = {row.name: row for row in COLLATIONS.values()}
 
-BINARY_ID: Final = 63
 DEFAULT_ID: Final = 255
 
 

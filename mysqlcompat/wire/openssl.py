@@ -9,12 +9,13 @@ as none of them waits for anything.
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import functools
 import ssl  # its libssl is the one to use: by its name it is found again, wherever it lies
 import weakref
 from pathlib import Path
 from typing import Any, Final
+
+from redo.shared_library import find_library
 
 #: What kernels call, in the order of `lane_layout`'s table.
 KERNEL_CALLS: Final = (
@@ -78,14 +79,8 @@ class TlsError(Exception):
 @functools.cache
 def libssl() -> Any:
     """OpenSSL's libssl, 1.1 or later. Raises OSError naming it when this machine has none."""
-    for name in (*_LIBRARIES, ctypes.util.find_library("ssl")):
-        try:
-            library = ctypes.PyDLL(name) if name else None
-        except OSError:
-            continue
-        if library is not None and all(hasattr(library, call) for call in _PROTOTYPES):
-            break
-    else:
+    library = find_library(_LIBRARIES, "ssl", _PROTOTYPES, ctypes.PyDLL)
+    if library is None:
         raise OSError(f"TLS needs libssl of {ssl.OPENSSL_VERSION} or another (Debian: libssl3)")
     for call, (result, arguments) in _PROTOTYPES.items():
         function = getattr(library, call)

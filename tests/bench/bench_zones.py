@@ -96,7 +96,7 @@ def main(directory: Path) -> None:
             measure("az2 and az3 behind TLS", cluster)
     finally:
         for host in hosts:
-            host.kill()
+            host.close()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ drivers choose a parameter's type by its value.
 
 from __future__ import annotations
 
+import time
 from struct import pack
 from typing import Any
 
@@ -39,6 +40,21 @@ def lane_statements(connection: Any) -> int:
     """How many statements the lane of this node has served."""
     ((_, value),) = run(connection, "SHOW GLOBAL STATUS LIKE 'Lane_statements'")
     return int(value)
+
+
+def wait_for_rows(port: int, sql: str, rows: Any, **options: Any) -> None:
+    """Return when a node gives these rows: a replica does a little later, if it has the table yet
+    and this is not the one before it."""
+    deadline = time.monotonic() + 300
+    found: Any = None
+    with connect(port, **options) as connection:
+        while found != rows:
+            assert time.monotonic() < deadline, found
+            try:
+                found = run(connection, sql)
+            except pymysql.err.MySQLError as error:
+                found = error.args
+                assert found[0] in (1049, 1146, 1412), error
 
 
 class ServerError(Exception):

@@ -1,4 +1,4 @@
-"""The issue's script and what MySQL answers to it (recorded from a real server)."""
+"""The shop's script and what MySQL answers to it (recorded from a real server)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import pymysql
 import pytest
 
 from mysqlcompat.cluster import Cluster
-from tests.clients.lane_client import PreparedClient, connect, lane_statements, run
+from tests.clients.lane_client import PreparedClient, connect, lane_statements, run, wait_for_rows
 
 ACCOUNTS = 40
 CLIENTS = 64
@@ -211,13 +211,10 @@ def wide_rows(cluster: Cluster, accounts: Any) -> Any:
     for low in range(0, WIDE_ROWS, 100):
         rows = ", ".join(f"({number}, '{wide(number)}')" for number in range(low, low + 100))
         run(accounts, f"INSERT INTO wide VALUES {rows}")
-    with connect(cluster.reader_port) as reader:
-        while not run(reader, "SHOW TABLES LIKE 'wide'"):
-            pass
-        while run(reader, "SELECT COUNT(*) FROM wide") != ((WIDE_ROWS,),):
-            pass
-        while not run(reader, "SELECT 1 FROM account WHERE id = 0"):
-            pass
+    run(accounts, "CREATE TABLE IF NOT EXISTS filled (id BIGINT AUTO_INCREMENT PRIMARY KEY)")
+    run(accounts, "INSERT INTO filled VALUES ()")
+    times = run(accounts, "SELECT COUNT(*) FROM filled")
+    wait_for_rows(cluster.reader_port, "SELECT COUNT(*) FROM filled", times)  # and all before it
     return accounts
 
 

@@ -29,6 +29,7 @@ from tests.mysqlcompat.wire.raw_client import PLAIN, RawClient, errno_of
 CONNECTIONS = 60
 ROWS = 300
 SELECT = "SELECT a FROM t WHERE id = "
+SOON_S = 100.0  #: much longer than it should take
 MOST_GROWTH = 96 << 20  #: bytes a test may add to the writer's memory
 SCHEMA = """
 CREATE DATABASE lane;
@@ -68,7 +69,7 @@ def witness(cluster: Cluster) -> Iterator[None]:
         started = time.monotonic()
         assert run(texts, f"{SELECT}{number}") == ((value(number),),)
         assert prepared.execute(statement, number) == [[value(number).encode()]]
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < SOON_S
     texts.close()
     prepared.close()
     assert cluster.pids["writer"] == pid, cluster.output
@@ -290,19 +291,23 @@ def test_thousands_of_connections(cluster: Cluster) -> None:
 
 
 def test_more_than_max_connections(cluster: Cluster) -> None:
-    clients = []
-    refused = 0
-    for _ in range(CONNECTIONS + 10):
+    clients: list[RawClient] = []
+
+    def one_more() -> bool:
         client = RawClient(cluster.writer_port)
         packet = client.read()
-        if packet[0] == 0xFF:
-            assert errno_of(packet) == 1040
-            assert client.is_closed()
-            refused += 1
-            client.socket.close()
-        else:
+        if packet[0] != 0xFF:
             clients.append(client)
-    assert refused == 11  # with the two witnesses, and one more for who is SUPER
+            return True
+        assert errno_of(packet) == 1040
+        assert client.is_closed()
+        client.socket.close()
+        return False
+
+    most = CONNECTIONS + 1 - 2  # one more for who is SUPER, and two are the witnesses'
+    while len(clients) < most:  # until those of other tests have gone
+        one_more()
+    assert not any(one_more() for _ in range(10))
     for client in clients:
         client.socket.close()
     other: Any = None
@@ -325,8 +330,8 @@ def test_kill_of_a_lent_connection(cluster: Cluster, raw: RawClient) -> None:
         assert lane_statements(other) > before
         run(other, f"KILL {raw.connection_id}")
         assert raw.is_closed()
-        known = {row[0] for row in run(other, "SHOW PROCESSLIST")}
-        assert raw.connection_id not in known
+        while raw.connection_id in {row[0] for row in run(other, "SHOW PROCESSLIST")}:
+            pass
 
 
 def test_kill_while_the_lane_serves(cluster: Cluster) -> None:

@@ -19,6 +19,7 @@ from tests.clients.lane_client import (
     connect,
     lane_statements,
     run,
+    wait_for_rows,
 )
 
 SCHEMA = """
@@ -149,6 +150,7 @@ def test_definition_under_lane_reads(cluster: Cluster, writer: Any) -> None:
 def test_definition_under_reads_of_a_replica(cluster: Cluster, writer: Any) -> None:
     """A replica may be behind, but every row it gives is of one generation, whole."""
     table = Generations(writer)
+    wait_for_rows(cluster.reader_port, "SELECT a FROM t WHERE id = 0", ((value(0, 0),),))
     stop = threading.Event()
     found_by = [0] * 4
 
@@ -185,11 +187,9 @@ def test_definition_under_reads_of_a_replica(cluster: Cluster, writer: Any) -> N
 
 
 def test_a_snapshot_on_a_replica_outlives_purge(cluster: Cluster, rows: Any) -> None:
+    columns = "SELECT COUNT(*), MIN(k), MAX(a) FROM t"
+    wait_for_rows(cluster.reader_port, columns, ((ROWS, 0, max(value(0, n) for n in range(ROWS))),))
     with connect(cluster.reader_port) as reader:
-        while not run(reader, "SHOW TABLES LIKE 't'"):
-            pass
-        while run(reader, "SELECT a FROM t WHERE id = 5") != ((value(0, 5),),):
-            pass
         run(reader, "START TRANSACTION WITH CONSISTENT SNAPSHOT")
         for number in range(600):
             run(rows, f"UPDATE t SET a = 'v{number}' WHERE id = 5")

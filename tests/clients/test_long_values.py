@@ -18,6 +18,7 @@ import pymysql
 import pytest
 
 from mysqlcompat.cluster import Cluster
+from tests.clients.lane_client import wait_for_rows
 
 MIB = 1 << 20
 #: The largest value that goes through; more in a longer run.
@@ -72,16 +73,9 @@ def test_in_and_out_on_writer_and_reader(cluster: Cluster, table: Any) -> None:
         assert table.fetchone() == (2, text, len(text.encode()))
     table.execute("SELECT SUM(n) FROM t")
     assert table.fetchone() == (2 * len(texts),)
-    with connect(cluster.reader_port, database="longs") as reader:
-        cursor = reader.cursor()
-        expected = {number: digest(text) for number, text in texts.items()}
-        while rows_of(cursor) != expected:  # until the reader has applied it
-            reader.rollback()
-
-
-def rows_of(cursor: Any) -> dict[int, str]:
-    cursor.execute("SELECT id, SHA2(doc, 256) FROM t ORDER BY id DESC")
-    return dict(cursor.fetchall())
+    expected = tuple((number, digest(text)) for number, text in texts.items())
+    sql = "SELECT id, SHA2(doc, 256) FROM longs.t ORDER BY id"
+    wait_for_rows(cluster.reader_port, sql, expected, database=None)
 
 
 def test_prepared_statements_and_updates(cluster: Cluster, table: Any) -> None:

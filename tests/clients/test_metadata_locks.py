@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
 from typing import Any, Final
 
 import pymysql
 import pytest
 
 from mysqlcompat.cluster import Cluster
+from mysqlcompat.write_gate import NO_QUORUM
 from tests.clients.lane_client import connect, lane_statements, run
 
 #: Much longer than it should take, much shorter than any timeout of the server.
@@ -62,9 +60,10 @@ def state_of(observer: Any, connection: Any) -> str:
     return str(state)
 
 
-def wait_for_state(observer: Any, connection: Any, state: str) -> None:
+def wait_for_state(observer: Any, connection: Any, *states: str) -> None:
+    """Return when the connection is in one of these states."""
     deadline = time.monotonic() + SOON_S
-    while (seen := state_of(observer, connection)) != state:
+    while (seen := state_of(observer, connection)) not in states:
         assert time.monotonic() < deadline, seen
 
 
@@ -150,22 +149,13 @@ def test_max_execution_time_ends_long_work(clients: Callable[..., Any]) -> None:
     assert time.monotonic() - started < SOON_S
 
 
-@contextmanager
-def stopped(pid: int) -> Iterator[None]:
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
 def test_kill_ends_the_wait_for_the_volume(
     cluster: Cluster, clients: Callable[..., Any], threads: ThreadPoolExecutor
 ) -> None:
     observer, writer = clients(), clients()
-    with stopped(cluster.pids["storage"]):
+    with cluster.paused("storage"):
         commit = threads.submit(run, writer, "INSERT INTO one SELECT 77, COUNT(*) FROM two")
-        wait_for_state(observer, writer, "waiting for handler commit")
+        wait_for_state(observer, writer, "waiting for handler commit", NO_QUORUM)
         run(observer, f"KILL QUERY {writer.thread_id()}")
         assert errno_of(commit) == 1317
     run(observer, "DELETE FROM one WHERE id = 77")
@@ -175,9 +165,9 @@ def test_locks_go_with_a_client_who_vanishes(
     clients: Callable[..., Any], threads: ThreadPoolExecutor
 ) -> None:
     observer, gone, next_one, other = (clients() for _ in range(4))
-    run(gone, "SELECT GET_LOCK('door', 0)")
+    assert run(gone, "SELECT GET_LOCK('door', 600)") == ((1,),)
     run(gone, "LOCK TABLES two WRITE")
-    named = threads.submit(run, next_one, "SELECT GET_LOCK('door', 60)")
+    named = threads.submit(run, next_one, "SELECT GET_LOCK('door', 600)")
     table = threads.submit(run, other, "SELECT COUNT(*) FROM two")
     wait_for_state(observer, next_one, "User lock")
     wait_for_state(observer, other, "Waiting for table metadata lock")
@@ -190,12 +180,12 @@ def test_a_client_who_vanishes_while_he_waits_is_no_obstacle(
     clients: Callable[..., Any], threads: ThreadPoolExecutor
 ) -> None:
     observer, holder, gone, next_one = (clients() for _ in range(4))
-    run(holder, "SELECT GET_LOCK('door', 0)")
-    lost = threads.submit(run, gone, "SELECT GET_LOCK('door', 60)")
+    assert run(holder, "SELECT GET_LOCK('door', 600)") == ((1,),)
+    lost = threads.submit(run, gone, "SELECT GET_LOCK('door', 600)")
     wait_for_state(observer, gone, "User lock")
     run(observer, f"KILL {gone.thread_id()}")
     assert errno_of(lost) == 2013
-    named = threads.submit(run, next_one, "SELECT GET_LOCK('door', 60)")
+    named = threads.submit(run, next_one, "SELECT GET_LOCK('door', 600)")
     wait_for_state(observer, next_one, "User lock")
     run(holder, "DO RELEASE_ALL_LOCKS()")
     assert named.result(SOON_S) == ((1,),)

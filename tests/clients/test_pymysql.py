@@ -17,6 +17,7 @@ from tests.clients.shop_script import (
     RECENT_ORDERS_FIELDS,
     statements,
 )
+from tests.golden_runner import wait_for_replicas
 
 
 def connect(port: int, **options: Any) -> Any:
@@ -59,6 +60,7 @@ def test_the_script_as_mysql_answers_it(writer: Any) -> None:
 def test_the_reader_gives_the_same(shop_cluster: Cluster, writer: Any) -> None:
     reader = connect(shop_cluster.reader_port, database="ecommerce")
     writer.select_db("ecommerce")
+    wait_for_replicas(writer)
     for sql in statements("queries.sql", "ecommerce"):
         answers = []
         for connection in (writer, reader):

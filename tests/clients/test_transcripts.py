@@ -22,6 +22,7 @@ import pytest
 
 from mysqlcompat.cluster import Cluster
 from tests.clients import transcripts
+from tests.golden_runner import wait_for_replicas
 
 DIRECTORY: Final = Path(__file__).parent / "transcripts"
 DATABASE: Final = "ecommerce_clients"
@@ -128,6 +129,10 @@ def test_the_script_as_on_mysql(name: str, port: int, update: bool) -> None:
 @pytest.mark.parametrize("name", CLIENTS)
 def test_the_reader_answers_alike(name: str, shop_cluster: Cluster) -> None:
     client, sql = CLIENTS[name], transcripts.reads("ecommerce")
+    with closing(
+        pymysql.connect(host="127.0.0.1", port=shop_cluster.writer_port, user="root")
+    ) as writer:
+        wait_for_replicas(writer)
     assert client(shop_cluster.reader_port, sql) == client(shop_cluster.writer_port, sql)
 
 

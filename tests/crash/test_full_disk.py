@@ -19,6 +19,7 @@ from tests.crash.test_kill import SERVE, check_data
 CUSTOMERS = 4
 MIB = 1 << 20
 PATIENCE_S = 300.0
+BULK = "CREATE TABLE bulk (id BIGINT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(8000))"
 
 
 @pytest.fixture
@@ -50,7 +51,6 @@ def write_much(port: int, ledger: Ledger) -> None:
     """Log by the megabyte, so that the present chunk is soon full."""
     connection = connect(port)
     with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE bulk (id BIGINT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(8000))")
         values = ", ".join(f"('{'x' * 8000}')" for _ in range(100))
         while not ledger.stop.is_set():
             try:
@@ -110,6 +110,9 @@ def test_writes_wait_for_room(small_disk: Path) -> None:
     with Cluster(
         data, replicas=1, init_sql=SCHEMA, ring_bytes="16M", coalesce_bytes="4M"
     ) as cluster:
+        connection = connect(cluster.writer_port)
+        connection.cursor().execute(BULK)
+        connection.close()
         threads = start_customers(cluster.writer_port, CUSTOMERS, 1, ledger)
         assert ledger.wait_for_more(50), cluster.output
         ballast = fill(small_disk)

@@ -18,6 +18,7 @@ import pytest
 
 from mysqlcompat.cluster import Cluster
 from tests.crash.ledger import SCHEMA, Ledger, connect, start_customers, stop_customers, verify
+from tests.seeds import seed_from
 
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "3"))
 CUSTOMERS = 4
@@ -57,8 +58,7 @@ def kill_and_return(cluster: Cluster, victim: str) -> float:
 
 @pytest.mark.timeout(300 + 60 * ROUNDS)
 def test_nothing_acknowledged_is_lost() -> None:
-    seed = int(os.environ.get("CRASH_SEED", str(random.randrange(10_000))))
-    print(f"CRASH_SEED={seed}")
+    seed = seed_from("CRASH_SEED", "kill")
     rng = random.Random(seed)
     ledger = Ledger()
     with Cluster(replicas=2, init_sql=SCHEMA, ring_bytes="16M") as cluster:
@@ -85,8 +85,9 @@ def test_two_lost_copies_do_not_stop_writes() -> None:
     with Cluster(replicas=0, init_sql=SCHEMA, ring_bytes="16M") as cluster:
         threads = start_customers(cluster.writer_port, CUSTOMERS, 1, ledger)
         assert ledger.wait_for_more(20), cluster.output
-        for copy in ("az1/full", "az3/tail"):
-            shutil.rmtree(cluster.volume_dir / copy)
+        with cluster.paused("storage"):
+            for copy in ("az1/full", "az3/tail"):
+                shutil.rmtree(cluster.volume_dir / copy)
         assert ledger.wait_for_more(50), cluster.output
         stop_customers(ledger, threads)
         cluster.kill()

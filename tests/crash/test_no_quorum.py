@@ -94,7 +94,7 @@ def hosts_and_cluster(path: Path) -> Iterator[tuple[list[Host], Cluster]]:
     finally:
         cluster.close()
         for host in hosts:
-            host.kill()
+            host.close()
 
 
 def test_writes_wait_for_two_zones(tmp_path: Path) -> None:

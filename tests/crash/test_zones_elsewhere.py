@@ -15,8 +15,15 @@ from mysqlcompat.restore_command import create_keyring, restore
 from redo.errors import VolumeError
 from redo.quorum import ZONES
 from redo.secret import create_secret
-from redo.timeline import clock_text
-from tests.crash.test_encrypted import MARK, ask, marks, plant, planted_in
+from tests.crash.test_encrypted import (
+    MARK,
+    ask,
+    is_archived,
+    marks,
+    plant,
+    planted_in,
+    wait_for_marks,
+)
 from tests.crash.zones import Host
 
 SCHEMA = "CREATE DATABASE shop; CREATE TABLE shop.t (id INT PRIMARY KEY, word TEXT);"
@@ -74,22 +81,7 @@ def everywhere(path: Path, volume: str = "main") -> Iterator[Everywhere]:
     finally:
         made.cluster.close()
         for host in made.hosts:
-            host.kill()
-
-
-def is_archived(main: Everywhere) -> None:
-    """Return when the archive, which the writer's host sends, has all that is committed."""
-    now = clock_text(time.time_ns() // 1000)
-    deadline = time.monotonic() + 300
-    while True:
-        kept = dict(ask(main.port, "SHOW GLOBAL STATUS LIKE 'Backup%'"))
-        if kept.get("Backup_latest_restorable_time", "") > now:
-            break
-        assert time.monotonic() < deadline, (kept, main.cluster.output)
-        time.sleep(0.1)
-    assert kept["Backup_last_error"] == ""
-    pins = ask(main.port, "SELECT HOLDER FROM information_schema.VOLUME_PINS")
-    assert ("archive",) in pins
+            host.close()
 
 
 def restored_without_any_copy(path: Path) -> None:
@@ -113,7 +105,8 @@ def test_a_volume_with_no_zone_here(tmp_path: Path) -> None:
         commands.clone(main.data, "main", "branch")
         assert main.have("snapshots/early") == main.have("volumes/branch") == [True] * 4
         commands.backtrack(main.data, "main", then)
-        assert marks(main.port) == marks(main.cluster.reader_port) == 500
+        assert marks(main.port) == 500
+        wait_for_marks(main.cluster.reader_port, 500)
         commands.backtrack(main.data, "main", last)
         assert marks(main.port) == 1000
         plant(main.port, 2000, 10)
@@ -123,11 +116,11 @@ def test_a_volume_with_no_zone_here(tmp_path: Path) -> None:
         assert main.have("volumes/old") == [True] * 4
         with pytest.raises(VolumeError, match="there is a volume old already"):
             commands.clone(main.data, "main", "old")
-        is_archived(main)
+        is_archived(main.cluster)
         main.kill()
     restored_without_any_copy(tmp_path)
     with everywhere(tmp_path, "old") as other:
         assert marks(other.port) == 500
         ask(other.port, f"INSERT INTO shop.t VALUES (5000, '{MARK}')")
-        assert marks(other.cluster.reader_port) == 501
+        wait_for_marks(other.cluster.reader_port, 501)
     assert not planted_in(tmp_path)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
-from mysqlcompat.cluster import Cluster
+from mysqlcompat.cluster import SUPERVISOR, Cluster, port_of, reserve_port
 from mysqlcompat.control_socket import ask
-from tests.crash.ledger import Ledger
+from tests.crash.ledger import PATIENCE_S, Ledger
 
 
 class Host:
@@ -23,7 +25,8 @@ class Host:
     def __init__(self, zone: str, directory: Path, secret: Path, **options: str) -> None:
         self.zone = zone
         self.data = directory / zone
-        self.address = "127.0.0.1:0"
+        self._reserved = reserve_port()
+        self.address = f"127.0.0.1:{port_of(self._reserved)}"
         self._log = directory / f"{zone}.log"
         self._options = {"secret-file": str(secret), "ring-bytes": "4M", **options}
         self._process: subprocess.Popen[bytes] | None = None
@@ -57,6 +60,11 @@ class Host:
         assert self._process is not None
         self._process.terminate()
         return self._process.wait()
+
+    def close(self) -> None:
+        """It is gone for good."""
+        self.kill()
+        self._reserved.close()
 
     @property
     def output(self) -> str:
@@ -139,9 +147,17 @@ def copies(cluster: Cluster) -> dict[str, dict[str, Any]]:
     return {one["copy"]: one for one in status["copies"]}
 
 
-def wait_for_all(cluster: Cluster, ledger: Ledger, tries: int = 2000) -> None:
+def lose_zone(cluster: Cluster, zone: str) -> None:
+    """kill -9 a zone's storage and remove all it had, before anybody starts it again."""
+    with cluster.paused(SUPERVISOR):
+        cluster.kill(f"storage-{zone}")
+        shutil.rmtree(cluster.volume_dir / zone)
+
+
+def wait_for_all(cluster: Cluster, ledger: Ledger) -> None:
     """Return when all six copies count and have the log; orders flow meanwhile."""
-    for _ in range(tries):
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
         assert ledger.wait_for_more(5), cluster.output
         found = copies(cluster)
         target = max(one["durable"] for one in found.values()) - (1 << 20)

@@ -29,6 +29,7 @@ from redo.volume import LocalVolume
 from replicas.reader import ReadEngine
 from tests.mysqlcompat.local_node import LocalNode, Talk
 from tests.replicas.follower_volume import FollowerVolume
+from tests.seeds import seed_from
 
 PAGE_BYTES = 1024
 ROUNDS = 12
@@ -203,7 +204,7 @@ def compare_pool(name: str, engine: Any, truth: dict[int, bytes]) -> int:
 
 
 def test_images_are_equal_everywhere(tmp_path: Path) -> None:
-    seed = int(os.environ.get("IMAGES_SEED", str(random.randrange(100_000))))
+    seed = seed_from("IMAGES_SEED", "images", 100_000)
     print(f"seed {seed}")
     rng = random.Random(seed)
     node = LocalNode(

@@ -48,11 +48,21 @@ def test_bytecode_is_kept_where_it_may_not_be_written_beside_the_sources(tmp_pat
     assert not list(other.rglob("*.pyc"))
 
 
+def _heed_ctrl_c() -> None:
+    """As at a terminal: who runs these tests in the background may have it ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_while_kernels_compile_says_so_and_keeps_what_is_done(tmp_path: Path) -> None:
     environment = {**os.environ, "MYSQLCOMPAT_CACHE": str(tmp_path)}
     command = [sys.executable, "-m", "mysqlcompat", "compile"]
     with subprocess.Popen(
-        command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=_heed_ctrl_c,
     ) as compiling:
         deadline = time.monotonic() + 120
         while not list(tmp_path.glob("*/complete")):

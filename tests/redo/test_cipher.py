@@ -18,6 +18,7 @@ from redo.arena import Arena, create_ring
 from redo.cipher import Cipher
 from redo.errors import KeyUnavailable, VolumeError
 from redo.keyring import DataKey, LocalKeyring
+from redo.quorum import COPIES
 from redo.record import (
     BATCH_CLOCK_AT,
     BATCH_EPOCH_AT,
@@ -155,6 +156,7 @@ def test_to_and_fro(tmp_path: Path, coalesce_bytes: int) -> None:
             lost = one.writer.volume.storage.copiers[0]
             (tmp_path / "data/az1/full").rename(tmp_path / "data/lost")
             wait_for(lambda: one.writer.volume.storage.copiers[0] not in (None, lost))  # noqa: B023
+            wait_for(lambda: len(one.writer.volume.storage.live()) == COPIES)
         moment, state = one.moments[int(rng.integers(len(one.moments)))]
         one.go(moment)
         assert one.state() == state

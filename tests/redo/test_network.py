@@ -207,6 +207,7 @@ class Talk:
     def __init__(self) -> None:
         self.ends: list[Exchange] = []
         self.closed = False
+        self.over = threading.Event()  #: until then some questions get no answer
 
     def end(self, number: int) -> Link:
         talk = self
@@ -223,6 +224,15 @@ class Talk:
 
         return End()
 
+    def answer_one(self, zone: int, asked: bytes) -> bytes:
+        if asked == b"nonsense":
+            raise BadQuestion("nonsense")
+        if asked == b"mistake":
+            raise RuntimeError("a mistake of the other side's")
+        if asked == b"slow":
+            self.over.wait()
+        return b"%d %s" % (zone, asked)
+
 
 @pytest.fixture
 def talk() -> Iterator[Talk]:
@@ -230,19 +240,10 @@ def talk() -> Iterator[Talk]:
     with ThreadPoolExecutor(4) as pool:
         made.ends = [
             Exchange(made.end(0), lambda zone, asked: b"zero " + asked, pool),
-            Exchange(made.end(1), answer_one, pool),
+            Exchange(made.end(1), made.answer_one, pool),
         ]
         yield made
-
-
-def answer_one(zone: int, asked: bytes) -> bytes:
-    if asked == b"nonsense":
-        raise BadQuestion("nonsense")
-    if asked == b"mistake":
-        raise RuntimeError("a mistake of the other side's")
-    if asked == b"slow":
-        threading.Event().wait(0.5)
-    return b"%d %s" % (zone, asked)
+        made.over.set()
 
 
 def test_both_sides_ask_at_the_same_time(talk: Talk) -> None:

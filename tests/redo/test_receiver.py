@@ -77,6 +77,11 @@ class Home:
         stands = [message for message in self.said if message[0] == messages.STAND]
         return Stand.unpack(stands[-1]) if stands else Stand(0, 0, 0, 0, 0, 0)
 
+    @property
+    def refusals(self) -> list[bytes]:
+        """All of them."""
+        return [message for message in self.said if message[0] == messages.REFUSED]
+
     def work(self, rng: np.random.Generator, count: int, publish_every: int = 1) -> tuple[int, int]:
         """Some batches; where they begin and end."""
         start = self.log.published_lsn
@@ -244,14 +249,14 @@ def test_much_log_is_sent_in_pieces_that_end_with_a_batch() -> None:
 def test_earlier_writers_are_refused(zone: Zone, home: Home) -> None:
     session = zone.receiver.accept(home)
     session.received(home, home.opening(EPOCH - 1))
-    home.wait_for(lambda: any(message[0] == messages.REFUSED for message in home.said))
-    assert messages.refusal(home.said[-1]) == (EPOCH, "epoch 1 is over: the fence is at 2")
+    home.wait_for(lambda: bool(home.refusals))
+    assert messages.refusal(home.refusals[-1]) == (EPOCH, "epoch 1 is over: the fence is at 2")
     session.received(home, home.opening())
     home.wait_for(lambda: home.stand.next == FIRST_LSN)
     zone.ask({"do": "fence", "epoch": 9, "history": asdict(zone.node._known_history())})
     start, end = home.work(np.random.default_rng(3), 5)
     session.received(home, home.message(start, end, end))
-    home.wait_for(lambda: messages.REFUSED in [message[0] for message in home.said[-1:]])
+    home.wait_for(lambda: len(home.refusals) == 2)
     assert zone.node.control.published == 0, "log of an earlier epoch was taken"
     with pytest.raises(VolumeError, match="the fence is at 9"):
         zone.ask({"do": "fence", "epoch": 9, "history": asdict(History())})
@@ -344,7 +349,7 @@ def test_an_opening_that_peers_have_overtaken_takes_nothing_back(zone: Zone, hom
     home.wait_for_copies(end)
     home.said.clear()
     session.received(home, late)
-    home.wait_for(lambda: bool(home.said))
+    home.wait_for(lambda: home.stand.next > 0)
     assert home.stand.next == zone.node.control.published == end
     for page in home.known:
         assert zone.read(page, end) == home.editor.image(page)

@@ -162,7 +162,7 @@ def test_damaged_stored_page_is_read_elsewhere_and_repaired(
 ) -> None:
     writer = writers(coalesce_bytes=1 << 12)
     end = writer.work(np.random.default_rng(8), 300)
-    wait_for(lambda: min(writer.checkpoints()) > 1 << 14)
+    wait_for(lambda: min(writer.checkpoints()) >= end - (1 << 12))  # no round is due any more
     storage = writer.volume.storage
     for data in (tmp_path / "data/az2/full").glob("pg-*/*.dat"):
         data.write_bytes(bytes(data.stat().st_size))
@@ -264,6 +264,7 @@ def test_failed_write_kills_the_copy_and_only_it(writers: Writers) -> None:
     storage = writer.volume.storage
     victim = storage.copiers[1]
     assert victim is not None
+    wait_for(lambda: victim.durable >= writer.volume.log.vdl)
     fd = victim.segment.log.chunk_at(victim.durable)
     readonly = os.open(f"/proc/self/fd/{fd}", os.O_RDONLY)
     os.dup2(readonly, fd)

@@ -19,6 +19,7 @@ from redo.log import new_state
 from redo.volume import LocalVolume
 from replicas.apply import Applier
 from tests.replicas.follower_volume import FollowerVolume
+from tests.seeds import seed_of
 
 PAGE_BYTES = 512
 REPLICA_NO = 3
@@ -107,9 +108,7 @@ def compare_images(pair: Pair) -> int:
 
 
 def test_images_stay_equal_and_reads_agree(pair: Pair) -> None:
-    seed = random.randrange(10_000)
-    print(f"seed {seed}")
-    rng = random.Random(seed)
+    rng = random.Random(seed_of("apply"))
     model: dict[bytes, bytes] = {}
     mirror = BTree(pair.reader, pair.tree.root)
     compared = 0

@@ -21,6 +21,7 @@ from redo.log import new_state
 from redo.volume import LocalVolume
 from replicas.reader import ReadEngine
 from tests.replicas.follower_volume import FollowerVolume
+from tests.seeds import seed_of
 
 PAGE_BYTES = 1024
 BIGINT = ColumnType(TypeKind.BIGINT)
@@ -146,9 +147,7 @@ def test_rows_and_dictionary_follow(shop: Shop) -> None:
     shop.follow()
     table = shop.reader.catalog.table("shop", "orders")
     assert table == shop.table
-    seed = random.randrange(10_000)
-    print(f"seed {seed}")
-    rng = random.Random(seed)
+    rng = random.Random(seed_of("reader"))
     model: dict[int, int] = {}
     for _ in range(30):
         shop.begin()

@@ -101,6 +101,28 @@ def test_each_value_has_the_plan_that_suits_it(talk: Talk, order: tuple[str, ...
         assert read <= most + 1, value
 
 
+#: A hint, a condition, how many rows are read for it.
+HINTED = """
+                             | owner = 5999 AND id > 5                  | 1
+IGNORE INDEX (owner)         | owner = 5999 AND id >= 0                 | 6000
+USE INDEX (day)              | owner = 5999 AND day = '2026-01-03'      | 60
+USE INDEX ()                 | status = 'rare'                          | 6000
+USE INDEX FOR ORDER BY (day) | status = 'rare'                          | 6
+FORCE INDEX (status)         | status = 'common' AND id < 10            | 5994
+FORCE INDEX (day)            | status = 'rare'                          | 6000
+IGNORE INDEX (PRIMARY)       | id = 7 AND owner < 2                     | 6000
+FORCE INDEX (owner)          | id = 7 AND owner >= 5999                 | 1
+"""
+
+
+@pytest.mark.parametrize("case", HINTED.strip("\n").splitlines())
+def test_hints_outweigh_values(talk: Talk, case: str) -> None:
+    hint, condition, count = (part.strip() for part in case.split("|"))
+    for _ in range(2):
+        sql = f"SELECT COUNT(note) FROM t {hint} WHERE {condition}"
+        assert abs(rows_read(talk, sql)[1] - int(count)) <= 1
+
+
 @pytest.mark.parametrize("verb", ["UPDATE t SET note = 'm' WHERE", "DELETE FROM t WHERE"])
 def test_changes_look_at_their_values(talk: Talk, verb: str) -> None:
     """What is read is locked: a rare value must not lock the whole table."""
