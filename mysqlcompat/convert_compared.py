@@ -105,7 +105,9 @@ def _among_dates(
         _say(context, text, source, wording)
     if moment is not None:
         return moment.date()
-    return {SOUGHT: None, SOUGHT_FIRM: _NO_DATE_VALUE}.get(place, _ZERO[Class.DATE])
+    if place == LISTED:
+        return PartialDate(0, 0, 0)
+    return None if place == SOUGHT else _NO_DATE_VALUE
 
 
 def _say(context: Context, value: Any, source: SqlType, wording: str) -> None:
