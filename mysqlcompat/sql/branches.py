@@ -163,6 +163,8 @@ class Branches(CommonTypes):
         if target.cls in (Class.DOUBLE, Class.DECIMAL):
             made = decimal_type(20, 6, nullable=True)  # YYYYMMDDhhmmss.uuuuuu
             return Call(replace(made, mixed=True), self.function("digits of"), (arg,))
+        if name in ("date_add", "date_sub") and target.cls is Class.TIME:
+            return self.cast(arg, datetime_type(6))  # whose date has a time
         if name not in SHIFTED or target.cls not in (Class.DATE, Class.DATETIME):
             return None
         made = datetime_type(6) if target.cls is Class.DATETIME else date_type()
