@@ -77,10 +77,10 @@ def _integer(
     context: Context, value: Any, source: SqlType, target: SqlType, column: str, origin: str
 ) -> int:
     if target.kind is TypeKind.BIT and isinstance(value, str | bytes):
-        return _bits(context, value, target, column)
+        return _bits(context, value, source, target, column)
     if isinstance(value, date | PartialDate | timedelta) and target.kind in _PARTLY:
         if target.kind is TypeKind.BIT:
-            return _bits(context, text_of(value, source), target, column)
+            return _bits(context, text_of(value, source), source, target, column)
         return _year(context, _year_of(context, value), value, 0, column)
     is_text = isinstance(value, str | bytes) and not _is_literal_number(value, source)
     if is_text and source.kind not in (TypeKind.ENUM, TypeKind.SET):
@@ -105,9 +105,11 @@ def _year_of(context: Context, value: Any) -> int:
     return int(value.year)
 
 
-def _bits(context: Context, value: str | bytes, target: SqlType, column: str) -> int:
+def _bits(
+    context: Context, value: str | bytes, source: SqlType, target: SqlType, column: str
+) -> int:
     data = value.encode() if isinstance(value, str) else value
-    if isinstance(value, bytes) and target.length == _LONGEST_BIT < 8 * len(value):
+    if _is_literal_number(value, source) and target.length == _LONGEST_BIT < 8 * len(value):
         complain(context, 1264, column, context.row)
         return 2 * _I63 - 1
     return _in_range(context, int.from_bytes(data, "big"), target, column)
@@ -276,7 +278,8 @@ def _decimal(
     rounded = limit.copy_sign(number) if beyond else round_decimal(number, target.scale)
     if beyond or rounded.copy_abs() > limit or (target.unsigned and rounded < 0):
         complain(context, 1264, column, context.row)
-        return Decimal(0) if target.unsigned and rounded < 0 else limit.copy_sign(rounded)
+        nothing_of_it = target.unsigned and rounded < 0
+        return Decimal(0).scaleb(-target.scale) if nothing_of_it else limit.copy_sign(rounded)
     if rounded != number and not cut:
         context.warn(1265, f"Data truncated for column '{column}' at row {context.row}", "Note")
     return rounded

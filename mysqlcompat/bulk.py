@@ -85,8 +85,11 @@ class GivenRows:
                 slice_ = Slice()
         return bool(session.node.engine.catalog.version == self.program.version)
 
-    async def bind(self, memory: RunMemory, session: Session) -> None:
-        """Make these rows the slots of a run; `defaults` are the values of the other slots."""
+    async def bind(self, memory: RunMemory, session: Session) -> SqlError | None:
+        """Make these rows the slots of a run; `defaults` are the values of the other slots.
+
+        ->  what is wrong with a value, to be raised after the rows before it have been written
+        """
         first, slots = self.first, self.program.slots
         width = len(slots) - first
         for number, value in enumerate(self.defaults):
@@ -98,6 +101,7 @@ class GivenRows:
         slice_ = Slice()
         for cell, form, start, end, negative in self.left:
             if slice_.is_over():
+                session.diagnostics.rows_settle()
                 await asyncio.sleep(0)
                 slice_ = Slice()
             row, column = divmod(cell, width)
@@ -109,21 +113,43 @@ class GivenRows:
                     lanes[first + cell] = lane
                     self.arena.mem[self.nulls + first + cell] = 0
                     continue
-            if form == kernels.FORM_OTHER:
-                value = await self._value(session, evaluator, self.expressions.of(column, source))
-            else:
-                expression = slot.expression
-                assert isinstance(expression, Cast)
-                literal = self._literal(session, form, source, bool(negative))
-                value = evaluator.value(replace(expression, arg=literal))
+            try:
+                value = await self._assigned(session, evaluator, column, form, source, negative)
+            except SqlError as error:
+                if not row:
+                    raise
+                self._given(memory, row)
+                return error
             self._put(memory, first + cell, slot.type, value, session.time_zone)
-        count = first + self.rows * width
+        self._given(memory, self.rows)
+        return None
+
+    def _given(self, memory: RunMemory, rows: int) -> None:
+        """The first `rows` are all there are."""
+        count = self.first + rows * (len(self.program.slots) - self.first)
         mem = self.arena.mem
         at = self.lanes + 8 * count  # null bytes follow the lanes, however many there are
         mem[at : at + count] = mem[self.nulls : self.nulls + count].copy()
         memory.set(layout.RUN_PARAMS, self.lanes)
         memory.set(layout.RUN_PARAM_COUNT, count)
-        memory.set(self.program.given, self.rows)
+        memory.set(self.program.given, rows)
+
+    async def _assigned(
+        self,
+        session: Session,
+        evaluator: Evaluator,
+        column: int,
+        form: int,
+        source: bytes,
+        negative: int,
+    ) -> Any:
+        """A cell as its column will hold it."""
+        if form == kernels.FORM_OTHER:
+            return await self._value(session, evaluator, self.expressions.of(column, source))
+        expression = self.program.slots[self.first + column].expression
+        assert isinstance(expression, Cast)
+        literal = self._literal(session, form, source, bool(negative))
+        return evaluator.value(replace(expression, arg=literal))
 
     async def _value(self, session: Session, evaluator: Evaluator, expression: Expression) -> Any:
         """What an expression is; a function that waits lets others run."""

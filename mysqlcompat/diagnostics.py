@@ -3,6 +3,9 @@
 A statement that uses tables, or fails, replaces the list; diagnostic statements themselves
 (SHOW WARNINGS, SHOW COUNT(*) …, reading @@warning_count) leave it alone. `max_error_count` bounds
 the list but not the count.
+
+A statement that changes rows computes them column by column, many at once; what is said of them is
+listed row by row (from `rows_begin` to `rows_end`).
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ class Condition:
     level: str  #: "Note", "Warning" or "Error"
     errno: int
     message: str
+    row: int = 0  #: of the statement, counted from 1
 
 
 @dataclass(slots=True)
@@ -27,17 +31,47 @@ class Diagnostics:
     warning_count: int = 0  #: of all levels, also those which no longer fit the list
     error_count: int = 0
     limit: int = 1024  #: @@max_error_count
+    rows_from: int = -1  #: where conditions begin that are listed by rows; -1: none are
 
     def clear(self) -> None:
         self.conditions.clear()
         self.warning_count = 0
         self.error_count = 0
+        self.rows_from = -1
 
-    def add(self, level: str, errno: int, message: str) -> None:
+    def add(self, level: str, errno: int, message: str, row: int = 0) -> None:
         self.warning_count += 1
         self.error_count += level == "Error"
-        if len(self.conditions) < self.limit:
-            self.conditions.append(Condition(level, errno, message))
+        if self.rows_from >= 0 or len(self.conditions) < self.limit:
+            self.conditions.append(Condition(level, errno, message, row))
+
+    def rows_begin(self) -> None:
+        """Conditions of earlier rows may come after those of later ones from now on."""
+        self.rows_from = len(self.conditions)
+
+    def rows_settle(self) -> None:
+        """Between batches: keep no more than will be listed."""
+        if len(self.conditions) > self.limit and self.rows_from >= 0:
+            self._sort()
+
+    def rows_end(self) -> None:
+        if self.rows_from >= 0 and len(self.conditions) > self.rows_from:
+            self._sort()
+        self.rows_from = -1
+
+    def rows_end_at(self, row: int) -> None:
+        """The statement has failed in a row: forget what was said of later ones."""
+        first = max(self.rows_from, 0)
+        kept = [condition for condition in self.conditions[first:] if condition.row <= row]
+        self.warning_count -= len(self.conditions) - first - len(kept)
+        self.conditions[first:] = kept
+        self.rows_end()
+
+    def _sort(self) -> None:
+        """By rows, and of each row in the order it was said."""
+        by_rows = sorted(self.conditions[self.rows_from :], key=lambda condition: condition.row)
+        self.conditions[self.rows_from :] = by_rows
+        del self.conditions[max(self.limit, self.rows_from) :]
 
     def mark(self) -> tuple[int, int, int]:
         """What there is so far, for `back_to`."""

@@ -7,6 +7,7 @@ and result columns are known then. It is compiled again when the dictionary has 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import zip_longest
@@ -41,9 +42,9 @@ from mysqlcompat.results import (
 )
 from mysqlcompat.sql import statements
 from mysqlcompat.sql.literals import NOTHING_GIVEN, Given
-from mysqlcompat.sql.parameters import goes_with, of_value
+from mysqlcompat.sql.parameters import as_assigned, goes_with, of_value
 from mysqlcompat.sql.tokens import Kind, split_statements, syntax_error
-from mysqlcompat.sql.typed import COMPARED, Param
+from mysqlcompat.sql.typed import ASSIGNED, COMPARED, Param
 from mysqlcompat.sqltypes import (
     BINARY,
     NUMERIC,
@@ -107,6 +108,18 @@ class Prepared:
             self.questions, self._retyped = None, ()
             self.place = place
         return self.program
+
+    def given(self, session: Session, values: Sequence[Typed]) -> Sequence[Typed]:
+        """Values as they were sent, those that go to columns as these will see them."""
+        params = self.current_program(session).params
+        if not any(param is not None and param.place == ASSIGNED for param in params):
+            return values
+        made = list(values)
+        for number, (param, (value, source)) in enumerate(zip(params, values, strict=False)):
+            if param is not None and param.place == ASSIGNED and value is not None:
+                sent = source or _TEXT
+                made[number] = as_assigned(value, sent, param.type, session.collation)
+        return made
 
     def program_for(self, session: Session, values: Sequence[Typed]) -> Program:
         """The current program or, if its values are what an index holds the elements of, or are not
@@ -178,7 +191,7 @@ class Prepared:
             if param is None:
                 made.append(value)
                 continue
-            made.append(_bound(session, value, source or _TEXT, param))
+            made.append(_bound(session, value, source or _TEXT, param, program.kind == "write"))
         return made
 
     def close(self) -> None:
@@ -233,9 +246,13 @@ def _shape(value: Any, is_document: bool) -> Any:
     return (type(value), type(value) is int and value >> 63) if type(value) in (int, str) else None
 
 
-def _bound(session: Session, value: Any, source: SqlType, param: Param) -> Any:
-    """A value as one of the type of its `?`. What is compared need not be in the calendar."""
+def _bound(session: Session, value: Any, source: SqlType, param: Param, writes: bool) -> Any:
+    """A value as one of the type of its `?`. What is compared need not be in the calendar; what
+    stands for documents is the text of one, or, while nothing is written, any text."""
     wanted = param.type
+    if isinstance(value, str) and wanted.cls is Class.JSON and wanted.mixed:
+        with nullcontext() if writes else suppress(SqlError):
+            return convert(session, value, source, wanted, True)
     if isinstance(value, str) and wanted.cls in NUMERIC and not value.isascii():
         return convert(session, value.encode(), _BYTES, wanted, False)  # bytes, as messages show
     if wanted.cls in (Class.DATE, Class.DATETIME) and param.place == COMPARED:

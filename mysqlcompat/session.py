@@ -248,6 +248,7 @@ class Session(SessionState):
             program = handle.current_program(self)
             while self._is_guarded and await table_locks.admit(self, program):
                 program = handle.current_program(self)
+            values = handle.given(self, values)
             program = handle.program_for(self, values)
             values = handle.convert(self, program, values)
         if writes and not is_temporary(program.written):

@@ -191,7 +191,7 @@ class SessionState:
         if self.strict and level == "Warning" and errno in STRICT:
             raise SqlError.with_text(errno, message)
         if level != "Note" or self.variables.get("sql_notes"):
-            self.diagnostics.add(level, errno, message)
+            self.diagnostics.add(level, errno, message, self.row)
 
     def user_variable(self, name: str) -> tuple[Any, SqlType | None]:
         return self.user_variables.get(name.lower(), (None, None))

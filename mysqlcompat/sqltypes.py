@@ -133,7 +133,7 @@ class SqlType:
     zerofill      digits of a column's numbers, which are shown with leading zeros; 0: without
     mixed         DECIMAL whose values keep the scale of the branch they come from (IF, CASE …);
                   TIME shown with a fraction, all of it, only where there is one;
-                  BIT shown by its digits
+                  BIT shown by its digits; JSON of a `?` that is given the text of a document
     """
 
     kind: TypeKind

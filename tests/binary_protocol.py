@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from pymysql.constants import FIELD_TYPE as T
-from pymysql.protocol import FieldDescriptorPacket
+from pymysql.protocol import FieldDescriptorPacket, OKPacketWrapper
 
 _PREPARE: Final = 0x16
 _EXECUTE: Final = 0x17
@@ -26,7 +26,7 @@ _UNSIGNED: Final = 32
 
 @dataclass(slots=True)
 class BinaryResult:
-    """The part of PyMySQL's result that golden scripts look at."""
+    """The part of PyMySQL's result that golden scripts look at; no rows of an OK."""
 
     fields: list[Any]
     rows: list[list[str | None]]
@@ -40,7 +40,7 @@ Sent = tuple[int, bool, bytes | None]
 
 
 def execute(connection: Any, sql: str, sent: Sequence[Sent] = ()) -> BinaryResult:
-    """Prepare, run and close a statement that gives rows. Raises PyMySQL's errors."""
+    """Prepare, run and close a statement. Raises PyMySQL's errors."""
     connection._execute_command(_PREPARE, sql)
     prepared = connection._read_packet()._data
     number, columns, parameters = struct.unpack_from("<IHH", prepared, 1)
@@ -48,7 +48,10 @@ def execute(connection: Any, sql: str, sent: Sequence[Sent] = ()) -> BinaryResul
         _skip(connection, count)
     try:
         connection._execute_command(_EXECUTE, struct.pack("<IBI", number, 0, 1) + _parameters(sent))
-        count = connection._read_packet().read_length_encoded_integer()
+        first = connection._read_packet()
+        if first.is_ok_packet():
+            return BinaryResult([], [], OKPacketWrapper(first).warning_count)
+        count = first.read_length_encoded_integer()
         fields = [connection._read_packet(FieldDescriptorPacket) for _ in range(count)]
         connection._read_packet()
         rows: list[list[str | None]] = []

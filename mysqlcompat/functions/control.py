@@ -20,7 +20,7 @@ from mysqlcompat.sql.branches import shown
 from mysqlcompat.sql.common_types import computed_bits
 from mysqlcompat.sql.held_constants import DATED
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
-from mysqlcompat.sql.parameters import agreed, is_untyped, with_type
+from mysqlcompat.sql.parameters import agreed, as_branch, is_untyped, with_type
 from mysqlcompat.sql.replaced_constants import replaced
 from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
@@ -173,7 +173,7 @@ def _placed(
     compared = whens if subject is None else [subject, *whens]
     chosen = thens if default is None else [*thens, default]
     if any(map(is_untyped, chosen)):
-        wanted = agreed(typing, [one for one in chosen if not is_untyped(one)], "case")
+        wanted = as_branch(typing, [one for one in chosen if not is_untyped(one)], "case")
         thens = [with_type(one, wanted) for one in thens]
         default = default if default is None else with_type(default, wanted)
     if subject is not None and any(map(is_untyped, compared)):

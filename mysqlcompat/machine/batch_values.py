@@ -49,7 +49,7 @@ def _row_numbers(execution: Execution) -> tuple[int, int]:
     or changed; while rows are gathered none has been sent."""
     memory = execution.memory
     if execution.program.kind != "read":
-        return memory.get(layout.RUN_MATCHED) + memory.get(layout.RUN_CHANGED) + 1, 1
+        return max(memory.get(layout.RUN_MATCHED), memory.get(layout.RUN_CHANGED)) + 1, 1
     return (1, 0) if execution.program.collections else (memory.get(layout.RUN_ROWS) + 1, 1)
 
 

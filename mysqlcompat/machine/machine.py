@@ -61,16 +61,17 @@ class Machine:
             program.looks = self._hangs_on(made, looks)
         return program
 
-    def _code(self, made: Plan, version: int, in_turn: bool = False) -> Program:
-        target = Target(self.arena, self._calls, version, self._foreign_keys, in_turn)
+    def _code(self, made: Plan, version: int, **how: bool) -> Program:
+        target = Target(self.arena, self._calls, version, self._foreign_keys, **how)
         return code_plan(target, made)
 
-    def in_turn(self, program: Program) -> Program:
+    def in_turn(self, program: Program, row_by_row: bool) -> Program:
         """The program for the same plan that evaluates expressions in MySQL's order."""
-        if program.in_turn is None:
-            made = self._code(program.plan, program.version, in_turn=True)
-            program.in_turn = self._alike(made, program)
-        return program.in_turn
+        found = program.in_turn.get(row_by_row)
+        if found is None:
+            made = self._code(program.plan, program.version, in_turn=True, row_by_row=row_by_row)
+            found = program.in_turn[row_by_row] = self._alike(made, program)
+        return found
 
     def _looking(self, values: Values) -> Estimates:
         """Estimates for the values of one run."""

@@ -189,8 +189,9 @@ class Program:
     sent         registers of strings that go to the client: a pause in mid-batch must keep them
     looks        the choices of its plan that hang on values; None: it is good for all. `beside` are
                  programs for other values, by `looks.ways`; None: this one
-    is_in_turn   each expression is one callback, evaluated in MySQL's order; `in_turn` is the
-                 program of this sort for the same plan, once it was needed
+    is_in_turn   each expression is one callback, evaluated in MySQL's order
+    row_by_row   the same, and each row is done with before the next is looked at
+    in_turn      programs of these sorts for the same plan, by `row_by_row`, once needed
     fixed        values of slots that are the same in each run (`lane.constants`), once asked for
     """
 
@@ -228,7 +229,8 @@ class Program:
     looks: Looks | None = None
     beside: dict[Any, Program | None] = field(default_factory=dict)
     is_in_turn: bool = False
-    in_turn: Program | None = None
+    row_by_row: bool = False
+    in_turn: dict[bool, Program] = field(default_factory=dict)
     fixed: dict[int, Any] = field(default_factory=dict)
 
     def __del__(self) -> None:

@@ -13,9 +13,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-import numpy as np
-
-from btree.layout import D_COLUMNS, D_TABLE_ID, REFERENCE_BYTES, RUN_MASK, RUN_SHIFT
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Suspended
 from mysqlcompat.machine import foreign_errors, in_turn, layout
@@ -25,15 +22,10 @@ from mysqlcompat.machine.machine_kernels import pipeline_run
 from mysqlcompat.machine.ops.collect_kernels import collection_rehash
 from mysqlcompat.machine.ops.sort_kernels import collection_sort
 from mysqlcompat.machine.outcome import ok_of
-from mysqlcompat.machine.program import Callback, Collection, Program, Register
+from mysqlcompat.machine.outside import put_outside
+from mysqlcompat.machine.program import Callback, Collection, Program, Register, Slot
 from mysqlcompat.machine.registers import OutOfMemory, RunMemory
 from mysqlcompat.machine.sent_rows import SentRows
-from mysqlcompat.machine.state import (
-    ST_LONG_BEFORE,
-    ST_LONG_COLUMN,
-    ST_LONG_LANE,
-    ST_LONG_TABLE,
-)
 from mysqlcompat.results import Ok, Rows
 from mysqlcompat.slices import Slice
 from mysqlcompat.sql.evaluate import Evaluator
@@ -83,6 +75,8 @@ class Execution:
         self._params = params
         self._literals = literals
         self._expressions: dict[int, Expression] = {}  #: of callbacks, as this run has them
+        self.failed: SqlError | None = None  #: that a row has no value; those before it are written
+        self._failed_row = 0
         self._row: dict[tuple[int, int], Any] = {}
         self.accumulators: dict[tuple[int, int], Any] = {}  #: (aggregate, group) -> accumulator
         self.kept_bytes = 0  #: in accumulators, about
@@ -90,7 +84,7 @@ class Execution:
         self.expansions: dict[int, Any] = {}  #: JSON_TABLEs in mid-batch (`expansion`)
         self.evaluator = Evaluator(session, params, self._column, program.sources)
         self._fetched = 0
-        self._outside = 0
+        self.outside = 0  #: where the references of the row being written stand
         self._by_offset = {collection.at: collection for collection in program.collections}
         try:
             self._bind(given)
@@ -112,21 +106,33 @@ class Execution:
     # slots
 
     def _bind(self, given: Any) -> None:
-        slots = self.program.slots[: None if given is None else given.first]
-        values = []
-        for slot in slots:
-            if slot.param_no >= 0:
-                values.append(self._params[slot.param_no])
-            elif slot.literal_no >= 0 and self._literals is not None:
-                values.append(self._literals[slot.literal_no])
-            else:
-                self.session.row = slot.row
-                values.append(self.constant(slot.expression))
+        program = self.program
+        slots = program.slots[: None if given is None else given.first]
+        values = [self._slot_value(slot) for slot in slots]
         self.session.effects.clear()
         if given is not None:
             given.defaults = values
             return
         self.memory.bind([slot.type for slot in slots], values, self.session.time_zone)
+        if program.given:
+            rows = self._failed_row - 1 if self.failed else len(program.plan.statement.rows)
+            self.memory.set(program.given, rows)
+
+    def _slot_value(self, slot: Slot) -> Any:
+        if slot.param_no >= 0:
+            return self._params[slot.param_no]
+        if slot.literal_no >= 0 and self._literals is not None:
+            return self._literals[slot.literal_no]
+        if self.failed is not None and slot.row >= self._failed_row:
+            return None
+        self.session.row = slot.row
+        try:
+            return self.constant(slot.expression)
+        except SqlError as error:
+            if not self.program.row_by_row or slot.row == 1:
+                raise
+            self.failed, self._failed_row = error, slot.row
+        return None
 
     def constant(self, expression: Expression) -> Any:
         """What a constant expression of the program is in this run."""
@@ -206,7 +212,7 @@ class Execution:
             elif code == E_LOCK_WAIT:
                 await self._wait()
             elif code == E_LONG_VALUE:
-                await self._put_outside()
+                await put_outside(self)
             elif code == E_PAGE_MISS and self.memory.get(layout.RUN_MAY_PAUSE):
                 self._settle(code)
                 self._fetched += 1
@@ -270,35 +276,6 @@ class Execution:
             timer.cancel()
         wait.result()
 
-    async def _put_outside(self) -> None:
-        """Give a long value of the row being written a chain of its own, or keep the one it has."""
-        memory, st = self.memory, self.st
-        values = self.engine.long_values
-        descriptor, lane = int(st[ST_LONG_TABLE]), int(st[ST_LONG_LANE])
-        column, before = int(st[ST_LONG_COLUMN]), int(st[ST_LONG_BEFORE])
-        columns = int(memory.arena.words(descriptor, D_COLUMNS + 1)[D_COLUMNS])
-        if not self._outside:
-            self._outside = memory.alloc((8 + REFERENCE_BYTES) * columns)
-        words = memory.arena.words(self._outside, columns)
-        if not memory.get(layout.RUN_LONG):
-            words[:] = 0
-            memory.set(layout.RUN_LONG, self._outside)
-        at, count = lane >> RUN_SHIFT, lane & RUN_MASK
-        reference = b""
-        if before:
-            kept = self.mem[before : before + REFERENCE_BYTES].tobytes()
-            reference = values.changed(kept, at, count)
-        if not reference:
-            table_id = int(memory.arena.words(descriptor, D_TABLE_ID + 1)[D_TABLE_ID])
-            writing = values.writing(self.session.ctx, table_id, at, count)
-            while writing.step():
-                await asyncio.sleep(0)
-                await self.session.node.gate.admitted(self.session)
-            reference = writing.reference
-        place = self._outside + 8 * columns + REFERENCE_BYTES * column
-        self.mem[place : place + REFERENCE_BYTES] = np.frombuffer(reference, np.uint8)
-        words[column] = place
-
     def _make_room(self) -> None:
         wanted = self.memory.get(layout.RUN_WANT)
         of = self.memory.get(layout.RUN_WANT_OF)
@@ -336,6 +313,7 @@ class Execution:
             in_turn.mark(error)
             raise
         self.memory.set(layout.RUN_PC, resume)
+        self.session.diagnostics.rows_settle()
         if self._slice.is_over():  # Python takes longer than kernels: this batch is the last
             self.memory.set(layout.RUN_QUANTUM, 0)
         return True
@@ -446,8 +424,9 @@ async def execute(
     try:
         return await _executed(program, session, params, binary, literals, given, mark)
     except SqlError as error:
-        other = in_turn.instead(program, session, error, mark)
-        if other is None or given is not None:
+        session.diagnostics.rows_end()
+        other = None if given is not None else in_turn.instead(program, session, error, mark)
+        if other is None:
             raise
         return await _executed(other, session, params, binary, literals, None, mark)
 
@@ -464,17 +443,28 @@ async def _executed(
     if program.kind == "read":
         reading = _Reading(program, session, params, literals, binary, mark)
         return Rows(program.columns, SentRows(await reading.begun(program), reading.again))
+    session.diagnostics.rows_begin()
     execution = await _execution(program, session, params, literals, binary, given)
+    other = in_turn.for_each_row(program, session, mark)
+    if other is not None:
+        execution.close()
+        return await _executed(other, session, params, binary, literals, None, mark)
     try:
         await execution.begin()
         if given is not None:
-            await given.bind(execution.memory, session)
+            execution.failed = await given.bind(execution.memory, session)
         await execution.step()
+        if execution.failed is not None:
+            raise execution.failed
+        session.diagnostics.rows_end()
         return ok_of(program, execution.memory, session)
     except GeneratorExit:
         session.node.engine.rollback_statement(session.ctx)
         raise
-    except BaseException:
+    except BaseException as error:
+        if error is not execution.failed:
+            done = max(map(execution.memory.get, (layout.RUN_MATCHED, layout.RUN_CHANGED)))
+            session.diagnostics.rows_end_at(done + 1)
         node = session.node
         await node.gate.undone(session, node.engine.undoing_statement(session.ctx))
         raise

@@ -321,9 +321,9 @@ _ROUNDED: Final = ("unix_timestamp", "round", "truncate", "json_value")
 #: GREATEST and LEAST that compare dates.
 OF_DATES: Final = ("greatest@date", "least@date")
 AMONG_DATES: Final = (*OF_DATES, "greatest@datetime", "least@datetime")
-#: Functions whose text becomes a number without a word about what is behind it.
-#: Those whose text is silent as a DECIMAL, too.
+#: Functions whose text becomes a DECIMAL without a word about what is behind its digits.
 MUTE: Final = ("regexp_replace", "regexp_substr")
+#: Those whose text does as any number.
 SILENT: Final = (
     *MUTE,
     *("coalesce", "ifnull", "any_value", "greatest", "least", "document text", "min", "max"),

@@ -58,7 +58,7 @@ from mysqlcompat.sql.typed import (
     Literal,
     Param,
 )
-from mysqlcompat.sqltypes import Class, SqlType
+from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType
 from mysqlcompat.values import is_variable, to_bytes, to_lane
 
 #: Table number of what a callback's expression takes from the frame besides columns.
@@ -111,6 +111,7 @@ class Coder:
 
     has_parts = True  #: what a callback looks at may be computed before it by ops
     is_within = False  #: a call whose batches are evaluated as a whole (`code_order`)
+    most_rows = layout.VECTOR  #: in a batch that is gathered or given
 
     def __init__(self, assembler: Assembler) -> None:
         self.asm = assembler
@@ -491,8 +492,8 @@ class Coder:
         ):
             return code_json.key_part(self, cast)  # what it complains of is said of the index
         limits = assignable(cast.arg.type, cast.type)
-        if limits is None:
-            return None
+        if limits is None or (cast.type.cls in TEMPORAL and typed.has_params(cast.arg)):
+            return None  # a date that is sent may be one that sql_mode refuses
         refuses_null = cast.arg.type.nullable and not cast.type.nullable
         a = self.value(cast.arg)
         if limits == ANYTHING and not refuses_null:

@@ -54,6 +54,14 @@ class Frame:
         return list(dict.fromkeys(found))
 
 
+def row_frame(before: Frame, registers: dict[int, Register]) -> Frame:
+    """A frame in which the columns of table 0 are those of the new row, as far as it is known."""
+    columns: dict[Any, Register] = {
+        ("column", 0, number): register for number, register in registers.items()
+    }
+    return Frame(before.rows, before.fields, {**before.registers, **columns})
+
+
 def key_of(expression: Expression) -> Any:
     """What makes two expressions the same value."""
     if isinstance(expression, ColumnRef):

@@ -98,7 +98,8 @@ class ScanCoder:
     def records(self, collection: Collection) -> Register:
         """Source of a stage: the records of a collection."""
         to = self.asm.register()
-        self.asm.emit(source_kernels.op_records, to, collection.at, self.asm.state(8))
+        most = self.coder.most_rows
+        self.asm.emit(source_kernels.op_records, to, collection.at, self.asm.state(8), most)
         return to
 
     def made(self, scan: Scan) -> None:

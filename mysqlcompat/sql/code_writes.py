@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from btree.schema import ROW_ID, Check, Column, Table
@@ -27,7 +28,7 @@ from mysqlcompat.machine.ops import (
 from mysqlcompat.machine.program import Constant, Program, Register, Sorted
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_expressions import Coder
-from mysqlcompat.sql.code_frames import FieldBinding, Frame
+from mysqlcompat.sql.code_frames import FieldBinding, Frame, row_frame
 from mysqlcompat.sql.code_keys import description
 from mysqlcompat.sql.code_scans import ScanCoder
 from mysqlcompat.sql.codegen import SelectCoder, Target, finish
@@ -133,7 +134,11 @@ class _InsertCoder:
         self.asm.stage()
         self.coder.enter(Frame())
         numbers = self.asm.register()
-        self.asm.emit(source_kernels.op_numbers, numbers, len(rows), self.asm.state(8))
+        if self.target.row_by_row:  # the run says how many: those before one that has no value
+            self.given, state = self.asm.state(8), self.asm.state(8)
+            self.asm.emit(given_kernels.op_given_numbers, numbers, self.given, state, 1)
+        else:
+            self.asm.emit(source_kernels.op_numbers, numbers, len(rows), self.asm.state(8))
         registers: dict[int, Register] = {}
         for place, column_no in enumerate(columns):
             to = registers[column_no] = self.asm.register()
@@ -164,7 +169,7 @@ class _InsertCoder:
         """The slots of the rows that a run is given, now that all others are known."""
         for cell, load in zip(self.cells, self.loads, strict=True):
             self.asm.set_operand(load, 2, self.coder.new_slot(cell))
-        if self.given and self.asm.needs_python:
+        if self.cells and self.asm.needs_python:
             self.asm.set_operand(self.source, 4, PYTHON_BATCH)
 
     def _given(self, value: Expression, column_no: int) -> Expression:
@@ -206,10 +211,11 @@ class _InsertCoder:
         come from other tables: then batch by batch."""
         assert self.plan.select is not None
         shared = MODE_SHARED | MODE_SNAPSHOT_BELOW
-        select = SelectCoder(self.target, self.coder, self.plan.select, shared)
+        casts = [item.expression for item in self.plan.select.statement.items]
+        select = SelectCoder(self.target, self.coder, _without_casts(self.plan.select), shared)
         registers: dict[int, Register] = {}
         if self._streams(self.plan.select.statement):
-            select.code(lambda items: self._assign(registers, items))
+            select.code(lambda items: self._assign(registers, casts, items))
             return registers
 
         def sink(items: Sequence[Expression]) -> None:
@@ -226,19 +232,17 @@ class _InsertCoder:
                 binding = FieldBinding(kept, *collection.field(number))
                 frame.fields["column", _SELECTED, number] = binding
             self.coder.enter(frame)
-            numbered = enumerate(items)
-            given = [ColumnRef(item.type, _SELECTED, number) for number, item in numbered]
-            self._assign(registers, given)
+            self._assign(registers, casts, list(map(_as_kept, range(len(items)), items)))
 
         select.code(sink)
         return registers
 
-    def _assign(self, registers: dict[int, Register], items: Sequence[Expression]) -> None:
+    def _assign(
+        self, registers: dict[int, Register], casts: Sequence[Any], items: Sequence[Expression]
+    ) -> None:
         """The items of a SELECT go to the columns."""
-        for item, column_no in zip(items, self.statement.columns, strict=True):
-            column = self.table.columns[column_no]
-            cast = Cast(column_type(column), item, ASSIGN, column.name)
-            registers[column_no] = self.coder.value(cast)
+        for cast, item, column_no in zip(casts, items, self.statement.columns, strict=True):
+            registers[column_no] = self.coder.value(replace(cast, arg=item))
         self._defaults(registers)
 
     def _streams(self, select: typed.Select) -> bool:
@@ -284,12 +288,16 @@ PYTHON_BATCH = 64  #: rows between two looks at the loop, where Python has a par
 _SELECTED = -3  #: table number of the columns that INSERT … SELECT gives
 
 
-def row_frame(before: Frame, registers: dict[int, Register]) -> Frame:
-    """A frame in which the columns of table 0 are those of the new row, as far as it is known."""
-    columns: dict[Any, Register] = {
-        ("column", 0, number): register for number, register in registers.items()
-    }
-    return Frame(before.rows, before.fields, {**before.registers, **columns})
+def _as_kept(number: int, item: Expression) -> Expression:
+    """Item `number` of rows that have been gathered."""
+    return item if typed.is_constant(item) else ColumnRef(item.type, _SELECTED, number, "", item)
+
+
+def _without_casts(plan: SelectPlan) -> SelectPlan:
+    """The query as it is without the columns its items go to."""
+    given: Sequence[Any] = plan.statement.items
+    items = tuple(replace(item, expression=item.expression.arg) for item in given)
+    return replace(plan, statement=replace(plan.statement, items=items))
 
 
 def generate(coder: Coder, table: Table, registers: dict[int, Register]) -> None:
@@ -351,7 +359,7 @@ class _ChangeCoder:
         mode = MODE_EXCLUSIVE
         if isinstance(plan, UpdatePlan):
             mode |= MODE_COMMITTED
-        if statement.limit is not None and not plan.collect:
+        if (statement.limit is not None and not plan.collect) or target.row_by_row:
             mode |= MODE_ONE
         self.scans = ScanCoder(self.coder, target.arena, target.calls, (statement.table,), (mode,))
 
@@ -375,7 +383,8 @@ class _ChangeCoder:
         self.asm.emit(collect_kernels.op_store, records, collection.at, lanes, at, null_at, 1, 0)
         self.asm.stage(*([Sorted(collection)] if order else []))
         source, kept = self.asm.register(), self.asm.register()
-        self.asm.emit(source_kernels.op_records, source, collection.at, self.asm.state(8))
+        most = self.coder.most_rows
+        self.asm.emit(source_kernels.op_records, source, collection.at, self.asm.state(8), most)
         self.asm.emit(collect_kernels.op_field, kept, source, at, null_at)
         copies = self.asm.register()
         self.asm.emit(load_kernels.op_lane_rows, copies, kept)

@@ -63,10 +63,13 @@ class Target:
     version: int = 0  #: of the dictionary
     foreign_keys: Any = None  #: the engine's; None: tables have none
     in_turn: bool = False  #: expressions are evaluated in MySQL's order, whatever that takes
+    row_by_row: bool = False  #: what changes rows is done with each before it looks at the next
 
     def coder(self) -> Coder:
         """For the expressions of one program."""
-        return (CoderInTurn if self.in_turn else Coder)(Assembler(self.arena))
+        coder = (CoderInTurn if self.in_turn else Coder)(Assembler(self.arena))
+        coder.most_rows = 1 if self.row_by_row else layout.VECTOR
+        return coder
 
     def writers(self, table: Table) -> Writers:
         """What changes rows of a table: its foreign keys are seen to."""
@@ -135,6 +138,7 @@ def finish(
         registers_at=made.registers_at,
         plan=plan,
         is_in_turn=target.in_turn,
+        row_by_row=target.row_by_row,
         blocks=asm.blocks,
         sent=tuple(asm.sent),
         **described,
@@ -193,6 +197,8 @@ class SelectCoder:
         collected = collected or (select.order_by and not self.plan.ordered)
         stops = 0 if collected or select.limit is None else MODE_ONE
         locking = select.locking or ("",) * len(select.tables)
+        if self.coder.most_rows == 1 and not collected:
+            stops, unlocked = MODE_ONE, unlocked | MODE_ONE
         return [LOCK_MODES[one] | stops if one else unlocked for one in locking]
 
     def code(self, sink: Callable[[Sequence[Expression]], None]) -> None:

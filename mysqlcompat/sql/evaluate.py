@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from btree.schema import TypeKind
-from mysqlcompat.assign import assign
+from mysqlcompat.assign import assign, complain
 from mysqlcompat.character_sets import ascii_of
 from mysqlcompat.convert import (
     QUIET_KINDS,
@@ -25,7 +25,7 @@ from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.moments import own_type
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
 from mysqlcompat.message_text import kept, shown, shown_bytes, text_for_number
-from mysqlcompat.numerals import double_text, leading_integer
+from mysqlcompat.numerals import double_text, leading_integer, round_decimal
 from mysqlcompat.sql.benchmark import repeated
 from mysqlcompat.sql.branches import (
     AMONG_DATES,
@@ -48,11 +48,13 @@ from mysqlcompat.sql.typed import (
     Literal,
     Param,
     Source,
+    has_params,
     is_constant,
 )
-from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType
+from mysqlcompat.sqltypes import MAX_DECIMAL_SCALE, TEMPORAL, Class, SqlType
 
 Row = Callable[[int, int], Any]
+_SHOWN: Final = TEMPORAL | {Class.STRING}  #: classes of columns to which a number is its text
 
 
 class Evaluator(Looking):
@@ -110,6 +112,11 @@ class Evaluator(Looking):
         is_year = node.mode == COMPARE and source.kind is TypeKind.YEAR  # the beginning of one
         source = own_type(node.arg) if node.type.cls in TEMPORAL and not is_year else source
         if node.mode == ASSIGN:
+            if _is_copied(node) and value is not None and len(value) > node.type.length:
+                complain(self.context, 1265, node.into, self.context.row)
+                return value[: node.type.length]
+            if isinstance(value, Decimal) and node.type.cls in _SHOWN and has_params(node.arg):
+                value = _own_digits(value, source)
             name = origin_name(node.arg)
             return assign(self.context, value, source, node.type, node.into, name)
         if node.mode == EXPLICIT:
@@ -347,6 +354,25 @@ def _computed(arg: Expression) -> Expression | None:
         return arg if arg.text and arg.start < 0 and arg.type.cls is Class.DOUBLE else None
     is_variable = isinstance(arg, Call) and arg.function.name == "user variable"
     return arg if isinstance(arg, Call | Cast) and not is_variable else None
+
+
+def _own_digits(number: Decimal, source: SqlType) -> Decimal:
+    """A number computed with parameters, of which nobody knew how many digits they would have,
+    without those that none of them had."""
+    if source.scale == MAX_DECIMAL_SCALE:
+        return round_decimal(number, max(-int(number.normalize().as_tuple().exponent), 0))
+    return round_decimal(number, 0) if number == int(number) else number
+
+
+def _is_copied(node: Cast) -> bool:
+    """Whether MySQL copies a column's bytes into another one without looking at them: then what is
+    too long for it is said in other words, and spaces at the end count."""
+    arg, target = node.arg, node.type
+    if not isinstance(arg, ColumnRef) or not isinstance(arg.stands_for or arg, ColumnRef):
+        return False
+    is_variable = arg.type.kind is target.kind is TypeKind.VARCHAR
+    is_variable = is_variable or arg.type.kind is target.kind is TypeKind.VARBINARY
+    return is_variable and arg.type.collation == target.collation
 
 
 def _column_as_text(value: Any, source: SqlType, target: SqlType) -> Any:

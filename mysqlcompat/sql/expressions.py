@@ -261,24 +261,25 @@ class Resolver(Literals, RowComparisons, Conditions):
     # calls
 
     def call(self, node: Any) -> Expression:
-        name = str(node.this if isinstance(node.this, str) else node.this.name).lower()
+        name = str(node.this if isinstance(node.this, str) else node.this.name)
         if is_row(node):
             raise SqlError(1241, 1)
-        if name == "values" and self.new_row is not None:
+        if name.lower() == "values" and self.new_row is not None:
             found = self.new_row(node)
             if found is not None:
                 return found
         return self.named_call(name, node.expressions)
 
-    def named_call(self, name: str, args: Sequence[Any]) -> Expression:
-        name = name.lower()
+    def named_call(self, written: str, args: Sequence[Any]) -> Expression:
+        """A call by the function's name, which errors show as it was written."""
+        name = written.lower()
         if name in AGGREGATES:
             return self.aggregate(name, args)
         if name in SYNTACTIC:
             return SYNTACTIC[name](self, args)
         if name not in DEFINITIONS and self.context.database:
-            name = f"{self.context.database}.{name}"
-        definition = check_count(name, len(args))
+            written = f"{self.context.database}.{written}"
+        definition = check_count(written, len(args))
         return definition.build(self.typing, placed(self.typing, name, self.resolve_all(args)))
 
     def binary_of(self, args: Sequence[Any]) -> Expression:

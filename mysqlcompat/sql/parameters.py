@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import temporal, temporal_text
+from mysqlcompat.character_sets import representable
 from mysqlcompat.decimal_reading import leading_decimal
+from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.typed import ASSIGNED, COMPARED, PLACED, Expression, Param
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -46,6 +49,7 @@ _CHOOSING: Final = {
     "if": 1, "ifnull": 0, "coalesce": 0, "nullif": 0, "greatest": 0, "least": 0, "any_value": 0,
     "field": 0, "strcmp": 0,
 }  # fmt: skip
+_BRANCHES: Final = ("if", "ifnull", "coalesce")  #: what gives one of its arguments as it is
 #: Places of functions that look at their arguments' types: see `_OF_LETTERS`. The last is repeated.
 _PLACES: Final = {
     "round": "mi", "truncate": "mi", "abs": "d", "ceil": "d", "ceiling": "d", "floor": "d",
@@ -71,6 +75,7 @@ _OF_LETTERS: Final = {
 
 
 def is_untyped(arg: Expression) -> bool:
+    """Whether it is a `?` that has no type yet."""
     return isinstance(arg, Param) and arg.type.kind is TypeKind.NULL
 
 
@@ -82,7 +87,7 @@ def text_type(collation: str) -> SqlType:
 def widest(sql_type: SqlType, collation: str) -> SqlType:
     """The type of a `?` whose surroundings are of this one: any value of its class fits."""
     match sql_type.cls:
-        case Class.INT if sql_type.kind is not TypeKind.YEAR:
+        case Class.INT:
             return int_type(unsigned=sql_type.unsigned or sql_type.kind is TypeKind.BIT)
         case Class.DECIMAL:
             return _OF_LETTERS["m"]
@@ -116,7 +121,7 @@ def placed(typing: Typing, name: str, args: Sequence[Expression]) -> Sequence[Ex
     begin, letters = _CHOOSING.get(name), _PLACES.get(name)
     if begin is not None:
         known = [arg for arg in args[begin:] if not is_untyped(arg)]
-        wanted = agreed(typing, known, name)
+        wanted = (as_branch if name in _BRANCHES else agreed)(typing, known, name)
         return [*args[:begin], *(with_type(arg, wanted) for arg in args[begin:])]
     if letters is None:
         return args
@@ -134,6 +139,12 @@ def agreed(typing: Typing, known: Sequence[Expression], name: str) -> SqlType:
     if not known:
         return text_type(collation)
     return widest(typing.common_type(known, True, name), collation)
+
+
+def as_branch(typing: Typing, known: Sequence[Expression], name: str) -> SqlType:
+    """The type of a `?` that may be the result: beside documents, the text of one."""
+    wanted = agreed(typing, known, name)
+    return replace(wanted, mixed=True) if wanted.cls is Class.JSON else wanted
 
 
 def among(typing: Typing, value: Expression, items: Sequence[Expression]) -> Expression:
@@ -156,6 +167,32 @@ def of_own_scale(arg: Expression) -> Expression:
     if isinstance(arg, Param) and arg.type.mixed:
         return replace(arg, type=replace(arg.type, mixed=False))
     return arg
+
+
+def as_assigned(
+    value: Any, source: SqlType, target: SqlType, collation: str
+) -> tuple[Any, SqlType]:
+    """What a value that is sent becomes before it is converted to the column it is assigned to: a
+    moment that becomes text loses its fraction, a time keeps the digits it has, and messages show
+    the bytes of what is no number. Raises 3988 for characters that the column's set lacks."""
+    is_ascii = not isinstance(value, str) or value.isascii()
+    if target.cls in (Class.DATE, Class.TIME) and isinstance(value, str) and _is_moment(value):
+        read = temporal_text.read_datetime(value, temporal_text.FUZZY).value
+        if isinstance(read, datetime):
+            whole = temporal.with_fsp(read, 0) if target.cls is Class.DATE else read
+            return whole, datetime_type(0 if target.cls is Class.DATE else _FSP)
+    if target.cls is not Class.STRING:
+        if is_ascii or target.cls is Class.JSON or target.cls in TEMPORAL:
+            return value, source
+        return value.encode(), string_type(len(value), BINARY)
+    if not is_ascii and target.is_text and representable(value, target.collation) != value:
+        raise SqlError(3988, collation, target.collation, "parameter")
+    if source.cls is Class.DATETIME and temporal.has_fraction(value):
+        return value.replace(microsecond=0), datetime_type(0)
+    if source.cls is Class.TIME and temporal.has_fraction(value):
+        digits = f"{value.microseconds:06}".rstrip("0")
+        return value, time_type(len(digits))
+    return value, source
 
 
 def goes_with(param: Param, value: Any, source: SqlType) -> bool:
@@ -266,7 +303,7 @@ def of_value(param: Param | None, value: Any, source: SqlType, collation: str) -
     if is_whole and source.cls is Class.STRING and _is_number(value):
         return _OF_LETTERS["m"]
     if param is not None and param.place == ASSIGNED and source.cls in (Class.DATETIME, Class.TIME):
-        return replace(source, scale=_FSP if temporal.has_fraction(value) else 0)
+        return source if temporal.has_fraction(value) else replace(source, scale=0)
     if source.cls in TEMPORAL or source.cls in NUMERIC:
         return widest(source, collation)
     return text_type(BINARY if isinstance(value, bytes) else collation)

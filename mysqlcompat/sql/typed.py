@@ -349,6 +349,10 @@ def is_constant(expression: Expression) -> bool:
             return function.once and all(is_constant(arg) for arg in args)
 
 
+def has_params(expression: Expression) -> bool:
+    return any(isinstance(node, Param) for node in walk(expression))
+
+
 def has_effects(expression: Expression) -> bool:
     """Whether it matters when, and how often, it is computed: GET_LOCK(), ``:=``, RAND()."""
     calls = (node for node in walk(expression) if isinstance(node, Call))

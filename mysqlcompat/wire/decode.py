@@ -8,6 +8,7 @@ from struct import unpack
 from typing import Final
 
 from mysqlcompat import results as r
+from mysqlcompat.errors import SqlError
 from mysqlcompat.results import Parameter
 from mysqlcompat.wire.fields import Fields, Malformed
 
@@ -15,9 +16,7 @@ _INTEGER_BYTES: Final = {
     r.WIRE_TINY: 1,
     r.WIRE_BOOL: 1,
     r.WIRE_SHORT: 2,
-    r.WIRE_YEAR: 2,
     r.WIRE_LONG: 4,
-    r.WIRE_INT24: 4,
     r.WIRE_LONGLONG: 8,
 }
 _RUNS: Final = frozenset(
@@ -27,19 +26,16 @@ _RUNS: Final = frozenset(
         r.WIRE_VARCHAR,
         r.WIRE_VAR_STRING,
         r.WIRE_STRING,
-        r.WIRE_ENUM,
-        r.WIRE_SET,
         r.WIRE_TINY_BLOB,
         r.WIRE_MEDIUM_BLOB,
         r.WIRE_LONG_BLOB,
         r.WIRE_BLOB,
         r.WIRE_JSON,
-        r.WIRE_BIT,
-        r.WIRE_GEOMETRY,
     }
 )
 _TEMPORAL: Final = frozenset({r.WIRE_DATE, r.WIRE_DATETIME, r.WIRE_TIMESTAMP, r.WIRE_TIME})
 _UNSIGNED: Final = 0x8000
+_LONGEST_TIME: Final = (838 << 12 | 59 << 6 | 59) << 24  #: packed
 
 Type = tuple[int, str]  #: type word as sent (wire type, unsigned bit) and name of an attribute
 
@@ -88,7 +84,7 @@ def _value(fields: Fields, wire_type: int, unsigned: bool) -> int | float | byte
         return value
     if wire_type == r.WIRE_NULL:
         return None
-    raise Malformed(f"parameter of type {wire_type}")
+    raise SqlError(1210, "mysqld_stmt_execute")  # a type that columns have, but no parameter
 
 
 def _temporal(body: bytes, wire_type: int) -> int:
@@ -98,10 +94,10 @@ def _temporal(body: bytes, wire_type: int) -> int:
             if not body:
                 return 0
             negative, days, hour, minute, second = unpack("<BIBBB", body[:8])
-            if days > 34:  # 838 hours: more is clipped, as every TIME is
-                days, hour, minute, second = 34, 22, 59, 59
             hour += 24 * days
             packed = (hour << 12 | minute << 6 | second) << 24 | _micros(body, 8)
+            if packed > _LONGEST_TIME:
+                raise SqlError(1690, "TIME", "set_parameter_value")
             return -int(packed) if negative else int(packed)
         if not body:
             return 0

@@ -84,12 +84,16 @@ def op_numbers(st, mem, run, instruction, n):
 
 @kernel(OP)
 def op_records(st, mem, run, instruction, n):
-    """Records of a collection, in its order. Operands: to, collection, state (1 word)."""
+    """Records of a collection, in its order. Operands: to, collection, state (1 word), most in a
+    batch (0: as many as fit)."""
     to = register(mem, run, instruction, 1)
     collection = register(mem, run, instruction, 2)
     state = register(mem, run, instruction, 3)
     start = load_i64(mem, state)
+    most = operand(mem, instruction, 4)
     live = min(load_i64(mem, collection + COLLECTION_COUNT) - start, VECTOR)
+    if most != 0:
+        live = min(live, most)
     order = load_i64(mem, collection + COLLECTION_ORDER)
     for i in range(live):
         if order != 0:

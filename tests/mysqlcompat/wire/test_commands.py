@@ -320,8 +320,6 @@ PARAMETERS: list[tuple[int, bytes, Any]] = [
     (0x8000 | r.WIRE_TINY, b"\xff", 255),
     (r.WIRE_SHORT, b"\xfe\xff", -2),
     (0x8000 | r.WIRE_SHORT, b"\xfe\xff", 65534),
-    (r.WIRE_YEAR, b"\xe8\x07", 2024),
-    (r.WIRE_INT24, b"\xfd\xff\xff\xff", -3),
     (0x8000 | r.WIRE_LONG, b"\xfd\xff\xff\xff", 2**32 - 3),
     (r.WIRE_LONGLONG, pack("<q", -(2**63)), -(2**63)),
     (r.WIRE_FLOAT, pack("<f", 0.5), 0.5),
@@ -332,7 +330,6 @@ PARAMETERS: list[tuple[int, bytes, Any]] = [
     (r.WIRE_STRING, b"\xfc\x2c\x01" + b"s" * 300, b"s" * 300),
     (r.WIRE_STRING, b"\xfd\x70\x11\x01" + b"s" * 70_000, b"s" * 70_000),
     (r.WIRE_JSON, b"\x02{}", b"{}"),
-    (r.WIRE_BIT, b"\x01\x05", b"\x05"),
     (r.WIRE_DATE, b"\x04\xe8\x07\x02\x1d", STAMP),
     (r.WIRE_DATE, b"\x07\xe8\x07\x02\x1d\x0c\x22\x38", STAMP),
     (r.WIRE_DATETIME, b"\0", 0),
@@ -341,7 +338,7 @@ PARAMETERS: list[tuple[int, bytes, Any]] = [
     (r.WIRE_TIMESTAMP, b"\x0b\xe8\x07\x02\x1d\x0c\x22\x38\x07\0\0\0", STAMP | CLOCK | 7),
     (r.WIRE_TIME, b"\0", 0),
     (r.WIRE_TIME, b"\x08\0\x01\0\0\0\x0c\x22\x38", CLOCK + (24 << 36)),
-    (r.WIRE_TIME, b"\x08\0\xff\0\0\0\x0c\x22\x38", (838 << 12 | 59 << 6 | 59) << 24),
+    (r.WIRE_TIME, b"\x08\0\x22\0\0\0\x16\x3b\x3b", (838 << 12 | 59 << 6 | 59) << 24),
     (r.WIRE_TIME, b"\x0c\x01\0\0\0\0\x0c\x22\x38\x07\0\0\0", -(CLOCK | 7)),
 ]
 #: Types and bytes that cannot be.
@@ -359,7 +356,12 @@ MALFORMED = [
     b"\x0c\0\x07\xe8\x07\x02\x1d\x18\0\0",
     b"\x0c\0\x0b\xe8\x07\x02\x1d\0\0\0\x40\x42\x0f\0",
     b"\x0b\0\x05\0\0\0\0\0",
-    b"\x63\0\x01",
+]
+#: What may not be sent: types that only columns have, a time beyond all times.
+REFUSED = [
+    (b"\x63\0\x01", 1210),
+    *((bytes((kind,)) + b"\0\x01\x05", 1210) for kind in (r.WIRE_BIT, r.WIRE_YEAR, r.WIRE_ENUM)),
+    (b"\x0b\0\x08\0\x22\0\0\0\x17\0\0", 1690),
 ]
 
 
@@ -369,6 +371,13 @@ def test_all_parameter_types(client: RawClient) -> None:
         client.command(execute(number, b"\0\x01" + pack("<H", word) + data))
         expected = [(word & 255, word > 0x7FFF, value, "")]
         assert seen_parameters(client) == expected, (word, data)
+
+
+@pytest.mark.parametrize(("body", "errno"), REFUSED)
+def test_refused_parameters(client: RawClient, body: bytes, errno: int) -> None:
+    number, _, _ = prepare(client, "select params ?")
+    client.command(execute(number, b"\0\x01" + body))
+    assert errno_of(client.read()) == errno
 
 
 @pytest.mark.parametrize(
