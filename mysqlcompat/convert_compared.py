@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from btree.schema import TypeKind
 from mysqlcompat import temporal
 from mysqlcompat.convert import convert
-from mysqlcompat.convert_temporal import moment_of
 from mysqlcompat.errors import SqlError
 from mysqlcompat.message_text import shown, shown_in_error
-from mysqlcompat.partial_dates import AnyDate, PartialDate, PartialDatetime
-from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType
-from mysqlcompat.temporal_text import date_flags
+from mysqlcompat.partial_dates import PartialDate, PartialDatetime
+from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType, datetime_type
 from mysqlcompat.values import text_of
 
 if TYPE_CHECKING:
@@ -28,11 +26,11 @@ _ZERO: Final = {
 
 NO_VALUE: Final = "NULL"
 NO_TIME: Final = "NO TIME"
-#: A text looked for among constant dates, which may lack a month and a day: NULL if it is none, or
-#: what no date is equal to; and one of those it is looked for in: none if it has a time.
-SOUGHT, SOUGHT_FIRM, LISTED = "SOUGHT", "SOUGHT FIRM", "LISTED"
-_AMONG_DATES: Final = (SOUGHT, SOUGHT_FIRM, LISTED)
-_NO_DATE_VALUE: Final = PartialDate(9999, 15, 31)
+SOUGHT: Final = "SOUGHT"
+LISTED: Final = "LISTED"
+LISTED_OR_NULL: Final = "LISTED OR NULL"
+_ARE_ZERO: Final = ("", LISTED)
+_ARE_NULL: Final = (NO_VALUE, SOUGHT, LISTED_OR_NULL)
 _NO_TIME_VALUE: Final = timedelta(microseconds=-1)  #: MySQL's sign of an error, taken for a time
 
 
@@ -62,7 +60,9 @@ def compared(
     """`value` as a value of type `target`.
 
     type_name  ERROR 1525 for what is no such type; "": it is zero; NO_VALUE: it is NULL; NO_TIME:
-               no other time is equal to it; SOUGHT, SOUGHT_FIRM, LISTED
+               no other time is equal to it; SOUGHT: a text that is looked for among dates, NULL if
+               it is none; LISTED, LISTED_OR_NULL: one of those, zero or NULL if it is none or has
+               a time; month and day of these three may be zero
     wording    the warning, ``{}`` where the value is; "": the conversion's own
     name       what that calls the value
     """
@@ -73,41 +73,43 @@ def compared(
         return convert(context, value, source, target, False)
     if source.kind is TypeKind.YEAR:
         return PartialDatetime(value, 0, 0)
-    if type_name in _AMONG_DATES and isinstance(value, str | bytes):
-        return _among_dates(context, value, source, type_name, wording)
     if not wording:
         made = convert(context, value, source, target, False, name)
     else:
         listener: Any = Listener(context)
-        made = convert(listener, value, source, target, False)
-        if made is None and type_name not in ("", NO_VALUE, NO_TIME, *_AMONG_DATES):
+        made = _read(listener, value, source, target, type_name)
+        if made is None and type_name not in (*_ARE_ZERO, *_ARE_NULL, NO_TIME):
             is_text = isinstance(value, str | bytes)
             text = shown_in_error(value) if is_text else text_of(value, source)
             raise SqlError(1525, type_name, text)
         if listener.was_warned or made is None:
             _say(context, value, source, wording)
-    if made is None and type_name in (NO_TIME, SOUGHT_FIRM):
-        return _NO_TIME_VALUE if type_name == NO_TIME else _NO_DATE_VALUE
-    if made is None and type_name not in (NO_VALUE, SOUGHT):
+    if made is None and type_name == NO_TIME:
+        return _NO_TIME_VALUE
+    if made is None and type_name not in _ARE_NULL:
         return _ZERO[target.cls]
     return made
 
 
-def _among_dates(
-    context: Context, text: str | bytes, source: SqlType, place: str, wording: str
-) -> AnyDate | None:
-    listener: Any = Listener(context)
-    flags = date_flags(context.sql_mode - {"NO_ZERO_IN_DATE"})
-    moment = moment_of(listener, text, source, "date", "", flags)
-    if place == LISTED and moment is not None and temporal.time_of(moment):
-        moment = None
-    if listener.was_warned or moment is None:
-        _say(context, text, source, wording)
-    if moment is not None:
-        return moment.date()
-    if place == LISTED:
-        return PartialDate(0, 0, 0)
-    return None if place == SOUGHT else _NO_DATE_VALUE
+class _Fuzzy(Listener):
+    """A quiet context in which month and day of a date may be zero."""
+
+    @property
+    def sql_mode(self) -> frozenset[str]:
+        return self.context.sql_mode - {"NO_ZERO_IN_DATE"}
+
+
+def _read(context: Listener, value: Any, source: SqlType, target: SqlType, type_name: str) -> Any:
+    """`value` as a `target`, None if it is none."""
+    if type_name not in (SOUGHT, LISTED, LISTED_OR_NULL):
+        return convert(cast("Context", context), value, source, target, False)
+    fuzzy: Any = _Fuzzy(context.context)
+    moment = convert(fuzzy, value, source, datetime_type(6), False)
+    context.was_warned = fuzzy.was_warned
+    is_listed = type_name != SOUGHT and isinstance(value, str | bytes)
+    if moment is None or (is_listed and temporal.time_of(moment)):
+        return None
+    return moment.date()
 
 
 def _say(context: Context, value: Any, source: SqlType, wording: str) -> None:

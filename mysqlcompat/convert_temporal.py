@@ -59,7 +59,8 @@ def date_of_span(context: Context, span: timedelta) -> date:
 def to_datetime(
     context: Context, value: Any, source: SqlType, target: SqlType, explicit: bool, name: str
 ) -> AnyDatetime | None:
-    moment = moment_of(context, value, source, "datetime", name)
+    flags = reading.date_flags(context.sql_mode) | (reading.SILENT_FRACTION if explicit else 0)
+    moment = moment_of(context, value, source, "datetime", name, flags)
     if moment is None:
         return None
     step = 10 ** (6 - target.scale)
@@ -152,11 +153,23 @@ def _moment_of_fraction(
         else:
             context.warn(1292, f"Incorrect datetime value: '{text}'")
         return None
-    micros = int(EXACT.scaleb(abs(exact) - abs(whole), 6))
+    nanos = int(EXACT.scaleb(abs(exact) - abs(whole), 9))
+    micros = (nanos + (0 if flags & reading.CUT_FRACTION else 500)) // 1000
+    if read.kind == reading.DATE:  # whose fraction is lost
+        if nanos and wanted != "date" and not flags & reading.SILENT_FRACTION:
+            text = double_text(value) if isinstance(value, float) else decimal_text(exact)
+            context.warn(1292, f"Truncated incorrect date value: '{text}'")
+        micros = 0
     assert not isinstance(read.value, timedelta)
     if isinstance(read.value, datetime):
-        return read.value + timedelta(microseconds=micros)
-    return replace(read.value, microsecond=micros)
+        try:
+            return read.value + timedelta(microseconds=micros)
+        except OverflowError:
+            text = double_text(value) if isinstance(value, float) else decimal_text(exact)
+            context.warn(1441, "Datetime function: datetime field overflow")
+            context.warn(1292, f"Truncated incorrect datetime value: '{text}'")
+            return None
+    return replace(read.value, microsecond=min(micros, 999999))
 
 
 _DATE_LIKE: Final = re.compile(r"\d{1,4}-\d{1,2}-\d{1,2}")

@@ -24,6 +24,7 @@ NO_ZERO_DATE: Final = 4
 INVALID_DATES: Final = 8  #: any day up to 31
 DATETIME_ONLY: Final = 16
 CUT_FRACTION: Final = 32  #: a seventh fractional digit does not round
+SILENT_FRACTION: Final = 64  #: nothing is said of the fraction of a number that is a date
 
 # What was wrong
 TRUNCATED: Final = 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -16,13 +15,12 @@ from mysqlcompat.convert import json_scalar
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.operators import order
-from mysqlcompat.functions.table import OutOfRange
 from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json, make_object
 from mysqlcompat.numerals import EXACT, round_decimal
 from mysqlcompat.sql.infer import Typing, is_binary_string
 from mysqlcompat.sql.measures import digits, scale_of
-from mysqlcompat.sql.typed import Aggregate, Call, Expression, Order
+from mysqlcompat.sql.typed import Aggregate, Call, Expression, Literal, Order
 from mysqlcompat.sqltypes import (
     BINARY,
     Class,
@@ -84,7 +82,10 @@ def build_aggregate(
             return Aggregate(made, name, tuple(args), distinct)
         made = replace(int_type(21, True, False), collation=BINARY, coercibility=4)  # of its text
         return Aggregate(made, name, (typing.as_bits(args[0]),), distinct)
-    return Aggregate(double_type(), _DEVIATIONS[name], (typing.as_double(args[0]),), distinct)
+    arg = typing.as_double(args[0])
+    if arg.type.cls is Class.NULL:
+        arg = Literal(double_type(), None)
+    return Aggregate(double_type(), _DEVIATIONS[name], (arg,), distinct)
 
 
 def _extreme_type(source: SqlType) -> SqlType:
@@ -273,7 +274,7 @@ class _Extreme(Accumulator):
 
 
 class _Bits(Accumulator):
-    """BIT_AND, BIT_OR, BIT_XOR: over numbers, or over binary strings of one length."""
+    """BIT_AND, BIT_OR, BIT_XOR over binary strings of one length."""
 
     bits: int | None = None
     length = 0
@@ -282,55 +283,23 @@ class _Bits(Accumulator):
         value = values[0]
         if value is None:
             return
-        if isinstance(value, bytes):
-            if self.bits is not None and len(value) != self.length:
-                raise SqlError(3513)
-            self.length, value = len(value), int.from_bytes(value, "big")
-        value &= (1 << max(64, 8 * self.length)) - 1
+        if self.bits is not None and len(value) != self.length:
+            raise SqlError(3513)
+        self.length, bits = len(value), int.from_bytes(value, "big")
         if self.bits is None:
-            self.bits = value
+            self.bits = bits
         elif self.node.function == "bit_and":
-            self.bits &= value
+            self.bits &= bits
         elif self.node.function == "bit_or":
-            self.bits |= value
+            self.bits |= bits
         else:
-            self.bits ^= value
+            self.bits ^= bits
 
-    def result(self) -> int | bytes:
+    def result(self) -> bytes:
         """Of no values: all bits set for BIT_AND, none for the others."""
-        if self.node.type.cls is not Class.STRING:
-            neutral = (1 << 64) - 1 if self.node.function == "bit_and" else 0
-            return neutral if self.bits is None else self.bits
         length = self.node.args[0].type.length if self.bits is None else self.length
         neutral = (1 << 8 * length) - 1 if self.node.function == "bit_and" else 0
         return (neutral if self.bits is None else self.bits).to_bytes(length, "big")
-
-
-class _Deviation(Accumulator):
-    """Welford's running variance."""
-
-    count = 0
-    mean = 0.0
-    squares = 0.0
-
-    def add(self, values: Sequence[Any]) -> None:
-        if values[0] is None:
-            return
-        self.count += 1
-        distance = values[0] - self.mean
-        self.mean += distance / self.count
-        self.squares += distance * (values[0] - self.mean)
-
-    def result(self) -> float | None:
-        """Raises OutOfRange."""
-        sample = self.node.function.endswith("samp")
-        below = self.count - sample
-        if below <= 0:
-            return None
-        variance = self.squares / below
-        if not math.isfinite(variance):
-            raise OutOfRange("DOUBLE")
-        return math.sqrt(variance) if self.node.function.startswith("stddev") else variance
 
 
 class _Concatenation(Accumulator):
@@ -453,7 +422,6 @@ _ACCUMULATORS: Final[dict[str, Callable[[Aggregate, Context], Accumulator]]] = {
     "json_arrayagg": _JsonArray,
     "json_objectagg": _JsonObject,
     **dict.fromkeys(_BITS, _Bits),
-    **dict.fromkeys(set(_DEVIATIONS.values()), _Deviation),
 }
 
 

@@ -18,28 +18,27 @@ from mysqlcompat.convert import wrap
 from mysqlcompat.functions.definitions import build_as, implement
 from mysqlcompat.functions.moments import (
     CALENDAR,
+    dated_text,
     fuzzy_moment,
     moment_or_clock,
     of_calendar,
     own_type,
+    shown_moment,
 )
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_format import parts_of
 from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_month, week_of
-from mysqlcompat.jsonb import Json
 from mysqlcompat.message_text import text_for_number
 from mysqlcompat.numerals import EXACT, decimal_text, integer_of_digits
 from mysqlcompat.partial_dates import (
     AnyDatetime,
-    PartialDatetime,
     make_datetime,
 )
 from mysqlcompat.short_texts import remembered
 from mysqlcompat.sql.branches import SHIFTED, branches_of, natural
-from mysqlcompat.sql.describe import origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.parameters import with_type
-from mysqlcompat.sql.typed import Call, Cast, Expression, Literal, is_constant
+from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
     MAX_DECIMAL_DIGITS,
     MAX_DECIMAL_SCALE,
@@ -49,7 +48,6 @@ from mysqlcompat.sqltypes import (
     date_type,
     datetime_type,
     decimal_type,
-    double_type,
     int_type,
     string_type,
     time_type,
@@ -93,20 +91,6 @@ _DATE_UNITS: Final = (*_MONTHS_OF, "DAY", "WEEK", "YEAR_MONTH")
 
 def shifted_text(typing: Typing) -> SqlType:
     return string_type(29, typing.context.collation, kind=TypeKind.CHAR)
-
-
-def shown_moment(value: Any) -> str:
-    """A moment, a TIME or a date as text, with a fraction of six digits if there is one."""
-    micros = 0
-    if isinstance(value, datetime | PartialDatetime):
-        micros = value.microsecond
-    elif isinstance(value, timedelta):
-        micros = abs(value) // _MICRO % 1000000
-    fsp = 6 if micros else 0
-    if isinstance(value, datetime | PartialDatetime):
-        return temporal.datetime_text(value, fsp)
-    is_time = isinstance(value, timedelta)
-    return temporal.time_text(value, fsp) if is_time else temporal.date_text(value)
 
 
 def micros_of(moment: AnyDatetime | timedelta) -> int:
@@ -170,18 +154,21 @@ def _shifted(typing: Typing, start: Expression) -> Expression:
     """What an interval is added to: a moment, a YEAR, or the text of anything else."""
     if start.type.cls in TEMPORAL or start.type.kind is TypeKind.YEAR:
         return start
-    start = typing.timely(start) if start.type.cls is Class.DOUBLE else start
     made, any_moment = typing.as_string(start).type, datetime_type(_MICROSECONDS)
 
     def moment(inner: Expression) -> Expression:  # a date that IF or CASE chose is one
         inner = _own_moment(typing, inner)
         if inner.type.cls in TEMPORAL or inner.type.kind is TypeKind.YEAR:
             inner = typing.as_moment(inner)
-        return typing.to_result(_date_text(typing, inner), made)
+        elif inner.type.cls is Class.JSON:
+            read = typing.own_branches(inner, any_moment, moment)
+            if read is not None:
+                return read
+        return typing.to_result(dated_text(typing, inner), made)
 
     if start.type.cls is not Class.STRING:
         own = typing.own_branches(start, any_moment, moment)
-        whole = _date_text(typing, start)
+        whole = dated_text(typing, start)
         return typing.as_string(whole) if own is None else _in_type(own, made)
     return typing.own_branches(start, made, moment) or _own_moment(typing, start)
 
@@ -203,32 +190,6 @@ def _in_type(chosen: Expression, made: SqlType) -> Expression:
     numbers = branches_of(chosen)
     args = (_in_type(arg, made) if at in numbers else arg for at, arg in enumerate(chosen.args))
     return replace(chosen, type=made, args=tuple(args))
-
-
-def _date_text(typing: Typing, arg: Expression) -> Expression:
-    """An integer or a document as the text of the date that it is; a FLOAT as that of a DOUBLE."""
-    if arg.type.kind is TypeKind.FLOAT:
-        return Cast(double_type(nullable=arg.type.nullable), arg)
-    if arg.type.cls not in (Class.INT, Class.JSON) or arg.type.kind is TypeKind.BIT:
-        return arg
-    return typing.call("date text", typing.as_string(arg).type.or_null(arg.type.nullable), arg)
-
-
-@implement("date text", pure=False)
-def date_text(context: Context, call: Call, number: int | Json) -> str | None:
-    """The integer itself if it is none, or more than a date; NULL for a document that is none."""
-    if isinstance(number, Json):
-        arg = call.args[0]
-        moment = convert.moment_of(context, number, arg.type, name=origin_name(arg))
-        if moment is None or isinstance(number.value, str):
-            return None if moment is None else number.value
-        return shown_moment(moment)
-    flags = temporal_text.date_flags(context.sql_mode)
-    read = temporal_text.datetime_of_number(number, flags)
-    if read.value is None or read.kind != temporal_text.DATE:
-        return str(wrap(number, False))
-    assert not isinstance(read.value, timedelta)
-    return temporal.date_text(read.value)
 
 
 def _shift_type(typing: Typing, start: Expression, amount: Expression, unit: str) -> SqlType:

@@ -16,23 +16,33 @@ from mysqlcompat.character_sets import bytes_beyond
 from mysqlcompat.convert import wrap
 from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.table import Context
+from mysqlcompat.jsonb import Json
 from mysqlcompat.message_text import shown, text_for_number
-from mysqlcompat.partial_dates import AnyDate, AnyDatetime, PartialDate, make_datetime
+from mysqlcompat.partial_dates import (
+    AnyDate,
+    AnyDatetime,
+    PartialDate,
+    PartialDatetime,
+    make_datetime,
+)
 from mysqlcompat.sql.branches import branches_of
 from mysqlcompat.sql.describe import origin_name
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, ColumnRef, Expression
+from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression
 from mysqlcompat.sqltypes import (
     NUMERIC,
     Class,
     SqlType,
     date_type,
     datetime_type,
+    double_type,
     int_type,
     time_type,
 )
+from mysqlcompat.values import text_of
 
 _CLOCK: Final = re.compile(r"\s*-|[^-/.]*:")  #: how a text begins that is a TIME, no date
+_MICRO: Final = timedelta(microseconds=1)
 _LEAST_DATE: Final = 10000101
 _LEAST_MOMENT: Final = 10000000  #: more than a TIME has digits for
 #: Days of the calendar alone, whatever sql_mode says.
@@ -57,6 +67,7 @@ def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> E
 
     def own(inner: Expression) -> Expression:
         is_whole = inner.type.cls in (Class.DATE, Class.DATETIME)
+        inner = inner if is_whole else typing.timely(inner)
         return inner if is_whole else typing.call(f"{wanted}@fuzzy", made, inner)
 
     is_loose = arg.type.cls in (Class.STRING, Class.JSON, Class.DECIMAL)
@@ -93,6 +104,59 @@ def _exact(typing: Typing, read: Expression) -> Expression:
     chosen = branches_of(read)
     args = (_exact(typing, one) if at in chosen else one for at, one in enumerate(read.args))
     return replace(read, args=tuple(args))
+
+
+#: Classes whose values may be dates.
+_DATED_NUMBERS: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE, Class.JSON)
+
+
+def dated_text(typing: Typing, arg: Expression) -> Expression:
+    """A number or a document as the text of the date that it is; a FLOAT as a DOUBLE."""
+    if arg.type.cls is Class.DOUBLE:
+        arg = typing.timely(arg)
+        is_short = arg.type.kind is TypeKind.FLOAT
+        arg = Cast(double_type(nullable=arg.type.nullable), arg) if is_short else arg
+    if arg.type.cls not in _DATED_NUMBERS or arg.type.kind is TypeKind.BIT:
+        return arg
+    return typing.call("date text", typing.as_string(arg).type.or_null(arg.type.nullable), arg)
+
+
+@implement("date text", pure=False, settled=True)
+def date_text(context: Context, call: Call, number: Any) -> str | None:
+    """The number itself if it is none, or more than a date; NULL for a document that is none."""
+    if isinstance(number, Json):
+        arg = call.args[0]
+        moment = convert.moment_of(context, number, arg.type, name=origin_name(arg))
+        if moment is None or isinstance(number.value, str):
+            return None if moment is None else number.value
+        return shown_moment(moment)
+    flags = temporal_text.date_flags(context.sql_mode)
+    read = temporal_text.datetime_of_number(int(number), flags)
+    is_whole = isinstance(number, int)
+    text = str(wrap(number, False)) if is_whole else text_of(number, call.args[0].type)
+    if read.value is None or read.kind != temporal_text.DATE:
+        return text
+    if not is_whole and number != int(number):
+        context.warn(1292, f"Truncated incorrect date value: '{text}'")
+    assert not isinstance(read.value, timedelta)
+    return temporal.date_text(read.value)
+
+
+def shown_moment(value: Any) -> str:
+    """A moment, a TIME or a date as text, with a fraction of six digits if there is one."""
+    micros = (
+        value.microsecond
+        if isinstance(value, datetime | PartialDatetime)
+        else (abs(value) // _MICRO % 1000000 if isinstance(value, timedelta) else 0)
+    )
+    fsp = 6 if micros else 0
+    if isinstance(value, datetime | PartialDatetime):
+        return temporal.datetime_text(value, fsp)
+    return (
+        temporal.time_text(value, fsp)
+        if isinstance(value, timedelta)
+        else temporal.date_text(value)
+    )
 
 
 def clock_or_moment(typing: Typing, arg: Expression) -> Expression:

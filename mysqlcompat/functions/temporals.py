@@ -188,8 +188,9 @@ _literal("time@literal", "TIME", _time_literal, time_type)
 
 @build_as("date", 1)
 def build_date(typing: Typing, args: Sequence[Expression]) -> Expression:
-    arg = typing.timely(of_calendar(typing, args[0]))
-    return _chosen(typing, arg, date_type()) or Cast(date_type(), arg, wording=WRITTEN)
+    arg = of_calendar(typing, args[0])
+    made = _chosen(typing, arg, date_type())
+    return made or Cast(date_type(), typing.timely(arg), wording=WRITTEN)
 
 
 @build_as("time", 1)
@@ -205,8 +206,8 @@ def build_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
     arg = of_calendar(typing, args[0])
     moment = _chosen(typing, arg, target)
     if len(args) == 1:
-        return moment or Cast(target, natural(arg), wording=WRITTEN)
-    moment = moment or Cast(target, arg)
+        return moment or Cast(target, typing.timely(arg), wording=WRITTEN)
+    moment = moment or Cast(target, typing.timely(arg))
     made = DEFINITIONS["addtime"].build(typing, (moment, args[1]))
     return replace(made, function=typing.function("timestamp")) if isinstance(made, Call) else made
 
@@ -214,7 +215,7 @@ def build_timestamp(typing: Typing, args: Sequence[Expression]) -> Expression:
 def _chosen(typing: Typing, arg: Expression, target: SqlType) -> Expression | None:
     """What IF, CASE or NULLIF chose as the date or time that the branch is: also of what is a date
     as a whole, where a chosen time is one of today."""
-    return typing.own_branches(arg, target, lambda one: _of_branch(target, natural(one)))
+    return typing.own_branches(arg, target, lambda one: _of_branch(target, typing.timely(one)))
 
 
 def _of_branch(target: SqlType, inner: Expression) -> Cast:

@@ -16,9 +16,8 @@ from mysqlcompat.functions.intervals import (
     moment_of_micros,
     overflow,
     shifted_text,
-    shown_moment,
 )
-from mysqlcompat.functions.moments import best_fit, of_calendar
+from mysqlcompat.functions.moments import best_fit, of_calendar, shown_moment
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.temporals import shown_fsp
 from mysqlcompat.functions.weeks import number_of

@@ -34,10 +34,10 @@ def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expressi
     if not args:
         return typing.call("unix_timestamp@now", BIGINT.or_null(False))
     fsp, nullable = shown_fsp(typing, args[0], moment_fields), args[0].type.nullable
-    if args[0].type.cls is Class.DOUBLE:
-        args = (typing.timely(args[0]),)
     if args[0].type.cls is Class.STRING:
         args = (_of_branches(typing, args[0]) or args[0],)
+    elif args[0].type.cls is Class.DOUBLE:
+        args = (typing.timely(args[0]),)
     made = decimal_type(11 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
     return typing.call("unix_timestamp", made, args[0])
 

@@ -1,8 +1,9 @@
 """Aggregate functions without kernels: a Python accumulator for each group.
 
-Two callbacks: `Accumulation` stands in the reading stage and gives every row of a batch to the
+Three callbacks: `Accumulation` stands in the reading stage and gives every row of a batch to the
 accumulator of its group (known by the address of the group's record, which never moves);
-`Accumulated` stands in the next stage and puts the results into a register.
+`Accumulated` stands in the next stage and puts the results into a register. `OutOfDoubles` says
+what a kernel found.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.aggregate import Accumulator, accumulator
-from mysqlcompat.functions.table import OutOfRange
 from mysqlcompat.machine.program import Register
 from mysqlcompat.machine.registers import MEMORY_LIMIT
 from mysqlcompat.sql.describe import describe
@@ -82,8 +82,15 @@ class Accumulated:
 
     def _result(self, execution: Execution, address: int) -> Any:
         group: Accumulator | None = execution.accumulators.get((self.number, address))
-        try:
-            return (group or accumulator(self.expression, execution.session)).result()
-        except OutOfRange as error:
-            text = describe(self.expression, execution.evaluator.sources)
-            raise SqlError(1690, error.args[0], text) from None
+        return (group or accumulator(self.expression, execution.session)).result()
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfDoubles:
+    """An aggregate that is infinite: ERROR 1690."""
+
+    expression: Aggregate
+
+    def answer(self, execution: Execution, _n: int) -> None:
+        text = describe(self.expression, execution.evaluator.sources)
+        raise SqlError(1690, "DOUBLE", text)

@@ -149,13 +149,15 @@ AND, OR, XOR, NOT, IS_NULL, IS_TRUE, IS_FALSE = range(7)
 # Kinds of op_convert.
 SCALE_UP, SCALE_DOWN, INT_TO_DOUBLE, UNSIGNED_TO_DOUBLE, DECIMAL_TO_DOUBLE, TO_TRUTH = range(6)
 
-# Kinds of op_aggregate and op_result; fields a state takes: COUNT 1, SUM and AVG 3 (low, high,
-# count), MIN and MAX 2 (value, seen).
+# Kinds of op_result, and of the ops that keep states; fields a state takes: COUNT 1, SUM and AVG 3
+# (low, high, count), MIN and MAX 2 (value, seen), variances 3 (mean, squares, count), bits 1.
 COUNT, SUM_SIGNED, SUM_UNSIGNED, SUM_TEXT, SUM_DOUBLE, MINIMUM, MAXIMUM = range(7)
-STATE_FIELDS: Final = (1, 3, 3, 3, 3, 2, 2)
+VARIANCE, BIT_AND, BIT_OR, BIT_XOR = range(7, 11)
+STATE_FIELDS: Final = (1, 3, 3, 3, 3, 2, 2, 3, 1, 1, 1)
 # Orders of MIN and MAX beside SIGNED, UNSIGNED and DOUBLE.
 BY_TEXT: Final = 5
-# Forms of op_result.
+# Forms of op_result; those of op_variance_result are added up.
 AS_LANE, AS_TEXT, AS_AVERAGE_LANE, AS_AVERAGE_TEXT, AS_AVERAGE_DOUBLE = range(5)
+OF_SAMPLE, AS_DEVIATION = 1, 2
 
 assert NULLS_AT + VECTOR == REGISTER_BYTES

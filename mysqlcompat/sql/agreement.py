@@ -355,7 +355,8 @@ class Agreement:
         value = self.constant_value(arg)
         if value is None:
             is_null = source.coercibility != NUMERIC and self.is_known(arg)
-            made = replace(made, length=0) if is_null else made
+            if is_null:
+                return Literal(replace(made, length=0), None)
             return Call(made, self.function("to charset"), (arg,))  # which may be a number's
         text = characters_of(value, source.collation, like)
         is_literal = isinstance(arg, Literal) and source.coercibility != NUMERIC

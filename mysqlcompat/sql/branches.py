@@ -110,10 +110,10 @@ class Branches(CommonTypes):
                 return convert(self.document_text(arg))
             if not branches_of(arg) or arg.function.name == "elt":
                 return None
-            args = [
-                convert(_own(one)) if number in branches_of(arg) else one
-                for number, one in enumerate(arg.args)
-            ]
+            args = list(arg.args)
+            for number in branches_of(arg):
+                inner = _own(args[number])
+                args[number] = self.own_branches(inner, target, convert) or convert(inner)
             return replace(arg, type=target, args=tuple(args))
         is_cut = arg.type.cls is Class.DECIMAL and target.cls in _FROM_INTEGERS
         chosen = [_own(arg.args[number]).type.kind for number in branches_of(arg)]
@@ -131,7 +131,8 @@ class Branches(CommonTypes):
             inner = inner if target.cls in (Class.STRING, Class.JSON) else _unbrought(inner)
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
             nested = self.own_branches(inner, target, convert)
-            is_mixed = is_mixed or _is_silent(inner) or _is_shifted(inner) or nested is not None
+            is_own = _is_silent(inner, target) or _is_shifted(inner)
+            is_mixed = is_mixed or is_own or nested is not None
             is_mixed = is_mixed or _has_own_words(inner, target)
             is_counted = inner.type.kind in _MEMBERS or self.is_bits(inner)
             is_mixed = is_mixed or (_is_binary(inner) and arg.type.is_text)
@@ -147,6 +148,10 @@ class Branches(CommonTypes):
         """`arg` where a date or a time is wanted: that a CAST made a double of a NULL is not seen
         there, it counts as zero."""
         is_double = arg.type.cls is Class.DOUBLE and arg.type.nullable
+        if is_double and isinstance(arg, Call) and is_chosen(arg):
+            branches = branches_of(arg)
+            args = [self.timely(one) if n in branches else one for n, one in enumerate(arg.args)]
+            return replace(arg, args=tuple(args))
         if not (isinstance(arg, Cast) and arg.mode == EXPLICIT and is_double):
             return natural(arg)
         made = arg.type.or_null(False)
@@ -240,13 +245,17 @@ def shown(arg: Expression) -> Expression:
     return replace(arg, type=mixed, args=tuple(args))
 
 
-def _is_silent(arg: Expression) -> bool:
-    return isinstance(arg, Call) and arg.function.name in (*SILENT, *BITWISE)
-
-
 def _is_shifted(arg: Expression) -> bool:
     is_moved = isinstance(arg, Call) and arg.function.name in (*SHIFTED, "date_add", "date_sub")
     return is_moved and arg.type.cls is Class.STRING
+
+
+def _is_silent(arg: Expression, target: SqlType) -> bool:
+    """Whether less is said of its text as a `target` than of others'."""
+    if not isinstance(arg, Call):
+        return False
+    is_bits = arg.function.name in BITWISE and arg.type.cls is Class.STRING
+    return arg.function.name in SILENT or (is_bits and target.cls is Class.DOUBLE)
 
 
 def _has_own_words(arg: Expression, target: SqlType) -> bool:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.collations import CODES
 from btree.schema import TypeKind
 from mysqlcompat.machine import layout
-from mysqlcompat.machine.accumulations import Accumulated, Accumulation
+from mysqlcompat.machine.accumulations import Accumulated, Accumulation, OutOfDoubles
 from mysqlcompat.machine.ops import (
     aggregate_kernels,
     callback_kernels,
     collect_kernels,
     load_kernels,
     source_kernels,
+    variance_kernels,
 )
 from mysqlcompat.machine.program import Collection, OneGroup, Register
 from mysqlcompat.sql import code_decimals, typed
@@ -28,10 +29,20 @@ from mysqlcompat.values import is_variable
 if TYPE_CHECKING:
     from mysqlcompat.sql.code_scans import ScanCoder
 
-_KINDS: Final = {"min": layout.MINIMUM, "max": layout.MAXIMUM, "count": layout.COUNT}
+_KINDS: Final = {
+    "min": layout.MINIMUM, "max": layout.MAXIMUM, "count": layout.COUNT,
+    "bit_and": layout.BIT_AND, "bit_or": layout.BIT_OR, "bit_xor": layout.BIT_XOR,
+    "var_pop": layout.VARIANCE, "var_samp": layout.VARIANCE,
+    "stddev_pop": layout.VARIANCE, "stddev_samp": layout.VARIANCE,
+}  # fmt: skip
+_BITS: Final = (layout.BIT_AND, layout.BIT_OR, layout.BIT_XOR)
+_VARIANCE_FORMS: Final = {
+    "var_pop": 0, "var_samp": layout.OF_SAMPLE, "stddev_pop": layout.AS_DEVIATION,
+    "stddev_samp": layout.OF_SAMPLE | layout.AS_DEVIATION,
+}  # fmt: skip
 #: Digits of which 10^9 can be added up in 128 bits, and then be divided with four digits more.
 _SUMMED_DIGITS: Final = {"sum": 29, "avg": 25}
-SUPPORTED: Final = frozenset({"count", "sum", "avg", "min", "max"})
+SUPPORTED: Final = frozenset({"sum", "avg", *_KINDS})
 
 
 def sum_kind(sql_type: SqlType) -> int:
@@ -50,6 +61,10 @@ def is_accumulated(aggregate: Aggregate) -> bool:
     if aggregate.function == "count":
         return False
     source, result = aggregate.args[0].type, aggregate.type
+    if aggregate.function in _VARIANCE_FORMS:
+        return False
+    if _KINDS.get(aggregate.function) in _BITS:
+        return source.cls is Class.STRING
     if aggregate.function in ("min", "max"):
         if source.kind in (TypeKind.ENUM, TypeKind.SET):
             return True  # compared as text, kept as numbers
@@ -156,6 +171,10 @@ class AggregateCoder:
         source = self._argument(aggregate)
         if kind == layout.COUNT:
             self.asm.emit(aggregate_kernels.op_count, records, source, at, single)
+        elif kind == layout.VARIANCE:
+            self.asm.emit(variance_kernels.op_variance, records, source, at, single)
+        elif kind in _BITS:
+            self.asm.emit(aggregate_kernels.op_bits, records, source, at, kind, single)
         elif kind in (layout.MINIMUM, layout.MAXIMUM):
             by, collation = self._order(aggregate.args[0].type)
             op = aggregate_kernels.op_extreme
@@ -207,14 +226,21 @@ class AggregateCoder:
         frame = Frame()
         for key, (at, null_at) in places.items():
             frame.fields[key] = FieldBinding(records, at, null_at)
-        for number, aggregate in enumerate(self.plan.aggregates):
+        for place, aggregate in enumerate(self.plan.aggregates):
             to = self.asm.register()
             if is_accumulated(aggregate):
-                made = Accumulated(number, aggregate, records, to)
+                made = Accumulated(place, aggregate, records, to)
                 self.coder.callbacks[self.asm.emit(callback_kernels.op_callback)] = made
                 frame.registers[key_of(aggregate)] = to
                 continue
-            at, _ = collection.field(states[number])
+            at, _ = collection.field(states[place])
+            if aggregate.function in _VARIANCE_FORMS:
+                form = _VARIANCE_FORMS[aggregate.function]
+                op = variance_kernels.op_variance_result
+                number = self.asm.emit(op, to, records, at, form)
+                self.coder.callbacks[number] = OutOfDoubles(aggregate)
+                frame.registers[key_of(aggregate)] = to
+                continue
             form, scale = self._form(aggregate)
             op = aggregate_kernels.op_result
             self.asm.emit(op, to, records, at, self._kind(aggregate), form, scale)
@@ -224,7 +250,7 @@ class AggregateCoder:
     def _form(self, aggregate: Aggregate) -> tuple[int, int]:
         """Form of op_result, and the scale of its text."""
         kind, result = self._kind(aggregate), aggregate.type
-        if kind in (layout.COUNT, layout.MINIMUM, layout.MAXIMUM):
+        if kind in (layout.COUNT, layout.MINIMUM, layout.MAXIMUM, *_BITS):
             return layout.AS_LANE, 0
         average = aggregate.function == "avg"
         if kind == layout.SUM_DOUBLE:

@@ -479,9 +479,9 @@ class Coder:
         if source.cls is target.cls and is_same(source, target):
             return self.value(cast.arg)
         form = conversion(source, target)
+        if form is None and code_texts.is_shown(cast):
+            return code_texts.shown(self, cast)
         if form is None:
-            if code_texts.is_shown(cast):
-                return code_texts.shown(self, cast)
             return code_texts.cast(self, cast) or date_cast(self, cast)
         return self.emit_checked(arithmetic.op_convert, cast, self.value(cast.arg), *form)
 

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import temporal, temporal_text
+from mysqlcompat.convert import convert
 from mysqlcompat.convert_compared import NO_VALUE, Listener
+from mysqlcompat.convert_temporal import moment_of
 from mysqlcompat.decimal_reading import leading_decimal
 from mysqlcompat.sql.branches import is_chosen
 from mysqlcompat.sql.common_types import common_decimal
@@ -55,6 +57,7 @@ from mysqlcompat.sqltypes import (
     string_type,
     time_type,
 )
+from mysqlcompat.values import text_of
 
 if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
@@ -251,6 +254,24 @@ class Comparisons(HeldConstants):
         if level:
             self.doubted(number, column, level)
 
+    def _held_moment(self, number: Literal, column: ColumnRef) -> Literal | None:
+        """A number as the date that `column` would hold of it; None if it holds none."""
+        value: Any = number.value
+        if value is None or isinstance(value, bytes):
+            return None
+        quiet: Any = Listener(self.context)
+        moment = moment_of(quiet, value, number.type, flags=_allowed_in(column))
+        if moment is None:
+            return None
+        if column.type.cls is Class.DATE:
+            day = moment.date()
+            return Literal(date_type(False), day, text=f"DATE'{text_of(day, date_type())}'")
+        target = datetime_type(column.type.scale).or_null(False)
+        held = quiet.was_warned or convert(quiet, moment, datetime_type(6), target, False)
+        if quiet.was_warned:
+            return None
+        return Literal(target, held, text=f"'{text_of(held, target)}'")
+
     def _temporal_and_number(
         self, operator: str, left: Expression, right: Expression
     ) -> tuple[Expression, Expression]:
@@ -258,14 +279,14 @@ class Comparisons(HeldConstants):
         if right.type.kind is TypeKind.YEAR and is_dated:
             self._doubt_year(operator, right, left)
             return self.as_moment(left), as_compared(right, datetime_type())
-        is_held = isinstance(left, ColumnRef) and is_dated and operator != "case"
+        is_held = is_dated and operator not in ("case", "in")
         if isinstance(left, ColumnRef) and isinstance(right, Literal) and is_held:
-            level = _doubts(right, left) if operator != "in" else ""
+            level = _doubts(right, left)
             if level:
                 right = self.doubted(right, left, level)
-            if _is_moment(right):
-                target = date_type() if left.type.cls is Class.DATE else datetime_type(6)
-                return left, as_compared(pinned(right), target)
+            made = self._held_moment(right, left)
+            if made is not None:
+                return left, made
         return self.as_double(self.as_number(left)), self.as_double(right)
 
 
@@ -281,11 +302,11 @@ def _has_time(text: Expression) -> bool:
     return not isinstance(text, Literal) or len(str(text.value).strip()) > _DATE_DIGITS
 
 
-def _is_moment(literal: Literal) -> bool:
-    """Whether a number reads as a date."""
-    if literal.value is None or isinstance(literal.value, bytes):
-        return False
-    return temporal.datetime_of_number(int(literal.value)) is not None
+def _allowed_in(column: ColumnRef) -> int:
+    """What dates a column holds of numbers: no day of a TIMESTAMP is beyond its month's last."""
+    flags = temporal_text.NO_ZERO_IN_DATE | temporal_text.NO_ZERO_DATE
+    is_moment = column.type.kind is TypeKind.TIMESTAMP
+    return flags if is_moment else flags | temporal_text.INVALID_DATES
 
 
 _SECOND: Final = 10**9  #: nanoseconds; what is less is no fraction
@@ -305,7 +326,7 @@ def _doubts(literal: Literal, column: ColumnRef) -> str:
     read = temporal_text.datetime_of_number(int(value), temporal_text.FUZZY)
     if read.value is None:
         wrong = (temporal_text.TRUNCATED, temporal_text.OUT_OF_RANGE)
-        if read.warnings in wrong:
+        if read.warnings in wrong or column.type.kind is TypeKind.TIMESTAMP:
             return "Warning"
         invalid = temporal_text.FUZZY | temporal_text.INVALID_DATES
         read = temporal_text.datetime_of_number(int(value), invalid)

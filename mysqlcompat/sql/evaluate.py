@@ -34,7 +34,15 @@ from mysqlcompat.sql.branches import (
     NUMERIC_CLASSES,
     SILENT,
 )
-from mysqlcompat.sql.describe import SIGNED, describe, function_name, origin, origin_name
+from mysqlcompat.sql.describe import (
+    OF_BRANCH,
+    SIGNED,
+    WRITTEN,
+    describe,
+    function_name,
+    origin,
+    origin_name,
+)
 from mysqlcompat.sql.looking import READ_IN_TURN, REGEXP, Looking
 from mysqlcompat.sql.typed import (
     ASSIGN,
@@ -141,7 +149,8 @@ class Evaluator(Looking):
             if made < 0 and not is_given:
                 tell_wrapped(context, False, text_for_number(value))
             return made
-        made = convert(context, value, source, node.type, False, origin_name(node.arg))
+        is_cast = node.wording in (WRITTEN, OF_BRANCH) and node.type.cls is Class.DATETIME
+        made = convert(context, value, source, node.type, is_cast, origin_name(node.arg))
         return wrap(made, False) if node.wording == SIGNED and made is not None else made
 
     @property

@@ -17,7 +17,7 @@ from btree.schema import TypeKind
 from mysqlcompat import temporal, temporal_text
 from mysqlcompat.convert import convert, double_of
 from mysqlcompat.decimal_reading import leading_decimal
-from mysqlcompat.message_text import shown
+from mysqlcompat.message_text import shown, text_for_number
 from mysqlcompat.numerals import leading_double, leading_integer, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
@@ -25,7 +25,15 @@ from mysqlcompat.sql.branches import natural
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.literals import folded_number
 from mysqlcompat.sql.typed import COMPARE, Call, Cast, ColumnRef, Expression, Literal, is_constant
-from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType, datetime_type, int_type, time_type
+from mysqlcompat.sqltypes import (
+    NOT_FIXED,
+    TEMPORAL,
+    Class,
+    SqlType,
+    datetime_type,
+    int_type,
+    time_type,
+)
 from mysqlcompat.values import text_of
 
 if TYPE_CHECKING:
@@ -34,6 +42,11 @@ if TYPE_CHECKING:
 DATED: Final = frozenset({Class.DATE, Class.DATETIME})
 ORDERS: Final = frozenset(("=", "<>", "<", "<=", ">", ">=", "<=>", "nullif"))
 _NUMBERS: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE})
+_BIGINT_BYTES: Final = 8
+_DIGITS: Final = 21  #: of a BIGINT made here, and one more where its 64 bits have no sign
+_EXACT_BELOW: Final = 1 << 53  #: a double is the integer it shows
+_LEAST, _MOST, _MOST_UNSIGNED = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
+_ROUNDED_MOST: Final = float(1 << 64)  #: what a double makes of the largest integers
 _CHOOSING: Final = (
     *("if", "case", "nullif", "ifnull", "coalesce", "greatest", "least", "any_value"),
 )
@@ -50,6 +63,10 @@ class HeldConstants:
 
         def as_double(self, arg: Expression) -> Expression: ...
 
+        def as_number(self, arg: Expression) -> Expression: ...
+
+        def quiet_value(self, arg: Expression) -> Any: ...
+
     def beside(self, operator: str, column: Expression, constant: Expression) -> Expression:
         """A constant as what `column` would hold of it, where it makes a difference."""
         if not isinstance(column, ColumnRef) or operator == "case":
@@ -58,6 +75,8 @@ class HeldConstants:
             return self._among(column, constant)
         if constant.type.cls is Class.JSON:
             return self._document(column, constant)
+        if column.type.kind is TypeKind.BIGINT and operator in ORDERS:
+            constant = self._as_bigint(column, constant)
         made = self._folded(operator, column, constant)
         if not isinstance(made, Literal) or made.value is None:
             return made
@@ -75,6 +94,36 @@ class HeldConstants:
         if column.type.kind is TypeKind.BIGINT and constant.type.cls is Class.DATETIME:
             convert(self.context, constant.value, constant.type, column.type, False)  # which warns
         return constant
+
+    def _as_bigint(self, column: ColumnRef, constant: Expression) -> Expression:
+        """A constant number as the BIGINT that it is, if it is one."""
+        if not is_constant(constant) or has_param(constant):
+            return constant
+        is_number = constant.type.cls in _NUMBERS
+        match constant:
+            case Literal(type=kind, value=bytes() as data):
+                is_number = kind.scale != NOT_FIXED and 0 < len(data) <= _BIGINT_BYTES
+            case Literal(type=kind) if kind.cls is Class.INT:
+                is_number = False
+        made = self.exact_integer(constant, column.type.unsigned) if is_number else None
+        return constant if made is None else made
+
+    def exact_integer(self, constant: Expression, unsigned: bool) -> Literal | None:
+        """A constant as the BIGINT that it is exactly; None if it is none."""
+        if isinstance(constant, Literal) and constant.value == b"":
+            return None
+        value = self.constant_value(self.as_number(constant))
+        if value is None or abs(value) > _ROUNDED_MOST or value != value // 1:
+            return None
+        number = int(value)
+        is_text = constant.type.cls is Class.STRING and isinstance(value, float)
+        if is_text and abs(number) >= _EXACT_BELOW:
+            text = text_for_number(self.quiet_value(constant))
+            number = int(round_decimal(leading_decimal(text)[0], 0))
+        most = _MOST_UNSIGNED if unsigned and constant.type.cls is not Class.JSON else _MOST
+        if not (0 if unsigned else _LEAST) <= number <= most:
+            return None
+        return Literal(int_type(_DIGITS + (0 <= number <= _MOST), unsigned, False), number)
 
     def _document(self, column: ColumnRef, constant: Expression) -> Expression:
         """A document beside a BIGINT or TIME: what it is as a number or time, if it is one."""
@@ -143,7 +192,9 @@ class HeldConstants:
         """A text beside an integer. Beside a BIGINT it is one even if more follows, which is said
         of its `origin`."""
         made = whole_number(constant)
-        if made.type.cls is Class.INT or column.type.kind is not TypeKind.BIGINT:
+        if column.type.kind is not TypeKind.BIGINT:
+            return replace(made, text=describe(constant)) if made.type.cls is Class.INT else made
+        if made.type.cls is Class.INT:
             return made
         number, _ = leading_double(str(constant.value))
         low, high = column.type.range
@@ -154,7 +205,7 @@ class HeldConstants:
             return made
         digits = leading_integer(str(constant.value))[0]
         value = digits if float(digits) == number else int(number)
-        return Literal(int_type(20, nullable=constant.type.nullable), value, text=made.text)
+        return Literal(int_type(20, nullable=constant.type.nullable), value)
 
     def _as_year(self, constant: Literal) -> Expression:
         value: Any = constant.value
@@ -246,4 +297,4 @@ def whole_number(constant: Literal) -> Literal:
     if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 18):
         return replace(constant, literal_no=None)
     made = int_type(20, nullable=constant.type.nullable)
-    return replace(constant, type=made, value=int(text), literal_no=None)
+    return replace(constant, type=made, value=int(text), text="", literal_no=None)

@@ -32,6 +32,7 @@ from mysqlcompat.sql.measures import (
 )
 from mysqlcompat.sql.memberships import Memberships
 from mysqlcompat.sql.parameters import is_untyped, of_own_scale, text_type, widest, with_type
+from mysqlcompat.sql.row_memberships import prepared_rows
 from mysqlcompat.sql.shown_bytes import in_branches, passed_on, passes_bytes, shows_bytes
 from mysqlcompat.sql.typed import (
     IMPLICIT,
@@ -230,6 +231,8 @@ class Typing(Agreement, Branches, Memberships):
 
     def folded(self, condition: Expression) -> Expression:
         """The condition of an IF without its constants; also where one of them decides it."""
+        if isinstance(condition, Call) and condition.function.name == "row in":
+            return prepared_rows(self, condition)
         if not isinstance(condition, Call) or condition.function.name not in ("and", "or"):
             return condition
         is_or = condition.function.name == "or"

@@ -75,11 +75,13 @@ class Looking:
     def _in_dates(self, node: Call) -> Any:
         """A text among constant dates: what is none is not found."""
         sought, *items = node.args
-        assert isinstance(sought, Cast)
         known = [self.value(arg) for arg in items]
-        text = self.value(sought.arg)
-        value = self.cast(sought, text)
-        if value is None and text is not None:
+        if isinstance(sought, Cast):
+            text = self.value(sought.arg)
+            value, is_text = self.cast(sought, text), text is not None
+        else:  # one of several that cannot be NULL
+            value, is_text = self.value(sought), True
+        if value is None and is_text:
             return None if None in known else 0
         return self.call(node, [value, *known])
 

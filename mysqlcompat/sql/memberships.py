@@ -10,10 +10,10 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat.convert_compared import (
     LISTED,
+    LISTED_OR_NULL,
     NO_TIME,
     NO_VALUE,
     SOUGHT,
-    SOUGHT_FIRM,
     Listener,
     compared,
 )
@@ -21,7 +21,7 @@ from mysqlcompat.convert_temporal import moment_of
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.betweens import TEXTUAL, Betweens, said_beside
-from mysqlcompat.sql.branches import SILENT, is_chosen, natural
+from mysqlcompat.sql.branches import SILENT, branches_of, is_chosen, natural
 from mysqlcompat.sql.describe import WITHOUT_SIGN, describe, function_name
 from mysqlcompat.sql.held_constants import DATED, as_compared, whole_number, wording
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal, is_constant
@@ -92,7 +92,8 @@ class Memberships(Betweens):
             nothing = Literal(value.type.or_null(), None)
             items = [replace(nothing, value=self.constant_value(item)) for item in items]
         if _is_listed(value, items):
-            kept = value.type.cls in (Class.DATE, Class.TIME)
+            dates = {arg.type.cls for arg in (value, *items)} & TEMPORAL
+            kept = bool(dates) and Class.DATETIME not in dates
             items = [item if kept and _may_be_null(item) else self.known(item) for item in items]
             if value.type.kind is TypeKind.YEAR and not all(map(_is_year, items)):
                 value, *items = map(self.as_string, (value, *items))
@@ -135,13 +136,8 @@ class Memberships(Betweens):
             args = (first, *(right for _, right in pairs))
             if all(map(is_constant, args[1:])):
                 args = (first, *map(self._seen, args[1:]))
-            is_read = (
-                isinstance(first, Cast)
-                and first.into in (NO_VALUE, SOUGHT)
-                and not is_chosen(first.arg)
-            )
             made = bool_type(any(arg.type.nullable for arg in args))
-            return self.call("in@date" if is_read else "in", made, *args)
+            return self.call("in@date" if _is_sought(first) else "in", made, *args)
         is_constant_list = all(is_constant(item) for _, item in pairs)
         is_seen = value.type.cls is not Class.NULL or is_constant_list
         name = "=@in" if is_seen else "="  # beside NULL nothing is looked at but constants
@@ -244,17 +240,15 @@ class Memberships(Betweens):
         """A text looked for among constant dates or times: what is none is not found."""
         if value.type.cls is not Class.STRING:
             return value
-        is_date = like.type.cls is Class.DATE
-        target, none = (date_type(), SOUGHT) if is_date else (time_type(6), NO_VALUE)
+        target = date_type() if like.type.cls is Class.DATE else time_type(6)
         said = wording(like, plain=True)
+        otherwise = SOUGHT if target.cls is Class.DATE else NO_VALUE
         if not is_chosen(value):
-            return as_compared(value, target, said, none)
-        if not value.type.nullable:  # what was chosen is NULL, if it can be
-            none = SOUGHT_FIRM if is_date else NO_TIME
+            return as_compared(value, target, said, otherwise)
 
         def read(inner: Expression) -> Expression:
             is_text = inner.type.cls is Class.STRING
-            return as_compared(inner, target, said if is_text else "", none)
+            return as_compared(inner, target, said if is_text else "", otherwise)
 
         made = target.or_null(value.type.nullable)
         return self.own_branches(value, made, read) or read(value)
@@ -290,9 +284,7 @@ class Memberships(Betweens):
                 otherwise = NO_VALUE if constant and _may_be_null(text) else otherwise
                 return as_compared(text, time_type(6), wording(like, plain=True), otherwise)
             case Class.DATE if constant:
-                if not is_constant(text):
-                    return as_compared(text, datetime_type(6), wording(like, plain=True))
-                otherwise = NO_VALUE if _may_be_null(text) else LISTED
+                otherwise = LISTED_OR_NULL if _may_be_null(text) else LISTED
                 return as_compared(text, date_type(), wording(like, plain=True), otherwise)
         said = wording(like)
         if not isinstance(like, ColumnRef) and name:
@@ -303,6 +295,16 @@ class Memberships(Betweens):
 def _may_be_null(text: Expression) -> bool:
     """Whether a text was chosen, which is NULL where it is no date or time, if it may be that."""
     return is_chosen(text) and text.type.cls is Class.STRING and text.type.nullable
+
+
+def _is_sought(value: Expression) -> bool:
+    """Whether a text is looked for among dates or times that is not found if it is none, while what
+    was chosen and may be NULL is NULL then."""
+    if isinstance(value, Cast) and value.into in (SOUGHT, NO_VALUE):
+        return not _may_be_null(value.arg)
+    if not isinstance(value, Call) or not is_chosen(value) or value.type.nullable:
+        return False
+    return any(_is_sought(value.args[number]) for number in branches_of(value))
 
 
 def _is_listed(value: Expression, items: Sequence[Expression]) -> bool:

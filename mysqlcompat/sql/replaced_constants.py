@@ -14,9 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal
 from mysqlcompat.convert_compared import Listener
-from mysqlcompat.decimal_reading import leading_decimal
-from mysqlcompat.message_text import text_for_number
-from mysqlcompat.numerals import round_decimal
 from mysqlcompat.sql.held_constants import choosing
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import (
@@ -24,18 +21,15 @@ from mysqlcompat.sqltypes import (
     Class,
     SqlType,
     date_type,
-    int_type,
     time_type,
 )
 
 if TYPE_CHECKING:
     from mysqlcompat.sql.infer import Typing
 
-_DIGITS: Final = 21  #: of an integer made here, and one more where its 64 bits have no sign
+_YEAR_LENGTH: Final = 22
 _FIRST_YEAR, _LAST_YEAR = 1901, 2155
-_EXACT_BELOW: Final = 1 << 53  #: a double is the integer it shows
-_LEAST, _MOST, _MOST_UNSIGNED = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
-_ROUNDED_MOST: Final = float(1 << 64)  #: what a double makes of the largest integers
+_MOST: Final = (1 << 63) - 1
 
 
 def replaced(typing: Typing, constant: Expression, column: Expression) -> Expression:
@@ -47,7 +41,7 @@ def replaced(typing: Typing, constant: Expression, column: Expression) -> Expres
     made: Literal | None = None
     match column.type.kind:
         case TypeKind.BIGINT if not _is_integer_literal(constant):
-            made = _integer(typing, constant, column.type.unsigned)
+            made = typing.exact_integer(constant, column.type.unsigned)
         case TypeKind.YEAR:
             made = _year(typing, constant, column)
         case TypeKind.TIME if constant.type.cls not in (Class.TIME, Class.JSON):
@@ -61,23 +55,6 @@ def _is_integer_literal(constant: Expression) -> bool:
     return isinstance(constant, Literal) and constant.type.cls is Class.INT
 
 
-def _integer(typing: Typing, constant: Expression, unsigned: bool) -> Literal | None:
-    if isinstance(constant, Literal) and constant.value == b"":
-        return None
-    value = typing.constant_value(typing.as_number(constant))
-    if value is None or abs(value) > _ROUNDED_MOST or value != value // 1:
-        return None
-    number = int(value)
-    is_text = constant.type.cls is Class.STRING and isinstance(value, float)
-    if is_text and abs(number) >= _EXACT_BELOW:
-        text = text_for_number(typing.quiet_value(constant))
-        number = int(round_decimal(leading_decimal(text)[0], 0))
-    most = _MOST_UNSIGNED if unsigned and constant.type.cls is not Class.JSON else _MOST
-    if not (0 if unsigned else _LEAST) <= number <= most:
-        return None
-    return Literal(int_type(_DIGITS + (0 <= number <= _MOST), unsigned, False), number)
-
-
 def _year(typing: Typing, constant: Expression, column: ColumnRef) -> Literal | None:
     value = typing.constant_value(constant)
     found = typing.beside("=", column, Literal(constant.type, value))
@@ -85,7 +62,7 @@ def _year(typing: Typing, constant: Expression, column: ColumnRef) -> Literal | 
         return None
     if found.value and not _FIRST_YEAR <= found.value <= _LAST_YEAR:
         return None
-    made = SqlType(TypeKind.YEAR, _DIGITS + 1, precision=1, unsigned=True)
+    made = SqlType(TypeKind.YEAR, _YEAR_LENGTH, precision=1, unsigned=True)
     return Literal(made.or_null(False), found.value)
 
 

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.infer import nullable_of
-from mysqlcompat.sql.row_memberships import is_plain, row_membership
+from mysqlcompat.sql.row_memberships import is_plain, look_at_constants, row_membership
 from mysqlcompat.sql.typed import Expression
 from mysqlcompat.sqltypes import Class, bool_type
 
@@ -49,18 +49,26 @@ class RowComparisons:
         if not all(is_row(item) and len(row_of(item)) == len(one) for item in items):
             raise SqlError(1241, len(one))
         others = [row_of(item) for item in items]
-        if len(items) > 1 and not any(is_row(part) for row in (one, *others) for part in row):
-            sought, *rows = ([self.resolve(part) for part in row] for row in (one, *others))
-            if not is_plain(sought, rows):
-                return row_membership(self.typing, sought, rows)
+        if any(is_row(part) for row in (one, *others) for part in row):
+            name = IN if len(items) > 1 else "="
+            return self.logic("or", [self.row_comparison("=", left, item, name) for item in items])
+        sought, *rows = ([self.resolve(part) for part in row] for row in (one, *others))
+        if len(items) > 1 and not is_plain(sought, rows):
+            return row_membership(self.typing, sought, rows)
+        look_at_constants(self.typing, sought, *rows)
         name = IN if len(items) > 1 else "="
-        return self.logic("or", [self.row_comparison("=", left, item, name) for item in items])
+        equal = (
+            [self._paired("=", a, b, name) for a, b in zip(sought, row, strict=True)]
+            for row in rows
+        )
+        return self.logic("or", [self.logic("and", parts) for parts in equal])
 
     def _row_order(self, operator: str, one: Sequence[Any], other: Sequence[Any]) -> Expression:
         """``(a, b) < (c, d)``: a < c, or a = c and b < d."""
         pairs = list(zip(one, other, strict=True))
         if not any(is_row(part) for pair in pairs for part in pair):
             left, right = ([self.resolve(part) for part in row] for row in (one, other))
+            look_at_constants(self.typing, left, right)
             if not is_plain(left, [right]):
                 return self._ordered(operator, left, right)
         made = self._pair(operator, *pairs[-1], operator)
@@ -94,7 +102,10 @@ class RowComparisons:
         """Two columns of rows, which may be rows themselves."""
         if is_row(left) or is_row(right):
             return self.row_comparison(operator, left, right, name)
-        one, other = self._comparable(operator, self.resolve(left), self.resolve(right), name)
+        return self._paired(operator, self.resolve(left), self.resolve(right), name)
+
+    def _paired(self, operator: str, left: Expression, right: Expression, name: str) -> Expression:
+        one, other = self._comparable(operator, left, right, name)
         nullable = operator != "<=>" and nullable_of((one, other))
         return self.typing.call(operator, bool_type(nullable), one, other)
 

@@ -13,11 +13,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from mysqlcompat.errors import SqlError
-from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.betweens import said_beside
 from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.held_constants import DATED, as_compared
-from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, Param, is_constant
+from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal, Param
 from mysqlcompat.sqltypes import (
     MAX_DECIMAL_DIGITS,
     MAX_DECIMAL_SCALE,
@@ -42,22 +41,44 @@ def row_membership(typing: Typing, left: Row, rows: Sequence[Row]) -> Expression
         text = "comparison of JSON within a ROW in the IN operator"
         typing.context.warn(1235, SqlError(1235, text).message)
     sought = [_sought(typing, arg) for arg in left]
-    made = [
+    cast_rows = [
         [_as_member(typing, arg, like) for arg, like in zip(row, left, strict=True)] for row in rows
     ]
-    members = [arg for row in made for arg in row]
-    is_seen = all(is_constant(arg) and not has_param(arg) for arg in members)
-    is_seen = is_seen and not any(arg.type.nullable for arg in left)
-    if is_seen and all(typing.quiet_value(arg) is not None for arg in members):
-        members = [
-            Literal(arg.type, typing.constant_value(arg), text=describe(arg)) for arg in members
-        ]
-    else:  # what was computed of constants is found out now, reached or not
-        for arg in (arg for row in rows for arg in row if not isinstance(arg, Literal)):
-            typing.constant_value(arg)
+    members = [arg for row in cast_rows for arg in row]
     nullable = any(arg.type.nullable for arg in every)
     count = Literal(int_type(10, nullable=False), len(left))
-    return typing.call("row in", bool_type(nullable), count, *sought, *members)
+    made = typing.call("row in", bool_type(nullable), count, *sought, *members)
+    is_seen = all(map(typing.is_known, members)) and not any(arg.type.nullable for arg in left)
+    if is_seen and all(typing.quiet_value(arg) is not None for arg in members):
+        return prepared_rows(typing, made)
+    look_at_constants(typing, left, *rows)
+    return made
+
+
+def look_at_constants(typing: Typing, *rows: Row) -> None:
+    """Rows of constants are computed while MySQL prepares, whether or not they will be reached."""
+    for row in rows:
+        if all(map(typing.is_known, row)):
+            for arg in row:
+                if not isinstance(arg, Literal):
+                    typing.constant_value(arg)
+
+
+def prepared_rows(typing: Typing, call: Call) -> Call:
+    """IN among rows of constants, which are looked at while MySQL prepares: if there is no NULL, or
+    if it makes no difference, as in IF."""
+    count = call.args[0]
+    assert isinstance(count, Literal) and isinstance(count.value, int)
+    kept, members = call.args[: count.value + 1], call.args[count.value + 1 :]
+    if not all(map(typing.is_known, members)):
+        return call
+    made = (
+        arg
+        if isinstance(arg, Literal)
+        else Literal(arg.type, typing.constant_value(arg), text=describe(arg))
+        for arg in members
+    )
+    return replace(call, args=(*kept, *made))
 
 
 def is_plain(left: Row, rows: Sequence[Row]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from mysqlcompat.sql.branches import OF_DATES, branches_of
+from mysqlcompat.sql.branches import OF_DATES, branches_of, is_chosen
 from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import Class
 
@@ -33,9 +33,16 @@ def shows_bytes(arg: Expression) -> bool:
         return name in OF_DATES
     first = arg.args[0]
     inner = first.arg if isinstance(first, Cast) and first.mode == IMPLICIT else first
-    is_literal = isinstance(inner, Literal) and inner.type.cls is Class.DOUBLE
-    is_literal = is_literal or (isinstance(inner, Call) and inner.function.name == "pi")
-    return (is_literal and name in _OF_NUMBERS) or shows_bytes(first)
+    return (name in _OF_NUMBERS and _is_literal(inner)) or shows_bytes(first)
+
+
+def _is_literal(number: Expression) -> bool:
+    """A literal DOUBLE or PI(), or nothing else that IF, CASE or NULLIF may choose."""
+    if isinstance(number, Literal):
+        return number.type.cls is Class.DOUBLE
+    if not isinstance(number, Call) or not is_chosen(number):
+        return isinstance(number, Call) and number.function.name == "pi"
+    return all(_is_literal(number.args[one]) for one in branches_of(number))
 
 
 def in_branches(arg: Expression) -> Expression:

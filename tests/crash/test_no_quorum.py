@@ -139,13 +139,15 @@ def test_writes_wait_for_two_zones(tmp_path: Path) -> None:
         define.begin("CREATE TABLE other (id INT)")
         waits(write)
         waits(define)
-        status = dict(look.now("SHOW VOLUME STATUS"))
         missing = "az2/full, az2/tail, az3/full, az3/tail"
-        assert status["Volume_writes"] == f"{NO_QUORUM}: {missing}"
+        status = "SHOW VOLUME STATUS LIKE 'Volume_writes'"
+        expected = (("Volume_writes", f"{NO_QUORUM}: {missing}"),)
+        wait_until(lambda: look.now(status) == expected, lambda: look.now(status))
         assert look.now("SELECT COUNT(*), SUM(LENGTH(b)) FROM t") == ((1000, 400000),)
         reader = Client(cluster.reader_port)
-        assert reader.now("SELECT COUNT(*), SUM(LENGTH(b)) FROM t") == ((1000, 400000),)
-        assert NO_QUORUM in dict(reader.now("SHOW VOLUME STATUS"))["Volume_writes"]
+        all_rows = "SELECT COUNT(*), SUM(LENGTH(b)) FROM t"
+        wait_until(lambda: reader.now(all_rows) == ((1000, 400000),), lambda: cluster.output)
+        wait_until(lambda: reader.now(status) == expected, lambda: reader.now(status))
         for client, sql in ((write, "KILL QUERY"), (define, "KILL QUERY"), (big, "KILL QUERY")):
             look.now(f"{sql} {client.number}")
             assert client.ended() == 1317

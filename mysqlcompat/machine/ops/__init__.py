@@ -19,7 +19,8 @@ filter compacts what later instructions need, so no op looks at a selection.
     logic_kernels      AND OR NOT IS …, choice, filter, limit
     key_kernels        memcmp-ordered keys of several registers
     collect_kernels    records of a collection: append, group, store
-    aggregate_kernels  states of COUNT SUM AVG MIN MAX, and their results
+    aggregate_kernels  states of COUNT SUM AVG MIN MAX BIT_AND …, and their results
+    variance_kernels  those of VARIANCE, STD …
     sort_kernels       order of a collection's records
     join_kernels       hash probe, index lookup
     write_kernels      insert, update, delete

@@ -1,4 +1,5 @@
-"""COUNT, SUM, AVG, MIN, MAX: states in the records of groups, and what comes out of them.
+"""COUNT, SUM, AVG, MIN, MAX, BIT_AND, BIT_OR, BIT_XOR: states in the records of groups, and what
+comes out of them.
 
 ::
 
@@ -6,6 +7,7 @@
     COUNT       count
     SUM_…       low, high of 128 bits (double: its bits, unused), count
     MINIMUM     value, seen            (strings are copied to the collection's heap)
+    BIT_…       bits                   (BIT_AND: those that some value lacks)
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ from mysqlcompat.machine.layout import (
     AS_AVERAGE_TEXT,
     AS_LANE,
     AS_TEXT,
+    BIT_AND,
+    BIT_OR,
+    BIT_XOR,
     BY_TEXT,
     COLLECTION_HEAP,
     COLLECTION_HEAP_END,
@@ -204,6 +209,29 @@ def op_extreme(st, mem, run, instruction, n):
     return n
 
 
+@kernel(OP)
+def op_bits(st, mem, run, instruction, n):
+    """BIT_AND, BIT_OR and BIT_XOR of 64 bits. Operands: records, source, offset of the state, kind,
+    one group."""
+    records = register(mem, run, instruction, 1)
+    source = register(mem, run, instruction, 2)
+    field = operand(mem, instruction, 3)
+    kind = operand(mem, instruction, 4)
+    single = operand(mem, instruction, 5)
+    for i in range(n):
+        if load_u8(mem, source + NULLS_AT + i) != 0:
+            continue
+        state = load_i64(mem, records + 8 * (0 if single == 1 else i)) + field
+        lane = load_i64(mem, source + 8 * i)
+        bits = load_i64(mem, state)
+        if kind == BIT_XOR:
+            bits ^= lane
+        else:
+            bits |= lane if kind == BIT_OR else ~lane
+        store_i64(mem, state, bits)
+    return n
+
+
 @helper
 def averaged(low, high, count):
     """low:high × 10^4 / count rounded half away from zero: MySQL's div_precision_increment is 4."""
@@ -238,9 +266,11 @@ def op_result(st, mem, run, instruction, n):
         state = load_i64(mem, records + 8 * i) + field
         value = load_i64(mem, state)
         null = 0
-        if kind == MINIMUM or kind == MAXIMUM:
+        if kind == BIT_AND:
+            value = ~value
+        elif kind == MINIMUM or kind == MAXIMUM:
             null = 1 if load_i64(mem, state + 8) == 0 else 0
-        elif kind != COUNT:
+        elif kind != COUNT and kind < BIT_AND:
             count = load_i64(mem, state + 16)
             high = load_i64(mem, state + 8)
             null = 1 if count == 0 else 0

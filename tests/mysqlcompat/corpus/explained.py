@@ -17,12 +17,16 @@ A reason is a rule, not an expression: `reason` finds the rule that explains a d
 - *What is taken for ASCII*. A constant of ASCII characters makes MySQL take all that is joined to
   it or chosen beside it for ASCII, too: CONVERT to ascii makes a `?` of each byte, not of each
   character. The answers are equal but for the number of these.
+- *Dates in documents*. The text of a date that GREATEST or LEAST chose has the character set that a
+  buffer had before: in JSON_ARRAY and JSON_OBJECT that of an earlier text, otherwise none. The
+  answers are equal once what is of none is read.
 - *Sizes of decimals*. JSON_STORAGE_SIZE depends on how MySQL has computed a DECIMAL, not only on
   its value.
 """
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,6 +46,7 @@ _ODDITIES: Final = (
     ),
     ("json_storage_size({j})", "json_length({j})", "sizes of decimals"),
 )
+_OPAQUE: Final = re.compile("base64:type15:([A-Za-z0-9+/]*=*)")
 _MOMENTS: Final = ("dt", "dt6", "ts")
 _TO_ASCII: Final = "convert({s} using ascii)"
 _ENUM_TYPES: Final = ("247", "248", "253", "254")
@@ -76,6 +81,8 @@ def reason(
     used = {one.template for one in (tree, *tree.below())}
     if _TO_ASCII in used and _per_character(expected) == _per_character(got):
         return "what is taken for ASCII"
+    if _is_document_of_dates(used) and _readable(expected) == _readable(got):
+        return "dates in documents"
     for plain, why in (
         (_numbered(tree), "BIT among numbers"),
         (_computed(tree), "NULLIF of numbers beside moments"),
@@ -103,6 +110,17 @@ def _rewritten(tree: Tree, template: str, other: str) -> Tree:
 def _per_character(answer: str) -> str:
     """An answer with one `?` wherever there are some, without warnings of what is no ASCII."""
     return re.sub(r"\tW1300 Invalid ascii [^\t]*", "", re.sub(r"\?+", "?", answer))
+
+
+def _is_document_of_dates(used: set[str]) -> bool:
+    """Whether among the templates are those of a document and of what chooses among dates."""
+    made = any(one.startswith(("json_array(", "json_object(")) for one in used)
+    return made and any(one.startswith(("greatest(", "least(")) for one in used)
+
+
+def _readable(answer: str) -> str:
+    """An answer with the texts of no character set that are in it as texts."""
+    return _OPAQUE.sub(lambda found: base64.b64decode(found[1]).decode("latin-1"), answer)
 
 
 def _numbered(tree: Tree) -> Tree:

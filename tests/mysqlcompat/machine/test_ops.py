@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import random
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
+from functools import reduce
 
 import pytest
 
@@ -16,6 +18,7 @@ from mysqlcompat.machine.ops import (
     collect_kernels,
     compare_kernels,
     logic_kernels,
+    variance_kernels,
 )
 from mysqlcompat.machine.program import Assembler, Program, Register
 from mysqlcompat.machine.registers import RunMemory
@@ -238,6 +241,65 @@ def test_sum_and_average_of_128_bits(bench: Bench, seed: int) -> None:
             assert seen == sum(mine), (seed, one_group)
             exact = Decimal(sum(mine)) / len(mine)
             assert mean == exact.quantize(Decimal("0.0001"), ROUND_HALF_UP), (seed, one_group)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_variances_and_bits(bench: Bench, seed: int) -> None:
+    rng = random.Random(seed)
+    values = some_ints(rng)
+    doubles = [None if v is None else float(v) for v in values]
+    groups = [rng.randint(0, 2) for _ in values]
+    records = group(bench, groups)
+    found = bench.arena.words(bench.memory.offset_of(records), N).tolist()
+    to, source = bench.registers[0], bench.fill(doubles, double_type())
+
+    def cleared(fields: int) -> None:
+        for record in set(found):
+            bench.memory.mem[record + 24 : record + 24 + 8 * fields] = 0
+
+    cleared(3)
+    assert bench.call(variance_kernels.op_variance, records, source, 24, 0) == N
+    for form in range(4):
+        bench.call(variance_kernels.op_variance_result, to, records, 24, form)
+        for key, seen in zip(groups, bench.read(to, double_type()), strict=True):
+            mine = [v for k, v in zip(groups, doubles, strict=True) if k == key and v is not None]
+            assert seen == naive_variance(mine, form), (seed, form)
+    lanes = bench.fill(values)
+    for kind in (layout.BIT_AND, layout.BIT_OR, layout.BIT_XOR):
+        cleared(1)
+        assert bench.call(aggregate_kernels.op_bits, records, lanes, 24, kind, 0) == N
+        bench.call(aggregate_kernels.op_result, to, records, 24, kind, layout.AS_LANE, 0)
+        for key, seen in zip(groups, bench.read(to), strict=True):
+            mine = [v for k, v in zip(groups, values, strict=True) if k == key and v is not None]
+            assert seen == reduce(_BITWISE[kind], mine, -1 if kind == layout.BIT_AND else 0)
+
+
+_BITWISE = {
+    layout.BIT_AND: operator.and_,
+    layout.BIT_OR: operator.or_,
+    layout.BIT_XOR: operator.xor,
+}
+
+
+def naive_variance(values: list[float], form: int) -> float | None:
+    mean = squares = 0.0
+    for count, value in enumerate(values, 1):
+        distance = value - mean
+        mean += distance / count
+        squares += distance * (value - mean)
+    below = len(values) - (form & layout.OF_SAMPLE)
+    if below <= 0:
+        return None
+    return math.sqrt(squares / below) if form & layout.AS_DEVIATION else squares / below
+
+
+def test_infinite_variances_are_refused(bench: Bench) -> None:
+    records = group(bench, [0] * N)
+    source = bench.fill([1e308, -1e308] * (N // 2), double_type())
+    bench.memory.mem[bench.arena.words(bench.memory.offset_of(records), 1)[0] + 24 :][:24] = 0
+    bench.call(variance_kernels.op_variance, records, source, 24, 1)
+    to = bench.registers[0]
+    assert bench.call(variance_kernels.op_variance_result, to, records, 24, 0, n=1) == E_OVERFLOW
 
 
 def group(bench: Bench, keys: list[int]) -> Register:
