@@ -84,7 +84,7 @@ def alter(
     made = Alteration(table, table)
     made.says_nothing = all(isinstance(one, (act.RenameTo, act.SetKeys)) for one in actions)
     _options(made, actions, warn)
-    _Columns(made, actions, warn).run()
+    _Columns(made, actions, warn, sql_mode).run()
     _Keys(made, _with_hidden(made, actions, sql_mode)).run()
     check_auto_increment(made.new.columns, made.new.indexes)
     check_row_size(made.new.columns)
@@ -137,10 +137,17 @@ def _options(made: Alteration, actions: Sequence[act.Action], warn: Warn) -> Non
 class _Columns:
     """The columns of the new table."""
 
-    def __init__(self, made: Alteration, actions: Sequence[act.Action], warn: Warn) -> None:
+    def __init__(
+        self,
+        made: Alteration,
+        actions: Sequence[act.Action],
+        warn: Warn,
+        sql_mode: frozenset[str],
+    ) -> None:
         self._made = made
         self._actions = actions
         self._warn = warn
+        self._sql_mode = sql_mode
         self._old = made.old
         self._charset = Charset(made.new.charset, made.new.collation)
         self._options = dict(made.new.options)
@@ -303,7 +310,7 @@ class _Columns:
         if said and definition.type.kind in CHARACTER_KINDS:
             self._options[f"collate:{definition.name}"] = "1"
         primary = definition.name.casefold() in self._primary
-        return make_column(definition, self._charset, primary, self._warn)
+        return make_column(definition, self._charset, primary, self._warn, self._sql_mode)
 
     def _with_default(self, column: Column, default: DefaultValue | None) -> Column:
         if default is None:

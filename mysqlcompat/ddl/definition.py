@@ -67,6 +67,7 @@ def resolve_charset(charset: str | None, collation: str | None, default: Charset
 
 
 Warn = Callable[[int, str, str], None]
+_STRICT: Final = ("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES")
 
 
 def no_warning(errno: int, message: str, level: str) -> None:
@@ -99,7 +100,7 @@ def make_table(
             extra[f"collate:{definition.name}"] = "1"
     primary = _primary_columns(statement.indexes)
     columns = tuple(
-        make_column(definition, charset, definition.name.casefold() in primary, warn)
+        make_column(definition, charset, definition.name.casefold() in primary, warn, sql_mode)
         for definition in statement.columns
     )
     definitions: Iterable[IndexDefinition] = statement.indexes
@@ -151,12 +152,17 @@ def _primary_columns(indexes: Iterable[IndexDefinition]) -> frozenset[str]:
 
 
 def make_column(
-    definition: ColumnDefinition, charset: Charset, in_primary: bool, warn: Warn
+    definition: ColumnDefinition,
+    charset: Charset,
+    in_primary: bool,
+    warn: Warn,
+    sql_mode: frozenset[str] = frozenset(),
 ) -> Column:
     """One column with its type complete and its default checked."""
     name = definition.name
     check_definition(definition)
-    type_ = complete_type(name, definition.type, charset)
+    tell = warn if sql_mode.isdisjoint(_STRICT) else None
+    type_ = complete_type(name, definition.type, charset, tell)
     nullable = not in_primary if definition.nullable is None else definition.nullable
     if definition.auto_increment:
         if not type_.is_integer:
@@ -210,14 +216,19 @@ def _fsp(expression: str) -> int:
     return int(expression[:-1].rsplit("(", 1)[1]) if expression.endswith(")") else 0
 
 
-def complete_type(name: str, type_: ColumnType, charset: Charset) -> ColumnType:
-    """A type as written, with the character set it has where it says none. ERROR 1235, 1074 …"""
+def complete_type(
+    name: str, type_: ColumnType, charset: Charset, tell: Warn | None = None
+) -> ColumnType:
+    """A type as written, with the character set it has where it says none. ERROR 1235, 1074 …
+
+    tell  outside strict mode: of members that are written twice, else ERROR 1291
+    """
     if type_.kind in (TypeKind.GEOMETRY, TypeKind.VECTOR):
         raise SqlError(1235, f"{type_.kind.name} columns")
     if type_.kind not in CHARACTER_KINDS:
         return type_
     chosen = resolve_charset(type_.charset or None, type_.collation or None, charset)
-    _check_members(name, type_, chosen.collation)
+    _check_members(name, type_, chosen.collation, tell)
     if chosen.name == "binary":
         return _as_binary(type_)
     if chosen.collation not in CODES:
@@ -228,13 +239,16 @@ def complete_type(name: str, type_: ColumnType, charset: Charset) -> ColumnType:
     return replace(type_, charset=chosen.name, collation=chosen.collation)
 
 
-def _check_members(name: str, type_: ColumnType, collation: str) -> None:
-    """ERROR 1291 for members of an ENUM or SET that the collation does not tell apart."""
+def _check_members(name: str, type_: ColumnType, collation: str, tell: Warn | None) -> None:
+    """1291 for members of an ENUM or SET that the collation does not tell apart."""
     seen: dict[object, int] = {}
     for place, member in enumerate(type_.members):
         first = seen.setdefault(sort_key(member, collation), place)
         if first < place:
-            raise SqlError(1291, name, type_.members[first], type_.kind.name)
+            error = SqlError(1291, name, type_.members[first], type_.kind.name)
+            if tell is None:
+                raise error
+            tell(1291, error.message, "Note")
 
 
 _BINARY_TWINS: Final = {

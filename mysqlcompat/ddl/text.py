@@ -112,6 +112,8 @@ def _prints_collation(charset: str, collation: str) -> bool:
 def _column(column: Column, table: Table) -> str:
     type_ = column.type
     text = f"{quote_name(column.name)} {type_text(type_)}"
+    if type_.charset == "binary" and type_.kind in (TypeKind.ENUM, TypeKind.SET):
+        text += " CHARACTER SET binary COLLATE binary"
     if type_.charset and type_.charset != "binary":
         explicit = f"collate:{column.name}" in table.options
         if type_.collation != table.collation or explicit:

@@ -30,6 +30,7 @@ _JSON: Final = json_type()
 _TEXT: Final = string_type((1 << 32) - 1, "utf8mb4_bin")
 _BY_JSON: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE)
 #: What MySQL says of an index in place of what it says of a column or a cast.
+_SIGNED_END: Final = 1 << 63
 _OF_INDEX: Final = {3156: 3903, 3155: 3904, 1264: 3752, 1292: 3751, 1265: 3751, 1406: 3751}
 _WARNED: Final = (3903, 3904)
 #: The same for elements of a multi-valued part.
@@ -101,14 +102,17 @@ def _element(context: Context, value: Any, of: SqlType, index: str) -> int | byt
         raise SqlError(3903, index)
     if isinstance(value, dict | list):
         raise SqlError(3908, index)
+    is_number = isinstance(value, int) and not isinstance(value, bool)
     source = _JSON
     given: Any = Json(value)
     if of.cls is Class.STRING:
         source, given = _TEXT, jsonb.scalar_text(value)
     elif of.cls not in _BY_JSON and isinstance(value, str):
         source, given = _TEXT, value
-    elif of.cls not in _BY_JSON and type(value) is int:
-        source, given = int_type(), value
+    elif of.cls not in _BY_JSON and is_number:
+        source, given = int_type(unsigned=value >= _SIGNED_END), value
+    elif of.cls is Class.INT and is_number and value >= _SIGNED_END:
+        source, given = int_type(unsigned=True), value
     try:
         made = assign(_Strict(context, index), given, source, of, index, index)
     except SqlError as error:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlglot import exp
 
+from btree.schema import TypeKind
 from mysqlcompat.sql.infer import Typing, is_truth, nullable_of
 from mysqlcompat.sql.row_comparisons import is_row
-from mysqlcompat.sql.typed import Call, Expression
-from mysqlcompat.sqltypes import bool_type
+from mysqlcompat.sql.rules import conjuncts, is_null_test
+from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sqltypes import bool_type, int_type
 
 _OPPOSITES: Final[dict[type, type]] = {
     exp.EQ: exp.NEQ, exp.NEQ: exp.EQ, exp.LT: exp.GTE, exp.GTE: exp.LT, exp.LTE: exp.GT,
@@ -43,6 +45,24 @@ class Conditions:
         if len(flat) == 1:
             return flat[0]
         return self.typing.call(operator, bool_type(nullable_of(flat)), *flat)
+
+    def where(self, node: Any) -> Expression:
+        """The condition of WHERE. One of those that AND connects, `date IS NULL` of a column that
+        is never NULL finds the zero date: what ODBC's programs are told is NULL."""
+        found = self.condition(node)
+        parts = [*conjuncts(found)]
+        if not any(map(_finds_zero_dates, parts)):
+            return found
+        zero = Literal(int_type(nullable=False), 0)
+        return self.logic(
+            "and",
+            [
+                self.typing.comparison("=", part.args[0], zero)  # type: ignore[union-attr]
+                if _finds_zero_dates(part)
+                else part
+                for part in parts
+            ],
+        )
 
     def conjunction(self, node: Any) -> Expression:
         return self.logic("and", [*map(self.condition, _chain(node))])
@@ -98,3 +118,11 @@ def _chain(node: Any) -> list[Any]:
         operands.append(node.expression)
         node = node.this
     return [node, *reversed(operands)]
+
+
+def _finds_zero_dates(condition: Expression) -> bool:
+    """Whether it is `IS NULL` of a DATE or DATETIME column that is never NULL."""
+    column = is_null_test(condition)
+    if column is None or column.type.nullable:
+        return False
+    return column.type.kind in (TypeKind.DATE, TypeKind.DATETIME)

@@ -20,10 +20,12 @@ from mysqlcompat.functions.key_parts import HIDDEN
 from mysqlcompat.functions.table import OutOfRange, Unfit
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.evaluate import Evaluator
+from mysqlcompat.sql.members import LEAST, Members
 from mysqlcompat.sql.typed import ASSIGN, IMPLICIT, Call, Cast, ColumnRef, Expression
 from mysqlcompat.sqltypes import Class, SqlType
 
 Column = Sequence[Any]
+_LISTS: Final = ("in", "in@date")
 _NUMBERS: Final = (Class.INT, Class.DOUBLE, Class.DECIMAL)
 
 
@@ -75,6 +77,7 @@ class ColumnEvaluator:
     def __init__(self, evaluator: Evaluator, inputs: Mapping[Any, Column], n: int) -> None:
         self._context: Any = _Quiet(evaluator.context)
         self._one = Evaluator(self._context, evaluator.params, None, evaluator.sources)
+        self._members = evaluator.members
         self._inputs = inputs
         self._n = n
 
@@ -98,6 +101,10 @@ class ColumnEvaluator:
         raise NotInColumns
 
     def _call(self, node: Call) -> Column:
+        if len(node.args) > LEAST and node.function.name in _LISTS:
+            listed = self._listed(node)
+            if listed is not None:
+                return listed
         function, args = node.function, [self._column(arg) for arg in node.args]
         python: Callable[..., Any] = function.python
         context = self._context
@@ -119,6 +126,20 @@ class ColumnEvaluator:
             None if any(x is None for x in row) else python(context, node, *row)
             for row in zip(*args, strict=True)
         ]
+
+    def _listed(self, node: Call) -> Column | None:
+        """IN of constants; None: they cannot be looked up."""
+        value, *items = node.args
+        if id(node) not in self._members:
+            members = None
+            if all(map(typed.is_constant, items)):
+                members = Members.of([*map(self._one.value, items)], value.type.collation)
+            self._members[id(node)] = node, members
+        _, members = self._members[id(node)]
+        if members is None:
+            return None
+        values = self._column(value)
+        return [*map(members.contain, values)] if members.fits(values) else None
 
     def _cast(self, node: Cast) -> Column:
         values = self._column(node.arg)

@@ -92,7 +92,7 @@ def _where(node: Any, resolver: Resolver) -> Expression | None:
     if clause is None:
         return None
     with resolver.using(clause=WHERE):
-        return resolver.condition(clause.this)
+        return resolver.where(clause.this)
 
 
 class _Clauses:
