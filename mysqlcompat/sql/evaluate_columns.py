@@ -18,7 +18,7 @@ from mysqlcompat.convert import convert
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN
 from mysqlcompat.functions.table import OutOfRange, Unfit
-from mysqlcompat.sql import typed
+from mysqlcompat.sql import cast_columns, typed
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.members import LEAST, Members
 from mysqlcompat.sql.typed import ASSIGN, IMPLICIT, Call, Cast, ColumnRef, Expression
@@ -144,6 +144,9 @@ class ColumnEvaluator:
     def _cast(self, node: Cast) -> Column:
         values = self._column(node.arg)
         source, target, context = node.arg.type, node.type, self._context
+        quick = cast_columns.numbers(node, values)
+        if quick is not None:
+            return quick
         if node.mode == IMPLICIT and source.cls in _NUMBERS and target.cls is Class.DOUBLE:
             return [None if x is None else float(x) for x in values]
         if node.mode == IMPLICIT and source.cls is Class.DATETIME and target.cls is Class.DATE:
