@@ -76,8 +76,9 @@ class _Met:
     def charset(self) -> str:
         return charset_of(self.collation)
 
-    def with_other(self, other: _Met) -> _Met:
-        if self.tie and other.coercibility < self.tie + (other.collation != self.collation):
+    def with_other(self, other: _Met, is_compared: bool) -> _Met:
+        is_enough = not is_compared and other.collation != self.collation  # to be as strong
+        if self.tie and other.coercibility < self.tie + is_enough:
             return other
         stronger = other if other.coercibility < self.coercibility else self
         if self.charset != other.charset:
@@ -121,10 +122,7 @@ def agree(types: Sequence[SqlType], operator: str, is_compared: bool = False) ->
     or 1271."""
     best, *others = [_Met(one.collation, one.coercibility) for one in types]
     for other in others:
-        tie = best.tie
-        best = best.with_other(other)
-        if is_compared and tie and best.coercibility == tie:
-            raise _illegal_mix(types, operator)
+        best = best.with_other(other, is_compared)
         if best.is_illegal and best.coercibility == _EXPLICIT:
             break
     if best.is_illegal:
@@ -177,7 +175,7 @@ class Agreement:
         if coercibility != _NO_COLLATION:
             return collation
         decided = [one for one in types if one.coercibility != _NO_COLLATION]
-        if not decided or agree(decided, operator)[1] == _NO_COLLATION:
+        if not decided or agree(decided, operator, is_compared=True)[1] == _NO_COLLATION:
             raise _illegal_mix(types, operator)
         return collation
 
