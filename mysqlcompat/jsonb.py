@@ -293,9 +293,9 @@ def decode(data: bytes) -> Any:
 def _encode(value: Any) -> tuple[int, bytes]:
     match value:
         case dict():
-            return _encode_container(list(value.values()), [key.encode() for key in value])
+            return container(list(map(_encode, value.values())), [key.encode() for key in value])
         case list():
-            return _encode_container(value, None)
+            return container(list(map(_encode, value)), None)
         case str():
             data = value.encode("utf-8", "surrogatepass")
             return _STRING, _length(len(data)) + data
@@ -344,8 +344,8 @@ def _length(count: int) -> bytes:
     return bytes(made)
 
 
-def _encode_container(values: list[Any], keys: list[bytes] | None) -> tuple[int, bytes]:
-    encoded = [_encode(value) for value in values]
+def container(encoded: list[tuple[int, bytes]], keys: list[bytes] | None) -> tuple[int, bytes]:
+    """Kind and body of an array, or of an object with `keys`, of values given by theirs."""
     for width in (2, 4):
         body = _container_body(encoded, keys, width)
         if body is not None:
