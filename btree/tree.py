@@ -66,9 +66,12 @@ class Store:
         return code == E_NO_FRAME and not self.pool.make_room(int(self.st[ST_RESERVED_FRAMES]))
 
     def fetch_many(self, page_nos: Sequence[int]) -> None:
-        """Bring in pages that several callers have missed, as `BufferPool.fetch_many`."""
-        if self.log is not None and any(self.pool.strained(page_no) for page_no in page_nos):
-            self.log.wait_durable(self.log.next_lsn)
+        """Bring in pages that several callers have missed, as `BufferPool.fetch_many`: all but
+        those for which something must be durable first. Nobody waits here."""
+        if self.log is not None and self.log.vdl < self.log.next_lsn:
+            page_nos = [page_no for page_no in page_nos if not self.pool.strained(page_no)]
+            if not page_nos or not self.pool.make_room(1):
+                return
         self.pool.fetch_many(page_nos)
 
     def _wait_for_frames(self, count: int) -> None:

@@ -15,7 +15,8 @@ The way of a statement
     `administer`, `assignments` (SET), `table_locks` (on `metadata_locks`, as `user_locks` are),
     `show`, `show_columns`, `ddl`, over `catalog_view` and the virtual tables of
     `information_schema`. `slices` is for what takes long, `stages` says how far; `long_texts` are
-    read on a thread. `prepared` keeps prepared statements, `temporary_tables` a session's own
+    read on a thread, and compiled in `turns` with the loop. `prepared` keeps prepared statements,
+    `temporary_tables` a session's own
     tables.
  4  `compiler`: `sql.parse` (sqlglot) → `sql.resolve` (names and types: the typed tree of
     `sql.typed`, conversions explicit; `sql.parameters` says what a `?` is) → `sql.planner` (access

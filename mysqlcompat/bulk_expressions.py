@@ -1,4 +1,7 @@
-"""Cells of a bulk INSERT that are expressions: each text is parsed once, in a row of its own.
+"""Cells of a bulk INSERT that are expressions: each shape is parsed once, in a row of its own.
+
+Texts of one shape (`plan_cache`) differ in literals only: the tree of the first serves for all of
+them, with their own literals in it, but for those that have become part of the tree.
 
 An expression means what it means on the long way, because its row is resolved as a statement of
 one row, all other cells of which are NULL. Whatever that complains about is the long way's to say.
@@ -10,10 +13,11 @@ here, and take the place of other bytes. They are bytes, not text of the client'
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from mysqlcompat.errors import SqlError, not_supported
+from mysqlcompat.plan_cache import Fingerprint
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.column_defaults import column_default
 from mysqlcompat.sql.tokens import Kind
@@ -28,6 +32,15 @@ _DIGITS: Final = re.compile(rb"0x([0-9a-fA-F]+)\s*")
 _QUOTED: Final = re.compile(rb"_binary\s*('.*')\s*", re.DOTALL | re.IGNORECASE)
 
 
+@dataclass(slots=True)
+class _Form:
+    """Trees of one shape. `pinned`: numbers of the literals that are part of the trees; their
+    sources tell the trees apart."""
+
+    pinned: tuple[int, ...]
+    trees: dict[tuple[bytes, ...], Expression] = field(default_factory=dict)
+
+
 class CellExpressions:
     """Texts of cells as typed trees.
 
@@ -40,6 +53,7 @@ class CellExpressions:
         self._head = head
         self._width = width
         self._kept: dict[tuple[int, bytes], Expression] = {}
+        self._forms: dict[tuple[int, bytes], _Form] = {}
 
     def of(self, place: int, source: bytes) -> Expression:
         """The value that cell `place` of a row gives its column. Raises SqlError."""
@@ -47,11 +61,51 @@ class CellExpressions:
 
     def _of_text(self, place: int, source: bytes) -> Expression:
         found = self._kept.get((place, source))
-        if found is None:
-            found = self._resolved(place, source)
-            if len(self._kept) < _MOST_KEPT:
-                self._kept[place, source] = found
-        return found
+        if found is not None:
+            return found
+        read = self._session.plans.fingerprint(source)
+        form = self._forms.get((place, read.shape)) if read is not None else None
+        if form is not None and read is not None:
+            tree = form.trees.get(tuple(map(read.source, form.pinned)))
+            if tree is not None:
+                return self._with_literals(tree, read)
+        return self._keep(place, source, read)
+
+    def _with_literals(self, tree: Expression, read: Fingerprint) -> Expression:
+        """The tree of another text of this shape, made this text's."""
+        values = [
+            read.value(number, self._session.plans.unquote) for number in range(len(read.literals))
+        ]
+
+        def given(node: Expression) -> Expression:
+            if isinstance(node, Literal) and node.literal_no is not None:
+                return replace(node, value=values[node.literal_no])
+            return node
+
+        return typed.transform(tree, given)
+
+    def _keep(self, place: int, source: bytes, read: Fingerprint | None) -> Expression:
+        """Resolve a text, and keep its tree for those like it."""
+        tree, text = self._resolved(place, source)
+        if len(self._kept) < _MOST_KEPT:
+            self._kept[place, source] = tree
+        if read is None:
+            return tree
+        used = {
+            node.literal_no: text[node.start : node.end].encode()
+            for node in typed.walk(tree)
+            if isinstance(node, Literal) and node.literal_no is not None
+        }
+        sources = dict(enumerate(map(read.source, range(len(read.literals)))))
+        if used.items() <= sources.items():  # parser and kernel have counted alike
+            pinned = sources.keys() - used.keys()
+            form = self._forms.get((place, read.shape))
+            if form is None or not pinned <= set(form.pinned):
+                pinned |= set() if form is None else set(form.pinned)
+                form = self._forms[place, read.shape] = _Form(tuple(sorted(pinned)))
+            if len(form.trees) < _MOST_KEPT:
+                form.trees[tuple(map(read.source, form.pinned))] = tree
+        return tree
 
     def _of_bytes(self, place: int, source: bytes) -> Expression | None:
         """The cell if it is a literal of bytes and nothing else."""
@@ -71,7 +125,8 @@ class CellExpressions:
         sized = replace(like.arg.type, length=len(data))
         return replace(like, arg=replace(like.arg, type=sized, value=data))
 
-    def _resolved(self, place: int, source: bytes) -> Expression:
+    def _resolved(self, place: int, source: bytes) -> tuple[Expression, str]:
+        """The tree of a cell, and the text its literals have their places in."""
         from mysqlcompat import compiler
 
         cells = [b"NULL"] * self._width
@@ -82,10 +137,10 @@ class CellExpressions:
             raise not_supported("this form of VALUES")
         value = statement.rows[0][place]
         if isinstance(value, DefaultValue):
-            return self._default(statement, value.column_no)
+            return self._default(statement, value.column_no), text
         if any(isinstance(node, ColumnRef) for node in typed.walk(value)):
             raise SqlError(1235, "columns in VALUES")
-        return value
+        return value, text
 
     def _default(self, statement: Insert, column_no: int) -> Expression:
         column = statement.table.table.columns[column_no]

@@ -24,7 +24,7 @@ from redo.state import ST_WORDS
 
 _RANKS = {"Z": 0, "C": 0, "P": 1, "S": 2, "N": 3, "L": 4, "M": 4}
 _KEY_BYTES_MOST: Final = 16  #: of one byte of text: eight weights of two bytes
-_ADDRESS_SPACE: Final = 2 << 30
+_ADDRESS_SPACE: Final = 8 << 30  #: enough for keys of texts of 64 MiB, and of all below
 
 
 class _Workbench:
@@ -36,13 +36,16 @@ class _Workbench:
         install(self._arena, self._st)
         self._bytes = self._arena.mem.data
         self._key_of = entry(text_key)
-        self._room = 0
+        self._room = self._text = self._key = 0
 
     def key(self, code: int, data: bytes) -> bytes:
         """Bytes that order as the collation `code` does."""
         count = len(data)
         if count >= self._room:  # also the first time, with nothing to make a key of
-            self._room = max(4096, 2 * count)
+            if self._room:
+                self._arena.free(self._text, self._room)
+                self._arena.free(self._key, _KEY_BYTES_MOST * self._room)
+            self._room = max(4096, 1 << count.bit_length())
             self._text = self._arena.alloc(self._room)
             self._key = self._arena.alloc(_KEY_BYTES_MOST * self._room)
         mem = self._arena.mem

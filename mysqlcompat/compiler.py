@@ -28,6 +28,7 @@ from mysqlcompat.sql.resolve import resolve
 from mysqlcompat.sql.statements import Explain
 from mysqlcompat.sql.tokens import Kind, syntax_error
 from mysqlcompat.sqltypes import SqlType, column_type
+from mysqlcompat.turns import in_turns
 from mysqlcompat.wire.fields import Fields
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ def compile_statement(
         parsed = replace(parsed, literal_numbers={})
     elif parsed.param_numbers:  # not prepared
         raise syntax_error(text, min(parsed.param_numbers))
+    version = session.node.engine.catalog.version
     statement = resolve(parsed, CatalogView(session), session, given)
-    program = compile_tree(statement, session)
+    program = compile_tree(statement, session, version)
     program.params = typed.params_of(statement)
     hint = _TIME_HINT.match(text) if "/*+" in text else None
     if hint is not None:
@@ -65,9 +67,25 @@ def compile_statement(
     return program
 
 
-def compile_tree(statement: typed.Statement, session: Session) -> Program:
-    engine = session.node.engine
-    return machine_of(engine).compile(statement, engine.catalog.version)
+def compile_tree(statement: typed.Statement, session: Session, version: int) -> Program:
+    """version: of the dictionary that the statement was resolved with."""
+    return machine_of(session.node.engine).compile(statement, version)
+
+
+async def compile_in_turns(text: str, session: Session) -> Program:
+    """`compile_statement` of a long text: others go on meanwhile."""
+    catalog, mark = session.node.engine.catalog, session.diagnostics.mark()
+    while True:
+        version = catalog.version
+        try:
+            program = await in_turns(lambda: compile_statement(text, session))
+        except Exception:
+            if catalog.version == version:
+                raise
+        else:
+            if catalog.version == version:
+                return program
+        session.diagnostics.back_to(mark)  # the dictionary has moved beneath it
 
 
 def suited(

@@ -15,7 +15,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.parse import Parsed, parse_statement
 from mysqlcompat.sql.tokens import Token, split_statements, tokenize
 
-LONG_CHARACTERS: Final = 16_384  #: a shorter text is read in some milliseconds
+LONG_CHARACTERS: Final = 4096  #: a shorter text is read in some milliseconds
 _PARSED: Final = ("SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", "(")
 
 

@@ -21,7 +21,7 @@ from mysqlcompat import administer, bulk, compiler, prepared, table_locks
 from mysqlcompat.errors import SqlError, translate
 from mysqlcompat.lane.lane import Slots
 from mysqlcompat.lane.lending import Served, Terms
-from mysqlcompat.long_texts import read_ahead
+from mysqlcompat.long_texts import LONG_CHARACTERS, read_ahead
 from mysqlcompat.machine import run
 from mysqlcompat.machine.program import Program
 from mysqlcompat.message_text import kept
@@ -235,9 +235,9 @@ class Session(SessionState):
         if writes and not self.temporary:
             self.transaction.check_write()
         if handle is None:
-            program = compiler.compile_statement(text, self)
+            program = await self._compiled(text)
             while self._is_guarded and await table_locks.admit(self, program):
-                program = compiler.compile_statement(text, self)
+                program = await self._compiled(text)
             if (
                 self.diagnostics.warning_count
             ):  # of the text itself: said again when it is run again
@@ -254,6 +254,11 @@ class Session(SessionState):
         if writes and not is_temporary(program.written):
             self.transaction.check_write()
         return await self._run_program(program, values, binary, None)
+
+    async def _compiled(self, text: str) -> Program:
+        if len(text) >= LONG_CHARACTERS:
+            return await compiler.compile_in_turns(text, self)
+        return compiler.compile_statement(text, self)
 
     @property
     def _is_guarded(self) -> bool:

@@ -97,7 +97,7 @@ class SessionPlans:
 
     def find(self, sql: bytes) -> Program | None:
         """The program of a text that was run before; `read` is set for `literals` and `keep`."""
-        self.read = self._cache.read(sql, self._mode) if self._is_utf8 else None
+        self.read = self.fingerprint(sql)
         if self.read is None:
             return None
         version = self._session.node.engine.catalog.version
@@ -120,9 +120,13 @@ class SessionPlans:
         read = self.read
         assert read is not None
         numbers = range(len(read.literals))
-        return [read.value(number, self._unquote) for number in numbers] or None
+        return [read.value(number, self.unquote) for number in numbers] or None
 
-    def _unquote(self, source: bytes) -> str:
+    def fingerprint(self, source: bytes) -> Fingerprint | None:
+        """A piece of a text, or a whole one, as the kernel reads it."""
+        return self._cache.read(source, self._mode) if self._is_utf8 else None
+
+    def unquote(self, source: bytes) -> str:
         return str(self._session.tokenize(source.decode("utf-8", "replace"))[0].value)
 
     def keep(self, program: Program, text: str) -> None:

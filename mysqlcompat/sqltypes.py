@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from btree.schema import TypeKind
@@ -215,11 +215,13 @@ def null_type() -> SqlType:
     return _NULL
 
 
+@lru_cache(1024)
 def int_type(length: int = 21, unsigned: bool = False, nullable: bool = True) -> SqlType:
     """BIGINT: the type of every integer expression."""
     return SqlType(TypeKind.BIGINT, length, unsigned=unsigned, nullable=nullable)
 
 
+@lru_cache(2)
 def bool_type(nullable: bool = True) -> SqlType:
     return SqlType(TypeKind.BIGINT, 1, nullable=nullable)
 

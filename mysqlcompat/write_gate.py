@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 #: In the process list.
 NO_QUORUM: Final = "waiting for storage quorum"
 NO_ROOM: Final = "waiting for room in the log"
+NO_FRAMES: Final = "waiting for pages to become durable"
 SILENCE_S: Final = 2.0  #: copies that acknowledge nothing for so long are no quorum
 _BEGIN_EIGHTHS: Final = 2  #: of the ring that may wait for copies when a change begins or goes on
 _COMMIT_EIGHTHS: Final = 5  #: and when one commits: less than what a mini-transaction needs is left
@@ -105,9 +106,9 @@ class WriteGate:
         finally:
             session.own_stage = before
 
-    async def until(self, session: SessionState, lsn: int) -> None:
-        """The log has room as soon as VDL is here."""
-        before, session.own_stage = session.own_stage, NO_ROOM
+    async def until(self, session: SessionState, lsn: int, stage: str = NO_ROOM) -> None:
+        """There is room, in the log or (NO_FRAMES) in the pool, as soon as VDL is here."""
+        before, session.own_stage = session.own_stage, stage
         try:
             await self._durable(lsn)
         finally:

@@ -1,21 +1,31 @@
-"""JSON_SCHEMA_VALID and its report: JSON Schema, draft 4."""
+"""JSON_SCHEMA_VALID and its report: JSON Schema, draft 4.
+
+MySQL checks with RapidJSON, and so does this where it can: documents stay texts. Schemas with
+references, which could lead RapidJSON in circles, and with patterns that are more than its own
+regular expressions know, are read by `schema_rules`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote
+
+import rapidjson
 
 from mysqlcompat import jsonb
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import JSON, define, implement
 from mysqlcompat.functions.documents import document, document_of
 from mysqlcompat.functions.table import Context
+from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.infer import Typing, nullable_of
-from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sql.typed import Call, ColumnRef, Expression, is_constant
 from mysqlcompat.sqltypes import Class, SqlType, bool_type, null_type
 
 if TYPE_CHECKING:
@@ -39,24 +49,92 @@ def _plain(value: Any) -> Any:
     return jsonb.scalar_text(value)
 
 
-def _documents(call: Call, schema: Any, value: Any) -> tuple[dict[str, Any], Any] | None:
-    """The schema and the document to be checked; None if one of them is NULL."""
-    rules = None
-    if schema is not None:
-        is_text = isinstance(schema, str) and len(schema) <= _KEPT_CHARACTERS
-        rules = _rules(call.function.name, schema) if is_text else document(call, 0, schema)
-        if not isinstance(rules, dict):
-            raise SqlError(3853, 1, call.function.name, "object")
-    if value is None or (rules is None and isinstance(value, str)):
+class Mistake(NamedTuple):
+    """The first thing about a document that its schema does not allow: JSON pointers in URIs."""
+
+    keyword: str
+    schema_location: str
+    document_location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A schema that was read. validator: RapidJSON's, called with a document's text; None where it
+    cannot be trusted with this schema."""
+
+    rules: dict[str, Any]
+    validator: Callable[[str], None] | None
+
+    def mistake(self, value: Any) -> Mistake | None:
+        """`value`: a document, or the text of one that is known to be one. Raises 1235."""
+        if self.validator is None:
+            found = _first_mistake(self.rules, _plain(_parsed(value)))
+            return None if found is None else _located(self.rules, found)
+        try:
+            self.validator(value if isinstance(value, str) else jsonb.text_of(value.value))
+        except rapidjson.ValidationError as error:
+            return Mistake._make(error.args)
         return None
-    checked = _plain(document(call, 1, value))
-    return None if rules is None else (rules, checked)
 
 
-@lru_cache(maxsize=64)
-def _rules(name: str, schema: str) -> Any:
-    """The schema that a text is, which is not changed. Raises what `document_of` raises."""
-    return document_of(name, 0, schema)
+def _parsed(value: Any) -> Any:
+    return jsonb.parse(value) if isinstance(value, str) else value.value
+
+
+def _made(rules: dict[str, Any]) -> Schema:
+    direct = all(map(_is_direct, _within(rules)))
+    return Schema(rules, rapidjson.Validator(jsonb.text_of(rules)) if direct else None)
+
+
+def _within(value: Any) -> Iterator[dict[str, Any]]:
+    """All objects within a document."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, dict | list):
+            yield from _within(inner)
+
+
+#: Patterns that mean the same to RapidJSON as to others: letters, ranges of them, how often.
+_DIRECT_PATTERN: Final = re.compile(
+    r"\^?(?:(?:[A-Za-z0-9_ -]|\[[A-Za-z0-9]-[A-Za-z0-9]\])(?:[*+?]|\{[0-9]{1,2}\})?)*\$?"
+)
+
+
+def _is_direct(rules: dict[str, Any]) -> bool:
+    if "$ref" in rules:
+        return False
+    patterns = rules.get("patternProperties")
+    texts = [rules.get("pattern"), *(patterns if isinstance(patterns, dict) else ())]
+    return all(_DIRECT_PATTERN.fullmatch(one) for one in texts if isinstance(one, str))
+
+
+def _documents(call: Call, schema: Any, value: Any) -> tuple[Schema, Any] | None:
+    """The schema and the document to be checked; None if one of them is NULL."""
+    read = None if schema is None else _schema_of(call, schema)
+    if value is None or (read is None and isinstance(value, str)):
+        return None
+    checked = Json(document(call, 1, value)) if isinstance(value, str) else value
+    if not isinstance(checked, Json):
+        document(call, 1, value)  # what is wrong with it
+    return None if read is None else (read, checked)
+
+
+def _schema_of(call: Call, schema: Any) -> Schema:
+    """Raises what is wrong with a schema."""
+    name = call.function.name
+    is_kept = isinstance(schema, str) and len(schema) <= _KEPT_CHARACTERS
+    return _kept_schema(name, schema) if is_kept else _schema(name, schema)
+
+
+def _schema(name: str, schema: Any) -> Schema:
+    rules = document_of(name, 0, schema)
+    if not isinstance(rules, dict):
+        raise SqlError(3853, 1, name, "object")
+    return _made(rules)
+
+
+_kept_schema = lru_cache(maxsize=64)(_schema)
 
 
 def _first_mistake(rules: dict[str, Any], checked: Any) -> ValidationError | None:
@@ -65,64 +143,100 @@ def _first_mistake(rules: dict[str, Any], checked: Any) -> ValidationError | Non
     return first_mistake(rules, checked)
 
 
+def _mistakes(call: Call, schemas: Sequence[Any], texts: Sequence[Any]) -> list[Any] | None:
+    """For texts of stored documents (`Function.as_texts`): Mistake, None, or "" for a NULL. None:
+    the schema is not the same for all."""
+    is_text = isinstance(call.args[1], ColumnRef) and isinstance(call.args[1].stands_for, Call)
+    if not is_text or not is_constant(call.args[0]) or schemas[0] is None:
+        return None
+    schema = _schema_of(call, schemas[0])
+    return ["" if text is None else schema.mistake(text) for text in texts]
+
+
 def _null_schema(typing: Typing, args: Sequence[Expression], made: SqlType) -> SqlType:
     return null_type() if args[0].type.cls is Class.NULL else made
+
+
+def _columns_valid(
+    context: Context, call: Call, schemas: Sequence[Any], texts: Sequence[Any]
+) -> list[int | None] | None:
+    found = _mistakes(call, schemas, texts)
+    return None if found is None else [None if one == "" else int(one is None) for one in found]
 
 
 @define(
     "json_schema_valid", "jj",
     lambda typing, args: _null_schema(typing, args, bool_type(nullable_of(args))),
-    null_rejects=False,
+    null_rejects=False, as_texts=True, columns=_columns_valid,
 )  # fmt: skip
 def json_schema_valid(context: Context, call: Call, schema: Any, value: Any) -> int | None:
     documents = _documents(call, schema, value)
-    return None if documents is None else int(_first_mistake(*documents) is None)
+    return None if documents is None else int(documents[0].mistake(documents[1]) is None)
 
 
 @implement("json_schema_valid or why", null_rejects=False)
 def json_schema_valid_or_why(context: Context, call: Call, schema: Any, value: Any) -> int | None:
     """JSON_SCHEMA_VALID of a CHECK: ERROR 3934 is said before the constraint is violated."""
-    report = json_schema_validation_report(context, call, schema, value)
-    if report is None or report.value["valid"]:
-        return None if report is None else 1
-    context.warn(3934, report.value["reason"] + ".", "Error")
+    documents = _documents(call, schema, value)
+    if documents is None:
+        return None
+    mistake = documents[0].mistake(documents[1])
+    if mistake is None:
+        return 1
+    context.warn(3934, _reason(mistake) + ".", "Error")
     return 0
+
+
+def _columns_reported(
+    context: Context, call: Call, schemas: Sequence[Any], texts: Sequence[Any]
+) -> list[Json | None] | None:
+    found = _mistakes(call, schemas, texts)
+    return None if found is None else [None if one == "" else _report(one) for one in found]
 
 
 @define(
     "json_schema_validation_report", "jj",
     lambda typing, args: _null_schema(typing, args, JSON),
-    null_rejects=False,
+    null_rejects=False, as_texts=True, columns=_columns_reported,
 )  # fmt: skip
 def json_schema_validation_report(
     context: Context, call: Call, schema: Any, value: Any
 ) -> Json | None:
     documents = _documents(call, schema, value)
-    if documents is None:
-        return None
-    rules = documents[0]
-    mistake = _first_mistake(*documents)
+    return None if documents is None else _report(documents[0].mistake(documents[1]))
+
+
+_VALID: Final = StoredJson(jsonb.encode({"valid": True}))
+
+
+@lru_cache(maxsize=256)
+def _report(mistake: Mistake | None) -> Json:
     if mistake is None:
-        return Json({"valid": True})
+        return _VALID
+    members = {
+        "valid": False,
+        "reason": _reason(mistake),
+        "schema-location": mistake.schema_location,
+        "document-location": mistake.document_location,
+        "schema-failed-keyword": mistake.keyword,
+    }
+    return StoredJson(jsonb.encode(jsonb.make_object(members)))
+
+
+def _reason(mistake: Mistake) -> str:
+    return (
+        f"The JSON document location '{mistake.document_location}' failed requirement "
+        f"'{mistake.keyword}' at JSON Schema location '{mistake.schema_location}'"
+    )
+
+
+def _located(rules: dict[str, Any], mistake: ValidationError) -> Mistake:
     keywords = list(mistake.absolute_schema_path)
     at = next((n for n, one in enumerate(keywords) if one in _UNITING), len(keywords) - 1)
     inside = list(mistake.absolute_path)
     if at < len(keywords) - 1:  # what a schema within a schema finds counts as the outer's
         inside = inside[: _depth_of_value(keywords[:at])]
-    keyword, where = str(keywords[at]), _pointer(inside)
-    which = _pointer(_resolved(rules, keywords[:at]))
-    return Json(
-        jsonb.make_object(
-            {
-                "valid": False,
-                "reason": f"The JSON document location '{where}' failed requirement '{keyword}' "
-                f"at JSON Schema location '{which}'",
-                "schema-location": which,
-                "document-location": where,
-                "schema-failed-keyword": keyword,
-            }
-        )
-    )
+    return Mistake(str(keywords[at]), _pointer(_resolved(rules, keywords[:at])), _pointer(inside))
 
 
 def _depth_of_value(keywords: Sequence[Any]) -> int:

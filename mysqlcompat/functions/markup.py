@@ -2,8 +2,9 @@
 
 The document is cut by a small lax reader of our own, as MySQL's is: entities stay as they are, more
 than one root may be there, and every element remembers where it stands in the text, which UPDATEXML
-replaces. XPath 1.0 is `elementpath`'s; its parser of 2.0, in compatibility mode, evaluates, as the
-one of 1.0 does not compare attributes with numbers.
+replaces; `markup_shapes` remembers what is found in documents that are alike. XPath 1.0 is
+`elementpath`'s; its parser of 2.0, in compatibility mode, evaluates, as the one of 1.0 does not
+compare attributes with numbers.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from xml.etree import ElementTree
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import IGNORABLE, define
+from mysqlcompat.functions.markup_shapes import find
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression
@@ -106,7 +108,7 @@ def _children(root: ElementTree.Element, names: Sequence[str]) -> list[ElementTr
     return found
 
 
-def _select(context: Context, document: _Document, path: str) -> Any:
+def _select(document: _Document, path: str) -> Any:
     """What XPath finds: a list of nodes, or one value. Raises 1105."""
     if _PLAIN_PATH.fullmatch(path):
         return _children(document.root, path.split("/")[1:])
@@ -148,12 +150,29 @@ def _document_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     return string_type(_LENGTH, first.collation, True, first.coercibility)
 
 
+def _look(marked: str, path: str) -> tuple[list[str], tuple[int, int] | None]:
+    """Texts found in a document, and where its one element found is (`markup_shapes.Look`)."""
+    try:
+        document = _read(marked)
+        found = _select(document, path)
+    except (_Broken, SqlError) as error:
+        raise ValueError from error
+    texts = [part for one in found for part in _texts(one, document.root)]
+    if document.root in found:  # which has no place
+        raise ValueError
+    is_one = len(found) == 1 and isinstance(found[0], ElementTree.Element)
+    return texts, document.places[found[0]] if is_one else None
+
+
 @define("extractvalue", "cc", _document_type)
 def extractvalue(context: Context, call: Call, text: str, path: str) -> str | None:
+    known = find(text, path, _look)
+    if known is not None:
+        return known[0].text(known[1])
     document = _parsed(context, text)
     if document is None:
         return None
-    found = _select(context, document, path)
+    found = _select(document, path)
     if isinstance(found, bool):
         return str(int(found))
     if isinstance(found, float):
@@ -175,10 +194,13 @@ def _texts(found: Any, root: ElementTree.Element) -> list[str]:
 
 @define("updatexml", "ccc", _document_type)
 def updatexml(context: Context, call: Call, text: str, path: str, new: str) -> str | None:
+    known = find(text, path, _look)
+    if known is not None:
+        return known[0].replaced(known[1], new)
     document = _parsed(context, text)
     if document is None:
         return None
-    found = _select(context, document, path)
+    found = _select(document, path)
     if not isinstance(found, list):
         return None
     if len(found) != 1 or not isinstance(found[0], ElementTree.Element):

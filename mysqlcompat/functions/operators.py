@@ -26,6 +26,8 @@ def order(left: Any, right: Any, collation: str) -> int:
     if isinstance(left, Json):
         return json_order.compare(left.value, right.value)
     if isinstance(left, str) and isinstance(right, str):
+        if left == right:
+            return 0
         left, right = collations.sort_key(left, collation), collations.sort_key(right, collation)
     return int(left > right) - int(left < right)
 
@@ -203,7 +205,7 @@ def is_false(context: Context, call: Call, value: Any) -> int:
 def checked(value: Any, sql_type: SqlType) -> Any:
     """`value` if it is within its type's range. Raises OutOfRange."""
     match value:
-        case int():
+        case int() if sql_type.cls is Class.INT:  # an integer may stand for another number
             low, high = sql_type.range
             if not low <= value <= high:
                 raise OutOfRange("BIGINT UNSIGNED" if sql_type.unsigned else "BIGINT")

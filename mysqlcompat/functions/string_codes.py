@@ -26,7 +26,7 @@ from mysqlcompat.functions.definitions import (
     sized,
     wrapped,
 )
-from mysqlcompat.functions.strings import bytes_of
+from mysqlcompat.functions.strings import bytes_of, fits
 from mysqlcompat.functions.table import Context, Unfit
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sql.agreement import NUMERIC as NUMBER
@@ -291,11 +291,11 @@ def weight_string(
 
 
 @define("to_base64", "s", lambda typing, args: _base64_type(typing, args))
-def to_base64(context: Context, call: Call, value: Any) -> str:
+def to_base64(context: Context, call: Call, value: Any) -> str | None:
     made = binascii.b2a_base64(bytes_of(call, value), newline=False).decode()
-    if len(made) <= _LINE:
-        return made
-    return "\n".join(made[at : at + _LINE] for at in range(0, len(made), _LINE))
+    if len(made) > _LINE:
+        made = "\n".join(made[at : at + _LINE] for at in range(0, len(made), _LINE))
+    return made if fits(context, "to_base64", len(made), call.type) else None
 
 
 def _base64_type(typing: Typing, args: Sequence[Expression]) -> SqlType:

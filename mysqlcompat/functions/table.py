@@ -112,6 +112,7 @@ class Function:
     waits          may take long, which it does beside other sessions where it can
     columns        ``columns(context, call, *columns) -> column or None``: the same for many rows,
                    where that is another way of doing it; None: not for these arguments
+    as_texts       documents of a batch that ops have are given as their texts
     """
 
     name: str
@@ -122,3 +123,4 @@ class Function:
     settled: bool = False
     waits: bool = False
     columns: Callable[..., list[Any] | None] | None = None
+    as_texts: bool = False

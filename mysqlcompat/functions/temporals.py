@@ -22,6 +22,7 @@ from mysqlcompat.functions.definitions import (
     integer,
 )
 from mysqlcompat.functions.moments import fuzzy_moment, of_calendar
+from mysqlcompat.functions.seconds import ANY_DECIMAL
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_format import names_of
 from mysqlcompat.functions.weeks import (
@@ -43,14 +44,11 @@ from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import cast_literal_fsp
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import (
-    MAX_DECIMAL_DIGITS,
-    MAX_DECIMAL_SCALE,
     TEMPORAL,
     Class,
     SqlType,
     date_type,
     datetime_type,
-    decimal_type,
     string_type,
     time_type,
 )
@@ -60,8 +58,6 @@ if TYPE_CHECKING:
 
 _DAY: Final = timedelta(days=1)
 _MICRO: Final = timedelta(microseconds=1)
-_MOST_MICROS: Final = 4000000000000  #: beyond the limit of TIME
-_TIME_LIMIT_US: Final = temporal.TIME_LIMIT // _MICRO
 _HOURS_LIMIT: Final = 838
 _MOST_SECONDS: Final = 10**18  #: two words of nine digits
 _U32: Final = (1 << 32) - 1  #: the most hours a time of MySQL has room for
@@ -406,44 +402,6 @@ def time_to_sec(context: Context, call: Call, value: timedelta) -> int:
 
 
 #: What a DOUBLE becomes on its way to seconds.
-_ANY_DECIMAL: Final = replace(decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE), mixed=True)
-
-
-@build_as("sec_to_time", 1)
-def build_sec_to_time(typing: Typing, args: Sequence[Expression]) -> Expression:
-    arg, fsp = seconds_of(typing, args[0])
-    return typing.call("sec_to_time", time_type(fsp), arg)
-
-
-def seconds_of(typing: Typing, arg: Expression) -> tuple[Expression, int]:
-    """A number of seconds, and how many fractional digits what is made of it has."""
-    if arg.type.cls is Class.STRING and not is_number_literal(arg):
-        return typing.cast(arg, _ANY_DECIMAL), 6
-    arg = typing.as_number(arg)
-    if arg.type.cls is Class.DOUBLE:
-        return typing.cast(arg, _ANY_DECIMAL), min(arg.type.scale, 6)
-    return natural(arg), min(arg.type.scale, 6)
-
-
-def micros_of_seconds(context: Context, seconds: Decimal) -> int:
-    micros = EXACT.scaleb(seconds, 6)
-    is_cut = "TIME_TRUNCATE_FRACTIONAL" in context.sql_mode
-    return int(micros if is_cut else round_decimal(micros, 0))
-
-
-@implement("sec_to_time")
-def sec_to_time(context: Context, call: Call, seconds: Any) -> timedelta:
-    exact = seconds if type(seconds) is Decimal else Decimal(str(seconds))
-    micros = micros_of_seconds(context, exact)
-    if -_TIME_LIMIT_US <= micros <= _TIME_LIMIT_US:
-        return timedelta(0, 0, micros)
-    span = timedelta(microseconds=max(min(micros, _MOST_MICROS), -_MOST_MICROS))
-    if abs(span) > temporal.TIME_LIMIT:
-        text = decimal_text(Decimal(seconds))
-        context.warn(1292, f"Truncated incorrect time value: '{text}'")
-    return min(max(span, -temporal.TIME_LIMIT), temporal.TIME_LIMIT)
-
-
 @define("makedate", "ii", date_type(), nullable=True)
 def makedate(context: Context, call: Call, number: int, day: int) -> date | None:
     if not 0 <= number <= 9999 or not 0 < day <= _LAST_DAY:
@@ -462,7 +420,7 @@ def build_maketime(typing: Typing, args: Sequence[Expression]) -> Expression:
     is_loose = second.type.cls in (Class.STRING, Class.JSON)
     fsp = 6 if is_loose else min(second.type.scale, 6)
     if second.type.cls not in (Class.DECIMAL, Class.INT):
-        second = typing.cast(second, _ANY_DECIMAL)
+        second = typing.cast(second, ANY_DECIMAL)
     made = time_type(fsp).or_null()
     return typing.call("maketime", made, typing.as_integer(hour), typing.as_integer(minute), second)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,8 +11,9 @@ from mysqlcompat import temporal
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import BIGINT, build_as, implement
 from mysqlcompat.functions.moments import of_calendar, read_moment
+from mysqlcompat.functions.seconds import micros_column, micros_of_seconds, seconds_of
 from mysqlcompat.functions.table import Context
-from mysqlcompat.functions.temporals import micros_of_seconds, moment_fields, seconds_of, shown_fsp
+from mysqlcompat.functions.temporals import moment_fields, shown_fsp
 from mysqlcompat.functions.time_format import build_format
 from mysqlcompat.functions.weeks import is_day
 from mysqlcompat.numerals import decimal_text, round_decimal
@@ -76,7 +77,19 @@ def build_from_unixtime(typing: Typing, args: Sequence[Expression]) -> Expressio
     return moment if len(args) == 1 else build_format("date_format", typing, (moment, args[1]))
 
 
-@implement("from_unixtime", pure=False, settled=True)
+def _moments(context: Context, call: Call, seconds: Sequence[Any]) -> list[Any] | None:
+    micros: list[Any] = micros_column(context, seconds)
+    zone = context.time_zone
+    pairs = zip(seconds, micros, strict=True)
+    if any(one is not None and (one < 0 or not 0 <= micro < _END_US) for one, micro in pairs):
+        return None
+    if temporal.zone_of(zone) is UTC:
+        epoch = temporal.EPOCH
+        return [None if one is None else epoch + timedelta(0, 0, one) for one in micros]
+    return [None if one is None else temporal.local_of_us(one, zone) for one in micros]
+
+
+@implement("from_unixtime", pure=False, settled=True, columns=_moments)
 def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None:
     if type(seconds) is int:
         micros = 1000000 * seconds

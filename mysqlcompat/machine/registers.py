@@ -13,6 +13,7 @@ from mysqlcompat.lane_columns import encoded, fixed_lanes, of_lanes
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.program import Collection, Program, Register
 from mysqlcompat.sqltypes import SqlType
+from mysqlcompat.turns import breathe
 from mysqlcompat.values import is_variable, of_bytes, of_lane, to_bytes, to_lane
 from redo.arena import Arena
 
@@ -102,6 +103,7 @@ class RunMemory:
         nulls = self.mem[at + 8 * count : at + 9 * count]
         free = at + 9 * count
         for number, (sql_type, value) in enumerate(zip(types, values, strict=True)):
+            breathe()
             nulls[number] = value is None
             if value is None:
                 lanes[number] = 0

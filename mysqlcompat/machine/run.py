@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
+from btree.txn_layout import CTX_ISOLATION, ISOLATION_READ_UNCOMMITTED
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Suspended
 from mysqlcompat.machine import foreign_errors, in_turn, layout
@@ -31,6 +32,8 @@ from mysqlcompat.slices import Slice
 from mysqlcompat.sql.evaluate import Evaluator
 from mysqlcompat.sql.typed import Expression, Literal, transform
 from mysqlcompat.sqltypes import SqlType
+from mysqlcompat.turns import breathe, in_turns
+from mysqlcompat.write_gate import NO_FRAMES
 from redo.codes import (
     E_CALLBACK,
     E_CHECK_FAILED,
@@ -39,6 +42,7 @@ from redo.codes import (
     E_LOCK_WAIT,
     E_LOG_FULL,
     E_LONG_VALUE,
+    E_NO_FRAME,
     E_NO_ROOM,
     E_NULL,
     E_OVERFLOW,
@@ -51,6 +55,7 @@ PAGES_AT_ONCE: Final = 64  #: of long values fetched between two looks at the lo
 QUANTUM: Final = 32  #: batches (32 Ki rows, about 1 ms of work) between two looks at the loop
 INSERT_QUANTUM: Final = 2  #: the same where each row is inserted
 ROWS_QUANTUM: Final = 1024  #: the same of batches of one row
+MANY_SLOTS: Final = 1000  #: so many constants are not made ready in one turn of the loop
 
 
 class Execution:
@@ -96,8 +101,7 @@ class Execution:
         self.memory.set(layout.RUN_CTX, session.ctx)
         self.memory.set(layout.RUN_BINARY, int(binary))
         self._quantum = INSERT_QUANTUM if program.statement_kind == "insert" else QUANTUM
-        if program.row_by_row:
-            self._quantum = ROWS_QUANTUM
+        self._quantum = ROWS_QUANTUM if program.row_by_row else self._quantum
         self.memory.set(layout.RUN_QUANTUM, self._quantum)
         if program.kind == "write" and session.auto_increment is not None:
             for number, value in enumerate(session.auto_increment):
@@ -122,6 +126,7 @@ class Execution:
             self.memory.set(program.given, rows)
 
     def _slot_value(self, slot: Slot) -> Any:
+        breathe()
         if slot.param_no >= 0:
             return self._params[slot.param_no]
         if slot.literal_no >= 0 and self._literals is not None:
@@ -216,6 +221,8 @@ class Execution:
                 await self._wait()
             elif code == E_LONG_VALUE:
                 await put_outside(self)
+            elif code in (E_PAGE_MISS, E_NO_FRAME) and await self._caught_up(code):
+                pass
             elif code == E_PAGE_MISS and self.memory.get(layout.RUN_MAY_PAUSE):
                 self._settle(code)
                 self._fetched += 1
@@ -253,6 +260,18 @@ class Execution:
             raise SqlError(1118, 8126)
         if not self.engine.settle(code):
             self.engine.ensure(code)
+
+    async def _caught_up(self, code: int) -> bool:
+        """Have what is logged become durable when the pool is full of what is newer. Others have
+        run then, so the op has to miss its page again. False: that is not what is in the way."""
+        log, ctx = self.engine.log, self.session.ctx
+        if log is None or log.vdl >= log.next_lsn or not self.engine.store.must_wait(code):
+            return False
+        uncommitted = self.engine.word(ctx, CTX_ISOLATION) == ISOLATION_READ_UNCOMMITTED
+        if uncommitted and not self.memory.get(layout.RUN_MAY_PAUSE):
+            return False  # what it reads may be gone when others have run
+        await self.session.node.gate.until(self.session, log.next_lsn, NO_FRAMES)
+        return True
 
     async def _wait(self) -> None:
         """Wait for the transaction that holds a lock, at most innodb_lock_wait_timeout."""
@@ -373,6 +392,8 @@ async def _execution(program: Program, session: Any, *rest: Any) -> Execution:
         session.effects.may_wait = True
         mark = session.diagnostics.mark()
         try:
+            if len(program.slots) > MANY_SLOTS:
+                return await in_turns(lambda: Execution(program, session, *rest))
             return Execution(program, session, *rest)
         except Suspended as suspended:
             session.diagnostics.back_to(mark)

@@ -278,6 +278,7 @@ class Coder:
         """
         inputs: dict[tuple[int, int], tuple[SqlType, Register]] = {}
         places: dict[Any, ColumnRef] = {}
+        by_ops = self.has_parts and not own
 
         def rewrite(node: Expression) -> Expression:
             key = key_of(node)
@@ -286,9 +287,7 @@ class Coder:
                     inputs[node.table_no, node.column_no] = (node.type, self.value(node))
                 return node
             is_kept = key in self.frame.fields or key in self.frame.registers
-            is_text = self.has_parts and not own and code_texts.is_shown(node)
-            is_text = is_text and not typed.is_constant(node)
-            if is_kept or (is_text and not typed.has_effects(node)):
+            if is_kept or (by_ops and code_json.is_shown(node)):
                 if key not in places:
                     at, shown = len(places), origin_name(node)
                     places[key] = ColumnRef(node.type, INPUT, at, shown, node)
@@ -296,7 +295,7 @@ class Coder:
                 return places[key]
             match node:
                 case Call():
-                    return replace(node, args=tuple(rewrite(arg) for arg in node.args))
+                    return replace(node, args=tuple(map(rewrite, code_json.taken(node, by_ops))))
                 case Cast():
                     return replace(node, arg=rewrite(node.arg))
             return node
@@ -479,10 +478,9 @@ class Coder:
         if source.cls is target.cls and is_same(source, target):
             return self.value(cast.arg)
         form = conversion(source, target)
-        if form is None and code_texts.is_shown(cast):
-            return code_texts.shown(self, cast)
         if form is None:
-            return code_texts.cast(self, cast) or date_cast(self, cast)
+            coded = code_texts.shown if code_texts.is_shown(cast) else code_texts.cast
+            return coded(self, cast) or date_cast(self, cast)
         return self.emit_checked(arithmetic.op_convert, cast, self.value(cast.arg), *form)
 
     def _assigned(self, cast: Cast) -> Register | None:

@@ -9,6 +9,7 @@ from btree.schema import Table
 from mysqlcompat.machine.program import Constant, Register
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.typed import Call, ColumnRef, Expression
+from mysqlcompat.turns import breathe
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ def row_frame(before: Frame, registers: dict[int, Register]) -> Frame:
 
 def key_of(expression: Expression) -> Any:
     """What makes two expressions the same value."""
+    breathe()
     if isinstance(expression, ColumnRef):
         return "column", expression.table_no, expression.column_no
     try:

@@ -15,11 +15,12 @@ from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import json_ops_kernels, logic_kernels
 from mysqlcompat.machine.program import Register
 from mysqlcompat.sql import code_json_making as making
-from mysqlcompat.sql import typed
+from mysqlcompat.sql import code_texts, typed
 from mysqlcompat.sql.code_json_making import path_words, plain_path
 from mysqlcompat.sql.lane_forms import ANYTHING, assignable
-from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
-from mysqlcompat.sqltypes import Class, SqlType, json_type
+from mysqlcompat.sql.measures import DOCUMENT_CHARACTERS
+from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal
+from mysqlcompat.sqltypes import Class, SqlType, json_type, string_type
 from mysqlcompat.values import is_variable
 
 if TYPE_CHECKING:
@@ -82,6 +83,38 @@ def emit(
         y,
         partial=True,
     )
+
+
+def taken(call: Call, by_ops: bool) -> tuple[Expression, ...]:
+    """The arguments of a call as Python gets them: some functions take texts of documents that ops
+    have."""
+    if not by_ops or not call.function.as_texts:
+        return call.args
+    return tuple(_text(arg) if isinstance(arg, ColumnRef) else arg for arg in call.args)
+
+
+def _text(column: ColumnRef) -> Expression:
+    if not _is_document(column):
+        return column
+    made = string_type(DOCUMENT_CHARACTERS, "utf8mb4_bin", column.type.nullable)
+    return Call(made, FUNCTIONS["document text"], (column,))
+
+
+def is_shown(node: Expression) -> bool:
+    """Whether ops make a text, which there always is, before Python gets it."""
+    if typed.is_constant(node) or typed.has_effects(node):
+        return False
+    if isinstance(node, Call) and node.function.name == "document text":
+        return isinstance(node.args[0], ColumnRef)
+    return code_texts.is_shown(node)
+
+
+def _whole_text(coder: Coder, call: Call) -> Register | None:
+    (document,) = call.args
+    if not isinstance(document, ColumnRef):
+        return None
+    python = Cast(call.type, document, typed.IMPLICIT)
+    return emit(coder, python, document, (codes.JSON_TEXT, 0, -1, codes.JSON_QUOTED))
 
 
 # Functions --------------------------------------------------------------------------------------
@@ -270,6 +303,7 @@ def key_part(coder: Coder, assigned: Cast) -> Register | None:
 #: Function -> its instructions, or None when Python has to.
 CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
     **making.CODED,
+    "document text": _whole_text,
     "json_extract": _extract,
     "json_unquote": _unquote,
     "json_type": _type,

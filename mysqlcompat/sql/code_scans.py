@@ -194,7 +194,7 @@ class ScanCoder:
             )
             return rows, 0
         spec = self._range(table, access, mode | self._bound_bits(table, access))
-        cursor, state = self.asm.state(CURSOR_BYTES), self.asm.state(24)
+        cursor, state = self.asm.state(CURSOR_BYTES), self.asm.state(16)
         self.asm.emit(source_kernels.op_range, rows, spec, cursor, state)
         return rows, cursor
 

@@ -57,6 +57,7 @@ from mysqlcompat.sqltypes import (
     string_type,
     time_type,
 )
+from mysqlcompat.turns import breathe
 from mysqlcompat.values import text_of
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ class Comparisons(HeldConstants):
         self, operator: str, left: Expression, right: Expression
     ) -> tuple[Expression, Expression]:
         """Both sides cast to the class in which MySQL compares them."""
+        breathe()
         left, right = self.typed_params(left, right)
         right = self.beside(operator, left, right)
         left = self.beside(operator, right, left)

@@ -44,6 +44,7 @@ from mysqlcompat.sql.describe import (
     origin_name,
 )
 from mysqlcompat.sql.looking import READ_IN_TURN, REGEXP, Looking
+from mysqlcompat.sql.members import Members
 from mysqlcompat.sql.typed import (
     ASSIGN,
     COMPARE,
@@ -84,6 +85,7 @@ class Evaluator(Looking):
         self.params = params
         self.row = row
         self.sources = sources
+        self.members: dict[int, tuple[Call, Members | None]] = {}  #: by id() of the IN
 
     def value(self, expression: Expression) -> Any:
         """The value of `expression`; None is NULL. Raises SqlError."""

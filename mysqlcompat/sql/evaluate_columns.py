@@ -18,12 +18,14 @@ from mysqlcompat.convert import convert
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN
 from mysqlcompat.functions.table import OutOfRange, Unfit
-from mysqlcompat.sql import typed
+from mysqlcompat.sql import cast_columns, typed
 from mysqlcompat.sql.evaluate import Evaluator
+from mysqlcompat.sql.members import LEAST, Members
 from mysqlcompat.sql.typed import ASSIGN, IMPLICIT, Call, Cast, ColumnRef, Expression
 from mysqlcompat.sqltypes import Class, SqlType
 
 Column = Sequence[Any]
+_LISTS: Final = ("in", "in@date")
 _NUMBERS: Final = (Class.INT, Class.DOUBLE, Class.DECIMAL)
 
 
@@ -75,6 +77,7 @@ class ColumnEvaluator:
     def __init__(self, evaluator: Evaluator, inputs: Mapping[Any, Column], n: int) -> None:
         self._context: Any = _Quiet(evaluator.context)
         self._one = Evaluator(self._context, evaluator.params, None, evaluator.sources)
+        self._members = evaluator.members
         self._inputs = inputs
         self._n = n
 
@@ -98,6 +101,10 @@ class ColumnEvaluator:
         raise NotInColumns
 
     def _call(self, node: Call) -> Column:
+        if len(node.args) > LEAST and node.function.name in _LISTS:
+            listed = self._listed(node)
+            if listed is not None:
+                return listed
         function, args = node.function, [self._column(arg) for arg in node.args]
         python: Callable[..., Any] = function.python
         context = self._context
@@ -120,9 +127,26 @@ class ColumnEvaluator:
             for row in zip(*args, strict=True)
         ]
 
+    def _listed(self, node: Call) -> Column | None:
+        """IN of constants; None: they cannot be looked up."""
+        value, *items = node.args
+        if id(node) not in self._members:
+            members = None
+            if all(map(typed.is_constant, items)):
+                members = Members.of([*map(self._one.value, items)], value.type.collation)
+            self._members[id(node)] = node, members
+        _, members = self._members[id(node)]
+        if members is None:
+            return None
+        values = self._column(value)
+        return [*map(members.contain, values)] if members.fits(values) else None
+
     def _cast(self, node: Cast) -> Column:
         values = self._column(node.arg)
         source, target, context = node.arg.type, node.type, self._context
+        quick = cast_columns.numbers(node, values)
+        if quick is not None:
+            return quick
         if node.mode == IMPLICIT and source.cls in _NUMBERS and target.cls is Class.DOUBLE:
             return [None if x is None else float(x) for x in values]
         if node.mode == IMPLICIT and source.cls is Class.DATETIME and target.cls is Class.DATE:

@@ -37,6 +37,7 @@ from mysqlcompat.sqltypes import (
     null_type,
     string_type,
 )
+from mysqlcompat.turns import breathe
 
 _COMPARISONS: Final = {
     exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
@@ -83,6 +84,7 @@ class Resolver(Literals, RowComparisons, Conditions):
 
     def resolve(self, node: Any) -> Expression:
         """The typed form of `node`. Raises 1054, 1052, 1111, 1305, 1582, 1235 …"""
+        breathe()
         handler = _HANDLERS.get(type(node))
         if handler is None:
             return self.unsupported(node)

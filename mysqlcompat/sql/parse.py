@@ -30,6 +30,7 @@ from mysqlcompat.sql.sqlglot_tables import (
 from mysqlcompat.sql.token_stream import Note, TokenStream
 from mysqlcompat.sql.tokens import Kind, Token, syntax_error, tokenize
 
+PIECE_TOKENS: Final = 2000  #: read by sqlglot at a time, which takes a millisecond or two
 _PRIORITIES: Final = ("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "QUICK", "IGNORE")
 _INTRODUCED: Final = (TokenType.INTRODUCER, TokenType.PARAMETER)
 
@@ -116,7 +117,7 @@ def parse_expression(text: str, sql_mode: frozenset[str] = frozenset()) -> Parse
 def _tokens_of(dialect: Any, text: str, tokens: list[Token]) -> list[Any]:
     """sqlglot's tokens of `text`. It takes the sign behind ``1e0`` for one of the exponent, and
     ``~~`` for an operator: such tokens are cut where our own `tokens` are."""
-    found: list[Any] = dialect.tokenize(text)
+    found = _in_pieces(dialect, text, tokens)
     numbers = {
         token.start: (at, token.end)
         for at, token in enumerate(tokens)
@@ -130,11 +131,32 @@ def _tokens_of(dialect: Any, text: str, tokens: list[Token]) -> list[Any]:
             continue
         while at < len(tokens) and tokens[at].start <= one.end:
             piece = tokens[at]
-            for part in dialect.tokenize(text[piece.start : piece.end]):
-                part.start, part.end = part.start + piece.start, part.end + piece.start
-                made.append(part)
+            made += _moved(dialect.tokenize(text[piece.start : piece.end]), piece.start)
             at += 1
     return made
+
+
+def _in_pieces(dialect: Any, text: str, tokens: list[Token]) -> list[Any]:
+    """sqlglot's tokens as it finds them. Its tokenizer lets no other thread run, so it gets a long
+    text piece by piece, each but the last with a comma at its end."""
+    if len(tokens) <= PIECE_TOKENS:
+        return dialect.tokenize(text)  # type: ignore[no-any-return]
+    found: list[Any] = []
+    start, count = 0, 0
+    for token in tokens:
+        count += 1
+        if count < PIECE_TOKENS or token.value != "," or token.kind is not Kind.OP:
+            continue
+        found += _moved(dialect.tokenize(text[start : token.end]), start)
+        start, count = token.end, 0
+    return found + _moved(dialect.tokenize(text[start:]), start)
+
+
+def _moved(tokens: list[Any], start: int) -> list[Any]:
+    """Tokens of a piece of a text that begins there."""
+    for token in tokens:
+        token.start, token.end = token.start + start, token.end + start
+    return tokens
 
 
 def _reinterpret(tokens: list[Any], sql_mode: frozenset[str]) -> None:

@@ -27,10 +27,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from operator import is_not
 from typing import TYPE_CHECKING, Any, Final
 
 from mysqlcompat.sql.index_hints import NO_HINTS, IndexHints
 from mysqlcompat.sqltypes import Class, SqlType
+from mysqlcompat.turns import breathe
 from mysqlcompat.unstored_table import UnstoredTable
 
 if TYPE_CHECKING:
@@ -295,19 +297,25 @@ def children(expression: Expression) -> tuple[Expression, ...]:
 
 def walk(expression: Expression) -> Iterator[Expression]:
     """`expression` and everything below it, parents first."""
+    breathe()
     yield expression
     for child in children(expression):
         yield from walk(child)
 
 
 def transform(expression: Expression, change: Callable[[Expression], Expression]) -> Expression:
-    """A copy with `change` applied to every node, children first."""
+    """`expression` with `change` applied to every node, children first. What stays as it is stays
+    the same object."""
+    breathe()
     match expression:
         case Call() | Aggregate():
-            args = tuple(transform(arg, change) for arg in expression.args)
-            expression = replace(expression, args=args)
+            args = tuple([transform(arg, change) for arg in expression.args])
+            if any(map(is_not, args, expression.args)):
+                expression = replace(expression, args=args)
         case Cast():
-            expression = replace(expression, arg=transform(expression.arg, change))
+            arg = transform(expression.arg, change)
+            if arg is not expression.arg:
+                expression = replace(expression, arg=arg)
     return change(expression)
 
 

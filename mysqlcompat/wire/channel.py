@@ -193,8 +193,7 @@ class Channel(asyncio.BufferedProtocol):
     def returned(self, received: bytes, unsent: bytes) -> None:
         """Whoever had the socket gives it back, with bytes in clear that he has not served, and
         the end of a reply, encrypted if need be, which the socket did not take."""
-        if unsent:
-            self.transport.write(unsent)
+        self._put(unsent)
         if received:
             self.received -= len(received)  # he has counted them
             self.feed(received)
@@ -217,9 +216,12 @@ class Channel(asyncio.BufferedProtocol):
             self.transport.close()  # what was received is still served
 
     def _send_encrypted(self, tls: TlsSession) -> None:
-        encrypted = tls.outgoing()
-        if encrypted and not self._lost:
-            self.transport.write(encrypted)
+        self._put(tls.outgoing())
+
+    def _put(self, data: bytes) -> None:
+        """Give bytes to the transport, which complains of those that come after the end."""
+        if data and not self._lost and not self.transport.is_closing():
+            self.transport.write(data)
 
     async def receive(self) -> Packet:
         """The next packet. ConnectionLost; PacketTooLarge and Malformed end the connection too."""
@@ -253,7 +255,7 @@ class Channel(asyncio.BufferedProtocol):
                 packets, self._compressed_sequence = compress(packets, self._compressed_sequence)
             self.sent += len(packets)
             if self.tls is None:
-                self.transport.write(packets)
+                self._put(packets)
             else:
                 self._encrypt(self.tls, packets)
 

@@ -147,6 +147,33 @@ def test_expressions_among_the_cells(talk: Talk) -> None:
     assert one == other and len(one) == 32
 
 
+#: Cells of one shape, which must not take each other's values, nor the types of these.
+SHAPES = (
+    ("1 + 1", "2 + 20", "2 + 20.25", "2 + 20.5", "3.25 + 1", "-(5) + 1"),
+    ("CONCAT('a', 'b')", "CONCAT('a''c', 'longer')", "CONCAT('', 'ä')", "CONCAT(7, 'x')"),
+    ("ROUND(2.345, 1)", "ROUND(2.345, 2)", "ROUND(7.5, 1)", "ROUND(1e1, 1)"),
+    ("DATE '2024-01-31' + INTERVAL 1 MONTH", "DATE '2023-01-31' + INTERVAL 2 MONTH"),
+    ("CAST('7' AS CHAR(1))", "CAST('78' AS CHAR(2))", "CAST('7' AS CHAR(2))"),
+    ("IF(1 < 2, 'yes', 'no')", "IF(2 < 1, 'yes', 'no')", "IF(2 < 1, 'yes', 'nobody')"),
+    ("9223372036854775807 + 0", "18446744073709551615 + 0", "99999999999999999999 + 0"),
+    ("JSON_VALUE('{\"a\": 1}', '$.a')", "JSON_VALUE('{\"a\": 1, \"b\": 5}', '$.b')"),
+)
+
+
+def test_cells_of_one_shape(talk: Talk) -> None:
+    """Each shape is resolved once; the cells are what they are one by one."""
+    for name in ("many", "few"):
+        talk.done(f"CREATE TABLE {name} (id INT AUTO_INCREMENT PRIMARY KEY, a VARCHAR(40))")
+    rows = [f"({cell})" for shape in SHAPES for cell in shape] * 4
+    sql = many(rows, "INSERT INTO many (a) VALUES ")
+    assert is_bulk(talk, sql)
+    talk.done(sql)
+    for row in rows:
+        talk.done(f"INSERT INTO few (a) VALUES {row}")
+    one, other = (talk.done(f"SELECT * FROM {name} ORDER BY id") for name in ("many", "few"))
+    assert one == other and len(one) == len(rows)
+
+
 def test_bytes_as_dumps_write_them(talk: Talk) -> None:
     """Bytes that are no text, quoted or in hexadecimal digits."""
     talk.done("CREATE TABLE many (id INT PRIMARY KEY, b BLOB, n INT)")

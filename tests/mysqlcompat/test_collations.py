@@ -47,6 +47,13 @@ def test_long_strings() -> None:
     assert sort_key("Ä" * 300_000, AI_CI) == sort_key("a" * 300_000, AI_CI)
 
 
+def test_texts_of_many_megabytes_one_after_the_other() -> None:
+    """Each longer than the one before: what was made ready for that is given back."""
+    for megabytes in (5, 17, 40):
+        key = sort_key("x" * (megabytes << 20), AI_CI)
+        assert isinstance(key, bytes) and len(key) >= megabytes << 21
+
+
 def test_the_first_key_may_be_of_nothing() -> None:
     collations._workbench.cache_clear()
     assert sort_key("", AI_CI) == sort_key("", AI_CI)

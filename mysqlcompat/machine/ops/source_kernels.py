@@ -28,14 +28,15 @@ from mysqlcompat.machine.layout import (
     RUN_HEAP,
     RUN_PARAM_COUNT,
     RUN_PARAMS,
+    RUN_QUANTUM,
     RUN_WIDTH,
     VECTOR,
 )
 from mysqlcompat.machine.ops.collect_kernels import record_at
 from mysqlcompat.machine.ops.key_kernels import place_in, slot_lane
 from mysqlcompat.machine.ops.operands import OP, heap_room, operand, register
-from redo.codes import E_NOT_FOUND
-from redo.coding_kernels import fill, load_i64, store_i64, store_u8
+from redo.codes import E_LATER, E_NOT_FOUND
+from redo.coding_kernels import fill, load_i64, load_u8, store_i64, store_u8
 from redo.jit import helper, kernel, routine
 
 BOUND_WORDS = 8
@@ -43,6 +44,8 @@ RANGE_CURSOR_OPEN, RANGE_CURSOR_NEXT, RANGE_TABLE, RANGE_INDEX, RANGE_MODE = 0, 
 RANGE_BACKWARD, RANGE_LOW, RANGE_LOW_INCLUSIVE, RANGE_HIGH = 40, 48, 56, 64
 RANGE_HIGH_INCLUSIVE, RANGE_MEMBERS, RANGE_MEMBER_COUNT, RANGE_MEMBER = 72, 80, 88, 96
 RANGE_CLOSED, RANGE_CHOSEN, RANGE_OPEN, RANGE_ENDED = range(4)  #: where a range op stands
+MEMBERS_A_PAUSE = 256  #: members of IN (…) that are looked up between two looks at the quantum
+QUANTUM_OF_MEMBERS = 8  #: batches that take as long
 CLAMPED = 1 << 40
 NO_MATCH = -(1 << 40)  #: a bound that no row can meet (never leaves this module)
 EQUAL, AT_LEAST, AT_MOST = 0, 1, 2  #: what a bound is for
@@ -203,26 +206,68 @@ def op_point(st, mem, run, instruction, n):
 
 
 @helper
+def members_sort(mem, lanes, nulls, count):
+    """Put lanes into ascending order, those that are NULL last (heapsort)."""
+    live = 0
+    for j in range(count):
+        if load_u8(mem, nulls + j) == 0:
+            store_i64(mem, lanes + 8 * live, load_i64(mem, lanes + 8 * j))
+            live += 1
+    for j in range(count):
+        store_u8(mem, nulls + j, 0 if j < live else 1)
+    root = live // 2
+    end = live
+    while end > 1:
+        if root > 0:
+            root -= 1
+            lane = load_i64(mem, lanes + 8 * root)
+        else:
+            end -= 1
+            lane = load_i64(mem, lanes + 8 * end)
+            store_i64(mem, lanes + 8 * end, load_i64(mem, lanes))
+        hole = root
+        child = 2 * hole + 1
+        while child < end:
+            if child + 1 < end:
+                child += load_i64(mem, lanes + 8 * child) < load_i64(mem, lanes + 8 * child + 8)
+            if load_i64(mem, lanes + 8 * child) <= lane:
+                break
+            store_i64(mem, lanes + 8 * hole, load_i64(mem, lanes + 8 * child))
+            hole = child
+            child = 2 * hole + 1
+        store_i64(mem, lanes + 8 * hole, lane)
+
+
+@helper
 def member_next(mem, run, spec, state):
     """Put the next greater member of IN (…) into its slot; 0 when there is none."""
+    slots = load_i64(mem, run + RUN_PARAMS)
     first = load_i64(mem, spec + RANGE_MEMBERS)
     count = load_i64(mem, spec + RANGE_MEMBER_COUNT)
-    started = load_i64(mem, state + 8)
-    before = load_i64(mem, state + 16)
-    best = 0
-    found = 0
-    for j in range(count):
-        lane, null = slot_lane(mem, run, first + j)
-        if null == 0 and (started == 0 or lane > before) and (found == 0 or lane < best):
-            best = lane
-            found = 1
-    store_i64(mem, state + 8, 1)
-    store_i64(mem, state + 16, best)
-    slots = load_i64(mem, run + RUN_PARAMS)
+    lanes = slots + 8 * first
+    nulls = slots + 8 * load_i64(mem, run + RUN_PARAM_COUNT)
+    at = load_i64(mem, state + 8)
+    if at == 0:
+        members_sort(mem, lanes, nulls + first, count)
+    while 0 < at < count and load_i64(mem, lanes + 8 * at) == load_i64(mem, lanes + 8 * at - 8):
+        at += 1
+    if at >= count or load_u8(mem, nulls + first + at) != 0:
+        return 0
     member = load_i64(mem, spec + RANGE_MEMBER)
-    store_i64(mem, slots + 8 * member, best)
-    store_u8(mem, slots + 8 * load_i64(mem, run + RUN_PARAM_COUNT) + member, 0)
-    return found
+    store_i64(mem, slots + 8 * member, load_i64(mem, lanes + 8 * at))
+    store_u8(mem, nulls + member, 0)
+    store_i64(mem, state + 8, at + 1)
+    return 1
+
+
+@helper
+def members_pause(mem, run, state):
+    """Whether others are to run before the next of many members is looked up."""
+    if (load_i64(mem, state + 8) + 1) % MEMBERS_A_PAUSE != 0:
+        return False
+    quantum = load_i64(mem, run + RUN_QUANTUM)
+    store_i64(mem, run + RUN_QUANTUM, quantum - QUANTUM_OF_MEMBERS)
+    return quantum <= 0
 
 
 @helper
@@ -268,7 +313,7 @@ def range_open(st, mem, run, spec, cursor):
 
 @kernel(OP)
 def op_range(st, mem, run, instruction, n):
-    """Rows of an index range. Operands: to, range, cursor, state (3 words: RANGE_…, IN's place)."""
+    """Rows of an index range. Operands: to, range, cursor, state (2 words: RANGE_…, IN's place)."""
     to = register(mem, run, instruction, 1)
     spec = operand(mem, instruction, 2)
     cursor = register(mem, run, instruction, 3)
@@ -279,6 +324,8 @@ def op_range(st, mem, run, instruction, n):
         if stands == RANGE_ENDED:
             return 0
         if stands == RANGE_CLOSED:
+            if members > 0 and members_pause(mem, run, state):
+                return E_LATER
             stands = RANGE_CHOSEN
             if members > 0 and member_next(mem, run, spec, state) == 0:
                 stands = RANGE_ENDED

@@ -1,0 +1,22 @@
+"""Results of arithmetic against the range of their type."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from mysqlcompat.functions.operators import checked
+from mysqlcompat.functions.table import OutOfRange
+from mysqlcompat.sqltypes import decimal_type, double_type, int_type, null_type
+
+
+def test_only_integers_have_the_range_of_an_integer() -> None:
+    """Python's integers stand for other numbers, too: their types have no bytes to count."""
+    for other in (decimal_type(10, 2), double_type(), null_type()):
+        assert checked(7, other) == 7
+    assert checked(Decimal(7), int_type()) == 7
+    with pytest.raises(OutOfRange):
+        checked(1 << 63, int_type())
+    with pytest.raises(OutOfRange):
+        checked(-1, int_type(unsigned=True))
