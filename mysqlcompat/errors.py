@@ -60,6 +60,7 @@ class SqlError(Exception):
     """An error as the client sees it: `errno`, `sqlstate`, `message`."""
 
     of_value = False  #: computed in mid-statement (`machine.in_turn`)
+    rows_before = 0  #: that the statement had changed
 
     def __init__(self, errno: int, *arguments: object) -> None:
         row = TABLE[errno]

@@ -7,6 +7,7 @@ array's cell is found by its number. Only the value at the end of the path becom
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from typing import Any, Final
 
 from mysqlcompat import jsonb
@@ -38,6 +39,14 @@ class StoredJson(jsonb.Json):
         return isinstance(other, jsonb.Json) and bool(self.value == other.value)
 
     __hash__ = jsonb.Json.__hash__
+
+
+def put_together(documents: Iterable[bytes], keys: Iterable[str] | None = None) -> StoredJson:
+    """An array of documents in binary form, or the object whose members they are: `keys` in its
+    order."""
+    parts = [(one[0], one[1:]) for one in documents]
+    kind, body = jsonb.container(parts, None if keys is None else [key.encode() for key in keys])
+    return StoredJson(bytes([kind]) + body)
 
 
 def plain_path(text: Any) -> Path | None:

@@ -187,15 +187,15 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _integer(text: str) -> int | float:
     number = int(text)
-    if number >= 1 << 32:  # MySQL's parser has it in an unsigned word then
-        return Unsigned(number) if number < 1 << 64 else float(text)
-    return number if number >= -(1 << 63) else float(text)
+    if -(1 << 63) <= number < 1 << 64:  # from 32 bits on an unsigned word for MySQL's parser
+        return Unsigned(number) if number >= 1 << 32 else number
+    return _double(text)
 
 
 def _double(text: str) -> float:
     number = float(text)
-    if math.isinf(number):
-        raise ValueError
+    if math.isinf(number) or not number or len(text) > _SUSPICIOUS:
+        _CRITIC(text)  # which finds 0e400 too big, too
     return number
 
 
@@ -208,9 +208,9 @@ _DECODER: Final = json.JSONDecoder(
     parse_int=_integer,
     parse_float=_double,
     parse_constant=_refuse_constant,
-)
-#: Only asked about text that is no JSON: it words mistakes as MySQL does, whose parser it wraps.
+)  #: Only asked about text that is no JSON: it words mistakes as MySQL does, whose parser it wraps.
 _CRITIC: Final = rapidjson.Decoder(number_mode=rapidjson.NM_NATIVE)
+_SUSPICIOUS: Final = 300  #: digits that may be too many for a double
 _MISTAKE: Final = re.compile(r"Parse error at offset (\d+): (.*)", re.DOTALL)
 
 
@@ -293,9 +293,9 @@ def decode(data: bytes) -> Any:
 def _encode(value: Any) -> tuple[int, bytes]:
     match value:
         case dict():
-            return _encode_container(list(value.values()), [key.encode() for key in value])
+            return container(list(map(_encode, value.values())), [key.encode() for key in value])
         case list():
-            return _encode_container(value, None)
+            return container(list(map(_encode, value)), None)
         case str():
             data = value.encode("utf-8", "surrogatepass")
             return _STRING, _length(len(data)) + data
@@ -344,8 +344,8 @@ def _length(count: int) -> bytes:
     return bytes(made)
 
 
-def _encode_container(values: list[Any], keys: list[bytes] | None) -> tuple[int, bytes]:
-    encoded = [_encode(value) for value in values]
+def container(encoded: list[tuple[int, bytes]], keys: list[bytes] | None) -> tuple[int, bytes]:
+    """Kind and body of an array, or of an object with `keys`, of values given by theirs."""
     for width in (2, 4):
         body = _container_body(encoded, keys, width)
         if body is not None:

@@ -28,6 +28,7 @@ BINARY: Final = "binary"
 COMPUTED_BITS: Final = 1  #: `SqlType.precision` of a BIT that a function made
 MAX_DECIMAL_DIGITS: Final = 65
 MAX_DECIMAL_SCALE: Final = 30
+PAIR_DECIMAL_DIGITS: Final = 38  #: of a DECIMAL in a pair of registers
 LANE_DECIMAL_DIGITS: Final = (
     18  #: a DECIMAL up to here is a scaled int64 in a lane, else ASCII text
 )

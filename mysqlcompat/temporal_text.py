@@ -486,7 +486,7 @@ def time_of_number(number: int) -> Reading:
     """`number_to_time`: hhmmss, or a whole moment."""
     if number > _MAX_TIME:
         if number >= 10000000000:
-            moment = datetime_of_number(number, 0)
+            moment = datetime_of_number(number, FUZZY | INVALID_DATES)
             if moment.value is not None:
                 return moment
         return Reading(TIME_LIMIT, TIME, OUT_OF_RANGE)

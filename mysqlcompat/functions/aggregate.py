@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -11,12 +11,11 @@ from sqlglot import exp
 
 from btree.schema import TypeKind
 from mysqlcompat import collations, json_order, jsonb
-from mysqlcompat.convert import json_scalar
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.operators import order
-from mysqlcompat.json_stored import StoredJson
-from mysqlcompat.jsonb import Json, make_object
+from mysqlcompat.json_stored import StoredJson, put_together
+from mysqlcompat.jsonb import Json
 from mysqlcompat.numerals import EXACT, round_decimal
 from mysqlcompat.sql.infer import Typing, is_binary_string
 from mysqlcompat.sql.measures import digits, scale_of
@@ -176,9 +175,9 @@ def _position(resolver: Resolver, node: Any, listed: Any) -> Expression:
 
 
 class Accumulator:
-    """One group's value of one aggregate. `take` gets the values of a row: the arguments, then the
-    expressions of ORDER BY; `add` the arguments of those that DISTINCT lets through. `kept_bytes`
-    is about what it holds in memory."""
+    """One group's value of one aggregate. `take_all` gets the values of rows, `take` of one: the
+    arguments, then the expressions of ORDER BY; `add` the arguments of those that DISTINCT lets
+    through. `kept_bytes` is about what it holds in memory."""
 
     kept_bytes = 512
 
@@ -186,6 +185,17 @@ class Accumulator:
         self.node = node
         self.context = context
         self.seen: set[Any] = set()
+
+    def take_all(self, columns: Sequence[list[Any]], n: int) -> None:
+        """The values of `n` rows, column by column."""
+        rows: Iterable[Sequence[Any]] = zip(*columns, strict=True)
+        if self.node.distinct:  # most of many are the same
+            first: dict[Any, Sequence[Any]] = {}
+            for row in rows:
+                first.setdefault(row[: len(self.node.args)], row)
+            rows = first.values()
+        for row in rows:
+            self.take(row)
 
     def take(self, row: Sequence[Any]) -> None:
         if self.node.distinct:
@@ -201,6 +211,9 @@ class Accumulator:
 
     def result(self) -> Any:
         raise NotImplementedError
+
+
+_KEPT_BYTES: Final = 64  #: about what a value takes beside its bytes
 
 
 def _kept_bytes(values: Sequence[Any]) -> int:
@@ -303,40 +316,58 @@ class _Bits(Accumulator):
 
 
 class _Concatenation(Accumulator):
-    """GROUP_CONCAT: the rows are kept, sorted and cut at the end."""
+    """GROUP_CONCAT: the rows' texts are kept, sorted and cut at the end."""
 
     def __init__(self, node: Aggregate, context: Context) -> None:
         super().__init__(node, context)
-        self.rows: list[tuple[list[Any], str | bytes]] = []
+        self.texts: list[Any] = []
+        self.orders: list[Sequence[Any]] = []  #: values of ORDER BY beside them, if there is one
         self.least_bytes = 0  #: of what has been given
         self.limit = int(context.system_variable("group_concat_max_len", ""))
 
-    def take(self, row: Sequence[Any]) -> None:
-        if self.least_bytes <= self.limit or self.node.order_by:  # else nothing more is shown
-            super().take(row)
+    def take_all(self, columns: Sequence[list[Any]], n: int) -> None:
+        if self.least_bytes > self.limit and not self.node.order_by:
+            return  # nothing more is shown
+        if len(columns) > 1 or self.node.distinct or self.node.args[0].type.cls is not Class.STRING:
+            super().take_all(columns, n)
+            return
+        taken = [value for value in columns[0] if value is not None]
+        self._keep(taken, sum(map(len, taken)))
 
     def add(self, values: Sequence[Any]) -> None:
         args = self.node.args
         if None in values[: len(args)]:
             return
-        pairs = list(zip(values, args, strict=False))
+        pairs = zip(values, args, strict=False)
         text: str | bytes
         if self.node.type.collation == BINARY:
             text = b"".join(to_bytes(value, arg.type) for value, arg in pairs)
         else:
             text = "".join(text_of(value, arg.type) for value, arg in pairs)
-        self.rows.append((list(values[len(args) :]), text))
-        self.least_bytes += len(text)
-        self.kept_bytes += _kept_bytes(values)
+        self._keep([text], len(text))
+        if self.node.order_by:
+            self.orders.append(values[len(args) :])
+            self.kept_bytes += _kept_bytes(values)
+
+    def _keep(self, texts: list[Any], size: int) -> None:
+        self.texts += texts
+        self.least_bytes += size
+        self.kept_bytes += size + _KEPT_BYTES * len(texts)
 
     def result(self) -> str | bytes | None:
-        if not self.rows:
+        if not self.texts:
             return None
+        if self.node.order_by:
+            self._sort()
+        return self._cut(self.texts)
+
+    def _sort(self) -> None:
+        rows = list(zip(self.orders, self.texts, strict=True))
         for number in reversed(range(len(self.node.order_by))):
             ordering = self.node.order_by[number]
             key = _sorting(ordering.expression.type, number)
-            self.rows.sort(key=key, reverse=ordering.descending)
-        return self._cut([text for _, text in self.rows])
+            rows.sort(key=key, reverse=ordering.descending)
+        self.texts = [text for _, text in rows]
 
     def _cut(self, parts: Sequence[Any]) -> str | bytes:
         """The parts joined, at most group_concat_max_len bytes of them."""
@@ -361,7 +392,7 @@ class _Concatenation(Accumulator):
 def _sorting(sql_type: SqlType, number: int) -> Callable[[Any], Any]:
     """Sort key of a row's ORDER BY value; NULLs come first, ENUMs are in the order of members."""
 
-    def key(row: tuple[list[Any], Any]) -> Any:
+    def key(row: tuple[Sequence[Any], Any]) -> Any:
         value = row[0][number]
         if isinstance(value, str) and sql_type.kind in (TypeKind.ENUM, TypeKind.SET):
             value = member_number(value, sql_type)
@@ -375,41 +406,48 @@ def _sorting(sql_type: SqlType, number: int) -> Callable[[Any], Any]:
 
 
 class _JsonArray(Accumulator):
+    """JSON_ARRAYAGG: the documents' bytes, put together at the end."""
+
     def __init__(self, node: Aggregate, context: Context) -> None:
         super().__init__(node, context)
-        self.items: list[Any] = []
+        self.documents: list[bytes] = []
 
-    def add(self, values: Sequence[Any]) -> None:
-        self.kept_bytes += _kept_bytes(values)
-        value = values[0]
-        self.items.append(
-            None if value is None else json_scalar(value, self.node.args[0].type).value
-        )
+    def take_all(self, columns: Sequence[list[Any]], n: int) -> None:
+        taken = [_document(value) for value in columns[0]]
+        self.documents += taken
+        self.kept_bytes += sum(map(len, taken)) + _KEPT_BYTES * n
 
     def result(self) -> Json | None:
-        return Json(self.items) if self.items else None
+        return put_together(self.documents) if self.documents else None
 
 
 class _JsonObject(Accumulator):
+    """JSON_OBJECTAGG: of members with one key the last."""
+
     def __init__(self, node: Aggregate, context: Context) -> None:
         super().__init__(node, context)
-        self.members: dict[str, Any] = {}
-        self.rows = 0
+        self.members: dict[str, bytes] = {}
 
     def add(self, values: Sequence[Any]) -> None:
-        self.kept_bytes += _kept_bytes(values)
         key, value = values
         if key is None:
             raise SqlError(3158)
         if isinstance(key, bytes):
             raise SqlError(3144, "binary")
-        self.rows += 1
-        self.members[str(key)] = (
-            None if value is None else json_scalar(value, self.node.args[1].type).value
-        )
+        document = _document(value)
+        self.kept_bytes += len(document) + len(key) + 2 * _KEPT_BYTES
+        self.members[key] = document
 
     def result(self) -> Json | None:
-        return Json(make_object(self.members)) if self.rows else None
+        members = jsonb.make_object(self.members)
+        return put_together(members.values(), members) if members else None
+
+
+def _document(value: Json | None) -> bytes:
+    """A document in its binary form; NULL is JSON's null."""
+    if isinstance(value, StoredJson):
+        return value.data
+    return jsonb.encode(None if value is None else value.value)
 
 
 _ACCUMULATORS: Final[dict[str, Callable[[Aggregate, Context], Accumulator]]] = {

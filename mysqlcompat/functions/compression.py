@@ -15,9 +15,6 @@ from mysqlcompat.sqltypes import BINARY, SqlType, string_type
 
 _HEAD_BYTES: Final = 4
 _LENGTH_MASK: Final = 0x3FFFFFFF
-_HEADER: Final = b"x\x9c"  #: of zlib, as it is for a window of 32 KiB
-_FARTHEST: Final = 262  #: zlib finds matches as far back as its window without these is large
-_FEW_BYTES: Final = 32  #: so few that zlib never gives up looking at what has one hash
 _UNCOMPRESSED_MOST: Final = 16777216  #: the length MySQL gives the result's type
 
 
@@ -35,22 +32,9 @@ def compress(context: Context, call: Call, value: Any) -> bytes:
     data = bytes_of(call, value)
     if not data:
         return b""
-    packed = packed_by_zlib(data)
+    packed = zlib.compress(data)
     # a blank at the end would be lost in a CHAR column
     return len(data).to_bytes(_HEAD_BYTES, "little") + packed + b"." * packed.endswith(b" ")
-
-
-def packed_by_zlib(data: bytes) -> bytes:
-    """What `zlib.compress` gives, without 256 KiB to be filled with zeros for a few bytes: the same
-    matches are found in a window that is no larger than the data; the hash decides what is looked
-    at, so it is smaller only where everything is looked at."""
-    bits = max(9, (len(data) + _FARTHEST - 1).bit_length())
-    if bits >= zlib.MAX_WBITS:
-        return zlib.compress(data)
-    memory = 1 if len(data) <= _FEW_BYTES else zlib.DEF_MEM_LEVEL
-    worker = zlib.compressobj(zlib.Z_DEFAULT_COMPRESSION, zlib.DEFLATED, -bits, memory)
-    made = worker.compress(data) + worker.flush()
-    return _HEADER + made + zlib.adler32(data).to_bytes(4, "big")
 
 
 @define("uncompress", "s", string_type(_UNCOMPRESSED_MOST, BINARY, True), nullable=True)

@@ -147,7 +147,7 @@ def build_as(names: str, low: int, high: int | None = None) -> Callable[[Builder
 
 
 def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
-    from mysqlcompat.functions.moments import of_calendar
+    from mysqlcompat.functions.moments import day_of_number, of_calendar
     from mysqlcompat.sql.parameters import text_type, with_type
 
     match letter:
@@ -171,6 +171,8 @@ def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
             return typing.as_moment(of_calendar(typing, arg))
         case "D":
             return typing.as_date(of_calendar(typing, arg))
+        case "N":
+            return day_of_number(typing, of_calendar(typing, arg))
         case "T":
             return typing.as_time(arg)
         case "v":
@@ -198,8 +200,7 @@ def as_document(
     is wrong with the documents of `earlier` arguments."""
     from mysqlcompat.sql.typed import Literal
 
-    if name != "json_valid":
-        arg = typing.without_charset(arg)
+    arg = typing.without_charset(arg)
     is_document = arg.type.cls in (Class.STRING, Class.JSON, Class.NULL)
     if is_document or not arg.type.nullable or name == "json_valid":
         return arg
@@ -238,8 +239,8 @@ def read_once(typing: Typing, arg: Expression, like: str) -> Expression:
 
     is_shown = isinstance(arg, Cast) and arg.mode == IMPLICIT and arg.arg.type.cls in _SHOWN
     is_shown = is_shown or arg.type.coercibility == NUMBER  # also what chooses among numbers
-    if is_shown:
-        is_brought = charset_of(like) not in _ASCII_SETS and arg.type.coercibility >= NUMBER
+    if is_shown and arg.type.coercibility >= NUMBER:
+        is_brought = charset_of(like) not in _ASCII_SETS
     else:
         is_text = arg.type.cls is Class.STRING and BINARY not in (like, arg.type.collation)
         is_brought = is_text and arg.type.charset != charset_of(like)

@@ -27,8 +27,9 @@ from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json, Opaque
 from mysqlcompat.message_text import shown, text_for_number
+from mysqlcompat.numerals import round_decimal
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
-from mysqlcompat.sql.branches import SHIFTED, SILENT, is_chosen
+from mysqlcompat.sql.branches import SHIFTED, SILENT, is_chosen, natural
 from mysqlcompat.sql.describe import describe, function_name, origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal
@@ -84,9 +85,10 @@ def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
             kind = TypeKind.VARCHAR if made.kind is TypeKind.CHAR else made.kind
             made = replace(made, kind=kind, length=length)
     if made.cls is Class.STRING and Class.DATETIME in classes:
-        return typing.call(f"{name}@datetime", made, *args)
+        return typing.call(f"{name}@datetime", made, *map(natural, args))
     if made.cls is Class.STRING and Class.DATE in classes:
-        return typing.call(f"{name}@date", made, *(_read_by_branches(typing, arg) for arg in args))
+        read = (_read_by_branches(typing, natural(arg)) for arg in args)
+        return typing.call(f"{name}@date", made, *read)
     return typing.call(name, made, *(typing.to_result(arg, made) for arg in args))
 
 
@@ -303,10 +305,15 @@ def _extreme_datetime(context: Context, call: Call, values: Sequence[Any], sign:
     if best > _ZERO:
         return _in_type(call.type, temporal.datetime_text(best, shown_digits(call.args)))
     texts = [
-        convert(context, value, arg.type, call.type, False)
+        convert(context, _in_full(value, arg.type), arg.type, call.type, False)
         for value, arg in zip(values, call.args, strict=True)
     ]
     return texts[_best(texts, call.type.collation, sign)]
+
+
+def _in_full(value: Any, kind: SqlType) -> Any:
+    """A DECIMAL with all the digits of its type, which it had no need of as a date."""
+    return round_decimal(value, kind.scale) if isinstance(value, Decimal) else value
 
 
 def _moment(context: Context, value: Any, kind: SqlType, like: Expression) -> Any:
@@ -320,7 +327,7 @@ def _moment(context: Context, value: Any, kind: SqlType, like: Expression) -> An
             said = f"Incorrect datetime value: '{shown(text)}' for column '{name}' at row 1"
             context.warn(1292, said)
     else:
-        made = moment_of(context, value, kind, "datetime", "", FUZZY)
+        made = moment_of(context, value, kind, "datetime", "", FUZZY | INVALID_DATES)
     return made
 
 

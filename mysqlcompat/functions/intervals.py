@@ -61,6 +61,7 @@ _MICRO: Final = timedelta(microseconds=1)
 _LAST_DAY: Final = 3652424
 _MOST_SECONDS: Final = 10**18  #: of an interval with a fraction
 _I63: Final = 1 << 63
+_MOST_WRITTEN: Final = _I63 // 10 * 10 - 1  #: in an interval of several numbers
 _MICROSECONDS: Final = 6  #: fractional digits of what may have any
 _MOST: Final = {"QUARTER": 0xFFFFFFFF // 3, "WEEK": 0xFFFFFFFF // 7}  #: too many of a unit
 
@@ -156,6 +157,7 @@ def _shifted(typing: Typing, start: Expression) -> Expression:
     made, any_moment = typing.as_string(start).type, datetime_type(_MICROSECONDS)
 
     def moment(inner: Expression) -> Expression:  # a date that IF or CASE chose is one
+        inner = _own_moment(typing, inner)
         if inner.type.cls in TEMPORAL or inner.type.kind is TypeKind.YEAR:
             inner = typing.as_moment(inner)
         elif inner.type.cls is Class.JSON:
@@ -168,10 +170,17 @@ def _shifted(typing: Typing, start: Expression) -> Expression:
         own = typing.own_branches(start, any_moment, moment)
         whole = dated_text(typing, start)
         return typing.as_string(whole) if own is None else _in_type(own, made)
-    own = typing.own_branches(start, made, moment)
-    if own is None and isinstance(start, Call) and start.function.name in SHIFTED:
-        own = typing.own_branches(start, any_moment, lambda inner: inner)
-    return own or start
+    return typing.own_branches(start, made, moment) or _own_moment(typing, start)
+
+
+def _own_moment(typing: Typing, arg: Expression) -> Expression:
+    """A text that is a moment where one is wanted: ADDTIME's time is one of today."""
+    if not isinstance(arg, Call) or arg.type.cls is not Class.STRING:
+        return arg
+    any_moment = datetime_type(_MICROSECONDS)
+    if arg.function.name in SHIFTED:
+        return typing.own_branches(arg, any_moment, lambda inner: inner) or arg
+    return typing.cast(arg, any_moment) if arg.function.name in ("date_add", "date_sub") else arg
 
 
 def _in_type(chosen: Expression, made: SqlType) -> Expression:
@@ -226,7 +235,7 @@ def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int] | N
 def _composite_interval(text: str, fields: Sequence[str]) -> tuple[int, int] | None:
     negative = text.lstrip().startswith("-")
     written = re.findall(r"[0-9]+", text)
-    if len(written) > len(fields) or any(integer_of_digits(one) >= _I63 for one in written):
+    if len(written) > len(fields) or any(integer_of_digits(one) > _MOST_WRITTEN for one in written):
         return None
     if fields[-1] == "MICROSECOND" and written:
         written[-1] = written[-1].ljust(6, "0")

@@ -18,12 +18,19 @@ from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.table import Context
 from mysqlcompat.jsonb import Json
 from mysqlcompat.message_text import shown, text_for_number
-from mysqlcompat.partial_dates import AnyDatetime, PartialDate, PartialDatetime, make_datetime
+from mysqlcompat.partial_dates import (
+    AnyDate,
+    AnyDatetime,
+    PartialDate,
+    PartialDatetime,
+    make_datetime,
+)
 from mysqlcompat.sql.branches import branches_of
 from mysqlcompat.sql.describe import origin_name
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression
 from mysqlcompat.sqltypes import (
+    NUMERIC,
     Class,
     SqlType,
     date_type,
@@ -67,6 +74,18 @@ def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> E
     if is_loose or (arg.type.cls is Class.DATETIME and wanted == "date"):
         return typing.own_branches(arg, target, own) or own(arg)  # a chosen time is one of today
     return own(arg)
+
+
+def day_of_number(typing: Typing, arg: Expression) -> Expression:
+    """`arg` as a date; a number may have a day that its month has not."""
+    target = date_type().or_null()
+
+    def own(inner: Expression) -> Expression:
+        is_number = inner.type.cls in NUMERIC and inner.type.kind is not TypeKind.BIT
+        return typing.call("date@number", target, inner) if is_number else typing.as_date(inner)
+
+    arg = typing.timely(arg)
+    return typing.own_branches(arg, target, own) or own(arg)
 
 
 def of_calendar(typing: Typing, arg: Expression) -> Expression:
@@ -168,13 +187,25 @@ def read_fuzzy(context: Context, call: Call, value: Any) -> Any:
 
 
 def read_moment(context: Context, source: Expression, value: Any, wanted: str = "datetime") -> Any:
-    """The value of `source` as a moment whose month and day may be zero; a number may be zero."""
+    """The value of `source` as a moment whose month and day may be zero; a number may be zero, and
+    have a day that its month has not."""
     refused = {"NO_ZERO_IN_DATE"}
-    if isinstance(value, int | Decimal | float) and source.type.kind is not TypeKind.BIT:
+    is_number = isinstance(value, int | Decimal | float) and source.type.kind is not TypeKind.BIT
+    if is_number:
         refused.add("NO_ZERO_DATE")
     allowed = temporal_text.date_flags(context.sql_mode - refused)
+    allowed |= temporal_text.INVALID_DATES if is_number else 0
     name = origin_name(source)
     return convert.moment_of(context, value, own_type(source), wanted, name, allowed)
+
+
+@implement("date@number", pure=False, settled=True)
+def read_number(context: Context, call: Call, value: Any) -> AnyDate | None:
+    """A number as a date, which may have a day that its month has not."""
+    source = call.args[0]
+    flags = temporal_text.date_flags(context.sql_mode) | temporal_text.INVALID_DATES
+    made = convert.moment_of(context, value, own_type(source), "date", "", flags)
+    return None if made is None else made.date()
 
 
 @implement("clock@date", pure=False, settled=True)
@@ -190,6 +221,7 @@ def read_moment_or_clock(context: Context, call: Call, value: Any) -> Any:
     elif isinstance(value, int) and own_type(call.args[0]).kind is TypeKind.YEAR and value:
         return datetime(value, 1, 1)
     elif isinstance(value, int | Decimal) and value >= _LEAST_DATE:
+        allowed |= temporal_text.INVALID_DATES
         read = temporal_text.datetime_of_number(int(value), allowed)
         if read.is_good and isinstance(value, Decimal):
             return convert.moment_of(context, value, call.args[0].type, flags=allowed)

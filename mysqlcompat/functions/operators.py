@@ -218,14 +218,21 @@ def checked(value: Any, sql_type: SqlType) -> Any:
     return value
 
 
-def _exact_result(value: Decimal, sql_type: SqlType) -> Decimal:
+def _exact_result(value: Decimal, sql_type: SqlType, room: int | None = None) -> Decimal:
+    """room   digits behind the point for which there is room, by default as the value needs it"""
     scale = sql_type.scale
     if sql_type.mixed:
         scale = min(_places(value), scale) if value else 0
-    elif sql_type.is_wide_decimal:  # a product may have had no room for all of its digits
-        scale = min(_places(value), scale)
+    elif sql_type.is_wide_decimal:
+        scale = min(_room(value) if room is None else room, scale)
     made: Decimal = checked(round_decimal(value, scale), sql_type)
     return made or made.copy_abs()
+
+
+def _room(value: Decimal) -> int:
+    """Digits behind the point of a number: MySQL computes in nine words of nine digits, whole ones
+    on both sides of the point."""
+    return max(_WORDS - -(-(value.adjusted() + 1) // _WORD), 0) * _WORD
 
 
 def _result(call: Call, value: Any) -> Any:
@@ -239,25 +246,25 @@ def add(context: Context, call: Call, left: Any, right: Any) -> Any:
     if isinstance(left, Decimal):
         if call.type.mixed and not left and not right:  # two zeros: no result of a subtraction
             return max(left, right, key=_places)
-        return _result(call, EXACT.add(*_with_words(left, right)))
+        return _sum(call, left, right)
     return _result(call, left + right)
 
 
 @implement("-")
 def subtract(context: Context, call: Call, left: Any, right: Any) -> Any:
     if isinstance(left, Decimal):
-        return _result(call, EXACT.add(*_with_words(left, right.copy_negate())))
+        return _sum(call, left, right.copy_negate())
     return _result(call, left - right)
 
 
-def _with_words(left: Decimal, right: Decimal) -> tuple[Decimal, Decimal]:
-    """Terms without the words behind the point for which a sum has no room. One of terms of the
-    same sign may need another word in front."""
+def _sum(call: Call, left: Decimal, right: Decimal) -> Decimal:
+    """A sum without the words behind the point for which there is no room. Terms of the same sign
+    may need another word in front."""
     places = max(_places(left), _places(right))
     digits = max(left.adjusted(), right.adjusted(), -1) + 1
     words = -(-digits // _WORD)
-    if words + -(-places // _WORD) < _WORDS:
-        return left, right
+    if words + max(-(-places // _WORD), -(-call.type.scale // _WORD)) < _WORDS:
+        return _exact_result(EXACT.add(left, right), call.type)
     first = sum(
         int(EXACT.scaleb(side.copy_abs(), -(words - 1) * _WORD))
         for side in (left, right)
@@ -266,22 +273,16 @@ def _with_words(left: Decimal, right: Decimal) -> tuple[Decimal, Decimal]:
     if left.is_signed() == right.is_signed() and first >= 10**_WORD - 1:
         words += 1
     room = max(_WORDS - words, 0) * _WORD
-    if places <= room:
-        return left, right
     one, other = (truncate_decimal(side, min(_places(side), room)) for side in (left, right))
-    return one, other
+    return _exact_result(EXACT.add(one, other), call.type, room)
 
 
 @implement("*")
 def multiply(context: Context, call: Call, left: Any, right: Any) -> Any:
     if isinstance(left, Decimal):
-        made = EXACT.multiply(*_within_words(left, right))
+        made = _product(left, right)
         if call.type.mixed and _places(made) > call.type.scale:  # one digit more, and no rounding
             return checked(truncate_decimal(made, min(_places(made), _PRODUCT_SCALE)), call.type)
-        if call.type.is_wide_decimal and not call.type.mixed:  # zeros fill the words there are
-            words = -(-max(made.adjusted() + 1, 0) // _WORD)
-            room = min(_places(left) + _places(right), max(_WORDS - words, 0) * _WORD)
-            made = round_decimal(made, min(call.type.scale, room))
         return _result(call, made)
     made = left * right
     if made == -(1 << 63) and made not in (left, right) and isinstance(made, int):
@@ -290,19 +291,21 @@ def multiply(context: Context, call: Call, left: Any, right: Any) -> Any:
     return _result(call, made)
 
 
-def _within_words(left: Decimal, right: Decimal) -> tuple[Decimal, Decimal]:
-    """Factors without the words behind the point for which a product has no room: MySQL computes
-    in nine words of nine digits, whole ones on both sides of the point. What one factor has not
-    behind it is lost in front of it."""
+def _product(left: Decimal, right: Decimal) -> Decimal:
+    """A product without what there is no room for: MySQL computes in nine words of nine digits,
+    whole ones on both sides of the point, and drops words behind the point of both factors. Of one
+    that has none there it drops those before it, hence what the product is worth."""
     whole = -(-sum(max(side.adjusted() + 1, 0) for side in (left, right)) // _WORD)
     one, other = (-(-_places(side) // _WORD) for side in (left, right))
-    beyond = one + other - max(_WORDS - whole, 0)
+    room = max(_WORDS - whole, 0)
+    beyond = one + other - room
     if beyond <= 0:
-        return left, right
+        return EXACT.multiply(left, right)
     half = beyond // 2
     cut = (half, beyond - half) if one <= other else (beyond - half, half)
-    places = [(words - less) * _WORD for words, less in zip((one, other), cut, strict=True)]
-    return truncate_decimal(left, places[0]), truncate_decimal(right, places[1])
+    kept = [(words - less) * _WORD for words, less in zip((one, other), cut, strict=True)]
+    product = EXACT.multiply(truncate_decimal(left, kept[0]), truncate_decimal(right, kept[1]))
+    return round_decimal(product, min(_places(left) + _places(right), room * _WORD))
 
 
 def _by_zero(context: Context) -> None:
@@ -318,23 +321,25 @@ def divide(context: Context, call: Call, left: Any, right: Any) -> Any:
         return _by_zero(context)
     if call.type.cls is Class.DOUBLE:
         return _result(call, left / right)
-    quotient = _quotient(call, Decimal(left), Decimal(right))
+    quotient = _quotient(context, Decimal(left), Decimal(right))
     if not quotient:
         return _exact_result(quotient, call.type)
-    made = round_decimal(quotient, call.type.scale)
+    room = _places(quotient) if call.type.mixed else _room(quotient)
+    made = round_decimal(quotient, min(room, call.type.scale))
     return checked(made or made.copy_abs(), call.type)
 
 
 @implement("/@whole")
 def divide_words(context: Context, call: Call, left: Any, right: Any) -> Any:
     """A quotient that becomes an integer: not rounded to the digits of its type."""
-    return _quotient(call, Decimal(left), Decimal(right)) if right else _by_zero(context)
+    return _quotient(context, Decimal(left), Decimal(right)) if right else _by_zero(context)
 
 
-def _quotient(call: Call, left: Decimal, right: Decimal) -> Decimal:
+def _quotient(context: Context, left: Decimal, right: Decimal) -> Decimal:
     one, other = _places(left), _places(right)
     padding = -one % _WORD + -other % _WORD
-    more = max(call.type.scale - one - padding, 0)
+    increment = int(context.system_variable("div_precision_increment", ""))
+    more = max(increment - padding, 0)
     quotient = EXACT.divide(left, right)
     words = max(_WORDS - -(-max(quotient.adjusted() + 1, 1) // _WORD), 0)
     places = min(-(-(one + other + padding + more) // _WORD), words) * _WORD

@@ -289,7 +289,7 @@ def dayofyear(context: Context, call: Call, value: AnyDate) -> int | None:
     return number_of(value) - first + 1
 
 
-@define("to_days", "D", integer(8), nullable=True)
+@define("to_days", "N", integer(8), nullable=True)
 def to_days(context: Context, call: Call, value: AnyDate) -> int | None:
     """Also of a 31st of February, where sql_mode lets that in."""
     return day_number(value.year, value.month, value.day) if value.month and value.day else None
@@ -381,10 +381,9 @@ def last_day(context: Context, call: Call, value: AnyDate) -> AnyDate | None:
 
 @define("to_seconds", "t", BIGINT, nullable=True)
 def to_seconds(context: Context, call: Call, value: AnyDatetime) -> int | None:
-    if not isinstance(value, datetime):
+    if not is_day(value):
         return None
-    days = value.toordinal() + 365
-    return days * 86400 + value.hour * 3600 + value.minute * 60 + value.second
+    return number_of(value) * 86400 + temporal.time_of(value) // timedelta(seconds=1)
 
 
 @define("from_days", "i", date_type(), nullable=True)

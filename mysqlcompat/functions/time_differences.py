@@ -20,7 +20,7 @@ from mysqlcompat.functions.intervals import (
 from mysqlcompat.functions.moments import best_fit, of_calendar, shown_moment
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.temporals import shown_fsp
-from mysqlcompat.functions.weeks import is_day, number_of
+from mysqlcompat.functions.weeks import number_of
 from mysqlcompat.partial_dates import (
     AnyDate,
     AnyDatetime,
@@ -33,12 +33,12 @@ _SEPARATORS: Final = str.maketrans("", "", "-: ")
 _MICRO: Final = timedelta(microseconds=1)
 
 
-@define("datediff", "DD", integer(9), nullable=True, null_rejects=False)
+@define("datediff", "NN", integer(9), nullable=True, null_rejects=False)
 def datediff(
     context: Context, call: Call, left: AnyDate | None, right: AnyDate | None
 ) -> int | None:
     """Both sides are read, and warned about."""
-    if left is None or right is None or not is_day(left) or not is_day(right):
+    if left is None or right is None or not all((left.month, left.day, right.month, right.day)):
         return None
     return number_of(left) - number_of(right)
 

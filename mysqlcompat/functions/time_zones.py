@@ -17,11 +17,11 @@ from mysqlcompat.functions.temporals import moment_fields, shown_fsp
 from mysqlcompat.functions.time_format import build_format
 from mysqlcompat.functions.weeks import is_day
 from mysqlcompat.numerals import decimal_text, round_decimal
-from mysqlcompat.partial_dates import PartialDate
+from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sql.branches import is_chosen
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Cast, Expression
-from mysqlcompat.sqltypes import Class, datetime_type, decimal_type
+from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
+from mysqlcompat.sqltypes import TEMPORAL, Class, datetime_type, decimal_type
 from mysqlcompat.time_zone_tables import changes_of
 
 _FSP: Final = 6  #: digits of a second's fraction, all of them
@@ -37,12 +37,26 @@ def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expressi
         return typing.call("unix_timestamp@now", BIGINT.or_null(False))
     fsp, nullable = shown_fsp(typing, args[0], moment_fields), args[0].type.nullable
     if args[0].type.cls is Class.STRING:
-        target = datetime_type(6)
-        args = (typing.own_branches(args[0], target, lambda inner: Cast(target, inner)) or args[0],)
+        args = (_of_branches(typing, args[0]) or args[0],)
     elif args[0].type.cls is Class.DOUBLE:
         args = (typing.timely(args[0]),)
     made = decimal_type(11 + fsp, fsp, nullable=nullable) if fsp else BIGINT.or_null(nullable)
     return typing.call("unix_timestamp", made, args[0])
+
+
+def _of_branches(typing: Typing, text: Expression) -> Expression | None:
+    """What IF, CASE or NULLIF chose, read by itself: zero is what is no moment if the whole cannot
+    be NULL."""
+    target = datetime_type(6)
+
+    def read(inner: Expression) -> Expression:
+        is_date = inner.type.cls in TEMPORAL
+        return Cast(target, inner) if is_date else typing.call("datetime@fuzzy", target, inner)
+
+    made = typing.own_branches(text, target, read)
+    if made is None or text.type.nullable:
+        return made
+    return typing.call("ifnull", target, made, Literal(target, PartialDatetime(0, 0, 0)))
 
 
 @implement("unix_timestamp@now", pure=False)
@@ -59,7 +73,9 @@ def unix_timestamp(context: Context, call: Call, value: Any) -> Any:
     if moment is None and call.type.nullable and is_chosen(call.args[0]):
         return None
     micros = 0
-    if moment is not None and not isinstance(moment, PartialDate):
+    if isinstance(moment, PartialDate):  # a day too many is one of the next month
+        moment = _with_next_days(moment) if moment.month and moment.day else None
+    if moment is not None:
         at = moment if isinstance(moment, datetime) else datetime(*moment.timetuple()[:3])
         micros = (temporal.local_to_utc(at, context.time_zone) - temporal.EPOCH) // _MICRO
     micros = micros if 0 <= micros < _END_US else 0
@@ -69,6 +85,12 @@ def unix_timestamp(context: Context, call: Call, value: Any) -> Any:
         return Decimal(micros // 1000000)
     scale = _FSP if call.type.mixed else call.type.scale
     return round_decimal(Decimal(micros).scaleb(-_FSP), scale)
+
+
+def _with_next_days(moment: PartialDate) -> datetime:
+    days = timedelta(days=moment.day - 1)
+    clock = temporal.time_of(moment) if isinstance(moment, PartialDatetime) else timedelta(0)
+    return datetime(moment.year, moment.month, 1) + days + clock
 
 
 @build_as("from_unixtime", 1, 2)

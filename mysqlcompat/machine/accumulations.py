@@ -49,20 +49,32 @@ class Accumulation:
     def answer(self, execution: Execution, n: int) -> None:
         memory, zone = execution.memory, execution.session.time_zone
         columns = [memory.read(register, kind, n, zone) for kind, register in self.inputs]
-        rows: Sequence[tuple[Any, ...]] = list(zip(*columns, strict=True)) if columns else [()] * n
         groups = _addresses(execution, self.records, 1 if self.single else n)
-        found = execution.accumulators
-        for lane, row in enumerate(rows):
-            key = self.number, groups[0 if self.single else lane]
-            group = found.get(key)
-            if group is None:
-                group = found[key] = accumulator(self.expression, execution.session)
-                execution.kept_bytes += group.kept_bytes
-            before = group.kept_bytes
-            group.take(row)
-            execution.kept_bytes += group.kept_bytes - before
+        if self.single:
+            self._give(execution, groups[0], columns, n)
+        else:
+            lanes: dict[int, list[int]] = {}
+            for lane, address in enumerate(groups):
+                lanes.setdefault(address, []).append(lane)
+            for address, own in lanes.items():
+                parts = [[column[lane] for lane in own] for column in columns]
+                self._give(execution, address, parts, len(own))
         if execution.kept_bytes + memory.used_bytes > MEMORY_LIMIT:
             raise SqlError(1038)
+
+    def _give(
+        self, execution: Execution, address: int, columns: Sequence[list[Any]], n: int
+    ) -> None:
+        """A group's rows to its accumulator."""
+        key = self.number, address
+        group = execution.accumulators.get(key)
+        if group is None:
+            group = accumulator(self.expression, execution.session)
+            execution.accumulators[key] = group
+            execution.kept_bytes += group.kept_bytes
+        before = group.kept_bytes
+        group.take_all(columns, n)
+        execution.kept_bytes += group.kept_bytes - before
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,8 @@ from mysqlcompat.sql.typed import Call, Expression
 
 #: Functions all of whose arguments are looked at, in any order.
 _WHOLE: Final = frozenset(("+", "-", "*", "=", "<>", "<", "<=", ">", ">="))
+#: What has changed more rows is not run again: another error could only be of the same batch.
+MOST_ROWS: Final = 4096
 #: Errors of a row that is written: duplicates, checks, foreign keys.
 _OF_ROWS: Final = (1062, 3819, 1451, 1452)
 
@@ -32,6 +34,12 @@ def mark(error: BaseException) -> None:
         error.of_value = True
 
 
+def mark_rows(error: BaseException, rows: int) -> None:
+    """Note how many rows had been changed before an error."""
+    if isinstance(error, SqlError):
+        error.rows_before = rows
+
+
 def instead(
     program: Program, session: Any, error: SqlError, begin: tuple[int, int, int]
 ) -> Program | None:
@@ -40,6 +48,8 @@ def instead(
     if _is_of_rows(program):
         said = session.diagnostics.mark() != begin
         if program.row_by_row or not (error.of_value or (said and error.errno in _OF_ROWS)):
+            return None
+        if error.rows_before > MOST_ROWS:
             return None
         return _again(program, session, begin, row_by_row=True)
     if not error.of_value or program.is_in_turn or program.plan is None:

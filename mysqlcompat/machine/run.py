@@ -54,6 +54,7 @@ Inputs = dict[tuple[int, int], tuple[SqlType, Register]]
 PAGES_AT_ONCE: Final = 64  #: of long values fetched between two looks at the loop
 QUANTUM: Final = 32  #: batches (32 Ki rows, about 1 ms of work) between two looks at the loop
 INSERT_QUANTUM: Final = 2  #: the same where each row is inserted
+ROWS_QUANTUM: Final = 1024  #: the same of batches of one row
 MANY_SLOTS: Final = 1000  #: so many constants are not made ready in one turn of the loop
 
 
@@ -100,6 +101,7 @@ class Execution:
         self.memory.set(layout.RUN_CTX, session.ctx)
         self.memory.set(layout.RUN_BINARY, int(binary))
         self._quantum = INSERT_QUANTUM if program.statement_kind == "insert" else QUANTUM
+        self._quantum = ROWS_QUANTUM if program.row_by_row else self._quantum
         self.memory.set(layout.RUN_QUANTUM, self._quantum)
         if program.kind == "write" and session.auto_increment is not None:
             for number, value in enumerate(session.auto_increment):
@@ -487,6 +489,7 @@ async def _executed(
         if error is not execution.failed:
             done = max(map(execution.memory.get, (layout.RUN_MATCHED, layout.RUN_CHANGED)))
             session.diagnostics.rows_end_at(done + 1)
+            in_turn.mark_rows(error, done)
         node = session.node
         await node.gate.undone(session, node.engine.undoing_statement(session.ctx))
         raise

@@ -62,7 +62,7 @@ _NUMBERS_COLLATION: Final = "latin1_swedish_ci"
 class _Met:
     """What strings agree on.
 
-    tie         coercibility of collations none of which wins, unless a stronger one comes; 0: of
+    tie         coercibility of collations none of which wins, unless one as strong comes; 0: of
                 none such
     is_illegal  they cannot even become one string
     """
@@ -76,12 +76,13 @@ class _Met:
     def charset(self) -> str:
         return charset_of(self.collation)
 
-    def with_other(self, other: _Met) -> _Met:
+    def with_other(self, other: _Met, is_compared: bool) -> _Met:
+        is_enough = not is_compared and other.collation != self.collation  # to be as strong
+        if self.tie and other.coercibility < self.tie + is_enough:
+            return other
         stronger = other if other.coercibility < self.coercibility else self
         if self.charset != other.charset:
             return self._with_charset(other, stronger)
-        if self.tie and other.coercibility < self.tie:
-            return other
         if self.coercibility != other.coercibility or self.collation == other.collation:
             return stronger
         if self.coercibility == _EXPLICIT:
@@ -115,12 +116,13 @@ def _contains(one: _Met, other: _Met) -> bool:
     return other.charset not in _UNICODE or one.charset == "utf8mb4"
 
 
-def agree(types: Sequence[SqlType], operator: str) -> tuple[str, int]:
+def agree(types: Sequence[SqlType], operator: str, is_compared: bool = False) -> tuple[str, int]:
     """Collation and coercibility of strings of these types together: coercibility 7 where none of
-    their collations wins. Raises 1267, 1270 or 1271."""
+    their collations wins; another one as strong does, unless they are compared. Raises 1267, 1270
+    or 1271."""
     best, *others = [_Met(one.collation, one.coercibility) for one in types]
     for other in others:
-        best = best.with_other(other)
+        best = best.with_other(other, is_compared)
         if best.is_illegal and best.coercibility == _EXPLICIT:
             break
     if best.is_illegal:
@@ -169,11 +171,11 @@ class Agreement:
 
     def collation(self, types: Sequence[SqlType], operator: str) -> str:
         """The collation strings of these types are compared in. Raises 1267, 1270 or 1271."""
-        collation, coercibility = agree(types, operator)
+        collation, coercibility = agree(types, operator, is_compared=True)
         if coercibility != _NO_COLLATION:
             return collation
         decided = [one for one in types if one.coercibility != _NO_COLLATION]
-        if not decided or agree(decided, operator)[1] == _NO_COLLATION:
+        if not decided or agree(decided, operator, is_compared=True)[1] == _NO_COLLATION:
             raise _illegal_mix(types, operator)
         return collation
 

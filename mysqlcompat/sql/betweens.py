@@ -16,9 +16,11 @@ from mysqlcompat.sql.common_types import common_decimal
 from mysqlcompat.sql.comparisons import Comparisons
 from mysqlcompat.sql.held_constants import DATED, as_compared, pinned
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, is_constant
-from mysqlcompat.sqltypes import TEMPORAL, Class, bool_type, date_type, datetime_type
+from mysqlcompat.sqltypes import TEMPORAL, Class, bool_type, date_type, datetime_type, string_type
+from mysqlcompat.values import text_of
 
 TEXTUAL: Final = frozenset({Class.STRING, *TEMPORAL})
+_OF_NUMBERS: Final = ("latin1", "binary")  #: the character sets of dates, and of no text
 _PLAIN_NUMBERS: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE})
 
 
@@ -50,6 +52,12 @@ class Betweens(Comparisons):
             return self.comparison("=", value, low)
         value, low, high = self._without_json(value, low, high)
         classes = {arg.type.cls for arg in (value, low, high)} - {Class.NULL}
+        is_text = value.type.is_text and value.type.charset not in _OF_NUMBERS
+        is_written = is_text and not is_negated and classes <= TEXTUAL
+        if is_written and self.is_known(low) and self.is_known(high):
+            low, high = self._written(low), self._written(high)
+        if low == high and classes & TEMPORAL and isinstance(low, Literal):
+            return self.comparison("=", value, low)
         if classes & DATED and Class.STRING in classes and classes <= TEXTUAL:
             pairs = [self._dates(value, bound) for bound in (low, high)]
         else:
@@ -63,6 +71,14 @@ class Betweens(Comparisons):
             parts = self.comparison(">=", value, low), self.comparison("<=", value, high)
             return self.call("and", made, *parts)
         return self.call("between@each", made, one, low, other, high)
+
+    def _written(self, bound: Expression) -> Expression:
+        """A constant date as its text, which MySQL brings into the character set of the value."""
+        moment = self.constant_value(bound) if bound.type.cls in TEMPORAL else None
+        if moment is None:
+            return bound
+        text = text_of(moment, bound.type)
+        return Literal(string_type(len(text), self.context.collation, False), text)
 
     def _without_json(self, *args: Expression) -> Sequence[Expression]:
         """BETWEEN compares no documents as such, but their texts with strings and their numbers
@@ -103,7 +119,8 @@ class Betweens(Comparisons):
         if isinstance(value, ColumnRef) and value.type.kind is TypeKind.BIGINT and classes & DATED:
             for bound in filter(is_constant, bounds):
                 self.beside("held", value, bound)  # which warns
-        if isinstance(value, ColumnRef) and not classes & DATED:
+        is_year = value.type.kind is TypeKind.YEAR
+        if isinstance(value, ColumnRef) and (is_year or not classes & DATED):
             held = self._held(value, *bounds)
             if held is not None:
                 return held

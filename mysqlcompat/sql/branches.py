@@ -131,7 +131,8 @@ class Branches(CommonTypes):
             inner = inner if target.cls in (Class.STRING, Class.JSON) else _unbrought(inner)
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
             nested = self.own_branches(inner, target, convert)
-            is_mixed = is_mixed or _is_silent(inner, target) or nested is not None
+            is_own = _is_silent(inner, target) or _is_shifted(inner)
+            is_mixed = is_mixed or is_own or nested is not None
             is_mixed = is_mixed or _has_own_words(inner, target)
             is_counted = inner.type.kind in _MEMBERS or self.is_bits(inner)
             is_mixed = is_mixed or (_is_binary(inner) and arg.type.is_text)
@@ -167,6 +168,8 @@ class Branches(CommonTypes):
         if target.cls in (Class.DOUBLE, Class.DECIMAL):
             made = decimal_type(20, 6, nullable=True)  # YYYYMMDDhhmmss.uuuuuu
             return Call(replace(made, mixed=True), self.function("digits of"), (arg,))
+        if name in ("date_add", "date_sub") and target.cls is Class.TIME:
+            return self.cast(arg, datetime_type(6))  # whose date has a time
         if name not in SHIFTED or target.cls not in (Class.DATE, Class.DATETIME):
             return None
         made = datetime_type(6) if target.cls is Class.DATETIME else date_type()
@@ -242,6 +245,11 @@ def shown(arg: Expression) -> Expression:
         inner = _own(args[number])
         args[number] = Cast(mixed.or_null(inner.type.nullable), shown(inner))
     return replace(arg, type=mixed, args=tuple(args))
+
+
+def _is_shifted(arg: Expression) -> bool:
+    is_moved = isinstance(arg, Call) and arg.function.name in (*SHIFTED, "date_add", "date_sub")
+    return is_moved and arg.type.cls is Class.STRING
 
 
 def _is_silent(arg: Expression, target: SqlType) -> bool:

@@ -11,14 +11,13 @@ from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import arithmetic_kernels, division_kernels, wide_ops_kernels
 from mysqlcompat.machine.program import Register
 from mysqlcompat.sql.typed import Call, Cast, Expression
-from mysqlcompat.sqltypes import Class, SqlType
+from mysqlcompat.sqltypes import PAIR_DECIMAL_DIGITS, Class, SqlType
 
 if TYPE_CHECKING:
     from mysqlcompat.sql.code_expressions import Coder
 
 OPERATORS: Final = {"+": layout.ADD, "-": layout.SUBTRACT, "*": layout.MULTIPLY}
 DIVISIONS: Final = {"/": codes.DIVIDE, "div": codes.INTEGER_DIVIDE, "%": codes.REMAINDER}
-MOST_DIGITS: Final = 38  #: of a pair of registers
 _WORD: Final = 9  #: digits of the words in which MySQL divides, whole words behind the point
 _BIGINT: Final = 20  #: characters of an unsigned BIGINT
 
@@ -44,7 +43,7 @@ def _is_exact(sql_type: SqlType) -> bool:
         return sql_type.kind is not TypeKind.BIT and not (
             sql_type.unsigned and sql_type.length >= _BIGINT
         )
-    is_short = sql_type.precision <= MOST_DIGITS and not sql_type.mixed
+    is_short = sql_type.precision <= PAIR_DECIMAL_DIGITS and not sql_type.mixed
     return sql_type.cls is Class.DECIMAL and is_short
 
 
@@ -201,7 +200,7 @@ def comparison(coder: Coder, operator: int, left: Expression, right: Expression)
     scale = max(_scale(left.type), _scale(right.type))
     factors = 10 ** (scale - _scale(left.type)), 10 ** (scale - _scale(right.type))
     whole = max(one.type.precision - one.type.scale for one in (left, right))
-    if whole + scale > MOST_DIGITS or max(factors) >= 1 << 62:
+    if whole + scale > PAIR_DECIMAL_DIGITS or max(factors) >= 1 << 62:
         return None
     a, b = wide(coder, left), wide(coder, right)
     if a is None or b is None:

@@ -13,8 +13,10 @@ from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import search_kernels, text_forms_kernels, text_kernels
 from mysqlcompat.machine.program import Register
 from mysqlcompat.sql.agreement import agree
+from mysqlcompat.sql.branches import MUTE
 from mysqlcompat.sql.code_chains import Chain, comparing
 from mysqlcompat.sql.code_moments import is_text
+from mysqlcompat.sql.describe import function_name
 from mysqlcompat.sql.lane_forms import same_lane
 from mysqlcompat.sql.typed import EXPLICIT, IMPLICIT, Call, Cast, ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, NOT_FIXED, Class, SqlType, int_type
@@ -187,7 +189,7 @@ def read(coder: Coder, cast: Cast) -> Register | None:
     """A text as a number or moment."""
     source, target = cast.arg.type, cast.type
     form = _form(target, cast.mode == EXPLICIT) if is_text(source) else None
-    if form is None:
+    if form is None or (form[0] == codes.READ_DECIMAL and function_name(cast.arg) in MUTE):
         return None
     op = text_forms_kernels.op_read
     return coder.emit_checked(op, cast, coder.value(cast.arg), *form, partial=True)

@@ -141,7 +141,7 @@ class CommonTypes:
         if any(one.cls is Class.JSON for one in types):
             kind = TypeKind.LONGBLOB if collation == BINARY else TypeKind.LONGTEXT
             size = (1 << 32) - 1 if collation == BINARY else DOCUMENT_CHARACTERS
-            return string_type(size, collation, nullable, 2, kind)
+            return string_type(size, collation, nullable, best and 2, kind)  # COLLATE stays
         kinds = {one.kind for one in types if one.cls is Class.STRING}
         large = kinds & COLUMN_TEXTS
         kind = TypeKind.CHAR if kinds == {TypeKind.CHAR} else TypeKind.VARCHAR

@@ -160,7 +160,8 @@ class Evaluator(Looking):
         return Listener(self.context)
 
     def _decimal_of_text(self, node: Cast, value: Any) -> Any:
-        """A text that varies, as the DECIMAL it begins with; everything else as it is."""
+        """A text that varies, as the DECIMAL it begins with, that of a regular expression as the
+        integer; everything else as it is."""
         if node.type.cls is not Class.DECIMAL or not isinstance(value, str | bytes):
             return value
         source = node.arg.type
@@ -169,8 +170,11 @@ class Evaluator(Looking):
         name, is_column = function_name(node.arg), isinstance(origin(node.arg), ColumnRef)
         if name in BITWISE:
             return value
-        context = self._quiet if name in MUTE else self.context
-        return decimal_of_varying(context, value, source, is_column)
+        if name in MUTE:
+            return Decimal(_signed_of_text(self._quiet, value, source, is_short=True))
+        if name == "json_value":  # which reads it as a constant is read
+            return value
+        return decimal_of_varying(self.context, value, source, is_column)
 
     def _explicit(self, node: Cast, value: Any, source: SqlType) -> Any:
         """CAST and CONVERT."""

@@ -33,7 +33,7 @@ from mysqlcompat.sql.measures import (
 from mysqlcompat.sql.memberships import Memberships
 from mysqlcompat.sql.parameters import is_untyped, of_own_scale, text_type, widest, with_type
 from mysqlcompat.sql.row_memberships import prepared_rows
-from mysqlcompat.sql.shown_bytes import passed_on, passes_bytes, shows_bytes
+from mysqlcompat.sql.shown_bytes import in_branches, passed_on, passes_bytes, shows_bytes
 from mysqlcompat.sql.typed import (
     IMPLICIT,
     Call,
@@ -47,6 +47,7 @@ from mysqlcompat.sqltypes import (
     MAX_DECIMAL_DIGITS,
     MAX_DECIMAL_SCALE,
     NOT_FIXED,
+    PAIR_DECIMAL_DIGITS,
     TEMPORAL,
     Class,
     SqlType,
@@ -275,6 +276,7 @@ class Typing(Agreement, Branches, Memberships):
             return self.call("<>", bool_type(arg.type.nullable), arg, zero)
         if isinstance(arg, Call) and arg.function.name in _CHOICES and arg.type.cls is Class.INT:
             return replace(arg, type=replace(arg.type, length=max(arg.type.length, 2)))
+        arg = in_branches(arg)
         if shows_bytes(arg):  # of an unknown string's type
             return self.call("opaque", json_type(arg.type.nullable), arg)
         if isinstance(arg, Call) and arg.type.cls is Class.STRING and passes_bytes(arg):
@@ -290,6 +292,7 @@ class Typing(Agreement, Branches, Memberships):
     def without_charset(self, arg: Expression) -> Expression:
         """A string where only text will do: what shows a date that GREATEST or LEAST chose, or part
         of a literal DOUBLE, is bytes."""
+        arg = in_branches(arg)
         return self.in_charset(arg, BINARY) if shows_bytes(arg) else arg
 
     # bits
@@ -356,7 +359,10 @@ class Typing(Agreement, Branches, Memberships):
         if operator == "div":
             size = quotient_digits(*measures)
             return self._integer_division(self._exact(left), self._exact(right), size)
-        left, right = self.as_number(left), self.as_number(right)
+        left, right = (
+            natural(made) if made.type.precision > PAIR_DECIMAL_DIGITS else made
+            for made in (self.as_number(left), self.as_number(right))
+        )
         nullable = nullable_of((left, right)) or operator in ("/", "%")
         classes = {left.type.cls, right.type.cls}
         if Class.NULL in classes or Class.DOUBLE in classes:

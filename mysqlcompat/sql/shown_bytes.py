@@ -8,6 +8,7 @@ A JSON function sees bytes then.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from mysqlcompat.sql.branches import OF_DATES, branches_of, is_chosen
@@ -44,9 +45,37 @@ def _is_literal(number: Expression) -> bool:
     return all(_is_literal(number.args[one]) for one in branches_of(number))
 
 
+def in_branches(arg: Expression) -> Expression:
+    """``LOWER(IF(c, 1e0, i))`` as ``IF(c, LOWER(1e0), LOWER(i))``: what is chosen may be a literal
+    DOUBLE, hence bytes."""
+    if not isinstance(arg, Call) or arg.function.name not in _OF_STRINGS:
+        return arg
+    first, *rest = arg.args
+    shown = first if isinstance(first, Cast) and first.mode == IMPLICIT else None
+    chosen = in_branches(first) if shown is None else shown.arg
+    if not isinstance(chosen, Call) or (shown is not None and chosen.type.cls is not Class.DOUBLE):
+        return arg
+    places = () if chosen.function.name in _CHOOSING else passed_on(chosen)
+    made = [
+        in_branches(
+            replace(arg, args=(one if shown is None else replace(shown, arg=_own(one)), *rest))
+        )
+        if n in places
+        else one
+        for n, one in enumerate(chosen.args)
+    ]
+    return replace(chosen, type=arg.type, args=tuple(made)) if places else arg
+
+
+def _own(branch: Expression) -> Expression:
+    """A branch before it was made what all branches are, unless digits were lost on the way."""
+    is_double = isinstance(branch, Cast) and branch.arg.type.cls is Class.DOUBLE
+    return branch.arg if isinstance(branch, Cast) and is_double else branch
+
+
 def passes_bytes(arg: Expression) -> bool:
     """Whether it is bytes, or may be where it chose them."""
-    return shows_bytes(arg) or any(map(passes_bytes, _chosen(arg)))
+    return shows_bytes(arg) or any(map(passes_bytes, _chosen(in_branches(arg))))
 
 
 def passed_on(arg: Expression) -> Sequence[int]:
