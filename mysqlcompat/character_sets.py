@@ -4,11 +4,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
+from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
-from mysqlcompat.message_text import shown
-from mysqlcompat.sqltypes import BINARY, charset_of
+from mysqlcompat.message_text import kept, shown
+from mysqlcompat.sqltypes import BINARY, NUMERIC, Class, SqlType, charset_of
 from mysqlcompat.wire.charsets import default_collation
 
 _UNKNOWN: Final = "?"
@@ -113,3 +114,18 @@ def shown_bytes(data: str | bytes) -> str:
     """Bytes as messages about character sets show them."""
     octets = data if isinstance(data, bytes) else data.encode()
     return "\x7f".join(map(shown, octets.split(b"\x7f")))
+
+
+def column_text(value: Any, source: SqlType, target: SqlType) -> Any:
+    """A string of a column where a number is wanted: what is no ASCII in binary strings, and no
+    UTF-8 of three bytes in others, is question marks in messages; of binary ones they end at a
+    NUL."""
+    if target.cls not in NUMERIC or target.kind is TypeKind.YEAR:
+        return value
+    if isinstance(value, str):
+        is_latin = source.charset == "latin1"
+        return value.encode("ascii", "replace").decode() if is_latin else kept(value)
+    if target.cls is Class.DECIMAL or not isinstance(value, bytes):
+        return value
+    text = ascii_of(value)
+    return text.partition("\0")[0] if target.cls is Class.INT else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,7 @@ from mysqlcompat.json_stored import StoredJson, put_together
 from mysqlcompat.jsonb import Json
 from mysqlcompat.numerals import EXACT, round_decimal
 from mysqlcompat.sql.infer import Typing, is_binary_string
-from mysqlcompat.sql.measures import digits, scale_of
+from mysqlcompat.sql.measures import digits, scale_of, sum_type
 from mysqlcompat.sql.typed import Aggregate, Call, Expression, Literal, Order
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -49,7 +50,6 @@ AGGREGATES: Final[dict[str, tuple[int, int]]] = {
     "json_arrayagg": (1, 1), "json_objectagg": (2, 2),
     **dict.fromkeys(_DEVIATIONS, (1, 1)), **dict.fromkeys(_BITS, (1, 1)),
 }  # fmt: skip
-_SUM_DIGITS: Final = 22  #: digits a SUM gains
 _LONGEST_BITS: Final = 511  #: bytes of a binary string whose bits are combined
 _SHORT_CONCAT: Final = 512  #: a GROUP_CONCAT of more is a LONGTEXT
 
@@ -106,11 +106,10 @@ def _build_sum(typing: Typing, name: str, arg: Expression, distinct: bool) -> Ex
         if source.cls is Class.NULL:
             made = double_type(17 if name == "sum" else 21, scale=0 if name == "sum" else 4)
         return Aggregate(made, name, (typing.as_double(arg),), distinct)
-    scale = scale_of(source)
+    more = typing.division_digits
+    made = decimal_type(digits(source) + more, scale_of(source) + more)
     if name == "sum":
-        made = decimal_type(digits(source) + _SUM_DIGITS, scale)
-    else:
-        made = decimal_type(digits(source) + typing.division_digits, scale + typing.division_digits)
+        made = sum_type(source)
     return Aggregate(made, name, (arg,), distinct)
 
 
@@ -122,7 +121,10 @@ def build_group_concat(typing: Typing, resolver: Resolver, node: Any) -> Express
     ordering: tuple[Order, ...] = ()
     if isinstance(inner, exp.Order):
         ordering = tuple(
-            Order(_position(resolver, one.this, inner.this), bool(one.args.get("desc")))
+            Order(
+                _stored(typing, _position(resolver, one.this, inner.this)),
+                bool(one.args.get("desc")),
+            )
             for one in inner.expressions
         )
         inner = inner.this
@@ -326,8 +328,8 @@ class _Concatenation(Accumulator):
         self.limit = int(context.system_variable("group_concat_max_len", ""))
 
     def take_all(self, columns: Sequence[list[Any]], n: int) -> None:
-        if self.least_bytes > self.limit and not self.node.order_by:
-            return  # nothing more is shown
+        if self._is_full and not self.node.order_by:
+            return
         if len(columns) > 1 or self.node.distinct or self.node.args[0].type.cls is not Class.STRING:
             super().take_all(columns, n)
             return
@@ -336,7 +338,7 @@ class _Concatenation(Accumulator):
 
     def add(self, values: Sequence[Any]) -> None:
         args = self.node.args
-        if None in values[: len(args)]:
+        if None in values[: len(args)] or (self._is_full and not self.node.order_by):
             return
         pairs = zip(values, args, strict=False)
         text: str | bytes
@@ -348,6 +350,11 @@ class _Concatenation(Accumulator):
         if self.node.order_by:
             self.orders.append(values[len(args) :])
             self.kept_bytes += _kept_bytes(values)
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether nothing more is shown."""
+        return self.least_bytes > self.limit
 
     def _keep(self, texts: list[Any], size: int) -> None:
         self.texts += texts
@@ -390,19 +397,32 @@ class _Concatenation(Accumulator):
 
 
 def _sorting(sql_type: SqlType, number: int) -> Callable[[Any], Any]:
-    """Sort key of a row's ORDER BY value; NULLs come first, ENUMs are in the order of members."""
+    """Sort key of a row's ORDER BY value. MySQL looks at the bytes of a field whether it is NULL or
+    not: NULL is among the zeros, the empty strings, before the dates. ENUMs are in the order of
+    members."""
+    zero = _ZEROS.get(sql_type.cls)
+    if sql_type.cls is Class.STRING:
+        zero = "" if sql_type.is_text else b""
+    if sql_type.kind in (TypeKind.ENUM, TypeKind.SET):
+        zero = 0
 
     def key(row: tuple[Sequence[Any], Any]) -> Any:
         value = row[0][number]
+        if value is None:
+            value = zero
         if isinstance(value, str) and sql_type.kind in (TypeKind.ENUM, TypeKind.SET):
             value = member_number(value, sql_type)
         elif isinstance(value, str):
             value = collations.sort_key(value, sql_type.collation)
-        elif isinstance(value, Json):
-            value = json_order.sort_key(value.value)
         return (0,) if value is None else (1, value)
 
     return key
+
+
+#: Values whose fields are all zeros.
+_ZEROS: Final = {
+    Class.INT: 0, Class.DECIMAL: 0, Class.DOUBLE: 0.0, Class.TIME: timedelta(0),
+}  # fmt: skip
 
 
 class _JsonArray(Accumulator):

@@ -331,7 +331,7 @@ def divide(context: Context, call: Call, left: Any, right: Any) -> Any:
 
 @implement("/@whole")
 def divide_words(context: Context, call: Call, left: Any, right: Any) -> Any:
-    """A quotient that becomes an integer: not rounded to the digits of its type."""
+    """A quotient that becomes an integer, or an average: not rounded to the digits of its type."""
     return _quotient(context, Decimal(left), Decimal(right)) if right else _by_zero(context)
 
 

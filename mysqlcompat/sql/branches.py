@@ -36,6 +36,7 @@ from mysqlcompat.sqltypes import (
     decimal_type,
     string_type,
 )
+from mysqlcompat.sqltypes import NUMERIC as NUMERIC_CLASSES
 
 if TYPE_CHECKING:
     from mysqlcompat.functions.table import Function
@@ -355,8 +356,6 @@ _NATURAL: Final = (
     *("+", "-", "*", "/", "%", "neg", "abs", "greatest", "least", "any_value"),
     *("if", "ifnull", "coalesce", "case", "nullif"),
 )
-
-NUMERIC_CLASSES: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE)
 #: The text of a date, the JSON of a moment or a double: not the branch's own.
 _TAKEN_WHOLE: Final = (
     (Class.DATETIME, Class.STRING),

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.assign import assign, complain
-from mysqlcompat.character_sets import ascii_of
+from mysqlcompat.character_sets import column_text
 from mysqlcompat.convert import (
     QUIET_KINDS,
     convert,
@@ -24,14 +24,13 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.moments import own_type
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
-from mysqlcompat.message_text import kept, shown, shown_bytes, text_for_number
+from mysqlcompat.message_text import shown, shown_bytes, text_for_number
 from mysqlcompat.numerals import double_text, leading_integer, round_decimal
 from mysqlcompat.sql.benchmark import repeated
 from mysqlcompat.sql.branches import (
     AMONG_DATES,
     BITWISE,
     MUTE,
-    NUMERIC_CLASSES,
     SILENT,
 )
 from mysqlcompat.sql.describe import (
@@ -50,6 +49,7 @@ from mysqlcompat.sql.typed import (
     COMPARE,
     EXPLICIT,
     IMPLICIT,
+    Aggregate,
     Call,
     Cast,
     ColumnRef,
@@ -138,10 +138,11 @@ class Evaluator(Looking):
             value = self._whole(node.arg, value)
         is_column = isinstance(origin(node.arg), ColumnRef)
         if is_column:
-            value = _column_as_text(value, source, node.type)
+            value = column_text(value, source, node.type)
         value = self._decimal_of_text(node, value)
         name, context = function_name(node.arg), self.context
         is_silent = name in SILENT or (name in BITWISE and node.type.cls is not Class.DECIMAL)
+        is_silent |= name == "group_concat" and node.type.cls is Class.INT
         if is_silent and source.cls is Class.STRING and node.type.cls not in TEMPORAL:
             context = self._quiet
         if _is_text_as_signed(value, source, node.type):
@@ -192,7 +193,7 @@ class Evaluator(Looking):
             value = self._whole(node.arg, value)
         is_column = isinstance(origin(node.arg), ColumnRef)
         if is_column and target.cls in (Class.DOUBLE, Class.DECIMAL):
-            value = _column_as_text(value, source, target)
+            value = column_text(value, source, target)
         value = self._decimal_of_text(node, value)
         function = function_name(node.arg)
         is_among_dates = function in AMONG_DATES and target.cls is Class.INT
@@ -212,7 +213,12 @@ class Evaluator(Looking):
         if computed is not None:
             kind = "BIGINT UNSIGNED" if computed.type.unsigned else "BIGINT"
             raise SqlError(1690, kind, describe(computed, self.sources))
-        if not isinstance(origin(arg), ColumnRef):
+        given = origin(arg)
+        if isinstance(given, Aggregate):
+            if given.function in ("min", "max"):
+                return -float(_I63)
+            raise SqlError(1690, "BIGINT", describe(given, self.sources))
+        if not isinstance(given, ColumnRef):
             return value
         if arg.type.kind is TypeKind.FLOAT:
             return -float(_I63)
@@ -384,21 +390,6 @@ def _is_copied(node: Cast) -> bool:
     is_variable = arg.type.kind is target.kind is TypeKind.VARCHAR
     is_variable = is_variable or arg.type.kind is target.kind is TypeKind.VARBINARY
     return is_variable and arg.type.collation == target.collation
-
-
-def _column_as_text(value: Any, source: SqlType, target: SqlType) -> Any:
-    """A string of a column where a number is wanted: what is no ASCII in binary strings, and no
-    UTF-8 of three bytes in others, is question marks in messages; of binary ones they end at a
-    NUL."""
-    if target.cls not in NUMERIC_CLASSES or target.kind is TypeKind.YEAR:
-        return value
-    if isinstance(value, str):
-        is_latin = source.charset == "latin1"
-        return value.encode("ascii", "replace").decode() if is_latin else kept(value)
-    if target.cls is Class.DECIMAL or not isinstance(value, bytes):
-        return value
-    text = ascii_of(value)
-    return text.partition("\0")[0] if target.cls is Class.INT else text
 
 
 _I63: Final = 1 << 63

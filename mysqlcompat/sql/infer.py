@@ -16,7 +16,7 @@ from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, has_param
-from mysqlcompat.sql.branches import NUMERIC_CLASSES, Branches, natural, spelled
+from mysqlcompat.sql.branches import Branches, natural, spelled
 from mysqlcompat.sql.describe import SIGNED
 from mysqlcompat.sql.held_constants import pinned
 from mysqlcompat.sql.measures import (
@@ -28,6 +28,7 @@ from mysqlcompat.sql.measures import (
     is_fixed,
     numeric_type,
     quotient_digits,
+    sum_type,
     text_length,
 )
 from mysqlcompat.sql.memberships import Memberships
@@ -36,6 +37,7 @@ from mysqlcompat.sql.row_memberships import prepared_rows
 from mysqlcompat.sql.shown_bytes import in_branches, passed_on, passes_bytes, shows_bytes
 from mysqlcompat.sql.typed import (
     IMPLICIT,
+    Aggregate,
     Call,
     Cast,
     Expression,
@@ -61,6 +63,7 @@ from mysqlcompat.sqltypes import (
     string_type,
     time_type,
 )
+from mysqlcompat.sqltypes import NUMERIC as NUMERIC_CLASSES
 
 STRICT_MODES: Final = frozenset(("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"))
 
@@ -277,6 +280,8 @@ class Typing(Agreement, Branches, Memberships):
         if isinstance(arg, Call) and arg.function.name in _CHOICES and arg.type.cls is Class.INT:
             return replace(arg, type=replace(arg.type, length=max(arg.type.length, 2)))
         arg = in_branches(arg)
+        if isinstance(arg, Aggregate) and arg.function == "avg":
+            return self._quotient(arg)
         if shows_bytes(arg):  # of an unknown string's type
             return self.call("opaque", json_type(arg.type.nullable), arg)
         if isinstance(arg, Call) and arg.type.cls is Class.STRING and passes_bytes(arg):
@@ -284,6 +289,14 @@ class Typing(Agreement, Branches, Memberships):
             args = [self.as_json(one) if n in places else one for n, one in enumerate(arg.args)]
             return replace(arg, type=json_type(arg.type.nullable), args=tuple(args))
         return natural(arg)
+
+    def _quotient(self, average: Aggregate) -> Expression:
+        """An average with the digits that its division leaves."""
+        if average.type.cls is not Class.DECIMAL:
+            return average
+        total = replace(average, type=sum_type(average.args[0].type), function="sum")
+        count = replace(average, type=int_type(21, nullable=False), function="count")
+        return self.call("/@whole", replace(average.type, mixed=True), total, count)
 
     def as_path(self, arg: Expression) -> Expression:
         """A JSON path: a string, part of the plan if it is a literal."""

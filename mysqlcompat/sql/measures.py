@@ -20,6 +20,7 @@ from mysqlcompat.sqltypes import (
 
 _FLOAT_COLUMN: Final = 12  #: characters of a FLOAT that no function has made
 DOCUMENT_CHARACTERS: Final = (1 << 30) - 1  #: of a document's text, each of four bytes
+SUM_DIGITS: Final = 22  #: that a SUM gains
 DIVISION_DIGITS: Final = 4  #: @@div_precision_increment, by default
 #: Digits of temporals as numbers: YYYYMMDD, YYYYMMDDhhmmss, hhhmmss.
 _TEMPORAL_DIGITS: Final = {Class.DATE: 8, Class.DATETIME: 14, Class.TIME: 7}
@@ -81,6 +82,11 @@ def division_type(left: SqlType, right: SqlType, more: int) -> SqlType:
     precision = min(digits(left) + scale_of(right) + more, MAX_DECIMAL_DIGITS)
     scale = min(scale_of(left) + more, 30)
     return decimal_type(precision, scale, left.unsigned and right.unsigned)
+
+
+def sum_type(source: SqlType) -> SqlType:
+    """Type of the SUM of exact numbers."""
+    return decimal_type(digits(source) + SUM_DIGITS, scale_of(source))
 
 
 def decimal_result(operator: str, left: SqlType, right: SqlType, nullable: bool) -> SqlType:
