@@ -70,8 +70,8 @@ def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> E
         inner = inner if is_whole else typing.timely(inner)
         return inner if is_whole else typing.call(f"{wanted}@fuzzy", made, inner)
 
-    is_loose = arg.type.cls in (Class.STRING, Class.JSON, Class.DECIMAL, Class.DOUBLE)
-    if is_loose or (arg.type.cls is Class.DATETIME and wanted == "date"):
+    is_plain = arg.type.cls in (Class.NULL, Class.TIME, Class.DATE)
+    if not is_plain and (arg.type.cls is not Class.DATETIME or wanted == "date"):
         return typing.own_branches(arg, target, own) or own(arg)  # a chosen time is one of today
     return own(arg)
 

@@ -120,13 +120,15 @@ class Branches(CommonTypes):
         chosen = [_own(arg.args[number]).type.kind for number in branches_of(arg)]
         has_bits = target.cls is Class.STRING and TypeKind.BIT in chosen
         has_bits = has_bits and arg.type.kind is not TypeKind.BIT
-        if arg.type.cls not in _LOOSE and not is_cut and not has_bits:
+        has_years = TypeKind.YEAR in chosen and arg.type.kind is not TypeKind.YEAR
+        has_years = has_years and target.cls in (Class.DATE, Class.DATETIME)
+        if arg.type.cls not in _LOOSE and not is_cut and not has_bits and not has_years:
             return None
         if (arg.type.cls, target.cls) in _TAKEN_WHOLE:
             return None
         if arg.function.name == "elt" and target.cls not in (Class.INT, Class.DOUBLE):
             return None
-        args, is_mixed = list(arg.args), has_bits
+        args, is_mixed = list(arg.args), has_bits or has_years
         for number in branches_of(arg):
             inner = _own(args[number])
             inner = inner if target.cls in (Class.STRING, Class.JSON) else _unbrought(inner)

@@ -105,16 +105,14 @@ def _field(coder: Coder, call: Call) -> Register | None:
 
 
 def _extreme(coder: Coder, call: Call) -> Register | None:
-    """GREATEST and LEAST: of several that are equal the first, of numbers with a point the last
-    greatest."""
+    """GREATEST and LEAST: of several that are equal the last greatest, the first least."""
     args, made = call.args, call.type
     if len(args) > _CHOICES_MOST or not all(same_lane(arg.type, made) for arg in args):
         return None
     if any(arg.type.cls is not made.cls for arg in args):
         return None
     is_greatest = call.function.name == "greatest"
-    takes_last = is_greatest and made.cls in (Class.DOUBLE, Class.DECIMAL)
-    operator = (layout.GE if takes_last else layout.GT) if is_greatest else layout.LT
+    operator = layout.GE if is_greatest else layout.LT
     forms = [comparing(operator, arg, args[0]) for arg in args[1:]]
     if None in forms:
         return None

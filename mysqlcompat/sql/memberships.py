@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Set
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, Final
 
 from btree.schema import TypeKind
@@ -18,7 +17,7 @@ from mysqlcompat.convert_compared import (
     compared,
 )
 from mysqlcompat.convert_temporal import moment_of
-from mysqlcompat.partial_dates import PartialDate
+from mysqlcompat.partial_dates import PartialDatetime
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.betweens import TEXTUAL, Betweens, said_beside
 from mysqlcompat.sql.branches import SHIFTED, SILENT, branches_of, is_chosen, natural
@@ -213,15 +212,15 @@ class Memberships(Betweens):
             return item
         if source.kind is TypeKind.YEAR:
             source = int_type(4)
-        made: Any = PartialDate(0, 0, 0)
+        made: Any = PartialDatetime(0, 0, 0)
         target = {Class.DATE: date_type(), Class.TIME: time_type(6)}.get(kind, datetime_type(6))
-        if kind is Class.DATE:
-            day = moment_of(self.context, number, source, "date", "", FUZZY | INVALID_DATES)
-            if day is not None:
-                is_real = isinstance(day, datetime)
-                made = day.date() if is_real else PartialDate(day.year, day.month, day.day)
-        elif number or kind is Class.TIME:
+        if kind is Class.TIME:
             made = compared(self.context, number, source, target, "", "")
+        else:
+            wanted = "date" if kind is Class.DATE else "datetime"
+            day = moment_of(self.context, number, source, wanted, "", FUZZY | INVALID_DATES)
+            made = made if day is None else day
+            made = made.date() if kind is Class.DATE else made
         return Literal(target.or_null(item.type.nullable), made, text=describe(item))
 
     def _among_dates(
