@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import random
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,50 +101,78 @@ def customer(port: int, number: int, seed: int, ledger: Ledger) -> None:
     """Place orders until told to stop; connect again whenever the connection breaks."""
     rng = random.Random(seed * 1000 + number)
     serial = seed * 100_000
-    connection: Any = None
-    while not ledger.stop.is_set():
-        serial += 1
-        try:
-            if connection is None:
-                connection = connect(port)
-            place(connection, ledger, number * 10_000_000 + serial, rng)
-        except (pymysql.err.OperationalError, pymysql.err.InterfaceError, OSError):
-            connection = None  # the order in flight may or may not be there: both are right
-            ledger.stop.wait(0.05)
-        except BaseException as error:
-            ledger.errors.append(error)
-            raise
+    with _Line(port) as line:
+        while not ledger.stop.is_set():
+            serial += 1
+            try:
+                place(line.connection(), ledger, number * 10_000_000 + serial, rng)
+            except (pymysql.err.OperationalError, pymysql.err.InterfaceError, OSError):
+                line.hang_up()  # the order in flight may or may not be there: both are right
+                ledger.stop.wait(0.05)
+            except BaseException as error:
+                ledger.errors.append(error)
+                raise
+
+
+class _Line:
+    """A customer's connection, made again after it has broken. None is left open, with what it has
+    locked: the next customers would wait for that."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._connection: Any = None
+
+    def connection(self) -> Any:
+        if self._connection is None:
+            self._connection = connect(self._port)
+        return self._connection
+
+    def hang_up(self) -> None:
+        broken, self._connection = self._connection, None
+        if broken is not None:
+            with suppress(pymysql.err.Error, OSError):
+                broken.close()
+
+    def __enter__(self) -> _Line:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.hang_up()
 
 
 def restless(port: int, seed: int, ledger: Ledger) -> None:
     """Tables that come and go, fill and empty beside the orders: work for rollback and purge."""
     rng = random.Random(seed)
-    connection: Any = None
-    while not ledger.stop.is_set():
-        number = rng.randrange(3)
-        values = ", ".join(f"({rng.randrange(1000)}, '{'y' * 900}')" for _ in range(30))
-        script = [
-            f"DROP TABLE IF EXISTS restless{number}",
-            f"CREATE TABLE restless{number} (k INT, a VARCHAR(2000), INDEX (k))",
-            *[f"INSERT INTO restless{number} VALUES {values}"] * 3,
-            f"UPDATE restless{number} SET k = k + 1",
-            f"CREATE INDEX more ON restless{number} (k, a(20))",
-            f"DELETE FROM restless{number} WHERE k < 500",
-        ]
-        try:
-            connection = connection or connect(port)
-            with connection.cursor() as cursor:
-                for sql in script:
-                    cursor.execute(sql)
-                    if ledger.stop.is_set():
-                        return
-            connection.commit()
-        except (pymysql.err.OperationalError, pymysql.err.InterfaceError, OSError):
-            connection = None
-            ledger.stop.wait(0.05)
-        except BaseException as error:
-            ledger.errors.append(error)
-            raise
+    with _Line(port) as line:
+        while not ledger.stop.is_set():
+            number = rng.randrange(3)
+            values = ", ".join(f"({rng.randrange(1000)}, '{'y' * 900}')" for _ in range(30))
+            script = [
+                f"DROP TABLE IF EXISTS restless{number}",
+                f"CREATE TABLE restless{number} (k INT, a VARCHAR(2000), INDEX (k))",
+                *[f"INSERT INTO restless{number} VALUES {values}"] * 3,
+                f"UPDATE restless{number} SET k = k + 1",
+                f"CREATE INDEX more ON restless{number} (k, a(20))",
+                f"DELETE FROM restless{number} WHERE k < 500",
+            ]
+            try:
+                _run(line.connection(), script, ledger)
+            except (pymysql.err.OperationalError, pymysql.err.InterfaceError, OSError):
+                line.hang_up()
+                ledger.stop.wait(0.05)
+            except BaseException as error:
+                ledger.errors.append(error)
+                raise
+
+
+def _run(connection: Any, script: list[str], ledger: Ledger) -> None:
+    """The statements, or those until it is told to stop."""
+    with connection.cursor() as cursor:
+        for sql in script:
+            cursor.execute(sql)
+            if ledger.stop.is_set():
+                return
+    connection.commit()
 
 
 def start_customers(port: int, count: int, seed: int, ledger: Ledger) -> list[threading.Thread]:
