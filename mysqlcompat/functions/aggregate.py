@@ -188,8 +188,8 @@ class Accumulator:
         self.context = context
         self.seen: set[Any] = set()
 
-    def take_all(self, columns: Sequence[list[Any]], n: int) -> None:
-        """The values of `n` rows, column by column."""
+    def take_all(self, columns: Sequence[list[Any]]) -> None:
+        """The values of rows, column by column."""
         rows: Iterable[Sequence[Any]] = zip(*columns, strict=True)
         if self.node.distinct:  # most of many are the same
             first: dict[Any, Sequence[Any]] = {}
@@ -227,16 +227,6 @@ def _kept_bytes(values: Sequence[Any]) -> int:
         else:
             size += 64 + (len(value) if isinstance(value, str | bytes) else 0)
     return size
-
-
-class _Count(Accumulator):
-    count = 0
-
-    def add(self, values: Sequence[Any]) -> None:
-        self.count += None not in values
-
-    def result(self) -> int:
-        return self.count
 
 
 class _Sum(Accumulator):
@@ -327,11 +317,11 @@ class _Concatenation(Accumulator):
         self.least_bytes = 0  #: of what has been given
         self.limit = int(context.system_variable("group_concat_max_len", ""))
 
-    def take_all(self, columns: Sequence[list[Any]], n: int) -> None:
+    def take_all(self, columns: Sequence[list[Any]]) -> None:
         if self._is_full and not self.node.order_by:
             return
         if len(columns) > 1 or self.node.distinct or self.node.args[0].type.cls is not Class.STRING:
-            super().take_all(columns, n)
+            super().take_all(columns)
             return
         taken = [value for value in columns[0] if value is not None]
         self._keep(taken, sum(map(len, taken)))
@@ -432,10 +422,10 @@ class _JsonArray(Accumulator):
         super().__init__(node, context)
         self.documents: list[bytes] = []
 
-    def take_all(self, columns: Sequence[list[Any]], n: int) -> None:
+    def take_all(self, columns: Sequence[list[Any]]) -> None:
         taken = [_document(value) for value in columns[0]]
         self.documents += taken
-        self.kept_bytes += sum(map(len, taken)) + _KEPT_BYTES * n
+        self.kept_bytes += sum(map(len, taken)) + _KEPT_BYTES * len(taken)
 
     def result(self) -> Json | None:
         return put_together(self.documents) if self.documents else None
@@ -471,7 +461,6 @@ def _document(value: Json | None) -> bytes:
 
 
 _ACCUMULATORS: Final[dict[str, Callable[[Aggregate, Context], Accumulator]]] = {
-    "count": _Count,
     "sum": _Sum,
     "avg": _Average,
     "min": _Extreme,

@@ -51,20 +51,18 @@ class Accumulation:
         columns = [memory.read(register, kind, n, zone) for kind, register in self.inputs]
         groups = _addresses(execution, self.records, 1 if self.single else n)
         if self.single:
-            self._give(execution, groups[0], columns, n)
+            self._give(execution, groups[0], columns)
         else:
             lanes: dict[int, list[int]] = {}
             for lane, address in enumerate(groups):
                 lanes.setdefault(address, []).append(lane)
             for address, own in lanes.items():
                 parts = [[column[lane] for lane in own] for column in columns]
-                self._give(execution, address, parts, len(own))
+                self._give(execution, address, parts)
         if execution.kept_bytes + memory.used_bytes > MEMORY_LIMIT:
             raise SqlError(1038)
 
-    def _give(
-        self, execution: Execution, address: int, columns: Sequence[list[Any]], n: int
-    ) -> None:
+    def _give(self, execution: Execution, address: int, columns: Sequence[list[Any]]) -> None:
         """A group's rows to its accumulator."""
         key = self.number, address
         group = execution.accumulators.get(key)
@@ -73,7 +71,7 @@ class Accumulation:
             execution.accumulators[key] = group
             execution.kept_bytes += group.kept_bytes
         before = group.kept_bytes
-        group.take_all(columns, n)
+        group.take_all(columns)
         execution.kept_bytes += group.kept_bytes - before
 
 

@@ -25,7 +25,7 @@ from mysqlcompat.functions.key_parts import HIDDEN, IndexContext
 from mysqlcompat.functions.moments import own_type
 from mysqlcompat.functions.table import Context, OutOfRange, Unfit
 from mysqlcompat.message_text import shown, shown_bytes, text_for_number
-from mysqlcompat.numerals import double_text, leading_integer, round_decimal
+from mysqlcompat.numerals import EXACT, double_text, leading_integer, round_decimal
 from mysqlcompat.sql.benchmark import repeated
 from mysqlcompat.sql.branches import (
     AMONG_DATES,
@@ -126,7 +126,7 @@ class Evaluator(Looking):
                 complain(self.context, 1265, node.into, self.context.row)
                 return value[: node.type.length]
             if isinstance(value, Decimal) and node.type.cls in _SHOWN and has_params(node.arg):
-                value = _own_digits(value, source)
+                value = own_digits(value, source)
             name = origin_name(node.arg)
             return assign(self.context, value, source, node.type, node.into, name)
         if node.mode == EXPLICIT:
@@ -373,11 +373,11 @@ def _computed(arg: Expression) -> Expression | None:
     return arg if isinstance(arg, Call | Cast) and not is_variable else None
 
 
-def _own_digits(number: Decimal, source: SqlType) -> Decimal:
+def own_digits(number: Decimal, source: SqlType) -> Decimal:
     """A number computed with parameters, of which nobody knew how many digits they would have,
     without those that none of them had."""
     if source.scale == MAX_DECIMAL_SCALE:
-        return round_decimal(number, max(-int(number.normalize().as_tuple().exponent), 0))
+        return round_decimal(number, max(-int(number.normalize(EXACT).as_tuple().exponent), 0))
     return round_decimal(number, 0) if number == int(number) else number
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -15,9 +15,9 @@ from mysqlcompat.sql.typed import (
     Item,
     Select,
     Source,
+    aggregates_of,
     has_aggregate,
     is_constant,
-    walk,
 )
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -80,7 +80,7 @@ def result_columns(select: Select) -> tuple[ColumnDef, ...]:
 def _is_grouped_aside(select: Select) -> bool:
     """Whether groups are told apart in a temporary table, not by an index or a sort."""
     groups = [group for group in select.group_by or () if not is_constant(group)]
-    if any(aggregate.takes_sorted_rows for aggregate in _aggregates(select)):
+    if any(aggregate.takes_sorted_rows for aggregate in aggregates_of(select)):
         return False
     if select.rollup or not groups:
         return select.distinct and select.group_by is None
@@ -91,14 +91,6 @@ def _is_grouped_aside(select: Select) -> bool:
     return not any(
         {part.column for part in index.parts[: len(names)]} == names for index in table.indexes
     )
-
-
-def _aggregates(select: Select) -> Iterator[Aggregate]:
-    places = [item.expression for item in select.items]
-    places += [order.expression for order in select.order_by]
-    places += [select.having] if select.having is not None else []
-    for expression in places:
-        yield from (node for node in walk(expression) if isinstance(node, Aggregate))
 
 
 def _is_stored(item: Item) -> bool:

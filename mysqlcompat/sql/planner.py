@@ -33,6 +33,7 @@ from mysqlcompat.sql.typed import (
     Select,
     Statement,
     Update,
+    aggregates_of,
     is_constant,
     walk,
 )
@@ -59,26 +60,12 @@ def plan(statement: Statement, estimates: Estimates) -> Plan:
 
 
 def plan_select(select: Select, estimates: Estimates) -> SelectPlan:
-    aggregates = _aggregates_of(select)
+    aggregates = aggregates_of(select)
     if not select.tables:
         filters = tuple(conjuncts(select.where))
         return SelectPlan(select, None, (), filters, aggregates, ordered=True)
     plain = not aggregates and select.group_by is None and not select.distinct
     return _Joiner(select, estimates).plan(aggregates, plain)
-
-
-def _aggregates_of(select: Select) -> tuple[Aggregate, ...]:
-    """Every aggregate of the output, HAVING and ORDER BY, once."""
-    found: list[Aggregate] = []
-    expressions = [item.expression for item in select.items]
-    expressions += [order.expression for order in select.order_by]
-    if select.having is not None:
-        expressions.append(select.having)
-    for expression in expressions:
-        for node in walk(expression):
-            if isinstance(node, Aggregate) and node not in found:
-                found.append(node)
-    return tuple(found)
 
 
 class _Joiner:

@@ -27,6 +27,7 @@ from mysqlcompat.sql.typed import (
     Order,
     Param,
     Select,
+    aggregates_in,
     anonymous,
     has_aggregate,
     is_constant,
@@ -139,7 +140,11 @@ class _Clauses:
             if distinct:  # of rows that are alike there is no level any more
                 ordering = [one for one in ordering if one.expression in shown_by(items)]
             groups = rollup.groups
-        elif groups and not ordering and not distinct and _takes_sorted_rows(parts):
+        elif (
+            groups
+            and not (ordering or distinct)
+            and any(one.takes_sorted_rows for one in aggregates_in(parts))
+        ):
             ordering = [Order(group, False) for group in groups if not is_constant(group)]
         return Select(
             tuple(self.scope.sources),
@@ -412,11 +417,6 @@ def _having_lookup(items: Sequence[Item], groups: Sequence[Expression], scope: S
         raise SqlError(1054, name, HAVING)
 
     return find
-
-
-def _takes_sorted_rows(parts: Sequence[Expression]) -> bool:
-    nodes = (node for part in parts for node in walk(part))
-    return any(isinstance(node, Aggregate) and node.takes_sorted_rows for node in nodes)
 
 
 def _aggregate_alias(items: Sequence[Item], groups: Sequence[Expression]) -> str:

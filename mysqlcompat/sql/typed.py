@@ -25,7 +25,7 @@ NULLIF is ``nullif(a = b, a)``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from operator import is_not
 from typing import TYPE_CHECKING, Any, Final
@@ -421,6 +421,20 @@ def params_of(statement: Statement) -> tuple[Param | None, ...]:
         if isinstance(node, Param) and node.type.cls is not Class.NULL
     }
     return tuple(known.get(number) for number in range(max(known, default=-1) + 1))
+
+
+def aggregates_of(select: Select) -> tuple[Aggregate, ...]:
+    """Every aggregate of the output, HAVING and ORDER BY, once."""
+    places = [item.expression for item in select.items]
+    places += [order.expression for order in select.order_by]
+    places += [select.having] if select.having is not None else []
+    return aggregates_in(places)
+
+
+def aggregates_in(expressions: Iterable[Expression]) -> tuple[Aggregate, ...]:
+    """Every aggregate of some expressions, once."""
+    nodes = (node for expression in expressions for node in walk(expression))
+    return tuple(dict.fromkeys(node for node in nodes if isinstance(node, Aggregate)))
 
 
 def columns_of(select: Select, table_no: int) -> list[ColumnRef]:

@@ -17,12 +17,12 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from typing import Any, Final
 
 import pymysql
 
 from mysqlcompat.cluster import Cluster
+from tests.mysqlcompat.fuzz_values import Difference
 
 DATABASE: Final = "aggregates"
 TABLE: Final = """CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, g INT, i INT, iu INT UNSIGNED,
@@ -123,18 +123,6 @@ class Queries:
             return f"GROUP_CONCAT(DISTINCT {value}{separator})"
         order = self._pick(("id", "id DESC", f"{self._pick(COLUMNS)}, id"))
         return f"GROUP_CONCAT({value} ORDER BY {order}{separator})"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A query, what the MySQL says and what this server does."""
-
-    query: str
-    expected: str
-    got: str
-
-    def __str__(self) -> str:
-        return f"{self.query}\n  expected {self.expected}\n  got      {self.got}"
 
 
 def connected(host: str, port: int) -> Any:

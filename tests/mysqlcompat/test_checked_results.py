@@ -8,6 +8,7 @@ import pytest
 
 from mysqlcompat.functions.operators import checked
 from mysqlcompat.functions.table import OutOfRange
+from mysqlcompat.sql.evaluate import own_digits
 from mysqlcompat.sqltypes import decimal_type, double_type, int_type, null_type
 
 
@@ -20,3 +21,11 @@ def test_only_integers_have_the_range_of_an_integer() -> None:
         checked(1 << 63, int_type())
     with pytest.raises(OutOfRange):
         checked(-1, int_type(unsigned=True))
+
+
+def test_numbers_computed_with_parameters_keep_all_digits_they_have() -> None:
+    """More than Python's own arithmetic has."""
+    unknown = decimal_type(65, 30)
+    for text in ("12345678901234567890123456789012345.125", "-0.5", "120", "0"):
+        given = Decimal(text + "0" * 10) if "." in text else Decimal(text + ".000")
+        assert str(own_digits(given, unknown)) == text
