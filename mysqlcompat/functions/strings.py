@@ -153,12 +153,12 @@ def right(context: Context, call: Call, value: Any, count: int) -> Any:
 
 
 def _strip(value: Any, pad: Any, leading: bool, trailing: bool) -> Any:
-    if pad:
-        while leading and value.startswith(pad):
-            value = value[len(pad) :]
-        while trailing and value.endswith(pad):
-            value = value[: -len(pad)]
-    return value
+    begin, end, step = 0, len(value), len(pad)
+    while leading and step and value.startswith(pad, begin, end):
+        begin += step
+    while trailing and step and value.endswith(pad, begin, end):
+        end -= step
+    return value[begin:end]
 
 
 def _pad_of(value: Any, given: tuple[Any, ...]) -> Any:

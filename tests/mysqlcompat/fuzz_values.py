@@ -24,7 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from hypothesis import HealthCheck, find, settings
+from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
 
@@ -43,6 +43,7 @@ SIMPLER: Final = settings(
     deadline=None,
     database=None,
     derandomize=True,
+    phases=(Phase.generate, Phase.shrink),  # explaining what it found takes it minutes
     suppress_health_check=list(HealthCheck),
 )
 _CAST_NAME: Final = re.compile(r"W1264 Out of range value for column '.*' at row 1")
