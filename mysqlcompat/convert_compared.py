@@ -82,7 +82,8 @@ def compared(
             is_text = isinstance(value, str | bytes)
             text = shown_in_error(value) if is_text else text_of(value, source)
             raise SqlError(1525, type_name, text)
-        if listener.was_warned or made is None:
+        is_unsaid = made is None and target.cls is not Class.TIME
+        if listener.was_warned or is_unsaid:
             _say(context, value, source, wording)
     if made is None and type_name == NO_TIME:
         return _NO_TIME_VALUE

@@ -250,10 +250,10 @@ def span_of(context: Context, value: Any, source: SqlType, name: str = "") -> ti
             flags = reading.date_flags(context.sql_mode)
             beyond = bytes_beyond(given, source.collation)
             read, text = reading.read_time(plain, flags, beyond), shown(given)
-    is_number = isinstance(value, int) and read.warnings
+    is_none = read.kind == reading.DATE or (isinstance(value, int) and read.warnings)
     if read.warnings or read.value is None:
         context.warn(1292, f"Truncated incorrect time value: '{text}'")
-    return None if is_number else _span(read)
+    return None if is_none else _span(read)
 
 
 def _span(read: Reading) -> timedelta | None:
@@ -282,8 +282,9 @@ def _span_of_json(context: Context, document: Any, source: SqlType, name: str) -
         if isinstance(document, str)
         else None
     )
-    if read is not None and not read.warnings and ":" in document:
-        return _span(read)
+    if read is not None and not read.warnings:
+        if ":" in document or read.kind in (reading.DATE, reading.DATETIME):
+            return _span(read)
     row = context.row
     context.warn(3156, f"Invalid JSON value for CAST to TIME from column {name} at row {row}")
     return None

@@ -200,8 +200,7 @@ class _Scanner:
             self.is_odd = self.is_odd or self.at > begin or self._is_wrong(number, text[self.at])
             self.at += 1
             self.delimiter = True
-        if number != 6:
-            self.last = self.at
+        self.last = self.at  # a digit further on counts as the fraction's seventh
         return _NEXT
 
     def _is_wrong(self, number: int, delimiter: str) -> bool:

@@ -213,7 +213,9 @@ def _any_type(sql_type: SqlType) -> SqlType:
             return replace(sql_type, length=double_type().length)
         case Class.STRING if sql_type.collation == BINARY:
             return replace(sql_type, scale=NOT_FIXED, unsigned=False)
-        case Class.INT if sql_type.kind not in (TypeKind.YEAR, TypeKind.BIT):
+        case Class.INT if sql_type.kind is TypeKind.YEAR:
+            return replace(sql_type, precision=1)  # without leading zeros
+        case Class.INT:
             return replace(sql_type, precision=0)
         case Class.DECIMAL if sql_type.unsigned:
             return decimal_type(sql_type.precision, sql_type.scale, nullable=sql_type.nullable)

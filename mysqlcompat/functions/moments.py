@@ -3,7 +3,6 @@ either a time or a moment."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -41,7 +40,6 @@ from mysqlcompat.sqltypes import (
 )
 from mysqlcompat.values import text_of
 
-_CLOCK: Final = re.compile(r"\s*-|[^-/.]*:")  #: how a text begins that is a TIME, no date
 _MICRO: Final = timedelta(microseconds=1)
 _LEAST_DATE: Final = 10000101
 _LEAST_MOMENT: Final = 10000000  #: more than a TIME has digits for
@@ -214,10 +212,10 @@ def read_moment_or_clock(context: Context, call: Call, value: Any) -> Any:
     read, arg = None, call.args[0]
     if isinstance(value, date | PartialDate):
         return convert.moment_of(context, value, arg.type)
-    if isinstance(value, str) and not _CLOCK.match(value):
-        read = temporal_text.read_datetime(value, allowed)
-        if read.warnings & (temporal_text.ZERO_DATE | temporal_text.OUT_OF_RANGE):
-            return convert.moment_of(context, value, call.args[0].type, flags=allowed)
+    if isinstance(value, str | bytes):
+        anything = temporal_text.FUZZY | temporal_text.INVALID_DATES
+        if temporal_text.read_datetime(text_for_number(value), anything).is_plain:
+            return convert.moment_of(context, value, arg.type, flags=allowed)
     elif isinstance(value, int) and own_type(call.args[0]).kind is TypeKind.YEAR and value:
         return datetime(value, 1, 1)
     elif isinstance(value, int | Decimal) and value >= _LEAST_DATE:

@@ -108,8 +108,8 @@ def _build_time_shift(name: str, typing: Typing, args: Sequence[Expression]) -> 
         made = time_type(fsp) if first.type.cls is Class.TIME else datetime_type(fsp)
     first = _without_json(typing, of_calendar(typing, first))
     clock = typing.as_time(span)
-    if span.type.is_text and isinstance(clock, Cast):  # which is read where it is added
-        clock = span
+    if span.type.is_text and isinstance(clock, Cast) and clock.arg == span:
+        clock = span  # which is read where it is added
     return typing.call(name, made, first, clock)
 
 

@@ -259,7 +259,7 @@ class Agreement:
 
     def _text_in(self, arg: Expression, like: str) -> str | None:
         """The text of a constant string in the character set of `like`. Raises 3854."""
-        value = self.quiet_value(arg) if arg.type.cls is Class.STRING else None
+        value = self.constant_value(arg) if arg.type.cls is Class.STRING else None
         if isinstance(value, bytes):
             return value.decode("latin-1")
         return None if value is None else characters_of(value, arg.type.collation, like)

@@ -120,8 +120,9 @@ class Branches(CommonTypes):
         chosen = [_own(arg.args[number]).type.kind for number in branches_of(arg)]
         has_bits = target.cls is Class.STRING and TypeKind.BIT in chosen
         has_bits = has_bits and arg.type.kind is not TypeKind.BIT
-        has_years = TypeKind.YEAR in chosen and arg.type.kind is not TypeKind.YEAR
-        has_years = has_years and target.cls in (Class.DATE, Class.DATETIME)
+        is_year = arg.type.kind is TypeKind.YEAR  # with the zeros of a column only as a text
+        is_told = target.cls is Class.STRING if is_year else target.cls in _YEARLY
+        has_years = TypeKind.YEAR in chosen and is_told
         if arg.type.cls not in _LOOSE and not is_cut and not has_bits and not has_years:
             return None
         if (arg.type.cls, target.cls) in _TAKEN_WHOLE:
@@ -332,6 +333,8 @@ _BROUGHT: Final = ("to charset", "to charset@later")
 #: Functions that move a TIME.
 _MOVED: Final = ("date_add", "date_sub", "addtime", "subtime")
 _MOMENTS: Final = (Class.DATETIME, Class.TIME)
+#: Classes for which it counts that a branch is a YEAR.
+_YEARLY: Final = (Class.DATE, Class.DATETIME, Class.STRING)
 #: Functions whose moments become DECIMALs before they become integers.
 _COMPUTED: Final = ("date_add", "date_sub", "addtime", "subtime", "timestamp", "str_to_date")
 #: Functions whose texts are moments, or times of today.

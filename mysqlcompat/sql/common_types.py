@@ -132,7 +132,7 @@ class CommonTypes:
         length = max(one.length for one in types)  # MySQL leaves no room for a sign
         made = SqlType(kind, length, unsigned=unsigned, nullable=nullable)
         if kind is TypeKind.YEAR:  # a computed one has no leading zeros
-            made = replace(made, precision=min(one.precision for one in types))
+            made = replace(made, precision=1)
         return made
 
     def _common_string(self, types: Sequence[SqlType], nullable: bool, name: str) -> SqlType:

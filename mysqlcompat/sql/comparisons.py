@@ -220,9 +220,9 @@ class Comparisons(HeldConstants):
             if is_constant(like):
                 return as_compared(text, datetime_type(6), told or wording(like, plain=True))
             target = date_type() if is_date else datetime_type(6)
-            otherwise = NO_VALUE if must and text.type.nullable and is_chosen(text) else ""
             if told:
-                return as_compared(text, target, told, otherwise)
+                return as_compared(text, target, told)
+            otherwise = NO_VALUE if must and text.type.nullable and is_chosen(text) else ""
 
             def read(inner: Expression) -> Expression:
                 return as_compared(inner, target, "", otherwise)
@@ -337,7 +337,7 @@ def _doubts(literal: Literal, column: ColumnRef) -> str:
         invalid = temporal_text.FUZZY | temporal_text.INVALID_DATES
         read = temporal_text.datetime_of_number(int(value), invalid)
     moment = read.value
-    if moment is None or (value < 1 and not micros):
+    if moment is None or (value < 1 and 2000 * micros < _SECOND):
         return ""
     assert not isinstance(moment, timedelta)
     if not (moment.month and moment.day) or (read.kind == temporal_text.DATE and nanos):

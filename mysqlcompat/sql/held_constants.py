@@ -18,7 +18,7 @@ from mysqlcompat import temporal, temporal_text
 from mysqlcompat.convert import convert, double_of
 from mysqlcompat.decimal_reading import leading_decimal
 from mysqlcompat.message_text import shown, text_for_number
-from mysqlcompat.numerals import leading_double, leading_integer, round_decimal
+from mysqlcompat.numerals import double_text, leading_double, leading_integer, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.branches import natural
@@ -255,7 +255,10 @@ class HeldConstants:
     def doubted(self, constant: Literal, column: ColumnRef, level: str = "Warning") -> Literal:
         """A constant that `column` cannot hold, compared as it is."""
         value: Any = constant.value
-        text = shown(value) if isinstance(value, str | bytes) else text_of(value, constant.type)
+        if isinstance(value, str | bytes):
+            text = shown(value)
+        else:
+            text = double_text(value) if isinstance(value, float) else text_of(value, constant.type)
         self.context.warn(1292, wording(column).replace("{}", text, 1), level)
         return replace(constant, literal_no=None)
 

@@ -76,6 +76,8 @@ class Looking:
         """A text among constant dates: what is none is not found."""
         sought, *items = node.args
         known = [self.value(arg) for arg in items]
+        if all(one is None for one in known):
+            return None
         if isinstance(sought, Cast):
             text = self.value(sought.arg)
             value, is_text = self.cast(sought, text), text is not None

@@ -33,6 +33,7 @@ from mysqlcompat.sqltypes import (
     date_type,
     datetime_type,
     int_type,
+    null_type,
     string_type,
     time_type,
 )
@@ -98,17 +99,21 @@ class Memberships(Betweens):
         if _is_listed(value, items):
             dates = {arg.type.cls for arg in (value, *items)} & TEMPORAL
             kept = bool(dates) and Class.DATETIME not in dates
-            items = [item if kept and _may_be_null(item) else self.known(item) for item in items]
+            items = [item if kept and _is_chosen_text(item) else self.known(item) for item in items]
             if value.type.kind is TypeKind.YEAR and not all(map(_is_year, items)):
                 value, *items = map(self.as_string, (value, *items))
         given = value
         value, items = self.some_gathered(value, items, " IN ")
+        is_varying = not all(map(is_constant, items))
+        if is_varying and value is not given and self.is_known(value):
+            is_null = self.quiet_value(value) is None  # as which a constant text is brought
+            value = Literal(null_type(), None) if is_null else value
         numbers = [item.type.cls in NUMERIC for item in items]
         if given.type.cls is Class.STRING and any(numbers) and not all(numbers):
             return self._apart(given, value, items)
         value, *items = self._members(value, items)
         pairs = [self.comparable("in", value, item) for item in items]
-        if not all(map(is_constant, items)):
+        if is_varying:
             pairs = [(one, other) for one, other in map(self.alike, pairs)]
         return self._equal_members(value, pairs)
 
@@ -292,7 +297,8 @@ class Memberships(Betweens):
                 otherwise = LISTED_OR_NULL if _may_be_null(text) else LISTED
 
                 def read(inner: Expression) -> Expression:
-                    return as_compared(inner, date_type(), wording(like, plain=True), otherwise)
+                    said = wording(like, plain=True) if inner.type.cls is Class.STRING else ""
+                    return as_compared(inner, date_type(), said, otherwise)
 
                 return self.own_branches(text, date_type(), read) or read(text)
         said = wording(like)
@@ -301,9 +307,13 @@ class Memberships(Betweens):
         return as_compared(text, datetime_type(6), said)
 
 
+def _is_chosen_text(arg: Expression) -> bool:
+    return is_chosen(arg) and arg.type.cls is Class.STRING
+
+
 def _may_be_null(text: Expression) -> bool:
     """Whether a text was chosen, which is NULL where it is no date or time, if it may be that."""
-    return is_chosen(text) and text.type.cls is Class.STRING and text.type.nullable
+    return _is_chosen_text(text) and text.type.nullable
 
 
 def _is_beyond(value: float | None) -> bool:

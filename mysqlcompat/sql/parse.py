@@ -124,15 +124,17 @@ def _tokens_of(dialect: Any, text: str, tokens: list[Token]) -> list[Any]:
         if token.value == "~" or (token.kind is Kind.NUMBER and "e" in token.value.lower())
     }
     made: list[Any] = []
+    at = done = 0  # where the last token was cut: it may have begun another that goes on
     for one in found:
-        at, end = numbers.get(one.start, (0, one.end + 1))
-        if end > one.end:
-            made.append(one)
-            continue
+        if one.start >= done:
+            at, end = numbers.get(one.start, (0, one.end + 1))
+            if end > one.end:
+                made.append(one)
+                continue
         while at < len(tokens) and tokens[at].start <= one.end:
             piece = tokens[at]
             made += _moved(dialect.tokenize(text[piece.start : piece.end]), piece.start)
-            at += 1
+            at, done = at + 1, piece.end
     return made
 
 
