@@ -282,9 +282,9 @@ def _span_of_json(context: Context, document: Any, source: SqlType, name: str) -
         if isinstance(document, str)
         else None
     )
-    if read is not None and not read.warnings:
-        if ":" in document or read.kind in (reading.DATE, reading.DATETIME):
-            return _span(read)
+    is_good = read is not None and not read.warnings
+    if is_good and (":" in document or read.kind in (reading.DATE, reading.DATETIME)):
+        return _span(read)
     row = context.row
     context.warn(3156, f"Invalid JSON value for CAST to TIME from column {name} at row {row}")
     return None
