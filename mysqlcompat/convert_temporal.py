@@ -277,14 +277,11 @@ def _span_of_fraction(context: Context, value: Decimal | float) -> timedelta | N
 def _span_of_json(context: Context, document: Any, source: SqlType, name: str) -> timedelta | None:
     if isinstance(document, timedelta):
         return document
-    read = (
-        reading.read_time(document, reading.date_flags(context.sql_mode))
-        if isinstance(document, str)
-        else None
-    )
-    is_good = read is not None and not read.warnings
-    if is_good and (":" in document or read.kind in (reading.DATE, reading.DATETIME)):
-        return _span(read)
+    if isinstance(document, str):
+        read = reading.read_time(document, reading.date_flags(context.sql_mode))
+        is_dated = read.kind in (reading.DATE, reading.DATETIME)
+        if not read.warnings and (is_dated or ":" in document):
+            return _span(read)
     row = context.row
     context.warn(3156, f"Invalid JSON value for CAST to TIME from column {name} at row {row}")
     return None
