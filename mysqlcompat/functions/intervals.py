@@ -27,7 +27,7 @@ from mysqlcompat.functions.moments import (
 )
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_format import parts_of
-from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_month, week_of
+from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_month, is_day, week_of
 from mysqlcompat.message_text import text_for_number
 from mysqlcompat.numerals import EXACT, decimal_text, integer_of_digits
 from mysqlcompat.partial_dates import (
@@ -271,7 +271,7 @@ def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sig
         moment = start_of(context, call, start)
         is_text = isinstance(start, str | bytes)
         has_time = not is_text or temporal.parse_datetime(text_for_number(start))[2]
-    if moment is None or amount is None:
+    if moment is None or amount is None or not _is_fit(moment):
         return None
     interval = interval_of(context, amount, unit)
     if interval is None:
@@ -294,6 +294,11 @@ def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sig
     if type(shifted) is datetime:
         return shifted.isoformat(" ")
     return shown_moment(shifted)
+
+
+def _is_fit(moment: AnyDatetime | timedelta) -> bool:
+    """Whether it is a time, or a day of the calendar: a column may have others."""
+    return isinstance(moment, timedelta) or is_day(moment)
 
 
 def _beyond(context: Context, moment: AnyDatetime, months: int, micros: int) -> None:

@@ -51,13 +51,18 @@ _LOCALES: Final = {
 _DEFAULT: Final = _LOCALES["en_us"]
 
 
+def style_of(locale: str) -> tuple[str, str, int]:
+    """Point, separator and digits of the groups left of the first, in a locale."""
+    return _LOCALES.get(locale.lower(), _DEFAULT)
+
+
 @define("format", "nic", text(0), required=2, null_rejects=False)
 def format_number(
     context: Context, call: Call, value: Any, places: int | None, *locale: str | None
 ) -> str | None:
     style = _DEFAULT
     if locale:
-        style = _LOCALES.get((locale[0] or "").lower(), _DEFAULT)
+        style = style_of(locale[0] or "")
         if not _is_written(call.args[2]):
             _check(context, locale[0])
     if value is None or places is None:

@@ -20,7 +20,7 @@ from mysqlcompat.functions.intervals import (
 from mysqlcompat.functions.moments import best_fit, of_calendar, shown_moment
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.temporals import shown_fsp
-from mysqlcompat.functions.weeks import number_of
+from mysqlcompat.functions.weeks import is_day, number_of
 from mysqlcompat.partial_dates import (
     AnyDate,
     AnyDatetime,
@@ -46,7 +46,9 @@ def datediff(
 @define("timestampdiff", "xtt", BIGINT, nullable=True)
 def timestampdiff(
     context: Context, call: Call, unit: str, first: AnyDatetime, last: AnyDatetime
-) -> int:
+) -> int | None:
+    if not (is_day(first) and is_day(last)):
+        return None
     if unit in ("YEAR", "QUARTER", "MONTH"):
         months = _whole_months(first, last)
         divisor = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}[unit]

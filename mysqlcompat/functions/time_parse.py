@@ -249,7 +249,7 @@ _SHOWN: Final = 127  #: bytes of a text in messages
 
 
 #: Specifiers of a plain pattern: the argument of `datetime` that each gives.
-_PLAIN: Final = {
+PLAIN: Final = {
     "Y": 0, "m": 1, "c": 1, "d": 2, "e": 2, "H": 3, "k": 3, "i": 4, "s": 5, "S": 5, "f": 6,
 }  # fmt: skip
 _SHOWN_FORMS: Final = ("%Y-%m-%d", "%Y-%m-%d %H:%i:%s", "%Y-%m-%d %H:%i:%S", "%Y-%m-%d %T")
@@ -259,21 +259,34 @@ _SHOWN_FORMS: Final = ("%Y-%m-%d", "%Y-%m-%d %H:%i:%s", "%Y-%m-%d %H:%i:%S", "%Y
 def _plain(pattern: str) -> tuple[re.Pattern[str], tuple[int, ...]] | None:
     """An expression for texts that fit a pattern of plain numbers as a whole, and which arguments
     of `datetime` its groups are; None: there is more in it."""
-    pattern = pattern.replace("%T", "%H:%i:%S")
-    made, places = "", []
-    for number, part in enumerate(re.split(r"%(.)", pattern, flags=re.DOTALL)):
+    parts = plain_parts(pattern)
+    if parts is None:
+        return None
+    made = "".join(
+        _BLANKS + (re.escape(one) if isinstance(one, str) else f"([0-9]{{1,{one[1]}}}+)")
+        for one in parts
+    )
+    return re.compile(made + _BLANKS), tuple(one[0] for one in parts if not isinstance(one, str))
+
+
+def plain_parts(pattern: str) -> list[str | tuple[int, int]] | None:
+    """A pattern of plain numbers: characters, and (argument of `datetime`, most digits) of which
+    none comes twice; None: there is more in it."""
+    parts: list[str | tuple[int, int]] = []
+    places = set()
+    split = re.split(r"%(.)", pattern.replace("%T", "%H:%i:%S"), flags=re.DOTALL)
+    for number, part in enumerate(split):
         if number % 2:
-            place = _PLAIN.get(part)
+            place = PLAIN.get(part)
             if place is None or place in places:
                 return None
-            digits = 6 if part == "f" else _NUMBERS[part][1]
-            places.append(place)
-            made += f"{_BLANKS}([0-9]{{1,{digits}}}+)"
+            places.add(place)
+            parts.append((place, 6 if part == "f" else _NUMBERS[part][1]))
         elif "%" in part:
             return None
         else:
-            made += "".join(_BLANKS + re.escape(one) for one in part if one not in _SPACE)
-    return re.compile(made + _BLANKS), tuple(places)
+            parts += [one for one in part if one not in _SPACE]
+    return parts
 
 
 _BLANKS: Final = r"[ \t\n\r\v\f]*+"

@@ -29,6 +29,7 @@ _MICRO: Final = timedelta(microseconds=1)
 _SECOND_US: Final = 1000000  #: the first moment of Unix time that is none of its zero
 #: The first moment that is out of the range of Unix time, 3001-01-19 00:00:00 UTC, in µs.
 _END_US: Final = 32536771200000000
+_MOST_SECONDS: Final = 10**18  #: in a DECIMAL, with or without digits behind the point
 
 
 @build_as("unix_timestamp", 0, 1)
@@ -120,7 +121,7 @@ def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None
         micros = 1000000 * seconds
     else:
         micros = micros_of_seconds(context, seconds)
-        if not -(1 << 63) <= micros < 1 << 63 and not -(1 << 63) <= seconds < 1 << 63:
+        if abs(seconds) >= _MOST_SECONDS:
             context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(seconds)}'")
     if seconds < 0 or not 0 <= micros < _END_US:
         return None

@@ -24,6 +24,7 @@ COMPARE: Final = 32  #: added to an operator of op_compare
 # Kinds of op_text; those from SUBSTRING on give strings.
 LENGTH, CHAR_LENGTH, ASCII, SUBSTRING, SUBSTRING_TO, LEFT, RIGHT, LTRIM, RTRIM, TRIM = range(10)
 UPPER, LOWER = range(10, 12)
+PLAIN: Final = 12  #: the string itself, if all of it is ASCII
 
 # Kinds of op_date. From TO_DATE on: other moments.
 YEAR, QUARTER, MONTH, DAY, HOUR, MINUTE, SECOND, MICROSECOND = range(8)

@@ -148,6 +148,9 @@ ADD, SUBTRACT, MULTIPLY, NEGATE = range(4)
 AND, OR, XOR, NOT, IS_NULL, IS_TRUE, IS_FALSE = range(7)
 # Kinds of op_convert.
 SCALE_UP, SCALE_DOWN, INT_TO_DOUBLE, UNSIGNED_TO_DOUBLE, DECIMAL_TO_DOUBLE, TO_TRUTH = range(6)
+# Both give the nearest integer of a double times the factor, halves to even; the second one is the
+# lane of a number whose sign is shown: not of a zero that has one.
+DOUBLE_TO_INT, DOUBLE_TO_SHOWN = range(6, 8)
 
 # Kinds of op_result, and of the ops that keep states; fields a state takes: COUNT 1, SUM and AVG 3
 # (low, high, count), MIN and MAX 2 (value, seen), variances 3 (mean, squares, count), bits 1.

@@ -20,6 +20,7 @@ OPERATORS: Final = {"+": layout.ADD, "-": layout.SUBTRACT, "*": layout.MULTIPLY}
 DIVISIONS: Final = {"/": codes.DIVIDE, "div": codes.INTEGER_DIVIDE, "%": codes.REMAINDER}
 _WORD: Final = 9  #: digits of the words in which MySQL divides, whole words behind the point
 _BIGINT: Final = 20  #: characters of an unsigned BIGINT
+_LONGEST: Final = 19  #: digits of every other integer
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def _wide_call(coder: Coder, expression: Expression) -> Pair | None:
                 return _emit(coder, operator, a, b, *factors)
         case Cast(arg=arg) if arg.type.cls in (Class.INT, Class.DECIMAL):
             more = expression.type.scale - _scale(arg.type)
-            digits = arg.type.precision if arg.type.cls is Class.DECIMAL else _BIGINT
+            digits = arg.type.precision if arg.type.cls is Class.DECIMAL else _LONGEST
             room = expression.type.precision - expression.type.scale
             pair = wide(coder, arg) if 0 <= more <= 18 else None
             if pair is not None and room >= digits - _scale(arg.type):

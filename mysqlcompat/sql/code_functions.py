@@ -23,6 +23,7 @@ from mysqlcompat.sql.code_moments import (
     moment_number,
     moment_of_today,
     number_moment,
+    text_shift,
     time_shift,
 )
 from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
@@ -134,9 +135,12 @@ def _like(coder: Coder, call: Call) -> Register | None:
 
 
 def _rounded(coder: Coder, call: Call) -> Register | None:
-    """ROUND and TRUNCATE to places that are written out, none left of the point."""
+    """ROUND and TRUNCATE to places that are written out."""
     source, places = call.args
     given, made = source.type, call.type
+    left = _left_of_point(places)
+    if left:
+        return _rounded_whole(coder, call, 10**left)
     if not isinstance(places, Literal) or places.literal_no is not None:
         return None
     if type(places.value) is not int or places.value < 0:
@@ -158,6 +162,33 @@ def _rounded(coder: Coder, call: Call) -> Register | None:
     coder.asm.emit(load_kernels.op_constant, one, 1, 0)
     by = (codes.INTEGER_DIVIDE, layout.SIGNED, 1, 10**dropped)
     return coder.emit_checked(division_kernels.op_divide, call, a, one, *by)
+
+
+def _left_of_point(places: Expression) -> int:
+    """How many digits of an integer are to become zero; 0: none, or that is not written out."""
+    match places:
+        case Call(function=function, args=(Literal(value=int() as value, literal_no=None),)):
+            return value if function.name == "neg" and 0 < value < _INTEGER_DIGITS else 0
+        case Literal(value=int() as value, literal_no=None):
+            return -value if -_INTEGER_DIGITS < value < 0 else 0
+    return 0
+
+
+_INTEGER_DIGITS: Final = 19
+
+
+def _rounded_whole(coder: Coder, call: Call, unit: int) -> Register | None:
+    """ROUND and TRUNCATE of an integer to a power of ten."""
+    source = call.args[0]
+    if not _number(source) or call.type.cls is not Class.INT or source.type.kind is TypeKind.BIT:
+        return None
+    chain = Chain(coder, call, source)
+    if call.function.name == "truncate":
+        made = chain.divided(chain.args[0], unit)
+    else:
+        convert = arithmetic_kernels.op_convert
+        made = chain.op(convert, chain.args[0], layout.SCALE_DOWN, unit, 0)
+    return chain.end(chain.arithmetic(made, layout.ADD, chain.constant(0), unit))
 
 
 # Dates and times --------------------------------------------------------------------------------
@@ -226,6 +257,8 @@ def _shift(coder: Coder, call: Call) -> Register | None:
     start, amount, unit = call.args
     if call.type.cls is Class.TIME:
         return time_shift(coder, call)
+    if call.type.cls is Class.STRING:
+        return text_shift(coder, call)
     if not isinstance(unit, Literal) or not _number(amount) or not _is_moment(start.type):
         return None
     if call.type.cls not in (Class.DATE, Class.DATETIME) or call.type.scale < start.type.scale:

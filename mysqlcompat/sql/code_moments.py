@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from btree.schema import TypeKind
@@ -15,12 +16,13 @@ from mysqlcompat.machine.ops import (
     date_kernels,
     moment_kernels,
     text_forms_kernels,
+    text_kernels,
 )
 from mysqlcompat.machine.program import Register
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_chains import Chain
 from mysqlcompat.sql.lane_forms import ANYTHING
-from mysqlcompat.sql.typed import Call, Cast, Expression, Literal
+from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import BINARY, Class, SqlType, date_type, datetime_type, string_type
 from mysqlcompat.values import is_variable
 from mysqlcompat.wire.encode import column_words
@@ -33,6 +35,7 @@ UNIT_MICROS: Final = {
     "MICROSECOND": 1, "SECOND": 10**6, "MINUTE": 60 * 10**6, "HOUR": 3600 * 10**6,
     "DAY": 86400 * 10**6, "WEEK": 7 * 86400 * 10**6,
 }  # fmt: skip
+UNIT_MONTHS: Final = {"YEAR": 12, "QUARTER": 3, "MONTH": 1}
 
 
 def is_text(sql_type: SqlType) -> bool:
@@ -128,12 +131,37 @@ def _timediff(coder: Coder, call: Call) -> Register | None:
 
 def _timestampdiff(coder: Coder, call: Call) -> Register | None:
     unit, first, last = call.args
-    micros = UNIT_MICROS.get(unit.value) if isinstance(unit, Literal) else None
-    if micros is None or not (_is_local(first.type) and _is_local(last.type)):
+    if not isinstance(unit, Literal) or not (_is_local(first.type) and _is_local(last.type)):
         return None
     chain = Chain(coder, call, first, last)
     one, other = (chain.micros(arg, codes.MICROS_OF_MOMENT) for arg in chain.args)
-    return chain.end(chain.divided(chain.arithmetic(other, layout.SUBTRACT, one), micros))
+    if unit.value in UNIT_MONTHS:
+        return chain.end(chain.divided(_months_between(chain), UNIT_MONTHS[unit.value]))
+    span = chain.arithmetic(other, layout.SUBTRACT, one)
+    return chain.end(chain.divided(span, UNIT_MICROS[unit.value]))
+
+
+def _months_between(chain: Chain) -> Register:
+    """Whole months from the first moment to the last; none of a day or a clock behind."""
+    months, rests = [], []
+    for moment in chain.args:
+        year, month = (
+            chain.op(date_kernels.op_date, moment, kind, moment, 1, 0)
+            for kind in (codes.YEAR, codes.MONTH)
+        )
+        months.append(chain.arithmetic(year, layout.ADD, month, 12))
+        packed = chain.arithmetic(year, layout.ADD, month, 13)  # as a lane has them
+        rests.append(chain.arithmetic(moment, layout.SUBTRACT, packed, 1, 1 << 46))
+    made = chain.arithmetic(months[1], layout.SUBTRACT, months[0])
+    nothing, compare = chain.constant(0), compare_kernels.op_compare
+    for direction, late, step in (
+        (layout.GT, layout.LT, layout.SUBTRACT),
+        (layout.LT, layout.GT, layout.ADD),
+    ):
+        some = chain.op(compare, made, nothing, direction, layout.SIGNED)
+        short = chain.op(compare, rests[1], rests[0], late, layout.SIGNED)
+        made = chain.arithmetic(made, step, chain.logic(layout.AND, some, short))
+    return made
 
 
 def _seconds(coder: Coder, call: Call) -> Register | None:
@@ -183,6 +211,35 @@ def time_shift(coder: Coder, call: Call) -> Register | None:
     span = chain.micros(chain.args[0], codes.MICROS_OF_TIME)
     shifted = chain.arithmetic(span, operator, chain.args[1], 1, micros)
     return chain.end(chain.micros(shifted, codes.TIME_OF_MICROS))
+
+
+def text_shift(coder: Coder, call: Call) -> Register | None:
+    """A text of a moment moved by whole seconds or more; a date moved by days stays one."""
+    start, amount, unit = call.args
+    if not (start.type.is_text and is_text(start.type) and is_text(call.type)):
+        return None
+    if not isinstance(unit, Literal) or not _is_integer(amount.type) or unit.value == "MICROSECOND":
+        return None
+    factor = UNIT_MONTHS.get(unit.value) or UNIT_MICROS.get(unit.value)
+    if factor is None:
+        return None
+    sign = -1 if call.function.name == "date_sub" else 1
+    kind = codes.ADD_MONTHS if unit.value in UNIT_MONTHS else codes.ADD_MICROS
+    chain = Chain(coder, call, start, amount)
+    text, count = chain.args
+    moment = chain.op(text_forms_kernels.op_read, text, codes.READ_DATETIME, 0, 0)
+    moved = chain.op(date_kernels.op_date, moment, kind, count, sign * factor, 0)
+    column = coder.asm.words(column_words(datetime_type(0), 0, 0))
+    shown = chain.op(text_forms_kernels.op_show, moved, column, text_forms_kernels.MOST_SHOWN)
+    if unit.value in _CLOCK_UNITS:
+        return chain.end(shown)
+    ten, op = chain.constant(text_forms_kernels.LONGEST_DATE), text_kernels.op_text
+    size = chain.op(op, text, codes.LENGTH, ten, ten, 1)
+    is_date = chain.op(compare_kernels.op_compare, size, ten, layout.EQ, layout.SIGNED)
+    return chain.end(chain.choose(is_date, chain.op(op, shown, codes.LEFT, ten, ten, 1), shown))
+
+
+_CLOCK_UNITS: Final = ("SECOND", "MINUTE", "HOUR")
 
 
 def moment_of_today(coder: Coder, cast: Cast) -> Register | None:
@@ -330,8 +387,20 @@ def _unix_timestamp(coder: Coder, call: Call) -> Register | None:
     return chain.end(chain.micros(utc, codes.MICROS_TO_UNIX, 0, 10 ** (_FSP - scale)))
 
 
+def _even(arg: Expression) -> Expression:
+    """A sum of exact numbers with the digits of its type, which do not change what it is worth."""
+    match arg:
+        case Cast(mode=mode, arg=inner) if mode == IMPLICIT and inner.type.cls is Class.INT:
+            return replace(arg, type=replace(arg.type, mixed=False))
+        case Call(function=function, args=(left, right)) if function.name in ("+", "-"):
+            sides = _even(left), _even(right)
+            if not any(side.type.mixed for side in sides):
+                return replace(arg, type=replace(arg.type, mixed=False), args=sides)
+    return arg
+
+
 def _from_unixtime(coder: Coder, call: Call) -> Register | None:
-    (source,) = call.args
+    source = _even(call.args[0])
     scale = _scaled(source.type)
     if scale is None:
         return None

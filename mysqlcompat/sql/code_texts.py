@@ -12,6 +12,7 @@ from mysqlcompat.machine import function_codes as codes
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import search_kernels, text_forms_kernels, text_kernels
 from mysqlcompat.machine.program import Register
+from mysqlcompat.sql import code_text_shapes
 from mysqlcompat.sql.agreement import agree
 from mysqlcompat.sql.branches import MUTE
 from mysqlcompat.sql.code_chains import Chain, comparing
@@ -212,7 +213,8 @@ def _form(target: SqlType, explicit: bool) -> tuple[int, int, int] | None:
 
 def cast(coder: Coder, node: Cast) -> Register | None:
     """From text or to it, where that may fail."""
-    return read(coder, node) or shown_double(coder, node) or same_bytes(coder, node)
+    ways = (read, shown_double, same_bytes, code_text_shapes.in_charset)
+    return next((made for way in ways if (made := way(coder, node)) is not None), None)
 
 
 CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
@@ -223,4 +225,5 @@ CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
     "field": _field,
     "greatest": _extreme,
     "least": _extreme,
+    **code_text_shapes.CODED,
 }

@@ -107,6 +107,8 @@ def conversion(source: SqlType, target: SqlType) -> tuple[int, int, int] | None:
             return layout.DECIMAL_TO_DOUBLE, 10**source.scale, 0
         case Class.INT, Class.DECIMAL if not source.unsigned:
             return layout.SCALE_UP, 10**target.scale, 10**target.precision - 1
+        case Class.DOUBLE, Class.INT if not target.unsigned and target.kind is not TypeKind.YEAR:
+            return layout.DOUBLE_TO_INT, 1, 0
         case Class.DECIMAL, Class.INT if not target.unsigned and target.kind is not TypeKind.YEAR:
             return layout.SCALE_DOWN, 10**source.scale, 0
         case Class.DECIMAL, Class.DECIMAL if target.scale >= source.scale:

@@ -8,6 +8,8 @@ from mysqlcompat.machine.layout import (
     ADD,
     DECIMAL_TO_DOUBLE,
     DOUBLE,
+    DOUBLE_TO_INT,
+    DOUBLE_TO_SHOWN,
     INT_TO_DOUBLE,
     MULTIPLY,
     NEGATE,
@@ -154,9 +156,24 @@ def op_arithmetic(st, mem, run, instruction, n):
 @helper
 def divided(value, by):
     """value / by rounded half away from zero; by > 0."""
-    if value < 0:
-        return -((-value + by // 2) // by)
-    return (value + by // 2) // by
+    quotient = value // by
+    rest = value - quotient * by
+    if rest > by - rest or (rest == by - rest and value >= 0):
+        quotient += 1
+    return quotient
+
+
+@helper
+def nearest(value):
+    """The integer next to a double, halves to even; SIGN of what may have none in a lane."""
+    if not abs(value) < 9.2e18:
+        return SIGN
+    if abs(value) < _ALL_WHOLE:  # what is left when there is no room for a fraction
+        value = value + _ALL_WHOLE - _ALL_WHOLE if value >= 0 else value - _ALL_WHOLE + _ALL_WHOLE
+    return int(value)
+
+
+_ALL_WHOLE = 4503599627370496.0  #: doubles from here on have no fraction
 
 
 @kernel(OP)
@@ -189,6 +206,11 @@ def op_convert(st, mem, run, instruction, n):
             value = bits_of_float(float(x) / float(factor))
         elif kind == TO_TRUTH:
             value = 1 if x != 0 else 0
+        elif kind >= DOUBLE_TO_INT:
+            value = nearest(float_of_bits(x) * float(factor))
+            if value == SIGN or (kind == DOUBLE_TO_SHOWN and value == 0 and x < 0):
+                store_i64(mem, run + RUN_LANE, i)
+                return E_OVERFLOW
         if greatest != 0 and (value > greatest or value < -greatest):
             store_i64(mem, run + RUN_LANE, i)
             return E_OVERFLOW

@@ -12,6 +12,7 @@ from mysqlcompat.machine.function_codes import (
     LEFT,
     LENGTH,
     LTRIM,
+    PLAIN,
     RIGHT,
     RTRIM,
     SUBSTRING,
@@ -111,6 +112,14 @@ def cased(mem, run, kind, lane):
     return text_lane(to, text_bytes(lane))
 
 
+@helper
+def is_ascii(mem, lane):
+    wide = 0
+    for i in range(text_bytes(lane)):
+        wide |= load_u8(mem, text_at(lane) + i)
+    return wide < 128
+
+
 @kernel(OP)
 def op_text(st, mem, run, instruction, n):
     """to = a function of a string. Operands: to, a, kind, x, y (registers of numbers), 1: bytes,
@@ -121,7 +130,7 @@ def op_text(st, mem, run, instruction, n):
     x_at = register(mem, run, instruction, 4)
     y_at = register(mem, run, instruction, 5)
     binary = operand(mem, instruction, 6)
-    if kind >= UPPER:
+    if UPPER <= kind < PLAIN:
         total = 0
         for i in range(n):
             if load_u8(mem, a + NULLS_AT + i) == 0:
@@ -142,6 +151,10 @@ def op_text(st, mem, run, instruction, n):
                 value = characters(mem, text_at(lane), text_bytes(lane), binary)
             elif kind == ASCII:
                 value = load_u8(mem, text_at(lane)) if text_bytes(lane) > 0 else 0
+            elif kind == PLAIN:
+                value = lane
+                if not is_ascii(mem, lane):
+                    return E_OVERFLOW
             elif kind >= UPPER:
                 value = cased(mem, run, kind, lane)
                 if value < 0:
@@ -232,14 +245,6 @@ def is_like(mem, at, end, pattern, pattern_end, escape, flags):
         retry_at = past(mem, retry_at, end, 1, binary)
         at = retry_at
         pattern = retry
-
-
-@helper
-def is_ascii(mem, lane):
-    wide = 0
-    for i in range(text_bytes(lane)):
-        wide |= load_u8(mem, text_at(lane) + i)
-    return wide < 128
 
 
 @kernel(OP)

@@ -125,6 +125,10 @@ _SHOWN: Final = (
 _NUMBERS: Final = (
     "from_unixtime(0.1059876)",
     "from_unixtime(-0.0000001e0)",
+    "from_unixtime(999999999999999999.5)",
+    "from_unixtime(1000000000000000000.5)",
+    "from_unixtime(-1000000000000000000.5)",
+    "from_unixtime(1e18)",
     "sec_to_time(0.1059876e0)",
     "sec_to_time(-(b'101'))",
     "maketime(1, 1, abs(time'00:00:01.5'))",

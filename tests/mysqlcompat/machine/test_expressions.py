@@ -136,7 +136,31 @@ DATES = (
     "EXTRACT(YEAR FROM a)", "EXTRACT(HOUR FROM t)", "DATEDIFF(t, a)", "a + INTERVAL 3 DAY",
     "t - INTERVAL i MONTH", "t + INTERVAL b SECOND", "a + INTERVAL 5 HOUR", "a - INTERVAL i YEAR",
     "t + INTERVAL 1 QUARTER", "t + INTERVAL -2 WEEK", "TIME(t)", "t + INTERVAL 7 MICROSECOND",
-    "DATE(t) = a", "LAST_DAY(a)",
+    "DATE(t) = a", "LAST_DAY(a)", "TIMESTAMPDIFF(MONTH, t, a)", "TIMESTAMPDIFF(YEAR, a, t)",
+    "TIMESTAMPDIFF(QUARTER, t, '2000-03-31 12:00:00')", "TIMESTAMPDIFF(DAY, t, a)",
+    "TIMESTAMPDIFF(MONTH, a, a + INTERVAL i DAY)", "TIMESTAMPDIFF(MONTH, t + INTERVAL i DAY, t)",
+    "LEFT(t, 19) + INTERVAL 1 DAY", "LEFT(a, 10) - INTERVAL i MONTH", "s + INTERVAL 1 DAY",
+    "LEFT(t, 19) + INTERVAL i SECOND", "LEFT(a, 10) + INTERVAL 36 HOUR",
+    "CONCAT(t) + INTERVAL 1 DAY",
+    "LEFT(t, 19) - INTERVAL b WEEK", "LEFT(a, 10) + INTERVAL 7 MICROSECOND",
+    "LEFT(a, 10) + INTERVAL u QUARTER",
+)  # fmt: skip
+SHAPES = (
+    "LPAD(s, 14, 'ab')", "RPAD(s, 14, 'xé')", "LPAD(n, i, '*')", "RPAD(s, 3, '')", "RPAD(x, i, x)",
+    "LPAD(x, 20, 'ab')", "LPAD(s, 65, n)", "LPAD(i, 12, '0')", "RPAD(u, 30, s)", "LPAD(s, -1, 'a')",
+    "FORMAT(d, 2)", "FORMAT(m, 2)", "FORMAT(m, 1, 'de_DE')", "FORMAT(d * 1000, 0)", "FORMAT(d, 5)",
+    "FORMAT(i, 2)", "FORMAT(b, 0, 'en_IN')", "FORMAT(b, 3, 'de_CH')", "FORMAT(u, 0)",
+    "FORMAT(b, 2, 'bg_BG')", "FORMAT(b, 1, 'ar_SA')", "FORMAT(f, 2)", "FORMAT(f, 0)",
+    "FORMAT(f * 1e6, 4, 'ru_RU')", "FORMAT(-f / 1e6, 3)", "FORMAT(b, -1)", "FORMAT(w, 2)",
+    "FORMAT(i, u % 4)", "STR_TO_DATE(LEFT(t, 19), '%Y-%m-%d %H:%i:%s')",
+    "STR_TO_DATE(t, '%Y-%m-%d %T.%f')", "STR_TO_DATE(a, '%Y-%m-%d')", "STR_TO_DATE(s, '%Y-%m-%d')",
+    "STR_TO_DATE(LEFT(t, 16), '%Y-%m-%d%T')", "STR_TO_DATE(CONCAT('  ', a), ' %Y -%m- %e ')",
+    "STR_TO_DATE(LEFT(a, 7), '%Y-%m-%d')", "STR_TO_DATE(TIME(t), '%k:%i:%s')",
+    "STR_TO_DATE(RIGHT(LEFT(t, 19), 8), '%H:%i:%S')", "STR_TO_DATE(u % 3000, '%i%s')",
+    "STR_TO_DATE(RIGHT(LEFT(t, 19), 5), '%i:%s')", "STR_TO_DATE(LEFT(t, i % 26), '%Y-%m-%d %T.%f')",
+    "CONVERT(s USING latin1)", "CONVERT(s USING ascii)", "CONVERT(n USING utf16)",
+    "LENGTH(CONVERT(s USING utf16))", "CAST(s AS CHAR)", "CONVERT(x USING utf8mb4)",
+    "CONVERT(CONVERT(s USING latin1) USING utf8mb4)", "CAST(s AS CHAR(3))",
 )  # fmt: skip
 CHOICES = (
     "IF(i > 0, d + 1, m)", "IFNULL(s, n)", "COALESCE(i, b, 7)", "NULLIF(i, 5)", "IFNULL(w, d * m)",
@@ -148,11 +172,15 @@ CASTS = (
     "CAST(d AS SIGNED)", "CAST(m AS DECIMAL(8,2))", "CAST(i AS DECIMAL(5,1))",
     "CAST(b AS DECIMAL(14,3))", "CAST(w AS DECIMAL(30,8))", "CAST(d AS DOUBLE)",
     "CAST(u AS DOUBLE)", "CAST(t AS DATE)", "CAST(a AS DATETIME)", "CAST(f AS DECIMAL(10,2))",
-    "CAST(i AS CHAR)",
+    "CAST(i AS CHAR)", "CAST(f AS SIGNED)", "CAST(f / 8 AS SIGNED)", "CAST(i / 4e0 AS SIGNED)",
+    "CAST(f AS UNSIGNED)", "CAST(-f / 1e5 AS SIGNED)", "f DIV 3", "ROUND(i, -2)", "ROUND(b, -1)",
+    "TRUNCATE(b, -3)", "ROUND(u, -2)", "TRUNCATE(i, -18)", "ROUND(b, -18)", "ROUND(d, -2)",
+    "b + 0.25", "FROM_UNIXTIME(b + 0.25)", "FROM_UNIXTIME(i * 1.5 + b)", "FROM_UNIXTIME(7.5 - i)",
+    "b + 0.125 - u",
 )  # fmt: skip
 FAMILIES = {
     "arithmetic": ARITHMETIC, "compared": COMPARED, "strings": STRINGS, "dates": DATES,
-    "choices": CHOICES, "casts": CASTS,
+    "choices": CHOICES, "casts": CASTS, "shapes": SHAPES,
 }  # fmt: skip
 
 
@@ -223,7 +251,10 @@ def _first_difference(expected: Any, got: Any) -> Any:
 KERNELS = (
     "i * d", "u + i", "d / m", "b DIV 7", "w + m * m", "w > d", "LEFT(s, 3)", "CONCAT(s, n)",
     "UPPER(s)", "s LIKE '%x%'", "YEAR(t)", "a + INTERVAL 1 MONTH", "DATE(t)", "HOUR(t)",
-    "IF(i > 0, i + 1, b)", "i IN (1, 2, 3)", "CAST(d AS SIGNED)", "NULLIF(i, 5)",
+    "LPAD(s, 20, '*')", "FORMAT(m, 1, 'de_DE')", "FORMAT(f, 2)", "STR_TO_DATE(s, '%d.%m.%Y')",
+    "CAST(f AS SIGNED)", "ROUND(b, -2)", "s + INTERVAL 1 DAY", "TIMESTAMPDIFF(MONTH, a, t)",
+    "CONVERT(s USING latin1)", "IF(i > 0, i + 1, b)", "i IN (1, 2, 3)", "CAST(d AS SIGNED)",
+    "NULLIF(i, 5)",
 )  # fmt: skip
 
 
