@@ -6,7 +6,8 @@
 Letters of `takes`, one for each argument, the last repeated for further ones when `*` follows:
 
     s string   e string that is compared by its bytes where it is chosen
-    c string of characters   n number (strings become DOUBLE, temporals numbers)
+    c string of characters   q the same, part of the plan if it is a literal
+    n number (strings become DOUBLE, temporals numbers)
     i integer   d double
     b condition (zero, not zero, NULL)   t DATETIME   D DATE   T TIME
     j JSON document (a string is parsed by the function)   v any SQL value, later a JSON value
@@ -148,6 +149,7 @@ def build_as(names: str, low: int, high: int | None = None) -> Callable[[Builder
 
 def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
     from mysqlcompat.functions.moments import day_of_number, of_calendar
+    from mysqlcompat.sql.held_constants import pinned
     from mysqlcompat.sql.parameters import text_type, with_type
 
     match letter:
@@ -163,6 +165,8 @@ def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
             return typing.as_integer(arg)
         case "c":
             return typing.as_characters(arg)
+        case "q":
+            return pinned(typing.as_characters(arg))
         case "d":
             return typing.as_double(arg)
         case "b":

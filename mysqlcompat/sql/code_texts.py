@@ -34,7 +34,7 @@ _ONE: Final = Literal(int_type(1, nullable=False), 1)
 # Searches ---------------------------------------------------------------------------------------
 
 
-def _flags(collation: str) -> int | None:
+def search_flags(collation: str) -> int | None:
     """How `op_search` compares; None: that is more than it can."""
     if collation == BINARY:
         return 0
@@ -46,7 +46,7 @@ def _flags(collation: str) -> int | None:
 def _locate(coder: Coder, call: Call) -> Register | None:
     first, second, *start = call.args
     whole, part = (first, second) if call.function.name == "instr" else (second, first)
-    flags = _flags(whole.type.collation)
+    flags = search_flags(whole.type.collation)
     if flags is None or not (is_text(whole.type) and is_text(part.type)):
         return None
     if whole.type.is_text != part.type.is_text or any(one.type.unsigned for one in start):
@@ -64,7 +64,7 @@ def _find_in_set(coder: Coder, call: Call) -> Register | None:
     if wanted.type.is_text != members.type.is_text:
         return None
     collation = agree([arg.type for arg in call.args], "find_in_set")[0]
-    flags = _flags(collation)
+    flags = search_flags(collation)
     if flags is None or collation == "latin1_bin":
         return None
     if flags and "0900" not in collation:

@@ -15,6 +15,7 @@ filter compacts what later instructions need, so no op looks at a selection.
     text_forms_kernels values as texts, texts as values
     text_shape_kernels LPAD, the groups of FORMAT, STR_TO_DATE
     search_kernels     LOCATE, FIND_IN_SET
+    markup_kernels     EXTRACTVALUE, UPDATEXML
     json_ops_kernels   values within documents, the rows of a JSON_TABLE
     json_make_kernels  documents made of values, texts and documents
     logic_kernels      AND OR NOT IS …, choice, filter, limit
