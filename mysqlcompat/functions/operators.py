@@ -167,7 +167,7 @@ def conjunction(context: Context, call: Call, *values: Any) -> int | None:
     return None if None in values else 1
 
 
-@implement("or", null_rejects=False)
+@implement("or,or@in", null_rejects=False)
 def disjunction(context: Context, call: Call, *values: Any) -> int | None:
     if any(value for value in values if value is not None):
         return 1

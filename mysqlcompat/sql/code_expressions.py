@@ -88,6 +88,7 @@ _ORDINAL: Final = (layout.SIGNED, layout.UNSIGNED, layout.DOUBLE)  #: modes of o
 _LOGIC: Final = {
     "and": layout.AND,
     "or": layout.OR,
+    "or@in": layout.OR,
     "xor": layout.XOR,
     "not": layout.NOT,
     "is null": layout.IS_NULL,

@@ -100,9 +100,9 @@ class Comparisons(HeldConstants):
         def with_collation(self, arg: Expression, collation: str) -> Expression: ...
 
     def comparison(self, operator: str, left: Expression, right: Expression) -> Expression:
+        given = left, right
         left, right = self.comparable(operator, left, right)
-        nullable = operator != "<=>" and (left.type.nullable or right.type.nullable)
-        return self.call(operator, bool_type(nullable), left, right)
+        return self.call(operator, compared_type(operator, *given, left, right), left, right)
 
     def comparable(
         self, operator: str, left: Expression, right: Expression, held: bool = True
@@ -294,6 +294,12 @@ class Comparisons(HeldConstants):
             if made is not None:
                 return left, made
         return self.as_double(self.as_number(left)), self.as_double(right)
+
+
+def compared_type(operator: str, *args: Expression) -> SqlType:
+    """The type of a comparison of `args`: what may be NULL before it is what a column holds of it
+    counts, too."""
+    return bool_type(operator != "<=>" and any(arg.type.nullable for arg in args))
 
 
 def _is_held(column: Expression, constant: Expression) -> bool:

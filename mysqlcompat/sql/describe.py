@@ -25,7 +25,7 @@ from mysqlcompat.sql.typed import (
     Source,
     is_constant,
 )
-from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType
+from mysqlcompat.sqltypes import NUMERIC, TEMPORAL, Class, SqlType
 from mysqlcompat.values import text_of
 
 _ESCAPES: Final = str.maketrans(
@@ -154,15 +154,14 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
     special = _OF_CALLS.get(name)
     if special is not None:
         return special(call, args)
+    listed = _LISTED.get(name)
+    if listed is not None:
+        return f"({' '.join(listed(call, args, sources))})"
     match name:
         case "case":
             return _case(call, args, sources)
         case "nullif" if isinstance(call.args[0], Call):
             return f"nullif({','.join(describe(arg, sources) for arg in call.args[0].args)})"
-        case "or" if all(is_member(arg) for arg in call.args):
-            pairs = [arg.args for arg in call.args if is_member(arg)]
-            members = ",".join(describe(member, sources) for _, member in pairs)
-            return f"({describe(pairs[0][0], sources)} in ({members}))"
         case "and" | "or" | "xor":
             return "(" + f" {name} ".join(_tested(call, args)) + ")"
         case "is true" | "is false":
@@ -177,8 +176,8 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
     if name == "|" and args[-1] == WITHOUT_SIGN:
         return args[0]
     if name in _INFIX and len(args) >= 2:
-        if name in MIRRORED and not any(map(is_constant, call.args)):
-            args = [_compared(arg, shown) for arg, shown in zip(call.args, args, strict=True)]
+        if (name in MIRRORED or name == "<>") and not any(map(is_constant, call.args)):
+            args = _compared(call.args, args)
         shown = "DIV" if name == "div" else name
         return "(" + f" {shown} ".join(args) + ")"
     return f"{_NAMES.get(name, name)}({','.join(args)})"
@@ -186,11 +185,6 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
 
 def _is_of_branch(arg: Expression) -> TypeGuard[Cast]:
     return isinstance(arg, Cast) and arg.wording == OF_BRANCH
-
-
-def is_member(arg: Expression) -> TypeGuard[Call]:
-    """Whether it is one of an IN whose members are of several classes."""
-    return isinstance(arg, Call) and arg.function.name == "=@in"
 
 
 def _is_condition(arg: Expression) -> bool:
@@ -212,15 +206,14 @@ def _negated(arg: Expression, shown: str, sources: Sequence[Source]) -> str:
     """NOT arg."""
     if isinstance(arg, Call):
         inner = [describe(one, sources) for one in arg.args]
+        listed = _LISTED.get(arg.function.name)
+        if listed is not None:
+            return f"({' not '.join(listed(arg, inner, sources))})"
         match arg.function.name:
             case "is null":
                 return f"({inner[0]} is not null)"
             case "is true" | "is false" as name:
                 return f"({_tested(arg, inner)[0]} is not {name[3:]})"
-            case "in":
-                return f"({inner[0]} not in ({','.join(inner[1:])}))"
-            case "between":
-                return f"({inner[0]} not between {inner[1]} and {inner[2]})"
             case "not":
                 return _tested(arg, inner)[0]
     return f"(not({shown}))" if _is_condition(arg) else f"(0 = {shown})"
@@ -240,11 +233,35 @@ def _case(call: Call, args: list[str], sources: Sequence[Source]) -> str:
     return f"(case {subject}{branches}{otherwise} end)"
 
 
-def _compared(arg: Expression, shown: str) -> str:
-    """One side of a comparison with what is not constant: what becomes a date in it."""
-    if not isinstance(arg, Cast) or arg.mode == EXPLICIT or arg.type.cls not in TEMPORAL:
-        return shown
-    return f"cast({shown} as {cast_name(arg.type)})"
+def _compared(args: Sequence[Expression], shown: Sequence[str]) -> list[str]:
+    """The sides of a comparison of what is not constant: a CAST shows what becomes a date, or a
+    DOUBLE where they are not both numbers."""
+    given = [_given(arg).type for arg in args]
+    is_plain = all(one.cls in NUMERIC for one in given)
+    is_plain = is_plain or any(
+        one.kind is TypeKind.YEAR and other.cls in TEMPORAL for one, other in (given, given[::-1])
+    )
+    made = []
+    for arg, one, text in zip(args, given, shown, strict=True):
+        is_cast = arg.type.cls is not one.cls and arg.type.cls in (*TEMPORAL, Class.DOUBLE)
+        made.append(f"cast({text} as {cast_name(arg.type)})" if is_cast and not is_plain else text)
+    return made
+
+
+def _given(arg: Expression) -> Expression:
+    """What is compared, as it is written."""
+    while isinstance(arg, Cast) and arg.mode != EXPLICIT:
+        arg = arg.arg
+    return arg
+
+
+def _in(call: Call, args: list[str], sources: Sequence[Source]) -> tuple[str, str]:
+    return args[0], f"in ({','.join(args[1:])})"
+
+
+def _between(call: Call, args: list[str], sources: Sequence[Source]) -> tuple[str, str]:
+    value, low, *_, high = args
+    return value, f"between {low} and {high}"
 
 
 def _like(call: Call, args: list[str]) -> str:
@@ -293,9 +310,31 @@ def _rows(operator: str, args: list[str]) -> str:
     return f"(({','.join(args[::2])}) {operator} ({','.join(args[1::2])}))"
 
 
-def _row_in(size: int, args: list[str]) -> str:
-    rows = [f"({','.join(args[at : at + size])})" for at in range(0, len(args), size)]
-    return f"({rows[0]} in ({','.join(rows[1:])}))"
+def _row_in(call: Call, args: list[str], sources: Sequence[Source]) -> tuple[str, str]:
+    size = int(args[0])
+    rows = [f"({','.join(args[at : at + size])})" for at in range(1, len(args), size)]
+    return rows[0], f"in ({','.join(rows[1:])})"
+
+
+def _in_apart(call: Call, args: list[str], sources: Sequence[Source]) -> tuple[str, str]:
+    """An IN whose members are compared one by one, of values or of rows."""
+    sought, members = "", []
+    for one in call.args:
+        assert isinstance(one, Call)
+        pairs = (
+            [arg.args for arg in one.args if isinstance(arg, Call)]
+            if one.function.name == "and"
+            else [one.args]
+        )
+        sought, member = (
+            _row([describe(side, sources) for side in sides]) for sides in zip(*pairs, strict=True)
+        )
+        members.append(member)
+    return sought, f"in ({','.join(members)})"
+
+
+def _row(values: Sequence[str]) -> str:
+    return f"({','.join(values)})" if len(values) > 1 else values[0]
 
 
 #: Numbers that are conditions.
@@ -304,12 +343,7 @@ _NAMES: Final = {"ceil": "ceiling", "substring": "substr", "day": "dayofmonth"}
 _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
     "neg": lambda args: f"-({args[0]})",
     "is null": lambda args: f"({args[0]} is null)",
-    "between": lambda args: f"({args[0]} between {args[1]} and {args[2]})",
-    "in@date": lambda args: f"({args[0]} in ({','.join(args[1:])}))",
-    "between@each": lambda args: f"({args[0]} between {args[1]} and {args[3]})",
     **{f"row {sign}": partial(_rows, sign) for sign in ("<", "<=", ">", ">=")},
-    "row in": lambda args: _row_in(int(args[0]), args[1:]),
-    "in": lambda args: f"({args[0]} in ({','.join(args[1:])}))",
     "regexp": lambda args: f"regexp_like({args[0]},{args[1]})",
     "member@of": lambda args: f"{args[0]} member of ({args[1]})",
     "document text": lambda args: args[0],
@@ -336,6 +370,15 @@ _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
     "trim@both": lambda args: f"trim(both {' from '.join(reversed(args))})",
     "trim@leading": lambda args: f"trim(leading {' from '.join(reversed(args))})",
     "trim@trailing": lambda args: f"trim(trailing {' from '.join(reversed(args))})",
+}
+#: What is looked for and where, of which NOT comes between the two.
+_LISTED: Final[dict[str, Callable[[Call, list[str], Sequence[Source]], tuple[str, str]]]] = {
+    "in": _in,
+    "in@date": _in,
+    "or@in": _in_apart,
+    "row in": _row_in,
+    "between": _between,
+    "between@each": _between,
 }
 #: The same for what hangs on more than the wording of its arguments.
 _OF_CALLS: Final[dict[str, Callable[[Call, list[str]], str]]] = {

@@ -456,6 +456,7 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "yearweek": Evaluator._week,
     "and": Evaluator._and,
     "or": Evaluator._or,
+    "or@in": Evaluator._or,
     "if": Evaluator._if,
     "nullif": Evaluator._nullif,
     "ifnull": Evaluator._first,

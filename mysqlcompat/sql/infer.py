@@ -239,8 +239,6 @@ class Typing(Agreement, Branches, Memberships):
         if not isinstance(condition, Call) or condition.function.name not in ("and", "or"):
             return condition
         is_or = condition.function.name == "or"
-        if any(isinstance(arg, Call) and arg.function.name == "=@in" for arg in condition.args):
-            return condition  # an IN, which MySQL does not take apart
         kept: list[Expression] = []
         for arg in map(self.folded, condition.args):
             if not is_constant(arg) or has_param(arg):

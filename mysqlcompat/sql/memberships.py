@@ -154,7 +154,7 @@ class Memberships(Betweens):
             self.call(name, bool_type(one.type.nullable or other.type.nullable), one, other)
             for one, other in pairs
         ]
-        return self.call("or", bool_type(any(one.type.nullable for one in equal)), *equal)
+        return self.call("or@in", bool_type(any(one.type.nullable for one in equal)), *equal)
 
     def _seen(self, arg: Expression) -> Expression:
         """One of a list of constants of one class, which MySQL reads while it prepares. It stays

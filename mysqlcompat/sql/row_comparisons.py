@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlglot import exp
 
 from mysqlcompat.errors import SqlError
+from mysqlcompat.sql.comparisons import compared_type
 from mysqlcompat.sql.infer import nullable_of
 from mysqlcompat.sql.row_memberships import is_plain, look_at_constants, row_membership
 from mysqlcompat.sql.typed import Expression
@@ -55,7 +56,7 @@ class RowComparisons:
         if any(is_row(part) for row in (one, *others) for part in row):
             name = IN if len(items) > 1 else "="
             parts = [self.row_comparison("=", left, item, name, held=False) for item in items]
-            return self.logic("or", parts)
+            return self.logic("or@in", parts)
         sought, *rows = ([self.resolve(part) for part in row] for row in (one, *others))
         if len(items) > 1 and not is_plain(sought, rows):
             return row_membership(self.typing, sought, rows)
@@ -65,7 +66,7 @@ class RowComparisons:
             [self._paired("=", a, b, name) for a, b in zip(sought, row, strict=True)]
             for row in rows
         )
-        return self.logic("or", [self.logic("and", parts) for parts in equal])
+        return self.logic("or@in", [self.logic("and", parts) for parts in equal])
 
     def _row_order(self, operator: str, one: Sequence[Any], other: Sequence[Any]) -> Expression:
         """``(a, b) < (c, d)``: a < c, or a = c and b < d."""
@@ -114,8 +115,8 @@ class RowComparisons:
         self, operator: str, left: Expression, right: Expression, name: str, held: bool = False
     ) -> Expression:
         one, other = self._comparable(operator, left, right, name, held)
-        nullable = operator != "<=>" and nullable_of((one, other))
-        return self.typing.call(operator, bool_type(nullable), one, other)
+        made = compared_type(operator, left, right, one, other)
+        return self.typing.call(operator, made, one, other)
 
 
 def is_row(node: Any) -> bool:
