@@ -93,6 +93,9 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     typing.check_mix(args, "nullif")
     args = replaced(typing, *args), args[1]
     made = typing.common_type(args[:1], True)
+    if made.cls is Class.INT:  # LOCATE() and others keep the collation of what they have searched
+        first = args[0].type
+        made = replace(made, collation=first.collation, coercibility=first.coercibility)
     is_bytes = made.collation == BINARY
     is_literal = made.cls is Class.STRING and is_bytes and args[0].type.scale != NOT_FIXED
     is_itself = made.cls in (Class.DOUBLE, Class.DECIMAL) or made.kind is TypeKind.BIT
@@ -107,11 +110,14 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
         collation = typing.collation(types[: 2 - is_bytes], "nullif")
         is_brought = collation != BINARY and made.charset != charset_of(collation)
         is_brought = is_brought and typing.is_known(args[0])
-        if is_brought and typing.quiet_value(args[0]) is None:  # no text at all
+        is_text = args[0].type.coercibility != NUMBER
+        if is_brought and is_text and typing.quiet_value(args[0]) is None:  # no text at all
             typing.constant_value(args[0])
             return Literal(replace(null_type(), collation=collation), None)
         if is_brought or isinstance(args[0], Literal):  # it takes the collation it is compared in
             made = replace(made, collation=collation)
+        if is_brought and is_text:
+            made = replace(made, kind=TypeKind.VARCHAR)
         if collation == BINARY and isinstance(args[0], Literal):
             first = args[0].type
             made = string_type(byte_length(first), BINARY, True, first.coercibility)
@@ -216,9 +222,10 @@ def _any_type(sql_type: SqlType) -> SqlType:
         case Class.INT if sql_type.kind is TypeKind.YEAR:
             return replace(sql_type, precision=1)  # without leading zeros
         case Class.INT:
-            return replace(sql_type, precision=0)
-        case Class.DECIMAL if sql_type.unsigned:
-            return decimal_type(sql_type.precision, sql_type.scale, nullable=sql_type.nullable)
+            return replace(sql_type, precision=0, collation=BINARY, coercibility=NUMBER)
+        case Class.DECIMAL:
+            made = decimal_type(sql_type.precision, sql_type.scale, nullable=sql_type.nullable)
+            return made if sql_type.unsigned else replace(sql_type, length=made.length)
         case Class.JSON:
             return json_type(sql_type.nullable)
     return sql_type

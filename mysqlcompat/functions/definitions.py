@@ -63,6 +63,7 @@ _MANY: Final = 999
 _DOUBLE_LENGTH: Final = 22  #: of a DOUBLE's text, to which MySQL adds a sign here
 COERCIBLE: Final = 4  #: coercibility of a constant text
 NUMBER: Final = 5  #: and of a number's text
+OF_NUMBERS: Final = "latin1_swedish_ci"  #: collation of what has none
 _U32: Final = (1 << 32) - 1
 IGNORABLE: Final = 6  #: coercibility of NULL
 MAX_CHARACTERS: Final = 16777216  #: of the longest string an expression makes, in bytes
@@ -351,13 +352,15 @@ def wrapped(characters: int, collation: str) -> int:
 
 def plain_length(arg: Expression) -> int:
     """Bytes of a string argument; of what became one, the characters it shows."""
-    from mysqlcompat.sql.typed import IMPLICIT, Cast
+    from mysqlcompat.sql.typed import IMPLICIT, Call, Cast
 
     inner = arg.arg if isinstance(arg, Cast) and arg.mode == IMPLICIT else arg
     if inner.type.cls is Class.JSON:
         return _U32
     if inner.type.is_text and inner.type.coercibility == NUMBER:  # chosen among numbers, or quoted
-        return inner.type.length + (inner.type.length == _DOUBLE_LENGTH)
+        is_brought = isinstance(inner, Call) and inner.function.name == "to charset"
+        is_quoted = is_brought and inner.args[0].type.collation == OF_NUMBERS
+        return inner.type.length + (inner.type.length == _DOUBLE_LENGTH and not is_quoted)
     return min(byte_length(inner.type), _U32)
 
 

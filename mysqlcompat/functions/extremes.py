@@ -79,7 +79,7 @@ def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
         typing.context.warn(1235, SqlError(1235, feature).message)
         if made.cls is Class.JSON:
             made = json_text(made.nullable, "utf8mb4_bin")
-    elif made.cls is Class.STRING and classes & {Class.TIME, Class.DATETIME}:
+    elif made.cls is Class.STRING and classes & TEMPORAL:
         length = _length(args)
         if length > made.length:
             kind = TypeKind.VARCHAR if made.kind is TypeKind.CHAR else made.kind
@@ -136,9 +136,11 @@ def _is_moved(arg: Expression) -> bool:
 
 
 def _length(args: Sequence[Expression]) -> int:
-    """Characters of a time with the fractional digits any of the arguments may have."""
-    width = 19 if any(arg.type.cls is Class.DATETIME for arg in args) else 10
-    fsp = shown_digits(args)
+    """Characters of a time with the fractional digits any of the arguments may have, unless it is
+    a date."""
+    classes = {arg.type.cls for arg in args}
+    width = 19 if Class.DATETIME in classes else 10
+    fsp = shown_digits(args) if width > 10 or Class.DATE not in classes else 0
     return width + (fsp + 1 if fsp else 0)
 
 
@@ -159,7 +161,7 @@ def _places(arg: Expression, is_dated: bool) -> int:
     match arg.type.cls:
         case Class.INT | Class.NULL | Class.DATE:
             return 0
-        case Class.STRING | Class.DOUBLE | Class.JSON:
+        case Class.STRING | Class.JSON:
             return _MICROSECONDS
     return min(arg.type.scale, _MICROSECONDS)
 

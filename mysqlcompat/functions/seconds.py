@@ -38,7 +38,7 @@ def build_sec_to_time(typing: Typing, args: Sequence[Expression]) -> Expression:
 def seconds_of(typing: Typing, arg: Expression) -> tuple[Expression, int]:
     """A number of seconds, and how many fractional digits what is made of it has."""
     if arg.type.cls is Class.STRING and not is_number_literal(arg):
-        return typing.cast(arg, ANY_DECIMAL), 6
+        return typing.cast(arg, ANY_DECIMAL), min(arg.type.scale, 6)
     arg = typing.as_number(arg)
     if arg.type.cls is Class.DOUBLE:
         return typing.cast(arg, ANY_DECIMAL), min(arg.type.scale, 6)

@@ -18,6 +18,7 @@ from mysqlcompat.functions.definitions import (
     BIGINT,
     DEFINITIONS,
     MAX_CHARACTERS,
+    OF_NUMBERS,
     build_as,
     define,
     implement,
@@ -120,9 +121,6 @@ def char_using(context: Context, call: Call, data: bytes) -> str | None:
         wrong = data[error.start :][:_WRONG_BYTES].hex().upper()
         context.warn(1300, SqlError(1300, charset, wrong).message)
         return ascii_of(data) if charset == "ascii" else None
-
-
-OF_NUMBERS: Final = "latin1_swedish_ci"  #: collation of what has none
 
 
 def _quoted_type(typing: Typing, args: Sequence[Expression]) -> SqlType:

@@ -416,8 +416,7 @@ def build_maketime(typing: Typing, args: Sequence[Expression]) -> Expression:
     hour, minute, second = args
     if is_number_literal(second):
         second = typing.as_number(second)
-    is_loose = second.type.cls in (Class.STRING, Class.JSON)
-    fsp = 6 if is_loose else min(second.type.scale, 6)
+    fsp = 6 if second.type.cls is Class.JSON else min(second.type.scale, 6)
     if second.type.cls not in (Class.DECIMAL, Class.INT):
         second = typing.cast(second, ANY_DECIMAL)
     made = time_type(fsp).or_null()

@@ -8,20 +8,27 @@ is said to be none of the other side, twice if it is the value. What was stored 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.common_types import common_decimal
-from mysqlcompat.sql.comparisons import Comparisons
+from mysqlcompat.sql.comparisons import Comparisons, compared_type
 from mysqlcompat.sql.held_constants import DATED, as_compared, pinned
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, is_constant
-from mysqlcompat.sqltypes import TEMPORAL, Class, bool_type, date_type, datetime_type, string_type
+from mysqlcompat.sqltypes import (
+    NUMERIC,
+    TEMPORAL,
+    Class,
+    date_type,
+    datetime_type,
+    string_type,
+)
 from mysqlcompat.values import text_of
 
 TEXTUAL: Final = frozenset({Class.STRING, *TEMPORAL})
 _OF_NUMBERS: Final = ("latin1", "binary")  #: the character sets of dates, and of no text
-_PLAIN_NUMBERS: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE})
+_YEARS: Final = range(1901, 2156)
 
 
 class Betweens(Comparisons):
@@ -41,6 +48,8 @@ class Betweens(Comparisons):
 
         def as_integer(self, arg: Expression) -> Expression: ...
 
+        def quiet_value(self, arg: Expression) -> Any: ...
+
         def is_known(self, arg: Expression) -> bool: ...
 
     def between(
@@ -49,7 +58,7 @@ class Betweens(Comparisons):
         given = low, high
         value, low, high = self.all_gathered((value, low, high), "between")
         if not is_negated and self.is_one_text(value, *given):
-            return self.comparison("=", value, low)
+            return self._equal(value, low)
         value, low, high = self._without_json(value, low, high)
         classes = {arg.type.cls for arg in (value, low, high)} - {Class.NULL}
         is_text = value.type.is_text and value.type.charset not in _OF_NUMBERS
@@ -57,20 +66,42 @@ class Betweens(Comparisons):
         if is_written and self.is_known(low) and self.is_known(high):
             low, high = self._written(low), self._written(high)
         if low == high and classes & TEMPORAL and isinstance(low, Literal):
-            return self.comparison("=", value, low)
+            return self._equal(value, low)
+        if not is_negated and self._is_one_number(value, low, high):
+            return self._equal(value, low)
+        if isinstance(low, Literal) and isinstance(high, Literal) and low.value == high.value:
+            given = (low, high)
         if classes & DATED and Class.STRING in classes and classes <= TEXTUAL:
             pairs = [self._dates(value, bound) for bound in (low, high)]
         else:
             value, low, high = self._alike((value, low, high))
             pairs = [self.comparable("between", value, bound) for bound in (low, high)]
         (one, low), (other, high) = pairs
-        made = bool_type(any(arg.type.nullable for pair in pairs for arg in pair))
+        made = compared_type("between", *given, one, low, other, high)
         if one == other and low.type.cls is high.type.cls:
             return self.call("between", made, one, low, high)
         if isinstance(value, ColumnRef) and isinstance(low, Literal) and isinstance(high, Literal):
             parts = self.comparison(">=", value, low), self.comparison("<=", value, high)
             return self.call("and", made, *parts)
         return self.call("between@each", made, one, low, other, high)
+
+    def _is_one_number(self, value: Expression, low: Expression, high: Expression) -> bool:
+        """Whether both bounds are one number beside a BIGINT or a date: MySQL compares with what
+        the column holds of it then."""
+        classes = {low.type.cls, high.type.cls}
+        if not isinstance(value, ColumnRef) or not classes <= NUMERIC:
+            return False
+        is_alike = value.type.cls in DATED and len(classes) == 1
+        if not is_alike and value.type.kind is not TypeKind.BIGINT:
+            return False
+        if not (self.is_known(low) and self.is_known(high)):
+            return False
+        return bool(self.quiet_value(low) == self.quiet_value(high))
+
+    def _equal(self, value: Expression, bound: Expression) -> Expression:
+        """Both bounds are one constant: it may be NULL if what is made of it may."""
+        pair = self.comparable("=", value, bound)
+        return self.call("=", compared_type("=", *pair), *pair)
 
     def _written(self, bound: Expression) -> Expression:
         """A constant date as its text, which MySQL brings into the character set of the value."""
@@ -90,7 +121,7 @@ class Betweens(Comparisons):
         self.context.warn(1235, SqlError(1235, text).message)
         if Class.STRING in classes or classes == {Class.JSON}:
             return [self.as_string(arg) for arg in args]
-        return [self.as_double(arg) for arg in args] if classes & _PLAIN_NUMBERS else args
+        return [self.as_double(arg) for arg in args] if classes & NUMERIC else args
 
     def _dates(self, value: Expression, bound: Expression) -> tuple[Expression, Expression]:
         """Value and bound as dates; each text is what is wrong with the other side."""
@@ -151,7 +182,9 @@ class Betweens(Comparisons):
             self.beside("held", value, bound) if is_constant(bound) else bound for bound in bounds
         ]
         known = [
-            is_constant(bound) and arg.type.cls is value.type.cls
+            is_constant(bound)
+            and arg.type.cls is value.type.cls
+            and (value.type.kind is not TypeKind.YEAR or _is_in_range(arg))
             for arg, bound in zip(made, bounds, strict=True)
         ]
         fits = all(arg.type.cls in (value.type.cls, Class.NULL) for arg in made)
@@ -160,6 +193,11 @@ class Betweens(Comparisons):
         if is_whole or not any(known):
             return None
         return [self.as_integer(arg) for arg in (value, *made)]
+
+
+def _is_in_range(year: Expression) -> bool:
+    """Whether a number has become a YEAR."""
+    return isinstance(year, Literal) and (not year.value or year.value in _YEARS)
 
 
 def said_beside(like: Expression) -> str:

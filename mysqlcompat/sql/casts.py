@@ -56,6 +56,8 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.cls is Class.INT and target.kind is not TypeKind.YEAR:
         if not (target.unsigned and _column_name(arg) == "unix_timestamp"):  # which is rounded
             arg = typing.computed(arg)
+        if arg.type.cls is Class.DECIMAL and arg.type.unsigned:
+            arg = typing.as_integer(arg)
         if arg.type.cls is Class.JSON and isinstance(arg, Call) and branches_of(arg):
             arg = typing.document_text(arg)
     elif target.kind is TypeKind.YEAR and arg.type.is_wide_decimal:

@@ -79,6 +79,13 @@ def _is_large(sql_type: SqlType) -> bool:
     return sql_type.unsigned and sql_type.kind is TypeKind.BIGINT
 
 
+def _own_size(arg: Expression) -> SqlType:
+    """The type of a number beside NULL, where ``x'41'`` is as long as its bytes."""
+    if isinstance(arg, Literal) and isinstance(arg.value, bytes) and arg.type.scale != NOT_FIXED:
+        return int_type(len(arg.value))
+    return arg.type
+
+
 def is_binary_string(arg: Expression) -> bool:
     """A binary string which operators on bits take byte by byte; also what a function makes of
     nothing but NULL."""
@@ -212,7 +219,8 @@ class Typing(Agreement, Branches, Memberships):
             return self.as_number(arg)
         if arg.type.cls is Class.INT:
             return arg
-        return self.cast(self.computed(arg), int_type(nullable=arg.type.nullable))
+        unsigned = arg.type.cls is Class.DECIMAL and arg.type.unsigned
+        return self.cast(self.computed(arg), int_type(21, unsigned, arg.type.nullable))
 
     def as_double(self, arg: Expression) -> Expression:
         if is_number_literal(arg):
@@ -362,6 +370,7 @@ class Typing(Agreement, Branches, Memberships):
             elif not self.is_change:
                 known = widest(known, self.context.collation)
             left, right = with_type(left, known), with_type(right, known)
+        sizes = map(_own_size, (left, right))
         left, right = (
             self.as_number(arg) if is_number_literal(arg) else of_own_scale(arg)
             for arg in (left, right)
@@ -379,7 +388,7 @@ class Typing(Agreement, Branches, Memberships):
         if Class.NULL in classes or Class.DOUBLE in classes:
             made = double_type(nullable=nullable)
             if all(map(is_fixed, (left.type, right.type))):
-                made = double_of_null(operator, *measures, self.division_digits)
+                made = double_of_null(operator, *sizes, self.division_digits)
                 made = made.or_null(nullable)
             made = replace(made, unsigned=operator == "%" and left.type.unsigned)
             return self.call(operator, made, self.as_double(left), self.as_double(right))
@@ -447,6 +456,7 @@ class Typing(Agreement, Branches, Memberships):
                 return self.call("neg", int_type(size, nullable=source.nullable), arg)
             case Class.DECIMAL:
                 made = decimal_type(source.precision, source.scale, nullable=source.nullable)
+                made = replace(made, length=max(source.length + source.unsigned, made.length))
                 return self.call("neg", made, arg)
         scale = source.scale if source.cls is Class.DOUBLE else NOT_FIXED
         length = 23 if scale == NOT_FIXED else 17 + scale
