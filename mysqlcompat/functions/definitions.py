@@ -358,8 +358,9 @@ def plain_length(arg: Expression) -> int:
     if inner.type.cls is Class.JSON:
         return _U32
     if inner.type.is_text and inner.type.coercibility == NUMBER:  # chosen among numbers, or quoted
-        is_brought = isinstance(inner, Call) and inner.function.name == "to charset"
-        is_quoted = is_brought and inner.args[0].type.collation == OF_NUMBERS
+        is_quoted = inner.type.collation == OF_NUMBERS
+        if isinstance(inner, Call) and inner.function.name == "to charset":
+            is_quoted = inner.args[0].type.collation == OF_NUMBERS
         return inner.type.length + (inner.type.length == _DOUBLE_LENGTH and not is_quoted)
     return min(byte_length(inner.type), _U32)
 

@@ -370,7 +370,7 @@ class Typing(Agreement, Branches, Memberships):
             elif not self.is_change:
                 known = widest(known, self.context.collation)
             left, right = with_type(left, known), with_type(right, known)
-        sizes = map(_own_size, (left, right))
+        sizes = _own_size(left), _own_size(right)
         left, right = (
             self.as_number(arg) if is_number_literal(arg) else of_own_scale(arg)
             for arg in (left, right)
