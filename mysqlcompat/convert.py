@@ -207,7 +207,7 @@ def to_year(context: Context, value: Any, source: SqlType, name: str) -> int | N
             number = temporal.local_of_us(context.now_us, context.time_zone).year
         case _:
             number = integer_of(context, value, source, False, name)
-    if 0 < number < 100:
+    if 0 < number < 100 and not isinstance(value, date | PartialDate):
         number += 2000 if number < 70 else 1900
     if number == 0 or 1901 <= number <= 2155:
         return number

@@ -284,9 +284,10 @@ def read_datetime(text: str, flags: int = NO_ZERO_IN_DATE | NO_ZERO_DATE) -> Rea
         made.rounds = text[at] >= "5" and not flags & CUT_FRACTION
         while at < len(text) and _is_digit(text[at]):
             at += 1
-        offset = zone_offset(text[at:]) if text[at : at + 1] in ("+", "-") else None
-        if offset is not None:
-            scanner.offset, at = offset, len(text)
+        if text[at : at + 1] in ("+", "-"):
+            scanner.offset, at = zone_offset(text[at:]), len(text)
+            if scanner.offset is None:
+                return Reading(None, NONE, TRUNCATED)
     if text[at:].strip(_SPACE):
         made.warnings = TRUNCATED
     made.is_odd = scanner.is_odd or text[at : at + 1] in tuple(_SPACE)

@@ -17,7 +17,7 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal
 from mysqlcompat.character_sets import characters_of
-from mysqlcompat.convert import convert
+from mysqlcompat.convert import DOUBLE_CHARACTERS, convert
 from mysqlcompat.convert_compared import Listener
 from mysqlcompat.convert_temporal import date_of_span, moment_of
 from mysqlcompat.errors import SqlError
@@ -33,7 +33,16 @@ from mysqlcompat.sql.branches import SHIFTED, SILENT, is_chosen, natural
 from mysqlcompat.sql.describe import describe, function_name, origin_name
 from mysqlcompat.sql.infer import Typing, is_number_literal, nullable_of
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal
-from mysqlcompat.sqltypes import BINARY, NUMERIC, TEMPORAL, Class, SqlType, date_type, string_type
+from mysqlcompat.sqltypes import (
+    BINARY,
+    NUMERIC,
+    TEMPORAL,
+    Class,
+    SqlType,
+    date_type,
+    double_type,
+    string_type,
+)
 from mysqlcompat.temporal_text import FUZZY, INVALID_DATES, NO_ZERO_DATE, read_datetime, read_time
 from mysqlcompat.values import text_of
 
@@ -44,6 +53,7 @@ _CODE_VARCHAR: Final = 15  #: in JSON
 _I63: Final = 1 << 63
 _NO_DATE: Final = PartialDate(16383, 15, 31)  #: as MySQL shows what it takes for no date
 _ZERO: Final = PartialDatetime(0, 0, 0)
+_WRITTEN: Final = "written number"
 
 
 @build_as("greatest", 2, 999)
@@ -85,7 +95,8 @@ def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
             kind = TypeKind.VARCHAR if made.kind is TypeKind.CHAR else made.kind
             made = replace(made, kind=kind, length=length)
     if made.cls is Class.STRING and Class.DATETIME in classes:
-        return typing.call(f"{name}@datetime", made, *map(natural, args))
+        read = (_by_branches(typing, natural(arg)) for arg in args)
+        return typing.call(f"{name}@datetime", made, *read)
     if made.cls is Class.STRING and Class.DATE in classes:
         read = (_read_by_branches(typing, natural(arg)) for arg in args)
         return typing.call(f"{name}@date", made, *read)
@@ -120,14 +131,43 @@ def _is_brought(arg: Expression, made: SqlType) -> bool:
 
 def _read_by_branches(typing: Typing, arg: Expression) -> Expression:
     """A text that IF, CASE or NULLIF chose is the date that its branch is."""
-    if arg.type.cls is not Class.STRING or not (is_chosen(arg) or _is_moved(arg)):
+    is_number = arg.type.cls is Class.DOUBLE and is_chosen(arg)
+    is_text = arg.type.cls is Class.STRING and (is_chosen(arg) or _is_moved(arg))
+    if not is_number and not is_text:
         return arg
     made = date_type().or_null(arg.type.nullable)
 
     def read(inner: Expression) -> Expression:
         return typing.call("date@extreme", made, inner)
 
-    return typing.own_branches(arg, made, read) or (arg if _is_moved(arg) else read(arg))
+    whole = arg if is_number or _is_moved(arg) else read(arg)
+    return typing.own_branches(arg, made, read) or whole
+
+
+def _by_branches(typing: Typing, arg: Expression) -> Expression:
+    """A DOUBLE that IF, CASE or NULLIF chose is the number that its branch is, as it is written."""
+    if arg.type.cls is not Class.DOUBLE or not is_chosen(arg):
+        return arg
+    made = string_type(DOUBLE_CHARACTERS, typing.context.collation, arg.type.nullable)
+
+    def written(inner: Expression) -> Expression:
+        is_short = inner.type.kind is TypeKind.FLOAT
+        inner = Cast(double_type(nullable=inner.type.nullable), inner) if is_short else inner
+        return typing.cast(typing.as_string(inner), made)
+
+    own = typing.own_branches(arg, made, written)
+    return arg if own is None else typing.call(_WRITTEN, made, own)
+
+
+@implement(_WRITTEN)
+def written_number(context: Context, call: Call, text: str) -> str:
+    return text
+
+
+def _number_written(text: str) -> int | Decimal | float:
+    if "e" in text:
+        return float(text)
+    return Decimal(text) if "." in text else int(text)
 
 
 def _is_moved(arg: Expression) -> bool:
@@ -274,7 +314,7 @@ def heed(context: Context, call: Call, values: Sequence[Any]) -> None:
     like = next((arg for arg in call.args if arg.type.cls is Class.DATETIME), None)
     for value, arg in zip(values, call.args, strict=False):
         if like is not None:
-            _moment(context, value, own_type(arg), like)
+            _moment(context, value, arg, like)
         else:
             _date(context, value, arg)
 
@@ -293,7 +333,7 @@ def _best_moment(context: Context, call: Call, values: Sequence[Any], sign: int)
     like = next(arg for arg in call.args if arg.type.cls is Class.DATETIME)
     moments = []
     for value, arg in zip(values, call.args, strict=True):
-        made = _moment(context, value, own_type(arg), like)
+        made = _moment(context, value, arg, like)
         if made is None and _is_null(arg):
             return None
         moments.append(_ZERO if made is None else made)
@@ -318,8 +358,11 @@ def _in_full(value: Any, kind: SqlType) -> Any:
     return round_decimal(value, kind.scale) if isinstance(value, Decimal) else value
 
 
-def _moment(context: Context, value: Any, kind: SqlType, like: Expression) -> Any:
-    """A value as a DATETIME; None, with a warning, if it is none."""
+def _moment(context: Context, value: Any, arg: Expression, like: Expression) -> Any:
+    """The value of `arg` as a DATETIME; None, with a warning, if it is none."""
+    kind = own_type(arg)
+    if function_name(arg) == _WRITTEN:
+        value, kind = _number_written(value), double_type()
     if kind.cls in (Class.STRING, Class.JSON):
         text = value if isinstance(value, str | bytes) else text_of(value, kind)
         quiet: Any = Listener(context)
@@ -335,7 +378,8 @@ def _moment(context: Context, value: Any, kind: SqlType, like: Expression) -> An
 
 def _is_null(arg: Expression) -> bool:
     """Whether a number that is no date is NULL: if IF, CASE or NULLIF chose it and it can be."""
-    return is_chosen(arg) and arg.type.nullable and arg.type.cls in NUMERIC
+    is_number = is_chosen(arg) and arg.type.cls in NUMERIC
+    return arg.type.nullable and (is_number or function_name(arg) == _WRITTEN)
 
 
 def _name(arg: Expression) -> str:

@@ -40,6 +40,7 @@ from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.parameters import with_type
 from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
+    BINARY,
     MAX_DECIMAL_DIGITS,
     MAX_DECIMAL_SCALE,
     TEMPORAL,
@@ -164,13 +165,17 @@ def _shifted(typing: Typing, start: Expression) -> Expression:
             read = typing.own_branches(inner, any_moment, moment)
             if read is not None:
                 return read
+        inner = typing.as_string(inner) if inner.type.kind is TypeKind.BIT else inner
+        is_bytes = inner.type.cls is Class.STRING and inner.type.collation == BINARY
+        if is_bytes or typing.is_bits(inner):
+            return typing.as_string(inner)  # bytes stay bytes
         return typing.to_result(dated_text(typing, inner), made)
 
-    if start.type.cls is not Class.STRING:
-        own = typing.own_branches(start, any_moment, moment)
-        whole = dated_text(typing, start)
-        return typing.as_string(whole) if own is None else _in_type(own, made)
-    return typing.own_branches(start, made, moment) or _own_moment(typing, start)
+    own = typing.own_branches(start, any_moment, moment)
+    if own is not None:
+        return _in_type(own, made)
+    is_text = start.type.cls is Class.STRING
+    return _own_moment(typing, start) if is_text else typing.as_string(dated_text(typing, start))
 
 
 def _own_moment(typing: Typing, arg: Expression) -> Expression:

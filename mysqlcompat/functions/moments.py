@@ -51,11 +51,18 @@ def own_type(arg: Expression) -> SqlType:
     """The type of `arg` where a date is wanted: a YEAR is one in a column, and where IF, CASE or
     NULLIF chose that; a number otherwise."""
     if arg.type.kind is not TypeKind.YEAR:
-        return arg.type
+        return bits_type(arg)
     chosen = arg
     while isinstance(chosen, Call) and branches_of(chosen):
         chosen = chosen.args[branches_of(chosen)[0]]
     return arg.type if isinstance(chosen, ColumnRef) else int_type(4)
+
+
+def bits_type(arg: Expression) -> SqlType:
+    """The type of `arg`, where bits that a function computed are a number."""
+    is_computed = isinstance(arg, Call) and not branches_of(arg)
+    is_number = is_computed and arg.type.kind is TypeKind.BIT
+    return int_type(arg.type.length) if is_number else arg.type
 
 
 def fuzzy_moment(typing: Typing, arg: Expression, wanted: str = "datetime") -> Expression:
@@ -114,7 +121,7 @@ def dated_text(typing: Typing, arg: Expression) -> Expression:
         arg = typing.timely(arg)
         is_short = arg.type.kind is TypeKind.FLOAT
         arg = Cast(double_type(nullable=arg.type.nullable), arg) if is_short else arg
-    if arg.type.cls not in _DATED_NUMBERS or arg.type.kind is TypeKind.BIT:
+    if arg.type.cls not in _DATED_NUMBERS or own_type(arg).kind is TypeKind.BIT:
         return arg
     return typing.call("date text", typing.as_string(arg).type.or_null(arg.type.nullable), arg)
 
@@ -225,7 +232,7 @@ def read_moment_or_clock(context: Context, call: Call, value: Any) -> Any:
             return convert.moment_of(context, value, call.args[0].type, flags=allowed)
     if read is not None and read.is_good:
         return read.value
-    return convert.span_of(context, value, arg.type, origin_name(arg))
+    return convert.span_of(context, value, bits_type(arg), origin_name(arg))
 
 
 def best_fit(
@@ -244,14 +251,14 @@ def best_fit(
     kind = arg.type.kind
     if isinstance(value, int) and kind is TypeKind.YEAR:
         value = str(value)
-    elif isinstance(value, int) and kind is TypeKind.BIT:
+    elif isinstance(value, int) and own_type(arg).kind is TypeKind.BIT:
         value = convert.bit_bytes(value, arg.type)
     elif isinstance(value, int | Decimal | float):
         value = wrap(value, False) if isinstance(value, int) else value
         size = value if isinstance(value, int) else abs(value)
         if size >= _LEAST_MOMENT:
             return convert.moment_of(context, value, arg.type, flags=flags)
-        return convert.span_of(context, value, arg.type)
+        return convert.span_of(context, value, bits_type(arg))
     return _best_of_text(context, value, arg.type.collation, flags)
 
 

@@ -16,7 +16,7 @@ from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.temporals import moment_fields, shown_fsp
 from mysqlcompat.functions.time_format import build_format
 from mysqlcompat.functions.weeks import is_day
-from mysqlcompat.numerals import decimal_text, round_decimal
+from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sql.branches import is_chosen
 from mysqlcompat.sql.infer import Typing
@@ -30,6 +30,7 @@ _SECOND_US: Final = 1000000  #: the first moment of Unix time that is none of it
 #: The first moment that is out of the range of Unix time, 3001-01-19 00:00:00 UTC, in µs.
 _END_US: Final = 32536771200000000
 _MOST_SECONDS: Final = 10**18  #: in a DECIMAL, with or without digits behind the point
+_FIRST_YEAR, _LAST_YEAR = 1969, 3001  #: of Unix time in any zone
 
 
 @build_as("unix_timestamp", 0, 1)
@@ -74,6 +75,8 @@ def unix_timestamp(context: Context, call: Call, value: Any) -> Any:
     if moment is None and call.type.nullable and is_chosen(call.args[0]):
         return None
     micros = 0
+    if moment is not None and not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        moment = None
     if isinstance(moment, PartialDate):  # a day too many is one of the next month
         moment = _with_next_days(moment) if moment.month and moment.day else None
     if moment is not None:
@@ -123,9 +126,14 @@ def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None
         micros = micros_of_seconds(context, seconds)
         if abs(seconds) >= _MOST_SECONDS:
             context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(seconds)}'")
-    if seconds < 0 or not 0 <= micros < _END_US:
+    if not 0 <= micros < _END_US or _is_negative(seconds):
         return None
     return temporal.local_of_us(micros, context.time_zone)
+
+
+def _is_negative(seconds: int | Decimal) -> bool:
+    """Whether it is less than zero by a billionth at least."""
+    return seconds < 0 and int(EXACT.scaleb(Decimal(seconds), 9)) < 0
 
 
 @implement("zone changes", pure=False)

@@ -58,6 +58,9 @@ class Betweens(Comparisons):
         given = low, high
         value, low, high = self.all_gathered((value, low, high), "between")
         if not is_negated and self.is_one_text(value, *given):
+            if value.type.cls is Class.TIME:
+                for bound in (low, high):
+                    self.beside("held", value, bound)  # which warns
             return self._equal(value, low)
         value, low, high = self._without_json(value, low, high)
         classes = {arg.type.cls for arg in (value, low, high)} - {Class.NULL}
@@ -156,7 +159,9 @@ class Betweens(Comparisons):
             if held is not None:
                 return held
         if classes == {Class.STRING, Class.TIME}:
-            return [self.as_string(arg) for arg in args]
+            texts = [self.as_string(arg) for arg in args]
+            collation = self.collation([text.type for text in texts], "between")
+            return [self.with_collation(text, collation) for text in texts]
         if len(classes) == 1 or classes <= TEMPORAL or Class.JSON in classes:
             return args
         is_dated = isinstance(value, ColumnRef) and value.type.cls in DATED

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from btree.schema import TypeKind
 from mysqlcompat.sql.agreement import NUMERIC, as_written_bytes
 from mysqlcompat.sql.common_types import COLUMN_TEXTS, DOUBLED, LONGEST_TEXT, CommonTypes
+from mysqlcompat.sql.describe import OF_BRANCH
 from mysqlcompat.sql.measures import (
     DOCUMENT_CHARACTERS,
     numeric_type,
@@ -376,8 +377,11 @@ _LOOSE: Final = (Class.STRING, Class.DATETIME, Class.DOUBLE)
 
 def is_chosen(arg: Expression) -> bool:
     """IF, CASE or NULLIF: where a date is wanted of its text and there is none, it is NULL, if it
-    may be that."""
-    return isinstance(arg, Call) and arg.function.name in ("if", "case", "nullif")
+    may be that. A CAST of these is none."""
+    if not isinstance(arg, Call) or arg.function.name not in ("if", "case", "nullif"):
+        return False
+    last = arg.args[-1]
+    return not (isinstance(last, Cast) and last.wording == OF_BRANCH)
 
 
 def branches_of(call: Call) -> Sequence[int]:

@@ -73,7 +73,14 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.is_text and not typing.is_strict:
         may_fail = False
     target = target.or_null(may_fail or arg.type.nullable)
-    own = typing.own_branches(arg, target, lambda inner: _of_branch(cast_node(typing, node, inner)))
+
+    def of_branch(inner: Expression) -> Expression:
+        is_exact = arg.type.cls is Class.DOUBLE and inner.type.cls is Class.DECIMAL
+        if is_exact and target.cls is Class.INT and target.unsigned:  # a DECIMAL has a sign
+            inner = _of_branch(Cast(int_type(21).or_null(inner.type.nullable), inner, EXPLICIT))
+        return _of_branch(cast_node(typing, node, inner))
+
+    own = typing.own_branches(arg, target, of_branch)
     is_text = arg.type.cls is Class.STRING and target.cls is Class.INT  # which is read as it is
     is_text = is_text and not is_extreme_date(arg)
     if own is not None and target.kind is TypeKind.FLOAT:  # which is too small for the whole

@@ -96,7 +96,8 @@ class Memberships(Betweens):
         if value.type.cls in TEMPORAL and all(map(self._is_no_moment, items)):
             nothing = Literal(value.type.or_null(), None)
             items = [replace(nothing, value=self.constant_value(item)) for item in items]
-        if _is_listed(value, items):
+        is_listed = _is_listed(value, items)
+        if is_listed:
             dates = {arg.type.cls for arg in (value, *items)} & TEMPORAL
             kept = bool(dates) and Class.DATETIME not in dates
             items = [item if kept and _is_chosen_text(item) else self.known(item) for item in items]
@@ -113,7 +114,7 @@ class Memberships(Betweens):
             return self._apart(given, value, items)
         value, *items = self._members(value, items)
         pairs = [self.comparable("in", value, item) for item in items]
-        if is_varying:
+        if not is_listed:
             pairs = [(one, other) for one, other in map(self.alike, pairs)]
         return self._equal_members(value, pairs)
 

@@ -353,6 +353,12 @@ def is_constant(expression: Expression) -> bool:
             return False
         case Cast(arg=arg):
             return is_constant(arg)
+        case Call(function=function, args=(ColumnRef(type=kind),)) if function.name == "is null":
+            return not kind.nullable  # it never is
+        case Call(function=function, args=(Call(args=(ColumnRef(),)) as arg,)) if (
+            function.name == "not" and arg.function.name == "is null"
+        ):
+            return False  # which is IS NOT NULL
         case Call(function=function, args=args):
             return function.once and all(is_constant(arg) for arg in args)
 
