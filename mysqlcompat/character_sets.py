@@ -16,12 +16,12 @@ _UNKNOWN: Final = "?"
 _SHOWN_BYTES: Final = 6  #: of a string that cannot be converted
 _LIMITED: Final = ("utf8mb3", "ucs2")  #: character sets without what lies beyond U+FFFF
 _UNITS: Final = {"ucs2": 2, "utf16": 2, "utf16le": 2, "utf32": 4}  #: bytes of the least character
-_UTF8: Final = ("utf8mb4", "utf8mb3", "utf8")
+UTF8: Final = ("utf8mb4", "utf8mb3", "utf8")
 
 
 @lru_cache(maxsize=64)
 def _codec(charset: str) -> str:
-    return "utf-8" if charset in _UTF8 else default_collation(charset).charset.codec
+    return "utf-8" if charset in UTF8 else default_collation(charset).charset.codec
 
 
 def bytes_beyond(text: str | bytes, collation: str) -> int:
@@ -34,7 +34,7 @@ def bytes_beyond(text: str | bytes, collation: str) -> int:
 def encoded(text: str, collation: str) -> bytes:
     """`text` in the bytes of the collation's character set; ``?`` for what it has not."""
     charset = charset_of(collation)
-    if charset in _UTF8 or charset == BINARY:
+    if charset in UTF8 or charset == BINARY:
         return text.encode("utf-8", "surrogateescape")
     codec = _codec(charset)
     try:
@@ -59,7 +59,13 @@ def decoded(data: bytes, charset: str) -> str:
         data = bytes(unit - len(data) % unit) + data
     if charset == "latin1":
         return "".join(_latin1(byte) for byte in data)
-    return data.decode(_codec(charset))
+    text = data.decode(_codec(charset))
+    if charset == "utf8mb3" and not text.isascii():
+        beyond = next((at for at, one in enumerate(text) if one > "\uffff"), -1)
+        if beyond >= 0:
+            start = len(text[:beyond].encode())
+            raise UnicodeDecodeError(charset, data, start, start + 4, "beyond the BMP")
+    return text
 
 
 def ascii_of(data: bytes) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from btree.schema import TypeKind
 from mysqlcompat import temporal
+from mysqlcompat.character_sets import UTF8, encoded
 from mysqlcompat.convert import convert
 from mysqlcompat.errors import SqlError
 from mysqlcompat.message_text import shown, shown_in_error
@@ -80,6 +81,8 @@ def compared(
         made = _read(listener, value, source, target, type_name)
         if made is None and type_name not in (*_ARE_ZERO, *_ARE_NULL, NO_TIME):
             is_text = isinstance(value, str | bytes)
+            if isinstance(value, str) and source.charset not in UTF8:
+                value = encoded(value, source.collation)
             text = shown_in_error(value) if is_text else text_of(value, source)
             raise SqlError(1525, type_name, text)
         is_unsaid = made is None and target.cls is not Class.TIME

@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 _LONGEST: Final = 128  #: ``%-.128s``, in bytes
+_TWO, _THREE, _FOUR = 0xC2, 0xE0, 0xF0  #: the first byte of a character of so many
 _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")  #: what utf8mb3 lacks
 _CUT: Final = re.compile("[\ud800-\udfff]")  #: bytes of a character without the others
 
@@ -55,13 +56,26 @@ def shown_as_c(value: str | bytes) -> str:
 
 
 def shown_in_error(value: str | bytes) -> str:
-    """The same in an error: also no further than to what is no text."""
+    """The same in an error: each byte of binary strings that begins no character is ``?``, up to
+    one that others ought to follow."""
     if isinstance(value, str):
         return shown_as_c(value)
-    try:
-        return shown_as_c(value.decode())
-    except UnicodeDecodeError as error:
-        return shown_as_c(value[: error.start].decode())
+    text, at = "", 0
+    while at < len(value):
+        size = _character_size(value[at])
+        if at + size > len(value):
+            break
+        try:
+            text += value[at : at + size].decode()
+        except UnicodeDecodeError:
+            text, size = text + "?", 1
+        at += size
+    return shown_as_c(text)
+
+
+def _character_size(first: int) -> int:
+    """How many bytes the character has that begins with this one."""
+    return 1 + (first >= _TWO) + (first >= _THREE) + (first >= _FOUR)
 
 
 def shown_number(number: int) -> str:

@@ -206,7 +206,11 @@ def bytes_per_character(collation: str) -> int:
     return _CHARACTER_BYTES.get(charset_of(collation), 1)
 
 
-_CHARACTER_BYTES: Final = {"utf8mb4": 4, "utf8mb3": 3, "utf8": 3, "ucs2": 2, "utf16": 4, "utf32": 4}
+_CHARACTER_BYTES: Final = {
+    **dict.fromkeys(("utf8mb4", "utf16", "utf16le", "utf32", "gb18030"), 4),
+    **dict.fromkeys(("utf8mb3", "utf8", "ujis", "eucjpms"), 3),
+    **dict.fromkeys(("ucs2", "big5", "gb2312", "gbk", "sjis", "cp932", "euckr"), 2),
+}
 
 
 # Constructors -----------------------------------------------------------------------------------

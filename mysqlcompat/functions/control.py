@@ -107,6 +107,7 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
         made.cls is Class.STRING
     ):
         types = [typing.as_string(arg).type for arg in args]
+        typing.pair_collation(types, "nullif")
         collation = typing.collation(types[: 2 - is_bytes], "nullif")
         is_brought = collation != BINARY and made.charset != charset_of(collation)
         is_brought = is_brought and typing.is_known(args[0])

@@ -47,6 +47,10 @@ _POSIX: Final = {
 }  # fmt: skip
 _CONTROLS: Final = {"a": 7, "e": 27, "f": 12, "n": 10, "r": 13, "t": 9}
 _MOST: Final = 1 << 24  #: ICU's largest number in an interval
+_RUN: Final = (
+    64  #: characters in a row: what `regex` prepares for more takes the cube of their number
+)
+_BREAK: Final = r"(?!\Z.)"  #: true everywhere; it ends a run
 
 
 @dataclass(slots=True)
@@ -69,6 +73,7 @@ class Translation:
     references: list[int] = field(default_factory=list)
     open: list[tuple[_Flags, bool]] = field(default_factory=list)  #: flags, is a look-behind
     repeatable: bool = False  #: a quantifier may come now
+    plain: int = 0  #: characters so far that stand for themselves
 
     def text(self) -> str:
         out = []
@@ -133,7 +138,12 @@ class Translation:
                 self.repeatable = True
                 return self._line_start() if one == "^" else self._line_end()
         self.repeatable = True
-        return regex.escape(one)
+        return self._plain(regex.escape(one))
+
+    def _plain(self, escaped: str) -> str:
+        """A character that stands for itself, behind a break where the run would be long."""
+        self.plain += 1
+        return escaped if self.plain % _RUN else _BREAK + escaped
 
     def _skipped(self, one: str) -> str:
         if one == "#":
@@ -275,19 +285,19 @@ class Translation:
             case "k":
                 return self._named_reference()
             case "0":
-                return self._character(one)
+                return self._plain(self._character(one))
         if one.isdigit():
             return self._reference(one)
         if one in _CLASSES:
             return _CLASSES[one]
-        return self._property(one) if one in "pP" else self._character(one)
+        return self._property(one) if one in "pP" else self._plain(self._character(one))
 
     def _quoted(self) -> str:
         end = self.pattern.find("\\E", self.at)
         quoted = self.pattern[self.at :] if end < 0 else self.pattern[self.at : end]
         self.at = len(self.pattern) if end < 0 else end + 2
         self.repeatable = self.repeatable or bool(quoted)
-        return "".join(map(regex.escape, quoted))
+        return "".join(self._plain(regex.escape(one)) for one in quoted)
 
     def _named_reference(self) -> str:
         end = self.pattern.find(">", self.at)

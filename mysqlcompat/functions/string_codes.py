@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat import collations, temporal
-from mysqlcompat.character_sets import ascii_of, characters_of, decoded
+from mysqlcompat.character_sets import ascii_of, bytes_beyond, characters_of, decoded
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     BIGINT,
@@ -49,6 +49,7 @@ _SOUNDS: Final = dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", "01230120022455012623010
 _NUMBER_BYTES: Final = 8  #: of the weight of a number
 _WRONG_BYTES: Final = 3  #: that are shown of what is no text
 _U32: Final = (1 << 32) - 1
+_SHORT: Final = 1000  #: characters whose weights always fit a packet
 _LINE: Final = 76  #: characters of a line of TO_BASE64
 
 
@@ -270,6 +271,15 @@ def _weight_bytes(count: int, collation: str) -> int:
     return characters * (3 if collation.endswith("_bin") else 2)
 
 
+def _has_room(context: Context, call: Call, value: str | bytes, size: int) -> bool:
+    """Whether the most that a string's weights may take may be sent."""
+    collation = call.args[0].type.collation
+    width = bytes_per_character(collation)
+    count = len(value) if len(value) < _SHORT else len(value) + bytes_beyond(value, collation)
+    room = _weight_bytes(width * max(count, size), collation)
+    return fits(context, "weight_string", room, call.type)
+
+
 @implement("weight_string", null_rejects=False)
 def weight_string(
     context: Context, call: Call, value: Any, size: int | None = None
@@ -277,6 +287,8 @@ def weight_string(
     if value is None:
         return None
     collation = call.args[0].type.collation
+    if isinstance(value, str | bytes) and not _has_room(context, call, value, size or 0):
+        return None
     if isinstance(value, bytes):
         return value if size is None else value[:size]
     if not isinstance(value, str):

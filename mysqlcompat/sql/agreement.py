@@ -16,7 +16,16 @@ from mysqlcompat import collations
 from mysqlcompat.character_sets import characters_of, encoded
 from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.describe import describe
-from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression, Literal, Param, is_constant
+from mysqlcompat.sql.typed import (
+    IMPLICIT,
+    Call,
+    Cast,
+    ColumnRef,
+    Expression,
+    Literal,
+    Param,
+    is_constant,
+)
 from mysqlcompat.sqltypes import (
     BINARY,
     TEMPORAL,
@@ -38,11 +47,12 @@ _UNDECIDED: Final = 1  #: the same while strings are being looked at
 _CONSTANT: Final = 4
 NUMERIC: Final = 5  #: coercibility of a number's text, as long as it is no result
 _NULL: Final = 6
-_NO_COLLATION: Final = 7  #: coercibility of what has no collation: anything is stronger
+NO_COLLATION: Final = 7  #: coercibility of what has no collation: anything is stronger
 _IMPLICIT: Final = 2
 _SYSTEM_CONSTANT: Final = 3
 _LONGEST_BYTES: Final = 65535  #: of a binary string that is no BLOB
 _LONG: Final = (TypeKind.TINYBLOB, TypeKind.BLOB, TypeKind.MEDIUMBLOB, TypeKind.LONGBLOB)
+_LONG_TEXTS: Final = (TypeKind.MEDIUMTEXT, TypeKind.LONGTEXT)
 _COERCIBILITY: Final = (
     "EXPLICIT",
     "NONE",
@@ -65,12 +75,14 @@ class _Met:
     tie         coercibility of collations none of which wins, unless one as strong comes; 0: of
                 none such
     is_illegal  they cannot even become one string
+    number      of the string whose collation it is
     """
 
     collation: str
     coercibility: int
     tie: int = 0
     is_illegal: bool = False
+    number: int | None = None
 
     @property
     def charset(self) -> str:
@@ -120,17 +132,30 @@ def agree(types: Sequence[SqlType], operator: str, is_compared: bool = False) ->
     """Collation and coercibility of strings of these types together: coercibility 7 where none of
     their collations wins; another one as strong does, unless they are compared. Raises 1267, 1270
     or 1271."""
-    best, *others = [_Met(one.collation, one.coercibility) for one in types]
+    best = _met(types, is_compared)
+    if best.is_illegal:
+        raise illegal_mix(types, operator)
+    return best.collation, NO_COLLATION if best.tie else best.coercibility
+
+
+def strongest(types: Sequence[SqlType]) -> int | None:
+    """The number of the string whose collation they take together; None: of none."""
+    return _met(types, False).number
+
+
+def _met(types: Sequence[SqlType], is_compared: bool) -> _Met:
+    best, *others = [
+        _Met(one.collation, one.coercibility, number=number) for number, one in enumerate(types)
+    ]
     for other in others:
         best = best.with_other(other, is_compared)
         if best.is_illegal and best.coercibility == _EXPLICIT:
             break
-    if best.is_illegal:
-        raise _illegal_mix(types, operator)
-    return best.collation, _NO_COLLATION if best.tie else best.coercibility
+    return best
 
 
-def _illegal_mix(types: Sequence[SqlType], operator: str) -> SqlError:
+def illegal_mix(types: Sequence[SqlType], operator: str) -> SqlError:
+    """ERROR 1267, 1270 or 1271 for strings that do not agree."""
     shown = [part for one in types for part in (one.collation, _COERCIBILITY[one.coercibility])]
     if len(types) > 3:
         return SqlError(1271, operator)
@@ -172,11 +197,11 @@ class Agreement:
     def collation(self, types: Sequence[SqlType], operator: str) -> str:
         """The collation strings of these types are compared in. Raises 1267, 1270 or 1271."""
         collation, coercibility = agree(types, operator, is_compared=True)
-        if coercibility != _NO_COLLATION:
+        if coercibility != NO_COLLATION:
             return collation
-        decided = [one for one in types if one.coercibility != _NO_COLLATION]
-        if not decided or agree(decided, operator, is_compared=True)[1] == _NO_COLLATION:
-            raise _illegal_mix(types, operator)
+        decided = [one for one in types if one.coercibility != NO_COLLATION]
+        if not decided or agree(decided, operator, is_compared=True)[1] == NO_COLLATION:
+            raise illegal_mix(types, operator)
         return collation
 
     def check_mix(self, args: Sequence[Expression], operator: str) -> None:
@@ -269,25 +294,20 @@ class Agreement:
     ) -> tuple[Expression, ...]:
         """`args`, the first two of which are compared, in the collation these take, unless that is
         the binary one; the first `count` are all texts or all binary. Raises 3995, 1267, 3854."""
-        self._refuse_bytes(args[:2], name)
+        one, other = args[:2]
+        if _are_unlike([one], other):
+            raise SqlError(3995, _own_collation(one.type), _own_collation(other.type), name)
         pair = self.all_gathered(args[:2], name)
-        taken = [made if is_constant(made) else arg for made, arg in zip(pair, args, strict=False)]
-        self._refuse_bytes([*taken, *args[2:count]], name)
+        taken = [
+            made if is_constant(made) and (_is_bytes(arg) or _is_text(arg)) else arg
+            for made, arg in zip(pair, args, strict=False)
+        ]
+        for arg in args[2:count]:
+            if _are_unlike(taken, arg):
+                like = self.collation([self._met_type(one) for one in taken], name)
+                raise SqlError(3995, like, _own_collation(arg.type), name)
         is_binary = any(arg.type.collation == BINARY for arg in pair)
         return tuple(args) if is_binary else (*pair, *args[2:])
-
-    @staticmethod
-    def _refuse_bytes(args: Sequence[Expression], name: str) -> None:
-        """Raise 3995 for a binary string among texts. Numbers, NULL, documents and long binary
-        strings may stand among both."""
-        given = [
-            _NUMBERS_COLLATION if arg.type.coercibility == NUMERIC else arg.type.collation
-            for arg in args
-            if _is_of_either_sort(arg)
-        ]
-        other = [one for one in given if (one == BINARY) != (given[0] == BINARY)]
-        if other:
-            raise SqlError(3995, given[0], other[0], name)
 
     def _met_type(self, arg: Expression) -> SqlType:
         """The type of a member of a list of strings: numbers and dates are weak Latin ones."""
@@ -415,14 +435,35 @@ class Agreement:
         return Evaluator(quiet).value(arg)
 
 
-def _is_of_either_sort(arg: Expression) -> bool:
-    """Whether a string is nothing but a text or a binary string."""
+def _own_collation(found: SqlType) -> str:
+    return _NUMBERS_COLLATION if found.coercibility == NUMERIC else found.collation
+
+
+def _are_unlike(args: Sequence[Expression], other: Expression) -> bool:
+    """Whether binary strings meet texts. Numbers, NULL, documents, long binary strings and long
+    texts that were computed may stand beside both."""
+    if _is_bytes(other):
+        return any(map(_is_text, args))
+    return _is_text(other) and any(map(_is_bytes, args))
+
+
+def _is_bytes(arg: Expression) -> bool:
+    is_short = arg.type.kind not in _LONG and arg.type.length <= _LONGEST_BYTES
+    return _is_string(arg) and arg.type.collation == BINARY and is_short
+
+
+def _is_text(arg: Expression) -> bool:
+    is_short = arg.type.kind not in _LONG_TEXTS or isinstance(arg, ColumnRef)
+    return _is_string(arg) and arg.type.is_text and is_short
+
+
+def _is_string(arg: Expression) -> bool:
+    """Whether it is a string and always was."""
     if arg.type.cls is not Class.STRING or (isinstance(arg, Literal) and arg.value is None):
         return False
-    if isinstance(arg, Cast) and arg.mode == IMPLICIT and arg.arg.type.cls is not Class.STRING:
-        return False
-    is_long = arg.type.kind in _LONG or arg.type.length > _LONGEST_BYTES
-    return arg.type.collation != BINARY or not is_long
+    return not (
+        isinstance(arg, Cast) and arg.mode == IMPLICIT and arg.arg.type.cls is not Class.STRING
+    )
 
 
 def _text_of_bytes(arg: Expression, like: str) -> str | None:

@@ -134,6 +134,8 @@ class Branches(CommonTypes):
         for number in branches_of(arg):
             inner = _own(args[number])
             inner = inner if target.cls in (Class.STRING, Class.JSON) else _unbrought(inner)
+            if target.cls is Class.STRING and _is_binary(arg) and inner.type.is_text:
+                inner = args[number]
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
             nested = self.own_branches(inner, target, convert)
             is_own = _is_silent(inner, target) or _is_shifted(inner)

@@ -15,6 +15,7 @@ from mysqlcompat.sql.describe import OF_BRANCH, USING, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
 from mysqlcompat.sql.parameters import cast_type, with_type
+from mysqlcompat.sql.repertoires import is_taken_as_it_is
 from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -49,6 +50,10 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     name = kind.this.value if hasattr(kind.this, "value") else str(kind.this)
     sizes = [int(str(part.this.this)) for part in kind.expressions]
     target = _target(typing, name, sizes, kind, arg)
+    if is_taken_as_it_is(arg, target):
+        arg = typing.in_charset(arg, BINARY)
+        if target.charset == "ascii":  # nothing is said of what is none
+            arg = typing.in_charset(arg, "latin1_swedish_ci")
     if target.cls in NUMERIC and is_number_literal(arg):
         arg = typing.as_number(arg)
     if target.cls is Class.STRING:

@@ -18,6 +18,7 @@ from mysqlcompat.convert import convert
 from mysqlcompat.convert_compared import NO_VALUE, Listener
 from mysqlcompat.convert_temporal import moment_of
 from mysqlcompat.decimal_reading import leading_decimal
+from mysqlcompat.sql.agreement import NO_COLLATION, illegal_mix
 from mysqlcompat.sql.branches import is_chosen
 from mysqlcompat.sql.common_types import common_decimal
 from mysqlcompat.sql.describe import describe
@@ -63,6 +64,7 @@ from mysqlcompat.values import text_of
 if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
 
+_OF_ALL: Final = ("in", "between", "like", "case")  #: which bring together all that they compare
 _DATE_DIGITS: Final = 10  #: a constant beside a DATE that is longer has a time
 
 
@@ -178,8 +180,17 @@ class Comparisons(HeldConstants):
         self, operator: str, left: Expression, right: Expression
     ) -> tuple[Expression, Expression]:
         left, right = self.as_string(left), self.as_string(right)
-        collation = self.collation([left.type, right.type], operator)
+        collation = self.pair_collation([left.type, right.type], operator)
         return self.with_collation(left, collation), self.with_collation(right, collation)
+
+    def pair_collation(self, types: Sequence[SqlType], operator: str) -> str:
+        """The collation two strings are compared in, with each other and with no more: one without
+        a collation meets none that has the binary one. Raises 1267."""
+        left, right = types
+        is_pair = operator not in _OF_ALL
+        if is_pair and left.coercibility == NO_COLLATION and left.collation == right.collation:
+            raise illegal_mix(types, operator)
+        return self.collation(types, operator)
 
     # dates and times
 

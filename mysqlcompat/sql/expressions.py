@@ -350,7 +350,12 @@ class Resolver(Literals, RowComparisons, Conditions):
     def cast(self, node: Any) -> Expression:
         if isinstance(node.this, exp.AtTimeZone):
             return at_time_zone(self.typing, self.resolve(node.this.this), node)
-        return cast_node(self.typing, node, self.resolve(node.this))
+        is_brought = node.args["to"].this is exp.DataType.Type.CHARACTER_SET
+        with self.using(
+            pinned=self.rules.pinned or is_brought
+        ):  # whether constants are ASCII counts
+            arg = self.resolve(node.this)
+        return cast_node(self.typing, node, arg)
 
     def aggregate(self, name: str, args: Sequence[Any]) -> Expression:
         if self.rules.aggregates != "yes":

@@ -17,7 +17,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, has_param
 from mysqlcompat.sql.branches import Branches, natural, spelled
-from mysqlcompat.sql.describe import SIGNED
+from mysqlcompat.sql.describe import SIGNED, describe
 from mysqlcompat.sql.held_constants import pinned
 from mysqlcompat.sql.measures import (
     DOCUMENT_CHARACTERS,
@@ -212,7 +212,7 @@ class Typing(Agreement, Branches, Memberships):
         size = max(math.ceil(len(arg.value) * 8 * math.log10(2)), 1)
         unsigned = arg.type.unsigned  # hexadecimal; bit literals are signed
         made = int_type(size + (not unsigned), unsigned, False)
-        return Literal(made, int.from_bytes(arg.value, "big"), text=f"0x{arg.value.hex()}")
+        return Literal(made, int.from_bytes(arg.value, "big"), text=describe(arg))
 
     def as_integer(self, arg: Expression) -> Expression:
         if is_number_literal(arg):

@@ -28,6 +28,7 @@ from mysqlcompat.sqltypes import (
 )
 from mysqlcompat.wire.charsets import default_collation
 
+_WRONG_BYTES: Final = 3  #: that are shown of what is no text
 _NATIONAL: Final = "utf8mb3_general_ci"
 
 
@@ -130,7 +131,7 @@ class Literals:
         try:
             return decoded(data, charset)
         except UnicodeDecodeError as error:
-            wrong = SqlError(1300, charset, data[error.start :][:6].hex().upper())
+            wrong = SqlError(1300, charset, data[error.start :][:_WRONG_BYTES].hex().upper())
             if charset != "ascii":
                 raise wrong from None
             self.context.warn(1300, wrong.message)
