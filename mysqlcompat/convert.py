@@ -115,7 +115,7 @@ def integer_of(
         case int():
             return value
         case Decimal():
-            return _clamped(context, int(round_decimal(value, 0)), unsigned, value)
+            return _clamped(context, value, unsigned or source.unsigned)
         case float():
             return integer_of_double(value)
         case str():
@@ -138,7 +138,8 @@ def integer_of_double(value: float) -> int:
     return round_double(value)
 
 
-def _clamped(context: Context, number: int, unsigned: bool, value: Decimal) -> int:
+def _clamped(context: Context, value: Decimal, unsigned: bool) -> int:
+    number = int(round_decimal(value, 0))
     low, high = (0 if unsigned else -_I63), (_U64 if unsigned else _I63) - 1
     if unsigned and -_I63 <= number < 0:
         return number
@@ -168,7 +169,7 @@ def _integer_of_json(context: Context, document: Any, unsigned: bool, name: str)
                 _json_out_of_range(context, "INTEGER", name)
             return integer_of_double(document)
         case Decimal():
-            return _clamped(context, int(round_decimal(document, 0)), unsigned, document)
+            return _clamped(context, document, unsigned)
         case str():
             number, whole = leading_integer(document)
             if not whole or document[-1:].isspace():

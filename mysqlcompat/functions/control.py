@@ -159,8 +159,8 @@ def build_case(
         if subject is None:
             condition = typing.as_test(when)
         else:  # a number is compared with what was given, unless that is a text which was brought
-            is_bytes = given.type.collation == BINARY
-            is_bytes = is_bytes and (isinstance(given, Call) or is_number_literal(given))
+            is_bytes = BINARY in (given.type.collation, subject.type.collation)
+            is_bytes = is_bytes and (not isinstance(given, Literal) or is_number_literal(given))
             is_given = when.type.cls in NUMERIC and (is_bytes or not is_constant(given))
             condition = typing.equal_case(given if is_given else subject, when)
         args += [condition, typing.to_result(then, made)]

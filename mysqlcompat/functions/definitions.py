@@ -205,7 +205,7 @@ def as_document(
     is wrong with the documents of `earlier` arguments."""
     from mysqlcompat.sql.typed import Literal
 
-    arg = typing.without_charset(arg)
+    arg = typing.without_charset(arg, name != "json_valid")
     is_document = arg.type.cls in (Class.STRING, Class.JSON, Class.NULL)
     if is_document or not arg.type.nullable or name == "json_valid":
         return arg

@@ -25,7 +25,7 @@ from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.infer import Typing, is_binary_string
 from mysqlcompat.sql.measures import DOCUMENT_CHARACTERS
-from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import Class, string_type
 from mysqlcompat.values import text_of
 
@@ -53,6 +53,12 @@ def document_of(name: str, number: int, value: Any) -> Any:
 @implement("document text")
 def document_text(context: Context, call: Call, value: Json) -> str:
     return text_of(value, call.args[0].type)
+
+
+@implement("no text")
+def no_text(context: Context, call: Call, value: Any) -> None:
+    """Bytes where only text will do."""
+    raise SqlError(3144, "binary")
 
 
 @implement("no document", null_rejects=False)
@@ -105,9 +111,7 @@ def build_json_object(typing: Typing, args: Sequence[Expression]) -> Expression:
 
 
 def _is_bytes(arg: Expression) -> bool:
-    """What has no character set as a string: bytes, BIT, literals of doubles."""
-    if isinstance(arg, Literal) and arg.type.cls is Class.DOUBLE:
-        return True
+    """What has no character set as a string: bytes, BIT."""
     return is_binary_string(arg) or arg.type.kind is TypeKind.BIT
 
 

@@ -25,6 +25,7 @@ from mysqlcompat.functions.moments import (
     own_type,
     shown_moment,
 )
+from mysqlcompat.functions.seconds import MOST_SECONDS
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_format import parts_of
 from mysqlcompat.functions.weeks import date_of_number, day_number, days_in_month, is_day, week_of
@@ -35,7 +36,7 @@ from mysqlcompat.partial_dates import (
     make_datetime,
 )
 from mysqlcompat.short_texts import remembered
-from mysqlcompat.sql.branches import SHIFTED, branches_of, natural_seconds
+from mysqlcompat.sql.branches import SHIFTED, branches_of, natural
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.parameters import with_type
 from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
 _DAY: Final = timedelta(days=1)
 _MICRO: Final = timedelta(microseconds=1)
 _LAST_DAY: Final = 3652424
-_MOST_SECONDS: Final = 10**18  #: of an interval with a fraction
 _I63: Final = 1 << 63
 _MOST_WRITTEN: Final = _I63 // 10 * 10 - 1  #: in an interval of several numbers
 _MICROSECONDS: Final = 6  #: fractional digits of what may have any
@@ -138,7 +138,7 @@ def _amount(typing: Typing, amount: Expression, unit: str) -> Expression:
         return typing.as_string(amount)
     if unit == "SECOND" and _fraction(amount):
         exact = decimal_type(MAX_DECIMAL_DIGITS, MAX_DECIMAL_SCALE)
-        return typing.cast(natural_seconds(amount), replace(exact, mixed=True))
+        return typing.cast(natural(amount), replace(exact, mixed=True))
     return typing.as_integer(amount)
 
 
@@ -225,7 +225,7 @@ def interval_of(context: Context, amount: Any, unit: str) -> tuple[int, int] | N
         text = amount.decode("latin-1") if isinstance(amount, bytes) else amount
         return _composite_interval(text, _COMPOSITE[unit])
     if isinstance(amount, Decimal):
-        if abs(amount) >= _MOST_SECONDS:
+        if abs(amount) >= MOST_SECONDS:
             context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(amount)}'")
         return 0, int(EXACT.scaleb(amount, 6))
     count = wrap(amount, False)
@@ -283,7 +283,7 @@ def _shift(context: Context, call: Call, start: Any, amount: Any, unit: str, sig
         return overflow(context) if call.type.cls in (Class.STRING, Class.DATETIME) else None
     months, micros = sign * interval[0], sign * interval[1]
     if isinstance(moment, timedelta):
-        if isinstance(amount, Decimal) and abs(amount) >= _MOST_SECONDS:
+        if isinstance(amount, Decimal) and abs(amount) >= MOST_SECONDS:
             return None  # which has been said
         span = _shift_time(moment, micros)
         return span if span is not None else overflow(context, "time")

@@ -280,15 +280,19 @@ def _sum(call: Call, left: Decimal, right: Decimal) -> Decimal:
 @implement("*")
 def multiply(context: Context, call: Call, left: Any, right: Any) -> Any:
     if isinstance(left, Decimal):
-        made = _product(left, right)
-        if call.type.mixed and _places(made) > call.type.scale:  # one digit more, and no rounding
-            return checked(truncate_decimal(made, min(_places(made), _PRODUCT_SCALE)), call.type)
-        return _result(call, made)
+        return _result(call, _product(left, right))
     made = left * right
     if made == -(1 << 63) and made not in (left, right) and isinstance(made, int):
         # the least BIGINT is out of MySQL's reach here, too
         raise OutOfRange("BIGINT UNSIGNED" if call.type.unsigned else "BIGINT")
     return _result(call, made)
+
+
+@implement("*@whole")
+def multiply_words(context: Context, call: Call, left: Decimal, right: Decimal) -> Decimal:
+    """A product that becomes an integer: one digit more, and no rounding."""
+    made = _product(left, right)
+    return checked(truncate_decimal(made, min(_places(made), _PRODUCT_SCALE)), call.type)
 
 
 def _product(left: Decimal, right: Decimal) -> Decimal:

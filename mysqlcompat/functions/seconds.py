@@ -12,7 +12,7 @@ from mysqlcompat import temporal
 from mysqlcompat.functions.definitions import build_as, implement
 from mysqlcompat.functions.table import Context
 from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
-from mysqlcompat.sql.branches import natural_seconds
+from mysqlcompat.sql.branches import natural
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import (
@@ -23,6 +23,7 @@ from mysqlcompat.sqltypes import (
     time_type,
 )
 
+MOST_SECONDS: Final = 10**18  #: of those with a fraction, which have two words of nine digits
 _MICRO: Final = timedelta(microseconds=1)
 _MOST_MICROS: Final = 4000000000000  #: beyond the limit of TIME
 _TIME_LIMIT_US: Final = temporal.TIME_LIMIT // _MICRO
@@ -42,7 +43,7 @@ def seconds_of(typing: Typing, arg: Expression) -> tuple[Expression, int]:
     arg = typing.as_number(arg)
     if arg.type.cls is Class.DOUBLE:
         return typing.cast(arg, ANY_DECIMAL), min(arg.type.scale, 6)
-    return natural_seconds(arg), min(arg.type.scale, 6)
+    return natural(arg), min(arg.type.scale, 6)
 
 
 def micros_of_seconds(context: Context, seconds: Decimal) -> int:

@@ -22,7 +22,7 @@ from mysqlcompat.functions.definitions import (
     integer,
 )
 from mysqlcompat.functions.moments import fuzzy_moment, of_calendar
-from mysqlcompat.functions.seconds import ANY_DECIMAL
+from mysqlcompat.functions.seconds import ANY_DECIMAL, MOST_SECONDS
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.time_format import names_of
 from mysqlcompat.functions.weeks import (
@@ -38,7 +38,7 @@ from mysqlcompat.functions.weeks import (
 )
 from mysqlcompat.numerals import EXACT, decimal_text, round_decimal
 from mysqlcompat.partial_dates import AnyDate, AnyDatetime, PartialDatetime, make_date
-from mysqlcompat.sql.branches import natural_seconds
+from mysqlcompat.sql.branches import natural
 from mysqlcompat.sql.describe import OF_BRANCH, WRITTEN
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import cast_literal_fsp
@@ -59,7 +59,6 @@ if TYPE_CHECKING:
 _DAY: Final = timedelta(days=1)
 _MICRO: Final = timedelta(microseconds=1)
 _HOURS_LIMIT: Final = 838
-_MOST_SECONDS: Final = 10**18  #: two words of nine digits
 _U32: Final = (1 << 32) - 1  #: the most hours a time of MySQL has room for
 _NANO_DIGITS: Final = 9  #: of a second
 _LAST_DAY: Final = 3652424  #: of the year 9999, counted from the year 0
@@ -421,12 +420,12 @@ def build_maketime(typing: Typing, args: Sequence[Expression]) -> Expression:
         second = typing.cast(second, ANY_DECIMAL)
     made = time_type(fsp).or_null()
     hour, minute = typing.as_integer(hour), typing.as_integer(minute)
-    return typing.call("maketime", made, hour, minute, natural_seconds(second))
+    return typing.call("maketime", made, hour, minute, natural(second))
 
 
 @implement("maketime")
 def maketime(context: Context, call: Call, hour: int, minute: int, second: Any) -> Any:
-    if abs(second) >= _MOST_SECONDS:
+    if abs(second) >= MOST_SECONDS:
         context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(Decimal(second))}'")
         return None
     if not (0 <= minute < 60 and 0 <= second < 60):

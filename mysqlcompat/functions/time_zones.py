@@ -11,7 +11,7 @@ from mysqlcompat import temporal
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import BIGINT, build_as, implement
 from mysqlcompat.functions.moments import of_calendar, read_moment
-from mysqlcompat.functions.seconds import micros_column, micros_of_seconds, seconds_of
+from mysqlcompat.functions.seconds import MOST_SECONDS, micros_column, micros_of_seconds, seconds_of
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.temporals import moment_fields, shown_fsp
 from mysqlcompat.functions.time_format import build_format
@@ -29,7 +29,6 @@ _MICRO: Final = timedelta(microseconds=1)
 _SECOND_US: Final = 1000000  #: the first moment of Unix time that is none of its zero
 #: The first moment that is out of the range of Unix time, 3001-01-19 00:00:00 UTC, in µs.
 _END_US: Final = 32536771200000000
-_MOST_SECONDS: Final = 10**18  #: in a DECIMAL, with or without digits behind the point
 _FIRST_YEAR, _LAST_YEAR = 1969, 3001  #: of Unix time in any zone
 
 
@@ -124,7 +123,7 @@ def from_unixtime(context: Context, call: Call, seconds: Any) -> datetime | None
         micros = 1000000 * seconds
     else:
         micros = micros_of_seconds(context, seconds)
-        if abs(seconds) >= _MOST_SECONDS:
+        if abs(seconds) >= MOST_SECONDS:
             context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(seconds)}'")
     if not 0 <= micros < _END_US or _is_negative(seconds):
         return None

@@ -72,8 +72,8 @@ class Branches(CommonTypes):
             return replace(arg, type=SqlType(TypeKind.BIGINT, 21, nullable=arg.type.nullable))
         if arg.type.is_wide_decimal:
             made = natural(arg)
-            if isinstance(made, Call) and made.function.name == "/":  # with all it has computed
-                return replace(made, function=self.function("/@whole"))
+            if isinstance(made, Call) and made.function.name in ("/", "*"):  # all it has computed
+                return replace(made, function=self.function(f"{made.function.name}@whole"))
             return made
         if not isinstance(arg, Call) or not arg.type.scale or arg.type.cls not in _MOMENTS:
             return arg
@@ -321,12 +321,6 @@ def natural(arg: Expression) -> Expression:
         case Call(function=function) if function.name in _ROUNDED:
             return replace(arg, type=replace(arg.type, mixed=True))
     return arg
-
-
-def natural_seconds(arg: Expression) -> Expression:
-    """The same where seconds are wanted: a product has no digit more than its type says."""
-    is_product = isinstance(arg, Call) and arg.function.name == "*"
-    return arg if is_product and arg.type.is_wide_decimal else natural(arg)
 
 
 #: Kinds whose members have numbers.

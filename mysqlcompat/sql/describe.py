@@ -349,6 +349,7 @@ _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
     "document text": lambda args: args[0],
     "digits of": lambda args: args[0],
     "opaque": lambda args: args[0],
+    "no text": lambda args: args[0],
     "bin": lambda args: f"conv({','.join(args)})",
     "oct": lambda args: f"conv({','.join(args)})",
     "char using": lambda args: args[0],

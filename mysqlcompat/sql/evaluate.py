@@ -305,38 +305,22 @@ class Evaluator(Looking):
                 return value
         return None
 
-    def _null_safe(self, node: Call) -> Any:
-        """``<=>``: a NULL is looked at anew, with the warnings that gives."""
-        left, right = node.args
-        value = self.value(left)
-        inner = left.arg if isinstance(left, Cast) and left.mode == IMPLICIT else left
-        is_seen = is_constant(right) and inner.type.cls in (Class.DOUBLE, Class.DECIMAL)
-        other = self.value(right) if value is not None or is_seen else None
-        if value is not None and other is not None:
-            return self.call(node, (value, other))
-        is_cast = not any(map(is_constant, node.args))  # texts to dates: which may be NULL
-        nulls = [
-            (arg.type.nullable or (is_cast and isinstance(arg, Cast) and arg.mode == COMPARE))
-            and self.value(arg if is_cast else _as_given(arg)) is None
-            for arg in node.args
-        ]
-        return int(nulls[0] == nulls[1])
-
     def _is_null(self, node: Call, is_negated: bool = False) -> Any:
         """What cannot be NULL is not looked at, except by IS NOT NULL."""
         (arg,) = node.args
-        if (
-            isinstance(arg, Call)
-            and arg.function.name in _ORDERS
-            and any(map(is_constant, arg.args))
-        ):
-            sides = [
-                one.arg if isinstance(one, Cast) and one.mode != EXPLICIT else one
-                for one in arg.args
-            ]
-            looked_at = (side for side in sides if side.type.nullable or is_constant(side))
-            return int(any(self.value(side) is None for side in looked_at))
+        if _is_order(arg):
+            return int(self.has_no_value(arg))
         return int((is_negated or arg.type.nullable) and self.value(arg) is None)
+
+    def has_no_value(self, arg: Expression) -> bool:
+        """Whether `arg` is NULL: a comparison with a constant is if one of its sides is."""
+        if not isinstance(arg, Call) or not _is_order(arg):
+            return self.value(arg) is None
+        sides = [
+            one.arg if isinstance(one, Cast) and one.mode != EXPLICIT else one for one in arg.args
+        ]
+        looked_at = (side for side in sides if side.type.nullable or is_constant(side))
+        return any(self.value(side) is None for side in looked_at)
 
     def _not(self, node: Call) -> Any:
         (arg,) = node.args
@@ -359,9 +343,11 @@ class Evaluator(Looking):
         return self.value(args[-1]) if len(args) % 2 else None
 
 
-def _as_given(arg: Expression) -> Expression:
-    """What a comparison takes for a date, without that."""
-    return arg.arg if isinstance(arg, Cast) and arg.mode == COMPARE else arg
+def _is_order(arg: Expression) -> bool:
+    """Whether it is a comparison with a constant."""
+    if not isinstance(arg, Call):
+        return False
+    return arg.function.name in _ORDERS and any(map(is_constant, arg.args))
 
 
 def _computed(arg: Expression) -> Expression | None:
@@ -393,7 +379,6 @@ def _is_copied(node: Cast) -> bool:
 
 
 _I63: Final = 1 << 63
-#: A comparison with a constant is NULL if one of its sides is: they need not be compared.
 _ORDERS: Final = frozenset(("=", "<>", "<", "<=", ">", ">="))
 _ARITHMETIC: Final = frozenset(
     ("+", "-", "*", "/", "%", "div")

@@ -34,7 +34,7 @@ from mysqlcompat.sql.measures import (
 from mysqlcompat.sql.memberships import Memberships
 from mysqlcompat.sql.parameters import is_untyped, of_own_scale, text_type, widest, with_type
 from mysqlcompat.sql.row_memberships import prepared_rows
-from mysqlcompat.sql.shown_bytes import in_branches, passed_on, passes_bytes, shows_bytes
+from mysqlcompat.sql.shown_bytes import in_branches, marked, passed_on, passes_bytes, shows_bytes
 from mysqlcompat.sql.typed import (
     IMPLICIT,
     Aggregate,
@@ -75,8 +75,8 @@ def is_number_literal(arg: Expression) -> bool:
 
 
 def _is_large(sql_type: SqlType) -> bool:
-    """An integer that may be more than a signed one."""
-    return sql_type.unsigned and sql_type.kind is TypeKind.BIGINT
+    """A number without sign that may be more than a signed integer."""
+    return sql_type.unsigned and (sql_type.kind is TypeKind.BIGINT or sql_type.is_wide_decimal)
 
 
 def _own_size(arg: Expression) -> SqlType:
@@ -308,11 +308,16 @@ class Typing(Agreement, Branches, Memberships):
         """A JSON path: a string, part of the plan if it is a literal."""
         return pinned(self.without_charset(self.as_string(arg)))
 
-    def without_charset(self, arg: Expression) -> Expression:
+    def without_charset(self, arg: Expression, is_refused: bool = True) -> Expression:
         """A string where only text will do: what shows a date that GREATEST or LEAST chose, or part
-        of a literal DOUBLE, is bytes."""
-        arg = in_branches(arg)
-        return self.in_charset(arg, BINARY) if shows_bytes(arg) else arg
+        of a literal DOUBLE, is bytes, which are refused (3144)."""
+
+        def mark(one: Expression) -> Expression:
+            if is_refused:
+                return self.call("no text", one.type, one)
+            return self.in_charset(one, BINARY)
+
+        return marked(arg, mark)
 
     # bits
 

@@ -19,7 +19,7 @@ from mysqlcompat.functions.time_differences import beginning
 from mysqlcompat.functions.time_zones import is_zone
 from mysqlcompat.functions.weeks import is_day
 from mysqlcompat.jsonb import Json
-from mysqlcompat.sql.typed import Call, Cast, Expression, Literal, is_constant
+from mysqlcompat.sql.typed import COMPARE, EXPLICIT, Call, Cast, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import Class
 
 READ_IN_TURN: Final = ("json_contains", "json_overlaps", "json_set", "json_replace", *MERGING)
@@ -40,6 +40,8 @@ class Looking:
         def cast(self, node: Cast, value: Any) -> Any: ...
 
         def call(self, node: Call, values: Sequence[Any]) -> Any: ...
+
+        def has_no_value(self, arg: Expression) -> bool: ...
 
     def _in(self, node: Call) -> Any:
         """Constants are all looked at, other values up to the one that is equal. Nothing is where
@@ -92,6 +94,31 @@ class Looking:
         text, *rest = node.args
         values = [self.value(arg) for arg in rest]
         return self.call(node, [None if None in values else self.value(text), *values])
+
+    def _null_safe(self, node: Call) -> Any:
+        """``<=>``: where a side is NULL, both are asked whether they are, with the warnings that
+        gives."""
+        left, right = node.args
+        value = self.value(left)
+        other = None if value is None else self.value(right)
+        if value is not None and other is not None:
+            return self.call(node, (value, other))
+        is_cast = not any(map(is_constant, node.args))  # texts to numbers and dates
+        is_null = self._is_null_again(left, value, is_cast, True)
+        return int(is_null == self._is_null_again(right, other, is_cast, value is not None))
+
+    def _is_null_again(self, side: Expression, value: Any, is_cast: bool, was_seen: bool) -> bool:
+        """Whether a side of ``<=>`` is NULL. A constant that is converted is kept once it was seen,
+        and looked at as it is given before that; among others texts are converted again, to dates
+        even if they cannot be NULL."""
+        given = side.arg if isinstance(side, Cast) and side.mode != EXPLICIT else side
+        is_kept = is_constant(side) and given.type.cls is not side.type.cls
+        if is_kept and was_seen:
+            return value is None
+        is_read = is_cast and given.type.cls is Class.STRING
+        is_date = isinstance(side, Cast) and side.mode == COMPARE
+        is_asked = side.type.nullable or is_kept or (is_read and is_date)
+        return is_asked and self.has_no_value(side if is_read else given)
 
     def _when(self, node: Call) -> Any:
         """WHEN NULL: the subject is not looked at."""

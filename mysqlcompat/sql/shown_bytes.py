@@ -7,12 +7,13 @@ A JSON function sees bytes then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from mysqlcompat.sql.agreement import NUMERIC
 from mysqlcompat.sql.branches import OF_DATES, branches_of, is_chosen
-from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression, Literal
+from mysqlcompat.sql.typed import EXPLICIT, IMPLICIT, Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import Class
 
 #: Functions whose string is in the character set of the first one, whatever that is.
@@ -36,6 +37,55 @@ def shows_bytes(arg: Expression) -> bool:
     return (name in _OF_NUMBERS and _is_literal(inner)) or shows_bytes(first)
 
 
+def marked(arg: Expression, mark: Callable[[Expression], Expression]) -> Expression:
+    """A string where only text will do, each branch that shows bytes within a `mark`."""
+    if isinstance(arg, Cast) and arg.mode == IMPLICIT:
+        return _marked_number(arg, mark)
+    arg = in_branches(arg)
+    if shows_bytes(arg):
+        return mark(arg)
+    places = passed_on(arg)
+    if not isinstance(arg, Call) or not places:
+        return arg
+    is_number = _is_of_numbers(arg)
+    made = [
+        marked(one, mark) if n in places and (is_number or isinstance(one, Call)) else one
+        for n, one in enumerate(arg.args)
+    ]
+    return replace(arg, args=tuple(made))
+
+
+def _is_of_numbers(text: Expression) -> bool:
+    """Whether it is the text of a number that was chosen, not a text beside which one was."""
+    return text.type.coercibility >= NUMERIC
+
+
+def _marked_number(shown: Cast, mark: Callable[[Expression], Expression]) -> Expression:
+    """The text of a number: that of a literal DOUBLE is bytes, also where it is chosen."""
+    number = shown.arg
+    if _is_literal(number):
+        return mark(shown)
+    if not isinstance(number, Call) or not is_chosen(number) or not _may_be_literal(number):
+        return shown
+    places = branches_of(number)
+    made = [
+        _marked_number(replace(shown, arg=_own(one)), mark) if n in places else one
+        for n, one in enumerate(number.args)
+    ]
+    return replace(number, type=shown.type, args=tuple(made))
+
+
+def _may_be_literal(number: Expression) -> bool:
+    """Whether IF, CASE or NULLIF may choose a literal DOUBLE."""
+    if _is_literal(number):
+        return True
+    if not isinstance(number, Call) or not is_chosen(number):
+        return False
+    return number.type.cls is Class.DOUBLE and any(
+        _may_be_literal(_own(number.args[n])) for n in branches_of(number)
+    )
+
+
 def _is_literal(number: Expression) -> bool:
     """A literal DOUBLE or PI(), or nothing else that IF, CASE or NULLIF may choose."""
     if isinstance(number, Literal):
@@ -55,16 +105,28 @@ def in_branches(arg: Expression) -> Expression:
     chosen = in_branches(first) if shown is None else shown.arg
     if not isinstance(chosen, Call) or (shown is not None and chosen.type.cls is not Class.DOUBLE):
         return arg
-    places = () if chosen.function.name in _CHOOSING else passed_on(chosen)
+    places = () if shown is not None and chosen.function.name in _CHOOSING else passed_on(chosen)
     made = [
         in_branches(
-            replace(arg, args=(one if shown is None else replace(shown, arg=_own(one)), *rest))
+            replace(
+                arg,
+                args=(
+                    _as_text(chosen, one) if shown is None else replace(shown, arg=_own(one)),
+                    *rest,
+                ),
+            )
         )
         if n in places
         else one
         for n, one in enumerate(chosen.args)
     ]
     return replace(chosen, type=arg.type, args=tuple(made)) if places else arg
+
+
+def _as_text(chosen: Call, branch: Expression) -> Expression:
+    """A branch of a text that was chosen: beside texts a literal DOUBLE has become one."""
+    is_shown = isinstance(branch, Cast) and branch.mode == IMPLICIT
+    return replace(branch, mode=EXPLICIT) if is_shown and not _is_of_numbers(chosen) else branch
 
 
 def _own(branch: Expression) -> Expression:
