@@ -32,6 +32,7 @@ from mysqlcompat.numerals import (
     decimal_text,
     double_text,
     double_text_within,
+    fitted_decimal,
     greatest_decimal,
     leading_double,
     leading_integer,
@@ -140,10 +141,8 @@ def integer_of_double(value: float) -> int:
 
 def _clamped(context: Context, value: Decimal, unsigned: bool) -> int:
     number = int(round_decimal(value, 0))
-    low, high = (0 if unsigned else -_I63), (_U64 if unsigned else _I63) - 1
-    if unsigned and -_I63 <= number < 0:
-        return number
-    if low <= number <= high:
+    high = (_U64 if unsigned else _I63) - 1
+    if -_I63 <= number <= high:
         return number
     context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(value)}'")
     return min(max(number, -_I63), high)
@@ -279,7 +278,7 @@ def to_decimal(
 ) -> Decimal:
     number = decimal_of(context, value, source, name)
     if not explicit:
-        made = number if target.mixed else round_decimal(number, target.scale)
+        made = number if target.mixed else fitted_decimal(number, target.scale)
         return made or made.copy_abs()
     limit = greatest_decimal(target.precision, target.scale)
     if number.adjusted() <= target.precision:

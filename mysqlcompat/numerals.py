@@ -19,6 +19,8 @@ _ANY_WIDTH: Final = 1000
 _LAST_FIXED: Final = 15  #: a double with its point further out is printed with an exponent
 
 
+WORD: Final = 9  #: digits of the words in which MySQL computes
+WORDS: Final = 9  #: that it has room for
 _PLAIN_BELOW: Final = 1e15  #: Python shows doubles of this size as MySQL does
 
 
@@ -139,6 +141,17 @@ def truncate_decimal(value: Decimal, scale: int) -> Decimal:
 def round_double(value: float) -> int:
     """To the nearest integer, halves to even: what the machine's rint does."""
     return round(value)
+
+
+def room_behind(value: Decimal) -> int:
+    """Digits behind the point of a number: MySQL computes in nine words of nine digits, whole ones
+    on both sides of the point."""
+    return max(WORDS - -(-(value.adjusted() + 1) // WORD), 0) * WORD
+
+
+def fitted_decimal(value: Decimal, scale: int) -> Decimal:
+    """`value` with `scale` digits after the point, or as many as there is room for."""
+    return round_decimal(value, min(scale, room_behind(value)))
 
 
 @cache

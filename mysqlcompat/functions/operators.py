@@ -14,7 +14,7 @@ from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.like_pattern import like_pattern
 from mysqlcompat.functions.table import Context, OutOfRange
 from mysqlcompat.jsonb import Json
-from mysqlcompat.numerals import EXACT, round_decimal, truncate_decimal
+from mysqlcompat.numerals import EXACT, WORD, WORDS, room_behind, round_decimal, truncate_decimal
 from mysqlcompat.sql.typed import Call
 from mysqlcompat.sqltypes import Class, SqlType
 
@@ -224,15 +224,9 @@ def _exact_result(value: Decimal, sql_type: SqlType, room: int | None = None) ->
     if sql_type.mixed:
         scale = min(_places(value), scale) if value else 0
     elif sql_type.is_wide_decimal:
-        scale = min(_room(value) if room is None else room, scale)
+        scale = min(room_behind(value) if room is None else room, scale)
     made: Decimal = checked(round_decimal(value, scale), sql_type)
     return made or made.copy_abs()
-
-
-def _room(value: Decimal) -> int:
-    """Digits behind the point of a number: MySQL computes in nine words of nine digits, whole ones
-    on both sides of the point."""
-    return max(_WORDS - -(-(value.adjusted() + 1) // _WORD), 0) * _WORD
 
 
 def _result(call: Call, value: Any) -> Any:
@@ -262,17 +256,17 @@ def _sum(call: Call, left: Decimal, right: Decimal) -> Decimal:
     may need another word in front."""
     places = max(_places(left), _places(right))
     digits = max(left.adjusted(), right.adjusted(), -1) + 1
-    words = -(-digits // _WORD)
-    if words + max(-(-places // _WORD), -(-call.type.scale // _WORD)) < _WORDS:
+    words = -(-digits // WORD)
+    if words + max(-(-places // WORD), -(-call.type.scale // WORD)) < WORDS:
         return _exact_result(EXACT.add(left, right), call.type)
     first = sum(
-        int(EXACT.scaleb(side.copy_abs(), -(words - 1) * _WORD))
+        int(EXACT.scaleb(side.copy_abs(), -(words - 1) * WORD))
         for side in (left, right)
-        if side.adjusted() + 1 > (words - 1) * _WORD
+        if side.adjusted() + 1 > (words - 1) * WORD
     )
-    if left.is_signed() == right.is_signed() and first >= 10**_WORD - 1:
+    if left.is_signed() == right.is_signed() and first >= 10**WORD - 1:
         words += 1
-    room = max(_WORDS - words, 0) * _WORD
+    room = max(WORDS - words, 0) * WORD
     one, other = (truncate_decimal(side, min(_places(side), room)) for side in (left, right))
     return _exact_result(EXACT.add(one, other), call.type, room)
 
@@ -292,24 +286,25 @@ def multiply(context: Context, call: Call, left: Any, right: Any) -> Any:
 def multiply_words(context: Context, call: Call, left: Decimal, right: Decimal) -> Decimal:
     """A product that becomes an integer: one digit more, and no rounding."""
     made = _product(left, right)
-    return checked(truncate_decimal(made, min(_places(made), _PRODUCT_SCALE)), call.type)
+    whole: Decimal = checked(truncate_decimal(made, min(_places(made), _PRODUCT_SCALE)), call.type)
+    return whole
 
 
 def _product(left: Decimal, right: Decimal) -> Decimal:
     """A product without what there is no room for: MySQL computes in nine words of nine digits,
     whole ones on both sides of the point, and drops words behind the point of both factors. Of one
     that has none there it drops those before it, hence what the product is worth."""
-    whole = -(-sum(max(side.adjusted() + 1, 0) for side in (left, right)) // _WORD)
-    one, other = (-(-_places(side) // _WORD) for side in (left, right))
-    room = max(_WORDS - whole, 0)
+    whole = -(-sum(max(side.adjusted() + 1, 0) for side in (left, right)) // WORD)
+    one, other = (-(-_places(side) // WORD) for side in (left, right))
+    room = max(WORDS - whole, 0)
     beyond = one + other - room
     if beyond <= 0:
         return EXACT.multiply(left, right)
     half = beyond // 2
     cut = (half, beyond - half) if one <= other else (beyond - half, half)
-    kept = [(words - less) * _WORD for words, less in zip((one, other), cut, strict=True)]
+    kept = [(words - less) * WORD for words, less in zip((one, other), cut, strict=True)]
     product = EXACT.multiply(truncate_decimal(left, kept[0]), truncate_decimal(right, kept[1]))
-    return round_decimal(product, min(_places(left) + _places(right), room * _WORD))
+    return round_decimal(product, min(_places(left) + _places(right), room * WORD))
 
 
 def _by_zero(context: Context) -> None:
@@ -328,7 +323,7 @@ def divide(context: Context, call: Call, left: Any, right: Any) -> Any:
     quotient = _quotient(context, Decimal(left), Decimal(right))
     if not quotient:
         return _exact_result(quotient, call.type)
-    room = _places(quotient) if call.type.mixed else _room(quotient)
+    room = _places(quotient) if call.type.mixed else room_behind(quotient)
     made = round_decimal(quotient, min(room, call.type.scale))
     return checked(made or made.copy_abs(), call.type)
 
@@ -341,12 +336,12 @@ def divide_words(context: Context, call: Call, left: Any, right: Any) -> Any:
 
 def _quotient(context: Context, left: Decimal, right: Decimal) -> Decimal:
     one, other = _places(left), _places(right)
-    padding = -one % _WORD + -other % _WORD
+    padding = -one % WORD + -other % WORD
     increment = int(context.system_variable("div_precision_increment", ""))
     more = max(increment - padding, 0)
     quotient = EXACT.divide(left, right)
-    words = max(_WORDS - -(-max(quotient.adjusted() + 1, 1) // _WORD), 0)
-    places = min(-(-(one + other + padding + more) // _WORD), words) * _WORD
+    words = max(WORDS - -(-max(quotient.adjusted() + 1, 1) // WORD), 0)
+    places = min(-(-(one + other + padding + more) // WORD), words) * WORD
     return EXACT.quantize(truncate_decimal(quotient, places), _ulp(places))
 
 
@@ -355,8 +350,6 @@ def _ulp(places: int) -> Decimal:
     return Decimal(1).scaleb(-places)
 
 
-_WORD = 9  #: digits of the words in which MySQL computes
-_WORDS = 9  #: that it has room for
 _PRODUCT_SCALE = 31  #: digits behind the point of a product
 
 

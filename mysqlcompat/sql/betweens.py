@@ -78,7 +78,8 @@ class Betweens(Comparisons):
             pairs = [self._dates(value, bound) for bound in (low, high)]
         else:
             value, low, high = self._alike((value, low, high))
-            pairs = [self.comparable("between", value, bound) for bound in (low, high)]
+            held = value.type.kind is not TypeKind.YEAR  # which has stored its bounds
+            pairs = [self.comparable("between", value, bound, held) for bound in (low, high)]
         (one, low), (other, high) = pairs
         made = compared_type("between", *given, one, low, other, high)
         if one == other and low.type.cls is high.type.cls:

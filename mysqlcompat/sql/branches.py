@@ -349,6 +349,8 @@ SILENT: Final = (
     *("coalesce", "ifnull", "any_value", "greatest", "least", "document text", "min", "max"),
     *AMONG_DATES,
 )
+#: Those whose text is an unsigned integer where one is wanted.
+UNSIGNED_TEXTS: Final = ("conv", "bin", "oct")
 #: Operators that do the same with the bytes they make.
 BITWISE: Final = ("~", "&", "|", "^", "<<", ">>")
 #: Functions whose documents are their texts where a number or a date is wanted.

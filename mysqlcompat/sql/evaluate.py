@@ -16,6 +16,7 @@ from mysqlcompat.convert import (
     decimal_of,
     decimal_of_varying,
     double_of,
+    integer_of,
     tell_wrapped,
     wrap,
 )
@@ -32,6 +33,7 @@ from mysqlcompat.sql.branches import (
     BITWISE,
     MUTE,
     SILENT,
+    UNSIGNED_TEXTS,
 )
 from mysqlcompat.sql.describe import (
     OF_BRANCH,
@@ -145,10 +147,16 @@ class Evaluator(Looking):
         is_silent |= name == "group_concat" and node.type.cls is Class.INT
         if is_silent and source.cls is Class.STRING and node.type.cls not in TEMPORAL:
             context = self._quiet
+        if name in UNSIGNED_TEXTS and node.type.cls is Class.INT and isinstance(value, str):
+            number = integer_of(context, value, source, True)
+            tell_wrapped(context, True, value)
+            return wrap(number, node.type.unsigned)
         if _is_text_as_signed(value, source, node.type):
             is_short = is_column or name in MUTE
             made = _signed_of_text(context, value, source, is_short)
-            is_given = is_short or isinstance(self._chosen(node.arg), Literal | ColumnRef)
+            chosen = self._chosen(node.arg)
+            is_given = is_short or isinstance(chosen, Literal | ColumnRef)
+            is_given |= function_name(chosen) in UNSIGNED_TEXTS
             if made < 0 and not is_given:
                 tell_wrapped(context, False, text_for_number(value))
             return made

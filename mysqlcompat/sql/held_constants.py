@@ -8,6 +8,7 @@ whether or not the comparison will be reached.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -41,7 +42,9 @@ if TYPE_CHECKING:
 
 DATED: Final = frozenset({Class.DATE, Class.DATETIME})
 ORDERS: Final = frozenset(("=", "<>", "<", "<=", ">", ">=", "<=>", "nullif"))
+FIRST_YEAR, LAST_YEAR = 1901, 2155
 _NUMBERS: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE})
+_NUMBER: Final = re.compile(r"\s*[+-]?\.?[0-9]")
 _BIGINT_BYTES: Final = 8
 _DIGITS: Final = 21  #: of a BIGINT made here, and one more where its 64 bits have no sign
 _EXACT_BELOW: Final = 1 << 53  #: a double is the integer it shows
@@ -217,7 +220,7 @@ class HeldConstants:
                 number = temporal.local_of_us(self.context.now_us, self.context.time_zone).year
             case str():
                 exact = round_decimal(leading_decimal(value)[0], 0)
-                number = int(exact) if value.lstrip().removeprefix("+")[:1].isdigit() else -1
+                number = int(exact) if _NUMBER.match(value) else -1
             case bytes():
                 number = int.from_bytes(value, "big")
             case float():
@@ -226,7 +229,7 @@ class HeldConstants:
                 number = int(round_decimal(Decimal(value), 0))
         if 0 < number < 100 or (number == 0 and is_text and len(value) != 4):
             number += 2000 if number < 70 else 1900
-        if number and not 1901 <= number <= 2155:
+        if number and not FIRST_YEAR <= number <= LAST_YEAR:
             return pinned(constant)
         return Literal(int_type(5, nullable=constant.type.nullable), number)
 

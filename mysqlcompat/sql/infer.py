@@ -16,7 +16,7 @@ from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, has_param
-from mysqlcompat.sql.branches import Branches, natural, spelled
+from mysqlcompat.sql.branches import UNSIGNED_TEXTS, Branches, natural, spelled
 from mysqlcompat.sql.describe import SIGNED, describe
 from mysqlcompat.sql.held_constants import pinned
 from mysqlcompat.sql.measures import (
@@ -220,6 +220,7 @@ class Typing(Agreement, Branches, Memberships):
         if arg.type.cls is Class.INT:
             return arg
         unsigned = arg.type.cls is Class.DECIMAL and arg.type.unsigned
+        unsigned |= isinstance(arg, Call) and arg.function.name in UNSIGNED_TEXTS
         return self.cast(self.computed(arg), int_type(21, unsigned, arg.type.nullable))
 
     def as_double(self, arg: Expression) -> Expression:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal
 from mysqlcompat.convert_compared import Listener
-from mysqlcompat.sql.held_constants import choosing
+from mysqlcompat.sql.held_constants import FIRST_YEAR, LAST_YEAR, choosing
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import (
     NUMERIC,
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from mysqlcompat.sql.infer import Typing
 
 _YEAR_LENGTH: Final = 22
-_FIRST_YEAR, _LAST_YEAR = 1901, 2155
 _MOST: Final = (1 << 63) - 1
 
 
@@ -60,7 +59,7 @@ def _year(typing: Typing, constant: Expression, column: ColumnRef) -> Literal | 
     found = typing.beside("=", column, Literal(constant.type, value))
     if value is None or not isinstance(found, Literal) or found.type.cls is not Class.INT:
         return None
-    if found.value and not _FIRST_YEAR <= found.value <= _LAST_YEAR:
+    if found.value and not FIRST_YEAR <= found.value <= LAST_YEAR:
         return None
     made = SqlType(TypeKind.YEAR, _YEAR_LENGTH, precision=1, unsigned=True)
     return Literal(made.or_null(False), found.value)

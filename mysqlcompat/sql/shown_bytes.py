@@ -125,8 +125,9 @@ def in_branches(arg: Expression) -> Expression:
 
 def _as_text(chosen: Call, branch: Expression) -> Expression:
     """A branch of a text that was chosen: beside texts a literal DOUBLE has become one."""
-    is_shown = isinstance(branch, Cast) and branch.mode == IMPLICIT
-    return replace(branch, mode=EXPLICIT) if is_shown and not _is_of_numbers(chosen) else branch
+    if not isinstance(branch, Cast) or branch.mode != IMPLICIT or _is_of_numbers(chosen):
+        return branch
+    return replace(branch, mode=EXPLICIT)
 
 
 def _own(branch: Expression) -> Expression:
