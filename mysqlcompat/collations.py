@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from typing import Final
 
@@ -129,6 +130,14 @@ def weights(text: str, collation: str) -> bytes:
     words = (key[at : at + _WEIGHT_BYTES] for at in range(0, len(key), _WEIGHT_BYTES))
     # keys hold these weights with one added
     return b"".join((int.from_bytes(word, "big") - 1).to_bytes(size, "big") for word in words)
+
+
+def weights_of_many(texts: Sequence[str | None], collation: str) -> list[bytes | None] | None:
+    """The same of many texts, where a collation's keys are nothing else; None: they are not."""
+    if "_0900_ai" not in collation or collation not in CODES:
+        return None
+    code, key = CODES[collation], _workbench().key
+    return [None if one is None else key(code, one.encode("utf-8", "replace")) for one in texts]
 
 
 _LEAST_ACCENT: Final = 0x20  #: which keys have as 1

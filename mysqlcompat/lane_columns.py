@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import accumulate, repeat
-from typing import Any
+from itertools import repeat
+from typing import Any, Final
 
 import numpy as np
 
@@ -37,13 +37,39 @@ def of_lanes(mem: Any, lanes: Any, nulls: Any, sql_type: SqlType, time_zone: str
 
 
 def _texts(mem: Any, lanes: Any, sql_type: SqlType) -> list[Any]:
+    places, sizes = lanes >> RUN_SHIFT, lanes & RUN_MASK
+    is_text = sql_type.is_text
+    if sql_type.cls is Class.STRING:
+        short = _short_texts(mem, places, sizes, is_text)
+        if short is not None:
+            return short
     view = memoryview(mem)
-    runs = zip((lanes >> RUN_SHIFT).tolist(), (lanes & RUN_MASK).tolist(), strict=True)
-    if sql_type.cls is Class.STRING and sql_type.is_text:
+    runs = zip(places.tolist(), sizes.tolist(), strict=True)
+    if sql_type.cls is Class.STRING and is_text:
         return [str(view[at : at + count], "utf-8", "surrogateescape") for at, count in runs]
     if sql_type.cls is Class.STRING:
         return [bytes(view[at : at + count]) for at, count in runs]
     return [of_bytes(bytes(view[at : at + count]), sql_type) if at else None for at, count in runs]
+
+
+def _short_texts(mem: Any, places: Any, sizes: Any, is_text: bool) -> list[Any] | None:
+    """Strings that are cut out of all their bytes side by side; None: they are too long for that,
+    or not ASCII."""
+    ends = np.cumsum(sizes)
+    total = int(ends[-1]) if len(ends) else 0
+    if total > _SHORT * len(ends):
+        return None
+    data = mem[np.repeat(places - ends + sizes, sizes) + np.arange(total)].tobytes()
+    whole: str | bytes = data
+    if is_text:
+        if not data.isascii():
+            return None
+        whole = data.decode("ascii")
+    last = ends.tolist()
+    return [whole[begin:end] for begin, end in zip([0, *last], last, strict=False)]
+
+
+_SHORT: Final = 32  #: bytes, on average, of strings that are
 
 
 def _numbers(lanes: Any, nulls: Any, sql_type: SqlType, time_zone: str) -> list[Any]:
@@ -135,11 +161,12 @@ def _packed(values: Sequence[Any], cls: Class) -> list[int] | Any:
     return (clocks << 24 | sizes % 1000000) * np.sign(micros)
 
 
-def encoded(values: Sequence[Any], sql_type: SqlType) -> tuple[list[bytes], list[int]]:
-    """The bytes of values of a variable type, and where each begins in all of them together, with
-    their end. None is empty."""
-    if sql_type.cls is Class.STRING:
-        parts = [
+def encoded(values: Sequence[Any], sql_type: SqlType) -> tuple[bytes, Any, Any]:
+    """The bytes of values of a variable type side by side, where each of them begins, and how many
+    bytes it has. None is empty."""
+    data = _plainly_joined(values) if sql_type.cls is Class.STRING else None
+    if data is None:
+        values = [
             value.encode("utf-8", "surrogateescape")
             if type(value) is str
             else b""
@@ -147,6 +174,21 @@ def encoded(values: Sequence[Any], sql_type: SqlType) -> tuple[list[bytes], list
             else to_bytes(value, sql_type)
             for value in values
         ]
-    else:
-        parts = [b"" if value is None else to_bytes(value, sql_type) for value in values]
-    return parts, list(accumulate(map(len, parts), initial=0))
+        data = b"".join(values)
+    elif None in values:
+        values = ["" if value is None else value for value in values]
+    sizes = np.fromiter(map(len, values), np.int64, len(values))
+    return data, np.cumsum(sizes) - sizes, sizes
+
+
+def _plainly_joined(values: Sequence[Any]) -> bytes | None:
+    """All of them, if they are of one kind, and text is ASCII."""
+    first = next((value for value in values if value is not None), b"")
+    rest = [value for value in values if value is not None] if None in values else values
+    try:
+        if type(first) is bytes:
+            return b"".join(rest)
+        text = "".join(rest)
+    except TypeError:
+        return None
+    return text.encode() if text.isascii() else None

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Sequence
 from typing import Any, Final
 
 from mysqlcompat.functions.definitions import MAX_CHARACTERS, define, integer, plain_length
-from mysqlcompat.functions.strings import bytes_of
+from mysqlcompat.functions.strings import bytes_of_many
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression
 from mysqlcompat.sqltypes import BINARY, SqlType, string_type
 
 _HEAD_BYTES: Final = 4
+_HEAD: Final = struct.Struct("<I")
+_BLANK: Final = ord(" ")
+_ROOM: Final = 1 << 16  #: bytes made ready for what is unpacked
 _LENGTH_MASK: Final = 0x3FFFFFFF
 _UNCOMPRESSED_MOST: Final = 16777216  #: the length MySQL gives the result's type
 
@@ -27,17 +31,48 @@ def _compressed_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     return string_type(min(size + size // 1000 + 12 + 6, MAX_CHARACTERS), BINARY, True)
 
 
-@define("compress", "s", _compressed_type, nullable=True)
-def compress(context: Context, call: Call, value: Any) -> bytes:
-    data = bytes_of(call, value)
-    if not data:
-        return b""
-    packed = zlib.compress(data)
-    # a blank at the end would be lost in a CHAR column
-    return len(data).to_bytes(_HEAD_BYTES, "little") + packed + b"." * packed.endswith(b" ")
+def _compressed(context: Context, call: Call, values: Sequence[Any]) -> list[bytes | None]:
+    head, pack, made = _HEAD.pack, zlib.compress, list[bytes | None]()
+    for value, data in zip(values, bytes_of_many(call, values), strict=True):
+        if data:
+            packed = pack(data)
+            # a blank at the end would be lost in a CHAR column
+            end = b"." if packed[-1] == _BLANK else b""
+            made.append(head(len(data)) + packed + end)
+        else:
+            made.append(None if value is None else b"")
+    return made
 
 
-@define("uncompress", "s", string_type(_UNCOMPRESSED_MOST, BINARY, True), nullable=True)
+@define("compress", "s", _compressed_type, nullable=True, columns=_compressed)
+def compress(context: Context, call: Call, value: Any) -> bytes | None:
+    return _compressed(context, call, (value,))[0]
+
+
+def _uncompressed(context: Context, call: Call, values: Sequence[Any]) -> list[bytes | None] | None:
+    """None: something is to be said of one of them."""
+    most = int(context.system_variable("max_allowed_packet", ""))
+    size_of, unpack, made = _HEAD.unpack_from, zlib.decompress, list[bytes | None]()
+    try:
+        for value in values:
+            if value is None:
+                made.append(None)
+                continue
+            data = _bytes(value)
+            size = size_of(data)[0] & _LENGTH_MASK if data else 0
+            plain = unpack(data[_HEAD_BYTES:], bufsize=min(size, _ROOM)) if data else b""
+            if len(plain) != size or size > most:
+                return None
+            made.append(plain)
+    except (zlib.error, struct.error):
+        return None
+    return made
+
+
+@define(
+    "uncompress", "s", string_type(_UNCOMPRESSED_MOST, BINARY, True), nullable=True,
+    columns=_uncompressed,
+)  # fmt: skip
 def uncompress(context: Context, call: Call, value: Any) -> bytes | None:
     data = _bytes(value)
     if not data:

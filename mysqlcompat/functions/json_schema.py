@@ -143,14 +143,13 @@ def _first_mistake(rules: dict[str, Any], checked: Any) -> ValidationError | Non
     return first_mistake(rules, checked)
 
 
-def _mistakes(call: Call, schemas: Sequence[Any], texts: Sequence[Any]) -> list[Any] | None:
-    """For texts of stored documents (`Function.as_texts`): Mistake, None, or "" for a NULL. None:
-    the schema is not the same for all."""
+def _schema_of_all(call: Call, schemas: Sequence[Any]) -> Schema | None:
+    """The schema of texts of stored documents (`Function.as_texts`); None: it is not the same for
+    all, or they are no texts."""
     is_text = isinstance(call.args[1], ColumnRef) and isinstance(call.args[1].stands_for, Call)
     if not is_text or not is_constant(call.args[0]) or schemas[0] is None:
         return None
-    schema = _schema_of(call, schemas[0])
-    return ["" if text is None else schema.mistake(text) for text in texts]
+    return _schema_of(call, schemas[0])
 
 
 def _null_schema(typing: Typing, args: Sequence[Expression], made: SqlType) -> SqlType:
@@ -160,8 +159,19 @@ def _null_schema(typing: Typing, args: Sequence[Expression], made: SqlType) -> S
 def _columns_valid(
     context: Context, call: Call, schemas: Sequence[Any], texts: Sequence[Any]
 ) -> list[int | None] | None:
-    found = _mistakes(call, schemas, texts)
-    return None if found is None else [None if one == "" else int(one is None) for one in found]
+    schema = _schema_of_all(call, schemas)
+    if schema is None:
+        return None
+    validator = schema.validator
+    if validator is None:
+        return [None if text is None else int(schema.mistake(text) is None) for text in texts]
+    made: list[int | None] = []
+    for text in texts:
+        try:
+            made.append(None if text is None else int(validator(text) is None))
+        except rapidjson.ValidationError:
+            made.append(0)
+    return made
 
 
 @define(
@@ -190,8 +200,21 @@ def json_schema_valid_or_why(context: Context, call: Call, schema: Any, value: A
 def _columns_reported(
     context: Context, call: Call, schemas: Sequence[Any], texts: Sequence[Any]
 ) -> list[Json | None] | None:
-    found = _mistakes(call, schemas, texts)
-    return None if found is None else [None if one == "" else _report(one) for one in found]
+    schema = _schema_of_all(call, schemas)
+    if schema is None:
+        return None
+    validator = schema.validator
+    if validator is None:
+        return [None if text is None else _report(schema.mistake(text)) for text in texts]
+    made: list[Json | None] = []
+    for text in texts:
+        try:
+            if text is not None:
+                validator(text)
+            made.append(None if text is None else _VALID)
+        except rapidjson.ValidationError as error:
+            made.append(_report_of(error.args))
+    return made
 
 
 @define(
@@ -221,6 +244,12 @@ def _report(mistake: Mistake | None) -> Json:
         "schema-failed-keyword": mistake.keyword,
     }
     return StoredJson(jsonb.encode(jsonb.make_object(members)))
+
+
+@lru_cache(maxsize=256)
+def _report_of(args: tuple[str, str, str]) -> Json:
+    """What RapidJSON says as a report."""
+    return _report(Mistake._make(args))
 
 
 def _reason(mistake: Mistake) -> str:

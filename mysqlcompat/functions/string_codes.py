@@ -108,8 +108,13 @@ def quote(context: Context, call: Call, value: Any) -> str:
         return "NULL"
     if isinstance(value, bytes):
         value = characters_of(value, BINARY, call.type.collation)
-    escapes = {"\\": "\\\\", "'": "\\'", "\0": "\\0", "\x1a": "\\Z"}
-    return "'" + "".join(escapes.get(c, c) for c in value) + "'"
+    if _ESCAPED.search(value) is None:
+        return f"'{value}'"
+    return f"'{value.translate(_ESCAPES)}'"
+
+
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", "'": "\\'", "\0": "\\0", "\x1a": "\\Z"})
+_ESCAPED: Final = re.compile("[\\\\'\0\x1a]")
 
 
 @implement("char using")
@@ -280,7 +285,18 @@ def _has_room(context: Context, call: Call, value: str | bytes, size: int) -> bo
     return fits(context, "weight_string", room, call.type)
 
 
-@implement("weight_string", null_rejects=False)
+def _weights(
+    context: Context, call: Call, values: Sequence[Any], sizes: Sequence[Any]
+) -> list[bytes | None] | None:
+    """Of short texts as they are, where the keys of a collation are their weights."""
+    if sizes[0] is not None or not call.args[0].type.is_text:
+        return None
+    if any(value is not None and len(value) >= _SHORT for value in values):
+        return None
+    return collations.weights_of_many(values, call.args[0].type.collation)
+
+
+@implement("weight_string", null_rejects=False, columns=_weights)
 def weight_string(
     context: Context, call: Call, value: Any, size: int | None = None
 ) -> bytes | None:

@@ -24,6 +24,7 @@ from mysqlcompat.sql.typed import Call, Expression, is_constant
 from mysqlcompat.sqltypes import SqlType, bytes_per_character, string_type
 
 _INT_MOST = 2**31 - 1
+_MOST_BYTES = 4  # of a character
 _LEAST_PACKET = 256  #: no max_allowed_packet is so small that this many characters do not fit
 _CONSTANT_START_MOST = 1 << 31
 
@@ -32,7 +33,19 @@ def bytes_of(call: Call, value: Any, number: int = 0) -> bytes:
     """A string argument in the bytes of its character set."""
     if isinstance(value, bytes):
         return value
-    return encoded(value, call.args[number].type.collation)
+    collation = call.args[number].type.collation
+    if collation.startswith("utf8"):
+        return str.encode(value, "utf-8", "surrogateescape")
+    return encoded(value, collation)
+
+
+def bytes_of_many(call: Call, values: Sequence[Any], number: int = 0) -> list[bytes | None]:
+    if call.args[number].type.collation.startswith("utf8"):
+        return [
+            value.encode("utf-8", "surrogateescape") if type(value) is str else value
+            for value in values
+        ]
+    return [None if value is None else bytes_of(call, value, number) for value in values]
 
 
 def fits(context: Context, name: str, size: int, made: SqlType) -> bool:
@@ -220,7 +233,22 @@ def _repeated(typing: Typing, args: Sequence[Expression]) -> SqlType:
     return sized(first.length * (min(count, _INT_MOST) if count >= 0 else _INT_MOST), first)
 
 
-@define("repeat", "si", _repeated)
+def _repeated_column(
+    context: Context, call: Call, values: Sequence[Any], counts: Sequence[Any]
+) -> list[Any] | None:
+    """A constant number of times; None: value by value, as one may be too long."""
+    count = counts[0]
+    if not is_constant(call.args[1]) or count is None or not 0 < count <= _INT_MOST:
+        return None
+    longest = max((len(value) for value in values if value is not None), default=0)
+    if count * longest * _MOST_BYTES > _LEAST_PACKET:
+        most = int(context.system_variable("max_allowed_packet", ""))
+        if count * longest * _MOST_BYTES > most:
+            return None
+    return [None if value is None else value * count for value in values]
+
+
+@define("repeat", "si", _repeated, columns=_repeated_column)
 def repeat(context: Context, call: Call, value: Any, count: int) -> Any:
     if not value or count <= 0:
         return value[:0]

@@ -12,7 +12,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.lane_columns import encoded, fixed_lanes, of_lanes
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.program import Collection, Program, Register
-from mysqlcompat.sqltypes import SqlType
+from mysqlcompat.sqltypes import Class, SqlType
 from mysqlcompat.turns import breathe
 from mysqlcompat.values import is_variable, of_bytes, of_lane, to_bytes, to_lane
 from redo.arena import Arena
@@ -80,13 +80,17 @@ class RunMemory:
         """A string into the batch heap: its lane."""
         if len(data) > RUN_MASK:
             raise SqlError(1153)
+        return self._put(data) << RUN_SHIFT | len(data)
+
+    def _put(self, data: bytes) -> int:
+        """Where bytes are in the batch heap, all of them together."""
         at = self.get(layout.RUN_HEAP)
         if at + len(data) > self.get(layout.RUN_HEAP_END):
             self.grow_heap(len(data))
             at = self.get(layout.RUN_HEAP)
         self.mem[at : at + len(data)] = np.frombuffer(data, np.uint8)
         self.set(layout.RUN_HEAP, at + len(data))
-        return at << RUN_SHIFT | len(data)
+        return at
 
     # slots
 
@@ -156,19 +160,19 @@ class RunMemory:
         at, n = self.offset_of(register), len(values)
         lanes = self.arena.words(at, n)
         if is_variable(sql_type):
-            parts, starts = encoded(values, sql_type)
-            if starts[-1] and max(map(len, parts)) > RUN_MASK:
+            data, starts, sizes = encoded(values, sql_type)
+            if data and sizes.max() > RUN_MASK:
                 raise SqlError(1153)
-            begin = self.put_text(b"".join(parts)) >> RUN_SHIFT if starts[-1] else 0
-            lanes[:] = [
-                begin + start << RUN_SHIFT | len(part)
-                for start, part in zip(starts, parts, strict=False)
-            ]
+            begin = self._put(data) if data else 0
+            lanes[:] = begin + starts << RUN_SHIFT | sizes
         else:
             lanes[:] = fixed_lanes(values, sql_type, time_zone)
         nulls = self.mem[at + layout.NULLS_AT : at + layout.NULLS_AT + n]
-        nulls[:] = [value is None for value in values]
-        lanes[nulls != 0] = 0
+        if sql_type.cls is Class.JSON or None in values:  # documents are slow to compare
+            nulls[:] = [value is None for value in values]
+            lanes[nulls != 0] = 0
+        else:
+            nulls[:] = 0
 
     # collections
 
@@ -280,19 +284,14 @@ class RunMemory:
             else:
                 words[:, field_at // 8] = fixed_lanes(values, sql_type, time_zone)
 
-    def _kept_texts(
-        self, collection: Collection, sql_type: SqlType, values: Sequence[Any]
-    ) -> list[int]:
+    def _kept_texts(self, collection: Collection, sql_type: SqlType, values: Sequence[Any]) -> Any:
         """Lanes of strings that are kept with the records."""
-        parts, starts = encoded(values, sql_type)
-        size = starts[-1]
+        data, starts, sizes = encoded(values, sql_type)
+        size = len(data)
         heap = self._get(collection, layout.COLLECTION_HEAP)
         if heap + size > self._get(collection, layout.COLLECTION_HEAP_END) or not heap:
             self.grow_heap_of(collection, size)
             heap = self._get(collection, layout.COLLECTION_HEAP)
-        self.mem[heap : heap + size] = np.frombuffer(b"".join(parts), np.uint8)
+        self.mem[heap : heap + size] = np.frombuffer(data, np.uint8)
         self._set(collection, layout.COLLECTION_HEAP, heap + size)
-        return [
-            heap + start << RUN_SHIFT | len(part)
-            for start, part in zip(starts, parts, strict=False)
-        ]
+        return heap + starts << RUN_SHIFT | sizes

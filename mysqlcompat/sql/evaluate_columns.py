@@ -36,6 +36,14 @@ def _keeps(source: SqlType, target: SqlType) -> bool:
     return is_moment and target.scale >= source.scale
 
 
+def _has_null(arg: Expression, column: Column) -> bool:
+    if typed.is_constant(arg):
+        return column[0] is None
+    if arg.type.cls is Class.JSON:  # documents are slow to compare
+        return any(value is None for value in column)
+    return None in column
+
+
 class NotInColumns(Exception):
     """Something is to be said of a single row."""
 
@@ -111,17 +119,8 @@ class ColumnEvaluator:
         made = None if function.columns is None else function.columns(context, node, *args)
         if made is not None:
             return made
-        if not function.null_rejects:
+        if not function.null_rejects or not any(map(_has_null, node.args, args)):
             return list(map(python, repeat(context), repeat(node), *args))
-        match args:
-            case [a]:
-                return [None if x is None else python(context, node, x) for x in a]
-            case [a, b]:
-                pairs = zip(a, b, strict=True)
-                return [
-                    None if x is None or y is None else python(context, node, x, y)
-                    for x, y in pairs
-                ]
         return [
             None if any(x is None for x in row) else python(context, node, *row)
             for row in zip(*args, strict=True)

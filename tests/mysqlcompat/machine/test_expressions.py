@@ -162,6 +162,20 @@ SHAPES = (
     "LENGTH(CONVERT(s USING utf16))", "CAST(s AS CHAR)", "CONVERT(x USING utf8mb4)",
     "CONVERT(CONVERT(s USING latin1) USING utf8mb4)", "CAST(s AS CHAR(3))",
 )  # fmt: skip
+_RULES = '{"properties": {"k": {"maximum": 5}}, "required": ["s"]}'
+COLUMNWISE = (
+    "HEX(COMPRESS(s))", "UNCOMPRESS(COMPRESS(s))", "UNCOMPRESS(x)", "UNCOMPRESS(COMPRESS(x))",
+    "UNCOMPRESSED_LENGTH(COMPRESS(n))", "QUOTE(s)", "QUOTE(n)", "QUOTE(x)", "REPEAT(s, 3)",
+    "REPEAT(x, 2)", "REPEAT(n, i)", "REPEAT(s, -1)", "HEX(WEIGHT_STRING(s))", "HEX(CHAR(i, b))",
+    "HEX(WEIGHT_STRING(s AS CHAR(3)))", "HEX(WEIGHT_STRING(n))", "HEX(WEIGHT_STRING(x))",
+    "CONCAT_WS(',', s, i, a)", "CONCAT_WS(n, s, 'x')", "INSERT(s, 2, 1, n)", "INSERT(n, i, u, s)",
+    "SHA2(s, 256)", "MD5(x)", "REPLACE(s, 'a', n)", "CONV(i, 10, 16)", "CONV(b, 10, u % 40)",
+    "ELT(i % 3, s, n, 'x')", "UNHEX(HEX(s))", "REVERSE(s)", "SUBSTRING_INDEX(s, 'l', 1)",
+    f"JSON_SCHEMA_VALID('{_RULES}', JSON_OBJECT('k', i, 's', s))",
+    f"JSON_SCHEMA_VALID('{_RULES}', JSON_OBJECT('k', i))",
+    f"JSON_SCHEMA_VALIDATION_REPORT('{_RULES}', JSON_OBJECT('k', i, 's', s))",
+    "JSON_SCHEMA_VALIDATION_REPORT('true', JSON_OBJECT('k', i))",
+)  # fmt: skip
 CHOICES = (
     "IF(i > 0, d + 1, m)", "IFNULL(s, n)", "COALESCE(i, b, 7)", "NULLIF(i, 5)", "IFNULL(w, d * m)",
     "CASE WHEN i < 0 THEN b * i WHEN d > 5 THEN u DIV 3 ELSE 0 END",
@@ -181,6 +195,7 @@ CASTS = (
 FAMILIES = {
     "arithmetic": ARITHMETIC, "compared": COMPARED, "strings": STRINGS, "dates": DATES,
     "choices": CHOICES, "casts": CASTS, "shapes": SHAPES,
+    "columnwise": COLUMNWISE,
 }  # fmt: skip
 
 
