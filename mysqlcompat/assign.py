@@ -308,8 +308,8 @@ def _double(
             if abs(number) == _GREATEST_DOUBLE and not whole:
                 complain(context, 1264, column, context.row)
             elif not whole:
-                wanted = target.kind.name
-                complain(context, 1366, wanted, shown_as_c(value), column, context.row)
+                said = shown(value) if isinstance(value, bytes) else shown_as_c(value)
+                complain(context, 1366, target.kind.name, said, column, context.row)
         case bytes():
             number = float(_literal_number(context, value, target, column))
         case Json():

@@ -449,7 +449,7 @@ _OPAQUE_CODES: Final = {
     TypeKind.MEDIUMBLOB: 250,
     TypeKind.LONGBLOB: 251,
     TypeKind.BLOB: 252,
-    TypeKind.BINARY: 254,
+    **dict.fromkeys((TypeKind.CHAR, TypeKind.BINARY), 254),
 }
 
 

@@ -25,8 +25,9 @@ _PLAIN_BELOW: Final = 1e15  #: Python shows doubles of this size as MySQL does
 
 
 def double_text(value: float) -> str:
-    """Shortest digits that read back as `value`: ``1``, ``0.1``, ``1e20``, ``1.5e-16``."""
-    text = repr(value)
+    """Shortest digits that read back as `value`: ``1``, ``0.1``, ``1e20``, ``1.5e-16``. What is
+    infinite, as a sum may be, is shown as 0."""
+    text = repr(value) if math.isfinite(value) else "0.0"
     if -_PLAIN_BELOW < value < _PLAIN_BELOW and "e" not in text:
         return text.removesuffix(".0")
     return _laid_out(repr(value), _ANY_WIDTH)

@@ -8,7 +8,7 @@ families: `operators` (on `like_pattern`), `control`, `extremes`, `numeric`, `st
 `xpath_parser` and `xpath_values`), `temporals`, `seconds`, `intervals`, `time_differences`,
 `time_format` (on `format_columns`), `documents` (JSON;
 `json_contained`, `json_search`, `json_value`, `json_schema` by `schema_rules`, `in_place`),
-`key_parts` (functional ones), `defaults` (implicit ones), `info`, `aggregate`.
+`key_parts` (functional ones), `defaults` (implicit ones), `info`, `aggregate` (`accumulators`).
 `DEFINITIONS` has what can be called by name, `FUNCTIONS` all implementations.
 """
 

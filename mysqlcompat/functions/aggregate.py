@@ -1,28 +1,41 @@
-"""Aggregate functions: their types, and accumulators over Python values."""
+"""Aggregate functions: their types."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlglot import exp
 
 from btree.schema import TypeKind
-from mysqlcompat import collations, json_order, jsonb
+from mysqlcompat import jsonb
+from mysqlcompat.assign import assign, complain
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import implement
-from mysqlcompat.functions.operators import order
-from mysqlcompat.json_stored import StoredJson, put_together
+from mysqlcompat.json_stored import StoredJson
 from mysqlcompat.jsonb import Json
-from mysqlcompat.numerals import EXACT, round_decimal
-from mysqlcompat.sql.infer import Typing, is_binary_string
-from mysqlcompat.sql.measures import digits, scale_of, sum_type
-from mysqlcompat.sql.typed import Aggregate, Call, Expression, Literal, Order
+from mysqlcompat.message_text import shown
+from mysqlcompat.numerals import round_decimal
+from mysqlcompat.sql.branches import AMONG_DATES
+from mysqlcompat.sql.infer import STRICT_MODES, Typing, is_binary_string, is_number_literal
+from mysqlcompat.sql.measures import digits, numeric_type, scale_of, sum_type
+from mysqlcompat.sql.parameters import is_untyped
+from mysqlcompat.sql.typed import (
+    ASSIGN,
+    Aggregate,
+    Call,
+    Cast,
+    ColumnRef,
+    Expression,
+    Literal,
+    Order,
+    is_constant,
+)
 from mysqlcompat.sqltypes import (
     BINARY,
+    TEMPORAL,
     Class,
     SqlType,
     bytes_per_character,
@@ -32,7 +45,6 @@ from mysqlcompat.sqltypes import (
     json_type,
     string_type,
 )
-from mysqlcompat.values import member_number, text_of, to_bytes
 
 if TYPE_CHECKING:
     from mysqlcompat.functions.table import Context
@@ -43,12 +55,12 @@ _DEVIATIONS: Final = {
     "stddev_samp": "stddev_samp", "variance": "var_pop", "var_pop": "var_pop",
     "var_samp": "var_samp",
 }  # fmt: skip
-_BITS: Final = ("bit_and", "bit_or", "bit_xor")
+BITS: Final = ("bit_and", "bit_or", "bit_xor")
 #: Name -> least and most arguments.
 AGGREGATES: Final[dict[str, tuple[int, int]]] = {
     "count": (0, 999), "sum": (1, 1), "avg": (1, 1), "min": (1, 1), "max": (1, 1),
     "json_arrayagg": (1, 1), "json_objectagg": (2, 2),
-    **dict.fromkeys(_DEVIATIONS, (1, 1)), **dict.fromkeys(_BITS, (1, 1)),
+    **dict.fromkeys(_DEVIATIONS, (1, 1)), **dict.fromkeys(BITS, (1, 1)),
 }  # fmt: skip
 _LONGEST_BITS: Final = 511  #: bytes of a binary string whose bits are combined
 _SHORT_CONCAT: Final = 512  #: a GROUP_CONCAT of more is a LONGTEXT
@@ -72,7 +84,7 @@ def build_aggregate(
         case "json_objectagg":
             taken = typing.as_string(args[0]), typing.as_json(args[1])
             return Aggregate(json_type(), name, taken, distinct)
-    if name in _BITS:
+    if name in BITS:
         if is_binary_string(args[0]):
             if args[0].type.length > _LONGEST_BITS:
                 raise SqlError(3514)
@@ -88,18 +100,18 @@ def build_aggregate(
 
 
 def _extreme_type(source: SqlType) -> SqlType:
-    """Of MIN and MAX: one of ENUMs or SETs is a text, no number any more."""
+    """Of MIN and MAX: one of ENUMs or SETs is a text, no number any more, one of BITs is bytes."""
     if source.cls is Class.JSON:
         return json_type()
     if source.kind in (TypeKind.ENUM, TypeKind.SET):
-        return string_type(
-            source.length, source.collation, True, source.coercibility, TypeKind.CHAR
-        )
+        return string_type(source.length, source.collation, True, source.coercibility)
+    if source.is_computed_bits:
+        source = replace(source, precision=0, mixed=False)
     return source.or_null()
 
 
 def _build_sum(typing: Typing, name: str, arg: Expression, distinct: bool) -> Expression:
-    arg = typing.as_number(arg)
+    arg = _stored_number(typing, arg) if distinct else typing.as_number(arg)
     source = arg.type
     if source.cls not in (Class.INT, Class.DECIMAL):
         made = double_type()
@@ -111,6 +123,37 @@ def _build_sum(typing: Typing, name: str, arg: Expression, distinct: bool) -> Ex
     if name == "sum":
         made = sum_type(source)
     return Aggregate(made, name, (arg,), distinct)
+
+
+def _stored_number(typing: Typing, arg: Expression) -> Expression:
+    """What SUM and AVG tell apart: `arg` in a column of a temporary table. A text is complained of
+    as there; a moment that was chosen goes there as a text, which is no number."""
+    is_member = isinstance(arg, ColumnRef) and arg.type.kind in (TypeKind.ENUM, TypeKind.SET)
+    is_text = arg.type.cls is Class.STRING and not (is_member or is_number_literal(arg))
+    if is_text and not is_untyped(arg):
+        return Cast(double_type(nullable=arg.type.nullable), arg, ASSIGN)
+    if isinstance(arg, Call) and arg.type.cls in TEMPORAL and arg.function.name in _CHOOSING:
+        return typing.call("decimal of chosen", numeric_type(arg.type), typing.as_string(arg))
+    return typing.as_number(arg)
+
+
+_CHOOSING: Final = (
+    *("if", "case", "ifnull", "coalesce", "nullif", "any_value"),
+    *("greatest", "least", *AMONG_DATES),
+)
+
+
+@implement("decimal of chosen")
+def _decimal_of_chosen(context: Context, call: Call, text: str | bytes) -> Any:
+    """In strict mode nothing is stored of a text that is no number, zero otherwise what it begins
+    with."""
+    scale = call.type.scale
+    if context.sql_mode & STRICT_MODES:
+        complain(context, 1366, "decimal", shown(text), "", context.row)
+        return Decimal(0).scaleb(-scale) if scale else 0
+    made = decimal_type(65, scale)
+    number = assign(context, text, call.args[0].type, made, "")
+    return number if scale else int(number)
 
 
 def build_group_concat(typing: Typing, resolver: Resolver, node: Any) -> Expression:
@@ -135,7 +178,7 @@ def build_group_concat(typing: Typing, resolver: Resolver, node: Any) -> Express
     own = [resolver.resolve(part) for part in parts]
     if distinct and not ordering:  # MySQL walks the tree that tells equal ones apart
         ordering = tuple(Order(_stored(typing, arg), False) for arg in own)
-    args = tuple(map(typing.as_string, own))
+    args = tuple(typing.as_string(_held(typing, arg)) for arg in own)
     types = [arg.type for arg in args]
     collation = typing.collation(types, "group_concat")
     limit = int(typing.context.system_variable("group_concat_max_len", ""))
@@ -155,6 +198,23 @@ def _stored(typing: Typing, arg: Expression) -> Expression:
     return typing.call("json@stored", string_type(arg.type.length, BINARY, True), arg)
 
 
+def _held(typing: Typing, arg: Expression) -> Expression:
+    """What a temporary table gives of `arg` as a text: that of a column of its type, not of the
+    branch that was chosen."""
+    if not isinstance(arg, Call) or is_constant(arg) or not _has_own_text(arg.type):
+        return arg
+    return typing.call("stored", replace(arg.type, mixed=False), arg)
+
+
+def _has_own_text(sql_type: SqlType) -> bool:
+    return sql_type.cls in (Class.DOUBLE, Class.DECIMAL) or sql_type.is_computed_bits
+
+
+@implement("stored")
+def _stored_value(context: Context, call: Call, value: Any) -> Any:
+    return round_decimal(value, call.type.scale) if isinstance(value, Decimal) else value
+
+
 @implement("json@stored")
 def _json_stored(context: Context, call: Call, document: Json) -> bytes:
     return document.data if isinstance(document, StoredJson) else jsonb.encode(document.value)
@@ -171,319 +231,3 @@ def _position(resolver: Resolver, node: Any, listed: Any) -> Expression:
     if not 1 <= number <= len(parts):
         raise SqlError(1054, str(number), "order clause")
     return resolver.resolve(parts[number - 1])
-
-
-# Accumulators -----------------------------------------------------------------------------------
-
-
-class Accumulator:
-    """One group's value of one aggregate. `take_all` gets the values of rows, `take` of one: the
-    arguments, then the expressions of ORDER BY; `add` the arguments of those that DISTINCT lets
-    through. `kept_bytes` is about what it holds in memory."""
-
-    kept_bytes = 512
-
-    def __init__(self, node: Aggregate, context: Context) -> None:
-        self.node = node
-        self.context = context
-        self.seen: set[Any] = set()
-
-    def take_all(self, columns: Sequence[list[Any]]) -> None:
-        """The values of rows, column by column."""
-        rows: Iterable[Sequence[Any]] = zip(*columns, strict=True)
-        if self.node.distinct:  # most of many are the same
-            first: dict[Any, Sequence[Any]] = {}
-            for row in rows:
-                first.setdefault(row[: len(self.node.args)], row)
-            rows = first.values()
-        for row in rows:
-            self.take(row)
-
-    def take(self, row: Sequence[Any]) -> None:
-        if self.node.distinct:
-            key = distinct_key(row[: len(self.node.args)], [arg.type for arg in self.node.args])
-            if key in self.seen:
-                return
-            self.seen.add(key)
-            self.kept_bytes += _kept_bytes(key)
-        self.add(row)
-
-    def add(self, values: Sequence[Any]) -> None:
-        raise NotImplementedError
-
-    def result(self) -> Any:
-        raise NotImplementedError
-
-
-_KEPT_BYTES: Final = 64  #: about what a value takes beside its bytes
-
-
-def _kept_bytes(values: Sequence[Any]) -> int:
-    """About what values take in memory."""
-    size = 64
-    for value in values:
-        if isinstance(value, StoredJson):
-            size += 8 * len(value.data)
-        else:
-            size += 64 + (len(value) if isinstance(value, str | bytes) else 0)
-    return size
-
-
-class _Sum(Accumulator):
-    total: Any = None
-    count = 0
-
-    def add(self, values: Sequence[Any]) -> None:
-        value = values[0]
-        if value is None:
-            return
-        self.count += 1
-        if isinstance(value, int):
-            value = Decimal(value)
-        if self.total is None:
-            self.total = value
-        elif isinstance(value, Decimal):
-            self.total = EXACT.add(self.total, value)
-        else:
-            self.total += value
-
-    def result(self) -> Any:
-        if self.total is None or isinstance(self.total, float):
-            return self.total
-        return round_decimal(self.total, self.node.type.scale)
-
-
-class _Average(_Sum):
-    def result(self) -> Any:
-        if self.total is None:
-            return None
-        if isinstance(self.total, float):
-            return self.total / self.count
-        return round_decimal(EXACT.divide(self.total, Decimal(self.count)), self.node.type.scale)
-
-
-class _Extreme(Accumulator):
-    best: Any = None
-
-    def add(self, values: Sequence[Any]) -> None:
-        value = values[0]
-        if value is None:
-            return
-        sign = 1 if self.node.function == "max" else -1
-        collation = self.node.args[0].type.collation
-        if self.best is None or order(value, self.best, collation) * sign > 0:
-            self.best = value
-
-    def result(self) -> Any:
-        return self.best
-
-
-class _Bits(Accumulator):
-    """BIT_AND, BIT_OR, BIT_XOR over binary strings of one length."""
-
-    bits: int | None = None
-    length = 0
-
-    def add(self, values: Sequence[Any]) -> None:
-        value = values[0]
-        if value is None:
-            return
-        if self.bits is not None and len(value) != self.length:
-            raise SqlError(3513)
-        self.length, bits = len(value), int.from_bytes(value, "big")
-        if self.bits is None:
-            self.bits = bits
-        elif self.node.function == "bit_and":
-            self.bits &= bits
-        elif self.node.function == "bit_or":
-            self.bits |= bits
-        else:
-            self.bits ^= bits
-
-    def result(self) -> bytes:
-        """Of no values: all bits set for BIT_AND, none for the others."""
-        length = self.node.args[0].type.length if self.bits is None else self.length
-        neutral = (1 << 8 * length) - 1 if self.node.function == "bit_and" else 0
-        return (neutral if self.bits is None else self.bits).to_bytes(length, "big")
-
-
-class _Concatenation(Accumulator):
-    """GROUP_CONCAT: the rows' texts are kept, sorted and cut at the end."""
-
-    def __init__(self, node: Aggregate, context: Context) -> None:
-        super().__init__(node, context)
-        self.texts: list[Any] = []
-        self.orders: list[Sequence[Any]] = []  #: values of ORDER BY beside them, if there is one
-        self.least_bytes = 0  #: of what has been given
-        self.limit = int(context.system_variable("group_concat_max_len", ""))
-
-    def take_all(self, columns: Sequence[list[Any]]) -> None:
-        if self._is_full and not self.node.order_by:
-            return
-        if len(columns) > 1 or self.node.distinct or self.node.args[0].type.cls is not Class.STRING:
-            super().take_all(columns)
-            return
-        taken = [value for value in columns[0] if value is not None]
-        self._keep(taken, sum(map(len, taken)))
-
-    def add(self, values: Sequence[Any]) -> None:
-        args = self.node.args
-        if None in values[: len(args)] or (self._is_full and not self.node.order_by):
-            return
-        pairs = zip(values, args, strict=False)
-        text: str | bytes
-        if self.node.type.collation == BINARY:
-            text = b"".join(to_bytes(value, arg.type) for value, arg in pairs)
-        else:
-            text = "".join(text_of(value, arg.type) for value, arg in pairs)
-        self._keep([text], len(text))
-        if self.node.order_by:
-            self.orders.append(values[len(args) :])
-            self.kept_bytes += _kept_bytes(values)
-
-    @property
-    def _is_full(self) -> bool:
-        """Whether nothing more is shown."""
-        return self.least_bytes > self.limit
-
-    def _keep(self, texts: list[Any], size: int) -> None:
-        self.texts += texts
-        self.least_bytes += size
-        self.kept_bytes += size + _KEPT_BYTES * len(texts)
-
-    def result(self) -> str | bytes | None:
-        if not self.texts:
-            return None
-        if self.node.order_by:
-            self._sort()
-        return self._cut(self.texts)
-
-    def _sort(self) -> None:
-        rows = list(zip(self.orders, self.texts, strict=True))
-        for number in reversed(range(len(self.node.order_by))):
-            ordering = self.node.order_by[number]
-            key = _sorting(ordering.expression.type, number)
-            rows.sort(key=key, reverse=ordering.descending)
-        self.texts = [text for _, text in rows]
-
-    def _cut(self, parts: Sequence[Any]) -> str | bytes:
-        """The parts joined, at most group_concat_max_len bytes of them."""
-        limit = self.limit
-        is_text = isinstance(parts[0], str)
-        separator = self.node.separator if is_text else self.node.separator.encode()
-        size, count = 0, 0
-        for part in parts:
-            count += 1
-            size += len(part.encode() if is_text else part) + (len(separator) if count > 1 else 0)
-            if size > limit:
-                self.context.warn(1260, SqlError(1260, count).message)
-                break
-        joined: Any = separator.join(parts[:count])
-        if size <= limit:
-            return str(joined) if is_text else bytes(joined)
-        if is_text:
-            return str(joined).encode()[:limit].decode("utf-8", "ignore")
-        return bytes(joined[:limit])
-
-
-def _sorting(sql_type: SqlType, number: int) -> Callable[[Any], Any]:
-    """Sort key of a row's ORDER BY value. MySQL looks at the bytes of a field whether it is NULL or
-    not: NULL is among the zeros, the empty strings, before the dates. ENUMs are in the order of
-    members."""
-    zero = _ZEROS.get(sql_type.cls)
-    if sql_type.cls is Class.STRING:
-        zero = "" if sql_type.is_text else b""
-    if sql_type.kind in (TypeKind.ENUM, TypeKind.SET):
-        zero = 0
-
-    def key(row: tuple[Sequence[Any], Any]) -> Any:
-        value = row[0][number]
-        if value is None:
-            value = zero
-        if isinstance(value, str) and sql_type.kind in (TypeKind.ENUM, TypeKind.SET):
-            value = member_number(value, sql_type)
-        elif isinstance(value, str):
-            value = collations.sort_key(value, sql_type.collation)
-        return (0,) if value is None else (1, value)
-
-    return key
-
-
-#: Values whose fields are all zeros.
-_ZEROS: Final = {
-    Class.INT: 0, Class.DECIMAL: 0, Class.DOUBLE: 0.0, Class.TIME: timedelta(0),
-}  # fmt: skip
-
-
-class _JsonArray(Accumulator):
-    """JSON_ARRAYAGG: the documents' bytes, put together at the end."""
-
-    def __init__(self, node: Aggregate, context: Context) -> None:
-        super().__init__(node, context)
-        self.documents: list[bytes] = []
-
-    def take_all(self, columns: Sequence[list[Any]]) -> None:
-        taken = [_document(value) for value in columns[0]]
-        self.documents += taken
-        self.kept_bytes += sum(map(len, taken)) + _KEPT_BYTES * len(taken)
-
-    def result(self) -> Json | None:
-        return put_together(self.documents) if self.documents else None
-
-
-class _JsonObject(Accumulator):
-    """JSON_OBJECTAGG: of members with one key the last."""
-
-    def __init__(self, node: Aggregate, context: Context) -> None:
-        super().__init__(node, context)
-        self.members: dict[str, bytes] = {}
-
-    def add(self, values: Sequence[Any]) -> None:
-        key, value = values
-        if key is None:
-            raise SqlError(3158)
-        if isinstance(key, bytes):
-            raise SqlError(3144, "binary")
-        document = _document(value)
-        self.kept_bytes += len(document) + len(key) + 2 * _KEPT_BYTES
-        self.members[key] = document
-
-    def result(self) -> Json | None:
-        members = jsonb.make_object(self.members)
-        return put_together(members.values(), members) if members else None
-
-
-def _document(value: Json | None) -> bytes:
-    """A document in its binary form; NULL is JSON's null."""
-    if isinstance(value, StoredJson):
-        return value.data
-    return jsonb.encode(None if value is None else value.value)
-
-
-_ACCUMULATORS: Final[dict[str, Callable[[Aggregate, Context], Accumulator]]] = {
-    "sum": _Sum,
-    "avg": _Average,
-    "min": _Extreme,
-    "max": _Extreme,
-    "group_concat": _Concatenation,
-    "json_arrayagg": _JsonArray,
-    "json_objectagg": _JsonObject,
-    **dict.fromkeys(_BITS, _Bits),
-}
-
-
-def accumulator(node: Aggregate, context: Context) -> Accumulator:
-    """An empty group's accumulator for `node`."""
-    return _ACCUMULATORS[node.function](node, context)
-
-
-def distinct_key(values: Sequence[Any], types: Sequence[SqlType]) -> tuple[Any, ...]:
-    """A key under which equal values of a DISTINCT aggregate meet."""
-    return tuple(
-        collations.sort_key(value, one.collation)
-        if isinstance(value, str)
-        else json_order.sort_key(value.value)
-        if isinstance(value, Json)
-        else value
-        for value, one in zip(values, types, strict=True)
-    )

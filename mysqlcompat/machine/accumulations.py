@@ -9,11 +9,11 @@ what a kernel found.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.aggregate import Accumulator, accumulator
+from mysqlcompat.functions.accumulators import Accumulator, accumulator
 from mysqlcompat.machine.program import Register
 from mysqlcompat.machine.registers import MEMORY_LIMIT
 from mysqlcompat.sql.describe import describe
@@ -102,5 +102,5 @@ class OutOfDoubles:
     expression: Aggregate
 
     def answer(self, execution: Execution, _n: int) -> None:
-        text = describe(self.expression, execution.evaluator.sources)
+        text = describe(replace(self.expression, place=""), execution.evaluator.sources)
         raise SqlError(1690, "DOUBLE", text)

@@ -35,6 +35,7 @@ from mysqlcompat.sqltypes import (
     date_type,
     datetime_type,
     decimal_type,
+    double_type,
     string_type,
 )
 from mysqlcompat.sqltypes import NUMERIC as NUMERIC_CLASSES
@@ -70,17 +71,25 @@ class Branches(CommonTypes):
         that may be too large is shown in the warning with the digits it has."""
         if isinstance(arg, Call) and arg.function.name == "unix_timestamp":
             return replace(arg, type=SqlType(TypeKind.BIGINT, 21, nullable=arg.type.nullable))
+        if is_average(arg):
+            return self.cast(arg, double_type(nullable=arg.type.nullable))
         if arg.type.is_wide_decimal:
             made = natural(arg)
             if isinstance(made, Call) and made.function.name in ("/", "*"):  # all it has computed
                 return replace(made, function=self.function(f"{made.function.name}@whole"))
             return made
-        if not isinstance(arg, Call) or not arg.type.scale or arg.type.cls not in _MOMENTS:
+        if not arg.type.scale or arg.type.cls not in _MOMENTS:
+            return arg
+        if isinstance(arg, Aggregate):
+            return self.cast(arg, numeric_type(arg.type))
+        if not isinstance(arg, Call):
             return arg
         if arg.function.name in _COMPUTED:
             return self.cast(arg, numeric_type(arg.type))
         numbers = branches_of(arg)
-        if any(_own(arg.args[n]).type.cls not in (arg.type.cls, Class.NULL) for n in numbers):
+        if any(
+            without_casts(arg.args[n]).type.cls not in (arg.type.cls, Class.NULL) for n in numbers
+        ):
             return arg  # each branch is converted by itself
         branches = {number: self.computed(arg.args[number]) for number in numbers}
         if all(one.type.cls is arg.type.cls for one in branches.values()):
@@ -114,11 +123,11 @@ class Branches(CommonTypes):
                 return None
             args = list(arg.args)
             for number in branches_of(arg):
-                inner = _own(args[number])
+                inner = without_casts(args[number])
                 args[number] = self.own_branches(inner, target, convert) or convert(inner)
             return replace(arg, type=target, args=tuple(args))
         is_cut = arg.type.cls is Class.DECIMAL and target.cls in _FROM_INTEGERS
-        chosen = [_own(arg.args[number]).type.kind for number in branches_of(arg)]
+        chosen = [without_casts(arg.args[number]).type.kind for number in branches_of(arg)]
         has_bits = target.cls is Class.STRING and TypeKind.BIT in chosen
         has_bits = has_bits and arg.type.kind is not TypeKind.BIT
         is_year = arg.type.kind is TypeKind.YEAR  # with the zeros of a column only as a text
@@ -132,7 +141,7 @@ class Branches(CommonTypes):
             return None
         args, is_mixed = list(arg.args), has_bits or has_years
         for number in branches_of(arg):
-            inner = _own(args[number])
+            inner = without_casts(args[number])
             inner = inner if target.cls in (Class.STRING, Class.JSON) else _unbrought(inner)
             if target.cls is Class.STRING and _is_binary(arg) and inner.type.is_text:
                 inner = args[number]
@@ -193,7 +202,7 @@ class Branches(CommonTypes):
             if target.cls is not Class.INT:  # YYYYMMDDhhmmss.uuuuuu
                 number = replace(decimal_type(20, 6, nullable=arg.type.nullable), mixed=True)
             return convert(replace(arg, type=number, function=self.function(f"{name} number")))
-        inner = [_own(one) for one in arg.args]
+        inner = [without_casts(one) for one in arg.args]
         is_timed = any(
             one.type.cls is Class.TIME or one.type.kind is TypeKind.YEAR for one in inner
         )
@@ -249,7 +258,7 @@ def shown(arg: Expression) -> Expression:
     mixed = replace(arg.type, mixed=True)
     args = list(arg.args)
     for number in branches:
-        inner = _own(args[number])
+        inner = without_casts(args[number])
         args[number] = Cast(mixed.or_null(inner.type.nullable), shown(inner))
     return replace(arg, type=mixed, args=tuple(args))
 
@@ -277,7 +286,7 @@ def _has_own_words(arg: Expression, target: SqlType) -> bool:
     return target.cls in NUMERIC_CLASSES and (is_coded or arg.type.kind in COLUMN_TEXTS)
 
 
-def _own(branch: Expression) -> Expression:
+def without_casts(branch: Expression) -> Expression:
     """A branch before it was made what all branches are."""
     while isinstance(branch, Cast) and branch.mode == IMPLICIT and not branch.wording:
         branch = branch.arg
@@ -287,7 +296,7 @@ def _own(branch: Expression) -> Expression:
 def _unbrought(branch: Expression) -> Expression:
     """The same, before it was brought into a character set."""
     while isinstance(branch, Call) and branch.function.name in _BROUGHT:
-        branch = _own(branch.args[0])
+        branch = without_casts(branch.args[0])
     return branch
 
 
@@ -352,7 +361,7 @@ SILENT: Final = (
 #: Those whose text is an unsigned integer where one is wanted.
 UNSIGNED_TEXTS: Final = ("conv", "bin", "oct")
 #: Operators that do the same with the bytes they make.
-BITWISE: Final = ("~", "&", "|", "^", "<<", ">>")
+BITWISE: Final = ("~", "&", "|", "^", "<<", ">>", "bit_and", "bit_or", "bit_xor")
 #: Functions whose documents are their texts where a number or a date is wanted.
 _AS_TEXTS: Final = ("coalesce", "ifnull", "any_value")
 #: Functions whose DECIMALs have the digits that their arguments' values have.
@@ -371,6 +380,11 @@ _TAKEN_WHOLE: Final = (
 _FROM_INTEGERS: Final = (Class.INT, *TEMPORAL)
 #: Classes in which branches lose what they were.
 _LOOSE: Final = (Class.STRING, Class.DATETIME, Class.DOUBLE)
+
+
+def is_average(arg: Expression) -> bool:
+    """AVG, which is a DOUBLE where an integer is wanted."""
+    return isinstance(arg, Aggregate) and arg.function == "avg"
 
 
 def is_chosen(arg: Expression) -> bool:

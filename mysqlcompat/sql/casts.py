@@ -10,13 +10,13 @@ from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions import json_value
 from mysqlcompat.functions.moments import of_calendar
-from mysqlcompat.sql.branches import branches_of, is_extreme_date, spelled
+from mysqlcompat.sql.branches import branches_of, is_average, is_extreme_date, spelled
 from mysqlcompat.sql.describe import OF_BRANCH, USING, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
 from mysqlcompat.sql.parameters import cast_type, with_type
 from mysqlcompat.sql.repertoires import is_taken_as_it_is
-from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Literal
+from mysqlcompat.sql.typed import EXPLICIT, Aggregate, Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import (
     BINARY,
     NUMERIC,
@@ -59,13 +59,15 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
     if target.cls is Class.STRING:
         arg = spelled(arg)
     if target.cls is Class.INT and target.kind is not TypeKind.YEAR:
-        if not (target.unsigned and _column_name(arg) == "unix_timestamp"):  # which is rounded
+        is_exact = is_average(arg) or _column_name(arg) == "unix_timestamp"
+        if not (target.unsigned and is_exact):  # which is rounded
             arg = typing.computed(arg)
         if arg.type.cls is Class.DECIMAL and arg.type.unsigned:
             arg = typing.as_integer(arg)
-        if arg.type.cls is Class.JSON and isinstance(arg, Call) and branches_of(arg):
+        is_text = isinstance(arg, Aggregate) or (isinstance(arg, Call) and branches_of(arg))
+        if arg.type.cls is Class.JSON and is_text:
             arg = typing.document_text(arg)
-    elif target.kind is TypeKind.YEAR and arg.type.is_wide_decimal:
+    elif target.kind is TypeKind.YEAR and (arg.type.is_wide_decimal or is_average(arg)):
         arg = typing.computed(arg)
     if target.cls is Class.JSON:
         arg = typing.in_json(arg)

@@ -71,7 +71,7 @@ def is_accumulated(aggregate: Aggregate) -> bool:
         is_text = source.cls is Class.STRING and source.collation in CODES
         return is_variable(source) and not is_text
     if source.cls is Class.DOUBLE or Class.NULL in (source.cls, result.cls):
-        return Class.NULL in (source.cls, result.cls)
+        return aggregate.distinct or Class.NULL in (source.cls, result.cls)
     if source.is_wide_decimal and source.precision > _SUMMED_DIGITS[aggregate.function]:
         return True
     given = source.scale if source.cls is Class.DECIMAL else 0

@@ -168,6 +168,8 @@ class CommonTypes:
 def _as_large(made: SqlType, types: Sequence[SqlType]) -> SqlType:
     """A text of the largest kind of its branches, though they may be smaller where they are brought
     into its character set."""
+    if any(one.kind is TypeKind.LONGBLOB for one in types) and not made.is_text:
+        return replace(made, kind=TypeKind.LONGBLOB)
     largest = max((_LARGE.index(one.kind) for one in types if one.kind in _LARGE), default=-1)
     if not made.is_text or largest < 0 or made.kind in _LARGE[largest:]:
         return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -13,7 +14,9 @@ from mysqlcompat.convert import is_boolean
 from mysqlcompat.sql.rules import MIRRORED
 from mysqlcompat.sql.typed import (
     EXPLICIT,
-    NEW_ROW,
+    LEVELS,
+    ROLLED,
+    STORED,
     Aggregate,
     Call,
     Cast,
@@ -23,7 +26,9 @@ from mysqlcompat.sql.typed import (
     Literal,
     Param,
     Source,
+    has_aggregate,
     is_constant,
+    walk,
 )
 from mysqlcompat.sqltypes import NUMERIC, TEMPORAL, Class, SqlType
 from mysqlcompat.values import text_of
@@ -38,6 +43,8 @@ USING: Final = "using"  #: and of CONVERT(… USING …)
 SIGNED: Final = "signed"  #: of an unsigned branch that is read as the signed whole is
 #: Text of the zero that an integer is combined with where its sign does not count.
 WITHOUT_SIGN = "without sign"
+#: A column as it is printed.
+_COLUMN: Final = re.compile("`[^`]*`[.]`([^`]*)`[.]`([^`]*)`")
 #: Aggregate functions that are printed under another of their names.
 _PRINTED: Final = {"stddev_pop": "std", "var_pop": "variance"}
 _INFIX = {
@@ -69,7 +76,7 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
         case ColumnRef(stands_for=computed) if computed is not None:
             return describe(computed, sources)
         case ColumnRef(table_no=table_no, name=name):
-            if table_no == NEW_ROW or table_no >= len(sources):
+            if not 0 <= table_no < len(sources):
                 return f"`{name}`"
             source = sources[table_no]
             return f"`{source.database}`.`{source.alias}`.`{name}`"
@@ -79,14 +86,25 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
                 return f"convert({inner} using {target.charset})"
             is_written = mode == EXPLICIT or wording == WRITTEN
             return f"cast({inner} as {cast_name(target)})" if is_written else inner
-        case Aggregate(function=function, args=args, distinct=distinct):
-            inner = ",".join(describe(arg, sources) for arg in args) or "0"
-            function = _PRINTED.get(function, function)
-            return f"{function}({'distinct ' if distinct else ''}{inner})"
+        case Aggregate():
+            return _aggregate(expression, sources)
         case DefaultValue():
             return "default"
         case Call():
             return _call(expression, sources)
+
+
+def _aggregate(node: Aggregate, sources: Sequence[Source]) -> str:
+    """An aggregate function; of a temporary table the column, whose name may be unknown."""
+    if node.place == STORED and not node.is_column:
+        return "???"
+    inner = ",".join(describe(arg, sources) for arg in node.args) or "0"
+    function = _PRINTED.get(node.function, node.function)
+    is_distinct = node.distinct and function not in ("min", "max")
+    made = f"{function}({'distinct ' if is_distinct else ''}{inner})"
+    if node.place == STORED:
+        return "`" + _COLUMN.sub(r"\1.\2", made) + "`"
+    return f"rollup_sum_switcher({made})" if node.place == ROLLED else made
 
 
 def quoted(text: str) -> str:
@@ -96,6 +114,8 @@ def quoted(text: str) -> str:
 def origin(arg: Expression) -> Expression:
     """What was computed before, where `arg` is the place that it was put."""
     stands_for = arg.stands_for if isinstance(arg, ColumnRef) else None
+    if isinstance(stands_for, Aggregate) and stands_for.is_column:
+        return arg
     return arg if stands_for is None else stands_for
 
 
@@ -114,8 +134,9 @@ def origin_name(arg: Expression) -> str:
     match origin(arg):
         case ColumnRef(name=name):
             return name
-        case Call(function=function):
-            return function.name
+        case Call(function=function) as call:
+            rolled = rolled_group(call)
+            return function.name if rolled is None else origin_name(rolled[0])
         case Aggregate(function="min" | "max", args=args):
             return origin_name(args[0])
         case Aggregate(function=name):
@@ -143,11 +164,30 @@ def cast_name(target: SqlType) -> str:
     return target.kind.name.lower()
 
 
+def rolled_group(arg: Expression) -> tuple[Expression, Expression] | None:
+    """What a ROLLUP groups by, and its number, if `arg` is what becomes of it in subtotals."""
+    if not isinstance(arg, Call) or arg.function.name != "if" or not isinstance(arg.args[0], Call):
+        return None
+    level, *numbers = arg.args[0].args
+    is_rolled = isinstance(level, ColumnRef) and level.table_no == LEVELS
+    return (arg.args[1], numbers[0]) if is_rolled else None
+
+
 def _call(call: Call, sources: Sequence[Source]) -> str:
+    rolled = rolled_group(call)
+    if rolled is not None:
+        return f"rollup_group_item({','.join(describe(one, sources) for one in rolled)})"
     if any(_is_of_branch(arg) for arg in call.args):
         inner = tuple(arg.arg if _is_of_branch(arg) else arg for arg in call.args)
         return f"cast({_call(replace(call, args=inner), sources)} as {cast_name(call.type)})"
     name, args = call.function.name, [describe(arg, sources) for arg in call.args]
+    if any(
+        has_aggregate(origin(node)) for node in walk(call)
+    ):  # a group beside one is called so twice
+        args = [
+            shown if rolled is None else f"rollup_group_item({shown},{describe(rolled[1])})"
+            for shown, rolled in zip(args, map(rolled_group, map(origin, call.args)), strict=True)
+        ]
     printer = _PRINTERS.get(name)
     if printer is not None:
         return printer(args)

@@ -69,6 +69,11 @@ class _Quiet:
         raise NotInColumns
 
 
+def _no_row(_table_no: int, _column_no: int) -> NoReturn:
+    """A column is asked for in one of the rows: what follows depends on its value there."""
+    raise NotInColumns
+
+
 def is_columnar(expression: Expression) -> bool:
     """Whether every call in it only has a value: nothing waits, changes or is counted."""
     return all(
@@ -84,7 +89,7 @@ class ColumnEvaluator:
 
     def __init__(self, evaluator: Evaluator, inputs: Mapping[Any, Column], n: int) -> None:
         self._context: Any = _Quiet(evaluator.context)
-        self._one = Evaluator(self._context, evaluator.params, None, evaluator.sources)
+        self._one = Evaluator(self._context, evaluator.params, _no_row, evaluator.sources)
         self._members = evaluator.members
         self._inputs = inputs
         self._n = n

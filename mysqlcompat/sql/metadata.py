@@ -8,14 +8,18 @@ from typing import Final
 
 from btree.schema import Column, Table, TypeKind
 from mysqlcompat.results import ColumnDef
+from mysqlcompat.sql.branches import branches_of, without_casts
+from mysqlcompat.sql.describe import rolled_group
+from mysqlcompat.sql.stored_groups import is_grouped_aside
 from mysqlcompat.sql.typed import (
     Aggregate,
+    Call,
     ColumnRef,
     Expression,
     Item,
+    Literal,
     Select,
     Source,
-    aggregates_of,
     has_aggregate,
     is_constant,
 )
@@ -46,6 +50,10 @@ ON_UPDATE_FLAG: Final = 8192
 PART_OF_KEY_FLAG: Final = 16384
 _MEDIUM_BLOB, _LONG_BLOB = 250, 251  #: long strings of expressions; those of columns are BLOB
 _VAR_STRING: Final = 253
+_CHAR: Final = 254
+_MEMBER_CODES: Final = {TypeKind.ENUM: 247, TypeKind.SET: 248}
+#: Functions that are what the one of their arguments is that is not NULL.
+_CHOOSING: Final = ("if", "case", "ifnull", "coalesce", "any_value", "greatest", "least")
 _BINARY_ID = 63
 _IDS = {collation.name: number for number, collation in COLLATIONS.items()}
 _BLOB_KINDS = frozenset(range(TypeKind.TINYTEXT, TypeKind.LONGBLOB + 1))
@@ -55,7 +63,8 @@ def column_def(item: Item, sources: Sequence[Source]) -> ColumnDef:
     """Definition of one output column of a statement over `sources`."""
     expression = item.expression
     if not isinstance(expression, ColumnRef) or not item.org_name:
-        return of_type(item.name, expression.type)
+        made = of_type(item.name, expression.type)
+        return replace(made, wire_type=_member_code(expression) or made.wire_type)
     table = sources[expression.table_no].table
     column = table.columns[expression.column_no]
     made = of_column(table, column, item.name, item.table)
@@ -64,32 +73,35 @@ def column_def(item: Item, sources: Sequence[Source]) -> ColumnDef:
     return made
 
 
+def _member_code(expression: Expression) -> int:
+    """What MySQL calls a text that is an ENUM's or a SET's and no other, although it is none any
+    more; 0: it is something else. The least and the greatest of a column are called CHAR."""
+    if isinstance(expression, Aggregate) and expression.function in ("min", "max"):
+        (arg,) = expression.args
+        return _CHAR if arg.type.kind in _MEMBER_CODES else _member_code(arg)
+    if not isinstance(expression, Call) or expression.function.name not in _CHOOSING:
+        return 0
+    rolled = rolled_group(expression)
+    if rolled is not None:
+        return _member_code(rolled[0])
+    numbers = branches_of(expression) or range(len(expression.args))
+    branches = [without_casts(expression.args[number]) for number in numbers]
+    chosen = [one for one in branches if not (isinstance(one, Literal) and one.value is None)]
+    if len(chosen) != 1:
+        return 0
+    if isinstance(chosen[0], Aggregate) and chosen[0].function in ("min", "max"):
+        chosen = list(chosen[0].args)
+    return _MEMBER_CODES.get(chosen[0].type.kind, 0) or _member_code(chosen[0])
+
+
 def result_columns(select: Select) -> tuple[ColumnDef, ...]:
     """Definitions of a SELECT's columns, in order. Rows that MySQL groups in a temporary table come
     with the definitions of that table's columns."""
-    if not _is_grouped_aside(select):
+    if not is_grouped_aside(select):
         return tuple(column_def(item, select.tables) for item in select.items)
     return tuple(
-        _of_stored(item.name, _stored_type(item.expression))
-        if _is_stored(item)
-        else column_def(item, select.tables)
+        _of_stored(item) if _is_stored(item) else column_def(item, select.tables)
         for item in select.items
-    )
-
-
-def _is_grouped_aside(select: Select) -> bool:
-    """Whether groups are told apart in a temporary table, not by an index or a sort."""
-    groups = [group for group in select.group_by or () if not is_constant(group)]
-    if any(aggregate.takes_sorted_rows for aggregate in aggregates_of(select)):
-        return False
-    if select.rollup or not groups:
-        return select.distinct and select.group_by is None
-    if len(select.tables) > 1 or not all(isinstance(group, ColumnRef) for group in groups):
-        return True
-    table = select.tables[0].table
-    names = {table.columns[one.column_no].name for one in groups if isinstance(one, ColumnRef)}
-    return not any(
-        {part.column for part in index.parts[: len(names)]} == names for index in table.indexes
     )
 
 
@@ -103,17 +115,13 @@ def _is_stored(item: Item) -> bool:
     return not (is_constant(expression) or has_aggregate(expression))
 
 
-def _stored_type(expression: Expression) -> SqlType:
-    """The type of a temporary table's column: the least ENUM is one."""
-    made = expression.type
-    if isinstance(expression, Aggregate) and expression.function in ("min", "max"):
-        return expression.args[0].type.or_null() if made.cls is Class.STRING else made
-    return made
-
-
-def _of_stored(name: str, sql_type: SqlType) -> ColumnDef:
-    """Definition of a temporary table's column."""
+def _of_stored(item: Item) -> ColumnDef:
+    """Definition of a temporary table's column, which is called what it holds, unless that is an
+    aggregate."""
+    name, sql_type = item.name, item.expression.type
     made = of_type(name, sql_type)
+    if not isinstance(item.expression, Aggregate):
+        made = replace(made, org_name=name)
     if sql_type.cls is Class.NULL:
         return replace(made, wire_type=_VAR_STRING, flags=BINARY_FLAG)
     if sql_type.cls is Class.JSON:

@@ -15,9 +15,11 @@ from mysqlcompat.sql.expressions import Resolver
 from mysqlcompat.sql.parameters import text_type, with_type
 from mysqlcompat.sql.rollup import Rollup, check_grouping_calls, with_rollup
 from mysqlcompat.sql.scope import GROUP, HAVING, ORDER, WHERE, CatalogView, Scope
+from mysqlcompat.sql.stored_groups import as_grouped
 from mysqlcompat.sql.tables import check_args, resolve_from
 from mysqlcompat.sql.typed import (
     Aggregate,
+    Call,
     Cast,
     ColumnRef,
     Expression,
@@ -131,6 +133,8 @@ class _Clauses:
             self.check_distinct(items, ordering)
         elif groups is None:
             items = [replace(item, expression=shown(item.expression)) for item in items]
+        items = [replace(item, expression=seen(item.expression)) for item in items]
+        having = seen(having) if having is not None else None
         limit, offset = limits(self.node, self.resolver)
         rollup = self.rollup(groups)
         if rollup is not None:
@@ -146,7 +150,7 @@ class _Clauses:
             and any(one.takes_sorted_rows for one in aggregates_in(parts))
         ):
             ordering = [Order(group, False) for group in groups if not is_constant(group)]
-        return Select(
+        made = Select(
             tuple(self.scope.sources),
             joins,
             where,
@@ -161,6 +165,7 @@ class _Clauses:
             len(self.resolver.parsed.param_numbers),
             len(groups) - 1 if rollup is not None and groups is not None else 0,
         )
+        return as_grouped(made)
 
     def rollup(self, groups: tuple[Expression, ...] | None) -> Rollup | None:
         clause = self.node.args.get("group")
@@ -374,6 +379,26 @@ def _limit_number(node: Any, resolver: Resolver) -> Expression:
         return replace(made, type=wanted)
     assert isinstance(made, Literal)
     return Literal(wanted, int(made.value), made.literal_no, made.start, made.end)
+
+
+def seen(expression: Expression) -> Expression:
+    """`expression` without aggregates of which only is asked whether they are NULL, and which never
+    are: MySQL does not compute them, unless it is asked whether they are not."""
+    match expression:
+        case Call(function=function, args=(arg,)) if function.name == "is null":
+            if arg.type.nullable or not has_aggregate(arg):
+                return expression
+            count = Aggregate(int_type(21, nullable=False), "count", ())
+            return replace(expression, args=(count,))
+        case Call(function=function, args=(Call(function=inner),)) if (
+            function.name == "not" and inner.name == "is null"
+        ):
+            return expression
+        case Call(args=args):
+            return replace(expression, args=tuple(map(seen, args)))
+        case Cast(arg=arg):
+            return replace(expression, arg=seen(arg))
+    return expression
 
 
 def shown_by(items: Sequence[Item]) -> list[Expression]:

@@ -133,13 +133,16 @@ IMPLICIT: Final = 0
 EXPLICIT: Final = 1
 ASSIGN: Final = 2
 COMPARE: Final = 3
+ROLLED: Final = "rolled"
+STORED: Final = "stored"
 
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
     """An aggregate function of a group: count, sum, avg, min, max, group_concat, json_arrayagg,
     json_objectagg, bit_and, bit_or, bit_xor, stddev_pop, stddev_samp, var_pop, var_samp.
-    ``COUNT(*)`` has no args; `order_by` and `separator` belong to GROUP_CONCAT."""
+    ``COUNT(*)`` has no args; `order_by` and `separator` belong to GROUP_CONCAT. `place`: ROLLED in
+    a ROLLUP, STORED where MySQL reads it from a temporary table, which messages tell."""
 
     type: SqlType
     function: str
@@ -147,6 +150,12 @@ class Aggregate:
     distinct: bool = False
     order_by: tuple[Order, ...] = ()
     separator: str = ","
+    place: str = ""
+
+    @property
+    def is_column(self) -> bool:
+        """Whether MySQL takes it for a column of the temporary table that it is read from."""
+        return self.place == STORED and self.function in ("count", "sum", "min", "max")
 
     @property
     def takes_sorted_rows(self) -> bool:

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from math import isinf
 from struct import pack
 from typing import TYPE_CHECKING, Any, Final
 
@@ -107,6 +108,8 @@ def block_words(columns: Iterable[Sequence[int]]) -> list[int]:
 
 def double_text(value: float) -> str:
     """A double as MySQL prints it: see `float_kernels`."""
+    if isinf(value):
+        return "0"
     mantissa, _, exponent = f"{value!r}".lstrip("-").partition("e")
     whole, _, fraction = mantissa.partition(".")
     fraction = "" if fraction == "0" else fraction

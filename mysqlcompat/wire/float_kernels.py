@@ -68,6 +68,7 @@ _ZERO, _POINT, _MINUS, _E = 48, 46, 45, 101
 _SCRATCH = 40  # where %g's text is put: after any text of ours
 _MOST_PLAIN_DIGITS = 15
 _SMALLEST_NORMAL = 1 << 52  # IEEE bits: below it are fewer than 15 good digits
+_INFINITE = 0x7FF0000000000000  #: the exponent of infinities
 _MANTISSA = (1 << 52) - 1
 
 
@@ -202,8 +203,11 @@ def _shortest(mem, out, text, bits):
 def double_text(mem, out, bits, single):
     """Text of the double with IEEE bits `bits` at `out`, as MySQL prints DOUBLE (single: FLOAT).
 
-    -> bytes. Touches FLOAT_ROOM bytes. Not for infinities and NaN, which MySQL never stores.
+    -> bytes. Touches FLOAT_ROOM bytes. Infinities, which sums may be, are shown as 0.
     """
+    if bits & _INFINITE == _INFINITE:
+        store_u8(mem, out, _ZERO)
+        return 1
     at = out
     if bits < 0:
         store_u8(mem, at, _MINUS)

@@ -35,6 +35,9 @@ from redo.coding_kernels import (
 )
 from redo.jit import helper, kernel
 
+_WHOLE = 1 << 53  #: integers up to here are doubles
+_SPLITTER = 134217729.0  #: halves the digits of a double
+
 
 @helper
 def arithmetic_i64(operator, a, b):
@@ -176,6 +179,35 @@ def nearest(value):
 _ALL_WHOLE = 4503599627370496.0  #: doubles from here on have no fraction
 
 
+@helper
+def double_of_unsigned(x):
+    """The double next to 64 bits without a sign."""
+    if x >= 0:
+        return float(x)
+    return 2.0 * float(((x >> 1) & 0x7FFFFFFFFFFFFFFF) | (x & 1))
+
+
+@helper
+def double_of_decimal(x, factor):
+    """The double next to x / factor, a power of ten: what the first quotient leaves is known
+    exactly (Dekker's product), and divided again."""
+    divisor = float(factor)
+    head = float(x)
+    if -_WHOLE <= x <= _WHOLE:
+        return head / divisor
+    quotient = head / divisor
+    product = quotient * divisor
+    a = quotient * _SPLITTER
+    a -= a - quotient
+    b = divisor * _SPLITTER
+    b -= b - divisor
+    rest_a = quotient - a
+    rest_b = divisor - b
+    lost = ((a * b - product) + a * rest_b + rest_a * b) + rest_a * rest_b
+    rest = (head - product) - lost + float(x - int(head))
+    return quotient + rest / divisor
+
+
 @kernel(OP)
 def op_convert(st, mem, run, instruction, n):
     """to = a in another representation. Operands: to, a, kind, factor (a power of ten), greatest
@@ -201,9 +233,9 @@ def op_convert(st, mem, run, instruction, n):
         elif kind == INT_TO_DOUBLE:
             value = bits_of_float(float(x))
         elif kind == UNSIGNED_TO_DOUBLE:
-            value = bits_of_float(float(x) + (18446744073709551616.0 if x < 0 else 0.0))
+            value = bits_of_float(double_of_unsigned(x))
         elif kind == DECIMAL_TO_DOUBLE:
-            value = bits_of_float(float(x) / float(factor))
+            value = bits_of_float(double_of_decimal(x, factor))
         elif kind == TO_TRUTH:
             value = 1 if x != 0 else 0
         elif kind >= DOUBLE_TO_INT:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mysqlcompat.errors import SqlError
-from mysqlcompat.functions.aggregate import accumulator
+from mysqlcompat.functions.accumulators import accumulator
 from mysqlcompat.sql.typed import Aggregate, ColumnRef
 from mysqlcompat.sqltypes import string_type
 from tests.mysqlcompat.local_node import Talk, local_node
