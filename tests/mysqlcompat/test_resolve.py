@@ -27,14 +27,6 @@ from tests.mysqlcompat.corpus.ours import Tables, client_length, context_of, tab
 from tests.mysqlcompat.corpus.sections import GOLDEN, Section
 from tests.mysqlcompat.corpus.tables import CREATE_V, CREATE_W
 
-#: Where this server gives another answer on purpose, or does not know better yet, and why.
-DIFFERENT: Final[dict[str, str]] = dict.fromkeys(
-    (
-        "select i+1, count(*) from v group by i+1",
-        "select i+1, count(*) from v group by i",
-    ),
-    "MySQL groups in a temporary table here, whose columns are not BINARY",
-)
 #: What this version refuses with ERROR 1235.
 REFUSED: Final = frozenset(("select * from w natural join (select 1) x",))
 
