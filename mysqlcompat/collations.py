@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache, lru_cache
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -176,14 +178,13 @@ def find(whole: str, part: str, start: int, collation: str) -> int:
     if plain or not is_of_unicode or collation not in CODES:
         return fold(whole, collation).find(fold(part, collation), start)
     wanted = b"".join(_weights(one, collation) for one in part)
-    weights = [_weights(one, collation) for one in whole]
-    joined = b"".join(weights[start:])
-    at = 0
-    for number in range(start, len(whole) + (not part)):
-        if joined.startswith(wanted, at):
-            return number
-        if number < len(whole):
-            at += len(weights[number])
+    weights = [_weights(one, collation) for one in whole[start:]]
+    places = list(accumulate(map(len, weights), initial=0))
+    joined, at = b"".join(weights), -1
+    while (at := joined.find(wanted, at + 1)) >= 0:
+        number = bisect_left(places, at)
+        if places[number] == at and start + number < len(whole) + (not part):
+            return start + number
     return -1
 
 

@@ -357,6 +357,7 @@ TABLE: Final = """\
 3676 HY000 Could not parse argument to digest function: "%s".
 3685 HY000 Illegal argument to a regular expression.
 3686 HY000 Index out of bounds in regular expression search.
+3687 HY000 Internal error in the regular expression library.
 3688 HY000 Syntax error in regular expression on line %s, character %s.
 3689 HY000 Unrecognized escape sequence in regular expression.
 3690 HY000 The regular expression contains a feature that is not implemented in this library

@@ -77,11 +77,10 @@ def _reduce(made: list[str]) -> None:
         count = len(row)
         if made[-count:] != row or made[-count - 1 : -count] != [","]:
             continue
-        before = made[: -count - 1]
-        if before[-count:] == row:
-            made[:] = [*before[:-count], rows]
-        elif before[-1:] == [rows]:
-            made[:] = before
+        if made[-2 * count - 1 : -count - 1] == row:
+            made[-2 * count - 1 :] = [rows]
+        elif made[-count - 2 : -count - 1] == [rows]:
+            del made[-count - 1 :]
 
 
 def _text_type(typing: Typing, args: Sequence[Expression]) -> SqlType:

@@ -16,6 +16,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.numerals import integer_of_digits
 
 BAD_ARGUMENT: Final = 3685
+TOO_DEEP: Final = 3687
 SYNTAX: Final = 3688
 BAD_ESCAPE: Final = 3689
 UNIMPLEMENTED: Final = 3690
@@ -47,9 +48,8 @@ _POSIX: Final = {
 }  # fmt: skip
 _CONTROLS: Final = {"a": 7, "e": 27, "f": 12, "n": 10, "r": 13, "t": 9}
 _MOST: Final = 1 << 24  #: ICU's largest number in an interval
-_RUN: Final = (
-    64  #: characters in a row: what `regex` prepares for more takes the cube of their number
-)
+_DEEPEST: Final = 99  #: groups and sets within each other that ICU reads
+_RUN: Final = 64  #: what may stand beside each other, see `Translation.text`
 _BREAK: Final = r"(?!\Z.)"  #: true everywhere; it ends a run
 
 
@@ -73,12 +73,18 @@ class Translation:
     references: list[int] = field(default_factory=list)
     open: list[tuple[_Flags, bool]] = field(default_factory=list)  #: flags, is a look-behind
     repeatable: bool = False  #: a quantifier may come now
-    plain: int = 0  #: characters so far that stand for themselves
+    sets: int = 0  #: within each other
 
     def text(self) -> str:
-        out = []
+        """`regex` makes a table of a run of characters, which takes as long as the cube of their
+        number, and no clock stops it: long ones are broken by what is true everywhere."""
+        out: list[str] = []
+        broken = 0
         while self.at < len(self.pattern):
             out.append(self._item())
+            if len(out) - broken >= _RUN and not self._is_quantified():
+                out.append(_BREAK)
+                broken = len(out)
         if self.open:
             raise SqlError(BAD_PARENTHESIS)
         if any(number > self.groups for number in self.references):
@@ -138,12 +144,16 @@ class Translation:
                 self.repeatable = True
                 return self._line_start() if one == "^" else self._line_end()
         self.repeatable = True
-        return self._plain(regex.escape(one))
+        return regex.escape(one)
 
-    def _plain(self, escaped: str) -> str:
-        """A character that stands for itself, behind a break where the run would be long."""
-        self.plain += 1
-        return escaped if self.plain % _RUN else _BREAK + escaped
+    def _is_quantified(self) -> bool:
+        """Whether what was read last may have a quantifier."""
+        after = self.pattern[self.at : self.at + 1]
+        return after in "*+?{" or (self.flags.spaced and (after.isspace() or after == "#"))
+
+    def _deeper(self) -> None:
+        if len(self.open) + self.sets >= _DEEPEST:
+            raise SqlError(TOO_DEEP)
 
     def _skipped(self, one: str) -> str:
         if one == "#":
@@ -167,6 +177,7 @@ class Translation:
 
     def _group(self) -> str:
         self.repeatable = False
+        self._deeper()
         outer, look_behind = self.flags, self.open[-1][1] if self.open else False
         if not self._taken("?"):
             self.groups += 1
@@ -285,19 +296,20 @@ class Translation:
             case "k":
                 return self._named_reference()
             case "0":
-                return self._plain(self._character(one))
+                return self._character(one)
         if one.isdigit():
             return self._reference(one)
         if one in _CLASSES:
             return _CLASSES[one]
-        return self._property(one) if one in "pP" else self._plain(self._character(one))
+        return self._property(one) if one in "pP" else self._character(one)
 
     def _quoted(self) -> str:
         end = self.pattern.find("\\E", self.at)
         quoted = self.pattern[self.at :] if end < 0 else self.pattern[self.at : end]
         self.at = len(self.pattern) if end < 0 else end + 2
         self.repeatable = self.repeatable or bool(quoted)
-        return "".join(self._plain(regex.escape(one)) for one in quoted)
+        runs = (quoted[at : at + _RUN] for at in range(0, len(quoted), _RUN))
+        return _BREAK.join("".join(map(regex.escape, run)) for run in runs)
 
     def _named_reference(self) -> str:
         end = self.pattern.find(">", self.at)
@@ -388,8 +400,13 @@ class Translation:
     # Sets ---------------------------------------------------------------------------------------
 
     def _set(self) -> str:
-        if self._taken(":"):
-            return f"[{self._posix()}]"
+        self._deeper()
+        self.sets += 1
+        made = f"[{self._posix()}]" if self._taken(":") else self._set_of_members()
+        self.sets -= 1
+        return made
+
+    def _set_of_members(self) -> str:
         out = ["[^" if self._taken("^") else "["]
         if self._taken("]"):
             out.append(r"\]")

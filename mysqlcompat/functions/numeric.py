@@ -389,17 +389,17 @@ def conv(context: Context, call: Call, value: Any, source: int, target: int) -> 
     return _in_base(number, abs(target))
 
 
+_ENOUGH_DIGITS = 65  #: of 64 bits in any base, and one
+
+
 def _number_in(context: Context, text: str, given: str | bytes, base: int) -> int:
     """The digits at the start of `text`, as 64 bits."""
     stripped = text.strip().lower()
     sign = stripped[:1] if stripped[:1] in ("-", "+") else ""
     allowed = "0123456789abcdefghijklmnopqrstuvwxyz"[: abs(base)]
-    number = 0
     rest = stripped[len(sign) :]
-    for character in rest:
-        if character not in allowed:
-            break
-        number = number * abs(base) + allowed.index(character)
+    digits = rest[: len(rest) - len(rest.lstrip(allowed))].lstrip("0")
+    number = int(digits[:_ENOUGH_DIGITS] or "0", abs(base))  # the others change nothing
     greatest = (1 << 63) - (sign != "-") if base < 0 else _MASK
     beyond = number > greatest
     number = (0 if sign == "-" and base > 0 else greatest) if beyond else number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -88,10 +88,12 @@ def find_in_set(context: Context, call: Call, value: Any, members: Any) -> int:
         pairs = zip((value, members), call.args, strict=True)
         value, members = (_read_as(one, arg.type.collation, collation) for one, arg in pairs)
     comma = b"," if isinstance(members, bytes) else ","
-    for number, member in enumerate(members.split(comma) if members else [], 1):
-        if _equal(value, member, collation):
-            return number
-    return 0
+    if isinstance(value, bytes) or isinstance(members, bytes):
+        found: Iterable[bool] = (bool(value == one) for one in members.split(comma))
+    else:
+        key = collations.sort_key(value, collation)
+        found = (collations.sort_key(one, collation) == key for one in members.split(comma))
+    return next((number for number, is_it in enumerate(found, 1) if is_it), 0) if members else 0
 
 
 def _read_as(value: Any, own: str, collation: str) -> Any:

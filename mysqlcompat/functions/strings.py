@@ -167,6 +167,9 @@ def right(context: Context, call: Call, value: Any, count: int) -> Any:
 
 def _strip(value: Any, pad: Any, leading: bool, trailing: bool) -> Any:
     begin, end, step = 0, len(value), len(pad)
+    if step == 1:
+        value = value.lstrip(pad) if leading else value
+        return value.rstrip(pad) if trailing else value
     while leading and step and value.startswith(pad, begin, end):
         begin += step
     while trailing and step and value.endswith(pad, begin, end):

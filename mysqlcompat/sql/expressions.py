@@ -28,6 +28,7 @@ from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
 from mysqlcompat.sql.scope import Scope
 from mysqlcompat.sql.special_calls import SPECIAL_CALLS, default_of, grouping_of, values_of
+from mysqlcompat.sql.stored_functions import stored_call
 from mysqlcompat.sql.typed import Expression, Literal
 from mysqlcompat.sql.variables import assigned_variable, system_variable, user_variable
 from mysqlcompat.sqltypes import (
@@ -56,6 +57,7 @@ _NO_PAREN_CALLS: Final = {
     exp.Localtimestamp: "now", exp.UtcTimestamp: "utc_timestamp", exp.UtcDate: "utc_date",
     exp.UtcTime: "utc_time",
 }  # fmt: skip
+_WRONG_COUNT: Final = 1582
 _RESERVED_CALLS: Final = {"utc_timestamp", "utc_date", "utc_time", "localtime", "localtimestamp"}
 
 
@@ -282,7 +284,13 @@ class Resolver(Literals, RowComparisons, Conditions):
         if name not in DEFINITIONS and self.context.database:
             written = f"{self.context.database}.{written}"
         definition = check_count(written, len(args))
-        return definition.build(self.typing, placed(self.typing, name, self.resolve_all(args)))
+        built = placed(self.typing, name, self.resolve_all(args))
+        try:
+            return definition.build(self.typing, built)
+        except SqlError as error:
+            if error.errno != _WRONG_COUNT:
+                raise
+            raise SqlError(_WRONG_COUNT, written) from None
 
     def binary_of(self, args: Sequence[Any]) -> Expression:
         """``BINARY (x)``, which is no call. Raises 1241 for a row."""
@@ -462,6 +470,7 @@ _HANDLERS: Final[dict[type, Handler]] = {
     exp.PropertyEQ: Resolver.assigned_variable,
     exp.SessionParameter: Resolver.system_variable,
     exp.Anonymous: Resolver.call,
+    exp.Dot: stored_call,
     exp.Concat: Resolver.adjacent_strings,
     exp.DPipe: lambda self, node: self.named_call("concat", [node.this, node.expression]),
     exp.Soundex: lambda self, node: self.named_call("soundex", [node.this]),

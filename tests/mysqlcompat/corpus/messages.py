@@ -393,4 +393,56 @@ n between s and 1
 s between n and sn
 """
 
-SECTIONS: Final = [section(_SAID.split("\n")[1:-1], tail="FROM v")]
+#: Stored functions, of which there are none, and counts of arguments: names as they are written.
+_CALLS: Final = r"""
+a.f()
+`Db`.`Fx`(1)
+n1.now()
+n1.left('a',1)
+n1.sum(1)
+n1.f(1/0, nosuch)
+n1.If(1,2,3)
+n1 . f(1)
+n1.date('2020-01-01')
+n1.concat('a','b')
+n1.upper('a')
+n1.replace('a','b','c')
+n1.json_object('a',1)
+n1.abs(1)
+n1.rank()
+1 + a.f(2)
+concat(a.f(2))
+JSON_object('a')
+Json_Set('{}', '$.a')
+JSON_OBJECTAGG('a')
+Count(1,2)
+Json_Arrayagg()
+Aes_Encrypt('a')
+CURDATE(1)
+Sum()
+Week()
+YearWeek(1,2,3)
+JSON_Contains('a')
+Make_Set(1)
+Interval(1)
+Timestampadd(day)
+date_ADD(1)
+Extract(1)
+ELT(1)
+Field(1)
+Greatest(1)
+Concat_WS(',')
+Char_length()
+Format(1)
+Json_value('a')
+Weight_string()
+ROUND()
+Truncate(1)
+Log()
+Lpad('a',1)
+"""
+
+SECTIONS: Final = [
+    section(_SAID.split("\n")[1:-1], tail="FROM v"),
+    section(_CALLS.split("\n")[1:-1]),
+]
