@@ -31,15 +31,14 @@ The way of a statement
     has it.
 
 Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `lane_columns` (many), `temporal`,
-`partial_dates`, `temporal_text` (dates out of text), `time_locales`, `time_zone_tables`,
-`numerals`, `decimal_reading`, `collations`, `character_sets`, `jsonb` (on `decimal_bytes`),
-`json_path`, `json_stored`, `json_partial`, `json_order`, `json_table` (its rows; an
-`unstored_table`), `json_kernels` (documents where they lie), `json_compare_kernels`,
-`json_find_kernels`,
-`json_walk_kernels`, `json_text_kernels`, `json_build_kernels` and `json_parse_kernels` (documents
-made), `convert`, `convert_temporal` and `convert_compared` (casts), `assign` and `assign_temporal`
-(into columns), `without_value` (what these hold without one), `message_text` (values in
-messages), `short_texts` (what was made of them, remembered), `functions`.
+`partial_dates`, `temporal_text` (dates out of text), `time_locales`, `letter_cases`,
+`time_zone_tables`, `numerals`, `decimal_reading`, `collations`, `character_sets`, `jsonb` (on
+`decimal_bytes`), `json_path`, `json_stored`, `json_partial`, `json_order`, `json_table` (its rows;
+an `unstored_table`), `json_kernels` (documents where they lie), `json_compare_kernels`,
+`json_find_kernels`, `json_walk_kernels`, `json_text_kernels`, `json_build_kernels` and
+`json_parse_kernels` (documents made), `convert`, `convert_temporal` and `convert_compared` (casts),
+`assign` and `assign_temporal` (into columns), `without_value` (what these hold without one),
+`message_text` (values in messages), `short_texts` (what was made of them, remembered), `functions`.
 Settings: `variables` over `variable_table`. Counters: `status`, `engine_status`,
 `engine_monitor` (SHOW ENGINE INNODB STATUS). Errors: `errors`
 over `errors_1000` and `errors_1292`, `diagnostics` (warnings).

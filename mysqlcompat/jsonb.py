@@ -309,10 +309,10 @@ def _encode(value: Any) -> tuple[int, bytes]:
             return _DOUBLE, struct.pack("<d", value)
         case Decimal():
             return _encode_opaque(_CODE_DECIMAL, decimal_bytes(value))
-        case datetime():
+        case datetime() | PartialDatetime():
             code = _CODE_TIMESTAMP if isinstance(value, Timestamp) else _CODE_DATETIME
             return _encode_opaque(code, struct.pack("<q", pack_datetime(value)))
-        case date():
+        case date() | PartialDate():
             return _encode_opaque(_CODE_DATE, struct.pack("<q", pack_date(value)))
         case timedelta():
             return _encode_opaque(_CODE_TIME, struct.pack("<q", pack_time(value)))

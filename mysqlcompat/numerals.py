@@ -15,6 +15,7 @@ EXACT: Final = decimal.Context(prec=200, rounding=decimal.ROUND_HALF_UP, Emax=99
 _NUMBER: Final = re.compile(r"[ \t\n\r\v\f]*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)")
 _INTEGER: Final = re.compile(r"[ \t\n\r\v\f]*([+-]?\d+)")
 SPACE: Final = " \t\n\r\v\f"
+_FLOAT_WIDTH: Final = 12
 _ANY_WIDTH: Final = 1000
 _LAST_FIXED: Final = 15  #: a double with its point further out is printed with an exponent
 
@@ -34,8 +35,8 @@ def double_text(value: float) -> str:
 
 
 def float_text(value: float) -> str:
-    """A FLOAT: MySQL prints six digits of it."""
-    return _laid_out(f"{value:.5e}", _ANY_WIDTH)
+    """A FLOAT as a text: six digits of it, in no more characters than its column is wide."""
+    return _laid_out(f"{value:.5e}", _FLOAT_WIDTH)
 
 
 def fixed_text(value: float, scale: int) -> str:

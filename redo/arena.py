@@ -82,8 +82,9 @@ class Arena:
         buffer = (ctypes.c_uint8 * self.size).from_address(self._base)
         self.mem: Memory = np.frombuffer(memoryview(buffer), dtype=np.uint8)
         self._lock = threading.Lock()
-        self._next = self.private_at
-        self._free: dict[int, list[int]] = {}
+        #: [begin, end) of what belongs to no size class, first all there is; the longest last
+        self._runs = [[self.private_at, self.size]]
+        self._free: dict[int, list[int]] = {}  # of each size class
 
     @staticmethod
     def _map(at: int | None, size: int, flags: int, fd: int, offset: int) -> int:
@@ -94,17 +95,36 @@ class Arena:
         return int(address)
 
     def alloc(self, count: int) -> int:
-        """Offset of `count` private bytes (zero on first use); MemoryError when all is used."""
+        """Offset of `count` private bytes (zero on first use). Raises MemoryError when nowhere as
+        many are free."""
         size = self.size_class(count)
         with self._lock:
             waiting = self._free.get(size)
             if waiting:
                 return waiting.pop()
-            if self._next + size > self.size:
-                raise MemoryError(f"arena is full ({self.size - self.private_at} private bytes)")
-            at = self._next
-            self._next += size
+            run = self._runs[-1]
+            if run[1] - run[0] < size:
+                self._join_free()
+                run = self._runs[-1]
+                if run[1] - run[0] < size:
+                    private_bytes = self.size - self.private_at
+                    raise MemoryError(f"arena is full ({private_bytes} private bytes)")
+            at = run[0]
+            run[0] += size
             return at
+
+    def _join_free(self) -> None:
+        """Make runs, as long as can be, of all that is free: what was freed in one size class
+        would else never be used for another."""
+        freed = [[at, at + size] for size, waiting in self._free.items() for at in waiting]
+        self._free = {}
+        runs: list[list[int]] = []
+        for begin, end in sorted([*self._runs, *freed]):
+            if runs and runs[-1][1] == begin:
+                runs[-1][1] = end
+            else:
+                runs.append([begin, end])
+        self._runs = sorted(runs, key=lambda run: run[1] - run[0])
 
     def free(self, at: int, count: int) -> None:
         """Give back what ``alloc(count)`` returned."""

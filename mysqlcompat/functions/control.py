@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.functions.definitions import (
@@ -239,19 +239,55 @@ def any_value(context: Context, call: Call, value: Any) -> Any:
 
 @build_as("interval", 2, 999)
 def build_interval(typing: Typing, args: Sequence[Expression]) -> Expression:
+    """Integers and decimals are compared as decimals if the first is one of them."""
     for arg in args:  # MySQL looks at constants once while it prepares
         typing.constant_value(arg)
-    numbers = tuple(typing.as_double(arg) for arg in args)
+    is_exact = _is_exact(args[0])
+    numbers = [
+        typing.as_number(arg) if is_exact and _is_exact(arg) else typing.as_double(arg)
+        for arg in args
+    ]
+    are_known = len(args) > _SEARCHED and all(map(typing.is_known, args[1:]))
+    are_known = are_known and None not in map(typing.quiet_value, args[1:])
     made = replace(integer(2), nullable=False, precision=2)
-    return typing.call("interval", made, *numbers)
+    return typing.call("interval@sorted" if are_known else "interval", made, *numbers)
+
+
+def _is_exact(arg: Expression) -> bool:
+    return arg.type.cls in (Class.INT, Class.DECIMAL)
+
+
+#: Constant limits behind this many arguments MySQL takes for sorted.
+_SEARCHED: Final = 8
 
 
 @implement("interval", null_rejects=False)
 def interval(context: Context, call: Call, value: Any, *limits: Any) -> int:
     if value is None:
         return -1
-    beyond = (at for at, limit in enumerate(limits) if limit is not None and limit > value)
+    beyond = (
+        at for at, limit in enumerate(limits) if limit is not None and _is_beyond(limit, value)
+    )
     return next(beyond, len(limits))
+
+
+@implement("interval@sorted", null_rejects=False)
+def interval_searched(context: Context, call: Call, value: Any, *limits: Any) -> int:
+    """The search of MySQL, which finds something in limits that are not sorted, too."""
+    if value is None:
+        return -1
+    first, last = 0, len(limits) - 1
+    while first < last:
+        middle = (first + last + 1) // 2
+        if _is_beyond(limits[middle], value):
+            last = middle - 1
+        else:
+            first = middle
+    return 0 if _is_beyond(limits[first], value) else first + 1
+
+
+def _is_beyond(limit: Any, value: Any) -> bool:
+    return bool(limit > (float(value) if isinstance(limit, float) else value))
 
 
 @build_as("strcmp", 2)

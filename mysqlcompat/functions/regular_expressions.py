@@ -189,7 +189,8 @@ _SOLID: Final = regex.compile(r"(?:[\w ]|\[[\w-]+\]\+?)+")
 
 
 def _are_short(texts: Sequence[Any]) -> bool:
-    return max((len(text) for text in texts if text is not None), default=0) <= _SHORT
+    """Whether all are texts (bytes are read in another way), and short ones."""
+    return all(text is None or (type(text) is str and len(text) <= _SHORT) for text in texts)
 
 
 def _likes(

@@ -19,6 +19,7 @@ from mysqlcompat.functions.definitions import (
     strings,
 )
 from mysqlcompat.functions.table import Context
+from mysqlcompat.letter_cases import letter_table
 from mysqlcompat.sql.infer import Typing
 from mysqlcompat.sql.typed import Call, Expression, is_constant
 from mysqlcompat.sqltypes import SqlType, bytes_per_character, string_type
@@ -90,17 +91,19 @@ def concat_ws(context: Context, call: Call, separator: Any, *values: Any) -> Any
 
 @define("lower lcase", "s", same_string)
 def lower(context: Context, call: Call, value: Any) -> Any:
-    return value if isinstance(value, bytes) else "".join(_one(c, c.lower()) for c in value)
+    return _in_case(call, value, "lower")
 
 
 @define("upper ucase", "s", same_string)
 def upper(context: Context, call: Call, value: Any) -> Any:
-    return value if isinstance(value, bytes) else "".join(_one(c, c.upper()) for c in value)
+    return _in_case(call, value, "upper")
 
 
-def _one(character: str, changed: str) -> str:
-    """MySQL changes case character by character: no ß to SS, İ to i."""
-    return changed if len(changed) == 1 else "i" if character == "İ" else character
+def _in_case(call: Call, value: Any, direction: str) -> Any:
+    """Letter by letter, as many as before: no ß to SS."""
+    if isinstance(value, bytes):
+        return value
+    return value.translate(letter_table(call.args[0].type.collation, direction))
 
 
 @define("length octet_length", "s", integer(11))

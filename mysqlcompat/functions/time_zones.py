@@ -77,7 +77,7 @@ def unix_timestamp(context: Context, call: Call, value: Any) -> Any:
     if moment is not None and not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         moment = None
     if isinstance(moment, PartialDate):  # a day too many is one of the next month
-        moment = _with_next_days(moment) if moment.month and moment.day else None
+        moment = _with_next_days(moment) if moment.year and moment.month and moment.day else None
     if moment is not None:
         at = moment if isinstance(moment, datetime) else datetime(*moment.timetuple()[:3])
         micros = (temporal.local_to_utc(at, context.time_zone) - temporal.EPOCH) // _MICRO

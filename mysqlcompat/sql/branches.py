@@ -240,12 +240,18 @@ def spelled(arg: Expression) -> Expression:
     """`arg` where its text goes into another: a TIME that was moved has no fraction or six digits
     of it, a FLOAT that was looked for or aggregated the digits of a DOUBLE, everything else is as
     it is `shown`."""
-    if arg.type.cls is Class.TIME and isinstance(arg, Call) and arg.function.name in _MOVED:
+    if arg.type.cls is Class.TIME and _is_moved(arg):
         return replace(arg, type=replace(arg.type, mixed=True))
     is_first = isinstance(arg, Call) and arg.function.name in DOUBLED
     if (is_first or isinstance(arg, Aggregate)) and arg.type.kind is TypeKind.FLOAT:
         return replace(arg, type=replace(arg.type, kind=TypeKind.DOUBLE))
     return shown(arg)
+
+
+def _is_moved(arg: Expression) -> bool:
+    if isinstance(arg, Call) and arg.function.name == "nullif":
+        return _is_moved(arg.args[1])
+    return isinstance(arg, Call) and arg.function.name in _MOVED
 
 
 def shown(arg: Expression) -> Expression:

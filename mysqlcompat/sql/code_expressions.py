@@ -31,12 +31,12 @@ from mysqlcompat.machine.ops import (
     logic_kernels,
 )
 from mysqlcompat.machine.program import Answering, Assembler, Callback, Constant, Register, Slot
-from mysqlcompat.sql import code_decimals, code_json, code_moments, code_texts, typed
+from mysqlcompat.sql import code_decimals, code_json, code_logic, code_moments, code_texts, typed
 from mysqlcompat.sql.code_chains import comparing
 from mysqlcompat.sql.code_frames import Frame, RowBinding, is_stable, key_of
 from mysqlcompat.sql.code_functions import CODED as FUNCTIONS
 from mysqlcompat.sql.code_functions import date_cast
-from mysqlcompat.sql.code_order import State, coded_in_order
+from mysqlcompat.sql.code_order import coded_in_order
 from mysqlcompat.sql.describe import origin_name
 from mysqlcompat.sql.lane_forms import (
     ANYTHING,
@@ -44,7 +44,6 @@ from mysqlcompat.sql.lane_forms import (
     conversion,
     is_same,
     lane_order,
-    same_lane,
 )
 from mysqlcompat.sql.typed import (
     ASSIGN,
@@ -85,18 +84,9 @@ _MIRRORED: Final = {
     layout.GE: layout.LE,
 }
 _ORDINAL: Final = (layout.SIGNED, layout.UNSIGNED, layout.DOUBLE)  #: modes of op_keep
-_LOGIC: Final = {
-    "and": layout.AND,
-    "or": layout.OR,
-    "or@in": layout.OR,
-    "xor": layout.XOR,
-    "not": layout.NOT,
-    "is null": layout.IS_NULL,
-    "is true": layout.IS_TRUE,
-    "is false": layout.IS_FALSE,
-}
 CODED: Final = {
     **FUNCTIONS,
+    **code_logic.CODED,
     **code_moments.CODED,
     **code_texts.CODED,
     **code_json.CODED,
@@ -104,7 +94,6 @@ CODED: Final = {
     **dict.fromkeys(code_decimals.DIVISIONS, code_decimals.division),
     "neg": code_decimals.negation,
 }
-_IN_LANE: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE, Class.DATE, Class.DATETIME, Class.TIME)
 
 
 class Coder:
@@ -139,7 +128,7 @@ class Coder:
         """Keep the lanes where a condition is true."""
         if self._kept(condition):
             return
-        self.keep(self.value(condition))
+        self.keep(code_logic.truth(self, condition))
 
     def keep(self, condition: Register) -> None:
         """Keep the lanes where a register is true."""
@@ -309,17 +298,12 @@ class Coder:
         name, args = call.function.name, call.args
         if name in _COMPARISONS and len(args) == 2:
             return self._comparison(_COMPARISONS[name], args[0], args[1])
-        if name in _LOGIC and all(arg.type.cls in _IN_LANE or name == "is null" for arg in args):
-            return self._logic(_LOGIC[name], args)
         if name == "between":
-            return self._both(
-                self._comparison(layout.GE, args[0], args[1]),
-                self._comparison(layout.LE, args[0], args[2]),
-            )
+            least = self._comparison(layout.GE, args[0], args[1])
+            most = self._comparison(layout.LE, args[0], args[2])
+            return None if least is None or most is None else code_logic.both(self, least, most)
         if name == "in":
             return self._in(args[0], args[1:])
-        if name in ("if", "ifnull", "coalesce", "case", "nullif"):
-            return self._choice(name, call)
         coded = CODED.get(name)
         return None if coded is None else coded(self, call)
 
@@ -362,22 +346,6 @@ class Coder:
         form = comparing(operator, left, right)
         return None if form is None else self._emit(form[0], left, right, *form[1:])
 
-    def _logic(self, operator: int, args: tuple[Expression, ...]) -> Register:
-        registers = [self.value(arg) for arg in args]
-        made = registers[0]
-        for other in registers[1:] or registers:
-            to = self.asm.register()
-            self.asm.emit(logic_kernels.op_logic, to, made, other, operator)
-            made = to
-        return made
-
-    def _both(self, a: Register | None, b: Register | None) -> Register | None:
-        if a is None or b is None:
-            return None
-        to = self.asm.register()
-        self.asm.emit(logic_kernels.op_logic, to, a, b, layout.AND)
-        return to
-
     def _in(self, left: Expression, members: tuple[Expression, ...]) -> Register | None:
         mode = lane_order(left.type, [member.type for member in members])
         if mode is not None and all(map(typed.is_constant, members)):
@@ -404,66 +372,6 @@ class Coder:
         if isinstance(member, Literal) and member.literal_no is None and member.value is not None:
             return -1, self._lane(member)
         return self.slot(member), 0
-
-    def _choice(self, name: str, call: Call) -> Register | None:
-        """IF, CASE and so on: all branches are computed, then one is chosen for each lane. If one
-        of them fails, perhaps in a lane that does not choose it, the whole is evaluated anew."""
-        args = call.args
-        if name == "if":
-            pairs, otherwise = [(args[0], args[1])], args[2]
-        elif name == "case":
-            whens = args[:-1] if len(args) % 2 else args
-            pairs = list(zip(whens[::2], whens[1::2], strict=True))
-            otherwise = args[-1] if len(args) % 2 else Literal(call.type, None)
-        elif name == "nullif":
-            pairs, otherwise = [(args[0], Literal(call.type, None))], args[1]
-        elif len(args) == 1:
-            return self.value(args[0]) if same_lane(args[0].type, call.type) else None
-        else:
-            pairs, otherwise = [(arg, arg) for arg in args[:-1]], args[-1]
-        branches = [value for _, value in pairs] + [otherwise]
-        if not all(same_lane(branch.type, call.type) for branch in branches):
-            return None
-        if any(
-            map(typed.divides_by_zero, args)
-        ):  # a constant, which would warn though nobody chose it
-            return None
-        is_test = name in ("if", "case", "nullif")
-        if is_test and any(test.type.cls not in _IN_LANE for test, _ in pairs):
-            return None
-        known = self._choice_begins(call, pairs[0][0])
-        made = self.value(otherwise)
-        for tested, branch in reversed(pairs):
-            test = self.value(tested) if is_test else self._is_there(tested)
-            to = self.asm.register()
-            self.asm.emit(logic_kernels.op_choose, to, test, self.value(branch), made)
-            made = to
-        return self._choice_ends(known, made)
-
-    def _choice_begins(self, call: Call, first: Expression) -> Any:
-        """What is computed for every lane comes before the state."""
-        known = self.inputs(call)
-        self.value(first)
-        return *known, State.of(self)
-
-    def _choice_ends(self, known: Any, made: Register) -> Register | None:
-        expression, inputs, before = known
-        mark, self.made = before.mark, dict(before.made)
-        if self.asm.calls_python_since(mark):  # who may warn of lanes that did not choose it
-            before.back(self)
-            return None
-        whole = Callback(expression, inputs, made, self.asm.mark())
-        for number in self.callbacks:
-            if number >= mark:
-                self.callbacks[number] = whole
-        return made
-
-    def _is_there(self, tested: Expression) -> Register:
-        """1 where a value is not NULL."""
-        null = self._logic(layout.IS_NULL, (tested,))
-        to = self.asm.register()
-        self.asm.emit(logic_kernels.op_logic, to, null, null, layout.NOT)
-        return to
 
     # casts
 

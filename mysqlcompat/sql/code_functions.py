@@ -17,7 +17,7 @@ from mysqlcompat.machine.ops import (
     text_kernels,
 )
 from mysqlcompat.machine.program import Register
-from mysqlcompat.sql import code_markup
+from mysqlcompat.sql import code_markup, typed
 from mysqlcompat.sql.code_chains import Chain
 from mysqlcompat.sql.code_moments import (
     composite_part,
@@ -231,9 +231,16 @@ def _part(coder: Coder, call: Call) -> Register | None:
     return _date(coder, call, source, kind)
 
 
+def _may_be_time(source: Expression) -> bool:
+    """Whether a text is read as what it turns out to be, a moment or a time, for which there is no
+    lane."""
+    calls = (one for one in typed.walk(source) if isinstance(one, Call))
+    return any(one.function.name == "clock@date" for one in calls)
+
+
 def _extract(coder: Coder, call: Call) -> Register | None:
     unit, source = call.args
-    if not isinstance(unit, Literal):
+    if not isinstance(unit, Literal) or _may_be_time(source):
         return None
     kind = _PARTS.get(str(unit.value).lower())
     if kind is None:

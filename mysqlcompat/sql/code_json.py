@@ -173,6 +173,8 @@ def _contains_path(coder: Coder, call: Call) -> Register | None:
     operator = {"one": layout.OR, "all": layout.AND}.get(str(mode.value).lower())
     if operator is None or mode.literal_no is not None:
         return None
+    if _reached(coder, document)[1]:  # if nothing is there, nothing is known of what it contains
+        return None
     made: Register | None = None
     for legs in every:
         one = emit(coder, call, document, (codes.JSON_EXISTS, 0, 0, 0), legs or ())

@@ -27,6 +27,7 @@ from mysqlcompat.sqltypes import Class, SqlType
 Column = Sequence[Any]
 _LISTS: Final = ("in", "in@date")
 _NUMBERS: Final = (Class.INT, Class.DOUBLE, Class.DECIMAL)
+_I63: Final = 1 << 63
 
 
 def _keeps(source: SqlType, target: SqlType) -> bool:
@@ -159,6 +160,8 @@ class ColumnEvaluator:
                 for x in values
             ]
         is_whole = source.cls is Class.DOUBLE and target.cls is Class.INT  # if it fits
+        if is_whole and any(x is not None and not -_I63 <= x < _I63 for x in values):
+            raise NotInColumns  # what is said of it depends on the branch that its row has taken
         if node.mode == IMPLICIT and target.cls is not Class.DECIMAL and not is_whole:
             return [
                 None if x is None else convert(context, x, source, target, False) for x in values

@@ -18,10 +18,11 @@ from mysqlcompat.sql.resolve import PlainContext, resolve
 from mysqlcompat.sql.token_stream import TokenStream
 from mysqlcompat.sql.tokens import tokenize
 from mysqlcompat.sql.typed import Insert, Select
-from mysqlcompat.sqltypes import SqlType, bytes_per_character
+from mysqlcompat.sqltypes import NOT_FIXED, SqlType, bytes_per_character
 from mysqlcompat.values import text_of
 from mysqlcompat.variables import VARIABLES
 from mysqlcompat.wire.charsets import COLLATIONS
+from mysqlcompat.wire.encode import float_text
 from tests.mysqlcompat.corpus.asking import NOW
 from tests.mysqlcompat.corpus.sections import SILENT, Answer, Section, rows_shown
 from tests.mysqlcompat.corpus.tables import CREATE_V, DATABASE, INSERT_V
@@ -145,6 +146,8 @@ def bytes_of(value: Any, kind: SqlType) -> bytes | None:
         return value
     if kind.kind is TypeKind.BIT and not kind.mixed:
         return int(value).to_bytes(max(kind.length + 7, 8) // 8, "big")
+    if kind.kind is TypeKind.FLOAT and isinstance(value, float) and kind.scale >= NOT_FIXED:
+        return float_text(value).encode()  # longer on the wire than among texts
     return text_of(value, kind).encode("utf-8", "surrogateescape")
 
 

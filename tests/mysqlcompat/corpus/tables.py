@@ -1,4 +1,5 @@
-"""Tables that expressions read: `v`, one row of every type; `g`, groups; `w`, for statements."""
+"""Tables that expressions read: `v`, one row of every type; `r`, the same and more rows; `g`,
+groups; `w`, for statements."""
 
 from __future__ import annotations
 
@@ -51,6 +52,30 @@ _COLUMNS_TEXT: Final = ", ".join(f"`{name}` {kind}" for name, kind, _ in COLUMNS
 CREATE_V: Final = f"CREATE TABLE v ({_COLUMNS_TEXT})"
 INSERT_V: Final = f"INSERT INTO v VALUES ({', '.join(value for _, _, value in COLUMNS)})"
 
+#: Further rows of `r`, in the order of the columns without `id`: zeros and empty texts, NULL where
+#: it may be, greatest and least, fives, and odd ones.
+_ROWS: Final = (
+    "0, 0, 0, 0, 0, 0, 0, 0, 0, '', '', '', x'', '1970-01-01 00:00:00', "
+    "'1000-01-01 00:00:00.000001', '1999-12-31', '00:00:00', '1970-01-01 00:00:01', 1901, '0', 0, "
+    "'', 'small', '', b'0', '00:00:00', x'', '', '', '', 0, 0",
+    "NULL, NULL, NULL, NULL, 1, NULL, 1, NULL, NULL, NULL, '1', NULL, NULL, NULL, "
+    "'2024-01-01 00:00:00', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, "
+    "NULL, NULL, NULL, NULL, NULL, NULL",
+    "-2147483648, 4294967295, 127, 9223372036854775807, 9223372036854775808, -9999999999.99, "
+    "99999999999999.999999, -1e308, 1e30, '2024-05-06', '1.5e3', 'a b', x'e697a5', "
+    "'9999-12-31 23:59:59', '9999-12-31 23:59:59.999999', '9999-12-31', '838:59:59', "
+    "'2038-01-19 03:14:07', 2155, '\"2024-02-29\"', -1, '日本語😀', 'large', 'b,d', b'1111111111', "
+    "'-838:59:59', x'31', 'GRÖSSE', 'abc', 'ÿ', -1e-30, 1e-30",
+    "5, 5, 5, 5, 5, 5, 5, 5, 5, '5', '5', '5', '5', '2023-03-26 02:30:00', '2023-10-29 02:30:00', "
+    "'2023-03-26', '05:00:00', '2023-03-26 02:30:00', 2005, '5', 5, '5', 'medium', 'a', 5, "
+    "'05:05:05.5', '5', '5', '5', '5', 5, 5",
+    "-1, 1, -1, -1, 255, -0.5, -0.5, -0.5, -0.25, '-0.5abc', 'true', 'é', x'ff', "
+    "'2000-02-29 12:00:00', '2000-02-29 12:00:00.5', '2000-02-29', '-00:00:01', "
+    "'2000-02-29 12:00:00', 2000, '[1, \"a\", {\"b\": -1.5}]', 3, '[1,2]', 'small', 'a,b,c,d', "
+    "b'1', '-00:00:00.5', 'abc', 'abc', 'ABC', 'abc', 2.5, -0.5",
+)
+ALL_ROWS: Final = "FROM r ORDER BY id"
+
 CREATE_W: Final = (
     "CREATE TABLE w (id INT NOT NULL PRIMARY KEY, v_id BIGINT NOT NULL, name VARCHAR(20), "
     "amount DECIMAL(10,2) NOT NULL, UNIQUE KEY uk (v_id, name), KEY k (name))"
@@ -75,4 +100,13 @@ INSERT_G: Final = (
     "'10:00:00','null','y',1901),"
     "(7,'c',NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL)"
 )
-STATEMENTS: Final = (CREATE_V, INSERT_V, CREATE_W, CREATE_G, INSERT_G)
+STATEMENTS: Final = (
+    CREATE_V,
+    INSERT_V,
+    "CREATE TABLE r LIKE v",
+    "INSERT INTO r SELECT * FROM v",
+    *(f"INSERT INTO r VALUES ({100 + number}, {row})" for number, row in enumerate(_ROWS)),
+    CREATE_W,
+    CREATE_G,
+    INSERT_G,
+)
