@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from btree.schema import TypeKind
 from mysqlcompat import temporal
 from mysqlcompat.character_sets import UTF8, encoded
 from mysqlcompat.convert import convert
+from mysqlcompat.convert_temporal import moment_of
 from mysqlcompat.errors import SqlError
 from mysqlcompat.message_text import shown, shown_in_error
 from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sqltypes import TEMPORAL, Class, SqlType, datetime_type
+from mysqlcompat.temporal_text import FUZZY, INVALID_DATES
 from mysqlcompat.values import text_of
 
 if TYPE_CHECKING:
@@ -74,7 +77,11 @@ def compared(
         return convert(context, value, source, target, False)
     if source.kind is TypeKind.YEAR:
         return PartialDatetime(value, 0, 0)
-    if not wording:
+    is_number = isinstance(value, int | float | Decimal) and source.kind is not TypeKind.BIT
+    if not wording and is_number and type_name in (LISTED, LISTED_OR_NULL):
+        moment = moment_of(context, value, source, "date", name, FUZZY | INVALID_DATES)
+        made = None if moment is None else moment.date()
+    elif not wording:
         made = convert(context, value, source, target, False, name)
     else:
         listener: Any = Listener(context)

@@ -198,6 +198,9 @@ def _moment_of_text(
     read = reading.read_datetime(plain, flags)
     if read.value is None:
         kind = "Truncated incorrect date" if wanted == "date" else f"Incorrect {wanted}"
+        if read.rounds:  # to the year 10000
+            context.warn(1441, "Datetime function: datetime field overflow")
+            kind = f"Truncated incorrect {wanted}"
         context.warn(1292, f"{kind} value: '{shown(text)}'")
         return None
     if read.warnings:

@@ -299,7 +299,7 @@ def _moved(made: Reading, offset: int | None) -> Reading:
         try:
             made.value += timedelta(microseconds=1)
         except OverflowError:
-            return Reading(None, ERROR, OUT_OF_RANGE)
+            made.value, made.kind = None, ERROR  # the year 10000
     if offset is not None and isinstance(made.value, datetime):
         made.value -= timedelta(minutes=offset)
         made.moved = True
@@ -387,7 +387,7 @@ def read_time(text: str, flags: int = 0, beyond: int = 0) -> Reading:
     if len(body) + beyond >= _TIMESTAMP_BYTES:
         allowed = FUZZY | INVALID_DATES | DATETIME_ONLY
         whole = read_datetime(body, allowed | flags & CUT_FRACTION)
-        if whole.kind in (DATETIME, DATE):
+        if whole.kind in (DATETIME, DATE) or whole.rounds:
             return Reading(None, ERROR, TRUNCATED) if negative else _clock_of(whole)
         if whole.kind == ERROR:
             return Reading(None, ERROR, whole.warnings)
@@ -398,7 +398,8 @@ def read_time(text: str, flags: int = 0, beyond: int = 0) -> Reading:
 def _clock_of(whole: Reading) -> Reading:
     """The time of day of a timestamp, whose rounding makes 24 hours, not another day."""
     moment = whole.value
-    if whole.rounds and isinstance(moment, datetime) and moment.time() == time.min:
+    is_midnight = isinstance(moment, datetime) and moment.time() == time.min
+    if whole.rounds and (is_midnight or moment is None):
         whole.value, whole.has_date = timedelta(hours=24), True
     return whole
 

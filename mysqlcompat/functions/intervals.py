@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
 _DAY: Final = timedelta(days=1)
 _MICRO: Final = timedelta(microseconds=1)
+_TIME_LIMIT_US: Final = temporal.TIME_LIMIT // _MICRO
 _LAST_DAY: Final = 3652424
 _I63: Final = 1 << 63
 _MOST_WRITTEN: Final = _I63 // 10 * 10 - 1  #: in an interval of several numbers
@@ -317,10 +318,10 @@ def _beyond(context: Context, moment: AnyDatetime, months: int, micros: int) -> 
 
 
 def _shift_time(span: timedelta, micros: int) -> timedelta | None:
-    try:
-        shifted = span + timedelta(microseconds=micros)
-    except OverflowError:
+    """None where the TIME, or the interval by itself, is none."""
+    if abs(micros) > _TIME_LIMIT_US:
         return None
+    shifted = span + timedelta(microseconds=micros)
     return shifted if abs(shifted) <= temporal.TIME_LIMIT else None
 
 

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
+from mysqlcompat.message_text import text_for_number
 from mysqlcompat.sql.common_types import common_decimal
 from mysqlcompat.sql.comparisons import Comparisons, compared_type
 from mysqlcompat.sql.held_constants import DATED, as_compared, pinned
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
+    NOT_FIXED,
     NUMERIC,
     TEMPORAL,
     Class,
@@ -190,6 +192,7 @@ class Betweens(Comparisons):
         known = [
             is_constant(bound)
             and arg.type.cls is value.type.cls
+            and bound.type.cls is not Class.TIME
             and (value.type.kind is not TypeKind.YEAR or _is_in_range(arg))
             for arg, bound in zip(made, bounds, strict=True)
         ]
@@ -211,8 +214,10 @@ def said_beside(like: Expression) -> str:
     kind = "date" if like.type.cls is Class.DATE else "datetime"
     if isinstance(like, ColumnRef):
         return f"Incorrect {kind} value: '{{}}' for column '{like.name}' at row 1"
-    if isinstance(like, Literal) and isinstance(like.value, str):
-        return f"Incorrect {kind} value: '{{}}' for column '{like.value}' at row 1"
+    if isinstance(like, Literal) and isinstance(like.value, str | bytes):
+        if isinstance(like.value, str) or like.type.scale == NOT_FIXED:  # no x'41', nor b'101'
+            name = text_for_number(like.value)
+            return f"Incorrect {kind} value: '{{}}' for column '{name}' at row 1"
     if isinstance(like, Literal) and like.value is None and like.type.cls is Class.NULL:
         return f"Incorrect {kind} value: '{{}}' for column 'NULL' at row 1"
     return f"Truncated incorrect {kind} value: '{{}}'"

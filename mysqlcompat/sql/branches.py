@@ -396,10 +396,14 @@ def is_average(arg: Expression) -> bool:
 def is_chosen(arg: Expression) -> bool:
     """IF, CASE or NULLIF: where a date is wanted of its text and there is none, it is NULL, if it
     may be that. A CAST of these is none."""
-    if not isinstance(arg, Call) or arg.function.name not in ("if", "case", "nullif"):
-        return False
-    last = arg.args[-1]
-    return not (isinstance(last, Cast) and last.wording == OF_BRANCH)
+    is_one = isinstance(arg, Call) and arg.function.name in ("if", "case", "nullif")
+    return is_one and not is_cast(arg)
+
+
+def is_cast(arg: Expression) -> bool:
+    """Whether it is a CAST that became one of each branch of its argument."""
+    last = arg.args[-1] if isinstance(arg, Call) and branches_of(arg) else None
+    return isinstance(last, Cast) and last.wording == OF_BRANCH
 
 
 def branches_of(call: Call) -> Sequence[int]:

@@ -209,7 +209,9 @@ def time_shift(coder: Coder, call: Call) -> Register | None:
     operator = layout.SUBTRACT if call.function.name == "date_sub" else layout.ADD
     chain = Chain(coder, call, start, amount)
     span = chain.micros(chain.args[0], codes.MICROS_OF_TIME)
-    shifted = chain.arithmetic(span, operator, chain.args[1], 1, micros)
+    moved = chain.arithmetic(chain.constant(0), layout.ADD, chain.args[1], 1, micros)
+    moved = chain.micros(moved, codes.TIME_OF_MICROS)  # too much for a TIME is an overflow
+    shifted = chain.arithmetic(span, operator, chain.micros(moved, codes.MICROS_OF_TIME))
     return chain.end(chain.micros(shifted, codes.TIME_OF_MICROS))
 
 

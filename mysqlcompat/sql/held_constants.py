@@ -22,7 +22,7 @@ from mysqlcompat.message_text import shown, text_for_number
 from mysqlcompat.numerals import double_text, leading_double, leading_integer, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
-from mysqlcompat.sql.branches import natural
+from mysqlcompat.sql.branches import is_cast, natural
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.literals import folded_number
 from mysqlcompat.sql.typed import COMPARE, Call, Cast, ColumnRef, Expression, Literal, is_constant
@@ -267,7 +267,8 @@ class HeldConstants:
 
 
 def choosing(constant: Expression) -> bool:
-    return isinstance(constant, Call) and constant.function.name in _CHOOSING
+    is_one = isinstance(constant, Call) and constant.function.name in _CHOOSING
+    return is_one and not is_cast(constant)
 
 
 def as_compared(

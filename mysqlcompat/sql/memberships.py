@@ -242,6 +242,12 @@ class Memberships(Betweens):
         name = _name(value).replace("{", "{{").replace("}", "}}")
         if like.type.cls in (Class.DATE, Class.TIME):
             value = self._sought(value, like)
+        elif value.type.cls is Class.DATE:  # as what texts are said to be none
+            moment, said = datetime_type(6), wording(value)
+            return [
+                as_compared(arg, moment, said) if arg.type.cls is Class.STRING else arg
+                for arg in (value, *items)
+            ]
         return [
             self._member(arg, like, True, name) if arg.type.cls is Class.STRING else arg
             for arg in (value, *items)

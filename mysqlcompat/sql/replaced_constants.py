@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal
 from mysqlcompat.convert_compared import Listener
+from mysqlcompat.partial_dates import PartialDate, PartialDatetime
 from mysqlcompat.sql.held_constants import FIRST_YEAR, LAST_YEAR, choosing
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal
 from mysqlcompat.sqltypes import (
@@ -71,13 +72,13 @@ def _time(typing: Typing, constant: Expression, column: ColumnRef) -> Literal | 
     if value is None:
         return None
     given = Literal(constant.type, value)
-    if isinstance(value, date) and choosing(constant):
+    if isinstance(value, date | PartialDate) and choosing(constant):
         if constant.type.cls is Class.DATE:
             return None  # which the comparison will warn of
         typing.beside("=", column, constant)
-    if isinstance(value, datetime):
+    if isinstance(value, datetime | PartialDatetime):
         return Literal(time_type(fsp, False), temporal.with_fsp(temporal.time_of(value), fsp))
-    if isinstance(value, date):
+    if isinstance(value, date | PartialDate):
         return Literal(time_type(fsp, False), timedelta(0))
     context: Any = typing.context
     typing.context = Listener(context)
