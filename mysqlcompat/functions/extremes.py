@@ -131,7 +131,8 @@ def _is_brought(arg: Expression, made: SqlType) -> bool:
 
 def _read_by_branches(typing: Typing, arg: Expression) -> Expression:
     """A text that IF, CASE or NULLIF chose is the date that its branch is."""
-    is_number = arg.type.cls is Class.DOUBLE and is_chosen(arg)
+    is_mixed = arg.type.cls in (Class.DOUBLE, Class.DECIMAL) or arg.type.kind is TypeKind.YEAR
+    is_number = is_mixed and is_chosen(arg)
     is_text = arg.type.cls is Class.STRING and (is_chosen(arg) or _is_moved(arg))
     if not is_number and not is_text:
         return arg

@@ -36,7 +36,7 @@ from mysqlcompat.partial_dates import (
     make_datetime,
 )
 from mysqlcompat.short_texts import remembered
-from mysqlcompat.sql.branches import SHIFTED, branches_of, natural
+from mysqlcompat.sql.branches import SHIFTED, branches_of, is_chosen, natural
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.parameters import with_type
 from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
@@ -154,7 +154,8 @@ def _fraction(amount: Expression) -> int:
 
 def _shifted(typing: Typing, start: Expression) -> Expression:
     """What an interval is added to: a moment, a YEAR, or the text of anything else."""
-    if start.type.cls in TEMPORAL or start.type.kind is TypeKind.YEAR:
+    is_year = start.type.kind is TypeKind.YEAR and not is_chosen(start)
+    if start.type.cls in TEMPORAL or is_year:
         return start
     made, any_moment = typing.as_string(start).type, datetime_type(_MICROSECONDS)
 

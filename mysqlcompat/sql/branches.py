@@ -130,9 +130,7 @@ class Branches(CommonTypes):
         chosen = [without_casts(arg.args[number]).type.kind for number in branches_of(arg)]
         has_bits = target.cls is Class.STRING and TypeKind.BIT in chosen
         has_bits = has_bits and arg.type.kind is not TypeKind.BIT
-        is_year = arg.type.kind is TypeKind.YEAR  # with the zeros of a column only as a text
-        is_told = target.cls is Class.STRING if is_year else target.cls in _YEARLY
-        has_years = TypeKind.YEAR in chosen and is_told
+        has_years = TypeKind.YEAR in chosen and target.cls in _YEARLY
         if arg.type.cls not in _LOOSE and not is_cut and not has_bits and not has_years:
             return None
         if (arg.type.cls, target.cls) in _TAKEN_WHOLE:
@@ -398,6 +396,11 @@ def is_chosen(arg: Expression) -> bool:
     may be that. A CAST of these is none."""
     is_one = isinstance(arg, Call) and arg.function.name in ("if", "case", "nullif")
     return is_one and not is_cast(arg)
+
+
+def is_passed_on(document: Expression) -> bool:
+    """Whether a document is taken for its text where a number or a date is wanted."""
+    return isinstance(document, Call) and document.function.name in _AS_TEXTS
 
 
 def is_cast(arg: Expression) -> bool:

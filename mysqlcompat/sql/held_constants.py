@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal, temporal_text
 from mysqlcompat.convert import convert, double_of
+from mysqlcompat.convert_compared import Listener
 from mysqlcompat.decimal_reading import leading_decimal
 from mysqlcompat.message_text import shown, text_for_number
 from mysqlcompat.numerals import double_text, leading_double, leading_integer, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
-from mysqlcompat.sql.branches import is_cast, natural
+from mysqlcompat.sql.branches import is_cast, is_passed_on, natural
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.literals import folded_number
 from mysqlcompat.sql.typed import COMPARE, Call, Cast, ColumnRef, Expression, Literal, is_constant
@@ -33,6 +34,7 @@ from mysqlcompat.sqltypes import (
     SqlType,
     datetime_type,
     int_type,
+    string_type,
     time_type,
 )
 from mysqlcompat.values import text_of
@@ -138,8 +140,13 @@ class HeldConstants:
         value, name = self.constant_value(constant), origin_name(constant)
         if value is None:
             return constant
-        stored = convert(self.context, value, constant.type, column.type, False, name)
-        if is_whole and double_of(self.context, value, constant.type, name) != stored:
+        context: Any = self.context
+        kind = constant.type
+        if is_passed_on(constant):  # as its text
+            context = Listener(context) if is_whole else context
+            value, kind = text_of(value, kind), string_type(1, "utf8mb4_bin")
+        stored = convert(context, value, kind, column.type, False, name)
+        if is_whole and double_of(context, value, kind, name) != stored:
             return constant
         stored = timedelta(0) if stored is None else stored
         return Literal(column.type.or_null(constant.type.nullable), stored)
