@@ -214,10 +214,11 @@ def said_beside(like: Expression) -> str:
     kind = "date" if like.type.cls is Class.DATE else "datetime"
     if isinstance(like, ColumnRef):
         return f"Incorrect {kind} value: '{{}}' for column '{like.name}' at row 1"
-    if isinstance(like, Literal) and isinstance(like.value, str | bytes):
-        if isinstance(like.value, str) or like.type.scale == NOT_FIXED:  # no x'41', nor b'101'
-            name = text_for_number(like.value)
-            return f"Incorrect {kind} value: '{{}}' for column '{name}' at row 1"
+    value = like.value if isinstance(like, Literal) else None
+    is_text = isinstance(value, str) or like.type.scale == NOT_FIXED  # neither x'41' nor b'101'
+    if isinstance(value, str | bytes) and is_text:
+        name = text_for_number(value)
+        return f"Incorrect {kind} value: '{{}}' for column '{name}' at row 1"
     if isinstance(like, Literal) and like.value is None and like.type.cls is Class.NULL:
         return f"Incorrect {kind} value: '{{}}' for column 'NULL' at row 1"
     return f"Truncated incorrect {kind} value: '{{}}'"

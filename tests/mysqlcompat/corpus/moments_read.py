@@ -613,4 +613,6 @@ least(dt, if(i > 5, 0.0, 1.5))
 least(dt, if(i > 5, -0.5, 1))
 """
 
-SECTIONS: Final = [section(text.strip().split("\n"), tail="FROM v") for text in (_READ, _COMPARED, _MOVED)]
+SECTIONS: Final = [
+    section(text.strip().split("\n"), tail="FROM v") for text in (_READ, _COMPARED, _MOVED)
+]
