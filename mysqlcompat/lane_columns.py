@@ -127,6 +127,9 @@ def fixed_lanes(values: Sequence[Any], sql_type: SqlType, time_zone: str) -> lis
             return np.array(values, np.uint64 if sql_type.unsigned else np.int64).view(np.int64)
         if sql_type.cls is Class.DOUBLE and None not in values:
             return np.array(values, np.float64).view(np.int64)
+        if sql_type.cls is Class.DECIMAL:
+            scaled, scale = EXACT.scaleb, sql_type.scale
+            return [0 if value is None else int(scaled(value, scale)) for value in values]
     except (TypeError, OverflowError):  # a NULL, or bits of the other sign
         pass
     return [0 if value is None else to_lane(value, sql_type, time_zone) for value in values]

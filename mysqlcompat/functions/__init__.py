@@ -1,8 +1,8 @@
 """The function table: every function and operator of SQL as one row and one Python implementation.
 
 Read: `table` (a row, the evaluation context), `definitions` (how rows are made), then the
-families: `operators` (on `like_pattern`), `control`, `extremes`, `numeric`, `strings`,
-`string_search`, `string_codes` (HEX, CHAR, BASE64 …), `number_format` (FORMAT), `sets`,
+families: `operators` (on `like_pattern`, `operator_columns`), `control`, `extremes`, `numeric`,
+`strings`, `string_search`, `string_codes` (HEX, CHAR, BASE64 …), `number_format` (FORMAT), `sets`,
 `regular_expressions` (on `icu_pattern`),
 `encryption`, `compression`, `digests`, `network`, `markup` (XML; `markup_reader`, `xpath` by
 `xpath_parser` and `xpath_values`), `temporals`, `seconds`, `intervals`, `time_differences`,

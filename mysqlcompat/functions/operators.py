@@ -10,6 +10,7 @@ from typing import Any
 
 from mysqlcompat import collations, json_order
 from mysqlcompat.errors import SqlError
+from mysqlcompat.functions import operator_columns
 from mysqlcompat.functions.definitions import implement
 from mysqlcompat.functions.like_pattern import like_pattern
 from mysqlcompat.functions.table import Context, OutOfRange
@@ -235,7 +236,7 @@ def _result(call: Call, value: Any) -> Any:
     return checked(value, call.type)
 
 
-@implement("+")
+@implement("+", columns=operator_columns.sums)
 def add(context: Context, call: Call, left: Any, right: Any) -> Any:
     if isinstance(left, Decimal):
         if call.type.mixed and not left and not right:  # two zeros: no result of a subtraction
@@ -244,7 +245,7 @@ def add(context: Context, call: Call, left: Any, right: Any) -> Any:
     return _result(call, left + right)
 
 
-@implement("-")
+@implement("-", columns=operator_columns.differences)
 def subtract(context: Context, call: Call, left: Any, right: Any) -> Any:
     if isinstance(left, Decimal):
         return _sum(call, left, right.copy_negate())
@@ -271,7 +272,7 @@ def _sum(call: Call, left: Decimal, right: Decimal) -> Decimal:
     return _exact_result(EXACT.add(one, other), call.type, room)
 
 
-@implement("*")
+@implement("*", columns=operator_columns.products)
 def multiply(context: Context, call: Call, left: Any, right: Any) -> Any:
     if isinstance(left, Decimal):
         return _result(call, _product(left, right))
@@ -371,7 +372,7 @@ def integer_divide(context: Context, call: Call, left: Any, right: Any) -> Any:
     return checked(-quotient, call.type)
 
 
-@implement("%")
+@implement("%", columns=operator_columns.remainders)
 def remainder(context: Context, call: Call, left: Any, right: Any) -> Any:
     """The sign is that of the left side."""
     if not right:

@@ -20,7 +20,7 @@ from mysqlcompat.functions.definitions import (
 )
 from mysqlcompat.functions.table import Context
 from mysqlcompat.sql.infer import Typing, nullable_of
-from mysqlcompat.sql.typed import Call, Expression
+from mysqlcompat.sql.typed import Call, Expression, is_constant
 from mysqlcompat.sqltypes import BINARY, SqlType, string_type
 
 _MASK: Final = (1 << 64) - 1
@@ -77,7 +77,35 @@ def _exported(on: Any, off: Any, separator: Any, count: int) -> tuple[Any, ...]:
     )
 
 
-@define("export_set", "isssi", _export_type, required=3, texts="agreed")
+def _exports(
+    context: Context,
+    call: Call,
+    bits: Sequence[Any],
+    on: Sequence[Any],
+    off: Sequence[Any],
+    *rest: Sequence[Any],
+) -> list[Any] | None:
+    """Of constant short texts; None: value by value."""
+    texts = [column[0] for column in (on, off, *rest)]
+    if not all(map(is_constant, call.args[1:])) or None in texts or None in bits:
+        return None
+    separator = texts[2] if rest else b"," if isinstance(on[0], bytes) else ","
+    count = texts[3] if len(texts) > 3 else _BITS_MOST
+    shown = count if 0 <= count <= _BITS_MOST else _BITS_MOST
+    if max(map(len, (on[0], off[0], separator))) > _SHORT:
+        return None
+    whole, left = divmod(shown, 8)
+    made_of, join = _exported(on[0], off[0], separator, 8).__getitem__, separator.join
+    words = [(one & _MASK).to_bytes(8, "little") for one in bits]
+    if not left:
+        return [join(map(made_of, word[:whole])) for word in words]
+    last, mask = _exported(on[0], off[0], separator, left), (1 << left) - 1
+    if not whole:
+        return [last[word[0] & mask] for word in words]
+    return [join((*map(made_of, word[:whole]), last[word[whole] & mask])) for word in words]
+
+
+@define("export_set", "isssi", _export_type, required=3, texts="agreed", columns=_exports)
 def export_set(
     context: Context,
     call: Call,

@@ -282,7 +282,9 @@ _part("weekofyear", 3, lambda value: week_of(value, MONDAY_FIRST | WEEK_YEAR)[1]
 @define("dayofyear", "D", integer(4), nullable=True)
 def dayofyear(context: Context, call: Call, value: AnyDate) -> int | None:
     if not is_day(value):
-        context.warn(1292, f"Truncated incorrect date value: '{temporal.date_text(value)}'")
+        if value.month and value.day:  # a day too many; of no day nothing is said
+            shown = temporal.date_text(value)
+            context.warn(1292, f"Truncated incorrect date value: '{shown}'")
         return None
     first = day_number(value.year, 1, 1)
     return number_of(value) - first + 1

@@ -11,6 +11,7 @@ from mysqlcompat.machine import function_codes as codes
 from mysqlcompat.machine import layout
 from mysqlcompat.machine.ops import (
     arithmetic_kernels,
+    compare_kernels,
     date_kernels,
     division_kernels,
     load_kernels,
@@ -192,6 +193,24 @@ def _rounded_whole(coder: Coder, call: Call, unit: int) -> Register | None:
     return chain.end(chain.arithmetic(made, layout.ADD, chain.constant(0), unit))
 
 
+def _absolute(coder: Coder, call: Call) -> Register | None:
+    (source,) = call.args
+    given = source.type
+    is_lane = given.cls is Class.DECIMAL and not given.is_wide_decimal
+    if not is_lane and (given.cls is not Class.INT or given.kind is TypeKind.BIT):
+        return None
+    if given.cls is not call.type.cls or given.scale != call.type.scale:
+        return None
+    if given.unsigned:
+        return coder.value(source)
+    chain = Chain(coder, call, source)
+    (value,), nothing = chain.args, chain.constant(0)
+    negative = chain.op(compare_kernels.op_compare, value, nothing, layout.LT, layout.SIGNED)
+    return chain.end(
+        chain.choose(negative, chain.arithmetic(nothing, layout.SUBTRACT, value), value)
+    )
+
+
 # Dates and times --------------------------------------------------------------------------------
 
 _PARTS: Final = {
@@ -308,6 +327,7 @@ CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
     "collate": _collate,
     "round": _rounded,
     "truncate": _rounded,
+    "abs": _absolute,
     "like": _like,
     **dict.fromkeys(_PARTS, _part),
     "extract": _extract,

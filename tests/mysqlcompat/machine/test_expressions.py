@@ -174,6 +174,11 @@ COLUMNWISE = (
     f"JSON_SCHEMA_VALID('{_RULES}', JSON_OBJECT('k', i, 's', s))",
     f"JSON_SCHEMA_VALID('{_RULES}', JSON_OBJECT('k', i))",
     f"JSON_SCHEMA_VALIDATION_REPORT('{_RULES}', JSON_OBJECT('k', i, 's', s))",
+    "LOG2(i + 1)", "LOG2(b - i)", "LOG2(i * b)", "HEX(b % 7)", "HEX(i % 7)", "HEX(u - i)",
+    "SIN(f + 1)", "SIN(f * f)", "SIN(f - d)", "BIN(b + b)", "CEIL(d + 0)", "MAKEDATE(2020, i)",
+    "EXPORT_SET(i, 'a', 'b')", "EXPORT_SET(u, s, '0', '-', 9)", "EXPORT_SET(i, 'Y', 'n', '', 12)",
+    "EXPORT_SET(i, 'Y', 'n', ':', 3)", "EXPORT_SET(b, 'ja', 'nein', ',', -1)",
+    "CAST(SQRT(u) AS DECIMAL(9,3))",
     "JSON_SCHEMA_VALIDATION_REPORT('true', JSON_OBJECT('k', i))",
 )  # fmt: skip
 CHOICES = (
@@ -188,6 +193,7 @@ CASTS = (
     "CAST(u AS DOUBLE)", "CAST(t AS DATE)", "CAST(a AS DATETIME)", "CAST(f AS DECIMAL(10,2))",
     "CAST(i AS CHAR)", "CAST(f AS SIGNED)", "CAST(f / 8 AS SIGNED)", "CAST(i / 4e0 AS SIGNED)",
     "CAST(f AS UNSIGNED)", "CAST(-f / 1e5 AS SIGNED)", "f DIV 3", "ROUND(i, -2)", "ROUND(b, -1)",
+    "ABS(i)", "ABS(b)", "ABS(u)", "ABS(d)", "ABS(m - d)", "ABS(f)",
     "TRUNCATE(b, -3)", "ROUND(u, -2)", "TRUNCATE(i, -18)", "ROUND(b, -18)", "ROUND(d, -2)",
     "b + 0.25", "FROM_UNIXTIME(b + 0.25)", "FROM_UNIXTIME(i * 1.5 + b)", "FROM_UNIXTIME(7.5 - i)",
     "b + 0.125 - u",
