@@ -17,7 +17,7 @@ from mysqlcompat.functions.definitions import (
     MAX_CHARACTERS,
     define,
     implement,
-    length_in,
+    length_of_choice,
     sized,
 )
 from mysqlcompat.functions.icu_pattern import BAD_ARGUMENT, BAD_GROUP_NAME, translate
@@ -277,7 +277,7 @@ def regexp_instr(
 
 def _part_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     like = _text_type(typing, args, "regexp_substr")
-    size = length_in(args[0], like)
+    size = length_of_choice(args[0], like)
     return string_type(size, like.collation, True, like.coercibility)
 
 

@@ -292,22 +292,20 @@ class Agreement:
     def compared_pair(
         self, name: str, args: Sequence[Expression], count: int = 2
     ) -> tuple[Expression, ...]:
-        """`args`, the first two of which are compared, in the collation these take, unless that is
-        the binary one; the first `count` are all texts or all binary. Raises 3995, 1267, 3854."""
+        """`args`, the first two of which are compared, in the collation these take, unless one is
+        binary; the first `count` are all texts or all binary. Raises 3995, 1267, 3854."""
         one, other = args[:2]
         if _are_unlike([one], other):
             raise SqlError(3995, _own_collation(one.type), _own_collation(other.type), name)
-        pair = self.all_gathered(args[:2], name)
-        taken = [
-            made if is_constant(made) and (_is_bytes(arg) or _is_text(arg)) else arg
-            for made, arg in zip(pair, args, strict=False)
-        ]
+        like = self.collation([self._met_type(one) for one in args[:2]], name)
+        turned = [like == BINARY and is_constant(one) and _is_text(one) for one in args[:2]]
+        kept = [one for one, is_turned in zip(args, turned, strict=False) if not is_turned]
         for arg in args[2:count]:
-            if _are_unlike(taken, arg):
-                like = self.collation([self._met_type(one) for one in taken], name)
+            if _are_unlike(kept, arg) or (any(turned) and _is_text(arg)):
                 raise SqlError(3995, like, _own_collation(arg.type), name)
-        is_binary = any(arg.type.collation == BINARY for arg in pair)
-        return tuple(args) if is_binary else (*pair, *args[2:])
+        if any(arg.type.collation == BINARY for arg in args[:2]):
+            return tuple(args)
+        return *self.all_gathered(args[:2], name), *args[2:]
 
     def _met_type(self, arg: Expression) -> SqlType:
         """The type of a member of a list of strings: numbers and dates are weak Latin ones."""

@@ -30,6 +30,7 @@ _OF_ALL: Final = {
     **dict.fromkeys(("concat", "concat_ws", "coalesce", "ifnull", "greatest", "least"), 0),
     **{"elt": 1, "make_set": 1, "export_set": 1, "regexp_replace": 0, "regexp_substr": 0},
 }
+_BROUGHT: Final = ("to charset", "to charset@later")
 _COMPARED: Final = 2  #: strings of a regular expression that count
 
 
@@ -69,8 +70,21 @@ def _is_made_ascii(name: str, call: Call, args: Sequence[Expression]) -> bool:
             counted = counted[:_COMPARED]
     else:
         counted = [args[at] for at in branches_of(call)]
-    texts = [one for one in counted if one.type.cls in (Class.STRING, Class.NULL)]
+    own = map(_unbrought, counted)
+    texts = [one for one in own if one.type.cls in (Class.STRING, Class.NULL)]
     if not texts:
         return False
     winner = strongest([one.type for one in texts])
     return winner is not None and _is_ascii(texts[winner])
+
+
+def _unbrought(arg: Expression) -> Expression:
+    """A string before it was made what all of them are; what was none, as a string."""
+    while True:
+        match arg:
+            case Cast(mode=mode, arg=inner) if mode == IMPLICIT and inner.type.cls is Class.STRING:
+                arg = inner
+            case Call(function=function, args=(inner,)) if function.name in _BROUGHT:
+                arg = inner
+            case _:
+                return arg
