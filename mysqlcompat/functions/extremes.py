@@ -348,7 +348,9 @@ def _extreme_datetime(context: Context, call: Call, values: Sequence[Any], sign:
     if best > _ZERO:
         return _in_type(call.type, temporal.datetime_text(best, shown_digits(call.args)))
     texts = [
-        convert(context, _in_full(value, arg.type), arg.type, call.type, False)
+        characters_of(value, BINARY, call.type.collation)
+        if isinstance(value, bytes) and call.type.is_text
+        else convert(context, _in_full(value, arg.type), arg.type, call.type, False)
         for value, arg in zip(values, call.args, strict=True)
     ]
     return texts[_best(texts, call.type.collation, sign)]

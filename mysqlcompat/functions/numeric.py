@@ -42,6 +42,7 @@ from mysqlcompat.sqltypes import (
 
 _MASK = (1 << 64) - 1
 _I63 = 1 << 63
+_I31, _U32 = 1 << 31, (1 << 32) - 1
 
 
 @build_as("abs", 1)
@@ -373,6 +374,7 @@ def _is_digits(text: str) -> bool:
 @implement("conv")
 def conv(context: Context, call: Call, value: Any, source: int, target: int) -> str | None:
     """`value`, written in base `source`, in base `target`; a negative base is signed."""
+    source, target = (((base + _I31) & _U32) - _I31 for base in (source, target))
     if not (2 <= abs(source) <= 36 and 2 <= abs(target) <= 36) or value in ("", b""):
         return None
     if isinstance(value, str) and source == 10 and len(value) <= _SHORT and _is_digits(value):

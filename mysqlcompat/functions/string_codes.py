@@ -219,10 +219,10 @@ def build_weight_string(typing: Typing, args: Sequence[Expression]) -> Expressio
 def weight_string_of(typing: Typing, arg: Expression, size: int | None, binary: bool) -> Call:
     """``WEIGHT_STRING(arg [AS {CHAR | BINARY}(size)])``: `arg` cut or padded to `size`."""
     if arg.type.cls in (*NUMERIC, *TEMPORAL) and not binary:
-        made = string_type(_number_room(arg), BINARY)
+        made = string_type(_number_room(arg), BINARY, True, arg.type.coercibility)
         if arg.type.cls in (Class.DECIMAL, Class.DOUBLE):  # which has none, and is not looked at
             arg = Literal(arg.type.or_null(), None)
-        return typing.call("weight_string", made, arg)
+        return Call(made, typing.function("weight_string"), (arg,))
     if arg.type.kind in (TypeKind.ENUM, TypeKind.SET) and not binary:
         shown = weight_string_of(typing, typing.as_string(arg), size, False)
         return replace(shown, args=(typing.as_integer(arg), *shown.args[1:]))

@@ -132,7 +132,8 @@ def build_field(typing: Typing, args: Sequence[Expression]) -> Expression:
     made = integer(11).or_null(False)
     if classes == {Class.STRING}:
         texts = [typing.as_string(arg) for arg in args]
-        collation = texts[0].type.collation
+        is_number = texts[0].type.coercibility == NUMBER
+        collation = typing.context.collation if is_number else texts[0].type.collation
         made = replace(made, collation=collation, coercibility=texts[0].type.coercibility)
         made = _as_text(made)
         texts = [texts[0], *(read_once(typing, arg, collation) for arg in texts[1:])]

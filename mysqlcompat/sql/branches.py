@@ -140,7 +140,9 @@ class Branches(CommonTypes):
         args, is_mixed = list(arg.args), has_bits or has_years
         for number in branches_of(arg):
             inner = without_casts(args[number])
-            inner = inner if target.cls in (Class.STRING, Class.JSON) else _unbrought(inner)
+            if target.cls not in (Class.STRING, Class.JSON):
+                inner, brought = _unbrought(inner), inner
+                is_mixed = is_mixed or inner is not brought
             if target.cls is Class.STRING and _is_binary(arg) and inner.type.is_text:
                 inner = args[number]
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
@@ -299,7 +301,7 @@ def without_casts(branch: Expression) -> Expression:
 
 def _unbrought(branch: Expression) -> Expression:
     """The same, before it was brought into a character set."""
-    while isinstance(branch, Call) and branch.function.name in _BROUGHT:
+    while isinstance(branch, Call) and branch.function.name in BROUGHT:
         branch = without_casts(branch.args[0])
     return branch
 
@@ -339,7 +341,7 @@ def natural(arg: Expression) -> Expression:
 #: Kinds whose members have numbers.
 _MEMBERS: Final = (TypeKind.ENUM, TypeKind.SET)
 #: Functions that bring bytes into a character set.
-_BROUGHT: Final = ("to charset", "to charset@later")
+BROUGHT: Final = ("to charset", "to charset@later")
 #: Functions that move a TIME.
 _MOVED: Final = ("date_add", "date_sub", "addtime", "subtime")
 _MOMENTS: Final = (Class.DATETIME, Class.TIME)

@@ -19,6 +19,7 @@ from mysqlcompat.functions.time_differences import beginning
 from mysqlcompat.functions.time_zones import is_zone
 from mysqlcompat.functions.weeks import is_day
 from mysqlcompat.jsonb import Json
+from mysqlcompat.sql.branches import BROUGHT
 from mysqlcompat.sql.typed import COMPARE, EXPLICIT, Call, Cast, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import Class
 
@@ -112,6 +113,8 @@ class Looking:
         and looked at as it is given before that; among others texts are converted again, to dates
         even if they cannot be NULL."""
         given = side.arg if isinstance(side, Cast) and side.mode != EXPLICIT else side
+        if isinstance(given, Call) and given.function.name in BROUGHT:
+            side = given = given.args[0]
         is_kept = is_constant(side) and given.type.cls is not side.type.cls
         if is_kept and was_seen:
             return value is None

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from mysqlcompat.sql.agreement import NUMERIC, strongest
-from mysqlcompat.sql.branches import branches_of
+from mysqlcompat.sql.branches import BROUGHT, branches_of
 from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import Class, SqlType
 
@@ -30,7 +30,6 @@ _OF_ALL: Final = {
     **dict.fromkeys(("concat", "concat_ws", "coalesce", "ifnull", "greatest", "least"), 0),
     **{"elt": 1, "make_set": 1, "export_set": 1, "regexp_replace": 0, "regexp_substr": 0},
 }
-_BROUGHT: Final = ("to charset", "to charset@later")
 _COMPARED: Final = 2  #: strings of a regular expression that count
 
 
@@ -84,7 +83,7 @@ def _unbrought(arg: Expression) -> Expression:
         match arg:
             case Cast(mode=mode, arg=inner) if mode == IMPLICIT and inner.type.cls is Class.STRING:
                 arg = inner
-            case Call(function=function, args=(inner,)) if function.name in _BROUGHT:
+            case Call(function=function, args=(inner,)) if function.name in BROUGHT:
                 arg = inner
             case _:
                 return arg
