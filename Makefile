@@ -59,6 +59,7 @@ fuzz: $(VENV)/test.stamp
 	WIRE_FUZZ=5000 SEED=$(SEED) $(BIN)/python -m pytest -q --timeout=3600 tests/clients/test_wire_noise.py
 	LANE_LITERALS=3000 LANE_SEED=$(SEED) $(BIN)/python -m pytest -q --timeout=3600 tests/mysqlcompat/lane/test_lane_literals.py
 	VALUES_FUZZ=$(FUZZ) SEED=$(SEED) $(BIN)/python -m pytest -q --timeout=36000 tests/mysqlcompat/test_fuzz_values.py
+	$(BIN)/python -m tests.mysqlcompat.fuzz_rows $(FUZZ) $(SEED)
 	$(BIN)/python -m tests.clients.fuzz_aggregates 5000 $(SEED)
 
 simulate: $(VENV)/test.stamp

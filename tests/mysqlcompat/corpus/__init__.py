@@ -15,7 +15,7 @@ through a server. `tables` are the tables expressions may read.
 
 prints what differs; with ``--keep`` it writes the lists of faults anew.
 
-`grammar_of_values` makes random expressions out of `value_rules`: those of the family
-`random_values`, and those of the soak (`fuzz_values`), which counts differences that `explained`
-has a reason for. What the soak once found are the families `fuzzed` and `widened`.
+`grammar_of_values` makes random expressions out of `value_rules`: those of the families
+`random_values` and `random_rows` (over many rows), and those of the soaks (`fuzz_rows`, and
+`fuzz_values`, which counts differences that `explained` has a reason for). What the soak once found are the families `fuzzed` and `widened`.
 """
