@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.functions.definitions import (
+    FUNCTIONS,
     NUMBER,
     build_as,
     byte_length,
@@ -46,10 +47,20 @@ def build_if(typing: Typing, args: Sequence[Expression]) -> Expression:
     return typing.call(
         "if",
         made,
-        typing.folded(typing.as_test(condition)),
+        _sure(typing.folded(typing.as_test(condition))),
         typing.to_result(then, made),
         typing.to_result(otherwise, made),
     )
+
+
+def _sure(condition: Expression) -> Expression:
+    """A condition of which only counts whether it is true: AND in it stops at NULL, too."""
+    if not isinstance(condition, Call) or condition.function.name not in ("and", "or"):
+        return condition
+    args = tuple(map(_sure, condition.args))
+    is_and = condition.function.name == "and"
+    function = FUNCTIONS["and@sure"] if is_and else condition.function
+    return replace(condition, function=function, args=args)
 
 
 @implement("if", null_rejects=False)

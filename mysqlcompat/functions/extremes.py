@@ -7,7 +7,6 @@ no date is greater than all dates.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -46,8 +45,6 @@ from mysqlcompat.sqltypes import (
 from mysqlcompat.temporal_text import FUZZY, INVALID_DATES, NO_ZERO_DATE, read_datetime, read_time
 from mysqlcompat.values import text_of
 
-#: A text that has a day, though it may be none of its month.
-_DATED: Final = re.compile(r"\s*\d{1,4}-(0?\d|1[0-2])-([0-2]?\d|3[01])(?!\d)")
 _MICROSECONDS: Final = 6  #: fractional digits a text or a double may have
 _CODE_VARCHAR: Final = 15  #: in JSON
 _I63: Final = 1 << 63
@@ -84,13 +81,17 @@ def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
             for arg in args
         ]
         _check_characters(args, made)
+        args = [
+            replace(arg, text="") if isinstance(arg, Literal) and _is_brought(arg, made) else arg
+            for arg in args
+        ]
     if Class.JSON in classes:
         feature = "comparison of JSON in the LEAST and GREATEST operators"
         typing.context.warn(1235, SqlError(1235, feature).message)
         if made.cls is Class.JSON:
             made = json_text(made.nullable, "utf8mb4_bin")
     elif made.cls is Class.STRING and classes & TEMPORAL:
-        length = _length(args)
+        length = _length([_text_seen(typing, arg) for arg in args])
         if length > made.length:
             kind = TypeKind.VARCHAR if made.kind is TypeKind.CHAR else made.kind
             made = replace(made, kind=kind, length=length)
@@ -115,6 +116,14 @@ def _read_once(typing: Typing, arg: Expression) -> Expression:
 def _is_dated(value: str | bytes) -> bool:
     text = text_for_number(value)
     return any(read.value is not None for read in (read_datetime(text, FUZZY), read_time(text)))
+
+
+def _text_seen(typing: Typing, arg: Expression) -> Expression:
+    """A constant text, which MySQL reads while it prepares to see how long it is as a time."""
+    if arg.type.cls is not Class.STRING or isinstance(arg, Literal) or not typing.is_known(arg):
+        return arg
+    value = typing.quiet_value(arg)
+    return arg if value is None else Literal(arg.type, value)
 
 
 def _check_characters(args: Sequence[Expression], made: SqlType) -> None:
@@ -197,7 +206,6 @@ def _places(arg: Expression, is_dated: bool) -> int:
         text = text_for_number(arg.value)
         read = read_datetime(text, FUZZY | INVALID_DATES) if is_dated else read_time(text)
         is_known = read.value is not None or is_number_literal(arg)
-        is_known = is_known or (not is_dated and _DATED.match(text) is not None)
         return read.digits if is_known else _MICROSECONDS
     match arg.type.cls:
         case Class.INT | Class.NULL | Class.DATE:

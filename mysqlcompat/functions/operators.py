@@ -161,7 +161,7 @@ def row_comes(context: Context, call: Call, *values: Any) -> int | None:
 # Logic ------------------------------------------------------------------------------------------
 
 
-@implement("and", null_rejects=False)
+@implement("and,and@sure", null_rejects=False)
 def conjunction(context: Context, call: Call, *values: Any) -> int | None:
     if any(value is not None and not value for value in values):
         return 0

@@ -156,7 +156,9 @@ def _met(types: Sequence[SqlType], is_compared: bool) -> _Met:
 
 def illegal_mix(types: Sequence[SqlType], operator: str) -> SqlError:
     """ERROR 1267, 1270 or 1271 for strings that do not agree."""
-    shown = [part for one in types for part in (one.collation, _COERCIBILITY[one.coercibility])]
+    shown = [
+        part for one in types for part in (_own_collation(one), _COERCIBILITY[one.coercibility])
+    ]
     if len(types) > 3:
         return SqlError(1271, operator)
     return SqlError(1267 if len(types) == 2 else 1270, *shown, operator)

@@ -11,7 +11,7 @@ from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions import json_value
 from mysqlcompat.functions.moments import of_calendar
 from mysqlcompat.sql.branches import branches_of, is_average, is_extreme_date, spelled
-from mysqlcompat.sql.describe import OF_BRANCH, USING, describe
+from mysqlcompat.sql.describe import OF_BRANCH, USING, USING_OF_BRANCH, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
 from mysqlcompat.sql.parameters import cast_type, with_type
@@ -106,7 +106,9 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
 
 def _of_branch(made: Expression) -> Expression:
     """The CAST of one branch, instead of that of the whole."""
-    return replace(made, wording=OF_BRANCH) if isinstance(made, Cast) else made
+    if not isinstance(made, Cast):
+        return made
+    return replace(made, wording=USING_OF_BRANCH if made.wording == USING else OF_BRANCH)
 
 
 def at_time_zone(typing: Typing, arg: Expression, node: Any) -> Expression:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _OPERATORS: Final = {
     "and": layout.AND,
+    "and@sure": layout.AND,
     "or": layout.OR,
     "or@in": layout.OR,
     "xor": layout.XOR,

@@ -236,6 +236,8 @@ class Comparisons(HeldConstants):
             otherwise = NO_VALUE if must and text.type.nullable and is_chosen(text) else ""
 
             def read(inner: Expression) -> Expression:
+                if inner.type.kind is TypeKind.YEAR:  # a number here
+                    inner = Cast(int_type(4, nullable=inner.type.nullable), inner)
                 return as_compared(inner, target, "", otherwise)
 
             target = target.or_null(text.type.nullable)

@@ -38,6 +38,7 @@ _ESCAPES: Final = str.maketrans(
 )
 #: `Cast.wording` of a CAST that became one of each branch of its argument,
 OF_BRANCH: Final = "branch"
+USING_OF_BRANCH: Final = "branch using"  #: a CONVERT(… USING …) that did,
 WRITTEN: Final = "written"  #: of an implicit one that is written: DATE(), TIME(), TIMESTAMP(),
 USING: Final = "using"  #: and of CONVERT(… USING …)
 SIGNED: Final = "signed"  #: of an unsigned branch that is read as the signed whole is
@@ -179,7 +180,10 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
         return f"rollup_group_item({','.join(describe(one, sources) for one in rolled)})"
     if any(_is_of_branch(arg) for arg in call.args):
         inner = tuple(arg.arg if _is_of_branch(arg) else arg for arg in call.args)
-        return f"cast({_call(replace(call, args=inner), sources)} as {cast_name(call.type)})"
+        whole = _call(replace(call, args=inner), sources)
+        if any(_is_of_branch(arg) and arg.wording == USING_OF_BRANCH for arg in call.args):
+            return f"convert({whole} using {call.type.charset})"
+        return f"cast({whole} as {cast_name(call.type)})"
     name, args = call.function.name, [describe(arg, sources) for arg in call.args]
     if any(
         has_aggregate(origin(node)) for node in walk(call)
@@ -202,8 +206,8 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
             return _case(call, args, sources)
         case "nullif" if isinstance(call.args[0], Call):
             return f"nullif({','.join(describe(arg, sources) for arg in call.args[0].args)})"
-        case "and" | "or" | "xor":
-            return "(" + f" {name} ".join(_tested(call, args)) + ")"
+        case "and" | "and@sure" | "or" | "xor":
+            return "(" + f" {name.partition('@')[0]} ".join(_tested(call, args)) + ")"
         case "is true" | "is false":
             return f"({_tested(call, args)[0]} {name})"
         case "not":
@@ -224,7 +228,7 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
 
 
 def _is_of_branch(arg: Expression) -> TypeGuard[Cast]:
-    return isinstance(arg, Cast) and arg.wording == OF_BRANCH
+    return isinstance(arg, Cast) and arg.wording in (OF_BRANCH, USING_OF_BRANCH)
 
 
 def _is_condition(arg: Expression) -> bool:
@@ -390,6 +394,7 @@ _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
     "digits of": lambda args: args[0],
     "opaque": lambda args: args[0],
     "no text": lambda args: args[0],
+    "date@extreme": lambda args: args[0],
     "bin": lambda args: f"conv({','.join(args)})",
     "oct": lambda args: f"conv({','.join(args)})",
     "char using": lambda args: args[0],

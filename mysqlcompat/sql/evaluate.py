@@ -288,6 +288,9 @@ class Evaluator(Looking):
                 return 0
         return result
 
+    def _and_sure(self, node: Call) -> Any:
+        return int(all(self.value(arg) for arg in node.args))
+
     def _or(self, node: Call) -> Any:
         result: int | None = 0
         for arg in node.args:
@@ -448,6 +451,7 @@ _LAZY: dict[str, Callable[[Evaluator, Call], Any]] = {
     "week": Evaluator._week,
     "yearweek": Evaluator._week,
     "and": Evaluator._and,
+    "and@sure": Evaluator._and_sure,
     "or": Evaluator._or,
     "or@in": Evaluator._or,
     "if": Evaluator._if,

@@ -20,7 +20,7 @@ from mysqlcompat.convert import convert, double_of
 from mysqlcompat.convert_compared import Listener
 from mysqlcompat.decimal_reading import leading_decimal
 from mysqlcompat.message_text import shown, text_for_number
-from mysqlcompat.numerals import double_text, leading_double, leading_integer, round_decimal
+from mysqlcompat.numerals import double_text, leading_double, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.branches import is_cast, is_passed_on, natural
@@ -96,6 +96,8 @@ class HeldConstants:
             return self._as_time(column, constant)
         if column.type.cls is Class.INT and isinstance(constant.value, str):
             return self.held_integer(column, constant, origin)
+        if column.type.cls is Class.INT and isinstance(constant.value, bytes):
+            return self._integer_of_bytes(column, constant, origin)
         if column.type.kind is TypeKind.BIGINT and constant.type.cls is Class.DATETIME:
             convert(self.context, constant.value, constant.type, column.type, False)  # which warns
         return constant
@@ -183,6 +185,8 @@ class HeldConstants:
         """What functions make of constants goes into a TIME as its text does: a date is none, a
         moment leaves its date, which MySQL notes."""
         is_dated = choosing(constant) and constant.type.cls in DATED
+        if constant.type.cls is Class.TIME:
+            return self.rounded_time(constant, column)
         if constant.type.cls is not Class.STRING and not is_dated:
             return constant
         value = self.constant_value(constant)
@@ -196,6 +200,23 @@ class HeldConstants:
         self.context.warn(1292, said, "Warning" if is_date else "Note")
         return as_compared(made, datetime_type()) if is_date else made
 
+    def _integer_of_bytes(
+        self, column: ColumnRef, constant: Literal, origin: Expression
+    ) -> Expression:
+        """A binary string beside an integer; ``x'41'`` is a number by itself."""
+        if constant.type.scale != NOT_FIXED:
+            return constant
+        text = text_for_number(constant.value)
+        made = self.held_integer(column, replace(constant, value=text), origin)
+        return made if made.type.cls is Class.INT else constant
+
+    def rounded_time(self, constant: Expression, column: ColumnRef) -> Expression:
+        """A computed TIME with the fractional digits of the column."""
+        value, fsp = self.constant_value(constant), column.type.scale
+        if value is None:
+            return constant
+        return Literal(time_type(fsp, False), temporal.with_fsp(value, fsp))
+
     def held_integer(
         self, column: Expression, constant: Literal, origin: Expression | None = None
     ) -> Literal:
@@ -207,15 +228,17 @@ class HeldConstants:
         if made.type.cls is Class.INT:
             return made
         number, _ = leading_double(str(constant.value))
+        exact = number
+        if number.is_integer():
+            exact = int(round_decimal(leading_decimal(str(constant.value))[0], 0))
         low, high = column.type.range
-        if not low <= number <= high:
+        if not low <= exact <= high:
             return made
         self.constant_value(self.as_double(constant if origin is None else origin))  # which warns
         if not number.is_integer():
             return made
-        digits = leading_integer(str(constant.value))[0]
-        value = digits if float(digits) == number else int(number)
-        return Literal(int_type(20, nullable=constant.type.nullable), value)
+        target = int_type(20, column.type.unsigned, constant.type.nullable)
+        return Literal(target, int(exact))
 
     def _as_year(self, constant: Literal) -> Expression:
         value: Any = constant.value
@@ -308,7 +331,9 @@ def pinned(arg: Expression) -> Expression:
 def whole_number(constant: Literal) -> Literal:
     """A text beside an integer column becomes an integer if it is one exactly."""
     text = str(constant.value)
-    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= 18):
+    is_whole = text.isascii() and text.removeprefix("-").isdigit() and len(text) <= _DIGITS
+    if not is_whole or not _LEAST <= int(text) <= _MOST_UNSIGNED:
         return replace(constant, literal_no=None)
-    made = int_type(20, nullable=constant.type.nullable)
-    return replace(constant, type=made, value=int(text), text="", literal_no=None)
+    value = int(text)
+    made = int_type(20, value > _MOST, constant.type.nullable)
+    return replace(constant, type=made, value=value, text="", literal_no=None)

@@ -39,12 +39,15 @@ def replaced(typing: Typing, constant: Expression, column: Expression) -> Expres
     if isinstance(constant, Literal) and constant.value is None:
         return constant
     made: Literal | None = None
+    is_literal = isinstance(constant, Literal)
     match column.type.kind:
         case TypeKind.BIGINT if not _is_integer_literal(constant):
             made = typing.exact_integer(constant, column.type.unsigned)
         case TypeKind.YEAR:
             made = _year(typing, constant, column)
-        case TypeKind.TIME if constant.type.cls not in (Class.TIME, Class.JSON):
+        case TypeKind.TIME if constant.type.cls is Class.TIME:
+            return constant if is_literal else typing.rounded_time(constant, column)
+        case TypeKind.TIME if constant.type.cls is not Class.JSON:
             made = _time(typing, constant, column)
         case TypeKind.DATE if constant.type.cls in NUMERIC:
             made = _date(typing, constant, column)
