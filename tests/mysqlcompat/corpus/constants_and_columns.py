@@ -1,5 +1,5 @@
-"""Constants beside columns, as texts, bytes and times; conditions that stop at NULL; what chooses among
-texts and times."""
+"""Constants beside columns, as texts, bytes and times; conditions that stop at NULL; what chooses
+among texts and times."""
 
 from __future__ import annotations
 
