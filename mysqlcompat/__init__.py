@@ -36,8 +36,9 @@ Values: `sqltypes` (one row a type), `values` (lane ↔ Python), `lane_columns` 
 `decimal_bytes`), `json_path`, `json_stored`, `json_partial`, `json_order`, `json_table` (its rows;
 an `unstored_table`), `json_kernels` (documents where they lie), `json_compare_kernels`,
 `json_find_kernels`, `json_walk_kernels`, `json_text_kernels`, `json_build_kernels` and
-`json_parse_kernels` (documents made), `convert`, `convert_temporal` and `convert_compared` (casts),
-`assign` and `assign_temporal` (into columns), `without_value` (what these hold without one),
+`json_parse_kernels` (documents made), `digest_kernels` (on `digest_token_kernels`: statements
+without their values), `convert`, `convert_temporal` and `convert_compared` (casts), `assign` and
+`assign_temporal` (into columns), `without_value` (what these hold without one),
 `message_text` (values in messages), `short_texts` (what was made of them, remembered), `functions`.
 Settings: `variables` over `variable_table`. Counters: `status`, `engine_status`,
 `engine_monitor` (SHOW ENGINE INNODB STATUS). Errors: `errors`

@@ -448,6 +448,7 @@ TABLE: Final = """\
 3986 HY000 Evaluating a JSON value in SQL boolean context does an implicit comparison against JSON
   integer 0; if this is not what you want, consider converting JSON to a SQL numeric type with
   JSON_VALUE RETURNING
+3987 HY000 The function %s does not support the character set '%s'.
 3988 HY000 Conversion from collation %s into %s impossible for %s
 3989 HY000 Schema '%s' is in read only mode.
 3995 HY000 Character set '%s' cannot be used in conjunction with '%s' in call to %s.

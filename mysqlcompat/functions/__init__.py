@@ -4,9 +4,9 @@ Read: `table` (a row, the evaluation context), `definitions` (how rows are made)
 families: `operators` (on `like_pattern`, `operator_columns`), `control`, `extremes`, `numeric`,
 `strings`, `string_search`, `string_codes` (HEX, CHAR, BASE64 …), `number_format` (FORMAT), `sets`,
 `regular_expressions` (on `icu_pattern`),
-`encryption`, `compression`, `digests`, `network`, `markup` (XML; `markup_reader`, `xpath` by
-`xpath_parser` and `xpath_values`), `temporals`, `seconds`, `intervals`, `time_differences`,
-`time_format` (on `format_columns`), `documents` (JSON;
+`encryption`, `compression`, `digests` (by `digest_words`), `network`, `markup` (XML;
+`markup_reader`, `xpath` by `xpath_parser` and `xpath_values`), `temporals`, `seconds`,
+`intervals`, `time_differences`, `time_format` (on `format_columns`), `documents` (JSON;
 `json_contained`, `json_search`, `json_value`, `json_schema` by `schema_rules`, `in_place`),
 `key_parts` (functional ones), `defaults` (implicit ones), `info`, `aggregate` (`accumulators`).
 `DEFINITIONS` has what can be called by name, `FUNCTIONS` all implementations.

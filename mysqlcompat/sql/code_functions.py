@@ -18,7 +18,7 @@ from mysqlcompat.machine.ops import (
     text_kernels,
 )
 from mysqlcompat.machine.program import Register
-from mysqlcompat.sql import code_markup, typed
+from mysqlcompat.sql import code_digests, code_markup, typed
 from mysqlcompat.sql.code_chains import Chain
 from mysqlcompat.sql.code_moments import (
     composite_part,
@@ -318,6 +318,7 @@ def date_cast(coder: Coder, cast: Cast) -> Register | None:
 
 #: Function -> its instructions, or None when Python has to.
 CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
+    **code_digests.CODED,
     **code_markup.CODED,
     "length": _bytes_counted,
     "ascii": _bytes_counted,
