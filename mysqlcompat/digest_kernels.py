@@ -34,7 +34,7 @@ from redo.coding_kernels import load_i64, load_u8, move, store_i64, store_u8
 from redo.jit import helper, kernel
 
 SEED, PRIME, MASK = 1469598103, 1099511627, (1 << 31) - 1  #: of the hashes of words
-SHAPE_PRIME, SHAPE_MASK = 6364136223846793005, (1 << 62) - 1
+OTHER_PRIME = 1566083941  #: of the other half of a shape
 SLOT_WORDS, LENGTH_BITS = 3, 8
 CALLED, BEFORE_EXPRESSION, GOES_ON, BEHIND_LIST, TYPE = 1, 2, 4, 8, 16
 ROLE_BY, ROLE_IN, ROLE_IS, ROLE_NOT, ROLE_NULL = 1 << 8, 2 << 8, 3 << 8, 4 << 8, 5 << 8
@@ -352,10 +352,17 @@ def token_shown(slots, words, mem, state, token, at, stop, end, after):
 
 
 @helper
+def mixed(value, prime):
+    """31 bits of a shape."""
+    value = (value * prime) & MASK
+    return value ^ (value >> 15)
+
+
+@helper
 def digest_made(slots, words, mem, at, end, state):
     """Shows a statement; its shape, or -1 if it is none."""
     after = AFTER_NOTHING
-    shape = 1
+    high = low = SEED
     while True:
         begin = past_blanks(mem, at, end)
         if begin > at and after == AFTER_WORD:
@@ -368,8 +375,7 @@ def digest_made(slots, words, mem, at, end, state):
         if load_i64(mem, state + NUMBER) != 0:
             number_kept(slots, words, mem, state, token, begin, stop)
         code = token_shown(slots, words, mem, state, token, begin, stop, end, after)
-        shape = ((shape ^ code) * SHAPE_PRIME) & SHAPE_MASK
-        shape ^= shape >> 29
+        high, low = mixed(high ^ code, PRIME), mixed(low ^ code, OTHER_PRIME)
         if token == 64:
             after = AFTER_ATAT if after == AFTER_AT else AFTER_AT
         elif token == 46:
@@ -381,7 +387,7 @@ def digest_made(slots, words, mem, at, end, state):
         number_kept(slots, words, mem, state, END, end, end)
     if last_of(mem, state, 0) == 59 and load_i64(mem, state + FULL) == 0:
         taken_back(mem, state, 1)
-    return shape
+    return high << 31 | low
 
 
 @kernel("i8(i8[::1], u1[::1], u1[::1], i8[::1], i8)")
