@@ -17,5 +17,6 @@ prints what differs; with ``--keep`` it writes the lists of faults anew.
 
 `grammar_of_values` makes random expressions out of `value_rules`: those of the families
 `random_values` and `random_rows` (over many rows), and those of the soaks (`fuzz_rows`, and
-`fuzz_values`, which counts differences that `explained` has a reason for). What the soak once found are the families `fuzzed` and `widened`.
+`fuzz_values`, which counts differences that `explained` has a reason for). What the soak once found
+are the families `fuzzed` and `widened`.
 """
