@@ -230,7 +230,10 @@ def kind_of(value: Any) -> str:
 
 @define("json_valid", "j", integer(21), nullable=True, null_rejects=False)
 def json_valid(context: Context, call: Call, value: Any) -> int | None:
-    if value is None and call.args[0].type.cls in (Class.STRING, Class.JSON, Class.NULL):
+    source = call.args[0].type
+    if source.kind in (TypeKind.ENUM, TypeKind.SET):  # no document, NULL or not
+        return 0
+    if value is None and source.cls in (Class.STRING, Class.JSON, Class.NULL):
         return None
     if isinstance(value, Json):
         return 1

@@ -412,6 +412,10 @@ def makedate(context: Context, call: Call, number: int, day: int) -> date | None
     return date.fromordinal(made) if made <= date.max.toordinal() else None
 
 
+#: What is above has no nanosecond below zero.
+_NO_NANOSECOND: Final = Decimal("-1e-9")
+
+
 @build_as("maketime", 3)
 def build_maketime(typing: Typing, args: Sequence[Expression]) -> Expression:
     hour, minute, second = args
@@ -430,7 +434,7 @@ def maketime(context: Context, call: Call, hour: int, minute: int, second: Any) 
     if abs(second) >= MOST_SECONDS:
         context.warn(1292, f"Truncated incorrect DECIMAL value: '{decimal_text(Decimal(second))}'")
         return None
-    if not (0 <= minute < 60 and 0 <= second < 60):
+    if not (0 <= minute < 60 and _NO_NANOSECOND < second < 60):
         return None
     if type(second) is int and -_HOURS_LIMIT < hour < _HOURS_LIMIT:
         made = timedelta(0, (abs(hour) * 60 + minute) * 60 + second)

@@ -17,6 +17,7 @@ from mysqlcompat.machine.program import Register
 from mysqlcompat.sql import code_json_making as making
 from mysqlcompat.sql import code_texts, typed
 from mysqlcompat.sql.code_json_making import path_words, plain_path
+from mysqlcompat.sql.describe import origin
 from mysqlcompat.sql.lane_forms import ANYTHING, assignable
 from mysqlcompat.sql.measures import DOCUMENT_CHARACTERS
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal
@@ -194,8 +195,16 @@ def _holds(coder: Coder, call: Call) -> Register | None:
         return None
     if typed.is_constant(document):
         return None
+    if _is_nothing(asked) and not _is_document(document):  # a text is checked before
+        return None
     wanted = (codes.JSON_HOLDS, 0, _HELD[name], 0)
     return _at(coder, call, document, call.args[2:], wanted, _operand(coder, asked))
+
+
+def _is_nothing(asked: Expression) -> bool:
+    """Whether it is a NULL that was written."""
+    given = origin(asked)
+    return isinstance(given, Literal) and given.value is None
 
 
 def _operand(coder: Coder, value: Expression) -> Register:

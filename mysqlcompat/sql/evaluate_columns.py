@@ -20,6 +20,7 @@ from mysqlcompat.functions.key_parts import HIDDEN
 from mysqlcompat.functions.table import OutOfRange, Unfit
 from mysqlcompat.sql import cast_columns, typed
 from mysqlcompat.sql.evaluate import Evaluator
+from mysqlcompat.sql.looking import READ_IN_TURN
 from mysqlcompat.sql.members import LEAST, Members
 from mysqlcompat.sql.typed import ASSIGN, IMPLICIT, Call, Cast, ColumnRef, Expression
 from mysqlcompat.sqltypes import Class, SqlType
@@ -120,6 +121,9 @@ class ColumnEvaluator:
             if listed is not None:
                 return listed
         function, args = node.function, [self._column(arg) for arg in node.args]
+        is_read_first = function.name in READ_IN_TURN and node.args[0].type.cls is Class.STRING
+        if is_read_first and any(None in column for column in args):
+            raise NotInColumns  # there may be an error in a text before the NULL
         python: Callable[..., Any] = function.python
         context = self._context
         made = None if function.columns is None else function.columns(context, node, *args)
