@@ -78,7 +78,8 @@ def compared(
     if source.kind is TypeKind.YEAR:
         return PartialDatetime(value, 0, 0)
     is_number = isinstance(value, int | float | Decimal) and source.kind is not TypeKind.BIT
-    if not wording and is_number and type_name in (LISTED, LISTED_OR_NULL):
+    is_dated = target.cls is Class.DATE and type_name in (SOUGHT, LISTED, LISTED_OR_NULL)
+    if not wording and is_number and is_dated:
         moment = moment_of(context, value, source, "date", name, FUZZY | INVALID_DATES)
         made = None if moment is None else moment.date()
     elif not wording:

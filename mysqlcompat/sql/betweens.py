@@ -24,6 +24,7 @@ from mysqlcompat.sqltypes import (
     Class,
     date_type,
     datetime_type,
+    null_type,
     string_type,
 )
 from mysqlcompat.values import text_of
@@ -111,9 +112,11 @@ class Betweens(Comparisons):
 
     def _written(self, bound: Expression) -> Expression:
         """A constant date as its text, which MySQL brings into the character set of the value."""
-        moment = self.constant_value(bound) if bound.type.cls in TEMPORAL else None
-        if moment is None:
+        if bound.type.cls not in TEMPORAL:
             return bound
+        moment = self.constant_value(bound)
+        if moment is None:
+            return Literal(null_type(), None)
         text = text_of(moment, bound.type)
         return Literal(string_type(len(text), self.context.collation, False), text)
 

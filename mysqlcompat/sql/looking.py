@@ -20,6 +20,7 @@ from mysqlcompat.functions.time_zones import is_zone
 from mysqlcompat.functions.weeks import is_day
 from mysqlcompat.jsonb import Json
 from mysqlcompat.sql.branches import BROUGHT
+from mysqlcompat.sql.describe import WRITTEN
 from mysqlcompat.sql.typed import COMPARE, EXPLICIT, Call, Cast, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import Class
 
@@ -112,7 +113,8 @@ class Looking:
         """Whether a side of ``<=>`` is NULL. A constant that is converted is kept once it was seen,
         and looked at as it is given before that; among others texts are converted again, to dates
         even if they cannot be NULL."""
-        given = side.arg if isinstance(side, Cast) and side.mode != EXPLICIT else side
+        is_made = isinstance(side, Cast) and side.mode != EXPLICIT and side.wording != WRITTEN
+        given = side.arg if isinstance(side, Cast) and is_made else side
         if isinstance(given, Call) and given.function.name in BROUGHT:
             side = given = given.args[0]
         is_kept = is_constant(side) and given.type.cls is not side.type.cls

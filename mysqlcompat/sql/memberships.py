@@ -116,7 +116,21 @@ class Memberships(Betweens):
         pairs = [self.comparable("in", value, item) for item in items]
         if not is_listed:
             pairs = [(one, other) for one, other in map(self.alike, pairs)]
+        if value.type.cls in TEMPORAL and all(map(self._is_nothing, items)):
+            return self._equal_nothing(pairs, is_listed)
         return self._equal_members(value, pairs)
+
+    def _is_nothing(self, item: Expression) -> bool:
+        return self.is_known(item) and self.quiet_value(item) is None
+
+    def _equal_nothing(
+        self, pairs: Sequence[tuple[Expression, Expression]], is_listed: bool
+    ) -> Expression:
+        """A date that is looked for among NULLs: in a list it is not looked at."""
+        made = bool_type(True)
+        if is_listed:
+            return self.call("in", made, pairs[0][0], *(right for _, right in pairs))
+        return self.call("or@in", made, *(self.call("=@in", made, *pair) for pair in pairs))
 
     @staticmethod
     def _is_of_documents(value: Expression, items: Sequence[Expression]) -> bool:
