@@ -183,6 +183,10 @@ _STRICT_NOTE: Final = (
     "'NO_ZERO_DATE', 'NO_ZERO_IN_DATE' and 'ERROR_FOR_DIVISION_BY_ZERO' sql modes should be used"
     " with strict mode. They will be merged with strict mode in a future release."
 )
+_PAD_NOTE: Final = (
+    "Changing sql mode 'PAD_CHAR_TO_FULL_LENGTH' is deprecated."
+    " It will be removed in a future release."
+)
 
 
 def _check_sql_mode(variable: Variable, value: object, warn: Warn) -> Value:
@@ -204,6 +208,8 @@ def _check_sql_mode(variable: Variable, value: object, warn: Warn) -> Value:
     strict = not wanted.isdisjoint(("STRICT_TRANS_TABLES", "STRICT_ALL_TABLES"))
     if not wanted.issuperset(_WITH_STRICT) if strict else wanted.intersection(_WITH_STRICT):
         warn(3135, _STRICT_NOTE)
+    if "PAD_CHAR_TO_FULL_LENGTH" in wanted:
+        warn(3090, _PAD_NOTE)
     return ",".join(mode for mode in MODES if mode in wanted)
 
 

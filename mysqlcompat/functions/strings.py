@@ -10,6 +10,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     MAX_CHARACTERS,
     define,
+    implement,
     integer,
     joined,
     known_int,
@@ -21,7 +22,7 @@ from mysqlcompat.functions.definitions import (
 from mysqlcompat.functions.table import Context
 from mysqlcompat.letter_cases import letter_table
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression, is_constant
+from mysqlcompat.sql.typed import PADDED, Call, Expression, is_constant
 from mysqlcompat.sqltypes import SqlType, bytes_per_character, string_type
 
 _INT_MOST = 2**31 - 1
@@ -166,6 +167,12 @@ def left(context: Context, call: Call, value: Any, count: int) -> Any:
 @define("right", "si", _left_type)
 def right(context: Context, call: Call, value: Any, count: int) -> Any:
     return value[-count:] if count > 0 else value[:0]
+
+
+@implement(PADDED)
+def of_full_length(context: Context, call: Call, value: str, length: int) -> str:
+    """A CHAR with its blanks (`sql.padded`)."""
+    return value.ljust(length)
 
 
 def _strip(value: Any, pad: Any, leading: bool, trailing: bool) -> Any:

@@ -15,6 +15,7 @@ from mysqlcompat.sql.rules import MIRRORED
 from mysqlcompat.sql.typed import (
     EXPLICIT,
     LEVELS,
+    PADDED,
     ROLLED,
     STORED,
     Aggregate,
@@ -74,6 +75,8 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
             return ("true" if value else "false") if is_boolean(kind) else shown
         case Param():
             return "?"
+        case Call(function=function, args=args) if function.name == PADDED:
+            return describe(args[0], sources)
         case ColumnRef(stands_for=computed) if computed is not None:
             return describe(computed, sources)
         case ColumnRef(table_no=table_no, name=name):

@@ -23,6 +23,7 @@ from mysqlcompat.sql.casts import at_time_zone, cast_node, returned_type
 from mysqlcompat.sql.conditions import Conditions
 from mysqlcompat.sql.infer import Typing, is_binary_string, nullable_of
 from mysqlcompat.sql.literals import NOTHING_GIVEN, Given, Literals, Rules, folded_number
+from mysqlcompat.sql.padded import padded
 from mysqlcompat.sql.parameters import among, placed, text_type, with_type
 from mysqlcompat.sql.parse import Parsed
 from mysqlcompat.sql.row_comparisons import RowComparisons, is_row
@@ -247,7 +248,8 @@ class Resolver(Literals, RowComparisons, Conditions):
             found = self.fallback(name)
             if found is not None:
                 return found
-        return self.scope.column(name, table, database, self.rules.clause)
+        found = self.scope.column(name, table, database, self.rules.clause)
+        return padded(found, self.context.sql_mode)
 
     def user_variable(self, node: Any) -> Expression:
         return user_variable(self.typing, str(node.this.name))

@@ -10,6 +10,7 @@ from btree.schema import Column, Table, TypeKind
 from mysqlcompat.results import ColumnDef
 from mysqlcompat.sql.branches import branches_of, without_casts
 from mysqlcompat.sql.describe import rolled_group
+from mysqlcompat.sql.padded import column_of
 from mysqlcompat.sql.stored_groups import is_grouped_aside
 from mysqlcompat.sql.typed import (
     Aggregate,
@@ -61,7 +62,7 @@ _BLOB_KINDS = frozenset(range(TypeKind.TINYTEXT, TypeKind.LONGBLOB + 1))
 
 def column_def(item: Item, sources: Sequence[Source]) -> ColumnDef:
     """Definition of one output column of a statement over `sources`."""
-    expression = item.expression
+    expression = column_of(item.expression)
     if not isinstance(expression, ColumnRef) or not item.org_name:
         made = of_type(item.name, expression.type)
         return replace(made, wire_type=_member_code(expression) or made.wire_type)
@@ -107,7 +108,7 @@ def result_columns(select: Select) -> tuple[ColumnDef, ...]:
 
 def _is_stored(item: Item) -> bool:
     """Whether a temporary table holds the value: columns are known by their own table's."""
-    expression = item.expression
+    expression = column_of(item.expression)
     if isinstance(expression, ColumnRef) and item.org_name:
         return False
     if isinstance(expression, Aggregate):

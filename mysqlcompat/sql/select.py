@@ -12,6 +12,7 @@ from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.sql import grouping
 from mysqlcompat.sql.branches import shown
 from mysqlcompat.sql.expressions import Resolver
+from mysqlcompat.sql.padded import column_of, padded
 from mysqlcompat.sql.parameters import text_type, with_type
 from mysqlcompat.sql.rollup import Rollup, check_grouping_calls, with_rollup
 from mysqlcompat.sql.scope import GROUP, HAVING, ORDER, WHERE, CatalogView, Scope
@@ -193,7 +194,11 @@ class _Clauses:
     def star(self, node: Any) -> list[Item]:
         table = node.table or None if isinstance(node, exp.Column) else None
         database = node.db or None if isinstance(node, exp.Column) else None
-        return [self.plain(column, None) for column in self.scope.star(table, database)]
+        mode = self.resolver.context.sql_mode
+        return [
+            replace(self.plain(column, None), expression=padded(column, mode))
+            for column in self.scope.star(table, database)
+        ]
 
     def plain(self, column: ColumnRef, name: str | None) -> Item:
         source = self.scope.sources[column.table_no]
@@ -201,13 +206,14 @@ class _Clauses:
         return Item(column, name or own, source.alias, source.table.name, own, source.database)
 
     def item(self, expression: Expression, node: Any, alias: str | None, text: Any) -> Item:
-        if isinstance(expression, ColumnRef):
+        column = column_of(expression)
+        if isinstance(column, ColumnRef):
             while isinstance(node, exp.Paren):
                 node = node.this
             written = node.name if isinstance(node, exp.Column) else None
-            if self.scope.sources[expression.table_no].database == "information_schema":
+            if self.scope.sources[column.table_no].database == "information_schema":
                 written = None  # its tables are views, whose columns keep their own names
-            return self.plain(expression, alias or written)
+            return replace(self.plain(column, alias or written), expression=expression)
         if alias is not None:
             return Item(expression, alias)
         text_itself = _introduced(node, expression)

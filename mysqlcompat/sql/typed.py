@@ -135,6 +135,7 @@ ASSIGN: Final = 2
 COMPARE: Final = 3
 ROLLED: Final = "rolled"
 STORED: Final = "stored"
+PADDED: Final = "char of full length"  #: the function around a CHAR that is read with its blanks
 
 
 @dataclass(frozen=True, slots=True)
