@@ -82,5 +82,12 @@ class Diagnostics:
         kept, self.warning_count, self.error_count = mark
         del self.conditions[kept:]
 
+    def forget_before(self, mark: tuple[int, int, int]) -> None:
+        """Keep what has been raised since."""
+        count, warnings, errors = mark
+        del self.conditions[:count]
+        self.warning_count -= warnings
+        self.error_count -= errors
+
     def errors(self) -> list[Condition]:
         return [condition for condition in self.conditions if condition.level == "Error"]

@@ -61,6 +61,8 @@ class SqlError(Exception):
 
     of_value = False  #: computed in mid-statement (`machine.in_turn`)
     rows_before = 0  #: that the statement had changed
+    #: What SHOW WARNINGS has of it, if that is more than the error: level, number, text.
+    listed: tuple[tuple[str, int, str], ...] = ()
 
     def __init__(self, errno: int, *arguments: object) -> None:
         row = TABLE[errno]
@@ -82,6 +84,14 @@ class SqlError(Exception):
         self.message = message
         Exception.__init__(self, errno, message)
         return self
+
+    def followed_by(self, other: SqlError) -> SqlError:
+        """This error, behind which SHOW WARNINGS has another one."""
+        self.listed = (self.condition(), other.condition())
+        return self
+
+    def condition(self, level: str = "Error") -> tuple[str, int, str]:
+        return level, self.errno, self.message
 
     def __str__(self) -> str:
         return f"ERROR {self.errno} ({self.sqlstate}): {self.message}"

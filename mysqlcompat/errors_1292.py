@@ -349,7 +349,7 @@ TABLE: Final = """\
 3654 HY000 Invalid thread priority value %s for %s resource group %s. Allowed range is [%s, %s].
 3655 HY000 %s operation is disallowed on %s
 3665 22035 Missing value for JSON_TABLE column '%s'
-3666 22018 Can't store an array or an object in the scalar JSON_TABLE column '%s'
+3666 2203F Can't store an array or an object in the scalar JSON_TABLE column '%s'
 3667 42000 Every table function must have an alias
 3668 42000 More than supported %s NESTED PATHs were found in JSON_TABLE '%s'
 3669 22003 Value is out of range for JSON_TABLE's column '%s'

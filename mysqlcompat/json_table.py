@@ -173,16 +173,13 @@ class _Strict:
     strict = True
     row = 1
 
-    def __init__(self, context: Context, column: str, target: SqlType) -> None:
+    def __init__(self, context: Context, target: SqlType) -> None:
         self._context = context
-        self._column = column
         self._is_number = target.cls in _NUMBERS
 
     def warn(self, errno: int, message: str, level: str = "Warning") -> None:
-        if errno in _OWN_WORDS:
+        if errno in _OWN_WORDS or (level != "Note" and not self._is_number):
             raise SqlError.with_text(errno, message)
-        if level != "Note" and not self._is_number:
-            raise SqlError(3669, self._column)
         if not self._is_number:
             self._context.warn(errno, message, level)
 
@@ -208,10 +205,12 @@ def stored(context: Context, target: SqlType, name: str, value: Any) -> Any:
     is_below = type(value) is float and -(1 << 63) <= value < 0
     if is_below and target.cls is Class.INT and target.unsigned:  # its 64 bits count
         source, given = int_type(unsigned=True), round(value) % (1 << 64)
-    strict: Any = _Strict(context, name, target)
+    strict: Any = _Strict(context, target)
     try:
         return assign(strict, given, source, target, name, name)
     except SqlError as error:
+        lost = SqlError(3669, name)
         if error.errno in _OWN_WORDS:
-            raise
-        raise SqlError(3669, name) from None
+            raise error.followed_by(lost) from None
+        lost.listed = (error.condition("Warning"), lost.condition())
+        raise lost from None

@@ -86,11 +86,13 @@ class Session(SessionState):
 
     async def prepare(self, sql: bytes) -> PreparedInfo:
         self._begin_command("Prepare", "")
+        mark = self.diagnostics.mark()
         try:
             text = self.decode(self.readable(sql))
             self.ahead = await read_ahead(text, self.sql_mode)
             return prepared.prepare(self, text).info()
         except Exception as error:
+            self.diagnostics.forget_before(mark)
             raise await self._failed(error) from error
         finally:
             self._end_command()
@@ -412,7 +414,8 @@ class Session(SessionState):
                 if self._is_leaving:
                     return broken_off
                 self._interrupted()  # what was to be broken off has failed already
-        self.diagnostics.add("Error", seen.errno, kept(seen.message))
+        for level, errno, message in seen.listed or (seen.condition(),):
+            self.diagnostics.add(level, errno, kept(message))
         self.row_count = -1
         return seen
 

@@ -120,7 +120,8 @@ def _element(context: Context, value: Any, of: SqlType, index: str) -> int | byt
         if number == 3907 and not context.strict:
             number = 3752
         words = (index, context.row) if number in (3751, 3752) else (index,)
-        raise SqlError(number, *words) from None
+        lost = SqlError(3752, index, context.row)
+        raise SqlError(number, *words).followed_by(lost) from None
     return to_bytes(made, of) if is_variable(of) else to_lane(made, of)
 
 

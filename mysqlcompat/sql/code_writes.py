@@ -442,12 +442,13 @@ class _ChangeCoder:
         return self._finish("update", registers)
 
     def _seen_by_checks(self, assigned: set[int]) -> dict[int, Register]:
-        """Values of columns that stay as they are and that conditions look at."""
+        """Values of columns that stay as they are and that conditions look at; generated ones do
+        not."""
         named = {
             node.column_no
             for check in enforced_checks(self.table)
             for node in typed.walk(check_expression(self.table, check))
-            if isinstance(node, ColumnRef)
+            if isinstance(node, ColumnRef) and self.table.columns[node.column_no].generated is None
         }
         columns = self.table.stored_columns
         return {

@@ -111,7 +111,10 @@ class _Making:
         action = _ACTIONS[written.action]
         if action != DEFAULT:
             return Reaction(action)
-        value = parse_json(written.text, 1, "JSON_TABLE").value
+        try:
+            value = parse_json(written.text, 1, "JSON_TABLE").value
+        except SqlError as error:
+            raise error.followed_by(SqlError(1067, column.name)) from None
         if isinstance(value, dict | list) and column.type.cls is not Class.JSON:
             raise SqlError(1067, column.name)
         return Reaction(action, stored(self.context, column.type, column.name, value))
