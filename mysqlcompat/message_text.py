@@ -7,6 +7,7 @@ from typing import Any, Final
 
 _LONGEST: Final = 128  #: ``%-.128s``, in bytes
 _TWO, _THREE, _FOUR = 0xC2, 0xE0, 0xF0  #: the first byte of a character of so many
+LONGEST_CHARACTER: Final = 4  #: bytes
 _BEYOND: Final = re.compile("[\U00010000-\U0010ffff]")  #: what utf8mb3 lacks
 _CUT: Final = re.compile("[\ud800-\udfff]")  #: bytes of a character without the others
 
@@ -58,8 +59,11 @@ def shown_as_c(value: str | bytes) -> str:
 def shown_in_error(value: str | bytes) -> str:
     """The same in an error: each byte of binary strings that begins no character is ``?``, up to
     one that others ought to follow."""
-    if isinstance(value, str):
-        return shown_as_c(value)
+    return shown_as_c(value if isinstance(value, str) else read_as_text(value))
+
+
+def read_as_text(value: bytes) -> str:
+    """Bytes that are taken for text in an error."""
     text, at = "", 0
     while at < len(value):
         size = _character_size(value[at])
@@ -70,7 +74,7 @@ def shown_in_error(value: str | bytes) -> str:
         except UnicodeDecodeError:
             text, size = text + "?", 1
         at += size
-    return shown_as_c(text)
+    return text
 
 
 def _character_size(first: int) -> int:

@@ -10,7 +10,9 @@ from functools import partial
 from typing import Final, TypeGuard
 
 from btree.schema import TypeKind
+from mysqlcompat.character_sets import encoded
 from mysqlcompat.convert import is_boolean
+from mysqlcompat.message_text import LONGEST_CHARACTER, read_as_text
 from mysqlcompat.sql.rules import MIRRORED
 from mysqlcompat.sql.typed import (
     EXPLICIT,
@@ -31,7 +33,7 @@ from mysqlcompat.sql.typed import (
     is_constant,
     walk,
 )
-from mysqlcompat.sqltypes import NUMERIC, TEMPORAL, Class, SqlType
+from mysqlcompat.sqltypes import NUMERIC, TEMPORAL, Class, SqlType, bytes_per_character
 from mysqlcompat.values import text_of
 
 _ESCAPES: Final = str.maketrans(
@@ -61,7 +63,12 @@ def describe(expression: Expression, sources: Sequence[Source] = ()) -> str:
             return "NULL"
         case Literal(value=str(), text=text) if text:
             return text
-        case Literal(value=str() as text):
+        case Literal(type=kind, value=str() as text, start=start):
+            is_brought = start < 0 and bytes_per_character(kind.collation) == 1
+            if is_brought and not text.isascii():
+                behind = b"'" * LONGEST_CHARACTER
+                data = encoded(quoted(text), kind.collation)
+                return read_as_text(data + behind)[:-LONGEST_CHARACTER]
             return quoted(text)
         case Literal(value=bytes() as data, text=text):
             return text or (f"0x{data.hex()}" if data else "X''")

@@ -165,4 +165,26 @@ _BROUGHT: Final = (
     "s <=> nullif(char(65, i), char(65, i))",
 )
 
-SECTIONS: Final = [section(_BROUGHT, tail="FROM v")]
+#: In messages.
+_WRITTEN: Final = (
+    "(length(concat(l1,'ß')) + 9223372036854775807)",
+    "(length(concat(l1,'Straße')) + 9223372036854775807)",
+    "(length(concat(_latin1'a','Straße')) + 9223372036854775807)",
+    "(length(concat(l1,_utf8mb3'Straße')) + 9223372036854775807)",
+    "(length(concat(l1,'éa')) + 9223372036854775807)",
+    "(length(concat(l1,'Aéßé')) + 9223372036854775807)",
+    "(length(concat(sb,_latin1'Straße')) + 9223372036854775807)",
+    "(length(concat(sb,_utf8mb3'Straße')) + 9223372036854775807)",
+    "(length(_latin1'Straße') + 9223372036854775807)",
+    "(length(convert('Straße' using latin1)) + 9223372036854775807)",
+    "(length(concat(convert(s using cp1251),'я')) + 9223372036854775807)",
+    "((l1 = 'Straße') + 9223372036854775807)",
+    "((l1 = 'Straßé') + 9223372036854775807)",
+    "((l1 in ('Straßé', 'é')) + 9223372036854775807)",
+    "(if(i, l1, 'Straßé') + 1.7976931348623157e308 + 1.7976931348623157e308)",
+    "inet_aton(concat(l1, 'Straße'))",
+    "inet_aton(concat(l1, 'Straßea'))",
+    "unhex(concat(l1, 'Straße'))",
+)
+
+SECTIONS: Final = [section((*_BROUGHT, *_WRITTEN), tail="FROM v")]
