@@ -102,12 +102,13 @@ def _text(column: ColumnRef) -> Expression:
 
 
 def is_shown(node: Expression) -> bool:
-    """Whether ops make a text, which there always is, before Python gets it."""
+    """Whether ops make a text of a column, which there always is, before Python gets it: of a
+    computed value, which may not be looked at, something might be said."""
     if typed.is_constant(node) or typed.has_effects(node):
         return False
     if isinstance(node, Call) and node.function.name == "document text":
         return isinstance(node.args[0], ColumnRef)
-    return code_texts.is_shown(node)
+    return isinstance(node, Cast) and isinstance(node.arg, ColumnRef) and code_texts.is_shown(node)
 
 
 def _whole_text(coder: Coder, call: Call) -> Register | None:

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 _BOTH: Final = frozenset(("+", "-", "*", "/", "%", "div"))
 _TESTS: Final = frozenset(("is null", "not"))
 _DIVISIONS: Final = frozenset(("/", "%", "div"))
+#: Functions with ops of which Python may say something.
+_TELLING: Final = _DIVISIONS | {
+    *("date_add", "date_sub", "addtime", "subtime", "timestamp", "timediff", "str_to_date"),
+    *("from_unixtime", "sec_to_time", "concat", "lpad", "rpad"),
+}
 _NUMBERS: Final = (Class.INT, Class.DECIMAL, Class.DOUBLE)
 
 
@@ -62,7 +67,7 @@ def coded_in_order(coder: Coder, call: Call) -> Register | None:
         if made is None:
             before.back(coder)
             return None
-        if not _says_something(coder, before.mark) or typed.has_effects(call):
+        if not _says_something(coder, before.mark, made) or typed.has_effects(call):
             return made
         before.back(coder)
         expression, inputs = coder.inputs(call)
@@ -79,15 +84,17 @@ def coded_in_order(coder: Coder, call: Call) -> Register | None:
     return made
 
 
-def _says_something(coder: Coder, mark: int) -> bool:
-    """Whether what Python does of the code since `mark` may warn."""
+def _says_something(coder: Coder, mark: int, made: Register) -> bool:
+    """Whether what Python does of the code since `mark` may warn, other than of what is made."""
     since = [one for number, one in coder.callbacks.items() if number >= mark]
-    return coder.asm.calls_python_since(mark) or any(_may_warn(one.expression) for one in since)
+    if coder.asm.calls_python_since(mark):
+        return True
+    return any(_may_warn(one.expression) for one in since if getattr(one, "to", None) != made)
 
 
 def _may_warn(node: Expression) -> bool:
     if isinstance(node, Call):
-        return node.function.name in _DIVISIONS
+        return node.function.name in _TELLING
     if not isinstance(node, Cast):
         return False
     source, target = node.arg.type.cls, node.type.cls
