@@ -169,10 +169,12 @@ def test_kernels_read_what_is_cut_anywhere(bench: Bench) -> None:
         "<a>" * 253 + "x" + "</a>" * 253,
         "<a>" * 255 + "x" + "</a>" * 255,
         "<a>x</a>" * 9000,
+        "<a b=''>x<!-- = --></a>" * 20000,
+        "<a>x</a>" * 140000,
         "<" * 70000,
         "<a " + "b=c " * 15000 + ">x</a>",
     ],
-    ids=["deep", "too deep", "long", "open", "attributes"],
+    ids=["deep", "too deep", "long", "dense", "too long", "open", "attributes"],
 )
 def test_documents_that_ask_much(bench: Bench, document: str) -> None:
     (lane,) = _by_kernel(bench, "//a", [document], None)
@@ -192,3 +194,12 @@ def test_sets_that_grow_without_end_are_an_error() -> None:
 def test_other_paths_are_pythons(bench: Bench, path: str) -> None:
     with pytest.raises(_TooMuch):
         _by_kernel(bench, path, ["<a/>"], None)
+
+
+@pytest.mark.parametrize("new", [None, "<z/>"])
+def test_a_batch_of_long_documents(bench: Bench, new: str | None) -> None:
+    document = "<a>x</a><b>" + "y" * 300_000 + "</b>"
+    lanes = _by_kernel(bench, "//a", [document] * 20, new)
+    value, _ = _by_python("//a", document, new)
+    assert {lane for lane in lanes if lane is not None} == {value.encode()}
+    assert lanes.count(None) < 10

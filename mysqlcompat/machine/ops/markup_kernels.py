@@ -42,7 +42,10 @@ from redo.codes import E_OVERFLOW
 from redo.coding_kernels import load_i64, load_u8, move, store_i64, store_u8
 from redo.jit import helper, kernel
 
-LONGEST = 1 << 16  #: bytes of a document, and of what is put into it
+LONGEST = 1 << 20  #: bytes of a document, and of what is put into it
+SHORT = 1 << 10  #: bytes of a document whose nodes are not counted beforehand
+MOST_NODES = 1 << 16
+MOST_MADE = 1 << 23  #: bytes of results of a batch
 MOST_LEVELS = 255
 NODE, PLACE, STEP = 56, 16, 48  #: bytes of each
 ELEMENT, ATTRIBUTE, TEXT = 0, 1, 2
@@ -381,10 +384,37 @@ def replaced(mem, document, node, root, new, heap):
 
 
 @helper
-def markup_made(mem, document, path, new, heap, nodes):
+def nodes_most(mem, document):
+    """How many nodes a document may have: one and a text for each < and =, and the root."""
+    count = text_bytes(document)
+    if count > SHORT:
+        at = text_at(document)
+        marks = 0
+        for place in range(at, at + text_bytes(document)):
+            byte = load_u8(mem, place)
+            marks += 1 if byte == OPEN or byte == EQUALS else 0
+        count = 2 * marks
+    return count + 2
+
+
+@helper
+def made_most(document, new):
+    """Bytes a result may have."""
+    return 2 * text_bytes(document) + text_bytes(new) + 24
+
+
+@helper
+def is_fit(mem, document, new):
+    """Whether this is not too long to be done here."""
+    return text_bytes(document) <= LONGEST and text_bytes(new) <= LONGEST
+
+
+@helper
+def markup_made(mem, document, path, new, heap, nodes, most):
     """The lane of what a path finds, or a document becomes; BROKEN: Python has to."""
     at = text_at(document)
-    most = text_bytes(document) + 2
+    if most > MOST_NODES:
+        return BROKEN
     behind = markup_read(mem, at, at + text_bytes(document), nodes)
     if behind < 0:
         return BROKEN
@@ -416,17 +446,17 @@ def op_markup(st, mem, run, instruction, n):
     documents = register(mem, run, instruction, 2)
     path = operand(mem, instruction, 3)
     others = register(mem, run, instruction, 4)
-    made, longest = 0, 0
+    made, most = 0, 0
     for i in range(n):
-        size = text_bytes(load_i64(mem, documents + 8 * i))
-        other = text_bytes(load_i64(mem, others + 8 * i))
         null = load_u8(mem, documents + NULLS_AT + i) | load_u8(mem, others + NULLS_AT + i)
-        if null == 0 and size <= LONGEST and other <= LONGEST:
-            made += 2 * size + other + 24
-            longest = max(longest, size)
+        document, new = load_i64(mem, documents + 8 * i), load_i64(mem, others + 8 * i)
+        if null == 0 and is_fit(mem, document, new):
+            made += made_most(document, new)
+            most = max(most, nodes_most(mem, document))
     heap = load_i64(mem, run + RUN_HEAP)
-    nodes = (heap + made + 7) & ~7
-    code = heap_room(mem, run, nodes - heap + (longest + 2) * (NODE + 2 * PLACE))
+    nodes = (heap + min(made, MOST_MADE) + 7) & ~7
+    most = min(most, MOST_NODES)
+    code = heap_room(mem, run, nodes - heap + most * (NODE + 2 * PLACE))
     if code < 0:
         return code
     failed = 0
@@ -436,8 +466,9 @@ def op_markup(st, mem, run, instruction, n):
         if null == 0:
             document, new = load_i64(mem, documents + 8 * i), load_i64(mem, others + 8 * i)
             lane = BROKEN
-            if text_bytes(document) <= LONGEST and text_bytes(new) <= LONGEST:
-                lane = markup_made(mem, document, path, new, heap, nodes)
+            if is_fit(mem, document, new) and heap + made_most(document, new) <= nodes:
+                most = nodes_most(mem, document)
+                lane = markup_made(mem, document, path, new, heap, nodes, most)
             if lane == BROKEN:
                 lane = 0
                 null = LANE_FAILED
