@@ -403,6 +403,7 @@ TABLE: Final = """\
   dropped or renamed.
 3767 HY000 Default value expression of column '%s' cannot refer to a column defined after it if
   that column is a generated column or has an expression as default value.
+3768 HY000 Default value expression of column '%s' cannot refer to an auto-increment column.
 3769 HY000 Default value expression of column '%s' contains a disallowed function.
 3770 HY000 Default value expression of column '%s' contains a disallowed function: %s.
 3772 HY000 Default value expression of column '%s' cannot refer user or system variables.

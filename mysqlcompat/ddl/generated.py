@@ -54,7 +54,7 @@ def complete(table: Table, sql_mode: frozenset[str]) -> Table:
         elif column.generated is not None:
             columns[number] = _generated(table, number, sql_mode)
         elif column.has_default_expression:
-            columns[number] = _default(table, column, sql_mode)
+            columns[number] = _default(table, number, sql_mode)
     made = replace(table, columns=tuple(columns))
     for column in made.columns:  # mistakes in types and functions
         if column.generated is not None:
@@ -99,7 +99,8 @@ def _generated(table: Table, number: int, sql_mode: frozenset[str]) -> Column:
     return replace(column, generated=printed(table, tree, missing))
 
 
-def _default(table: Table, column: Column, sql_mode: frozenset[str]) -> Column:
+def _default(table: Table, number: int, sql_mode: frozenset[str]) -> Column:
+    column = table.columns[number]
     assert column.default is not None
     tree = _tree(column.default, table, sql_mode)
     for feature in disallowed(tree):
@@ -114,6 +115,14 @@ def _default(table: Table, column: Column, sql_mode: frozenset[str]) -> Column:
     def missing(shown: str) -> SqlError:
         return SqlError(1054, shown, _DEFAULT_CLAUSE)
 
+    later = {one.name for one in table.columns[number:]}
+    for node in tree.find_all(exp.Column):
+        named = named_column(table, node, missing)
+        if named.auto_increment:
+            raise SqlError(3768, column.name)
+        is_computed = named.generated is not None or named.has_default_expression
+        if is_computed and named.name in later:
+            raise SqlError(3767, column.name)
     return replace(column, default=f"({printed(table, tree, missing)})")
 
 

@@ -106,13 +106,16 @@ def _claim(name: str, taken: set[str]) -> None:
     taken.add(name.casefold())
 
 
-def _rank(index: Index, columns: dict[str, Column]) -> int:
+def _rank(index: Index, columns: dict[str, Column]) -> tuple[int, bool]:
+    """The primary key, unique ones (without NULL first), others; of each kind those with virtual
+    columns or functional parts last."""
     if index.primary:
-        return 0
+        return 0, False
+    parts = [columns[part.column.casefold()] for part in index.parts]
+    is_virtual = any(one.generated is not None and not one.generated_stored for one in parts)
     if not index.unique:
-        return 3
-    nullable = any(columns[part.column.casefold()].nullable for part in index.parts)
-    return 2 if nullable else 1
+        return 3, is_virtual
+    return 2 if any(one.nullable for one in parts) else 1, is_virtual
 
 
 def add_index(columns: Sequence[Column], existing: Iterable[Index], new: IndexDefinition) -> Index:
