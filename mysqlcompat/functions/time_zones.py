@@ -37,7 +37,7 @@ def build_unix_timestamp(typing: Typing, args: Sequence[Expression]) -> Expressi
     if not args:
         return typing.call("unix_timestamp@now", BIGINT.or_null(False))
     fsp, nullable = shown_fsp(typing, args[0], moment_fields), args[0].type.nullable
-    if args[0].type.cls is Class.STRING:
+    if args[0].type.cls in (Class.STRING, Class.INT):
         args = (_of_branches(typing, args[0]) or args[0],)
     elif args[0].type.cls is Class.DOUBLE:
         args = (typing.timely(args[0]),)

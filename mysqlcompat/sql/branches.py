@@ -128,7 +128,7 @@ class Branches(CommonTypes):
             return replace(arg, type=target, args=tuple(args))
         is_cut = arg.type.cls is Class.DECIMAL and target.cls in _FROM_INTEGERS
         chosen = [without_casts(arg.args[number]).type.kind for number in branches_of(arg)]
-        has_bits = target.cls is Class.STRING and TypeKind.BIT in chosen
+        has_bits = target.cls in (Class.STRING, *TEMPORAL) and TypeKind.BIT in chosen
         has_bits = has_bits and arg.type.kind is not TypeKind.BIT
         has_years = TypeKind.YEAR in chosen and target.cls in _YEARLY
         if arg.type.cls not in _LOOSE and not is_cut and not has_bits and not has_years:
