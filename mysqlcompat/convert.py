@@ -442,7 +442,7 @@ def parse_json(text: str, argument_no: int, function: str) -> Json:
         raise SqlError(3141, argument_no, function, error.message, error.position, "") from None
 
 
-#: Kinds of binary strings -> what JSON calls them; others are VARCHAR, which is 15.
+#: Kinds of strings -> what JSON calls them if they are bytes; others are VARCHAR, which is 15.
 _OPAQUE_CODES: Final = {
     TypeKind.BIT: CODE_BIT,
     TypeKind.TINYBLOB: 249,
@@ -454,7 +454,7 @@ _OPAQUE_CODES: Final = {
 
 
 def opaque_code(source: SqlType) -> int:
-    """What JSON calls the type of a binary string."""
+    """What JSON calls the type of a string that is bytes."""
     return _OPAQUE_CODES.get(source.kind, 15)
 
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal
 from mysqlcompat.character_sets import characters_of
-from mysqlcompat.convert import DOUBLE_CHARACTERS, convert
+from mysqlcompat.convert import DOUBLE_CHARACTERS, convert, opaque_code
 from mysqlcompat.convert_compared import Listener
 from mysqlcompat.convert_temporal import date_of_span, moment_of
 from mysqlcompat.errors import SqlError
@@ -46,7 +46,6 @@ from mysqlcompat.temporal_text import FUZZY, INVALID_DATES, NO_ZERO_DATE, read_d
 from mysqlcompat.values import text_of
 
 _MICROSECONDS: Final = 6  #: fractional digits a text or a double may have
-_CODE_VARCHAR: Final = 15  #: in JSON
 _I63: Final = 1 << 63
 _NO_DATE: Final = PartialDate(16383, 15, 31)  #: as MySQL shows what it takes for no date
 _ZERO: Final = PartialDatetime(0, 0, 0)
@@ -405,4 +404,5 @@ def _in_type(kind: SqlType, text: str) -> str | bytes:
 @implement("opaque")
 def opaque(context: Context, call: Call, text: str | bytes) -> Json:
     """The text of a date in JSON: MySQL has no name for its type."""
-    return Json(Opaque(_CODE_VARCHAR, text.encode() if isinstance(text, str) else text))
+    code = opaque_code(call.args[0].type)
+    return Json(Opaque(code, text.encode() if isinstance(text, str) else text))

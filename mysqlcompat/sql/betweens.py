@@ -88,9 +88,11 @@ class Betweens(Comparisons):
         if one == other and low.type.cls is high.type.cls:
             return self.call("between", made, one, low, high)
         if isinstance(value, ColumnRef) and isinstance(low, Literal) and isinstance(high, Literal):
-            parts = self.comparison(">=", value, low), self.comparison("<=", value, high)
-            return self.call("and", made, *parts)
+            return self.call("and", made, self._side(">=", one, low), self._side("<=", other, high))
         return self.call("between@each", made, one, low, other, high)
+
+    def _side(self, operator: str, value: Expression, bound: Expression) -> Expression:
+        return self.call(operator, compared_type(operator, value, bound), value, bound)
 
     def _is_one_number(self, value: Expression, low: Expression, high: Expression) -> bool:
         """Whether both bounds are one number beside a BIGINT or a date: MySQL compares with what

@@ -346,7 +346,7 @@ BROUGHT: Final = ("to charset", "to charset@later")
 _MOVED: Final = ("date_add", "date_sub", "addtime", "subtime")
 _MOMENTS: Final = (Class.DATETIME, Class.TIME)
 #: Classes for which it counts that a branch is a YEAR.
-_YEARLY: Final = (Class.DATE, Class.DATETIME, Class.STRING)
+_YEARLY: Final = (*TEMPORAL, Class.STRING)
 #: Functions whose moments become DECIMALs before they become integers.
 _COMPUTED: Final = ("date_add", "date_sub", "addtime", "subtime", "timestamp", "str_to_date")
 #: Functions whose texts are moments, or times of today.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, Final
 
 from btree.schema import TypeKind
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 #: Functions whose FLOATs are DOUBLEs in texts, and whose BITs are their digits.
 DOUBLED: Final = ("coalesce", "ifnull", "greatest", "least", "any_value")
 _LARGE: Final = (TypeKind.MEDIUMTEXT, TypeKind.LONGTEXT)
+_BESIDE_CHAR: Final = frozenset({TypeKind.CHAR, TypeKind.ENUM, TypeKind.SET, None})
 LONGEST_TEXT: Final = 65535  #: bytes of TEXT and BLOB
 
 
@@ -144,7 +146,7 @@ class CommonTypes:
             return string_type(size, collation, nullable, best and 2, kind)  # COLLATE stays
         kinds = {one.kind for one in types if one.cls is Class.STRING}
         large = kinds & COLUMN_TEXTS
-        kind = TypeKind.CHAR if kinds == {TypeKind.CHAR} else TypeKind.VARCHAR
+        kind = _short_kind(types)
         kind = TypeKind.BLOB if large and collation == BINARY else TypeKind.TEXT if large else kind
         length = max(one.length for one in strings)
         if collation == BINARY:
@@ -191,6 +193,21 @@ def common_decimal(types: Sequence[SqlType]) -> SqlType:
 COLUMN_TEXTS: Final = frozenset(
     (TypeKind.TEXT, TypeKind.TINYTEXT, TypeKind.BLOB, TypeKind.TINYBLOB)
 )
+
+
+def _short_kind(types: Sequence[SqlType]) -> TypeKind:
+    """CHAR where that meets only itself, ENUM, SET and what is no string, one after the other."""
+
+    def met(one: TypeKind | None, other: TypeKind | None) -> TypeKind | None:
+        pair = {one, other}
+        if TypeKind.CHAR in pair and pair <= _BESIDE_CHAR:
+            return TypeKind.CHAR
+        return TypeKind.VARCHAR if any(pair) else None
+
+    known = (one for one in types if one.cls is not Class.NULL)
+    kinds = [one.kind if one.cls is Class.STRING else None for one in known]
+    is_short = bool(kinds) and reduce(met, kinds) is TypeKind.CHAR
+    return TypeKind.CHAR if is_short else TypeKind.VARCHAR
 
 
 def _bytes_of(sql_type: SqlType) -> int:

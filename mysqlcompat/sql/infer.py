@@ -34,7 +34,14 @@ from mysqlcompat.sql.measures import (
 from mysqlcompat.sql.memberships import Memberships
 from mysqlcompat.sql.parameters import is_untyped, of_own_scale, text_type, widest, with_type
 from mysqlcompat.sql.row_memberships import prepared_rows
-from mysqlcompat.sql.shown_bytes import in_branches, marked, passed_on, passes_bytes, shows_bytes
+from mysqlcompat.sql.shown_bytes import (
+    called_as,
+    in_branches,
+    marked,
+    passed_on,
+    passes_bytes,
+    shows_bytes,
+)
 from mysqlcompat.sql.typed import (
     IMPLICIT,
     Aggregate,
@@ -293,7 +300,10 @@ class Typing(Agreement, Branches, Memberships):
             return self.call("opaque", json_type(arg.type.nullable), arg)
         if isinstance(arg, Call) and arg.type.cls is Class.STRING and passes_bytes(arg):
             places = passed_on(arg)
-            args = [self.as_json(one) if n in places else one for n, one in enumerate(arg.args)]
+            args = [
+                self.as_json(called_as(arg, one)) if n in places else one
+                for n, one in enumerate(arg.args)
+            ]
             return replace(arg, type=json_type(arg.type.nullable), args=tuple(args))
         return natural(arg)
 

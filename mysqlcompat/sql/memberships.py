@@ -111,7 +111,8 @@ class Memberships(Betweens):
             value = Literal(null_type(), None) if is_null else value
         numbers = [item.type.cls in NUMERIC for item in items]
         if given.type.cls is Class.STRING and any(numbers) and not all(numbers):
-            return self._apart(given, value, items)
+            is_brought = isinstance(value, Literal)  # to a character set: a text and nothing else
+            return self._apart(value if is_brought else given, value, items)
         value, *items = self._members(value, items)
         pairs = [self.comparable("in", value, item) for item in items]
         if not is_listed:

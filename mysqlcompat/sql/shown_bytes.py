@@ -141,6 +141,13 @@ def passes_bytes(arg: Expression) -> bool:
     return shows_bytes(arg) or any(map(passes_bytes, _chosen(in_branches(arg))))
 
 
+def called_as(whole: Expression, branch: Expression) -> Expression:
+    """A branch that may be bytes, which JSON calls by the type of the whole."""
+    if not passes_bytes(branch):
+        return branch
+    return replace(branch, type=replace(branch.type, kind=whole.type.kind))
+
+
 def passed_on(arg: Expression) -> Sequence[int]:
     """Numbers of the arguments one of which is the string that `arg` is."""
     if not isinstance(arg, Call):
