@@ -28,6 +28,7 @@ from mysqlcompat.sqltypes import (
     BINARY,
     MAX_DECIMAL_DIGITS,
     MAX_DECIMAL_SCALE,
+    PAIR_DECIMAL_DIGITS,
     TEMPORAL,
     Class,
     SqlType,
@@ -338,6 +339,22 @@ def natural(arg: Expression) -> Expression:
     return arg
 
 
+def side(arg: Expression, is_long: bool) -> Expression:
+    """A side of an operator. is_long: of a quotient of more than nine digits behind the point, which
+    it has of those that its sides' values have."""
+    is_natural = arg.type.precision > PAIR_DECIMAL_DIGITS or (is_long and _is_loose(arg))
+    return natural(arg) if is_natural else arg
+
+
+def _is_loose(arg: Expression) -> bool:
+    """Whether values of a DECIMAL may have less digits behind the point than its type."""
+    if not isinstance(arg, Call) or arg.function.name not in _NATURAL:
+        return False
+    is_chosen_of = arg.function.name in _OF_BRANCHES
+    inner = [one.arg if isinstance(one, Cast) else one for one in arg.args]
+    return any(map(_is_loose, inner)) or (is_chosen_of and inner != list(arg.args))
+
+
 #: Kinds whose members have numbers.
 _MEMBERS: Final = (TypeKind.ENUM, TypeKind.SET)
 #: Functions that bring bytes into a character set.
@@ -371,10 +388,8 @@ BITWISE: Final = ("~", "&", "|", "^", "<<", ">>", "bit_and", "bit_or", "bit_xor"
 #: Functions whose documents are their texts where a number or a date is wanted.
 _AS_TEXTS: Final = ("coalesce", "ifnull", "any_value")
 #: Functions whose DECIMALs have the digits that their arguments' values have.
-_NATURAL: Final = (
-    *("+", "-", "*", "/", "%", "neg", "abs", "greatest", "least", "any_value"),
-    *("if", "ifnull", "coalesce", "case", "nullif"),
-)
+_OF_BRANCHES: Final = ("greatest", "least", "if", "ifnull", "coalesce", "case", "nullif")
+_NATURAL: Final = ("+", "-", "*", "/", "%", "neg", "abs", "any_value", *_OF_BRANCHES)
 #: The text of a date, the JSON of a moment or a double: not the branch's own.
 _TAKEN_WHOLE: Final = (
     (Class.DATETIME, Class.STRING),

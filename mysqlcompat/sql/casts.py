@@ -10,7 +10,7 @@ from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError, not_supported
 from mysqlcompat.functions import json_value
 from mysqlcompat.functions.moments import of_calendar
-from mysqlcompat.sql.branches import branches_of, is_average, is_extreme_date, spelled
+from mysqlcompat.sql.branches import branches_of, is_average, is_extreme_date, natural, spelled
 from mysqlcompat.sql.describe import OF_BRANCH, USING, USING_OF_BRANCH, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
@@ -60,7 +60,9 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
         arg = spelled(arg)
     if target.cls is Class.INT and target.kind is not TypeKind.YEAR:
         is_exact = is_average(arg) or _column_name(arg) == "unix_timestamp"
-        if not (target.unsigned and is_exact):  # which is rounded
+        if target.unsigned and arg.type.is_wide_decimal:  # which is rounded to its digits first
+            arg = natural(arg)
+        elif not (target.unsigned and is_exact):  # as this is
             arg = typing.computed(arg)
         if arg.type.cls is Class.DECIMAL and arg.type.unsigned:
             arg = typing.as_integer(arg)

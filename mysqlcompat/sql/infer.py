@@ -15,8 +15,9 @@ from typing import Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
+from mysqlcompat.numerals import WORD
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, has_param
-from mysqlcompat.sql.branches import UNSIGNED_TEXTS, Branches, natural, spelled
+from mysqlcompat.sql.branches import UNSIGNED_TEXTS, Branches, natural, side, spelled
 from mysqlcompat.sql.describe import SIGNED, describe
 from mysqlcompat.sql.held_constants import pinned
 from mysqlcompat.sql.measures import (
@@ -56,7 +57,6 @@ from mysqlcompat.sqltypes import (
     MAX_DECIMAL_DIGITS,
     MAX_DECIMAL_SCALE,
     NOT_FIXED,
-    PAIR_DECIMAL_DIGITS,
     TEMPORAL,
     Class,
     SqlType,
@@ -300,10 +300,8 @@ class Typing(Agreement, Branches, Memberships):
             return self.call("opaque", json_type(arg.type.nullable), arg)
         if isinstance(arg, Call) and arg.type.cls is Class.STRING and passes_bytes(arg):
             places = passed_on(arg)
-            args = [
-                self.as_json(called_as(arg, one)) if n in places else one
-                for n, one in enumerate(arg.args)
-            ]
+            made = (called_as(arg, one) if n in places else one for n, one in enumerate(arg.args))
+            args = [self.as_json(one) if n in places else one for n, one in enumerate(made)]
             return replace(arg, type=json_type(arg.type.nullable), args=tuple(args))
         return natural(arg)
 
@@ -395,10 +393,9 @@ class Typing(Agreement, Branches, Memberships):
         if operator == "div":
             size = quotient_digits(*measures)
             return self._integer_division(self._exact(left), self._exact(right), size)
-        left, right = (
-            natural(made) if made.type.precision > PAIR_DECIMAL_DIGITS else made
-            for made in (self.as_number(left), self.as_number(right))
-        )
+        left, right = self.as_number(left), self.as_number(right)
+        is_long = operator == "/" and left.type.scale + self.division_digits > WORD
+        left, right = side(left, is_long), side(right, is_long)
         nullable = nullable_of((left, right)) or operator in ("/", "%")
         classes = {left.type.cls, right.type.cls}
         if Class.NULL in classes or Class.DOUBLE in classes:
