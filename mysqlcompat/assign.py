@@ -381,8 +381,8 @@ def _text(
 
 
 def _plain_text(value: Any, source: SqlType, width: int) -> str:
-    """A value as text: a double is rounded to the `width` of a column (0: it has none)."""
-    if isinstance(value, float) and source.kind is TypeKind.DOUBLE and source.scale == NOT_FIXED:
+    """A value as text: a double, a FLOAT as one, rounded to the `width` of a column (0: none)."""
+    if isinstance(value, float) and source.scale == NOT_FIXED:
         return double_text_within(value, width or convert.DOUBLE_CHARACTERS)
     return text_of(value, source)
 

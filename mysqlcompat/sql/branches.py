@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from btree.schema import TypeKind
+from mysqlcompat.numerals import WORD
 from mysqlcompat.sql.agreement import NUMERIC, as_written_bytes
 from mysqlcompat.sql.common_types import COLUMN_TEXTS, DOUBLED, LONGEST_TEXT, CommonTypes
 from mysqlcompat.sql.describe import OF_BRANCH
@@ -339,11 +340,19 @@ def natural(arg: Expression) -> Expression:
     return arg
 
 
-def side(arg: Expression, is_long: bool) -> Expression:
-    """A side of an operator. is_long: of a quotient of more than nine digits behind the point, which
-    it has of those that its sides' values have."""
-    is_natural = arg.type.precision > PAIR_DECIMAL_DIGITS or (is_long and _is_loose(arg))
-    return natural(arg) if is_natural else arg
+def sides(
+    operator: str, left: Expression, right: Expression, more: int
+) -> tuple[Expression, Expression]:
+    """Both sides of an operator: with the digits of their values where there are too many for a
+    product, or so many that a quotient has `more` of them than a word has."""
+    is_long = operator == "/" and left.type.scale + more > WORD
+    is_long |= operator == "*" and left.type.precision + right.type.precision > MAX_DECIMAL_DIGITS
+    most = PAIR_DECIMAL_DIGITS
+    one, other = (
+        natural(arg) if arg.type.precision > most or (is_long and _is_loose(arg)) else arg
+        for arg in (left, right)
+    )
+    return one, other
 
 
 def _is_loose(arg: Expression) -> bool:

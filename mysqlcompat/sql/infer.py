@@ -15,9 +15,8 @@ from typing import Final
 from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.table import Context, Function
-from mysqlcompat.numerals import WORD
 from mysqlcompat.sql.agreement import NUMERIC, Agreement, has_param
-from mysqlcompat.sql.branches import UNSIGNED_TEXTS, Branches, natural, side, spelled
+from mysqlcompat.sql.branches import UNSIGNED_TEXTS, Branches, natural, sides, spelled
 from mysqlcompat.sql.describe import SIGNED, describe
 from mysqlcompat.sql.held_constants import pinned
 from mysqlcompat.sql.measures import (
@@ -393,9 +392,8 @@ class Typing(Agreement, Branches, Memberships):
         if operator == "div":
             size = quotient_digits(*measures)
             return self._integer_division(self._exact(left), self._exact(right), size)
-        left, right = self.as_number(left), self.as_number(right)
-        is_long = operator == "/" and left.type.scale + self.division_digits > WORD
-        left, right = side(left, is_long), side(right, is_long)
+        pair = self.as_number(left), self.as_number(right)
+        left, right = sides(operator, *pair, self.division_digits)
         nullable = nullable_of((left, right)) or operator in ("/", "%")
         classes = {left.type.cls, right.type.cls}
         if Class.NULL in classes or Class.DOUBLE in classes:
