@@ -15,7 +15,7 @@ from mysqlcompat.functions.markup_reader import ELEMENT, Broken, Document, read
 from mysqlcompat.functions.table import Context
 from mysqlcompat.functions.xpath import Path, Search, Value
 from mysqlcompat.sql.infer import Typing
-from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
+from mysqlcompat.sql.typed import Call, ColumnRef, Expression, Literal, walk
 from mysqlcompat.sqltypes import SqlType, string_type
 
 _LENGTH: Final = 67108864 // 4
@@ -30,7 +30,7 @@ def path_of(path: str, collation: str) -> Path:
 
 def _document_type(typing: Typing, args: Sequence[Expression]) -> SqlType:
     path, first = args[1], args[0].type
-    if not is_constant(path):
+    if any(isinstance(node, ColumnRef) for node in walk(path)):
         raise SqlError.with_text(1105, "Only constant XPATH queries are supported")
     if isinstance(path, Literal) and isinstance(path.value, str):
         path_of(path.value, first.collation)

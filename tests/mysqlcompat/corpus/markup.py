@@ -174,6 +174,16 @@ SECTIONS: Final[list[Section]] = [
     section(calls("extractvalue", _readings, ("'//@*|/a'",))),
     section(calls("updatexml", _readings, ("'/*'", "'/a/@b'"), ("'<z/>'",))),
     section(calls("extractvalue", _deep, ("'//*'",))),
+    section(
+        [
+            *calls(
+                "extractvalue",
+                ("'<a>1</a>'",),
+                ("s", "concat('/', 'a')", "@nothing", "1"),
+            ),
+            *calls("updatexml", ("'<a>1</a>'",), ("s", "concat('/', 'a')", "@nothing"), ("s", "2")),
+        ]
+    ),
 ]
 
 DIFFERENT: Final[dict[str, str]] = dict.fromkeys(
