@@ -45,6 +45,9 @@ class Diagnostics:
         if self.rows_from >= 0 or len(self.conditions) < self.limit:
             self.conditions.append(Condition(level, errno, message, row))
 
+    def has(self, errno: int, message: str) -> bool:
+        return any(one.errno == errno and one.message == message for one in self.conditions)
+
     def rows_begin(self) -> None:
         """Conditions of earlier rows may come after those of later ones from now on."""
         self.rows_from = len(self.conditions)

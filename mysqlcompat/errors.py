@@ -102,6 +102,8 @@ def not_supported(feature: str) -> SqlError:
     return SqlError(1235, feature)
 
 
+#: The warning that a statement gives once.
+SORTS_NO_MEMBERS: Final = SqlError(1235, "sorting of non-scalar JSON values").message
 _READ_ONLY: Final = "--read-only"
 _GENERIC_ENGINE_ERROR: Final = 168  #: HA_ERR_GENERIC, as in "Got error 168 - … from storage engine"
 

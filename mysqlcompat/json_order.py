@@ -101,6 +101,13 @@ def sort_key(value: Any) -> bytes:
     return kind + pack_date(value).to_bytes(8, "big")
 
 
+def order_key(value: Any) -> bytes:
+    """The same for ORDER BY, where arrays are as long, and objects, as they have members."""
+    if isinstance(value, list | dict):
+        return bytes([rank(value)]) + len(value).to_bytes(4, "big")
+    return sort_key(value)
+
+
 def _text_key(data: bytes) -> bytes:
     return data.replace(b"\0", b"\0\xff") + b"\0\0"
 

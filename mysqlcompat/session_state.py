@@ -19,7 +19,7 @@ from btree.layout import RUN_MASK
 from btree.schema import Table
 from mysqlcompat.catalog_view import CatalogView
 from mysqlcompat.diagnostics import Diagnostics
-from mysqlcompat.errors import STRICT, SqlError
+from mysqlcompat.errors import SORTS_NO_MEMBERS, STRICT, SqlError
 from mysqlcompat.functions.table import Effects
 from mysqlcompat.long_texts import LongText, tokens_of
 from mysqlcompat.metadata_locks import STAGES
@@ -190,6 +190,8 @@ class SessionState:
     def warn(self, errno: int, message: str, level: str = "Warning") -> None:
         if self.strict and level == "Warning" and errno in STRICT:
             raise SqlError.with_text(errno, message)
+        if message == SORTS_NO_MEMBERS and self.diagnostics.has(errno, message):
+            return
         if level != "Note" or self.variables.get("sql_notes"):
             self.diagnostics.add(level, errno, message, self.row)
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from mysqlcompat import json_order, json_path, jsonb
-from mysqlcompat.errors import SqlError
+from mysqlcompat.errors import SORTS_NO_MEMBERS, SqlError
 from mysqlcompat.functions.definitions import BIGINT, define, implement, integer
 from mysqlcompat.functions.documents import document, scalar_of, single_path
 from mysqlcompat.functions.table import Context
@@ -84,5 +84,14 @@ def _document_or_none(call: Call, value: Any) -> Json | None:
 
 @implement("json sort key")
 def json_sort_key(context: Context, call: Call, value: Json) -> bytes:
-    """What ORDER BY, GROUP BY, DISTINCT and hash joins order and tell JSON values apart by."""
+    """What GROUP BY, DISTINCT and hash joins tell JSON values apart by."""
     return json_order.sort_key(value.value)
+
+
+@implement("json order key")
+def json_order_key(context: Context, call: Call, value: Json) -> bytes:
+    """What ORDER BY orders JSON values by; once a statement it warns that it does not look into
+    arrays and objects."""
+    if isinstance(value.value, list | dict):
+        context.warn(1235, SORTS_NO_MEMBERS)
+    return json_order.order_key(value.value)

@@ -286,7 +286,8 @@ def _valid(coder: Coder, call: Call) -> Register | None:
 
 
 def _sort_key(coder: Coder, call: Call) -> Register | None:
-    return make(coder, call, (codes.MAKE_SORT_KEY, 0, 0), coder.value(call.args[0]))
+    scalars_only = int(call.function.name == "json order key")
+    return make(coder, call, (codes.MAKE_SORT_KEY, scalars_only, 0), coder.value(call.args[0]))
 
 
 def _text(coder: Coder, call: Call) -> Register | None:
@@ -313,6 +314,7 @@ CODED: Final[dict[str, Callable[[Coder, Call], Register | None]]] = {
     "json_storage_free": _stored,
     "json_valid": _valid,
     "json sort key": _sort_key,
+    "json order key": _sort_key,
     "json_quote": _text,
     "json_unquote": _text,
 }

@@ -29,12 +29,21 @@ def description(sql_type: SqlType, descending: bool = False) -> list[int]:
     return words
 
 
+def keyed(expression: Expression) -> Expression:
+    """What to make a key of for `expression`, which tells values apart."""
+    return _of_document(expression, "json sort key")
+
+
 def sortable(expression: Expression) -> Expression:
-    """What to make a key of for `expression`."""
+    """What to make a key of for ORDER BY."""
+    return _of_document(expression, "json order key")
+
+
+def _of_document(expression: Expression, function: str) -> Expression:
     if expression.type.cls is not Class.JSON:
         return expression
     made = _SORT_KEY.or_null(expression.type.nullable)
-    return Call(made, FUNCTIONS["json sort key"], (expression,))
+    return Call(made, FUNCTIONS[function], (expression,))
 
 
 _SORT_KEY: Final = string_type((1 << 32) - 1, BINARY, kind=TypeKind.LONGBLOB)

@@ -43,7 +43,7 @@ from mysqlcompat.sql import typed, virtual_access
 from mysqlcompat.sql.code_expressions import Coder
 from mysqlcompat.sql.code_frames import FieldBinding, Frame, RowBinding, key_of
 from mysqlcompat.sql.code_json_tables import expanded
-from mysqlcompat.sql.code_keys import description, sortable
+from mysqlcompat.sql.code_keys import description, keyed
 from mysqlcompat.sql.plan import Access, Join, Scan
 from mysqlcompat.sql.rollup import LEVEL
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, Select, Source, anonymous
@@ -328,7 +328,7 @@ class ScanCoder:
         """Register with memcmp-ordered keys of several expressions."""
         words: list[Any] = [len(expressions)]
         for expression, part in zip(expressions, parts, strict=True):
-            words += [self.coder.value(sortable(expression)), self.asm.words(part)]
+            words += [self.coder.value(keyed(expression)), self.asm.words(part)]
         to = self.asm.register()
         self.asm.emit(key_kernels.op_key, to, self.asm.words(words))
         return to

@@ -29,7 +29,7 @@ from mysqlcompat.machine.program import Constant, Program, Register, Sorted
 from mysqlcompat.sql import typed
 from mysqlcompat.sql.code_expressions import Coder
 from mysqlcompat.sql.code_frames import FieldBinding, Frame, row_frame
-from mysqlcompat.sql.code_keys import description
+from mysqlcompat.sql.code_keys import description, sortable
 from mysqlcompat.sql.code_scans import ScanCoder
 from mysqlcompat.sql.codegen import SelectCoder, Target, finish
 from mysqlcompat.sql.column_defaults import column_default, on_update_value
@@ -374,7 +374,7 @@ class _ChangeCoder:
         pinned = self._pinned(rows)
         collection = self.asm.collection(1, hashed=False)
         parts = [description(one.expression.type, one.descending) for one in order]
-        keys = self.scans.keys([one.expression for one in order], parts)
+        keys = self.scans.keys([sortable(one.expression) for one in order], parts)
         records = self.asm.register()
         self.asm.emit(collect_kernels.op_append, records, collection.at, keys)
         at, null_at = collection.field(0)

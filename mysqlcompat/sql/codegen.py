@@ -36,7 +36,7 @@ from mysqlcompat.sql.code_aggregates import AggregateCoder
 from mysqlcompat.sql.code_expressions import Coder
 from mysqlcompat.sql.code_frames import FieldBinding, Frame, key_of
 from mysqlcompat.sql.code_in_turn import CoderInTurn
-from mysqlcompat.sql.code_keys import description
+from mysqlcompat.sql.code_keys import description, sortable
 from mysqlcompat.sql.code_scans import ScanCoder
 from mysqlcompat.sql.metadata import result_columns
 from mysqlcompat.sql.plan import SelectPlan
@@ -276,7 +276,10 @@ class SelectCoder:
         return list({key_of(one): one for one in varying}.values())
 
     def _is_by(self, order: Sequence[typed.Order], kept: Sequence[Expression]) -> bool:
-        """Whether ascending keys of `kept` are what ORDER BY asks for."""
+        """Whether ascending keys of `kept` are what ORDER BY asks for: those of documents tell
+        more apart."""
+        if any(one.type.cls is Class.JSON for one in kept):
+            return False
         wanted = [key_of(one.expression) for one in order if not one.descending]
         return bool(order) and len(wanted) == len(order) and wanted == [key_of(e) for e in kept]
 
@@ -296,7 +299,7 @@ class SelectCoder:
         varying = [one for one in order if not typed.is_constant(one.expression)]
         collection = self.asm.collection(len(kept), hashed=False)
         parts = [description(one.expression.type, one.descending) for one in varying]
-        keys = self.scans.keys([one.expression for one in varying], parts)
+        keys = self.scans.keys([sortable(one.expression) for one in varying], parts)
         records = self.asm.register()
         self.asm.emit(collect_kernels.op_append, records, collection.at, keys)
         places = self.scans.store(records, collection, kept)

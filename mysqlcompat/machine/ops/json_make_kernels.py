@@ -205,6 +205,8 @@ def asked_of(st, mem, kind, document, other, x, y, scratch, limit):
     out = scratch + WALK_BYTES
     if kind == MAKE_PRETTY:
         size = json_text(st, mem, place, end, out, limit - out, scratch, PRETTY)
+    elif x == 1 and is_container(kind_of(place)):
+        return NOT_HERE
     else:
         size = json_sort_key(st, mem, place, end, out, limit - out, scratch)
     return text_lane(out, size) if size >= 0 else NOT_HERE
@@ -263,8 +265,8 @@ def op_json_make(st, mem, run, instruction, n):
     MAKE_OBJECT, MAKE_PRESENT of the registers listed at x · MAKE_CHANGE of a by the path x: b is
     put there, in the way y · MAKE_FOUND of a by the path x · MAKE_MERGE of a and b in the way x ·
     MAKE_SEARCH in a for the pattern b, with the escape x, for all places if y is 1 ·
-    MAKE_MEASURE: x of a (COMPACT: the bytes it could do without) · MAKE_KEYS, MAKE_SORT_KEY,
-    MAKE_PRETTY of a
+    MAKE_MEASURE: x of a (COMPACT: the bytes it could do without) · MAKE_KEYS, MAKE_PRETTY
+    of a · MAKE_SORT_KEY of a; x = 1: unless it is an array or an object
     """
     to = register(mem, run, instruction, 1)
     kind = operand(mem, instruction, 2)
