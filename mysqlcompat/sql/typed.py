@@ -330,11 +330,14 @@ def transform(expression: Expression, change: Callable[[Expression], Expression]
 
 
 def anonymous(expression: Expression) -> Expression:
-    """`expression` without the places of its literals: equal for texts that mean the same."""
+    """`expression` without the places of its literals and the names that warnings give its casts:
+    equal for texts that mean the same."""
 
     def forget(node: Expression) -> Expression:
         if isinstance(node, Literal):
             return replace(node, literal_no=None, start=-1, end=-1, text="")
+        if isinstance(node, Cast) and node.mode == EXPLICIT:
+            return replace(node, into="")
         return node
 
     return transform(expression, forget)

@@ -37,12 +37,6 @@ _SORTED: Final = (
     section(("distinct j",), tail="FROM g ORDER BY 1", node=True),
     section(("group_concat(distinct j order by j)",), tail="FROM g", node=True),
 )
-DIFFERENT: Final = {
-    (one.header(), expression): "MySQL warns that it cannot sort objects and arrays; we sort them"
-    for one in _SORTED
-    for expression in one.expressions
-}
-
 SECTIONS: Final = (
     *(
         section(
