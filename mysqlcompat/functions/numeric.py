@@ -30,7 +30,7 @@ from mysqlcompat.numerals import EXACT, round_decimal, truncate_decimal
 from mysqlcompat.sql.describe import describe
 from mysqlcompat.sql.infer import Typing, is_binary_string, is_number_literal
 from mysqlcompat.sql.measures import digits, is_fixed
-from mysqlcompat.sql.typed import Call, Expression, Literal
+from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
     TEMPORAL,
     Class,
@@ -371,7 +371,25 @@ def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
-@implement("conv")
+def _converted(
+    context: Context, call: Call, values: Sequence[Any], source: Sequence[Any], to: Sequence[Any]
+) -> list[str | None] | None:
+    """Decimal digits in a base that Python has a form of; None: value by value."""
+    form = _FORMS.get(to[0])
+    if source[0] != 10 or form is None or not all(map(is_constant, call.args[1:])):
+        return None
+    made: list[str | None] = []
+    for value in values:
+        if value is None:
+            made.append(None)
+        elif type(value) is str and len(value) <= _SHORT and value.isdigit() and value.isascii():
+            made.append(format(int(value), form))
+        else:
+            return None
+    return made
+
+
+@implement("conv", columns=_converted)
 def conv(context: Context, call: Call, value: Any, source: int, target: int) -> str | None:
     """`value`, written in base `source`, in base `target`; a negative base is signed."""
     source, target = (((base + _I31) & _U32) - _I31 for base in (source, target))
@@ -418,7 +436,7 @@ def _define_base(name: str, base: int) -> None:
         return replace(typing.call("conv", made, arg, *bases), function=FUNCTIONS[name])
 
     build_as(name, 1)(build)
-    implement(name)(conv)
+    implement(name, columns=_converted)(conv)
 
 
 def _written(typing: Typing, arg: Expression) -> Expression:
