@@ -13,7 +13,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -165,6 +165,7 @@ def _weights(character: str, collation: str) -> bytes:
     return _workbench().key(CODES[collation], character.encode("utf-8", "replace"))
 
 
+_MOST_WEIGHTS: Final = 8  #: of a character; two of most
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
@@ -186,6 +187,16 @@ def find(whole: str, part: str, start: int, collation: str) -> int:
         if places[number] == at and start + number < len(whole) + (not part):
             return start + number
     return -1
+
+
+def ordered_keys(left: str, right: str, collation: str) -> tuple[Any, Any]:
+    """Keys that order two strings. PAD SPACE: the shorter one goes on with spaces, of which the
+    usual keys have none, so that what is lower than a space would come behind it."""
+    one, other = sort_key(left, collation), sort_key(right, collation)
+    if one == other or "0900" in collation or collation == BINARY or min(left + right) >= " ":
+        return one, other
+    spaces = " " * (2 * max(len(left), len(right)) + _MOST_WEIGHTS) + "x"
+    return sort_key(left + spaces, collation), sort_key(right + spaces, collation)
 
 
 def sort_key(text: str, collation: str) -> object:

@@ -29,7 +29,7 @@ def order(left: Any, right: Any, collation: str) -> int:
     if isinstance(left, str) and isinstance(right, str):
         if left == right:
             return 0
-        left, right = collations.sort_key(left, collation), collations.sort_key(right, collation)
+        left, right = collations.ordered_keys(left, right, collation)
     return int(left > right) - int(left < right)
 
 

@@ -145,6 +145,8 @@ class Memberships(Betweens):
         self, given: Expression, value: Expression, items: Sequence[Expression]
     ) -> Expression:
         """A text among numbers and others: as a number among these, as a text among those."""
+        is_brought = isinstance(given, Literal) and value.type.collation == BINARY
+        given = value if is_brought else given
         pairs = [
             self.comparable("in", given, item)
             if item.type.cls in NUMERIC
