@@ -48,6 +48,7 @@ FIRST_YEAR, LAST_YEAR = 1901, 2155
 _NUMBERS: Final = frozenset({Class.INT, Class.DECIMAL, Class.DOUBLE})
 _NUMBER: Final = re.compile(r"\s*[+-]?\.?[0-9]")
 _BIGINT_BYTES: Final = 8
+ALL_DIGITS: Final = 20  #: that a BIGINT may have, or a sign
 _DIGITS: Final = 21  #: of a BIGINT made here, and one more where its 64 bits have no sign
 _EXACT_BELOW: Final = 1 << 53  #: a double is the integer it shows
 _LEAST, _MOST, _MOST_UNSIGNED = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
@@ -328,10 +329,11 @@ def pinned(arg: Expression) -> Expression:
     return replace(arg, literal_no=None) if isinstance(arg, Literal) else arg
 
 
-def whole_number(constant: Literal) -> Literal:
-    """A text beside an integer column becomes an integer if it is one exactly."""
+def whole_number(constant: Literal, digits: int = 18) -> Literal:
+    """A text beside an integer column becomes an integer if it is one exactly, of no more `digits`
+    than a DOUBLE beside it has."""
     text = str(constant.value)
-    is_whole = text.isascii() and text.removeprefix("-").isdigit() and len(text) <= _DIGITS
+    is_whole = text.isascii() and text.removeprefix("-").isdigit() and len(text) <= digits
     if not is_whole or not _LEAST <= int(text) <= _MOST_UNSIGNED:
         return replace(constant, literal_no=None)
     value = int(text)

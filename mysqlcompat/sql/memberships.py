@@ -22,7 +22,13 @@ from mysqlcompat.sql.agreement import has_param
 from mysqlcompat.sql.betweens import TEXTUAL, Betweens, said_beside
 from mysqlcompat.sql.branches import SHIFTED, SILENT, branches_of, is_chosen, natural
 from mysqlcompat.sql.describe import WITHOUT_SIGN, describe, function_name
-from mysqlcompat.sql.held_constants import DATED, as_compared, whole_number, wording
+from mysqlcompat.sql.held_constants import (
+    ALL_DIGITS,
+    DATED,
+    as_compared,
+    whole_number,
+    wording,
+)
 from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -405,4 +411,5 @@ def _name(arg: Expression) -> str:
 
 
 def _whole(arg: Expression) -> Expression:
-    return whole_number(arg) if isinstance(arg, Literal) and isinstance(arg.value, str) else arg
+    is_text = isinstance(arg, Literal) and isinstance(arg.value, str)
+    return whole_number(arg, ALL_DIGITS) if isinstance(arg, Literal) and is_text else arg
