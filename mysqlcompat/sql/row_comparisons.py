@@ -11,7 +11,7 @@ from mysqlcompat.errors import SqlError
 from mysqlcompat.sql.comparisons import compared_type
 from mysqlcompat.sql.infer import nullable_of
 from mysqlcompat.sql.row_memberships import is_plain, look_at_constants, row_membership
-from mysqlcompat.sql.typed import Expression
+from mysqlcompat.sql.typed import Expression, Literal
 from mysqlcompat.sqltypes import Class, bool_type
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class RowComparisons:
             name = IN if len(items) > 1 else "="
             parts = [self.row_comparison("=", left, item, name, held=False) for item in items]
             return self.logic("or@in", parts)
-        sought, *rows = ([self.resolve(part) for part in row] for row in (one, *others))
+        sought, *rows = map(self._row, (one, *others))
         if len(items) > 1 and not is_plain(sought, rows):
             return row_membership(self.typing, sought, rows)
         look_at_constants(self.typing, sought, *rows)
@@ -68,11 +68,20 @@ class RowComparisons:
         )
         return self.logic("or@in", [self.logic("and", parts) for parts in equal])
 
+    def _row(self, parts: Sequence[Any]) -> list[Expression]:
+        """A row whose errors, if it is constant, come before those of the next one."""
+        row = [self.resolve(part) for part in parts]
+        if all(map(self.typing.is_known, row)):
+            for arg in row:
+                if not isinstance(arg, Literal):
+                    self.typing.quiet_value(arg)
+        return row
+
     def _row_order(self, operator: str, one: Sequence[Any], other: Sequence[Any]) -> Expression:
         """``(a, b) < (c, d)``: a < c, or a = c and b < d."""
         pairs = list(zip(one, other, strict=True))
         if not any(is_row(part) for pair in pairs for part in pair):
-            left, right = ([self.resolve(part) for part in row] for row in (one, other))
+            left, right = map(self._row, (one, other))
             look_at_constants(self.typing, left, right)
             if not is_plain(left, [right]):
                 return self._ordered(operator, left, right)
