@@ -161,6 +161,8 @@ _READINGS: Final = (
 _readings: Final = tuple(
     "'" + one.replace("'", "\\'").replace("\n", "\\n") + "'" for one in _READINGS
 )
+#: Without declarations: MySQL writes where it should not when it replaces one.
+_replaced: Final = tuple(one for one in _readings if not one.startswith("'<!"))
 _deep: Final = tuple(f"concat(repeat('<a>',{n}),'x',repeat('</a>',{n}))" for n in (254, 255, 300))
 
 SECTIONS: Final[list[Section]] = [
@@ -172,7 +174,7 @@ SECTIONS: Final[list[Section]] = [
     section(calls("extractvalue", (_GROVE,), _sets)),
     section(calls("updatexml", (_GROVE,), _sets, ("'<z/>'",))),
     section(calls("extractvalue", _readings, ("'//@*|/a'",))),
-    section(calls("updatexml", _readings, ("'/*'", "'/a/@b'"), ("'<z/>'",))),
+    section(calls("updatexml", _replaced, ("'/*'", "'/a/@b'"), ("'<z/>'",))),
     section(calls("extractvalue", _deep, ("'//*'",))),
     section(
         [
@@ -186,11 +188,4 @@ SECTIONS: Final[list[Section]] = [
     ),
 ]
 
-DIFFERENT: Final[dict[str, str]] = dict.fromkeys(
-    (
-        "updatexml('<!a b>', '/*', '<z/>')",
-        "updatexml('<!a b \\'c\\' d>', '/*', '<z/>')",
-        "updatexml('<!a b=\\'c\\'>', '/*', '<z/>')",
-    ),
-    "MySQL has not noted where a declaration ends: it goes on at any place",
-)
+DIFFERENT: Final[dict[str, str]] = {}
