@@ -35,9 +35,16 @@ _CLOCK: Final = {
 
 
 def add_checks(
-    world: World, table: Table, definitions: Sequence[CheckDefinition], sql_mode: frozenset[str]
+    world: World,
+    table: Table,
+    definitions: Sequence[CheckDefinition],
+    sql_mode: frozenset[str],
+    by_name: bool = True,
 ) -> Table:
-    """The table with these constraints; ERROR 3812 to 3816, 3818, 3820, 3822, 3823."""
+    """The table with these constraints; ERROR 3812 to 3816, 3818, 3820, 3822, 3823.
+
+    by_name  rows are checked in the order of their names, as the dictionary has them
+    """
     if not definitions:
         check_actions(table)
         return table
@@ -55,6 +62,8 @@ def add_checks(
             raise SqlError(3822, name)
         taken.add(name.casefold())
         checks.append(_made(table, definition, name, sql_mode))
+    if by_name:
+        checks.sort(key=lambda one: one.name.casefold())
     made = replace(table, checks=tuple(checks))
     check_actions(made)
     return made

@@ -42,7 +42,8 @@ def complete(session: Session, table: Table, statement: CreateTable) -> Table:
     world = world_of(session)
     table = add_foreign_keys(world, table, statement.foreign_keys)
     table = generated.complete(table, session.sql_mode)
-    table = add_checks(world, table, statement.checks, session.sql_mode)
+    by_name = not statement.temporary
+    table = add_checks(world, table, statement.checks, session.sql_mode, by_name)
     check_waiting_children(world, table)
     return table
 

@@ -88,7 +88,8 @@ def create_table(table: Table, next_auto_increment: int = 1) -> str:
     lines += [_index(index, table) for index in in_order(table.columns, indexes)]
     keys = sorted(table.foreign_keys, key=lambda key: key.name)
     lines += [foreign_key_text(key, table.database) for key in keys]
-    lines += [check_text(check) for check in sorted(table.checks, key=lambda check: check.name)]
+    checks = sorted(table.checks, key=lambda check: check.name.casefold())
+    lines += map(check_text, checks)
     kind = "TEMPORARY TABLE" if is_temporary(table) else "TABLE"
     text = f"CREATE {kind} {quote_name(table.name)} (\n  " + ",\n  ".join(lines) + "\n)"
     text += f" ENGINE={table.engine}"
