@@ -24,7 +24,11 @@ from mysqlcompat.sql.describe import WRITTEN
 from mysqlcompat.sql.typed import COMPARE, EXPLICIT, Call, Cast, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import Class
 
-READ_IN_TURN: Final = ("json_contains", "json_overlaps", "json_set", "json_replace", *MERGING)
+_PATCH: Final = "json_merge_patch"  #: which no NULL ends
+READ_IN_TURN: Final = (
+    *("json_contains", "json_overlaps", "json_set", "json_replace"),
+    *(*MERGING, _PATCH),
+)
 
 
 REGEXP: Final = ("regexp", "regexp_like", "regexp_instr", "regexp_substr", "regexp_replace")
@@ -183,10 +187,10 @@ class Looking:
         for at, arg in enumerate(node.args):
             value = self.value(arg)
             values.append(value)
-            is_read = at == 0 or name in MERGING
-            if value is None and is_read:
+            is_read = at == 0 or name in (*MERGING, _PATCH)
+            if value is None and is_read and name != _PATCH:
                 return None
-            if is_read and not isinstance(value, Json):
+            if value is not None and is_read and not isinstance(value, Json):
                 document_of(name, at, value)
         return self.call(node, values)
 
