@@ -114,6 +114,8 @@ def double_of_null(operator: str, left: SqlType, right: SqlType, more: int) -> S
     scale = max(one, other)
     if operator == "/":
         scale += more
+        if scale >= NOT_FIXED:  # more decimals than there are
+            return double_type()
         return double_type(min(left.length - one + scale, 17 + scale), True, scale)
     return double_type(max(left.length - one, right.length - other) + scale, True, scale)
 

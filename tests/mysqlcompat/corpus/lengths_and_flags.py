@@ -467,6 +467,16 @@ not (id between nullif(1, 2) and 1)
 (id between 1e0 and 1)
 (dt between 20240101 and 20240101)
 (ts between 20240101 and 20240101)
+(null / d65)
+(nullif(null, bu) / d65)
+(d65 / null)
+((null / d65) - 1)
+(null / 1.00000000000000000000000001)
+(null / 1.000000000000000000000000001)
+(null * d65)
+(null + d65)
+((null * d65) / 1.5)
+((null / d65) / 1.5)
 """
 
 SECTIONS: Final = [section(filter(None, _ALL.splitlines()), tail="FROM v")]
