@@ -187,8 +187,8 @@ class Comparisons(HeldConstants):
         """The collation two strings are compared in, with each other and with no more: one without
         a collation meets none that has the binary one. Raises 1267."""
         left, right = types
-        is_pair = operator not in _OF_ALL
-        if is_pair and left.coercibility == NO_COLLATION and left.collation == right.collation:
+        is_undecided = left.coercibility == NO_COLLATION and left.collation.endswith("_bin")
+        if operator not in _OF_ALL and is_undecided and left.collation == right.collation:
             raise illegal_mix(types, operator)
         return self.collation(types, operator)
 

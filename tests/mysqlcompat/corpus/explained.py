@@ -14,9 +14,6 @@ A reason is a rule, not an expression: `reason` finds the rule that explains a d
 - *NULLIF of numbers beside moments*. Of a constant number that is compared with a DATETIME column
   MySQL makes the 64 bits it stores, takes these for the number of a date and finds none. A computed
   DATETIME in the column's place explains the difference.
-- *What is taken for ASCII*. A constant of ASCII characters makes MySQL take all that is joined to
-  it or chosen beside it for ASCII, too: CONVERT to ascii makes a `?` of each byte, not of each
-  character. The answers are equal but for the number of these.
 - *Dates in documents*. The text of a date that GREATEST or LEAST chose has the character set that a
   buffer had before: in JSON_ARRAY and JSON_OBJECT that of an earlier text, otherwise none. The
   answers are equal once what is of none is read.
@@ -48,7 +45,6 @@ _ODDITIES: Final = (
 )
 _OPAQUE: Final = re.compile("base64:type15:([A-Za-z0-9+/]*=*)")
 _MOMENTS: Final = ("dt", "dt6", "ts")
-_TO_ASCII: Final = "convert({s} using ascii)"
 _ENUM_TYPES: Final = ("247", "248", "253", "254")
 
 
@@ -79,8 +75,6 @@ def reason(
     if value == other_value and _is_enum(tree, meta, other_meta):
         return "ENUM and SET among NULLs"
     used = {one.template for one in (tree, *tree.below())}
-    if _TO_ASCII in used and _per_character(expected) == _per_character(got):
-        return "what is taken for ASCII"
     if _is_document_of_dates(used) and _readable(expected) == _readable(got):
         return "dates in documents"
     for plain, why in (
@@ -105,11 +99,6 @@ def _rewritten(tree: Tree, template: str, other: str) -> Tree:
     return replace(
         tree, template=other if tree.template == template else tree.template, inner=inner
     )
-
-
-def _per_character(answer: str) -> str:
-    """An answer with one `?` wherever there are some, without warnings of what is no ASCII."""
-    return re.sub(r"\tW1300 Invalid ascii [^\t]*", "", re.sub(r"\?+", "?", answer))
 
 
 def _is_document_of_dates(used: set[str]) -> bool:

@@ -265,6 +265,10 @@ _UNDECIDED: Final = (
     "replace(coalesce(s,gc), sb, 'a')",
     "concat(coalesce(s,gc), sb) = sb",
     "(coalesce(s,gc) <=> sb)",
+    "(1, make_set(3, e, gc, '--7')) = (1, '5.')",
+    "(1, coalesce(s,gc)) = (1, s)",
+    "(1, coalesce(s,gc)) < (1, '5.' collate utf8mb4_bin)",
+    "(1, coalesce(s,gc)) <> (1, 'a' collate utf8mb4_general_ci)",
     "coalesce(s,gc) = sb collate utf8mb4_bin",
 )
 
