@@ -379,8 +379,8 @@ def _moment(context: Context, value: Any, arg: Expression, like: Expression) -> 
         made = moment_of(quiet, text, kind)
         if quiet.was_warned:
             name = like.name if isinstance(like, ColumnRef) else _name(like)
-            said = f"Incorrect datetime value: '{shown(text)}' for column '{name}' at row 1"
-            context.warn(1292, said)
+            place = f"for column '{name}' at row {context.row}"
+            context.warn(1292, f"Incorrect datetime value: '{shown(text)}' {place}")
     else:
         made = moment_of(context, value, kind, "datetime", "", FUZZY | INVALID_DATES)
     return made

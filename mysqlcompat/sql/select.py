@@ -263,11 +263,13 @@ class _Clauses:
         return tuple(made)
 
     def by_position(self, node: Any, items: Sequence[Item], clause: str) -> Expression:
-        """An expression, or the number of a select item."""
-        if isinstance(node, exp.Literal) and str(node.this).isdigit() and not node.is_string:
-            position = int(str(node.this))
+        """An expression, or the number of a select item; what fits no integer is none."""
+        inner = node.unnest()
+        is_integer = isinstance(inner, exp.Literal) and not inner.is_string
+        position = int(str(inner.this)) if is_integer and str(inner.this).isdigit() else -1
+        if 0 <= position < 1 << 64:
             if not 1 <= position <= len(items):
-                raise SqlError(1054, str(node.this), clause)
+                raise SqlError(1054, str(inner.this), clause)
             return items[position - 1].expression
         return self.resolver.scalar(node)
 
