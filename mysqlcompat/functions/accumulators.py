@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from btree.schema import TypeKind
@@ -76,6 +76,9 @@ def _kept_bytes(values: Sequence[Any]) -> int:
     return size
 
 
+_NINE: Final = 9  #: digits that MySQL keeps in a word
+
+
 class _Sum(Accumulator):
     total: Any = None
     count = 0
@@ -106,7 +109,18 @@ class _Average(_Sum):
             return None
         if isinstance(self.total, float):
             return self.total / self.count
-        return round_decimal(EXACT.divide(self.total, Decimal(self.count)), self.node.type.scale)
+        return round_decimal(self._quotient(), self.node.type.scale)
+
+    def _quotient(self) -> Decimal:
+        """The total by the count with as many digits as MySQL computes, which come in nines."""
+        more = int(self.context.system_variable("div_precision_increment", ""))
+        exponent = self.total.as_tuple().exponent
+        scale = -exponent if isinstance(exponent, int) else 0
+        whole = _NINE * -(-scale // _NINE)
+        digits = whole + max(more - (whole - scale), 0)
+        unit = Decimal(1).scaleb(-_NINE * -(-digits // _NINE))
+        quotient: Decimal = EXACT.divide(self.total, Decimal(self.count))
+        return quotient.quantize(unit, ROUND_DOWN, EXACT)
 
 
 class _DistinctDoubles(Accumulator):

@@ -9,14 +9,14 @@ what a kernel found.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.accumulators import Accumulator, accumulator
 from mysqlcompat.machine.program import Register
 from mysqlcompat.machine.registers import MEMORY_LIMIT
-from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.describe import describe, itself
 from mysqlcompat.sql.typed import Aggregate
 from mysqlcompat.sqltypes import SqlType
 
@@ -102,5 +102,5 @@ class OutOfDoubles:
     expression: Aggregate
 
     def answer(self, execution: Execution, _n: int) -> None:
-        text = describe(replace(self.expression, place=""), execution.evaluator.sources)
+        text = describe(itself(self.expression, True), execution.evaluator.sources)
         raise SqlError(1690, "DOUBLE", text)

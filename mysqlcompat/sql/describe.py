@@ -118,6 +118,12 @@ def _aggregate(node: Aggregate, sources: Sequence[Source]) -> str:
     return f"rollup_sum_switcher({made})" if node.place == ROLLED else made
 
 
+def itself(node: Aggregate, is_computed: bool = False) -> Aggregate:
+    """The aggregate that says something is wrong: in a ROLLUP it is not switched, and not stored
+    yet when it is computed."""
+    return replace(node, place="") if is_computed or node.place == ROLLED else node
+
+
 def quoted(text: str) -> str:
     return "'" + text.translate(_ESCAPES) + "'"
 

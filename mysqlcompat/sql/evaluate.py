@@ -41,6 +41,7 @@ from mysqlcompat.sql.describe import (
     WRITTEN,
     describe,
     function_name,
+    itself,
     origin,
     origin_name,
 )
@@ -225,7 +226,7 @@ class Evaluator(Looking):
         if isinstance(given, Aggregate):
             if given.function in ("min", "max"):
                 return -float(_I63)
-            raise SqlError(1690, "BIGINT", describe(given, self.sources))
+            raise SqlError(1690, "BIGINT", describe(itself(given), self.sources))
         if not isinstance(given, ColumnRef):
             return value
         if arg.type.kind is TypeKind.FLOAT:

@@ -50,6 +50,8 @@ NO_DEFAULT_FLAG: Final = 4096
 ON_UPDATE_FLAG: Final = 8192
 PART_OF_KEY_FLAG: Final = 16384
 _MEDIUM_BLOB, _LONG_BLOB = 250, 251  #: long strings of expressions; those of columns are BLOB
+_BIGINT_DIGITS: Final = 10  #: of integers for which a temporary table has a BIGINT
+_LONGEST_STORED: Final = 512  #: characters of a text that is no TEXT there
 _VAR_STRING: Final = 253
 _CHAR: Final = 254
 _MEMBER_CODES: Final = {TypeKind.ENUM: 247, TypeKind.SET: 248}
@@ -58,6 +60,7 @@ _CHOOSING: Final = ("if", "case", "ifnull", "coalesce", "any_value", "greatest",
 _BINARY_ID = 63
 _IDS = {collation.name: number for number, collation in COLLATIONS.items()}
 _BLOB_KINDS = frozenset(range(TypeKind.TINYTEXT, TypeKind.LONGBLOB + 1))
+_TEXT_KINDS = frozenset(range(TypeKind.TINYTEXT, TypeKind.LONGTEXT + 1))
 
 
 def column_def(item: Item, sources: Sequence[Source]) -> ColumnDef:
@@ -101,7 +104,7 @@ def result_columns(select: Select) -> tuple[ColumnDef, ...]:
     if not is_grouped_aside(select):
         return tuple(column_def(item, select.tables) for item in select.items)
     return tuple(
-        _of_stored(item) if _is_stored(item) else column_def(item, select.tables)
+        _of_stored(item, select.tables) if _is_stored(item) else column_def(item, select.tables)
         for item in select.items
     )
 
@@ -116,13 +119,36 @@ def _is_stored(item: Item) -> bool:
     return not (is_constant(expression) or has_aggregate(expression))
 
 
-def _of_stored(item: Item) -> ColumnDef:
+def _stored_type(expression: Expression, sources: Sequence[Source]) -> SqlType:
+    """The type of a temporary table's column: integers are INT or BIGINT, long texts TEXT."""
+    made = expression.type
+    is_aggregate = isinstance(expression, Aggregate)
+    if isinstance(expression, Aggregate) and expression.function in ("min", "max"):
+        (arg,) = expression.args
+        if isinstance(arg, ColumnRef):
+            column = sources[arg.table_no].table.columns[arg.column_no]
+            return made if made.cls is Class.JSON else column_type(column).or_null()
+    if made.cls is Class.INT and made.kind is not TypeKind.BIT:
+        kind = TypeKind.INT if made.length < _BIGINT_DIGITS else TypeKind.BIGINT
+        kind = TypeKind.BIGINT if is_aggregate else kind
+        return replace(made, kind=kind, precision=0, zerofill=0)
+    if made.cls is not Class.STRING or made.kind in _MEMBER_CODES:
+        return made
+    if made.kind not in _BLOB_KINDS and made.length <= _LONGEST_STORED:
+        return made
+    return replace(made, kind=TypeKind.TEXT if made.is_text else TypeKind.BLOB)
+
+
+def _of_stored(item: Item, sources: Sequence[Source]) -> ColumnDef:
     """Definition of a temporary table's column, which is called what it holds, unless that is an
     aggregate."""
-    name, sql_type = item.name, item.expression.type
+    name, sql_type = item.name, _stored_type(item.expression, sources)
     made = of_type(name, sql_type)
-    if not isinstance(item.expression, Aggregate):
-        made = replace(made, org_name=name)
+    width = bytes_per_character(sql_type.collation) if sql_type.kind in _TEXT_KINDS else 1
+    if not isinstance(item.expression, Aggregate):  # what is known by a name is sent as it is
+        made = replace(made, org_name=name, length=min(made.length * width, (1 << 32) - 1))
+    elif any(isinstance(arg, ColumnRef) for arg in item.expression.args):
+        made = replace(made, length=made.length // width)
     if sql_type.cls is Class.NULL:
         return replace(made, wire_type=_VAR_STRING, flags=BINARY_FLAG)
     if sql_type.cls is Class.JSON:

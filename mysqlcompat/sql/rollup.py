@@ -17,6 +17,7 @@ from typing import Any, Final
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions import FUNCTIONS
 from mysqlcompat.functions.info import GROUPING
+from mysqlcompat.sql.code_keys import sortable
 from mysqlcompat.sql.typed import (
     LEVELS,
     Aggregate,
@@ -28,9 +29,10 @@ from mysqlcompat.sql.typed import (
     Literal,
     Order,
     anonymous,
+    is_constant,
     walk,
 )
-from mysqlcompat.sqltypes import bool_type, int_type
+from mysqlcompat.sqltypes import Class, bool_type, int_type, json_type
 
 LEVEL: Final = ColumnRef(int_type(), LEVELS, 0, "level")
 
@@ -56,8 +58,12 @@ class Rollup:
     """Rewrites what a query shows of its groups."""
 
     def __init__(self, groups: Sequence[Expression]) -> None:
-        self.numbers = {anonymous(group): number for number, group in enumerate(groups)}
-        self.kept = [self._kept(number, group) for number, group in enumerate(groups)]
+        self.listed = groups
+        keys = [anonymous(group) for group in groups]
+        self.numbers = {key: keys.index(key) for key in keys}  # of what is there twice the first
+        self.kept = [
+            self._kept(self.numbers[key], group) for key, group in zip(keys, groups, strict=True)
+        ]
 
     @property
     def groups(self) -> tuple[Expression, ...]:
@@ -65,14 +71,14 @@ class Rollup:
 
     @staticmethod
     def _kept(number: int, group: Expression) -> Expression:
-        made = group.type.or_null()
+        made = json_type() if group.type.cls is Class.JSON else group.type.or_null()
         is_kept = Call(bool_type(), FUNCTIONS[">"], (LEVEL, _number(number)))
         return Call(made, FUNCTIONS["if"], (is_kept, group, Literal(made, None)))
 
     def of(self, expression: Expression) -> Expression:
         """`expression`, which stands outside of aggregates, over the rolled groups."""
         if isinstance(expression, Aggregate):
-            return expression
+            return self._list(expression)
         if isinstance(expression, Call) and expression.function.name == GROUPING:
             places = [_number(self.numbers[anonymous(arg)]) for arg in expression.args]
             return replace(expression, args=(LEVEL, *places))
@@ -87,6 +93,17 @@ class Rollup:
             case Cast(arg=arg):
                 return replace(expression, arg=self.of(arg))
         return expression
+
+    def _list(self, aggregate: Aggregate) -> Aggregate:
+        """GROUP_CONCAT has the order of the groups where it has none of its own."""
+        if aggregate.function != "group_concat" or (aggregate.distinct and aggregate.order_by):
+            return aggregate
+        made = list(aggregate.order_by)
+        for group in self.listed:
+            if not is_constant(group):
+                made += [Order(Call(bool_type(False), FUNCTIONS["is null"], (group,)), True)]
+                made += [Order(sortable(group))]
+        return replace(aggregate, order_by=tuple(made))
 
     def items(self, items: Sequence[Item]) -> list[Item]:
         return [replace(item, expression=self.of(item.expression)) for item in items]

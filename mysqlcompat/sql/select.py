@@ -110,7 +110,10 @@ class _Clauses:
 
     def select(self, joins: tuple[Join, ...], where: Expression | None) -> Select:
         items = self.items()
-        known = {anonymous(item.expression): item.expression for item in items}
+        known: dict[Expression, Expression] = {}
+        for number, item in enumerate(items):  # what is shown twice is one thing, too
+            once = known.setdefault(anonymous(item.expression), item.expression)
+            items[number] = replace(item, expression=once)
         groups = self.groups(items)
         if groups is not None:
             groups = tuple(unified(group, known) for group in groups)
