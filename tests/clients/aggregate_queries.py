@@ -51,11 +51,11 @@ _CONDITIONS: Final = (
 )
 OTHERS: Final = """CREATE TABLE u (k INT, w VARCHAR(10), n DECIMAL(6,2))"""
 OTHER_ROWS: Final = "(1,'one',1.10),(1,'uno',2.25),(2,NULL,NULL),(7,'',-3.50)"
-_JOINS: Final = (*[""] * 7, " JOIN u ON u.k = t.g", " LEFT JOIN u ON u.k = t.g", " JOIN u")
+_JOINS: Final = (*[""] * 9, " JOIN u ON u.k = t.g", " LEFT JOIN u ON u.k = t.g")
 #: What is set while some queries are asked.
 SETTINGS: Final = (
     *["SET sql_mode = DEFAULT"] * 4,
-    "SET sql_mode = 'NO_ZERO_DATE'",
+    "SET sql_mode = 'ONLY_FULL_GROUP_BY,NO_ZERO_DATE'",
     "SET group_concat_max_len = 9",
     "SET group_concat_max_len = 600",
     "SET div_precision_increment = 0",
@@ -109,7 +109,7 @@ class Queries:
 
     def _group(self) -> str:
         names = [*"ggg", "id", "e", "da", "i % 2", *"vcsydftj", "l1", "bt", self._value()]
-        return self._pick(names)
+        return str(self._pick(names))
 
     def _having(self) -> str:
         forms = (
