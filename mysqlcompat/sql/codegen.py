@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from btree.layout import RUN_SHIFT
 from btree.schema import Table, TypeKind
@@ -41,7 +41,7 @@ from mysqlcompat.sql.code_scans import ScanCoder
 from mysqlcompat.sql.metadata import result_columns
 from mysqlcompat.sql.plan import SelectPlan
 from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Item, Select
-from mysqlcompat.sqltypes import BINARY, Class, string_type
+from mysqlcompat.sqltypes import BINARY, Class, SqlType, string_type
 from mysqlcompat.values import is_variable
 from mysqlcompat.wire.encode import block_words, column_words
 from redo.arena import Arena
@@ -320,7 +320,7 @@ class SelectCoder:
     def send(self, items: Sequence[Expression]) -> None:
         """Encode the items as packets."""
         columns: list[list[Any]] = []
-        for item in items:
+        for item, column in zip(items, result_columns(self.select), strict=True):
             sent = sendable(item)
             register = self.coder.value(sent)
             if sent is not item and item.type.cls is not Class.JSON:
@@ -329,7 +329,7 @@ class SelectCoder:
                 self.asm.sent.append(register)
             columns.append(
                 column_words(
-                    sent.type,
+                    as_defined(sent.type, column.wire_type),
                     register,  # type: ignore[arg-type]
                     Register(register.number, layout.NULLS_AT),  # type: ignore[arg-type]
                     self._put_members,
@@ -344,6 +344,18 @@ class SelectCoder:
         """A table of string lanes for the encoder."""
         lanes = [self.asm.block(name or b"\0") << RUN_SHIFT | len(name) for name in names]
         return self.asm.block(b"".join(lane.to_bytes(8, "little") for lane in lanes))
+
+
+def as_defined(sql_type: SqlType, wire_type: int) -> SqlType:
+    """The type of an item as its column's definition says: of a temporary table integers are INT or
+    BIGINT, whatever they were computed as."""
+    if sql_type.cls is not Class.INT or sql_type.kind is TypeKind.BIT:
+        return sql_type
+    kind = _INTEGERS.get(wire_type, sql_type.kind)
+    return sql_type if kind is sql_type.kind else replace(sql_type, kind=kind, zerofill=0)
+
+
+_INTEGERS: Final = {3: TypeKind.INT, 8: TypeKind.BIGINT}  #: by protocol::MYSQL_TYPE_*
 
 
 def sendable(expression: Expression) -> Expression:
