@@ -370,6 +370,7 @@ class Session(SessionState):
         self.since_us = time.time_ns() // 1000
         fixed = self.variables.get("timestamp")
         self.now_us = int(float(fixed) * 1e6) if fixed else self.since_us
+        self.effects.seeded.clear()
         self.strict = False
         self.null_fails = True
         self.asked_insert_id = 0

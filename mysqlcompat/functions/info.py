@@ -215,12 +215,6 @@ def user_variable(context: Context, call: Call, name: str) -> Any:
 @implement("set user variable", null_rejects=False, once=False, pure=False)
 def set_user_variable(context: Context, call: Call, name: str, value: Any) -> Any:
     context.set_user_variable(name, value, call.type)
-    context.warn(
-        1287,
-        "Setting user variables within expressions is deprecated and will be removed in a future "
-        "release. Consider alternatives: 'SET variable=expression, ...', or "
-        "'SELECT expression(s) INTO variables(s)'.",
-    )
     return value
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from btree.schema import TypeKind
 from mysqlcompat.functions.definitions import (
@@ -27,7 +27,7 @@ from mysqlcompat.functions.strings import bytes_of
 from mysqlcompat.functions.table import Context, OutOfRange
 from mysqlcompat.message_text import shown
 from mysqlcompat.numerals import EXACT, round_decimal, truncate_decimal
-from mysqlcompat.sql.describe import describe
+from mysqlcompat.sql.describe import describe, function_name
 from mysqlcompat.sql.infer import Typing, is_binary_string, is_number_literal
 from mysqlcompat.sql.measures import digits, is_fixed
 from mysqlcompat.sql.typed import Call, Expression, Literal, is_constant
@@ -316,15 +316,26 @@ def pi(context: Context, call: Call) -> float:
     null_rejects=False,
 )
 def rand(context: Context, call: Call, *seed: int | None) -> float:
-    """RAND() from the session's generator; RAND(n) gives MySQL's first number for seed n."""
+    """RAND() from the session's generator; RAND(n) begins with seed n, for each row anew unless n
+    is a constant."""
     if not seed:
         return context.random()
-    limit = 0x3FFFFFFF
-    first = ((seed[0] or 0) * 0x10001 + 55555555) & 0xFFFFFFFF
-    second = ((seed[0] or 0) * 0x10000001) & 0xFFFFFFFF
-    first, second = first % limit, second % limit
-    first = (first * 3 + second) % limit
-    return first / limit
+    given = call.args[0]
+    is_known = is_constant(given) or function_name(given) == "user variable"
+    begun = context.effects.seeded.get(id(call)) if is_known else None
+    first, second = begun or _seeded(seed[0] or 0)
+    first = (first * 3 + second) % _RANDOM_LIMIT
+    context.effects.seeded[id(call)] = first, (first + second + 33) % _RANDOM_LIMIT
+    return first / _RANDOM_LIMIT
+
+
+_RANDOM_LIMIT: Final = 0x3FFFFFFF
+
+
+def _seeded(seed: int) -> tuple[int, int]:
+    """The state of MySQL's generator (`randominit`)."""
+    first, second = (seed * 0x10001 + 55555555) & _U32, (seed * 0x10000001) & _U32
+    return first % _RANDOM_LIMIT, second % _RANDOM_LIMIT
 
 
 @define("crc32", "s", integer(10, unsigned=True))

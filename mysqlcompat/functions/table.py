@@ -43,6 +43,7 @@ class Effects:
         self._at = 0
         self.may_wait = False  #: whoever evaluates can be made to wait for what takes long
         self.slow: set[Any] = set()  #: what has turned out to take long
+        self.seeded: dict[int, tuple[int, int]] = {}  #: by RAND(n) of the statement: how it goes on
 
     def once(self, call: Callable[[], Any]) -> Any:
         """The result of the next call, made now if it has not been made; it may be `Suspended`."""

@@ -40,7 +40,15 @@ from mysqlcompat.sql.code_keys import description, sortable
 from mysqlcompat.sql.code_scans import ScanCoder
 from mysqlcompat.sql.metadata import result_columns
 from mysqlcompat.sql.plan import SelectPlan
-from mysqlcompat.sql.typed import EXPLICIT, Call, Cast, Expression, Item, Select
+from mysqlcompat.sql.typed import (
+    EXPLICIT,
+    Call,
+    Cast,
+    ColumnRef,
+    Expression,
+    Item,
+    Select,
+)
 from mysqlcompat.sqltypes import BINARY, Class, SqlType, string_type
 from mysqlcompat.values import is_variable
 from mysqlcompat.wire.encode import block_words, column_words
@@ -178,6 +186,8 @@ class SelectCoder:
         self.plan = plan
         self.select: Select = plan.statement
         self.coder = coder
+        if typed.assigns(self.select):
+            coder.most_rows = 1
         self.asm = coder.asm
         self.scans = ScanCoder(
             coder,
@@ -197,7 +207,7 @@ class SelectCoder:
         collected = collected or (select.order_by and not self.plan.ordered)
         stops = 0 if collected or select.limit is None else MODE_ONE
         locking = select.locking or ("",) * len(select.tables)
-        if self.coder.most_rows == 1 and not collected:
+        if self.coder.most_rows == 1 and (typed.assigns(select) or not collected):
             stops, unlocked = MODE_ONE, unlocked | MODE_ONE
         return [LOCK_MODES[one] | stops if one else unlocked for one in locking]
 
@@ -294,8 +304,23 @@ class SelectCoder:
         self.asm.stage(*(Sorted(collection),) * in_order)
         self.enter_records(self.scans.records(collection), places)
 
+    def _parts(self, item: Expression) -> list[Expression]:
+        """What is kept of an item while rows are sorted: of ``@rank := @rank + 1`` what it is made
+        of, as its turn comes when the rows are in order; groups have had it before."""
+        select = self.select
+        is_made = self.plan.aggregates or select.group_by is not None or select.distinct
+        if is_made or isinstance(item, ColumnRef) or not typed.has_effects(item):
+            return [item]
+        return [part for one in typed.children(item) for part in self._parts(one)]
+
     def _sort(self, items: Sequence[Expression], order: Sequence[typed.Order]) -> None:
-        kept = self._kept(items)
+        by = {key_of(one.expression) for one in order}
+        for item in items:
+            if key_of(item) in by and typed.has_effects(item):  # once, to sort by and to show
+                self.coder.frame.registers[key_of(item)] = self.coder.value(item)
+        kept = self._kept(
+            [one for item in items for one in ([item] if key_of(item) in by else self._parts(item))]
+        )
         varying = [one for one in order if not typed.is_constant(one.expression)]
         collection = self.asm.collection(len(kept), hashed=False)
         parts = [description(one.expression.type, one.descending) for one in varying]

@@ -380,10 +380,20 @@ def has_params(expression: Expression) -> bool:
     return any(isinstance(node, Param) for node in walk(expression))
 
 
+#: The function of ``@name := value``.
+ASSIGNMENT: Final = "set user variable"
+
+
 def has_effects(expression: Expression) -> bool:
     """Whether it matters when, and how often, it is computed: GET_LOCK(), ``:=``, RAND()."""
     calls = (node for node in walk(expression) if isinstance(node, Call))
     return any(not call.function.once for call in calls)
+
+
+def assigns(select: Select) -> bool:
+    """Whether a user variable is set by a SELECT: what a row gives it the next one may read."""
+    nodes = (node for root in roots(select) for node in walk(root))
+    return any(isinstance(node, Call) and node.function.name == ASSIGNMENT for node in nodes)
 
 
 def divides_by_zero(expression: Expression) -> bool:

@@ -51,9 +51,17 @@ def user_variable(typing: Typing, name: str) -> Expression:
     return typing.call("user variable", made, _label(name))
 
 
+_DEPRECATED: Final = (
+    "Setting user variables within expressions is deprecated and will be removed in a future "
+    "release. Consider alternatives: 'SET variable=expression, ...', or "
+    "'SELECT expression(s) INTO variables(s)'."
+)
+
+
 def assigned_variable(typing: Typing, name: str, value: Expression) -> Expression:
     """``@name := value``: dates and JSON become texts. A variable that has not been set is a text
     in the rest of the statement."""
+    typing.context.warn(1287, _DEPRECATED)
     if typing.context.user_variable(name)[1] is None:
         collation = typing.as_string(value).type.collation
         typing.given[name.lower()] = string_type(_LONGEST, collation, True, 2)
