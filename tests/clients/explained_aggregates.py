@@ -9,7 +9,8 @@
 - *Latin-1 in messages*. MySQL puts the bytes of such a text into its message, whose next character
   they take with them. Only warnings differ, and only in what is no ASCII and in quotes.
 - *Which of equal texts* stands for a group depends on the order of rows, too.
-- *Sorted documents*. MySQL warns that it does not compare documents when it sorts them.
+- *Sorted documents*. MySQL sorts rows to find groups of documents, and warns of those it does not
+  compare.
 - *Names of documents*. Documents have other names in warnings where they are stored.
 - *Zeros in temporary tables*. Before there is a least or greatest moment, the column for it holds
   NULL, of which MySQL makes a zero and warns of it.
