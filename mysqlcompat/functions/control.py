@@ -14,6 +14,7 @@ from mysqlcompat.functions.definitions import (
     byte_length,
     implement,
     integer,
+    is_weight_of_number,
 )
 from mysqlcompat.functions.operators import order
 from mysqlcompat.functions.table import Context
@@ -107,6 +108,8 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     if made.cls is Class.INT:  # LOCATE() and others keep the collation of what they have searched
         first = args[0].type
         made = replace(made, collation=first.collation, coercibility=first.coercibility)
+    if is_weight_of_number(args[0]):
+        made = args[0].type
     is_bytes = made.collation == BINARY
     is_literal = made.cls is Class.STRING and is_bytes and args[0].type.scale != NOT_FIXED
     is_itself = made.cls in (Class.DOUBLE, Class.DECIMAL) or made.kind is TypeKind.BIT
@@ -139,7 +142,7 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
     pair = typing.comparable("nullif", *args)
     equal = typing.call("=", bool_type(nullable_of(pair)), *pair)
     call = typing.call("nullif", made, equal, typing.to_result(args[0], made))
-    if not (args[0].type.is_text and args[0].type.coercibility == NUMBER):
+    if args[0].type.cls is not Class.STRING or args[0].type.coercibility != NUMBER:
         return call
     kept = args[0].type  # what is quoted of a number stays that
     made = replace(call.type, collation=kept.collation, coercibility=kept.coercibility)
@@ -219,6 +222,8 @@ def build_any_value(typing: Typing, args: Sequence[Expression]) -> Expression:
     arg = args[0]
     if arg.type.kind in (TypeKind.ENUM, TypeKind.SET):
         arg = typing.as_string(arg)
+    if is_weight_of_number(arg):
+        arg = typing.in_charset(arg, typing.context.collation)
     return typing.call("any_value", _any_type(arg.type), arg)
 
 

@@ -65,6 +65,10 @@ COERCIBLE: Final = 4  #: coercibility of a constant text
 NUMBER: Final = 5  #: and of a number's text
 OF_NUMBERS: Final = "latin1_swedish_ci"  #: collation of what has none
 _U32: Final = (1 << 32) - 1
+#: Functions that give a part of a string, and those that find out that it is none of its character
+#: set.
+_LOOKING_AT_NOTHING: Final = ("left", "right", "substring", "repeat", "soundex", "upper", "lower")
+_LOOKING: Final = ("reverse", "ltrim", "rtrim")
 IGNORABLE: Final = 6  #: coercibility of NULL
 MAX_CHARACTERS: Final = 16777216  #: of the longest string an expression makes, in bytes
 
@@ -113,6 +117,8 @@ def define(
 
             chosen = [letters[min(number, len(letters) - 1)] for number in range(len(args))]
             taken = tuple(_take(typing, *one) for one in zip(chosen, args, strict=True))
+            if taken and not texts and is_weight_of_number(taken[0]):
+                taken = (_weight_as_text(typing, name, taken[0]), *taken[1:])
             for at, letter in enumerate(chosen):
                 if letter == "j":
                     one = as_document(typing, taken[at], at + 1, name, taken[:at])
@@ -185,6 +191,21 @@ def _take(typing: Typing, letter: str, arg: Expression) -> Expression:
         case "p":
             return typing.as_path(arg)
     return with_type(arg, text_type(typing.context.collation))
+
+
+def is_weight_of_number(arg: Expression) -> bool:
+    """Whether it is bytes that count as the text of a number: WEIGHT_STRING of one."""
+    kind = arg.type
+    return kind.cls is Class.STRING and kind.collation == BINARY and kind.coercibility == NUMBER
+
+
+def _weight_as_text(typing: Typing, name: str, arg: Expression) -> Expression:
+    """The weight of a number where texts are wanted: functions that copy a part of it do not look
+    what it is."""
+    if name in _LOOKING_AT_NOTHING:
+        like = string_type(arg.type.length, typing.context.collation, True, NUMBER)
+        return typing.call("characters@kept", like, arg)
+    return typing.in_charset(arg, typing.context.collation) if name in _LOOKING else arg
 
 
 def _exact(arg: Expression) -> Expression:

@@ -234,7 +234,7 @@ def weight_string_of(typing: Typing, arg: Expression, size: int | None, binary: 
     count = length * bytes_per_character(arg.type.collation) & _U32
     room = max(_weight_bytes(count, arg.type.collation) & _U32, _NUMBER_BYTES)
     made = string_type(room, BINARY, True, arg.type.coercibility)
-    return typing.call("weight_string", made, arg, Literal(integer(11), size))
+    return Call(made, typing.function("weight_string"), (arg, Literal(integer(11), size)))
 
 
 def _number_room(arg: Expression) -> int:
@@ -345,6 +345,12 @@ def from_base64(context: Context, call: Call, value: Any) -> bytes | None:
 def characters(context: Context, call: Call, data: bytes) -> str:
     """Bytes where characters count: `?` for what are none."""
     return _STRAY.sub("?", data.decode("utf-8", "surrogateescape"))
+
+
+@implement("characters@kept")
+def kept_characters(context: Context, call: Call, data: bytes) -> str:
+    """Bytes that are taken for a text without a look at them."""
+    return data.decode("utf-8", "surrogateescape")
 
 
 @implement("to charset@later", once=False)

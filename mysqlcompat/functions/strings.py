@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mysqlcompat.character_sets import encoded
+from mysqlcompat.character_sets import bytes_beyond, encoded
 from mysqlcompat.errors import SqlError
 from mysqlcompat.functions.definitions import (
     MAX_CHARACTERS,
@@ -68,12 +68,14 @@ def _least_bytes(made: SqlType) -> int:
 @define("concat", "s*", joined, texts="agreed")
 def concat(context: Context, call: Call, *values: Any) -> Any:
     made = type(values[0])().join(values)
-    return made if fits(context, "concat", _size(made), call.type) else None
+    return made if fits(context, "concat", _size(call, made), call.type) else None
 
 
-def _size(value: Any) -> int:
-    """Bytes of a string, of text in UTF-8."""
-    return len(value) if isinstance(value, bytes) or value.isascii() else len(value.encode())
+def _size(call: Call, value: Any) -> int:
+    """Bytes of a string in its character set, counted in the least that a character has."""
+    if isinstance(value, bytes) or value.isascii():
+        return len(value)
+    return (len(value) + bytes_beyond(value, call.type.collation)) // _least_bytes(call.type)
 
 
 def _joined_with_separators(typing: Typing, args: Sequence[Expression]) -> SqlType:
@@ -87,7 +89,7 @@ def concat_ws(context: Context, call: Call, separator: Any, *values: Any) -> Any
     if separator is None:
         return None
     made = separator.join(value for value in values if value is not None)
-    return made if fits(context, "concat_ws", _size(made), call.type) else None
+    return made if fits(context, "concat_ws", _size(call, made), call.type) else None
 
 
 @define("lower lcase", "s", same_string)
@@ -265,7 +267,7 @@ def _repeated_column(
 def repeat(context: Context, call: Call, value: Any, count: int) -> Any:
     if not value or count <= 0:
         return value[:0]
-    if not fits(context, "repeat", _size(value) * min(count, _INT_MOST), call.type):
+    if not fits(context, "repeat", _size(call, value) * min(count, _INT_MOST), call.type):
         return None
     return value * count
 

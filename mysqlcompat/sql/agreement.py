@@ -183,13 +183,13 @@ class Agreement:
         connection's character set."""
         if made.cls is not Class.STRING or made.coercibility != NUMERIC:
             return made
-        collation = self.context.collation if made.is_text else made.collation
-        return replace(made, collation=collation, coercibility=_CONSTANT)
+        return replace(made, collation=self.context.collation, coercibility=_CONSTANT)
 
     def result_collation(self, types: Sequence[SqlType], operator: str) -> tuple[str, int]:
         """Collation and coercibility of a string made of strings of these types. Where none of
         their collations wins there is none: the character set's binary one stands for it."""
-        return agree(types, operator)
+        collation, best = agree(types, operator)
+        return self.context.collation if best == NUMERIC else collation, best
 
     def searched(self, made: SqlType, args: Sequence[Expression], operator: str) -> SqlType:
         """The number that a search among strings gives: it counts as one of them."""
@@ -199,7 +199,7 @@ class Agreement:
     def collation(self, types: Sequence[SqlType], operator: str) -> str:
         """The collation strings of these types are compared in. Raises 1267, 1270 or 1271."""
         collation, coercibility = agree(types, operator, is_compared=True)
-        if coercibility != NO_COLLATION:
+        if coercibility != NO_COLLATION or len(types) == 1:  # which has nobody to agree with
             return collation
         decided = [one for one in types if one.coercibility != NO_COLLATION]
         if not decided or agree(decided, operator, is_compared=True)[1] == NO_COLLATION:
@@ -259,7 +259,7 @@ class Agreement:
             elif arg.type.cls is not Class.STRING or arg.type.coercibility == _NULL:
                 made.append(arg)
             elif is_dated:
-                made.append(self._constant_in(arg, collation))
+                made.append(self.written_in(arg, collation))
             else:
                 made.append(self.with_collation(self.as_string(arg), collation))
         return made
@@ -320,7 +320,7 @@ class Agreement:
             return found
         return replace(found, collation=_NUMBERS_COLLATION)
 
-    def _constant_in(self, arg: Expression, like: str) -> Expression:
+    def written_in(self, arg: Expression, like: str) -> Expression:
         """A string that is compared as something else: only a constant is brought to the character
         set of `like`."""
         written = arg.value if isinstance(arg, Literal) and not arg.text else None

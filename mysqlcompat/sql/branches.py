@@ -59,6 +59,8 @@ class Branches(CommonTypes):
 
         def in_charset(self, arg: Expression, like: str) -> Expression: ...
 
+        def written_in(self, arg: Expression, like: str) -> Expression: ...
+
         def is_bits(self, arg: Expression) -> bool: ...
 
         def as_number(self, arg: Expression) -> Expression: ...
@@ -145,8 +147,9 @@ class Branches(CommonTypes):
             if target.cls not in (Class.STRING, Class.JSON):
                 inner, brought = _unbrought(inner), inner
                 is_mixed = is_mixed or inner is not brought
-            if target.cls is Class.STRING and _is_binary(arg) and inner.type.is_text:
-                inner = args[number]
+            is_read = target.cls not in (Class.STRING, Class.JSON)
+            if _is_binary(arg) and inner.type.is_text:
+                inner = self.written_in(inner, BINARY) if is_read else args[number]
             is_mixed = is_mixed or inner.type.cls not in (arg.type.cls, Class.NULL)
             nested = self.own_branches(inner, target, convert)
             is_own = _is_silent(inner, target) or _is_shifted(inner)
@@ -154,6 +157,7 @@ class Branches(CommonTypes):
             is_mixed = is_mixed or _has_own_words(inner, target)
             is_counted = inner.type.kind in _MEMBERS or self.is_bits(inner)
             is_mixed = is_mixed or (_is_binary(inner) and arg.type.is_text)
+            is_mixed = is_mixed or (is_read and _is_binary(arg) and inner.type.is_text)
             is_mixed = is_mixed or (target.cls in NUMERIC_CLASSES and is_counted)
             is_short = inner.type.kind is TypeKind.FLOAT and arg.type.kind is TypeKind.DOUBLE
             is_mixed = is_mixed or (target.cls is Class.STRING and is_short)

@@ -15,7 +15,7 @@ from mysqlcompat.sql.describe import OF_BRANCH, USING, USING_OF_BRANCH, describe
 from mysqlcompat.sql.infer import Typing, is_number_literal
 from mysqlcompat.sql.measures import text_length
 from mysqlcompat.sql.parameters import cast_type, with_type
-from mysqlcompat.sql.repertoires import is_taken_as_it_is
+from mysqlcompat.sql.repertoires import is_said_nothing_of, is_taken_as_it_is
 from mysqlcompat.sql.typed import EXPLICIT, Aggregate, Call, Cast, Expression, Literal
 from mysqlcompat.sqltypes import (
     BINARY,
@@ -54,6 +54,8 @@ def cast_node(typing: Typing, node: Any, arg: Expression) -> Expression:
         arg = typing.in_charset(arg, BINARY)
         if target.charset == "ascii":  # nothing is said of what is none
             arg = typing.in_charset(arg, "latin1_swedish_ci")
+    elif is_said_nothing_of(arg, target):
+        arg = typing.in_charset(arg, "latin1_swedish_ci")
     if target.cls in NUMERIC and is_number_literal(arg):
         arg = typing.as_number(arg)
     if target.cls is Class.STRING:

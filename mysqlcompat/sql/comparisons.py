@@ -44,6 +44,7 @@ from mysqlcompat.sql.typed import (
     is_constant,
 )
 from mysqlcompat.sqltypes import (
+    BINARY,
     MAX_DECIMAL_DIGITS,
     MAX_DECIMAL_SCALE,
     NOT_FIXED,
@@ -187,7 +188,8 @@ class Comparisons(HeldConstants):
         """The collation two strings are compared in, with each other and with no more: one without
         a collation meets none that has the binary one. Raises 1267."""
         left, right = types
-        is_undecided = left.coercibility == NO_COLLATION and left.collation.endswith("_bin")
+        is_bare = left.collation == BINARY or left.collation.endswith("_bin")
+        is_undecided = left.coercibility == NO_COLLATION and is_bare
         if operator not in _OF_ALL and is_undecided and left.collation == right.collation:
             raise illegal_mix(types, operator)
         return self.collation(types, operator)

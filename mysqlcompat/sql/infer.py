@@ -185,9 +185,9 @@ class Typing(Agreement, Branches, Memberships):
         if source.cls is Class.JSON:
             target = string_type(DOCUMENT_CHARACTERS, "utf8mb4_bin", source.nullable, 2)
         else:
-            if source.cls is Class.INT and source.coercibility < NUMERIC:  # of a search
-                collation = source.collation
             best = 2 if is_bytes else min(source.coercibility, NUMERIC)
+            if source.cls is Class.INT and source.coercibility != NUMERIC:  # of a search
+                collation, best = source.collation, source.coercibility
             target = string_type(text_length(source), collation, source.nullable, best)
         return self.cast(spelled(arg), target)
 

@@ -14,7 +14,7 @@ from typing import Final
 from mysqlcompat.sql.agreement import NUMERIC, strongest
 from mysqlcompat.sql.branches import BROUGHT, branches_of
 from mysqlcompat.sql.typed import IMPLICIT, Call, Cast, Expression, Literal
-from mysqlcompat.sqltypes import Class, SqlType
+from mysqlcompat.sqltypes import BINARY, Class, SqlType
 
 _WIDE: Final = ("ucs2", "utf16", "utf16le", "utf32")  #: character sets in which no byte is ASCII
 #: Functions whose strings are ASCII.
@@ -25,6 +25,12 @@ _OF_FIRST: Final = (
     *("trim@plain", "trim@both", "trim@leading", "trim@trailing", "reverse", "lpad", "rpad"),
     *("insert", "substring_index", "soundex", "any_value", "collate"),
 )
+#: Functions that give a part of a string, or the string itself.
+_OF_OTHERS: Final = (
+    *("left", "right", "substring", "ltrim", "rtrim", "substring_index", "any_value"),
+    *("trim@plain", "trim@both", "trim@leading", "trim@trailing"),
+)
+_CHOOSING: Final = ("coalesce", "ifnull", "greatest", "least")
 #: Functions that make one string of several, with the number of the first that counts.
 _OF_ALL: Final = {
     **dict.fromkeys(("concat", "concat_ws", "coalesce", "ifnull", "greatest", "least"), 0),
@@ -41,6 +47,27 @@ def is_taken_as_it_is(arg: Expression, target: SqlType) -> bool:
     if source.charset in _WIDE or target.charset in _WIDE or isinstance(arg, Literal):
         return False
     return _is_ascii(arg)
+
+
+def is_said_nothing_of(arg: Expression, target: SqlType) -> bool:
+    """Whether bytes become ASCII without a word of what is none: MySQL looks only at those that
+    were there before, which a function has not written anew."""
+    if target.charset != "ascii" or not target.is_text or arg.type.collation != BINARY:
+        return False
+    return arg.type.cls is Class.STRING and _is_written(arg)
+
+
+def _is_written(arg: Expression) -> bool:
+    match arg:
+        case Cast():
+            return True
+        case Call(function=function, args=args):
+            if function.name in _OF_OTHERS:
+                return _is_written(args[0])
+            if function.name in _CHOOSING:
+                return all(map(_is_written, args))
+            return all(_is_written(args[at]) for at in branches_of(arg))
+    return False
 
 
 def _is_ascii(arg: Expression) -> bool:
