@@ -92,7 +92,7 @@ def compared(
             if isinstance(value, str) and source.charset not in UTF8:
                 value = encoded(value, source.collation)
             text = shown_in_error(value) if is_text else text_of(value, source)
-            raise SqlError(1525, type_name, text)
+            raise _refused(context, SqlError(1525, type_name, text), value, source, wording)
         is_unsaid = made is None and target.cls is not Class.TIME
         if listener.was_warned or is_unsaid:
             _say(context, value, source, wording)
@@ -126,6 +126,17 @@ def _read(context: Listener, value: Any, source: SqlType, target: SqlType, type_
 
 def _say(context: Context, value: Any, source: SqlType, wording: str) -> None:
     context.warn(1292, wording.replace("{}", _shown(value, source), 1))
+
+
+def _refused(
+    context: Context, error: SqlError, value: Any, source: SqlType, wording: str
+) -> SqlError:
+    """The error, listed behind the conversion's warning; where that is an error, this is it."""
+    said = SqlError.with_text(1292, wording.replace("{}", _shown(value, source), 1))
+    if context.strict:
+        return said.followed_by(error)
+    error.listed = (said.condition("Warning"), error.condition())
+    return error
 
 
 def _shown(value: Any, source: SqlType) -> str:

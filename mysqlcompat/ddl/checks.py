@@ -91,6 +91,9 @@ def columns_in(expression: str) -> list[str]:
 
 def _made(table: Table, definition: CheckDefinition, name: str, sql_mode: frozenset[str]) -> Check:
     tree = parse_expression(definition.source, sql_mode).tree
+    named = {node.name.casefold() for node in tree.walk() if isinstance(node, exp.Column)}
+    if definition.column and named - {definition.column.casefold()}:
+        raise SqlError(3813, name)  # before all else: whether there is such a column, too
     if not is_condition(tree):
         raise SqlError(3812, name)
     for feature in disallowed(tree):
@@ -109,8 +112,6 @@ def _made(table: Table, definition: CheckDefinition, name: str, sql_mode: frozen
             column = named_column(table, node, missing)
             if column.auto_increment:
                 raise SqlError(3818, name)
-            if definition.column and column.name.casefold() != definition.column.casefold():
-                raise SqlError(3813, name)
     text = printed(table, tree, missing)
     check = Check(name, text, definition.enforced)
     check_expression(table, check)  # mistakes in types and functions

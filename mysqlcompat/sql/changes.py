@@ -168,7 +168,8 @@ def _selected(
     """The query of INSERT … SELECT, its items cast to the columns."""
 
     inner = Resolver(resolver.parsed, Scope(), resolver.context, resolver.given)
-    select = resolve_select(node, view, inner)
+    types = [column_type(source.table.columns[column]) for column in columns]
+    select = resolve_select(node, view, inner, types)
     if len(select.items) != len(columns):
         raise SqlError(1136, 1)
     for column in columns:

@@ -95,7 +95,6 @@ class _InsertCoder:
             registers = self._from_given()
         else:
             registers = self._from_select() if self.plan.select else self._from_values()
-        self._auto_increment(registers)
         generate(self.coder, self.table, registers)
         self._insert(registers)
         self._last_slots()
@@ -258,30 +257,36 @@ class _InsertCoder:
         grouped = select.group_by is not None or select.having is not None or aggregates
         return all(isinstance(one, Table) for one in tables) and not (ordered or grouped)
 
-    def _auto_increment(self, registers: dict[int, Register]) -> None:
-        for column_no, column in enumerate(self.table.columns):
-            if not column.auto_increment:
-                continue
-            own = self.asm.register()  # the register may be a slot's, shared with other columns
-            register = registers[column_no]
-            self.asm.emit(load_kernels.op_duplicate, own, register)
-            registers[column_no] = own
-            _, greatest = column_type(column).range
-            self.asm.emit(
-                autoinc_kernels.op_autoinc,
-                own,
-                self.table.descriptor,
-                self.target.calls.autoinc_next,
-                int(self.plan.select is not None),
-                self.asm.state(autoinc_kernels.STATE_BYTES),
-                greatest if greatest < 1 << 63 else -1,
-            )
-
     def _insert(self, registers: dict[int, Register]) -> None:
         if self.table.has_row_id:
             registers[self.table.column_no(ROW_ID)] = self.coder.value(Literal(int_type(), 0))
+        counted = [n for n, column in enumerate(self.table.columns) if column.auto_increment]
+        for number in counted:
+            own = self.asm.register()  # the register may be a slot's, shared with other columns
+            self.asm.emit(load_kernels.op_duplicate, own, registers[number])
+            registers[number] = own
         spec = row_spec(self.coder, self.table, registers)
+        counters = [self._auto_increment(number, registers[number], spec) for number in counted]
         self.asm.emit(write_kernels.op_insert, spec, self.target.writers(self.table).row_insert)
+        for counter in counters:
+            self.asm.emit(autoinc_kernels.op_autoinc_written, self.table.descriptor, *counter)
+
+    def _auto_increment(self, column_no: int, own: Register, spec: Constant) -> tuple[Any, ...]:
+        """The next values, once all else is known of the rows: a CHECK may refuse them. State
+        and greatest value."""
+        _, greatest = column_type(self.table.columns[column_no]).range
+        most = greatest if greatest < 1 << 63 else -1
+        rows = 0 if self.statement.given else len(self.statement.rows)
+        rows = rows if self.plan.select is None else -1
+        state = self.asm.state(autoinc_kernels.STATE_BYTES)
+        self.asm.emit(
+            autoinc_kernels.op_autoinc,
+            own,
+            self.table.descriptor,
+            self.target.calls.autoinc_next,
+            *(rows, state, most, spec),
+        )
+        return state, most
 
 
 PYTHON_BATCH = 64  #: rows between two looks at the loop, where Python has a part in each
@@ -361,6 +366,8 @@ class _ChangeCoder:
             mode |= MODE_COMMITTED
         if (statement.limit is not None and not plan.collect) or target.row_by_row:
             mode |= MODE_ONE
+        if typed.assigns(statement):
+            self.coder.most_rows, mode = 1, mode | MODE_ONE
         self.scans = ScanCoder(self.coder, target.arena, target.calls, (statement.table,), (mode,))
 
     def _rows(self, scan: Scan, collect: bool, order: Sequence[Order], limit: Any) -> Register:

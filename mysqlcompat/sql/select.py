@@ -37,7 +37,7 @@ from mysqlcompat.sql.typed import (
     unified,
     walk,
 )
-from mysqlcompat.sqltypes import Class, int_type
+from mysqlcompat.sqltypes import Class, SqlType, int_type
 
 NAME_BYTES: Final = 255  #: of a column that has no name of its own
 _ARGS: Final = {
@@ -53,9 +53,9 @@ _HINTS: Final = {
 
 
 def resolve_select(
-    node: Any, view: CatalogView, resolver: Resolver, names_from_text: bool = True
+    node: Any, view: CatalogView, resolver: Resolver, columns: Sequence[SqlType] = ()
 ) -> Select:
-    """The typed form of one SELECT."""
+    """The typed form of one SELECT. columns: of the columns that its items go to."""
     check_args(node, _ARGS, "SELECT …")
     for modifier in node.args.get("operation_modifiers") or ():
         if modifier.name.upper() not in _HINTS:
@@ -65,7 +65,7 @@ def resolve_select(
     if source is not None and not _is_dual(source.this):
         joins = resolve_from(view, resolver, source.this, node.args.get("joins") or [])
     where = _where(node, resolver)
-    return _Clauses(node, resolver, names_from_text).select(joins, where)
+    return _Clauses(node, resolver, columns).select(joins, where)
 
 
 def _introduced(node: Any, expression: Expression) -> str | None:
@@ -102,11 +102,11 @@ def _where(node: Any, resolver: Resolver) -> Expression | None:
 class _Clauses:
     """The clauses of one SELECT after FROM and WHERE, in the order MySQL resolves them."""
 
-    def __init__(self, node: Any, resolver: Resolver, names_from_text: bool) -> None:
+    def __init__(self, node: Any, resolver: Resolver, columns: Sequence[SqlType]) -> None:
         self.node = node
         self.resolver = resolver
         self.scope: Scope = resolver.scope
-        self.names_from_text = names_from_text
+        self.columns = columns
 
     def select(self, joins: tuple[Join, ...], where: Expression | None) -> Select:
         items = self.items()
@@ -179,7 +179,7 @@ class _Clauses:
 
     def items(self) -> list[Item]:
         made: list[Item] = []
-        texts = self.resolver.parsed.items if self.names_from_text else []
+        texts, columns = self.resolver.parsed.items, self.columns
         with self.resolver.using(aggregates="yes", pinned=True):
             for number, node in enumerate(self.node.expressions):
                 if _is_star(node):
@@ -187,9 +187,9 @@ class _Clauses:
                     continue
                 alias = node.alias if isinstance(node, exp.Alias) else None
                 inner = node.this if isinstance(node, exp.Alias) else node
-                expression = with_type(
-                    self.resolver.scalar(inner), text_type(self.resolver.context.collation)
-                )
+                wanted = text_type(self.resolver.context.collation)
+                wanted = columns[len(made)] if len(made) < len(columns) else wanted
+                expression = with_type(self.resolver.scalar(inner), wanted)
                 text = texts[number] if number < len(texts) else None
                 made.append(self.item(expression, inner, alias, text))
         return made

@@ -390,9 +390,9 @@ def has_effects(expression: Expression) -> bool:
     return any(not call.function.once for call in calls)
 
 
-def assigns(select: Select) -> bool:
-    """Whether a user variable is set by a SELECT: what a row gives it the next one may read."""
-    nodes = (node for root in roots(select) for node in walk(root))
+def assigns(statement: Statement) -> bool:
+    """Whether a user variable is set by a statement: what a row gives it the next one may read."""
+    nodes = (node for root in expressions_of(statement) for node in walk(root))
     return any(isinstance(node, Call) and node.function.name == ASSIGNMENT for node in nodes)
 
 

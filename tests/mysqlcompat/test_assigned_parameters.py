@@ -62,10 +62,11 @@ KINDS: Final[dict[str, Sent]] = {
 FORMS: Final = {
     "INSERT INTO given ({}) VALUES (?)": KINDS,
     "INSERT INTO given ({}) VALUES (? + 1)": ("tiny", "decimal", "minus", "short time"),
+    "INSERT INTO given ({}) SELECT ?": ("300", "foreign", "datetime", "minus", "long", "null"),
     "INSERT INTO given ({}) SELECT CONCAT(?, '')": ("words", "foreign", "date", "null"),
     "UPDATE given SET {} = IF(id > 0, ?, {}) LIMIT 1": ("300", "no day", "letters", "minus"),
 }
-INTO, PLUS, _, BRANCH = FORMS
+INTO, PLUS, SELECTED, _, BRANCH = FORMS
 _WORDING: Final = "MySQL shows what it first made of the number or day, not what was sent"
 _SIGNED: Final = "MySQL takes the greatest number for -1"
 _BITS: Final = "MySQL reads a number out of a text only if that is below zero"
@@ -73,10 +74,10 @@ _FRACTION: Final = "MySQL refuses a fraction here that it takes where it is writ
 #: What differs on purpose: by form, column and kind.
 DIFFERENT: Final[dict[tuple[str, str, str], str]] = {
     **{(INTO, column, kind): _WORDING for column in ("da", "dt") for kind in ("unsigned", "300")},
-    **{(BRANCH, column, "300"): _WORDING for column in ("da", "dt")},
+    **{(form, column, "300"): _WORDING for form in (SELECTED, BRANCH) for column in ("da", "dt")},
     **{(BRANCH, "dt", "no day"): _WORDING},
     **{(INTO, "t", kind): _SIGNED for kind in ("unsigned", "all")},
-    **{(INTO, "bi", kind): _BITS for kind in ("minus", "all")},
+    **{(form, "bi", kind): _BITS for form in (INTO, SELECTED) for kind in ("minus", "all")},
     **{(PLUS, column, "short time"): _FRACTION for column in ("da", "dt")},
     **{(PLUS, column, "all"): _FRACTION for column in ("da", "dt")},
     **{(PLUS, column, "minus"): _WORDING for column in ("da", "dt")},
