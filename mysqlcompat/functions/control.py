@@ -140,7 +140,7 @@ def build_nullif(typing: Typing, args: Sequence[Expression]) -> Expression:
         args = [shown(args[0]), args[1]]
         made = replace(made, mixed=args[0].type.mixed)
     pair = typing.comparable("nullif", *args)
-    equal = typing.call("=", bool_type(nullable_of(pair)), *pair)
+    equal = typing.compared("=", bool_type(nullable_of(pair)), args, pair)
     call = typing.call("nullif", made, equal, typing.to_result(args[0], made))
     if args[0].type.cls is not Class.STRING or args[0].type.coercibility != NUMBER:
         return call

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from mysqlcompat import collations, json_order
 from mysqlcompat.errors import SqlError
@@ -78,6 +78,30 @@ def null_safe_equal(context: Context, call: Call, left: Any, right: Any) -> int:
     if left is None or right is None:
         return int(left is right)
     return int(order(left, right, _collation(call)) == 0)
+
+
+_HOLDS: Final[dict[str, Callable[[int], bool]]] = {
+    "=": lambda order: order == 0,
+    "<>": lambda order: order != 0,
+    "<": lambda order: order < 0,
+    "<=": lambda order: order <= 0,
+    ">": lambda order: order > 0,
+    ">=": lambda order: order >= 0,
+}
+
+
+@implement(",".join(f"{operator}@near" for operator in _HOLDS))
+def nearly(context: Context, call: Call, left: float, right: float, near: float) -> int:
+    """Doubles of known decimals, which are equal if they differ by less than `near`."""
+    holds = _HOLDS[call.function.name.partition("@")[0]]
+    return int(holds(0 if abs(left - right) < near else order(left, right, "")))
+
+
+@implement("<=>@near", null_rejects=False)
+def null_safe_nearly(context: Context, call: Call, left: Any, right: Any, near: float) -> int:
+    if left is None or right is None:
+        return int(left is right)
+    return int(left == right or abs(left - right) < near)
 
 
 @implement("between", null_rejects=False)

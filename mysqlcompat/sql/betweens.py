@@ -14,7 +14,7 @@ from btree.schema import TypeKind
 from mysqlcompat.errors import SqlError
 from mysqlcompat.message_text import text_for_number
 from mysqlcompat.sql.common_types import common_decimal
-from mysqlcompat.sql.comparisons import Comparisons, compared_type
+from mysqlcompat.sql.comparisons import Comparisons, compared_type, is_near_number
 from mysqlcompat.sql.held_constants import DATED, as_compared, pinned
 from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
@@ -73,7 +73,9 @@ class Betweens(Comparisons):
             low, high = self._written(low), self._written(high)
         if low == high and classes & TEMPORAL and isinstance(low, Literal):
             return self._equal(value, low)
-        if not is_negated and self._is_one_number(value, low, high):
+        if not is_negated and (
+            _are_one_near(value, low, high) or self._is_one_number(value, low, high)
+        ):
             return self._equal(value, low)
         if isinstance(low, Literal) and isinstance(high, Literal) and low.value == high.value:
             given = (low, high)
@@ -110,7 +112,7 @@ class Betweens(Comparisons):
     def _equal(self, value: Expression, bound: Expression) -> Expression:
         """Both bounds are one constant: it may be NULL if what is made of it may."""
         pair = self.comparable("=", value, bound)
-        return self.call("=", compared_type("=", *pair), *pair)
+        return self.compared("=", compared_type("=", *pair), (value, bound), pair)
 
     def _written(self, bound: Expression) -> Expression:
         """A constant date as its text, which MySQL brings into the character set of the value."""
@@ -207,6 +209,13 @@ class Betweens(Comparisons):
         if is_whole or not any(known):
             return None
         return [self.as_integer(arg) for arg in (value, *made)]
+
+
+def _are_one_near(value: Expression, low: Expression, high: Expression) -> bool:
+    """Whether both bounds are one number beside a DOUBLE that may be near it."""
+    if not (isinstance(low, Literal) and isinstance(high, Literal)):
+        return False
+    return (low.type, low.value) == (high.type, high.value) and is_near_number(value, low)
 
 
 def _is_in_range(year: Expression) -> bool:

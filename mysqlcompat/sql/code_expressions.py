@@ -304,6 +304,11 @@ class Coder:
             return None if least is None or most is None else code_logic.both(self, least, most)
         if name == "in":
             return self._in(args[0], args[1:])
+        operator, _, form = name.partition("@")
+        if form == "near":
+            near = self._lane(args[2])  # type: ignore[arg-type]
+            operands = _COMPARISONS[operator], near
+            return self._emit(compare_kernels.op_compare_near, args[0], args[1], *operands)
         coded = CODED.get(name)
         return None if coded is None else coded(self, call)
 

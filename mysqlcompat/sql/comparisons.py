@@ -31,6 +31,7 @@ from mysqlcompat.sql.held_constants import (
     told_by_nullif,
     wording,
 )
+from mysqlcompat.sql.measures import is_fixed, scale_of
 from mysqlcompat.sql.parameters import is_untyped, text_type, with_type
 from mysqlcompat.sql.typed import (
     COMPARE,
@@ -48,6 +49,7 @@ from mysqlcompat.sqltypes import (
     MAX_DECIMAL_DIGITS,
     MAX_DECIMAL_SCALE,
     NOT_FIXED,
+    NUMERIC,
     TEMPORAL,
     Class,
     SqlType,
@@ -55,6 +57,7 @@ from mysqlcompat.sqltypes import (
     date_type,
     datetime_type,
     decimal_type,
+    double_type,
     int_type,
     string_type,
     time_type,
@@ -104,8 +107,22 @@ class Comparisons(HeldConstants):
 
     def comparison(self, operator: str, left: Expression, right: Expression) -> Expression:
         given = left, right
-        left, right = self.comparable(operator, left, right)
-        return self.call(operator, compared_type(operator, *given, left, right), left, right)
+        pair = self.comparable(operator, left, right)
+        return self.compared(operator, compared_type(operator, *given, *pair), given, pair)
+
+    def compared(
+        self,
+        operator: str,
+        made: SqlType,
+        given: Sequence[Expression],
+        pair: tuple[Expression, Expression],
+    ) -> Call:
+        """What was `given` and is comparable now, compared."""
+        near = nearness(given, pair)
+        if not near:
+            return self.call(operator, made, *pair)
+        within = Literal(double_type(nullable=False), near)
+        return self.call(f"{operator}@near", made, *pair, within)
 
     def comparable(
         self, operator: str, left: Expression, right: Expression, held: bool = True
@@ -315,6 +332,40 @@ def compared_type(operator: str, *args: Expression) -> SqlType:
     """The type of a comparison of `args`: what may be NULL before it is what a column holds of it
     counts, too."""
     return bool_type(operator != "<=>" and any(arg.type.nullable for arg in args))
+
+
+def nearness(given: Sequence[Expression], pair: Sequence[Expression]) -> float:
+    """How near two doubles must be to be equal, if both sides have a known number of decimals: half
+    a unit behind the last of them. 0.0: it is their bits that count, as they do of what a column
+    has rounded, which is looked for in an index."""
+    if any(arg.type.cls is not Class.DOUBLE for arg in pair) or not is_near_number(*given):
+        return 0.0
+    types = [arg.type for arg in given]
+    decimals = max(one.scale if one.cls is Class.DOUBLE else scale_of(one) for one in types)
+    return 5 / 10.0 ** (decimals + 1)
+
+
+def is_near_number(one: Expression, other: Expression) -> bool:
+    """Whether two sides are compared as doubles of known decimals, if as doubles."""
+    types = one.type, other.type
+    if not any(arg.cls is Class.DOUBLE for arg in types) or not all(map(_has_decimals, types)):
+        return False
+    sides = one, other
+    return not any(map(_is_rounded, sides)) or not all(
+        _is_rounded(arg) or _is_exact(arg) for arg in sides
+    )
+
+
+def _has_decimals(kind: SqlType) -> bool:
+    return kind.cls in (*NUMERIC, *TEMPORAL) and is_fixed(kind)
+
+
+def _is_rounded(arg: Expression) -> bool:
+    return isinstance(arg, ColumnRef) and arg.type.kind is TypeKind.DOUBLE
+
+
+def _is_exact(arg: Expression) -> bool:
+    return isinstance(arg, Literal) and arg.type.cls in (Class.INT, Class.DECIMAL)
 
 
 def _is_held(column: Expression, constant: Expression) -> bool:

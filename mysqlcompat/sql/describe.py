@@ -221,7 +221,7 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
         case "case":
             return _case(call, args, sources)
         case "nullif" if isinstance(call.args[0], Call):
-            return f"nullif({','.join(describe(arg, sources) for arg in call.args[0].args)})"
+            return f"nullif({','.join(describe(arg, sources) for arg in call.args[0].args[:2])})"
         case "and" | "and@sure" | "or" | "xor":
             return "(" + f" {name.partition('@')[0]} ".join(_tested(call, args)) + ")"
         case "is true" | "is false":
@@ -231,13 +231,15 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
         case "collate":
             return f"({args[0]} collate {call.type.collation})"
     name, _, form = name.partition("@")  # what follows tells forms of one name apart
+    if form == "near":
+        args = args[:2]
     if form == "fuzzy":
         return args[0]
     if name == "|" and args[-1] == WITHOUT_SIGN:
         return args[0]
     if name in _INFIX and len(args) >= 2:
         if (name in MIRRORED or name == "<>") and not any(map(is_constant, call.args)):
-            args = _compared(call.args, args)
+            args = _compared(call.args[:2], args)
         shown = "DIV" if name == "div" else name
         return "(" + f" {shown} ".join(args) + ")"
     return f"{_NAMES.get(name, name)}({','.join(args)})"

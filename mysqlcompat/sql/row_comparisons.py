@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlglot import exp
 
 from mysqlcompat.errors import SqlError
-from mysqlcompat.sql.comparisons import compared_type
+from mysqlcompat.sql.comparisons import compared_type, is_near_number
 from mysqlcompat.sql.infer import nullable_of
 from mysqlcompat.sql.row_memberships import is_plain, look_at_constants, row_membership
 from mysqlcompat.sql.typed import Expression, Literal
@@ -83,7 +83,8 @@ class RowComparisons:
         if not any(is_row(part) for pair in pairs for part in pair):
             left, right = map(self._row, (one, other))
             look_at_constants(self.typing, left, right)
-            if not is_plain(left, [right]):
+            is_near = any(map(is_near_number, left, right))
+            if not is_near and not is_plain(left, [right]):
                 return self._ordered(operator, left, right)
         made = self._pair(operator, *pairs[-1], operator)
         for left, right in reversed(pairs[:-1]):
@@ -125,7 +126,7 @@ class RowComparisons:
     ) -> Expression:
         one, other = self._comparable(operator, left, right, name, held)
         made = compared_type(operator, left, right, one, other)
-        return self.typing.call(operator, made, one, other)
+        return self.typing.compared(operator, made, (left, right), (one, other))
 
 
 def is_row(node: Any) -> bool:

@@ -94,6 +94,30 @@ def op_compare(st, mem, run, instruction, n):
 
 
 @kernel(OP)
+def op_compare_near(st, mem, run, instruction, n):
+    """to = a operator b of doubles, which are equal as well if they differ by less than a number.
+    Operands: to, a, b, operator, bits of that number."""
+    to = register(mem, run, instruction, 1)
+    a = register(mem, run, instruction, 2)
+    b = register(mem, run, instruction, 3)
+    operator = operand(mem, instruction, 4)
+    near = float_of_bits(operand(mem, instruction, 5))
+    for i in range(n):
+        x_null = load_u8(mem, a + NULLS_AT + i)
+        y_null = load_u8(mem, b + NULLS_AT + i)
+        if (x_null | y_null) != 0:
+            value, null = null_result(operator, x_null, y_null)
+        else:
+            x = load_i64(mem, a + 8 * i)
+            y = load_i64(mem, b + 8 * i)
+            is_near = abs(float_of_bits(x) - float_of_bits(y)) < near
+            value, null = holds(operator, 0 if is_near else order_i64(DOUBLE, x, y)), 0
+        store_i64(mem, to + 8 * i, value)
+        store_u8(mem, to + NULLS_AT + i, null)
+    return n
+
+
+@kernel(OP)
 def op_compare_text(st, mem, run, instruction, n):
     """to = a operator b of strings. Operands: to, a, b, operator, collation."""
     to = register(mem, run, instruction, 1)
