@@ -220,7 +220,7 @@ def _are_one_near(value: Expression, low: Expression, high: Expression) -> bool:
 
 def _is_in_range(year: Expression) -> bool:
     """Whether a number has become a YEAR."""
-    return isinstance(year, Literal) and (not year.value or year.value in _YEARS)
+    return isinstance(year, Literal) and year.value in (0, *_YEARS)
 
 
 def said_beside(like: Expression) -> str:

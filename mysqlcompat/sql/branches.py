@@ -248,10 +248,17 @@ def spelled(arg: Expression) -> Expression:
     it is `shown`."""
     if arg.type.cls is Class.TIME and _is_moved(arg):
         return replace(arg, type=replace(arg.type, mixed=True))
-    is_first = isinstance(arg, Call) and arg.function.name in DOUBLED
-    if (is_first or isinstance(arg, Aggregate)) and arg.type.kind is TypeKind.FLOAT:
+    if _is_doubled(arg) and arg.type.kind is TypeKind.FLOAT:
+        if isinstance(arg, Call) and arg.function.name == "nullif":
+            arg = replace(arg, args=(arg.args[0], spelled(without_casts(arg.args[1]))))
         return replace(arg, type=replace(arg.type, kind=TypeKind.DOUBLE))
     return shown(arg)
+
+
+def _is_doubled(arg: Expression) -> bool:
+    if isinstance(arg, Call) and arg.function.name == "nullif":
+        return _is_doubled(without_casts(arg.args[1]))
+    return isinstance(arg, Aggregate) or (isinstance(arg, Call) and arg.function.name in DOUBLED)
 
 
 def _is_moved(arg: Expression) -> bool:

@@ -120,6 +120,10 @@ class HeldConstants:
         """A constant as the BIGINT that it is exactly; None if it is none."""
         if isinstance(constant, Literal) and constant.value == b"":
             return None
+        if constant.type.cls is Class.STRING:
+            text = self.quiet_value(constant)
+            if isinstance(text, str) and not _is_bigint(text, unsigned):  # nothing is said of it
+                return None
         value = self.constant_value(self.as_number(constant))
         if value is None or abs(value) > _ROUNDED_MOST or value != value // 1:
             return None
@@ -127,7 +131,7 @@ class HeldConstants:
         is_text = constant.type.cls is Class.STRING and isinstance(value, float)
         if is_text and abs(number) >= _EXACT_BELOW:
             text = text_for_number(self.quiet_value(constant))
-            number = int(round_decimal(leading_decimal(text)[0], 0))
+            number = _whole_of(text)
         most = _MOST_UNSIGNED if unsigned and constant.type.cls is not Class.JSON else _MOST
         if not (0 if unsigned else _LEAST) <= number <= most:
             return None
@@ -229,17 +233,13 @@ class HeldConstants:
         if made.type.cls is Class.INT:
             return made
         number, _ = leading_double(str(constant.value))
-        exact = number
-        if number.is_integer():
-            exact = int(round_decimal(leading_decimal(str(constant.value))[0], 0))
-        low, high = column.type.range
-        if not low <= exact <= high:
+        if not _is_bigint(str(constant.value), column.type.unsigned):
             return made
         self.constant_value(self.as_double(constant if origin is None else origin))  # which warns
         if not number.is_integer():
             return made
         target = int_type(20, column.type.unsigned, constant.type.nullable)
-        return Literal(target, int(exact))
+        return Literal(target, _whole_of(str(constant.value)))
 
     def _as_year(self, constant: Literal) -> Expression:
         value: Any = constant.value
@@ -322,6 +322,17 @@ def told_by_nullif(date: Expression) -> str:
     kind = "date" if date.type.cls is Class.DATE else "datetime"
     name = date.name if isinstance(date, ColumnRef) else describe(date).lower()
     return f"Incorrect {kind} value: '{{}}' for column '{name}' at row 1"
+
+
+def _whole_of(text: str) -> int:
+    """The integer that begins a text, rounded."""
+    return int(round_decimal(leading_decimal(text)[0], 0))
+
+
+def _is_bigint(text: str, unsigned: bool) -> bool:
+    """Whether a BIGINT column has room for the number that begins a text."""
+    low, high = (0, _MOST_UNSIGNED) if unsigned else (_LEAST, _MOST)
+    return low <= _whole_of(text) <= high
 
 
 def pinned(arg: Expression) -> Expression:

@@ -248,22 +248,25 @@ class Typing(Agreement, Branches, Memberships):
         return self.as_condition(arg)
 
     def folded(self, condition: Expression) -> Expression:
-        """The condition of an IF without its constants; also where one of them decides it."""
+        """The condition of an IF without its constants; also where one of them decides it. What is
+        within the others is looked at though nothing of it counts then."""
         if isinstance(condition, Call) and condition.function.name == "row in":
             return prepared_rows(self, condition)
         if not isinstance(condition, Call) or condition.function.name not in ("and", "or"):
             return condition
         is_or = condition.function.name == "or"
         kept: list[Expression] = []
+        is_decided = False
         for arg in map(self.folded, condition.args):
+            if is_decided:
+                continue
             if not is_constant(arg) or has_param(arg):
                 kept.append(arg)
             elif bool(self.constant_value(arg)) is is_or:
-                kept = []
-                break
-        else:
+                is_decided = True
+        if not is_decided:
             is_or = not is_or  # what is left if nothing is
-        if kept:
+        if kept and not is_decided:
             return replace(condition, args=tuple(kept))
         return Literal(bool_type(False), int(is_or), text="(true)" if is_or else "(false)")
 

@@ -81,6 +81,24 @@ DIFFERENT: Final = {
     "greatest(st, null)": "MySQL calls the text a SET",
 }
 
+#: NULLIF has the digits of what it chose.
+_FLOATS: Final = (
+    "replace(nullif(fl, 5), 1, 2)",
+    "concat(nullif(fl, 5))",
+    "concat(nullif(fu, 5))",
+    "concat(nullif(least(fu,9223372036854775808), 5))",
+    "concat(least(fu,9223372036854775808))",
+    "concat(least(fu,9223372036854775808), '')",
+    "concat(least(fl,5.5))",
+    "concat(nullif(least(fl,5.5),5))",
+    "concat(nullif(greatest(fl,fu),5))",
+    "concat(nullif(greatest(fu, 1),5))",
+    "replace(nullif(greatest(fu, 1),5),1,2)",
+    "replace(greatest(fu, 1),1,2)",
+    "replace(least(fu, 9223372036854775808),1,2)",
+    "concat(coalesce(least(fu,9223372036854775808), 5))",
+)
+
 SECTIONS: Final = (
     section(_MORE),
     section(calls("ifnull nullif greatest least", FEW, FEW)),
@@ -89,4 +107,5 @@ SECTIONS: Final = (
     section(calls("coalesce least", COLUMNS, COLUMNS), tail="FROM v"),
     section(calls("if", ("0",), COLUMNS, COLUMNS), tail="FROM v"),
     section(calls("greatest", COLUMNS[::2], ("1", "2.5", "'2024-03-01'", "null")), tail="FROM v"),
+    section(_FLOATS, tail="FROM v"),
 )

@@ -378,8 +378,45 @@ _CONSTANT_ROWS: Final = """
 (if(1, '-1', '.5'), from_days(-1e100)) >= ((l1 collate utf8mb4_general_ci), dt)
 """
 
-SECTIONS: Final = (
-    section(
-        [*filter(None, (_ROWS + _LISTS + _SEARCHES + _CONSTANT_ROWS).split("\n"))], tail="FROM v"
-    ),
-)
+#: What is within AND and OR is looked at first; years between texts and NULLs.
+_DECIDED: Final = r"""
+if(((-9223372036854775808 = 'Europe/Berlin') and ((2.5e0, gc) <> ('1,2', 0x41))), bin, 3)
+if(((b'101' in (-0.5, 255)) and ((fu, 'true') <> ('13:14:15', 123456789.987654321))), 3, 1e19)
+if(((fu, 'true') <> ('13:14:15', 123456789.987654321)),1,2)
+if(fu = 5 and ((fu, 'true') <> ('13:14:15', 1)),1,2)
+if(0 and ((fu, 'true') <> ('13:14:15', 1)),1,2)
+if(fu = 5 and ((fu, 'true') = ('13:14:15', 1)),1,2)
+if(fu = 5 and ((fu, 'true') <> (fu, 1)),1,2)
+if(fu = 5 and ('true' <> 1),1,2)
+if(fu = 5 and (i <> 1 or 'true' <> 1),1,2)
+if(fu = 5 and (i <> '1x' or 'true' <> 1),1,2)
+if(fu = 5 and ((i, 'true') <> ('1x', 1)),1,2)
+if(fu = 5 and ((i, 'true') <> ('1x', i)),1,2)
+if(fu = 5 and ((fu, s) <> ('1x', i)),1,2)
+if(fu = 5 and ((2.5e0, gc) <> ('1,2', 0x41)),1,2)
+if(fu = 5 and (2.5e0 <> '1,2'),1,2)
+if(1 = 5 and ((2.5e0, gc) <> ('1,2', 0x41)),1,2)
+if(-9223372036854775808 = 'Europe/Berlin' and 2.5e0 <> '1,2',1,2)
+if(-9223372036854775808 = 'Europe/Berlin' and (2.5e0 <> '1,2' or gc <> 0x41),1,2)
+if(-9223372036854775808 = 5 and (2.5e0 <> '1,2' or gc <> 0x41),1,2)
+y not between 'abc' and cast(json_extract(null, '$**.b') as signed)
+y not between 'abc' and cast(n as signed)
+y not between 'abc' and cast(null as signed)
+y not between concat(s) and 5
+y between concat(s) and 5
+y between concat(s) and null
+y between concat(s) and cast(null as signed)
+y between concat(s) and cast(i as signed)
+y between s and 2000
+y between s and 3000
+y between s and n
+y between s and 3000.5
+y between time_format('10:11:12', '%H %k %h %i %p %f') and cast(null as signed)
+i between s and cast(null as signed)
+i between s and n
+i between s and 100
+"""
+
+_ALL: Final = _ROWS + _LISTS + _SEARCHES + _CONSTANT_ROWS + _DECIDED
+
+SECTIONS: Final = (section([*filter(None, _ALL.split("\n"))], tail="FROM v"),)
