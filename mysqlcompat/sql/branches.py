@@ -69,6 +69,18 @@ class Branches(CommonTypes):
 
         def _conversion(self, arg: Expression, like: str) -> str: ...
 
+    def _whole(self, arg: Expression) -> Expression:
+        """A quotient or product with all that was computed of it, chosen or not."""
+        if not isinstance(arg, Call):
+            return arg
+        if arg.function.name in ("/", "*"):
+            return replace(arg, function=self.function(f"{arg.function.name}@whole"))
+        if not is_chosen(arg):
+            return arg
+        branches = branches_of(arg)
+        args = (self._whole(one) if n in branches else one for n, one in enumerate(arg.args))
+        return replace(arg, args=tuple(args))
+
     def computed(self, arg: Expression) -> Expression:
         """`arg` where an integer is wanted: a date that a function computed becomes a DECIMAL on
         the way, and second 59.999999 the second 60, while UNIX_TIMESTAMP is not rounded; a DECIMAL
@@ -78,10 +90,7 @@ class Branches(CommonTypes):
         if is_average(arg):
             return self.cast(arg, double_type(nullable=arg.type.nullable))
         if arg.type.is_wide_decimal:
-            made = natural(arg)
-            if isinstance(made, Call) and made.function.name in ("/", "*"):  # all it has computed
-                return replace(made, function=self.function(f"{made.function.name}@whole"))
-            return made
+            return self._whole(natural(arg))
         if not arg.type.scale or arg.type.cls not in _MOMENTS:
             return arg
         if isinstance(arg, Aggregate):

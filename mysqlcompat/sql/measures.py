@@ -126,7 +126,8 @@ def quotient_digits(left: SqlType, right: SqlType) -> int:
     whole = text_length(left) if left.cls in loose else digits(left) - scale_of(left)
     if left.cls is Class.DOUBLE and is_fixed(left):
         whole -= left.scale
-    more = text_length(right) if right.cls in loose else scale_of(right)
+    is_bits = right.cls is Class.STRING and right.scale == 0  # which NULLIF passes on
+    more = text_length(right) if right.cls in loose and not is_bits else scale_of(right)
     if right.cls is Class.DOUBLE and is_fixed(right):
         more = right.scale
     return min(max(whole + more, int(right.unsigned)), 21)
