@@ -286,7 +286,7 @@ def _has_room(context: Context, call: Call, value: str | bytes, size: int) -> bo
 
 
 def _weights(
-    context: Context, call: Call, values: Sequence[Any], sizes: Sequence[Any]
+    context: Context, call: Call, values: Sequence[Any], sizes: Sequence[Any] = (None,)
 ) -> list[bytes | None] | None:
     """Of short texts as they are, where the keys of a collation are their weights."""
     if sizes[0] is not None or not call.args[0].type.is_text:

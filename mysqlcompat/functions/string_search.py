@@ -91,9 +91,14 @@ def find_in_set(context: Context, call: Call, value: Any, members: Any) -> int:
     if isinstance(value, bytes) or isinstance(members, bytes):
         found: Iterable[bool] = (bool(value == one) for one in members.split(comma))
     else:
-        key = collations.sort_key(value, collation)
-        found = (collations.sort_key(one, collation) == key for one in members.split(comma))
+        key = _whole_key(value, collation)
+        found = (_whole_key(one, collation) == key for one in members.split(comma))
     return next((number for number, is_it in enumerate(found, 1) if is_it), 0) if members else 0
+
+
+def _whole_key(text: str, collation: str) -> object:
+    """A key to which blanks at the end count in every collation."""
+    return collations.sort_key(f"{text}0", collation)
 
 
 def _read_as(value: Any, own: str, collation: str) -> Any:

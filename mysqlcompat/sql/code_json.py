@@ -196,16 +196,16 @@ def _holds(coder: Coder, call: Call) -> Register | None:
         return None
     if typed.is_constant(document):
         return None
-    if _is_nothing(asked) and not _is_document(document):  # a text is checked before
+    if not (_is_document(document) or _is_something(asked)):  # a text is checked before a NULL
         return None
     wanted = (codes.JSON_HOLDS, 0, _HELD[name], 0)
     return _at(coder, call, document, call.args[2:], wanted, _operand(coder, asked))
 
 
-def _is_nothing(asked: Expression) -> bool:
-    """Whether it is a NULL that was written."""
+def _is_something(asked: Expression) -> bool:
+    """Whether it is a value that was written, or is in a row."""
     given = origin(asked)
-    return isinstance(given, Literal) and given.value is None
+    return isinstance(given, Literal) and given.value is not None
 
 
 def _operand(coder: Coder, value: Expression) -> Register:

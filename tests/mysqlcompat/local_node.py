@@ -32,6 +32,9 @@ from redo.calls import address_of
 from redo.errors import VolumeError
 from redo.volume import LocalVolume
 
+#: Room for long texts of many rows; what nobody uses costs nothing.
+_PRIVATE_BYTES = 2 << 30
+
 
 class LocalNode:
     """Satisfies `node_api.Node`."""
@@ -44,7 +47,13 @@ class LocalNode:
         **volume: Any,
     ) -> None:
         """`volume`: further options of `LocalVolume`."""
-        self.volume = LocalVolume(str(directory), ring_bytes=1 << 22, durable=False, **volume)
+        self.volume = LocalVolume(
+            str(directory),
+            ring_bytes=1 << 22,
+            private_bytes=_PRIVATE_BYTES,
+            durable=False,
+            **volume,
+        )
         arena, st, log = self.volume.arena, self.volume.st, self.volume.log
         self.engine = Engine(arena, st, log, self.volume, pool_bytes)
         if self.engine.is_empty():
