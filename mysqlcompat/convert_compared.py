@@ -52,6 +52,17 @@ class Listener:
         self.was_warned = True
 
 
+class Storing(Listener):
+    """A context in which a constant is stored in a column that it is compared with."""
+
+    @property
+    def sql_mode(self) -> frozenset[str]:
+        return (self.context.sql_mode | {"ALLOW_INVALID_DATES"}) - {"NO_ZERO_DATE"}
+
+    def warn(self, errno: int, message: str, level: str = "Warning") -> None:
+        self.context.warn(errno, message, level)
+
+
 def compared(
     context: Context,
     value: Any,

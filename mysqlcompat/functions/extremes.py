@@ -42,7 +42,14 @@ from mysqlcompat.sqltypes import (
     double_type,
     string_type,
 )
-from mysqlcompat.temporal_text import FUZZY, INVALID_DATES, NO_ZERO_DATE, read_datetime, read_time
+from mysqlcompat.temporal_text import (
+    FUZZY,
+    INVALID_DATES,
+    NO_ZERO_DATE,
+    date_flags,
+    read_datetime,
+    read_time,
+)
 from mysqlcompat.values import text_of
 
 _MICROSECONDS: Final = 6  #: fractional digits a text or a double may have
@@ -50,6 +57,7 @@ _I63: Final = 1 << 63
 _NO_DATE: Final = PartialDate(16383, 15, 31)  #: as MySQL shows what it takes for no date
 _ZERO: Final = PartialDatetime(0, 0, 0)
 _WRITTEN: Final = "written number"
+_QUIET: Final = "quiet text"
 
 
 @build_as("greatest", 2, 999)
@@ -69,7 +77,7 @@ def json_text(nullable: bool, collation: str) -> SqlType:
 
 
 def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
-    made = typing.common_type(args, nullable_of(args), name)
+    made, given = typing.common_type(args, nullable_of(args), name), args
     classes = {arg.type.cls for arg in args}
     if made.cls is Class.STRING and not classes.isdisjoint(TEMPORAL):
         is_moment = Class.DATETIME in classes
@@ -100,6 +108,8 @@ def _build(name: str, typing: Typing, args: Sequence[Expression]) -> Expression:
     if made.cls is Class.STRING and Class.DATE in classes:
         read = (_read_by_branches(typing, natural(arg)) for arg in args)
         return typing.call(f"{name}@date", made, *read)
+    if made.cls is Class.STRING and Class.TIME in classes:
+        args = [_still_silent(typing, *pair) for pair in zip(given, args, strict=True)]
     return typing.call(name, made, *(typing.to_result(arg, made) for arg in args))
 
 
@@ -110,6 +120,13 @@ def _read_once(typing: Typing, arg: Expression) -> Expression:
     if value is None or (function_name(arg) in SILENT and not _is_dated(value)):
         return arg
     return Literal(arg.type, value, text=describe(arg))
+
+
+def _still_silent(typing: Typing, given: Expression, read: Expression) -> Expression:
+    """What was `given` and `read` once: nothing is said of it as a number if nothing was before."""
+    if read is given or function_name(given) not in SILENT:
+        return read
+    return typing.call(_QUIET, read.type, read)
 
 
 def _is_dated(value: str | bytes) -> bool:
@@ -168,8 +185,8 @@ def _by_branches(typing: Typing, arg: Expression) -> Expression:
     return arg if own is None else typing.call(_WRITTEN, made, own)
 
 
-@implement(_WRITTEN)
-def written_number(context: Context, call: Call, text: str) -> str:
+@implement(f"{_QUIET},{_WRITTEN}")
+def text_itself(context: Context, call: Call, text: str) -> str:
     return text
 
 
@@ -300,7 +317,9 @@ def _date(context: Context, value: Any, arg: Expression) -> PartialDate | None:
     None, with a warning, if it is none."""
     if value is None:
         return None
-    flags = FUZZY | (NO_ZERO_DATE if isinstance(value, str | bytes) else INVALID_DATES)
+    flags = FUZZY | INVALID_DATES
+    if isinstance(value, str | bytes):
+        flags = FUZZY | date_flags(context.sql_mode) & (NO_ZERO_DATE | INVALID_DATES)
     made: Any = (
         date_of_span(context, value)
         if isinstance(value, timedelta)

@@ -138,6 +138,8 @@ def _time_shift(context: Context, call: Call, first: Any, span: Any, sign: int) 
             overflow(context, "time")
             if call.type.cls is Class.TIME:
                 return None
+    elif call.args[0].type.cls in TEMPORAL and not is_day(start):
+        return None
     else:
         result = moment_of_micros(micros_of(start) + sign * (span // _MICRO))
         if result is None:

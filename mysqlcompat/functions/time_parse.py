@@ -217,7 +217,7 @@ def read_by(text: str, pattern: str, kind: Class, flags: int) -> tuple[Any, bool
         span = timedelta(hours=hour + 24 * day, minutes=minute, seconds=second, microseconds=micros)
         return span, whole
     not_zero = any((year, month, day, hour, minute, second, micros))
-    if not year and not_zero and flags & temporal_text.NO_ZERO_IN_DATE:
+    if not (year and month and day) and flags & temporal_text.NO_ZERO_DATE:
         raise Misfit
     if temporal_text.check_date(year, month, day, not_zero, flags):
         raise Misfit

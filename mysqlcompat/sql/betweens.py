@@ -16,12 +16,13 @@ from mysqlcompat.message_text import text_for_number
 from mysqlcompat.sql.common_types import common_decimal
 from mysqlcompat.sql.comparisons import Comparisons, compared_type, is_near_number
 from mysqlcompat.sql.held_constants import DATED, as_compared, pinned
-from mysqlcompat.sql.typed import ColumnRef, Expression, Literal, is_constant
+from mysqlcompat.sql.typed import Call, Cast, ColumnRef, Expression, Literal, is_constant
 from mysqlcompat.sqltypes import (
     NOT_FIXED,
     NUMERIC,
     TEMPORAL,
     Class,
+    SqlType,
     date_type,
     datetime_type,
     null_type,
@@ -70,7 +71,7 @@ class Betweens(Comparisons):
         is_text = value.type.is_text and value.type.charset not in _OF_NUMBERS
         is_written = is_text and not is_negated and classes <= TEXTUAL
         if is_written and self.is_known(low) and self.is_known(high):
-            low, high = self._written(low), self._written(high)
+            low, high = self._written(low, value.type), self._written(high, value.type)
         if low == high and classes & TEMPORAL and isinstance(low, Literal):
             return self._equal(value, low)
         if not is_negated and (
@@ -114,9 +115,11 @@ class Betweens(Comparisons):
         pair = self.comparable("=", value, bound)
         return self.compared("=", compared_type("=", *pair), (value, bound), pair)
 
-    def _written(self, bound: Expression) -> Expression:
-        """A constant date as its text, which MySQL brings into the character set of the value."""
-        if bound.type.cls not in TEMPORAL:
+    def _written(self, bound: Expression, like: SqlType) -> Expression:
+        """A constant as its text, if it is a date or computed in another character set than that
+        of the value, into which MySQL brings it."""
+        is_brought = isinstance(bound, Call | Cast) and bound.type.charset != like.charset
+        if bound.type.cls not in TEMPORAL and not (is_brought and bound.type.is_text):
             return bound
         moment = self.constant_value(bound)
         if moment is None:
@@ -233,6 +236,6 @@ def said_beside(like: Expression) -> str:
     if isinstance(value, str | bytes) and is_text:
         name = text_for_number(value)
         return f"Incorrect {kind} value: '{{}}' for column '{name}' at row 1"
-    if isinstance(like, Literal) and like.value is None and like.type.cls is Class.NULL:
+    if isinstance(like, Literal) and like.value is None:
         return f"Incorrect {kind} value: '{{}}' for column 'NULL' at row 1"
     return f"Truncated incorrect {kind} value: '{{}}'"

@@ -408,6 +408,7 @@ MUTE: Final = ("regexp_replace", "regexp_substr")
 SILENT: Final = (
     *MUTE,
     *("coalesce", "ifnull", "any_value", "greatest", "least", "document text", "min", "max"),
+    "quiet text",
     *AMONG_DATES,
 )
 #: Those whose text is an unsigned integer where one is wanted.

@@ -249,9 +249,9 @@ class Comparisons(HeldConstants):
         if not is_constant(text):
             if is_constant(like):
                 return as_compared(text, datetime_type(6), told or wording(like, plain=True))
+            if told:  # a time counts, too
+                return as_compared(text, datetime_type(6), told)
             target = date_type() if is_date else datetime_type(6)
-            if told:
-                return as_compared(text, target, told)
             otherwise = NO_VALUE if must and text.type.nullable and is_chosen(text) else ""
 
             def read(inner: Expression) -> Expression:
@@ -388,6 +388,7 @@ def _allowed_in(column: ColumnRef) -> int:
 
 
 _SECOND: Final = 10**9  #: nanoseconds; what is less is no fraction
+_MICROS: Final = 10**6
 _I63: Final = 1 << 63
 
 
@@ -409,7 +410,8 @@ def _doubts(literal: Literal, column: ColumnRef) -> str:
         invalid = temporal_text.FUZZY | temporal_text.INVALID_DATES
         read = temporal_text.datetime_of_number(int(value), invalid)
     moment = read.value
-    if moment is None or (value < 1 and 2000 * micros < _SECOND):
+    least = 10 ** (6 - column.type.scale)  # of what the column holds, in microseconds
+    if moment is None or (value < 1 and 2 * micros + least < 2 * _MICROS):  # rounds to no second
         return ""
     assert not isinstance(moment, timedelta)
     if not (moment.month and moment.day) or (read.kind == temporal_text.DATE and nanos):

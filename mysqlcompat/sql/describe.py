@@ -409,6 +409,7 @@ _PRINTERS: Final[dict[str, Callable[[list[str]], str]]] = {
     "regexp": lambda args: f"regexp_like({args[0]},{args[1]})",
     "member@of": lambda args: f"{args[0]} member of ({args[1]})",
     "document text": lambda args: args[0],
+    "quiet text": lambda args: args[0],
     "digits of": lambda args: args[0],
     "opaque": lambda args: args[0],
     "no text": lambda args: args[0],

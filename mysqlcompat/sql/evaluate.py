@@ -63,7 +63,7 @@ from mysqlcompat.sql.typed import (
     has_params,
     is_constant,
 )
-from mysqlcompat.sqltypes import MAX_DECIMAL_SCALE, TEMPORAL, Class, SqlType
+from mysqlcompat.sqltypes import MAX_DECIMAL_SCALE, TEMPORAL, Class, SqlType, int_type
 
 Row = Callable[[int, int], Any]
 _SHOWN: Final = TEMPORAL | {Class.STRING}  #: classes of columns to which a number is its text
@@ -209,6 +209,9 @@ class Evaluator(Looking):
         is_silent = target.cls is Class.DOUBLE or is_among_dates
         is_silent = is_silent and source.cls is Class.STRING and function in SILENT
         context = self._quiet if is_silent else self.context
+        if is_silent and target.kind is TypeKind.YEAR and value is not None:  # that of a number
+            value, context = integer_of(context, value, source, False), self.context
+            source = int_type()
         return convert(context, value, source, target, True, name)
 
     def _whole(self, arg: Expression, value: float) -> float:

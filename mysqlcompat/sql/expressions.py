@@ -202,11 +202,11 @@ class Resolver(Literals, RowComparisons, Conditions):
         return self.typing.call("~", int_type(21, True, arg.type.nullable), arg)
 
     def case(self, node: Any) -> Expression:
-        subject = self.resolve(node.this) if node.this is not None else None
         branches = [
             (self.resolve(branch.this), self.resolve(branch.args["true"]))
             for branch in node.args["ifs"]
-        ]
+        ]  # in which errors are found first
+        subject = self.resolve(node.this) if node.this is not None else None
         default = node.args.get("default")
         return build_case(
             self.typing, subject, branches, self.resolve(default) if default is not None else None

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Final
 from btree.schema import TypeKind
 from mysqlcompat import temporal, temporal_text
 from mysqlcompat.convert import convert, double_of
-from mysqlcompat.convert_compared import Listener
+from mysqlcompat.convert_compared import Listener, Storing
 from mysqlcompat.decimal_reading import leading_decimal
 from mysqlcompat.message_text import shown, text_for_number
 from mysqlcompat.numerals import double_text, leading_double, round_decimal
 from mysqlcompat.partial_dates import PartialDate
 from mysqlcompat.sql.agreement import has_param
-from mysqlcompat.sql.branches import is_cast, is_passed_on, natural
+from mysqlcompat.sql.branches import is_cast, is_extreme_date, is_passed_on, natural
 from mysqlcompat.sql.describe import describe, origin_name
 from mysqlcompat.sql.literals import folded_number
 from mysqlcompat.sql.typed import COMPARE, Call, Cast, ColumnRef, Expression, Literal, is_constant
@@ -194,16 +194,28 @@ class HeldConstants:
             return self.rounded_time(constant, column)
         if constant.type.cls is not Class.STRING and not is_dated:
             return constant
-        value = self.constant_value(constant)
+        value = self._value_stored(constant)
         if value is None:
             return constant
         made = Literal(constant.type, value)
+        if is_extreme_date(constant):  # which is no time
+            self.doubted(made, column)
+            return constant
         if not is_dated:
             return made
         is_date = made.type.cls is Class.DATE
         said = wording(column).format(text_of(value, made.type))
         self.context.warn(1292, said, "Warning" if is_date else "Note")
         return as_compared(made, datetime_type()) if is_date else made
+
+    def _value_stored(self, constant: Expression) -> Any:
+        """What a constant is while MySQL tries to store it: dates may be off the calendar."""
+        storing: Any = Storing(self.context)
+        context, self.context = self.context, storing
+        try:
+            return self.constant_value(constant)
+        finally:
+            self.context = context
 
     def _integer_of_bytes(
         self, column: ColumnRef, constant: Literal, origin: Expression
