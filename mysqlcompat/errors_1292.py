@@ -370,6 +370,7 @@ TABLE: Final = """\
 3696 HY000 The regular expression contains an unclosed bracket expression.
 3697 HY000 The regular expression contains an [x-y] character range where x comes after y.
 3699 HY000 Timeout exceeded in regular expression match.
+3700 HY000 The regular expression pattern exceeds limits on size or complexity.
 3719 HY000 'utf8' is currently an alias for the character set UTF8MB3, but will be an alias for
   UTF8MB4 in a future release. Please consider using UTF8MB4 in order to be unambiguous.
 3720 HY000 NATIONAL/NCHAR/NVARCHAR implies the character set UTF8MB3, which will be replaced by

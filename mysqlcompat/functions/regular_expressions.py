@@ -29,6 +29,8 @@ from mysqlcompat.sqltypes import BINARY, SqlType, string_type
 
 OUT_OF_BOUNDS: Final = 3686
 TIMEOUT: Final = 3699
+TOO_BIG: Final = 3700
+_LONGEST: Final = 1 << 15  #: characters of a pattern; a second or two to compile (MySQL: 2^24)
 _DEFAULT_LIMIT: Final = 32  #: @@regexp_time_limit as it is shipped; it stands for `_DEFAULT_S`
 _DEFAULT_S: Final = 0.5
 _SHORT: Final = 200  #: characters
@@ -41,6 +43,8 @@ Pattern = Any  #: a compiled expression of `regex`
 def _compiled(pattern: str | bytes, ignore_case: bool, options: str) -> Pattern:
     if not pattern:
         raise SqlError(BAD_ARGUMENT)
+    if len(pattern) > _LONGEST:
+        raise SqlError(TOO_BIG)
     text = translate(_characters(pattern), "m" in options, "n" in options, "u" in options)
     flags = regex.V1 | (regex.IGNORECASE | regex.FULLCASE if ignore_case else 0)
     try:

@@ -233,7 +233,7 @@ def _call(call: Call, sources: Sequence[Source]) -> str:
     name, _, form = name.partition("@")  # what follows tells forms of one name apart
     if form == "near":
         args = args[:2]
-    if form == "fuzzy":
+    if form == "fuzzy" or name == "clock":
         return args[0]
     if name == "|" and args[-1] == WITHOUT_SIGN:
         return args[0]

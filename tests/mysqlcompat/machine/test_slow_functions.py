@@ -57,6 +57,13 @@ def test_a_slow_pattern_stops_nobody(talk: Talk, sql: str) -> None:
     assert turns > 10
 
 
+def test_a_pattern_that_would_take_minutes_to_read_is_too_big(talk: Talk) -> None:
+    answer = asyncio.run(talk.ask("SELECT 'a' REGEXP REPEAT('.', 40000)"))
+    assert isinstance(answer, SqlError)
+    assert answer.errno == 3700
+    assert talk.run("SELECT 'a' REGEXP REPEAT('.', 4000)") == [["0"]]
+
+
 def test_a_pattern_that_takes_a_while_answers(talk: Talk) -> None:
     talk.run("SET GLOBAL regexp_time_limit = 0")
     rows = talk.run(f"SELECT id, LEFT(s, 24) REGEXP '{PATTERN}', s FROM t ORDER BY id")
