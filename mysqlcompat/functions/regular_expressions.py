@@ -30,7 +30,9 @@ from mysqlcompat.sqltypes import BINARY, SqlType, string_type
 OUT_OF_BOUNDS: Final = 3686
 TIMEOUT: Final = 3699
 TOO_BIG: Final = 3700
-_LONGEST: Final = 1 << 15  #: characters of a pattern; a second or two to compile (MySQL: 2^24)
+#: Characters of a pattern, and those of them that are no letters: more than a second to compile.
+_LONGEST, _MOST_ITEMS = 1 << 18, 1 << 14
+_ITEMS: Final = ".[(|*+?{\\"
 _DEFAULT_LIMIT: Final = 32  #: @@regexp_time_limit as it is shipped; it stands for `_DEFAULT_S`
 _DEFAULT_S: Final = 0.5
 _SHORT: Final = 200  #: characters
@@ -43,14 +45,22 @@ Pattern = Any  #: a compiled expression of `regex`
 def _compiled(pattern: str | bytes, ignore_case: bool, options: str) -> Pattern:
     if not pattern:
         raise SqlError(BAD_ARGUMENT)
-    if len(pattern) > _LONGEST:
+    characters = _characters(pattern)
+    if _is_too_big(characters):
         raise SqlError(TOO_BIG)
-    text = translate(_characters(pattern), "m" in options, "n" in options, "u" in options)
+    text = translate(characters, "m" in options, "n" in options, "u" in options)
     flags = regex.V1 | (regex.IGNORECASE | regex.FULLCASE if ignore_case else 0)
     try:
         return regex.compile(text, flags)
     except (regex.error, RecursionError, OverflowError):
         raise SqlError(BAD_ARGUMENT) from None
+
+
+def _is_too_big(pattern: str) -> bool:
+    """Whether it would keep others waiting to read it (MySQL's limit is 2^24 characters)."""
+    if len(pattern) <= _MOST_ITEMS:
+        return False
+    return len(pattern) > _LONGEST or sum(map(pattern.count, _ITEMS)) > _MOST_ITEMS
 
 
 class _Asked:
