@@ -71,6 +71,7 @@ def main(count: int, seed: int, depth: int = DEPTH) -> None:
     oracle.close()
     seconds = time.monotonic() - began
     sys.stdout.write(f"-- seed {seed}: {differing} of {count} differ, {seconds:.0f} s\n")
+    sys.exit(differing > 0)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ A reason is a rule, not an expression: `reason` finds the rule that explains a d
   reached, some of them again while it runs, and others never. Warnings that a constant part of the
   expression gives by itself are explained, and the error that one of them is by itself, here and
   there; values and types are not.
-- *ENUM and SET among NULLs*. ``ifnull(NULL, enum_column)`` is called ENUM (247) instead of VARCHAR.
 - *Formats that are not utf8mb4*. MySQL copies the bytes of DATE_FORMAT's pattern into a text of the
   connection's character set, which may be none then.
 - *BIT among numbers*. Where IF or CASE chooses a BIT column among numbers, MySQL sends its bytes as
@@ -45,7 +44,6 @@ _ODDITIES: Final = (
 )
 _OPAQUE: Final = re.compile("base64:type15:([A-Za-z0-9+/]*=*)")
 _MOMENTS: Final = ("dt", "dt6", "ts")
-_ENUM_TYPES: Final = ("247", "248", "253", "254")
 
 
 def is_constant(tree: Tree) -> bool:
@@ -72,8 +70,6 @@ def reason(
         known = set().union(*map(warnings_of, constants)) if constants else set()
         if beyond <= known:
             return "constants"
-    if value == other_value and _is_enum(tree, meta, other_meta):
-        return "ENUM and SET among NULLs"
     used = {one.template for one in (tree, *tree.below())}
     if _is_document_of_dates(used) and _readable(expected) == _readable(got):
         return "dates in documents"
@@ -138,11 +134,3 @@ def _is_of_constant(
     constants = {one.text for one in tree.below() if one.inner and is_constant(one)}
     known = {there for there, here in map(alone, constants) if there == here}
     return errors <= known
-
-
-def _is_enum(tree: Tree, meta: str, other: str) -> bool:
-    """Whether only the names of ENUM and VARCHAR differ."""
-    kind, *rest = meta.split(" ")
-    other_kind, *other_rest = other.split(" ")
-    used = re.search(r"\b(?:e|st)\b", _TEXT.sub("''", tree.text))
-    return bool(used) and rest == other_rest and kind in _ENUM_TYPES and other_kind in _ENUM_TYPES
